@@ -1,0 +1,39 @@
+import type { Packet } from '../packet/packet.ts'
+import type { Host } from '../host/host.ts'
+
+/**
+ * A capture of one interface of one host. It resolves only once it was seen to record (its first canary
+ * was read back), and it ends by itself if its owner dies.
+ */
+export interface Capture extends AsyncDisposable {
+  readonly point: CapturePoint
+  /** Sends the end canary, waits until it was recorded, stops. Idempotent. */
+  stop(): Promise<Recording>
+}
+
+export interface CapturePoint {
+  readonly host: Host
+  readonly interface: string
+  /** IPsec is captured `out`: decrypted packets pass a receiving tap twice. */
+  readonly direction: 'out' | 'both'
+  /** pcap filter expression; canaries always pass. */
+  readonly filter?: string
+  /** Network namespace file on the host, e.g. `/run/docker/netns/1-abc`; the host's own by default. */
+  readonly namespace?: string
+  /** Bytes kept of each packet; all by default. */
+  readonly snapshotBytes?: number
+}
+
+export interface Recording {
+  readonly point: CapturePoint
+  /** Without the canaries. */
+  readonly packets: readonly Packet[]
+  /** Packets the kernel dropped before tcpdump saw them. */
+  readonly droppedByKernel: number
+  /** Why "none seen" must not be believed; undefined when the capture was sound. */
+  readonly blind?: string
+  /** The whole capture file, canaries included. */
+  readonly file: string
+  readonly startedAt: string
+  readonly endedAt: string
+}

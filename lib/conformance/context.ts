@@ -1,0 +1,46 @@
+import type { Cluster } from '../swarm/cluster.ts'
+import type { Stack } from '../swarm/stack.ts'
+import type { Probe } from '../probe/probe.ts'
+import type { Capture, CapturePoint } from '../capture/capture.ts'
+import type { HostState } from '../observe/host-state.ts'
+import type { Packet } from '../packet/packet.ts'
+import type { Topology } from '../topology/topology.ts'
+
+/** What a test works with. */
+export interface TestContext {
+  readonly topology: Topology
+  readonly cluster: Cluster
+  readonly stack: Stack
+  readonly probe: Probe
+  readonly wire: Wire
+  readonly evidence: EvidenceLog
+  readonly signal: AbortSignal
+  /** What was observed while the stack was built, maybe by an earlier run whose lab was saved. */
+  readonly built: BuildObservations
+  /** Kernel state of every node, read once per run and shared; `fresh` reads it again. */
+  state(options?: { fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
+  /** Does `work` once per run, whoever asks first; others share its result or its error. */
+  once<T>(key: string, work: (context: TestContext) => Promise<T>): Promise<T>
+}
+
+export interface Wire {
+  /** Starts captures side by side; resolves when all of them were seen to record. */
+  capture(points: readonly CapturePoint[]): Promise<readonly Capture[]>
+}
+
+export interface EvidenceLog {
+  observe(name: string, data: unknown): void
+  measure(name: string, value: number, unit: string, bound?: number): void
+  /** Keeps the packets that decided as a pcap of their own. */
+  packets(name: string, packets: readonly Packet[]): void
+}
+
+export interface BuildObservations {
+  readonly builtAt: string
+  /** Network name, driver and scope on each node after init and join, before any service. */
+  readonly networksBeforeServices: Readonly<
+    Record<string, readonly { name: string; driver: string; scope: string }[]>
+  >
+  /** How the stack's networks were asked for, by role. */
+  readonly requested: Readonly<Record<string, { subnet?: string; gateway?: string }>>
+}

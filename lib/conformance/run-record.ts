@@ -1,0 +1,122 @@
+import type { Evidence, Outcome } from './verdict.ts'
+import type { Source } from './test.ts'
+import type { Topology } from '../topology/topology.ts'
+
+/**
+ * `run.json`: a run as it is stored. Written as the run goes, so that a killed run leaves a readable one.
+ * Readers must refuse a `schemaVersion` they do not know and ignore keys they do not know.
+ */
+export interface RunRecord {
+  readonly schemaVersion: 1
+  readonly runId: string
+  readonly swarmproofVersion: string
+  readonly startedAt: string
+  /** Undefined while it runs, and for ever if it was killed. */
+  endedAt?: string
+  state: 'running' | 'finished' | 'interrupted' | 'harness-failed'
+  /** The command that does it again. */
+  readonly reproduce: string
+  topology: Topology
+  /** How the lab came to be. */
+  lab?: LabRecordEntry
+  nodes: NodeRecord[]
+  /** Every requirement that was selected, in order; `verdict` is undefined until it was reached. */
+  requirements: RequirementRecord[]
+  /** Steps of bringing up and tearing down, with their times. */
+  steps: StepRecord[]
+  /** Why the run could not go on, if it could not. */
+  failure?: FailureRecord
+  /** Findings of the diagnosis room. */
+  findings: Finding[]
+}
+
+export interface LabRecordEntry {
+  readonly origin: 'vm' | 'container' | 'ssh'
+  readonly startedFrom: 'cold-boot' | 'template' | 'standing-lab'
+  readonly standingSince?: string
+  readonly facts: Readonly<Record<string, string>>
+}
+
+export interface NodeRecord {
+  readonly name: string
+  readonly role: 'manager' | 'worker'
+  readonly engineVersion: string
+  readonly kernelRelease: string
+  readonly advertiseAddress: string
+  readonly dataPathAddress: string
+}
+
+export interface RequirementRecord {
+  readonly id: string
+  readonly requirement: string
+  readonly source: readonly Source[]
+  readonly safety: 'production' | 'lab'
+  readonly advisory: boolean
+  readonly method: string
+  readonly usualCauses: readonly string[]
+  readonly remedy: readonly string[]
+  startedAt?: string
+  durationMs?: number
+  verdict?: { outcome: Outcome; reason: string; evidence: Evidence[] }
+}
+
+export interface StepRecord {
+  readonly what: string
+  readonly host?: string
+  readonly startedAt: string
+  readonly durationMs: number
+  readonly outcome: 'done' | 'failed'
+  readonly detail?: string
+}
+
+export interface FailureRecord {
+  readonly step: string
+  readonly host?: string
+  /** Composed message: what, where, expected, observed, what to do. */
+  readonly message: string
+  /** Last lines of the log that matters. */
+  readonly log: readonly string[]
+  readonly logSource?: string
+}
+
+export interface Finding {
+  /** What is broken, in one sentence. */
+  readonly title: string
+  readonly cause: string
+  readonly remedy: readonly string[]
+  /** Requirements it explains. */
+  readonly requirements: readonly string[]
+}
+
+/** Headline of a run: what the exit code says, in a word. */
+export type Conclusion = 'conformant' | 'not conformant' | 'inconclusive'
+
+export interface Summary {
+  readonly conclusion: Conclusion
+  /** True with skips or with requirements that were never reached. */
+  readonly partial: boolean
+  readonly counts: Readonly<Record<Outcome | 'unreached', number>>
+}
+
+/**
+ * Not conformant if a binding requirement failed; else inconclusive if one is inconclusive or unreached, the
+ * run did not finish, or nothing passed; else conformant. Advisory requirements never decide.
+ */
+export function summarize(record: RunRecord): Summary {
+  const counts = { pass: 0, fail: 0, skip: 0, inconclusive: 0, unreached: 0 }
+  let failed = false
+  let unknown = record.state !== 'finished'
+  for (const requirement of record.requirements) {
+    const outcome = requirement.verdict?.outcome ?? 'unreached'
+    counts[outcome] += 1
+    if (requirement.advisory) continue
+    if (outcome === 'fail') failed = true
+    if (outcome === 'inconclusive' || outcome === 'unreached') unknown = true
+  }
+  const conclusion: Conclusion = failed
+    ? 'not conformant'
+    : unknown || counts.pass === 0
+      ? 'inconclusive'
+      : 'conformant'
+  return { conclusion, partial: counts.skip > 0 || counts.unreached > 0, counts }
+}

@@ -1,0 +1,66 @@
+/**
+ * The one error base. The message is composed here and nowhere else, always in the same order:
+ * what, where, expected, observed, what to do next.
+ */
+export interface ErrorDetail {
+  /** Stable machine-readable code in upper snake case, e.g. `QEMU_MISSING`. */
+  readonly code: string
+  /** One sentence: what went wrong, without the host. */
+  readonly what: string
+  /** Name of the host it happened on, if any. */
+  readonly host?: string
+  /** What should have been there. */
+  readonly expected?: string
+  /** What was there instead; quote the last observation. */
+  readonly observed?: string
+  /** What the reader can type or change next. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+/** Process exit codes, as documented in the README. 64 and 70 follow sysexits.h. */
+export const ExitCode = {
+  conformant: 0,
+  notConformant: 1,
+  inconclusive: 2,
+  usage: 64,
+  harness: 70,
+  interrupted: 130,
+} as const
+
+export class SwarmproofError extends Error {
+  readonly code: string
+  readonly host: string | undefined
+  readonly hint: string | undefined
+  readonly detail: ErrorDetail
+
+  constructor(detail: ErrorDetail) {
+    super(compose(detail), detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = new.target.name
+    this.code = detail.code
+    this.host = detail.host
+    this.hint = detail.hint
+    this.detail = detail
+  }
+}
+
+/** Wrong usage or wrong input: the user can mend it by typing or writing something else. Exit code 64. */
+export class InputError extends SwarmproofError {}
+
+/** `unknown node 'wroker1'; valid: manager, worker1, worker2` as an InputError. */
+export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
+  return new InputError({
+    code: `UNKNOWN_${kind.toUpperCase().replaceAll(/[^A-Z]+/g, '_')}`,
+    what: `unknown ${kind} '${name}'`,
+    hint: valid.length > 0 ? `valid: ${[...valid].sort().join(', ')}` : `there is no ${kind} to choose from`,
+  })
+}
+
+function compose(detail: ErrorDetail): string {
+  const where = detail.host === undefined ? '' : ` (on ${detail.host})`
+  const lines = [`${detail.what}${where}`]
+  if (detail.expected !== undefined) lines.push(`  expected: ${detail.expected}`)
+  if (detail.observed !== undefined) lines.push(`  observed: ${detail.observed}`)
+  if (detail.hint !== undefined) lines.push(`  do next:  ${detail.hint}`)
+  return lines.join('\n')
+}

@@ -1,0 +1,127 @@
+/**
+ * A host's kernel state as data, read in one remote call. Key material never leaves the host.
+ * Every field is what the kernel said, not what Docker believes.
+ */
+export interface HostState {
+  readonly host: string
+  /** ISO 8601, by the host's clock. */
+  readonly takenAt: string
+  /** The host's own network namespace. */
+  readonly root: NamespaceState
+  /** Namespaces below /run/docker/netns, by file name: `1-<network id>`, `lb_<id>`, `ingress_sbox`, sandboxes. */
+  readonly namespaces: Readonly<Record<string, NamespaceState>>
+  /** IPsec state of the root namespace, without keys. */
+  readonly securityAssociations: readonly SecurityAssociation[]
+  readonly securityPolicies: readonly SecurityPolicy[]
+  /** Loaded or built-in, by name, of those swarm needs: vxlan, ip_vs, esp4, xt_bpf, xt_u32, br_netfilter. */
+  readonly kernelModules: Readonly<Record<string, boolean>>
+  /** Listening sockets of the root namespace. */
+  readonly listeners: readonly Listener[]
+}
+
+export interface NamespaceState {
+  /** `net:[4026532…]` inode, to match tasks to namespaces. */
+  readonly inode: string
+  readonly links: readonly Link[]
+  readonly routes: readonly Route[]
+  readonly neighbours: readonly Neighbour[]
+  readonly fdb: readonly FdbEntry[]
+  readonly ipvs: readonly IpvsService[]
+  readonly firewall: readonly FirewallRule[]
+}
+
+export interface Link {
+  readonly name: string
+  readonly index: number
+  /** `vxlan`, `bridge`, `veth`, `` for physical. */
+  readonly kind: string
+  readonly mtuBytes: number
+  readonly mac: string
+  readonly up: boolean
+  /** Name of the bridge it belongs to. */
+  readonly master?: string
+  readonly vxlan?: { readonly vni: number; readonly port: number }
+  readonly addresses: readonly {
+    readonly address: string
+    readonly prefixLength: number
+    readonly family: 'inet' | 'inet6'
+  }[]
+}
+
+export interface Route {
+  /** CIDR or `default`. */
+  readonly destination: string
+  readonly device: string
+  readonly gateway?: string
+}
+
+export interface Neighbour {
+  readonly address: string
+  readonly mac?: string
+  readonly device: string
+  /** e.g. PERMANENT, REACHABLE, FAILED. */
+  readonly state: string
+}
+
+export interface FdbEntry {
+  readonly mac: string
+  readonly device: string
+  /** Remote VTEP; undefined for local entries. */
+  readonly vtep?: string
+  readonly permanent: boolean
+}
+
+export interface IpvsService {
+  /** Swarm uses firewall marks. */
+  readonly firewallMark: number
+  /** e.g. `rr`. */
+  readonly scheduler: string
+  readonly destinations: readonly {
+    readonly address: string
+    readonly weight: number
+    readonly forwarding: string
+  }[]
+}
+
+/** One rule as `iptables-save -c` prints it. */
+export interface FirewallRule {
+  readonly table: string
+  readonly chain: string
+  /** 1-based within its chain. */
+  readonly position: number
+  /** Everything after the chain name. */
+  readonly rule: string
+  readonly packets: number
+  readonly bytes: number
+}
+
+export interface SecurityAssociation {
+  readonly source: string
+  readonly destination: string
+  /** `0x` and 8 hexadecimal digits. */
+  readonly spi: string
+  readonly mode: string
+  readonly requestId: number
+  readonly replayWindow: number
+  /** e.g. `rfc4106(gcm(aes))`; never the key. */
+  readonly algorithm: string
+  /** Integrity check value, in bits. */
+  readonly icvBits: number
+}
+
+export interface SecurityPolicy {
+  readonly direction: 'in' | 'out' | 'fwd'
+  readonly source: string
+  readonly destination: string
+  readonly protocol: string
+  readonly destinationPort?: number
+  readonly mark?: number
+  readonly spi?: string
+  readonly requestId?: number
+}
+
+export interface Listener {
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  readonly port: number
+}
