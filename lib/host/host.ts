@@ -36,8 +36,8 @@ export interface Lab extends AsyncDisposable {
    * `notes` is plain JSON and comes back as `standing.notes`.
    */
   saveStanding(stackRecipe: string, notes: unknown): Promise<void>
-  /** Removes the saved standing lab of this topology and recipe, e.g. because it proved unsound. */
-  dropStanding(stackRecipe: string): Promise<void>
+  /** Removes the standing lab this one was resumed from or saved as, e.g. because it proved unsound. */
+  dropStanding(): Promise<void>
   /** Leaves the lab running when this process ends; `swarmproof down` ends it. */
   keep(): Promise<void>
 }
