@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { release, tmpdir } from 'node:os'
+import { mkdir, rm } from 'node:fs/promises'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InputError } from '../../error.ts'
@@ -9,15 +9,17 @@ import type { Progress } from '../../progress.ts'
 import { cacheDirectory } from '../../setup/directories.ts'
 import type { Emulator } from '../../setup/emulator.ts'
 import type { GuestImage } from '../../setup/guest-image.ts'
+import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
 import { isAlive } from '../../setup/process-identity.ts'
 import { createOverlay } from './disk.ts'
-import { endProcess } from './end-lab.ts'
+import { endProcessesUsing } from './end-lab.ts'
 import { logTail } from './log-tail.ts'
 import type { Accelerator } from './machine-arguments.ts'
 import { macAddress } from './machine-arguments.ts'
 import { startMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
+import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
 
 export interface Acceleration {
   readonly accelerator: Accelerator
@@ -56,7 +58,7 @@ export async function findAcceleration(context: Context, probeAgain = false): Pr
   const absent = whyNoDevice()
   if (absent !== undefined) return { accelerator: 'tcg', reason: absent }
   const answer = await step(context.progress, 'Trying a guest under KVM', undefined, async (current) => {
-    const result = await probe(context)
+    const result = await withLock(`${probeDirectory()}.lock`, 'trying KVM', context, () => probe(context))
     current.update(result.reason)
     return result
   })
@@ -64,6 +66,11 @@ export async function findAcceleration(context: Context, probeAgain = false): Pr
   await writeManifest(answersFile(), { ...answers, [answerKey(context.emulator)]: answer })
   if (answer.accelerator === 'tcg') context.progress.note(`no acceleration: ${answer.reason}`)
   return answer
+}
+
+/** Where the trial runs; `clean` looks here for what a killed one left. */
+export function probeDirectory(): string {
+  return join(cacheDirectory(), 'kvm-probe')
 }
 
 function answersFile(): string {
@@ -98,7 +105,12 @@ function answerKey(emulator: Emulator): string {
 
 /** Boots the real kernel and image under KVM. The guest says a word on its console and switches itself off. */
 async function probe(context: Context): Promise<Acceleration> {
-  const directory = await mkdtemp(join(tmpdir(), 'swarmproof-kvm-'))
+  const directory = probeDirectory()
+  const sockets = socketDirectory(directory, 'kvm-probe')
+  await endProcessesUsing(directory)
+  await rm(directory, { recursive: true, force: true })
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  if (sockets !== directory) await makeSocketDirectory(sockets)
   const console = join(directory, 'console.log')
   let machine: Machine | undefined
   try {
@@ -111,8 +123,8 @@ async function probe(context: Context): Promise<Acceleration> {
         disk,
         diskFormat: 'qcow2',
         serialLog: console,
-        qmpSocket: join(directory, 'qmp'),
-        agentSocket: join(directory, 'agent'),
+        qmpSocket: join(sockets, 'qmp'),
+        agentSocket: join(sockets, 'agent'),
         managementMac: macAddress(0, 0),
         underlays: [],
         incoming: false,
@@ -128,7 +140,8 @@ async function probe(context: Context): Promise<Acceleration> {
     return { accelerator: 'tcg', reason: `${device}: ${reason}` }
   } finally {
     machine?.[Symbol.dispose]()
-    if (machine !== undefined) await endProcess(machine.process)
+    await endProcessesUsing(directory)
+    await rm(sockets, { recursive: true, force: true })
     await rm(directory, { recursive: true, force: true })
   }
 }

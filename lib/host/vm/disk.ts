@@ -9,13 +9,9 @@ export async function createOverlay(
   overlay: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await runLocal(
-    emulator.imageTool,
-    ['create', '-q', '-f', 'qcow2', '-b', base, '-F', baseFormat, overlay],
-    {
-      what: 'making a disk',
-      environment: emulator.environment,
-      ...(signal === undefined ? {} : { signal }),
-    },
-  )
+  await runLocal(emulator.imageTool, ['create', '-q', '-f', 'qcow2', '-b', base, '-F', baseFormat, overlay], {
+    what: 'making a disk',
+    environment: emulator.environment,
+    ...(signal === undefined ? {} : { signal }),
+  })
 }

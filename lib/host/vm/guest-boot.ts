@@ -75,7 +75,8 @@ async function neverBooted(machine: Machine, cause: unknown): Promise<Swarmproof
     what: 'the guest did not boot',
     host: machine.spec.name,
     expected: `its init to report within ${bootLimitMs / 1000} s (accelerator: ${machine.spec.shape.accelerator})`,
-    observed: log.length === 0 ? 'nothing on its console' : `last on its console: ${log.slice(-3).join(' | ')}`,
+    observed:
+      log.length === 0 ? 'nothing on its console' : `last on its console: ${log.slice(-3).join(' | ')}`,
     hint:
       machine.spec.shape.accelerator === 'kvm'
         ? 'set SWARMPROOF_ACCEL=tcg to emulate'

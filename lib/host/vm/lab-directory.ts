@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stateDirectory } from '../../setup/directories.ts'
 import { readManifest, writeManifest } from '../../setup/manifest.ts'
@@ -9,15 +8,21 @@ import type { ProcessIdentity } from '../../setup/process-identity.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { Lab, LabRecord, StandingLab } from '../host.ts'
 import type { GuestIdentity } from './identity.ts'
+import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
 
 /** Raised whenever the content of lab.json changes its meaning; labs of other versions can only be removed. */
 export const labFormat = 1
 
+export type PublicIdentity = Omit<GuestIdentity, 'hostPrivateKey'>
+
 /** One machine of a lab, without its private key, which lies in a file of its own. */
 export interface LabMachine {
   readonly node: string
+  /** Port of 127.0.0.1 that leads to its sshd. */
   readonly port: number
-  readonly identity: Omit<GuestIdentity, 'hostPrivateKey'>
+  readonly identity: PublicIdentity
+  /** What its disk stands on in the end; undefined for a machine booted from the image itself. */
+  readonly template?: { readonly key: string; readonly buildId: string }
 }
 
 /** What lab.json says: enough to reach, save and end a lab from another process. */
@@ -46,19 +51,13 @@ export function labDirectory(id: string): string {
   return join(labsDirectory(), id)
 }
 
-/** UNIX sockets have names of at most 107 bytes; QEMU's and vde's own additions take up to 50. */
-const longestSocketDirectory = 57
-
 /** Makes the folder of a new lab and records its owner before anything is started in it. */
 export async function createLabDirectory(topology: Topology): Promise<LabState> {
   const id = `${topology.name.slice(0, 24)}-${randomBytes(3).toString('hex')}`
   const directory = labDirectory(id)
   await mkdir(labsDirectory(), { recursive: true, mode: 0o700 })
   await mkdir(directory, { mode: 0o700 })
-  const own = join(directory, 's')
-  const fits = Buffer.byteLength(own) <= longestSocketDirectory
-  const sockets = fits ? own : await mkdtemp(join(shortDirectory(), 'swarmproof-'))
-  if (fits) await mkdir(own, { mode: 0o700 })
+  const sockets = socketDirectory(join(directory, 's'), randomBytes(6).toString('hex'))
   const state: LabState = {
     format: labFormat,
     id,
@@ -73,12 +72,8 @@ export async function createLabDirectory(topology: Topology): Promise<LabState> 
     facts: {},
   }
   await writeLabState(state)
+  await makeSocketDirectory(sockets)
   return state
-}
-
-function shortDirectory(): string {
-  const candidates = [process.env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp']
-  return candidates.find((path) => path !== undefined && path !== '' && path.length <= 35) ?? '/tmp'
 }
 
 export async function writeLabState(state: LabState): Promise<void> {
@@ -100,7 +95,10 @@ export async function labIds(): Promise<readonly string[]> {
     .sort()
 }
 
-export function labRecord(state: LabState, ownerLives: (owner: ProcessIdentity) => boolean = isAlive): LabRecord {
+export function labRecord(
+  state: LabState,
+  ownerLives: (owner: ProcessIdentity) => boolean = isAlive,
+): LabRecord {
   const alive = ownerLives(state.owner)
   return {
     id: state.id,

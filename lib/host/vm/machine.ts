@@ -84,7 +84,7 @@ export async function resumeMachine(
 
 /** Stops a machine and writes its memory to a file; its disk is whole and unlocked until it continues. */
 export async function saveMachine(
-  machine: Pick<Machine, 'qmp' | 'spec'>,
+  machine: { readonly qmp: QmpClient; readonly host: string },
   memoryFile: string,
   version: string,
   signal: AbortSignal,
@@ -100,7 +100,7 @@ export async function saveMachine(
       throw new SwarmproofError({
         code: 'SNAPSHOT_FAILED',
         what: 'QEMU could not save the machine',
-        host: machine.spec.name,
+        host: machine.host,
         observed: state['error-desc'] ?? `migration is '${state.status ?? 'unknown'}'`,
         hint: 'look for room on the disk of the cache folder',
       })

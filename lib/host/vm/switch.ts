@@ -21,7 +21,7 @@ export async function startSwitch(directory: string, signal: AbortSignal): Promi
       hint: 'type: sudo apt-get install vde2',
     })
   }
-  await runLocal(program, ['--sock', directory, '--daemon', '--mode', '600'], {
+  await runLocal(program, ['--sock', directory, '--daemon', '--mode', '600', '--numports', '256'], {
     what: 'starting the virtual switch',
     signal,
   })

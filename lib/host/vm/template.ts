@@ -16,6 +16,7 @@ import { bootedAgent, startEngine } from './guest-boot.ts'
 import { macAddress } from './machine-arguments.ts'
 import type { MachineShape } from './machine-arguments.ts'
 import { saveMachine, startMachine } from './machine.ts'
+import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
 import type { MachineContext } from './machine.ts'
 
 /** A machine asleep with its engine up: labs are clones of it. Never written to once it is whole. */
@@ -84,12 +85,15 @@ async function build(key: string, shape: MachineShape, context: Context): Promis
   await requireMemory(shape.memoryMib + 256, 'boot the template machine')
   const directory = join(templatesDirectory(), key)
   const work = `${directory}.building`
+  const sockets = socketDirectory(work, key)
   await endProcessesUsing(work)
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true, mode: 0o700 })
+  if (sockets !== work) await makeSocketDirectory(sockets)
   try {
     await step(context.progress, 'Building the template machine', undefined, async (current) => {
-      await bootAndSave(work, shape, current, context)
+      await bootAndSave({ work, sockets }, shape, current, context)
+      await endProcessesUsing(work)
       await writeManifest(join(work, 'manifest.json'), {
         buildId: randomUUID(),
         builtAt: new Date().toISOString(),
@@ -103,15 +107,19 @@ async function build(key: string, shape: MachineShape, context: Context): Promis
     })
   } finally {
     await endProcessesUsing(work)
+    await rm(sockets, { recursive: true, force: true })
     await rm(work, { recursive: true, force: true })
   }
   const template = await findTemplate(key)
   if (template !== undefined) return template
-  throw new SwarmproofError({ code: 'TEMPLATE_INCOMPLETE', what: `the template in ${directory} is incomplete` })
+  throw new SwarmproofError({
+    code: 'TEMPLATE_INCOMPLETE',
+    what: `the template in ${directory} is incomplete`,
+  })
 }
 
 async function bootAndSave(
-  work: string,
+  { work, sockets }: { readonly work: string; readonly sockets: string },
   shape: MachineShape,
   current: ProgressStep,
   context: Context,
@@ -126,8 +134,8 @@ async function bootAndSave(
       disk,
       diskFormat: 'qcow2',
       serialLog: join(work, 'console.log'),
-      qmpSocket: join(work, 'qmp'),
-      agentSocket: join(work, 'agent'),
+      qmpSocket: join(sockets, 'qmp'),
+      agentSocket: join(sockets, 'agent'),
       managementMac: macAddress(0xffff, 0),
       underlays: Array.from({ length: shape.underlayCards }, (_, index) => ({
         mac: macAddress(0xffff, index + 1),
@@ -141,5 +149,6 @@ async function bootAndSave(
   current.update('starting its engine')
   await startEngine(agent, machine, warmUpScript, context.signal)
   current.update('saving')
-  await saveMachine(machine, join(work, 'memory'), context.emulator.version, context.signal)
+  const asleep = { qmp: machine.qmp, host: machine.spec.name }
+  await saveMachine(asleep, join(work, 'memory'), context.emulator.version, context.signal)
 }
