@@ -5,7 +5,7 @@ import { summarize } from '../conformance/run-record.ts'
 import { selectTests } from '../conformance/selection.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { ExitCode } from '../error.ts'
-import { vmProvider } from '../host/vm/vm-provider.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
 import { step } from '../progress.ts'
 import { writeReports } from '../report/report.ts'
 import { suites } from '../../suites/index.ts'
@@ -62,7 +62,7 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
     ...flags,
     topology,
     suites: selected,
-    provider: vmProvider(),
+    provider: new VmProvider(),
     progress,
     signal: interruption.signal,
     fresh: flags.fresh ?? false,
