@@ -40,6 +40,8 @@ export interface Lab extends AsyncDisposable {
   dropStanding(stackRecipe: string): Promise<void>
   /** Leaves the lab running when this process ends: disposing it then closes connections only. `remove` ends it. */
   keep(): Promise<void>
+  /** Arguments with which the OpenSSH client enters a host. */
+  sshArguments(host: string): readonly string[]
 }
 
 export interface StandingLab {
