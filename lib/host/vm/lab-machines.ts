@@ -47,8 +47,11 @@ export async function startLabMachine(
   const words = { image: 'Booting', template: 'Cloning', standing: 'Resuming' } as const
   return step(context.progress, words[source.kind], node, async () => {
     const { machine, port } = await launch(state, index, shape, source, context)
-    using _control = machine
-    await wake(machine, identity, machineFiles(state, node, index).hostKey, source, context)
+    try {
+      await wake(machine, identity, machineFiles(state, node, index).hostKey, source, context)
+    } finally {
+      machine[Symbol.dispose]()
+    }
     return {
       node,
       port,
