@@ -17,7 +17,13 @@ const passing = (seenOn: ClusterNode, from: ClusterNode, to: ClusterNode, identi
 
 describe('arrivals', () => {
   it('counts what was seen on both sides', () => {
-    const seen = [passing(a, a, b, '1'), passing(b, a, b, '1'), passing(a, a, b, '2'), passing(b, b, a, '3'), passing(a, b, a, '3')]
+    const seen = [
+      passing(a, a, b, '1'),
+      passing(b, a, b, '1'),
+      passing(a, a, b, '2'),
+      passing(b, b, a, '3'),
+      passing(a, b, a, '3'),
+    ]
     const found = arrivals([a, b], seen)
     expect(found.map(({ left, arrived }) => [left, arrived])).to.deep.equal([
       [2, 1],

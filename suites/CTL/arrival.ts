@@ -27,8 +27,7 @@ export interface Arrival {
 export function arrivals(nodes: readonly ClusterNode[], passing: readonly Passing[]): Arrival[] {
   return orderedPairs(nodes).map(([from, to]) => {
     const between = passing.filter(
-      ({ source, destination }) =>
-        source === from.dataPath.address && destination === to.dataPath.address,
+      ({ source, destination }) => source === from.dataPath.address && destination === to.dataPath.address,
     )
     const left = between.filter(({ seenOn }) => seenOn === from.host.name)
     const there = new Map(

@@ -1,15 +1,14 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { control, controlWithinMs } from '../scene/control.ts'
-import { gossipPort, isGossip, payloadOf } from '../scene/control-traffic.ts'
+import { gossipPort, isGossip, transportPayload } from '../scene/control-traffic.ts'
 import { everyPacket } from '../scene/frames.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 
 export const gossipUdp = conformanceTest({
   id: 'CTL-03',
-  requirement:
-    '7946/udp gossip flows both ways between nodes: datagrams seen leaving A and arriving at B.',
+  requirement: '7946/udp gossip flows both ways between nodes: datagrams seen leaving A and arriving at B.',
   source: [docs('Firewall considerations')],
   safety: 'production',
   needs: ['two-nodes'],
@@ -35,10 +34,10 @@ export const gossipUdp = conformanceTest({
       const there = new Map(
         between
           .filter(({ node }) => node === to)
-          .map(({ packet }) => [Buffer.from(payloadOf(packet)).toString('latin1'), packet]),
+          .map(({ packet }) => [Buffer.from(transportPayload(packet)).toString('latin1'), packet]),
       )
       const arrived = left.flatMap((packet) => {
-        const same = there.get(Buffer.from(payloadOf(packet)).toString('latin1'))
+        const same = there.get(Buffer.from(transportPayload(packet)).toString('latin1'))
         return same === undefined ? [] : [{ sent: packet, received: same }]
       })
       return { from: from.host.name, to: to.host.name, left, arrived }

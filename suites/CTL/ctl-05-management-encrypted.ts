@@ -2,6 +2,7 @@ import type { Recording } from '../../lib/capture/capture.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
+import { layerOf, outerIp } from '../../lib/packet/query.ts'
 import type { Cluster, ClusterNode } from '../../lib/swarm/cluster.ts'
 import { control } from '../scene/control.ts'
 import { managementPort } from '../scene/control-traffic.ts'
@@ -18,7 +19,8 @@ interface Judged {
 
 export const managementEncrypted = conformanceTest({
   id: 'CTL-05',
-  requirement: 'Management traffic is always encrypted: every 2377 payload is a TLS record, nothing readable.',
+  requirement:
+    'Management traffic is always encrypted: every 2377 payload is a TLS record, nothing readable.',
   source: [docs('Overview')],
   safety: 'production',
   needs: ['two-nodes'],
@@ -46,7 +48,9 @@ export const managementEncrypted = conformanceTest({
     evidence.measure('recorded for', Math.round(waitedMs), 'ms')
     evidence.packets('what was judged', packets.filter(hasPayload).slice(0, 60))
     if (controls.length !== 1 || controls[0]?.judgement.kind !== 'not-tls') {
-      throw new Error('the matcher did not find the stream that was sent in clear, so "all TLS" proves nothing')
+      throw new Error(
+        'the matcher did not find the stream that was sent in clear, so "all TLS" proves nothing',
+      )
     }
     requireNone('all payload of port 2377 is TLS', [
       ...own.flatMap(({ stream, judgement }) =>
@@ -81,10 +85,9 @@ function leavingOnce(recordings: ReadonlyMap<string, Recording>, cluster: Cluste
   const addresses = new Set(cluster.nodes.map((node) => node.advertise.address))
   return everyPacket(recordings.values(), cluster.nodes)
     .filter(({ packet, node }) => {
-      const ip = packet.layers.find((layer) => layer.protocol === 'ipv4' || layer.protocol === 'ipv6')
-      const tcp = packet.layers.find((layer) => layer.protocol === 'tcp')
+      const [ip, tcp] = [outerIp(packet), layerOf(packet, 'tcp')]
+      if (ip === undefined) return false
       if (tcp?.sourcePort !== managementPort && tcp?.destinationPort !== managementPort) return false
-      if (ip?.protocol !== 'ipv4' && ip?.protocol !== 'ipv6') return false
       return ip.source === node.advertise.address || !addresses.has(ip.source)
     })
     .map(({ packet }) => packet)

@@ -51,10 +51,7 @@ export const espArrives = conformanceTest({
       'one packet of each pair, leaving and arriving',
       found.flatMap(({ example }) => example),
     )
-    requireNone(
-      'IP protocol 50 passes between every ordered pair of nodes',
-      lossesOf(found, 'ESP packet'),
-    )
+    requireNone('IP protocol 50 passes between every ordered pair of nodes', lossesOf(found, 'ESP packet'))
     const without = cluster.nodes.filter((node) => !holders.has(node))
     if (without.length > 0) {
       const names = without.map((node) => node.host.name).join(', ')

@@ -33,7 +33,12 @@ export const nodesAgree = conformanceTest({
     }))
     evidence.observe(
       'nodes as the manager lists them',
-      listed.map(({ hostname, state, availability, address }) => ({ hostname, state, availability, address })),
+      listed.map(({ hostname, state, availability, address }) => ({
+        hostname,
+        state,
+        availability,
+        address,
+      })),
     )
     evidence.observe('gossip peers of the ingress network as each engine tells them', peers)
 

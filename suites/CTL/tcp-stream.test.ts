@@ -17,6 +17,7 @@ function segment({ sequence, text = '', atMs = 0, syn = false, from = '192.0.2.1
   return {
     number: (number += 1),
     timestamp: { seconds: Math.floor(atMs / 1000), nanoseconds: (atMs % 1000) * 1e6, digits: 6 },
+    linkType: 101,
     capturedBytes: payload.length,
     originalBytes: payload.length,
     layers: [
@@ -55,9 +56,9 @@ const runsOf = (packets: readonly Packet[]): string[] =>
 
 describe('tcpStreams', () => {
   it('puts segments together in sequence order, whatever order they came in', () => {
-    expect(runsOf([segment({ sequence: 104, text: 'tail' }), segment({ sequence: 100, text: 'head' })])).to.deep.equal([
-      'headtail',
-    ])
+    expect(
+      runsOf([segment({ sequence: 104, text: 'tail' }), segment({ sequence: 100, text: 'head' })]),
+    ).to.deep.equal(['headtail'])
   })
 
   it('takes what was sent twice once, also when it overlaps', () => {

@@ -1,5 +1,6 @@
 import type { Packet } from '../../lib/packet/packet.ts'
-import { payloadOf } from '../scene/control-traffic.ts'
+import { layerOf, outerIp } from '../../lib/packet/query.ts'
+import { transportPayload } from '../scene/control-traffic.ts'
 
 /** What one end of a TCP connection sent, put together from the segments that were recorded. */
 export interface TcpStream {
@@ -33,11 +34,13 @@ interface Segment {
 
 /** The streams of all TCP packets in the order of their first packet; those without payload are left out. */
 export function tcpStreams(packets: readonly Packet[]): TcpStream[] {
-  const streams = new Map<string, { stream: Omit<TcpStream, 'runs' | 'fromStart'>; syn?: number; segments: Segment[] }>()
+  const streams = new Map<
+    string,
+    { stream: Omit<TcpStream, 'runs' | 'fromStart'>; syn?: number; segments: Segment[] }
+  >()
   for (const packet of packets) {
-    const ip = packet.layers.find((layer) => layer.protocol === 'ipv4' || layer.protocol === 'ipv6')
-    const tcp = packet.layers.find((layer) => layer.protocol === 'tcp')
-    if (tcp === undefined || (ip?.protocol !== 'ipv4' && ip?.protocol !== 'ipv6')) continue
+    const [ip, tcp] = [outerIp(packet), layerOf(packet, 'tcp')]
+    if (tcp === undefined || ip === undefined) continue
     const stream = {
       source: ip.source,
       sourcePort: tcp.sourcePort,
@@ -50,14 +53,17 @@ export function tcpStreams(packets: readonly Packet[]): TcpStream[] {
     if (tcp.flags.syn) known.syn = tcp.sequence
     if (tcp.payloadBytes === 0) continue
     const at = packet.timestamp.seconds + packet.timestamp.nanoseconds / 1e9
-    known.segments.push({ sequence: tcp.sequence, at, payload: payloadOf(packet) })
+    known.segments.push({ sequence: tcp.sequence, at, payload: transportPayload(packet) })
   }
   return [...streams.values()]
     .filter(({ segments }) => segments.length > 0)
     .map(({ stream, syn, segments }) => ({ ...stream, ...reassemble(segments, syn) }))
 }
 
-function reassemble(segments: readonly Segment[], syn: number | undefined): Pick<TcpStream, 'fromStart' | 'runs'> {
+function reassemble(
+  segments: readonly Segment[],
+  syn: number | undefined,
+): Pick<TcpStream, 'fromStart' | 'runs'> {
   const base = syn === undefined ? lowest(segments) : (syn + 1) >>> 0
   const ordered = segments
     .map((segment) => ({ ...segment, offset: distance(base, segment.sequence) }))

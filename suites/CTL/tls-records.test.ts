@@ -42,7 +42,12 @@ describe('judgeTls', () => {
   })
 
   it('refuses records that are too long, empty or of an unknown version', () => {
-    const bad = [record(16_641), record(0), Buffer.from([23, 3, 9, 0, 1, 0]), Buffer.from([25, 3, 3, 0, 1, 0])]
+    const bad = [
+      record(16_641),
+      record(0),
+      Buffer.from([23, 3, 9, 0, 1, 0]),
+      Buffer.from([25, 3, 3, 0, 1, 0]),
+    ]
     for (const bytes of bad) expect(judgeTls(stream(bytes, { fromStart: true })).kind).to.equal('not-tls')
   })
 

@@ -64,7 +64,12 @@ function walk(bytes: Buffer, start: number): TlsJudgement {
       bytes.readUInt16BE(offset + 3),
     ]
     const sound =
-      type >= 20 && type <= 24 && version >= 0x0301 && version <= 0x0304 && length > 0 && length <= maxRecordBytes
+      type >= 20 &&
+      type <= 24 &&
+      version >= 0x0301 &&
+      version <= 0x0304 &&
+      length > 0 &&
+      length <= maxRecordBytes
     if (!sound) {
       return { kind: 'not-tls', at: offset, bytes: bytes.subarray(offset, offset + 16).toString('hex') }
     }

@@ -1,4 +1,5 @@
 import type { Packet } from '../../lib/packet/packet.ts'
+import { layerOf, payloadOf } from '../../lib/packet/query.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 
 export const managementPort = 2377
@@ -13,26 +14,22 @@ export function readablePayload(nonce: string): Uint8Array {
 
 /** A gossip datagram of the engine from one node to another: both ports are the gossip port. */
 export function isGossip(packet: Packet, from: ClusterNode, to: ClusterNode): boolean {
-  const udp = packet.layers.find((layer) => layer.protocol === 'udp')
-  return (
-    udp?.sourcePort === gossipPort && udp.destinationPort === gossipPort && isBetween(packet, from, to)
-  )
+  const udp = layerOf(packet, 'udp')
+  return udp?.sourcePort === gossipPort && udp.destinationPort === gossipPort && isBetween(packet, from, to)
 }
 
 /** A segment with payload from one node to the management port of another, sent by its engine. */
 export function isManagement(packet: Packet, from: ClusterNode, to: ClusterNode): boolean {
-  const tcp = packet.layers.find((layer) => layer.protocol === 'tcp')
+  const tcp = layerOf(packet, 'tcp')
   if (tcp?.destinationPort !== managementPort || tcp.payloadBytes === 0) return false
-  const start = Buffer.from(payloadOf(packet).subarray(0, readablePrefix.length)).toString('latin1')
+  const start = Buffer.from(transportPayload(packet).subarray(0, readablePrefix.length)).toString('latin1')
   return start !== readablePrefix && isBetween(packet, from, to)
 }
 
-/** The captured bytes above the UDP or TCP header. */
-export function payloadOf(packet: Packet): Uint8Array {
-  const layer = packet.layers.find((candidate) => candidate.protocol === 'udp' || candidate.protocol === 'tcp')
-  if (layer?.protocol !== 'udp' && layer?.protocol !== 'tcp') return new Uint8Array()
-  const start = layer.offset + layer.headerBytes
-  return packet.bytes.subarray(start, start + layer.payloadBytes)
+/** The captured bytes behind the UDP or TCP header. */
+export function transportPayload(packet: Packet): Uint8Array {
+  const layer = layerOf(packet, 'udp') ?? layerOf(packet, 'tcp')
+  return layer === undefined ? new Uint8Array() : payloadOf(packet, layer)
 }
 
 function isBetween(packet: Packet, from: ClusterNode, to: ClusterNode): boolean {

@@ -96,7 +96,10 @@ function planned({ cluster, stack }: Shared) {
     request: { kind: 'tcp' as const, from: onNode(from), to: to.advertise.address, port },
   })
   const pairs = orderedPairs(nodes)
-  const [from, to] = pairs.find(([, target]) => target.role === 'manager') ?? [cluster.manager, cluster.manager]
+  const [from, to] = pairs.find(([, target]) => target.role === 'manager') ?? [
+    cluster.manager,
+    cluster.manager,
+  ]
   const nonce = randomBytes(12).toString('hex')
   const plain = connect(from, to, managementPort)
   return {
@@ -130,16 +133,12 @@ async function everythingSpoke(
   captures: readonly Capture[],
   signal: AbortSignal,
 ): Promise<void> {
-  const look = async (): Promise<Look<void>> => {
-    const packets = new Map(
-      await Promise.all(
-        captures.map(async (capture) => [capture.point.host.name, await capture.packetsSoFar()] as const),
-      ),
-    )
+  const look = (): Promise<Look<void>> => {
+    const packets = new Map(captures.map((capture) => [capture.point.host.name, capture.packetsSoFar()]))
     const missing = silence(nodes, packets)
-    return missing.length === 0
-      ? { ready: true, value: undefined }
-      : { ready: false, seen: missing.join('; ') }
+    return Promise.resolve(
+      missing.length === 0 ? { ready: true, value: undefined } : { ready: false, seen: missing.join('; ') },
+    )
   }
   const what = 'gossip between all nodes and a heartbeat of each'
   await eventually({ what, withinMs: controlWithinMs, signal }, look).catch((error: unknown) => {
