@@ -31,8 +31,8 @@ export interface Malformed {
 export interface Timestamp {
   readonly seconds: number
   readonly nanoseconds: number
-  /** 6 or 9 decimal digits carry meaning. */
-  readonly digits: 6 | 9
+  /** How many decimal digits carry meaning: 6 or 9 in pcap, whatever the interface says in pcapng. */
+  readonly digits: number
 }
 
 interface Span {
