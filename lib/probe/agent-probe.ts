@@ -78,7 +78,7 @@ function groupById(results: readonly AgentResult[]): ReadonlyMap<number, AgentRe
 }
 
 function observe(request: ProbeRequest, results: readonly AgentResult[], start: number): Observation {
-  const telling = results.find(({ outcome }) => !isSuccess(outcome)) ?? (results[0] as AgentResult)
+  const telling = results.find(({ outcome }) => !isSuccess(outcome)) ?? results[0]
   return {
     request,
     outcome: telling.outcome,

@@ -148,30 +148,20 @@ export function decodeResult(line: string): AgentResult | undefined {
 
 /** `local`: a system call that sends was refused. `remote`: an error the network brought back. */
 function outcomeOf(what: string, errno: string | undefined): ProbeOutcome {
-  switch (what) {
-    case 'answered':
-    case 'connected':
-    case 'sent':
-    case 'timeout':
-      return what
-    case 'local':
-      if (errno === 'EMSGSIZE') return 'too-big'
-  }
-  switch (errno) {
-    case 'ECONNREFUSED':
-      return 'refused'
-    case 'EHOSTUNREACH':
-    case 'ENETUNREACH':
-    case 'EHOSTDOWN':
-    case 'ENETDOWN':
-    case 'ENOPROTOOPT':
-    case 'EMSGSIZE':
-      return 'unreachable'
-    case 'ETIMEDOUT':
-      return 'timeout'
-    default:
-      return 'error'
-  }
+  if (what === 'answered' || what === 'connected' || what === 'sent' || what === 'timeout') return what
+  if (what === 'local' && errno === 'EMSGSIZE') return 'too-big'
+  return outcomes[errno ?? ''] ?? 'error'
+}
+
+const outcomes: Readonly<Record<string, ProbeOutcome>> = {
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EHOSTDOWN: 'unreachable',
+  ENETDOWN: 'unreachable',
+  ENOPROTOOPT: 'unreachable',
+  EMSGSIZE: 'unreachable',
+  ETIMEDOUT: 'timeout',
 }
 
 /** Linux, the same on every processor the agent knows. */

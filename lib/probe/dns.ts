@@ -25,7 +25,7 @@ export function dnsQuery(
     type: 'query',
     id: randomInt(0x1_0000),
     flags: 0x100,
-    questions: [{ type: type as RecordType, name }],
+    questions: [{ type: type, name }],
   })
   return { kind: 'udp', from, to: server, port: 53, payload, expectReply: true, timeoutMs: 5_000 }
 }

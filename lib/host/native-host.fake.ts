@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Host } from '../host/host.ts'
+import type { Host } from './host.ts'
 import type { ExecResult, Remote, RemoteProcess } from '../remote/remote.ts'
 
 /**
@@ -26,7 +26,7 @@ function nativeRemote(host: string, front: readonly string[]): Remote {
     })
     const stop = async (): Promise<void> => {
       child.stdin.end()
-      if (front.length === 2) child.kill('SIGINT')
+      if (front[0] === '/bin/sh') child.kill('SIGINT')
       await exited
     }
     return { ...pick(child), exited, stop, [Symbol.asyncDispose]: stop }
