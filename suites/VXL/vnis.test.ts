@@ -47,8 +47,6 @@ describe('VNIs', () => {
       options: { 'com.docker.network.driver.overlay.vxlanid_list': '4097,4098' },
     }
     const bridge = { ...view, id: 'b', driver: 'bridge', scope: 'local' }
-    expect(assignedVnis([view, view, bridge])).to.deep.equal([
-      { id: 'n', name: 'front', vnis: [4097, 4098] },
-    ])
+    expect(assignedVnis([view, view, bridge])).to.deep.equal([{ id: 'n', name: 'front', vnis: [4097, 4098] }])
   })
 })

@@ -43,8 +43,7 @@ export const addresses = conformanceTest({
     const nodes = new Set(tasksOn(stack, 'clear').map((task) => task.node))
     const right = (from: ClusterNode, to: ClusterNode) =>
       frames.find(
-        ({ outer }) =>
-          outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
+        ({ outer }) => outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
       )
     const pairs = orderedPairs([...nodes])
     evidence.observe('data-path addresses', addressesByName(cluster.nodes))

@@ -27,12 +27,15 @@ export const localStaysLocal = conformanceTest({
     const { clear } = stack.networks
     const { exchanged, recordings, nonces } = await exchange(context)
     const local = exchanged.filter(({ from, to }) => from.node === to.node)
-    if (local.length === 0) throw new Error('no node has two tasks of the clear network, so nothing was sent within one')
+    if (local.length === 0)
+      throw new Error('no node has two tasks of the clear network, so nothing was sent within one')
 
     const all = everyPacket(recordings.values(), cluster.nodes)
     const readable = (word: string) => all.filter(({ packet }) => containsBytes(packet, Buffer.from(word)))
     const leaked = readable(nonces.local)
-    const hostOf = new Map(tasksOn(stack, 'clear').map((task) => [addressOn(task, clear), task.node.host.name]))
+    const hostOf = new Map(
+      tasksOn(stack, 'clear').map((task) => [addressOn(task, clear), task.node.host.name]),
+    )
     const strayed = vxlanFrames(recordings.values(), cluster.nodes).filter(({ vxlan, inner }) => {
       const host = inner === undefined ? undefined : hostOf.get(inner.source)
       return vxlan.vni === clear.vni && host !== undefined && hostOf.get(inner?.destination ?? '') === host

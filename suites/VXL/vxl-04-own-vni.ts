@@ -28,10 +28,7 @@ export const ownVni = conformanceTest({
     const states = await context.state()
     const networks = assignedVnis([...views.values()].flat())
     const devices = cluster.nodes.flatMap((node) => vxlanDevices(stateOf(states, node)))
-    evidence.observe(
-      'VNIs by network',
-      Object.fromEntries(networks.map(({ name, vnis }) => [name, vnis])),
-    )
+    evidence.observe('VNIs by network', Object.fromEntries(networks.map(({ name, vnis }) => [name, vnis])))
     evidence.observe('VXLAN devices', devices)
     requireNone('every network has a VNI of its own', vniProblems(networks, devices))
     if (networks.length < 2 || devices.length === 0) {

@@ -37,8 +37,7 @@ export const readable = conformanceTest({
       from,
       to,
       frames: leaving.filter(
-        ({ outer }) =>
-          outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
+        ({ outer }) => outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
       ),
     }))
     evidence.packets(
