@@ -8,7 +8,7 @@ import { type Progress, step } from '../progress.ts'
 import { redact } from '../redact.ts'
 import { stackRecipe } from '../swarm/deploy-stack.ts'
 import type { Topology } from '../topology/topology.ts'
-import { collectHosts } from './collect-hosts.ts'
+import { collectHosts, engineLogTail } from './collect-hosts.ts'
 import type { TestContext } from './context.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
@@ -67,7 +67,7 @@ export async function conformanceRun(options: RunOptions): Promise<FinishedRun> 
     record.state = 'finished'
   } catch (error) {
     record.state = options.signal.aborted ? 'interrupted' : 'harness-failed'
-    if (!options.signal.aborted) record.failure = failureOf(error, record)
+    if (!options.signal.aborted) record.failure = await failureOf(error, record, lab)
     store.log.error({ failure: record.failure, stack: error instanceof Error ? error.stack : String(error) })
   } finally {
     kept = options.keep && lab !== undefined && !options.signal.aborted
@@ -201,15 +201,18 @@ function describeLab({ lab, cluster }: Raised, record: RunRecord): void {
   }))
 }
 
-function failureOf(error: unknown, record: RunRecord): FailureRecord {
+async function failureOf(error: unknown, record: RunRecord, lab: Lab | undefined): Promise<FailureRecord> {
   const failed = record.steps.findLast((entry) => entry.outcome === 'failed')
   const detail = error instanceof SwarmproofError ? error.detail : undefined
-  const host = detail?.host ?? failed?.host
+  const name = detail?.host ?? failed?.host
+  const host = lab?.hosts.find((candidate) => candidate.name === name)
+  const engineLog = detail?.log === undefined && host !== undefined ? await engineLogTail(host) : undefined
+  const logSource = detail?.logSource ?? (engineLog === undefined ? undefined : `the engine log of ${name}`)
   return {
     step: failed?.what ?? 'Verifying',
-    ...(host === undefined ? {} : { host }),
+    ...(name === undefined ? {} : { host: name }),
     message: redact(error instanceof Error ? error.message : String(error)),
-    log: (detail?.log ?? []).map(redact),
-    ...(detail?.logSource === undefined ? {} : { logSource: detail.logSource }),
+    log: (detail?.log ?? engineLog ?? []).map(redact),
+    ...(logSource === undefined ? {} : { logSource }),
   }
 }
