@@ -53,16 +53,20 @@ export class SshConnection {
   /** Why a channel ended without an exit status. */
   lostError(mayHaveStarted: boolean): RemoteError {
     const code = this.#disposed ? 'REMOTE_CLOSED' : 'SSH_LOST'
-    const base = this.#lost?.detail ?? lostError(this.host).detail
+    const what = 'the host closed the channel of a command without telling how it ended'
+    const base = this.#lost?.detail ?? { what, hint: "see the log of the host's sshd" }
     return new RemoteError({ ...base, code, host: this.host, mayHaveStarted })
   }
 
   /**
    * Opens a channel and has the command line executed. sshd answers 'open failed' (reason 2) while it still
    * counts sessions that have just ended; the command never started then, so it is asked again.
+   *
+   * `attach` must add its listeners at once: a short command's exit status and close can arrive in the same
+   * packet as the answer to the request, and are gone before any promise has told of the channel.
    */
-  async openChannel(commandLine: string): Promise<ClientChannel> {
-    return pRetry(() => this.#exec(commandLine), {
+  async openChannel<T>(commandLine: string, attach: (channel: ClientChannel) => T): Promise<T> {
+    return pRetry(() => this.#exec(commandLine, attach), {
       retries: 8,
       minTimeout: 50,
       maxTimeout: 1_000,
@@ -83,10 +87,13 @@ export class SshConnection {
     clearTimeout(timer)
   }
 
-  async #exec(commandLine: string): Promise<ClientChannel> {
+  async #exec<T>(commandLine: string, attach: (channel: ClientChannel) => T): Promise<T> {
     if (this.isLost || this.#disposed) throw this.lostError(false)
     return new Promise((resolve, reject) => {
-      this.#client.exec(commandLine, (error, channel) => (error ? reject(error) : resolve(channel)))
+      this.#client.exec(commandLine, (error, channel) => {
+        if (error) reject(error)
+        else resolve(attach(channel))
+      })
     })
   }
 

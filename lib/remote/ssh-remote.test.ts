@@ -129,6 +129,13 @@ describe('ssh remote', function () {
       expect(outputs).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
     })
 
+    it('misses no exit of a command that ends at once', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const results = await Promise.all(Array.from({ length: 10 }, () => remote.exec('exit 4')))
+        expect(results.map(({ exitCode }) => exitCode)).to.deep.equal(Array.from({ length: 10 }, () => 4))
+      }
+    })
+
     it('leaves what was put into the background on purpose alone', async () => {
       const pid = Number((await remote.exec('sleep 60 >/dev/null 2>&1 & echo $!')).stdout)
       await remote.exec('true')
