@@ -10,6 +10,7 @@ import { expect } from 'chai'
 const ranks: Readonly<Record<string, number>> = {
   topology: 0,
   remote: 1,
+  setup: 1,
   host: 2,
   packet: 2,
   swarm: 3,
