@@ -10,8 +10,7 @@ import type { HostKey, SshTarget } from './ssh-target.ts'
 /** sshd allows ten sessions a connection (MaxSessions); others may use the same account settings. */
 export const channelsPerConnection = 5
 
-/** A host under emulation may be silent for many seconds; 40 s of silence is a lost host. */
-const keepaliveIntervalMs = 10_000
+const defaultKeepaliveMs = 10_000
 const keepaliveMisses = 4
 
 /** One authenticated connection to a host whose key was verified. */
@@ -146,7 +145,7 @@ function ready(client: Client, target: SshTarget, pinned: HostKey): Promise<void
         username: target.username,
         privateKey: target.privateKey,
         readyTimeout: target.connectTimeoutMs,
-        keepaliveInterval: keepaliveIntervalMs,
+        keepaliveInterval: target.keepaliveIntervalMs ?? defaultKeepaliveMs,
         keepaliveCountMax: keepaliveMisses,
         algorithms: { serverHostKey: algorithmsOf(pinned) },
         // The callback form: whatever this function returned, a Promise too, would count as a verdict.

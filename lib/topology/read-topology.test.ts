@@ -91,7 +91,7 @@ nodes:
       expect(refusal(text)).to.match(/^x\.yaml:\d+: /)
     }
     const whole = readFileSync(join(packageRoot(), 'topologies/three-node.yaml'), 'utf8')
-    for (let end = 0; end < whole.length - 30; end += 1) {
+    for (let end = 0; end < whole.length - 30; end += 5) {
       try {
         parseTopology(whole.slice(0, end), 'x.yaml')
       } catch (error) {
