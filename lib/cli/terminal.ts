@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
 
-export type Paint = (text: string) => string
+type Paint = (text: string) => string
 
-/** How text is coloured on one stream; every paint returns its text unchanged where colours do not belong. */
+/** How text is set off on one stream; without colours every function gives its text back unchanged. */
 export interface Style {
   readonly bold: Paint
   readonly dim: Paint
@@ -12,43 +12,53 @@ export interface Style {
   readonly cyan: Paint
 }
 
-type Stream = Pick<NodeJS.WriteStream, 'isTTY'> & { readonly columns?: number | undefined }
-
-/** Colours only on a terminal, and not where NO_COLOR or a dumb terminal asks for none. */
-export function hasColours(stream: Stream, environment: NodeJS.ProcessEnv = process.env): boolean {
-  const refused = (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb'
-  return stream.isTTY && !refused
+/** What matters of a stream; `process.stdout` is one. */
+export interface TerminalLike {
+  readonly isTTY?: boolean
+  readonly columns?: number
 }
 
-export function style(stream: Stream, environment: NodeJS.ProcessEnv = process.env): Style {
-  const colours = hasColours(stream, environment)
+const names = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const
+
+/** Colours only on a terminal, and not where NO_COLOR is set to anything (no-color.org) or TERM is dumb. */
+export function style(stream: TerminalLike, environment: NodeJS.ProcessEnv = process.env): Style {
+  const coloured =
+    stream.isTTY === true && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb'
   const paint =
-    (format: Parameters<typeof styleText>[0]): Paint =>
+    (name: (typeof names)[number]): Paint =>
     (text) =>
-      colours ? styleText(format, text, { validateStream: false }) : text
-  return {
-    bold: paint('bold'),
-    dim: paint('dim'),
-    red: paint('red'),
-    green: paint('green'),
-    yellow: paint('yellow'),
-    cyan: paint('cyan'),
-  }
+      coloured ? styleText(name, text, { validateStream: false }) : text
+  return Object.fromEntries(names.map((name) => [name, paint(name)])) as unknown as Style
 }
 
-/** Columns to write in: the terminal's, at most 110; 80 where there is none. */
-export function widthOf(stream: Stream): number {
-  return Math.min(stream.columns ?? 80, 110)
+const usualWidth = 80
+const widestReadable = 110
+
+/** Columns to write text in: the terminal's, but no lines too long to read; 80 where there is none. */
+export function textWidth(stream: TerminalLike): number {
+  const columns = stream.columns ?? usualWidth
+  return columns < 20 ? usualWidth : Math.min(columns, widestReadable)
 }
 
-/** Breaks text at spaces so that no line is longer than the width; every line but the first is indented. */
-export function wrap(text: string, widthColumns: number, indent = ''): string {
+/** Breaks text at spaces to lines of at most `width`; `indent` begins every line but the first. A long word stays whole. */
+export function wrap(text: string, width: number, indent = '', firstIndent = indent): string {
+  return text
+    .split('\n')
+    .map((line, index) => wrapLine(line, width, indent, index === 0 ? firstIndent : indent))
+    .join('\n')
+}
+
+function wrapLine(text: string, width: number, indent: string, firstIndent: string): string {
   const lines: string[] = []
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + 1 + word.length <= widthColumns - indent.length) {
-      lines[lines.length - 1] = `${last} ${word}`
-    } else lines.push(word)
+  let current = firstIndent
+  let empty = true
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    if (!empty && current.length + 1 + word.length > width) {
+      lines.push(current)
+      ;[current, empty] = [indent, true]
+    }
+    current += empty ? word : ` ${word}`
+    empty = false
   }
-  return lines.join(`\n${indent}`)
+  return [...lines, current].join('\n').trimEnd()
 }
