@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { summarize } from '../packet/summarize.ts'
-import { writePcap } from '../packet/pcap-writer.ts'
+import { PcapWriter } from '../packet/pcap-writer.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { EvidenceLog } from './context.ts'
 import type { Evidence } from './verdict.ts'
@@ -31,7 +31,7 @@ export class CollectedEvidence implements EvidenceLog {
   packets(name: string, packets: readonly Packet[]): void {
     const file = join('captures', `${this.#testId}-${slug(name)}.pcap`)
     mkdirSync(join(this.#runFolder, 'captures'), { recursive: true })
-    writeFileSync(join(this.#runFolder, file), writePcap(packets))
+    writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets))
     this.entries.push({
       kind: 'packets',
       name,

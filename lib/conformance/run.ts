@@ -6,6 +6,7 @@ import type { HostProvider, Lab } from '../host/host.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
 import { type Progress, step } from '../progress.ts'
 import { redact } from '../redact.ts'
+import { stackRecipe } from '../swarm/deploy-stack.ts'
 import type { Topology } from '../topology/topology.ts'
 import { collectHosts } from './collect-hosts.ts'
 import type { TestContext } from './context.ts'
@@ -124,7 +125,7 @@ async function verifyAll(
   const counts = summarize({ ...record, state: 'finished' }).counts
   if (counts.fail + counts.inconclusive > 0 && !options.signal.aborted) {
     await collectHosts(raised.cluster, store, options.progress)
-    await raised.lab.dropStanding()
+    await raised.lab.dropStanding(stackRecipe(options.topology))
   }
 }
 

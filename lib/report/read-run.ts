@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { InputError } from '../error.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import { runRecordSchema, schemaVersion } from '../conformance/run-record-schema.ts'
