@@ -22,9 +22,9 @@ async function send(
         sessions[index] = await AgentSession.start(host, encodePlan(mine, responders, options.concurrency))
       }),
     )
-    await allOrFirstError(sessions.map((session) => session.ready))
+    await Promise.all(sessions.map((session) => session.ready))
     for (const session of sessions) session.go()
-    await allOrFirstError(sessions.map((session) => session.done))
+    await Promise.all(sessions.map((session) => session.done))
     return collect(requests, groups, sessions)
   } finally {
     await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))
