@@ -109,7 +109,7 @@ describe('HTML report', () => {
       name: 'again',
       data: Array.from({ length: 50 }, () => ({ a: 'z'.repeat(199), b: 'z'.repeat(199) })),
     }
-    record.requirements = record.requirements.map((requirement, index) => ({
+    record.requirements = record.requirements.slice(0, 12).map((requirement, index) => ({
       ...requirement,
       verdict: {
         outcome: 'pass' as const,
@@ -119,7 +119,7 @@ describe('HTML report', () => {
       },
     }))
     const html = renderHtml(record)
-    expect(html.length).to.be.below(6_000_000)
+    expect(html.length).to.be.below(5_000_000)
     expect(words(html)).to.contain('40 of 4000 rows shown; the rest is in run.json')
     expect(words(html)).to.contain('first 12000 of 500000 characters; the rest is in run.json')
   })
