@@ -55,9 +55,7 @@ function nodeBox(
 ): { svg: string; heightPx: number } {
   const addresses = Object.entries(node.addresses)
   const lines = [
-    ...addresses.map(([underlay, address]) =>
-      addresses.length > 1 ? `${address} on ${underlay}` : address,
-    ),
+    ...addresses.map(([underlay, address]) => (addresses.length > 1 ? `${address} on ${underlay}` : address)),
     ...(known === undefined
       ? ['engine was not reached']
       : [`engine ${known.engineVersion}`, `kernel ${known.kernelRelease}`]),
