@@ -11,17 +11,28 @@ export interface Packet {
   readonly originalBytes: number
   /** Outermost first; inner layers of VXLAN follow their Vxlan layer. */
   readonly layers: readonly Layer[]
-  readonly malformed?: { readonly layer: Layer['protocol'] | 'link'; readonly reason: string }
+  /** Bytes that contradict the protocol; the layers before them (and the layer's own header, if it was whole) are kept. */
+  readonly malformed?: Malformed
+  /** The layer whose header the capture's snapshot length cut off. Not a fault of the packet. */
+  readonly snapped?: Protocol
+  /** LINKTYPE_ of the capture; 1 is Ethernet. */
+  readonly linkType: number
   /** The captured bytes, from the link layer on. */
   readonly bytes: Uint8Array
+}
+
+export interface Malformed {
+  /** `link` when the capture's link type is not one we decode. */
+  readonly layer: Protocol | 'link'
+  readonly reason: string
 }
 
 /** Time since 1970-01-01T00:00:00Z with the capture's own precision. */
 export interface Timestamp {
   readonly seconds: number
   readonly nanoseconds: number
-  /** 6 or 9 decimal digits carry meaning. */
-  readonly digits: 6 | 9
+  /** How many decimal digits carry meaning: 6 or 9 in pcap, whatever the interface says in pcapng. */
+  readonly digits: number
 }
 
 interface Span {
@@ -36,6 +47,16 @@ export interface EthernetLayer extends Span {
   readonly source: string
   readonly destination: string
   readonly etherType: number
+}
+/** Linux cooked capture (`tcpdump -i any`), version 1 or 2: no Ethernet header, only who sent it and what it carries. */
+export interface CookedLayer extends Span {
+  readonly protocol: 'cooked'
+  readonly version: 1 | 2
+  readonly direction: 'in' | 'broadcast' | 'multicast' | 'other' | 'out' | number
+  readonly source: string
+  readonly etherType: number
+  /** Index of the interface; version 2 only. */
+  readonly interfaceIndex?: number
 }
 export interface VlanLayer extends Span {
   readonly protocol: 'vlan'
@@ -132,6 +153,7 @@ export interface TlsLayer extends Span {
 
 export type Layer =
   | EthernetLayer
+  | CookedLayer
   | VlanLayer
   | ArpLayer
   | Ipv4Layer
@@ -148,4 +170,8 @@ export type Protocol = Layer['protocol']
 export interface DecodeOptions {
   /** UDP destination ports whose payload is VXLAN; [4789] by default. */
   readonly vxlanPorts?: readonly number[]
+  /** LINKTYPE_ of the bytes; 1 (Ethernet) by default. */
+  readonly linkType?: number
+  /** Length on the wire, if the capture kept less; the length of the bytes by default. */
+  readonly originalBytes?: number
 }
