@@ -3,7 +3,8 @@ const ROW_WORDS = 8
 const ROW_DOUBLES = 4
 const PACKETS = 2
 const BYTES = 3
-const INITIAL_ROWS = 1024
+/** Few, so that growing is met, and compiled in, early: V8 throws a loop away that meets something new. */
+const INITIAL_ROWS = 8
 
 /**
  * Packet and byte counts by a key of four 32-bit words: open addressing over typed arrays, so that counting
@@ -39,13 +40,14 @@ export class CounterTable {
   /** The row of a key, new if it was not there; -1 if there is no room for it. */
   row(a: number, b: number, c: number, d: number): number {
     const { words, slots } = this
+    const mask = slots.length - 1
     let slot = hash(a, b, c, d) >>> this.shift
     for (;;) {
       const row = slots[slot]! - 1
       if (row < 0) return this.insert(slot, a, b, c, d)
       const at = row * ROW_WORDS
       if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return row
-      slot = (slot + 1) & (slots.length - 1)
+      slot = (slot + 1) & mask
     }
   }
 

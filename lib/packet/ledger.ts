@@ -3,10 +3,6 @@ import { LedgerWalk } from './ledger-walk.ts'
 import { LinkType } from './link-type.ts'
 import type { RecordSink } from './record.ts'
 
-const TCP = Family.ipv4 | (6 << KIND_SHIFT)
-const UDP = Family.ipv4 | (17 << KIND_SHIFT)
-const ESP = Family.ipv4 | (50 << KIND_SHIFT)
-
 /**
  * Counts the packets of a capture by flow, VXLAN network and security association, on the raw bytes and
  * without an object for any packet. It follows the same rules as `decode`, which tests hold against it:
@@ -67,91 +63,68 @@ export class FlowLedger extends LedgerWalk implements RecordSink {
     const total = first & 0xffff
     if (first >>> 24 !== 0x45 || total < 28 || total + 14 > captured) return false
     if ((view.getUint16(ip + 6) & 0x3fff) !== 0) return false
+    const protocol = view.getUint8(ip + 9)
+    const word = view.getInt32(ip + 20)
+    const isVxlan = protocol === 17 && this.isVxlanPort[word & 0xffff] === 1
+    if (!isUsual(view, protocol, ip + 20, total - 20)) return false
+    if (isVxlan && (view.getUint16(ip + 24) < 50 || (view.getUint8(ip + 28) & 0x08) === 0)) return false
+    const isEsp = protocol === 50
     const source = view.getInt32(ip + 12)
     const destination = view.getInt32(ip + 16)
-    const ports = view.getInt32(ip + 20)
-    switch (view.getUint8(ip + 9)) {
-      case 6:
-        if (!isSoundTcp(view, ip + 20, total - 20)) return false
-        if (this.flows.count(source, destination, ports, TCP | HAS_PORTS, original) < 0) this.countBeyond()
-        return true
-      case 17: {
-        const length = view.getUint16(ip + 24)
-        if (length < 8 || length > total - 20) return false
-        const port = ports & 0xffff
-        const isVxlan = this.isVxlanPort[port] === 1
-        if (isVxlan && (length < 50 || (view.getUint8(ip + 28) & 0x08) === 0)) return false
-        if (this.flows.count(source, destination, ports, UDP | HAS_PORTS, original) < 0) this.countBeyond()
-        if (isVxlan) {
-          this.source = source
-          this.destination = destination
-          this.countUsualVxlan(view, ip, total, length, original)
-        }
-        return true
-      }
-      case 50:
-        this.source = source
-        this.destination = destination
-        this.family = Family.ipv4
-        this.frameBytes = original
-        if (this.flows.count(source, destination, 0, ESP, original) < 0) this.countBeyond()
-        this.countEsp(ports, view.getUint32(ip + 24))
-        return true
-      default:
-        return false
-    }
-  }
-
-  private countUsualVxlan(view: DataView, ip: number, total: number, length: number, original: number): void {
+    const kind = Family.ipv4 | (protocol << KIND_SHIFT) | (isEsp ? 0 : HAS_PORTS)
+    if (this.flows.count(source, destination, isEsp ? 0 : word, kind, original) < 0) this.countBeyond()
+    if (!isEsp && !isVxlan) return true
+    this.source = source
+    this.destination = destination
     this.family = Family.ipv4
     this.frameBytes = original
-    this.totalBytes = total
-    this.countVxlan(view.getUint32(ip + 32) >>> 8, view.getUint16(ip + 22))
+    if (isEsp) this.countEsp(word, view.getUint32(ip + 24))
+    else this.countUsualVxlan(view, ip, total)
+    return true
+  }
+
+  private countUsualVxlan(view: DataView, ip: number, total: number): void {
+    const length = view.getUint16(ip + 24)
     const inner = ip + 50
-    const innerBytes = length - 16
     const end = ip + 20 + length
-    if (view.getUint16(inner - 2) === 0x0800 && innerBytes >= 42) {
-      const first = view.getUint32(inner)
-      const innerTotal = first & 0xffff
-      const protocol = view.getUint8(inner + 9)
-      if (
-        first >>> 24 === 0x45 &&
-        innerTotal >= 28 &&
-        inner + innerTotal <= end &&
-        (view.getUint16(inner + 6) & 0x3fff) === 0 &&
-        this.isUsualTransport(view, protocol, inner + 20, innerTotal - 20)
-      ) {
-        if (this.vxlanRow < 0) return
-        const kind = Family.ipv4 | (protocol << KIND_SHIFT)
-        this.innerFlows.count(
-          view.getInt32(inner + 12),
-          view.getInt32(inner + 16),
-          this.vxlanRow,
-          kind,
-          innerBytes,
-        )
-        return
-      }
+    this.totalBytes = total
+    this.innerBytes = length - 16
+    this.countVxlan(view.getUint32(ip + 32) >>> 8, view.getUint16(ip + 22))
+    if (this.isUsualInner(view, inner, end)) {
+      if (this.vxlanRow < 0) return
+      const kind = Family.ipv4 | (view.getUint8(inner + 9) << KIND_SHIFT)
+      const source = view.getInt32(inner + 12)
+      this.innerFlows.count(source, view.getInt32(inner + 16), this.vxlanRow, kind, this.innerBytes)
+      return
     }
     this.view = view
     this.capturedEnd = end
-    this.innerBytes = innerBytes
     this.depth = 1
     if (!this.ethernet(inner - 14, end, false)) this.malformed++
   }
 
-  /** Sound TCP, ICMP or UDP that is not VXLAN again. */
-  private isUsualTransport(view: DataView, protocol: number, at: number, bytes: number): boolean {
-    if (protocol === 6) return isSoundTcp(view, at, bytes)
+  /** Whole IPv4 behind an Ethernet header, and no VXLAN again. */
+  private isUsualInner(view: DataView, ip: number, end: number): boolean {
+    if (end - ip < 28 || view.getUint16(ip - 2) !== 0x0800) return false
+    const first = view.getUint32(ip)
+    const total = first & 0xffff
+    if (first >>> 24 !== 0x45 || total < 28 || ip + total > end) return false
+    if ((view.getUint16(ip + 6) & 0x3fff) !== 0) return false
+    const protocol = view.getUint8(ip + 9)
     if (protocol === 1) return true
-    if (protocol !== 17) return false
-    const length = view.getUint16(at + 4)
-    return length >= 8 && length <= bytes && this.isVxlanPort[view.getUint16(at + 2)] === 0
+    if (protocol === 17 && this.isVxlanPort[view.getUint16(ip + 22)] === 1) return false
+    return protocol !== 50 && isUsual(view, protocol, ip + 20, total - 20)
   }
 }
 
-function isSoundTcp(view: DataView, at: number, bytes: number): boolean {
-  if (bytes < 20) return false
-  const header = (view.getUint8(at + 12) >>> 4) * 4
-  return header >= 20 && header <= bytes
+/** Sound TCP, UDP or ESP; `bytes` is at least 8. */
+function isUsual(view: DataView, protocol: number, at: number, bytes: number): boolean {
+  if (protocol === 6) {
+    if (bytes < 20) return false
+    const header = (view.getUint8(at + 12) >>> 4) * 4
+    return header >= 20 && header <= bytes
+  }
+  if (protocol !== 17) return protocol === 50
+  const length = view.getUint16(at + 4)
+  return length >= 8 && length <= bytes
 }
