@@ -66,7 +66,15 @@ function writeFrame(buffer: Buffer, at: number, random: Random, sequences: Map<n
   if (kind < 80) return writeEsp(buffer, at, source, destination, payload, sequences)
   const protocol = kind < 95 ? 6 : 17
   writeEthernet(buffer, at, source, destination)
-  const length = writeIp(buffer, at + 14, 0xc0a8380b + source, 0xc0a8380b + destination, protocol, payload, random)
+  const length = writeIp(
+    buffer,
+    at + 14,
+    0xc0a8380b + source,
+    0xc0a8380b + destination,
+    protocol,
+    payload,
+    random,
+  )
   return 14 + length
 }
 
@@ -76,7 +84,13 @@ function payloadBytes(random: Random): number {
   return kind === 0 ? 1200 : kind < 7 ? 100 + random(200) : random(64)
 }
 
-function writeEthernet(buffer: Buffer, at: number, source: number, destination: number, etherType = 0x0800): void {
+function writeEthernet(
+  buffer: Buffer,
+  at: number,
+  source: number,
+  destination: number,
+  etherType = 0x0800,
+): void {
   buffer.writeUInt16BE(0x5254, at)
   buffer.writeUInt32BE(0x0200 + destination, at + 2)
   buffer.writeUInt16BE(0x5254, at + 6)
@@ -94,7 +108,14 @@ function writeArp(buffer: Buffer, at: number, random: Random): number {
   return 42
 }
 
-function writeIpHeader(buffer: Buffer, at: number, source: number, destination: number, protocol: number, total: number): void {
+function writeIpHeader(
+  buffer: Buffer,
+  at: number,
+  source: number,
+  destination: number,
+  protocol: number,
+  total: number,
+): void {
   buffer.writeUInt16BE(0x4500, at)
   buffer.writeUInt16BE(total, at + 2)
   buffer.writeUInt32BE(0x0000_4000, at + 4)

@@ -1,12 +1,10 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { InputError } from '../error.ts'
 import { CaptureReader, NotACaptureError } from '../packet/capture-reader.ts'
-import { DEFAULT_VXLAN_PORTS } from '../packet/decode.ts'
-import { FilterSink } from '../packet/filter.ts'
 import type { PacketFilter } from '../packet/filter.ts'
 import { FlowLedger } from '../packet/ledger.ts'
-import type { CaptureSummary } from '../packet/record.ts'
+import type { CaptureSummary, RecordSink } from '../packet/record.ts'
+import { DEFAULT_VXLAN_PORTS } from '../packet/vxlan.ts'
 
 /** A capture read to its end. */
 export interface Inspection {
@@ -28,7 +26,7 @@ export async function readLedger(
   filter?: PacketFilter,
 ): Promise<Inspection> {
   const ledger = new FlowLedger({ vxlanPorts })
-  const reader = new CaptureReader(filter === undefined ? ledger : new FilterSink(ledger, filter, vxlanPorts))
+  const reader = new CaptureReader(filter === undefined ? ledger : await filtered(ledger, filter, vxlanPorts))
   try {
     const { compressed, damage } = await feed(reader, file)
     const summary = reader.end()
@@ -41,6 +39,16 @@ export async function readLedger(
   } catch (error) {
     throw explained(file, error)
   }
+}
+
+/** The object decoder is loaded only where something is filtered. */
+async function filtered(
+  ledger: FlowLedger,
+  filter: PacketFilter,
+  vxlanPorts: readonly number[],
+): Promise<RecordSink> {
+  const { FilterSink } = await import('../packet/filter.ts')
+  return new FilterSink(ledger, filter, vxlanPorts)
 }
 
 interface Fed {
@@ -90,7 +98,7 @@ async function feedFile(reader: CaptureReader, descriptor: number): Promise<void
     sinceTurn += bytes
     if (sinceTurn >= STRETCH_BYTES) {
       sinceTurn = 0
-      await setImmediate()
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
 }

@@ -1,5 +1,5 @@
 import { InputError, unknownName } from '../error.ts'
-import { canonicalAddress } from '../packet/address.ts'
+import { canonicalAddress } from '../packet/canonical-address.ts'
 import { spiText } from '../packet/esp.ts'
 import type { PacketFilter } from '../packet/filter.ts'
 

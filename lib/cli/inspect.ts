@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import { parseFilters, parsePort } from './inspect-options.ts'
 
 interface Flags {
   readonly json?: true
   readonly all?: true
-  readonly vxlanPort?: number[]
+  readonly vxlanPort?: string[]
   readonly filter?: string[]
 }
 
@@ -32,24 +31,26 @@ export function inspectCommand(): Command {
     .argument('<file>', "pcap or pcapng, gzip or not; '-' reads standard input")
     .option('--json', 'print the ledger as JSON')
     .option('--all', 'list every flow on the page, not only the largest')
-    .option(
-      '--vxlan-port <port>',
-      'UDP port that carries VXLAN; repeat for several (default: 4789)',
-      collectPort,
-    )
+    .option('--vxlan-port <port>', 'UDP port that carries VXLAN; repeat for several (default: 4789)', collect)
     .option('--filter <key=value>', 'vni=N, spi=0xN or address=IP; repeat to narrow further', collect)
     .addHelpText('after', examples)
     .action(inspect)
 }
 
 async function inspect(file: string, flags: Flags): Promise<void> {
-  const filter = parseFilters(flags.filter ?? [])
+  const { vxlanPorts, filter } = await chosen(flags)
   const { readLedger } = await import('./inspect-input.ts')
   const { printJson, printPage } = await import('./inspect-output.ts')
-  const inspection = await readLedger(file, flags.vxlanPort, filter)
+  const inspection = await readLedger(file, vxlanPorts, filter)
   if (flags.json === true) await printJson(inspection)
   else await printPage(inspection, flags.all === true)
 }
 
+/** Modules are loaded where they are needed: a small capture is told before many programs have started. */
+async function chosen({ vxlanPort, filter }: Flags) {
+  if (vxlanPort === undefined && filter === undefined) return {}
+  const { parseFilters, parsePort } = await import('./inspect-options.ts')
+  return { vxlanPorts: vxlanPort?.map(parsePort), filter: filter && parseFilters(filter) }
+}
+
 const collect = (value: string, values: string[] = []): string[] => [...values, value]
-const collectPort = (value: string, ports: number[] = []): number[] => [...ports, parsePort(value)]

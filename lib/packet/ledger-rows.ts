@@ -2,17 +2,18 @@ import { ipv4Text, ipv6Text, macText } from './address.ts'
 import type { CounterTable } from './counter-table.ts'
 import { spiText } from './esp.ts'
 import { ipProtocolName } from './ip-protocol.ts'
-import { Family, HAS_PORTS, KIND_SHIFT } from './ledger.ts'
-import type { FlowLedger } from './ledger.ts'
+import { Family, HAS_PORTS, KIND_SHIFT } from './ledger-tables.ts'
+import type { LedgerTables } from './ledger-tables.ts'
 import type { EspRow, FlowRow, InnerFlowRow, LedgerReport, VxlanRow } from './ledger-report.ts'
 import type { CaptureSummary } from './record.ts'
 import { timestampText } from './timestamp.ts'
 
 /** Reads the ledger's tables as rows, the largest (in bytes) first; VXLAN and ESP by number and address. */
 export class LedgerRows {
-  private readonly ledger: FlowLedger
+  private readonly ledger: LedgerTables
+  private readonly ipv4Texts = new Map<number, string>()
 
-  constructor(ledger: FlowLedger) {
+  constructor(ledger: LedgerTables) {
     this.ledger = ledger
   }
 
@@ -85,8 +86,8 @@ export class LedgerRows {
       sourcePort: known ? ports >>> 16 : null,
       destination: this.address(kind & 3, flows.word(row, 1)),
       destinationPort: known ? ports & 0xffff : null,
-      packets: flows.packets[row]!,
-      bytes: flows.bytes[row]!,
+      packets: flows.packets(row),
+      bytes: flows.bytes(row),
     }
   }
 
@@ -98,8 +99,8 @@ export class LedgerRows {
       outerSource: this.address(word >>> 24, vxlan.word(row, 0)),
       outerDestination: this.address(word >>> 24, vxlan.word(row, 1)),
       port: vxlan.word(row, 3),
-      packets: vxlan.packets[row]!,
-      bytes: vxlan.bytes[row]!,
+      packets: vxlan.packets(row),
+      bytes: vxlan.bytes(row),
       largestOuterIpBytes: largestOuterIpBytes[row] ?? 0,
       innerFlows: innerRows.map((inner) => this.innerFlow(inner)),
     }
@@ -112,8 +113,8 @@ export class LedgerRows {
       source: this.address(kind & 3, innerFlows.word(row, 0)),
       destination: this.address(kind & 3, innerFlows.word(row, 1)),
       protocol: protocolOf(kind),
-      packets: innerFlows.packets[row]!,
-      bytes: innerFlows.bytes[row]!,
+      packets: innerFlows.packets(row),
+      bytes: innerFlows.bytes(row),
     }
   }
 
@@ -124,8 +125,8 @@ export class LedgerRows {
       spi: spiText(esp.word(row, 2)),
       source: this.address(esp.word(row, 3), esp.word(row, 0)),
       destination: this.address(esp.word(row, 3), esp.word(row, 1)),
-      packets: esp.packets[row]!,
-      bytes: esp.bytes[row]!,
+      packets: esp.packets(row),
+      bytes: esp.bytes(row),
       firstSequence: seen.lowest,
       lastSequence: seen.highest,
       missing: seen.missing,
@@ -143,7 +144,9 @@ export class LedgerRows {
   private address(family: number, word: number): string {
     if (family === Family.ipv6) return ipv6Text(viewOf(this.ledger.ipv6Addresses, word), 0)
     if (family === Family.ethernet) return macOf(this.ledger.macAddresses, word)
-    return ipv4Text(word)
+    let text = this.ipv4Texts.get(word)
+    if (text === undefined) this.ipv4Texts.set(word, (text = ipv4Text(word)))
+    return text
   }
 }
 
@@ -162,8 +165,9 @@ function protocolOf(kind: number): string | number {
   return number === 0 ? 'llc' : `0x${number.toString(16).padStart(4, '0')}`
 }
 
+/** Row numbers, the most bytes first, earlier rows first among equals. */
 function byBytes(table: CounterTable): Uint32Array {
-  const { bytes } = table
+  const bytes = Float64Array.from({ length: table.size }, (_, row) => table.bytes(row))
   return Uint32Array.from({ length: table.size }, (_, row) => row).sort(
     (a, b) => bytes[b]! - bytes[a]! || a - b,
   )

@@ -13,6 +13,8 @@ import type { Walk } from './walk.ts'
  *  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 const HEADER_BYTES = 8
+/** Assigned by IANA; swarm's data-path port unless told otherwise. */
+export const DEFAULT_VXLAN_PORTS: readonly number[] = [4789]
 const VNI_VALID = 0x08
 /** VXLAN inside VXLAN is met; more than a few levels are met only in forged packets. */
 export const MOST_VXLAN_HEADERS = 4
