@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { vmProvider } from '../host/vm/vm-provider.ts'
-import { whichLab } from './which-lab.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
+import { whichLabId } from './which-lab.ts'
 
 interface DownFlags {
   readonly lab?: string
@@ -20,12 +20,9 @@ export function downCommand(): Command {
 }
 
 async function down(flags: DownFlags): Promise<void> {
-  const provider = vmProvider()
-  const labs = flags.all
-    ? await Promise.all((await provider.list()).map((lab) => provider.attach(lab.id)))
-    : [await whichLab(provider, flags.lab)]
-  for (const lab of labs) await lab[Symbol.asyncDispose]()
-  const ended = labs.map((lab) => lab.id)
+  const provider = new VmProvider()
+  const ended = flags.all ? (await provider.list()).map((lab) => lab.id) : [await whichLabId(provider, flags.lab)]
+  for (const id of ended) await provider.remove(id)
   const text = ended.length === 0 ? 'No lab stands.' : `Ended ${ended.join(', ')}.`
   process.stdout.write(flags.json ? `${JSON.stringify({ ended })}\n` : `${text}\n`)
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { vmProvider } from '../host/vm/vm-provider.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
 import { quote } from '../swarm/docker.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
@@ -16,7 +16,7 @@ export function execCommand(): Command {
 }
 
 async function exec(node: string, words: string[], flags: { readonly lab?: string }): Promise<void> {
-  const lab = await whichLab(vmProvider(), flags.lab)
+  const lab = await whichLab(new VmProvider(), flags.lab)
   try {
     const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ')
     const remote = await hostOf(lab, node).remote.spawn(command)

@@ -5,7 +5,7 @@ import { summarize } from '../conformance/run-record.ts'
 import { selectTests } from '../conformance/selection.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { ExitCode } from '../error.ts'
-import { vmProvider } from '../host/vm/vm-provider.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
 import { step } from '../progress.ts'
 import { writeReports } from '../report/report.ts'
 import { suites } from '../../suites/index.ts'
@@ -62,7 +62,7 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
     ...flags,
     topology,
     suites: selected,
-    provider: vmProvider(),
+    provider: new VmProvider(),
     progress,
     signal: interruption.signal,
     fresh: flags.fresh ?? false,
@@ -78,7 +78,8 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
   const reports = await step(progress, 'Writing the report', undefined, () =>
     writeReports(finished.store.folder),
   )
-  for (const problem of reports.problems) progress.note(problem)
+  for (const note of reports.notes) progress.note(note)
+  for (const { report, message } of reports.errors) progress.note(`The ${report} report could not be written: ${message}`)
   progress.close()
   interruption.release()
   tell(finished, flags)

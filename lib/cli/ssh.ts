@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Command } from 'commander'
 import { SwarmproofError } from '../error.ts'
-import { vmProvider } from '../host/vm/vm-provider.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
 export function sshCommand(): Command {
@@ -16,7 +16,7 @@ export function sshCommand(): Command {
 }
 
 async function ssh(node: string, flags: { readonly lab?: string }): Promise<void> {
-  const lab = await whichLab(vmProvider(), flags.lab)
+  const lab = await whichLab(new VmProvider(), flags.lab)
   const host = hostOf(lab, node)
   await release(lab)
   const client = spawn('ssh', [...lab.sshArguments(host.name)], { stdio: 'inherit' })

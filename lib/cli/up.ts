@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
 import { raise } from '../conformance/raise.ts'
 import type { Lab } from '../host/host.ts'
-import { vmProvider } from '../host/vm/vm-provider.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
 import { ExitCode } from '../error.ts'
 import { findTopology } from '../topology/find-topology.ts'
 import { onInterruption } from './interruption.ts'
@@ -31,7 +31,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   let lab: Lab | undefined
   try {
     await raise(topology, {
-      provider: vmProvider(),
+      provider: new VmProvider(),
       progress,
       signal: interruption.signal,
       fresh: flags.fresh ?? false,

@@ -1,16 +1,21 @@
 import { InputError, unknownName } from '../error.ts'
 import type { Host, HostProvider, Lab } from '../host/host.ts'
 
+/** Attaches to the lab that is meant; see `whichLabId`. */
+export async function whichLab(provider: HostProvider, named: string | undefined): Promise<Lab> {
+  return provider.attach(await whichLabId(provider, named))
+}
+
 /**
- * Attaches to the lab that is meant: the one named, or the only one that stands.
+ * The lab that is meant: the one named, or the only one that stands.
  * @throws InputError when none stands, several do, or the named one does not
  */
-export async function whichLab(provider: HostProvider, named: string | undefined): Promise<Lab> {
+export async function whichLabId(provider: HostProvider, named: string | undefined): Promise<string> {
   const standing = (await provider.list()).filter((lab) => lab.state !== 'orphaned')
   const ids = standing.map((lab) => lab.id)
   if (named !== undefined) {
     if (!ids.includes(named)) throw unknownName('lab', named, ids)
-    return provider.attach(named)
+    return named
   }
   const [only, ...others] = ids
   if (only === undefined) {
@@ -23,7 +28,7 @@ export async function whichLab(provider: HostProvider, named: string | undefined
       hint: `choose with --lab: ${ids.join(', ')}`,
     })
   }
-  return provider.attach(only)
+  return only
 }
 
 export function hostOf(lab: Lab, name: string): Host {

@@ -50,7 +50,7 @@ export async function raise(topology: Topology, options: RaiseOptions): Promise<
   } catch (error) {
     signal.throwIfAborted()
     progress.note(`The standing lab proved unsound and is dropped: ${firstLine(error)}`)
-    await lab.dropStanding()
+    await lab.dropStanding(recipe)
     await lab[Symbol.asyncDispose]()
     return raise(topology, { ...options, fresh: true })
   }

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { decode, encode, type RecordType } from 'dns-packet'
+import { decode, encode } from 'dns-packet'
 import { SwarmproofError } from '../error.ts'
 import type { Observation, Origin, UdpRequest } from './probe.ts'
 

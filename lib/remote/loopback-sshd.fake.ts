@@ -65,6 +65,8 @@ function defaults(folder: string, port: number): string[] {
     'PasswordAuthentication no',
     'UsePAM no',
     'StrictModes no',
+    // bash reads ~/.bashrc when sshd starts it at level 1; what this account does there is no concern of tests.
+    'SetEnv SHLVL=2',
   ]
 }
 

@@ -8,6 +8,8 @@ import type { SshConnection } from './ssh-connection.ts'
 
 /** For the end of a killed process to come back from a slow host. */
 const reportSlackMs = 10_000
+/** For the last output of a command that ended, if something it left behind holds its outputs open. */
+const leftoverMs = 1_000
 
 type Exit = { readonly exitCode: number; readonly signal?: string }
 
@@ -51,7 +53,7 @@ export class SshProcess implements RemoteProcess {
     this.#channel.resume()
     this.#channel.stderr.resume()
     this.#channel.end()
-    const limitMs = endOfInputGraceMs + killGraceMs + reportSlackMs
+    const limitMs = this.hasExited ? leftoverMs : endOfInputGraceMs + killGraceMs + reportSlackMs
     let timer: NodeJS.Timeout | undefined
     const ended = await Promise.race([
       this.exited.then(
@@ -61,7 +63,9 @@ export class SshProcess implements RemoteProcess {
       new Promise<boolean>((resolve) => (timer = setTimeout(resolve, limitMs, false))),
     ])
     clearTimeout(timer)
-    if (!ended) throw this.#stillRunning(limitMs)
+    if (ended) return
+    this.#channel.close()
+    if (!this.hasExited) throw this.#stillRunning(limitMs)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,7 +73,6 @@ export class SshProcess implements RemoteProcess {
   }
 
   #stillRunning(limitMs: number): RemoteError {
-    this.#channel.close()
     return new RemoteError({
       code: 'REMOTE_TIMEOUT',
       host: this.#connection.host,

@@ -138,9 +138,9 @@ describe('ssh remote', function () {
 
     it('ends the whole process group on the time limit and quotes the last output', async () => {
       const command = 'echo begun $$; sleep 61 & echo $!; sleep 60; echo never'
-      const error = await failure(remote.exec(command, { timeoutMs: 500 }))
+      const error = await failure(remote.exec(command, { timeoutMs: 2_000 }))
       expect(error.code).to.equal('REMOTE_TIMEOUT')
-      expect(error.message).to.match(/exceeded its time limit of 0.5 s.*\n {2}observed: last output: begun/)
+      expect(error.message).to.match(/exceeded its time limit of 2 s.*\n {2}observed: last output: begun/)
       const pids =
         error.message
           .match(/begun (\d+)\s+(\d+)/)
@@ -152,15 +152,15 @@ describe('ssh remote', function () {
 
     it('kills on the time limit what ignores SIGINT', async () => {
       const command = `trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
-      const error = await failure(remote.exec(command, { timeoutMs: 300 }))
+      const error = await failure(remote.exec(command, { timeoutMs: 2_000 }))
       await until(() => !isAlive(Number(error.message.match(/last output: (\d+)/)?.[1])))
     })
 
     it('says when only a leftover holds the outputs', async () => {
-      const error = await failure(remote.exec('sleep 62 & echo $!', { timeoutMs: 300 }))
+      const error = await failure(remote.exec('sleep 62 & echo $!', { timeoutMs: 2_000 }))
       process.kill(Number(error.message.match(/last output: (\d+)/)?.[1]), 'SIGKILL')
       expect(error.message).to.contain('held its outputs open').and.to.contain('redirect the outputs')
-    }).timeout(40_000)
+    })
 
     it('refuses a command too long for the host, and takes it as input', async () => {
       const long = `echo ${'x'.repeat(110_000)}`
@@ -171,7 +171,7 @@ describe('ssh remote', function () {
     })
 
     it('keeps secrets out of its messages', async () => {
-      const error = await failure(remote.exec('echo SWMTKN-1-abc-def; sleep 9', { timeoutMs: 200 }))
+      const error = await failure(remote.exec('echo SWMTKN-1-abc-def; sleep 9', { timeoutMs: 2_000 }))
       expect(error.message).to.contain('SWMTKN-(redacted)').and.not.to.contain('abc-def')
     })
   })

@@ -112,7 +112,9 @@ class SshRemote implements Remote {
   async #dispose(): Promise<void> {
     await Promise.allSettled([...this.#processes].map((process) => process.stop()))
     const connections = await Promise.allSettled(this.#streams.map((streams) => streams.connection))
-    await Promise.all(connections.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    await Promise.all(
+      connections.map(async (one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+    )
   }
 
   async #run(command: string, timeoutMs: number, input?: Buffer): Promise<RawResult> {

@@ -41,17 +41,20 @@ function because(record: RunRecord, conclusion: Conclusion): string {
   const aside =
     advisory === 0 ? '' : ` ${plural(advisory, 'advisory requirement')} failed; those do not decide.`
   if (conclusion === 'not conformant') {
-    return `${plural(failed, 'requirement')} of ${record.requirements.length} failed.${end === '' ? '' : ` ${end}`}${aside}`
+    const named = failed.length > 6 ? [...failed.slice(0, 6), '…'] : failed
+    return `${failed.length} of ${plural(record.requirements.length, 'requirement')} failed: ${named.join(', ')}.${
+      end === '' ? '' : ` ${end}`
+    }${aside}`
   }
   if (end !== '') return end + aside
   if (conclusion === 'conformant') return `Every requirement that was verified holds.${aside}`
   const unknown = binding(record, 'inconclusive')
   const unreached = binding(record, 'unreached')
-  if (unknown > 0) {
-    return `For ${plural(unknown, 'requirement')} the harness could not know, so nothing is promised.${aside}`
+  if (unknown.length > 0) {
+    return `For ${plural(unknown.length, 'requirement')} the harness could not know, so nothing is promised.${aside}`
   }
-  return unreached > 0
-    ? `${plural(unreached, 'requirement')} never reached.${aside}`
+  return unreached.length > 0
+    ? `${plural(unreached.length, 'requirement')} never reached.${aside}`
     : `Nothing passed, so nothing is promised.${aside}`
 }
 
@@ -74,10 +77,11 @@ export function endOf(record: RunRecord): string {
   }
 }
 
-function binding(record: RunRecord, outcome: ReturnType<typeof outcomeOf>): number {
-  return record.requirements.filter(
-    (requirement) => !requirement.advisory && outcomeOf(requirement) === outcome,
-  ).length
+/** Ids of the requirements that decide and have this outcome. */
+function binding(record: RunRecord, outcome: ReturnType<typeof outcomeOf>): string[] {
+  return record.requirements
+    .filter((requirement) => !requirement.advisory && outcomeOf(requirement) === outcome)
+    .map((requirement) => requirement.id)
 }
 
 export function plural(count: number, noun: string): string {

@@ -44,6 +44,7 @@ async function record(context: Shared): Promise<Exchange> {
       host: node.host,
       interface: node.dataPath.interface,
       direction: 'both' as const,
+      vxlanPorts: [cluster.dataPathPort],
       // Fragments behind the first carry no port; they are kept so that nothing can hide in them.
       filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
     })),

@@ -27,6 +27,8 @@ export interface RequirementView {
   readonly took: string
   readonly startedAt: string
   readonly evidence: readonly EvidenceView[]
+  /** Some finding explains it. */
+  readonly explained: boolean
 }
 
 /** Everything the template shows, already worded; the template only arranges. */
@@ -133,6 +135,7 @@ function requirementViews(record: RunRecord): RequirementView[] {
       took: requirement.durationMs === undefined ? '' : duration(requirement.durationMs),
       startedAt: requirement.startedAt === undefined ? '' : instant(requirement.startedAt),
       evidence: evidence.get(requirement) ?? [],
+      explained: record.findings.some((finding) => finding.requirements.includes(requirement.id)),
     }
   })
 }

@@ -38,8 +38,10 @@ export const page = `<!doctype html>
 <%~ include('@failure', it) %>
 <%~ include('@broken', it) %>
 <%~ include('@matrix', it) %>
+<%~ include('@skipped', it) %>
+<% if (it.run.failure) { %><%~ include('@lab', it) %><% } %>
 <%~ include('@requirements', it) %>
-<%~ include('@lab', it) %>
+<% if (!it.run.failure) { %><%~ include('@lab', it) %><% } %>
 </main>
 <footer>Written by swarmproof <%= it.run.swarmproofVersion %>. All data of this run is in <a href="run.json">run.json</a>. * advisory: engines do not promise it, so it never decides the verdict.</footer>
 <script><%~ it.script %></script>
@@ -71,16 +73,19 @@ export const broken = `<% if (it.findings.length + it.failed.length > 0) { %>
 <h3><span class="badge" aria-hidden="true">✗</span> <a href="#<%= it.anchor(r.id) %>"><%= r.id %></a> <span class="sentence"><%~ it.prose(r.sentence) %></span><% if (r.advisory) { %> <span class="tag">advisory</span><% } %></h3>
 <p class="reason seen"><%~ it.prose(r.reason) %></p>
 <% if (r.hosts.length > 0) { %><ul class="chips"><li class="quiet">hosts</li><% for (const host of r.hosts) { %><li class="chip mono"><%= host %></li><% } %></ul><% } %>
+<% if (r.explained) { %><details class="small"><summary>Usual causes and what to do, beside the diagnosis above</summary><% } %>
 <div class="columns">
 <% if (r.causes.length > 0) { %><div><h4>Usual causes</h4><ul><% for (const line of r.causes) { %><li><%~ it.prose(line) %></li><% } %></ul></div><% } %>
 <% if (r.remedy.length > 0) { %><div><h4>What to do</h4><ul><% for (const line of r.remedy) { %><li><%~ it.prose(line) %></li><% } %></ul></div><% } %>
 </div>
+<% if (r.explained) { %></details><% } %>
 <p class="small"><a href="#<%= it.anchor(r.id) %>">How it was verified, and the evidence</a></p>
 </article><% } %>
 </section><% } %>
 <% if (it.inconclusive.length > 0) { %><section aria-labelledby="unknown"><h2 id="unknown">What could not be known</h2>
-<ul class="list"><% for (const r of it.inconclusive) { %><li class="inconclusive"><span class="badge" aria-hidden="true">?</span> <a href="#<%= it.anchor(r.id) %>"><%= r.id %></a> <span class="reason"><%~ it.prose(r.reason) %></span></li><% } %></ul></section><% } %>
-<% if (it.skipped.length > 0 || (it.unreached > 0 && it.headline.conclusion !== 'inconclusive')) { %><section aria-labelledby="skipped"><h2 id="skipped">What was not verified</h2>
+<ul class="list"><% for (const r of it.inconclusive) { %><li class="inconclusive"><span class="badge" aria-hidden="true">?</span> <a href="#<%= it.anchor(r.id) %>"><%= r.id %></a> <span class="reason"><%~ it.prose(r.reason) %></span></li><% } %></ul></section><% } %>`
+
+export const skipped = `<% if (it.skipped.length > 0) { %><section aria-labelledby="skipped"><h2 id="skipped">What was not verified</h2>
 <ul class="list"><% for (const r of it.skipped) { %><li class="skip"><span class="badge" aria-hidden="true">–</span> <a href="#<%= it.anchor(r.id) %>"><%= r.id %></a> <span class="reason"><%~ it.prose(r.reason) %></span></li><% } %></ul></section><% } %>`
 
 export const matrix = `<section aria-labelledby="matrix"><h2 id="matrix">Requirements at a glance</h2>
