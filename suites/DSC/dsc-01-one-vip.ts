@@ -2,6 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { discovery, lookupsOf } from '../scene/discovery.ts'
 import { docs, overlayTutorial } from '../source.ts'
+import { requireTaskOnEveryNode } from '../scene/pair.ts'
 import { resolutionProblem, summaryOf } from './resolution.ts'
 
 export const oneVip = conformanceTest({
@@ -24,7 +25,7 @@ export const oneVip = conformanceTest({
     'docker network inspect --verbose NETWORK on that node shows what its gossip says; restart its engine if it is stale',
   ],
   async run(context) {
-    const { stack, evidence } = context
+    const { cluster, stack, evidence } = context
     const { web } = stack.services
     const vip = web.vips[stack.networks.clear.id]
     const lookups = lookupsOf(await discovery(context), web.name)
@@ -36,6 +37,11 @@ export const oneVip = conformanceTest({
       vip === undefined
         ? [`service inspect shows no virtual IP of ${web.name} on ${stack.networks.clear.name}`]
         : lookups.flatMap((lookup) => resolutionProblem(lookup, new Map([[vip, 'the virtual IP']])) ?? []),
+    )
+    requireTaskOnEveryNode(
+      cluster.nodes,
+      lookups.map(({ from }) => from),
+      stack.networks.clear.name,
     )
     const nodes = new Set(lookups.map(({ from }) => from.node)).size
     evidence.conclude(

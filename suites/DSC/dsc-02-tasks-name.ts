@@ -2,7 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { discovery, lookupsOf } from '../scene/discovery.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
+import { addressOn, requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 import { resolutionProblem, summaryOf } from './resolution.ts'
 
@@ -24,7 +24,7 @@ export const tasksName = conformanceTest({
     'check 7946 tcp and udp to that node (CTL-02, CTL-03), then restart its engine',
   ],
   async run(context) {
-    const { stack, evidence } = context
+    const { cluster, stack, evidence } = context
     const { clear } = stack.networks
     const asked = await discovery(context)
     const looks = [stack.services.web, stack.services.rr].map(({ name }) => ({
@@ -51,6 +51,11 @@ export const tasksName = conformanceTest({
       ),
     )
     const answers = looks.flatMap(({ lookups }) => lookups)
+    requireTaskOnEveryNode(
+      cluster.nodes,
+      answers.map(({ from }) => from),
+      clear.name,
+    )
     evidence.conclude(
       `${answers.length} answers on ${new Set(answers.map(({ from }) => from.node)).size} nodes hold exactly the running tasks (${looks.map(({ lookups, expected }) => `${lookups[0]?.name}: ${expected.size}`).join(', ')})`,
     )

@@ -1,8 +1,9 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { Task } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { discovery, lookupsOf } from '../scene/discovery.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 import { resolutionProblem, summaryOf } from './resolution.ts'
 
@@ -29,7 +30,8 @@ export const dnsRoundRobin = conformanceTest({
     const { rr, web } = stack.services
     const states = await context.state()
     const tasks = tasksOn(stack, 'clear')
-    const expected = addressesOf(rr.name)
+    const expected = addressesOf(tasks, rr.name, stack.networks.clear.name)
+    const anywhere = addressesOf(tasks, rr.name)
     const lookups = lookupsOf(await discovery(context), rr.name)
     const balanced = cluster.nodes.flatMap(({ host }) =>
       Object.entries(states.get(host.name)?.namespaces ?? {}).flatMap(([namespace, { ipvs }]) =>
@@ -38,8 +40,9 @@ export const dnsRoundRobin = conformanceTest({
         ),
       ),
     )
-    const wrong = balanced.filter(({ address }) => expected.has(address))
-    const control = balanced.filter(({ address }) => addressesOf(web.name).has(address))
+    const wrong = balanced.filter(({ address }) => anywhere.has(address))
+    const others = addressesOf(tasks, web.name)
+    const control = balanced.filter(({ address }) => others.has(address))
     evidence.observe('service inspect', {
       service: rr.name,
       endpointMode: rr.endpointMode,
@@ -55,24 +58,32 @@ export const dnsRoundRobin = conformanceTest({
       ...Object.values(rr.vips).map((vip) => `service inspect shows the virtual IP ${vip} of ${rr.name}`),
       ...wrong.map(
         ({ node, namespace, address }) =>
-          `${node}: IPVS in ${namespace} lists ${address} (${expected.get(address)})`,
+          `${node}: IPVS in ${namespace} lists ${address} (${anywhere.get(address)})`,
       ),
     ])
     if (control.length === 0) {
       throw new Error(`no IPVS table lists a task of ${web.name} either, so "none seen" proves nothing`)
     }
+    requireTaskOnEveryNode(
+      cluster.nodes,
+      lookups.map(({ from }) => from),
+      stack.networks.clear.name,
+    )
     evidence.conclude(
       `${lookups.length} tasks resolve ${rr.name} to its ${expected.size} tasks; it has no virtual IP and none of ${balanced.length} IPVS destinations is one of its tasks, while ${control.length} are tasks of ${web.name}`,
     )
-
-    function addressesOf(service: string): ReadonlyMap<string, string> {
-      return new Map(
-        tasks
-          .filter((task) => task.service === service)
-          .flatMap((task) =>
-            Object.values(task.endpoints).map(({ address }) => [address, taskLabel(task)] as const),
-          ),
-      )
-    }
   },
 })
+
+/** Addresses of a service's tasks with the task's label; on one network, or on all it is attached to. */
+function addressesOf(tasks: readonly Task[], service: string, network?: string): ReadonlyMap<string, string> {
+  return new Map(
+    tasks
+      .filter((task) => task.service === service)
+      .flatMap((task) =>
+        Object.entries(task.endpoints)
+          .filter(([name]) => network === undefined || name === network)
+          .map(([, { address }]) => [address, taskLabel(task)] as const),
+      ),
+  )
+}

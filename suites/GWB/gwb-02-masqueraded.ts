@@ -5,7 +5,7 @@ import { containsBytes, outerIp } from '../../lib/packet/query.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { type Outbound, control, outboundPort } from '../scene/control.ts'
 import { everyPacket } from '../scene/frames.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { internals } from '../source.ts'
 import { contains } from '../subnet.ts'
@@ -66,12 +66,11 @@ export const masqueraded = conformanceTest({
     requireNone('outbound traffic of tasks leaves through docker_gwbridge with the address of the host', [
       ...looks.flatMap((look) => [...arrivalProblems(look), ...routeProblems(look)]),
     ])
-    const without = cluster.nodes.filter((node) => !looks.some(({ from }) => from.node === node))
-    if (without.length > 0) {
-      throw new Error(
-        `no task runs on ${without.map(({ host }) => host.name).join(', ')}, so none could send from there`,
-      )
-    }
+    requireTaskOnEveryNode(
+      cluster.nodes,
+      looks.map(({ from }) => from),
+      'the stack',
+    )
     evidence.conclude(
       `a datagram of one task on each of ${looks.length} nodes arrived at another with the sending node’s address; their default routes lead through docker_gwbridge`,
     )

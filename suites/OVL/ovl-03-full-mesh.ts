@@ -1,8 +1,9 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { tasksOn } from '../../lib/swarm/stack.ts'
 import { exchange } from '../scene/exchange.ts'
 import { groupBy } from '../scene/group-by.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 
@@ -29,7 +30,7 @@ export const fullMesh = conformanceTest({
     'only TCP and UDP: ethtool -K INTERFACE tx-checksum-ip-generic off on the hosts',
   ],
   async run(context) {
-    const { evidence, stack } = context
+    const { cluster, evidence, stack } = context
     const { exchanged } = await exchange(context)
     const judged = exchanged.map((one) => ({ ...one, problem: deliveryProblem(one) }))
     const byPair = groupBy(
@@ -56,6 +57,9 @@ export const fullMesh = conformanceTest({
       'every task reaches every other of its network',
       [...byPair].map(([pair, probes]) => `${pair}: ${probes.map(({ problem }) => problem).join(', ')}`),
     )
+    for (const role of ['clear', 'secret'] as const) {
+      requireTaskOnEveryNode(cluster.nodes, tasksOn(stack, role), stack.networks[role].name)
+    }
     const pairs = new Set(judged.map(({ network, from, to }) => `${network} ${from.id} ${to.id}`)).size
     evidence.conclude(
       `${pairs} ordered pairs of tasks on ${stack.networks.clear.name} and ${stack.networks.secret.name} reach each other by ICMP, TCP and UDP; ${judged.length} of ${judged.length} probes delivered`,
