@@ -3,6 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { exchange } from '../scene/exchange.ts'
 import { vxlanFrames } from '../scene/frames.ts'
+import { requireTaskOnEveryNode } from '../scene/pair.ts'
 import { docs, internals } from '../source.ts'
 import { arrivals, lossesOf } from './arrival.ts'
 
@@ -29,7 +30,8 @@ export const vxlanArrives = conformanceTest({
     const { cluster, stack, evidence } = context
     const { recordings } = await exchange(context)
     const frames = vxlanFrames(recordings.values(), cluster.nodes)
-    const holders = new Set(tasksOn(stack, 'clear').map((task) => task.node))
+    const tasks = tasksOn(stack, 'clear')
+    const holders = new Set(tasks.map((task) => task.node))
     const found = arrivals(
       cluster.nodes.filter((node) => holders.has(node)),
       frames
@@ -59,11 +61,7 @@ export const vxlanArrives = conformanceTest({
       `VXLAN on UDP port ${cluster.dataPathPort} passes between every ordered pair of nodes`,
       lossesOf(found, 'frame'),
     )
-    const without = cluster.nodes.filter((node) => !holders.has(node))
-    if (without.length > 0) {
-      const names = without.map((node) => node.host.name).join(', ')
-      throw new Error(`no task of the clear network runs on ${names}, so no frame could be had from there`)
-    }
+    requireTaskOnEveryNode(cluster.nodes, tasks, stack.networks.clear.name)
     const arrived = found.reduce((sum, pair) => sum + pair.arrived, 0)
     evidence.conclude(
       `${arrived} frames of ${found.length} ordered pairs of nodes were seen leaving one and arriving at the other on UDP port ${cluster.dataPathPort}`,

@@ -3,6 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { exchange } from '../scene/exchange.ts'
 import { espFrames } from '../scene/frames.ts'
+import { requireTaskOnEveryNode } from '../scene/pair.ts'
 import { docs, internals } from '../source.ts'
 import { arrivals, lossesOf } from './arrival.ts'
 
@@ -27,7 +28,8 @@ export const espArrives = conformanceTest({
   async run(context) {
     const { cluster, stack, evidence } = context
     const { recordings } = await exchange(context)
-    const holders = new Set(tasksOn(stack, 'secret').map((task) => task.node))
+    const tasks = tasksOn(stack, 'secret')
+    const holders = new Set(tasks.map((task) => task.node))
     const found = arrivals(
       cluster.nodes.filter((node) => holders.has(node)),
       espFrames(recordings.values(), cluster.nodes).map(({ packet, seenOn, outer, esp }) => ({
@@ -52,11 +54,7 @@ export const espArrives = conformanceTest({
       found.flatMap(({ example }) => example),
     )
     requireNone('IP protocol 50 passes between every ordered pair of nodes', lossesOf(found, 'ESP packet'))
-    const without = cluster.nodes.filter((node) => !holders.has(node))
-    if (without.length > 0) {
-      const names = without.map((node) => node.host.name).join(', ')
-      throw new Error(`no task of the encrypted network runs on ${names}, so no ESP could be had from there`)
-    }
+    requireTaskOnEveryNode(cluster.nodes, tasks, stack.networks.secret.name)
     const arrived = found.reduce((sum, pair) => sum + pair.arrived, 0)
     evidence.conclude(
       `${arrived} ESP packets of ${found.length} ordered pairs of nodes were seen leaving one and arriving at the other`,
