@@ -182,7 +182,7 @@ async function secretsOf({ cluster, lab }: Raised): Promise<(readonly [string, s
   const secrets = tokens
     .trim()
     .split('\n')
-    .map((token) => ['join token', token] as const)
+    .map((token): readonly [string, string] => ['join token', token])
   for (const host of lab.hosts) {
     const states = await host.remote.exec('ip xfrm state; cat /etc/ssh/ssh_host_ed25519_key')
     for (const [, key = ''] of states.stdout.matchAll(/aead \S+ 0x([0-9a-f]{16,})/g)) {
