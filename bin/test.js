@@ -17,13 +17,18 @@ const checks = [
   { name: 'formatting', command: tool('prettier'), words: ['--check', '--log-level', 'warn', '.'] },
   { name: 'lint', command: tool('eslint'), words: ['--max-warnings', '0', '.'] },
   { name: 'types', command: tool('tsc'), words: ['--noEmit'] },
-  { name: 'unit tests', command: tool('mocha'), words: ['--forbid-only'], counts: true },
+  {
+    name: 'unit tests',
+    command: tool('mocha'),
+    words: ['--forbid-only', 'lib/**/*.test.ts', 'suites/**/*.test.ts'],
+    counts: true,
+  },
 ]
 if (!quick) {
   checks.push({
     name: 'lab tests',
     command: tool('mocha'),
-    words: ['--forbid-only', '--config', '.mocharc.lab.json'],
+    words: ['--forbid-only', '--config', '.mocharc.lab.json', 'lib/**/*.lab.ts', 'suites/**/*.lab.ts'],
     counts: true,
   })
 }

@@ -31,6 +31,20 @@ describe('eventually', () => {
     )
   })
 
+  it('takes a look that fails for "not yet", and quotes it if it stays so', async () => {
+    let looks = 0
+    const value = await eventually({ what: 'x', withinMs: 5000, everyMs: 1 }, async () => {
+      looks += 1
+      if (looks === 1) throw new Error('deadline exceeded')
+      return { ready: true, value: looks }
+    })
+    expect(value).to.equal(2)
+    const never = eventually({ what: 'x', withinMs: 0, everyMs: 1 }, () =>
+      Promise.reject(new Error('engine gone')),
+    )
+    expect(await messageOf(never)).to.include('engine gone')
+  })
+
   it('ends when aborted', async () => {
     const controller = new AbortController()
     const work = eventually(

@@ -17,7 +17,7 @@ const ranks: Readonly<Record<string, number>> = {
   probe: 3,
   capture: 3,
   observe: 3,
-  fault: 3,
+  fault: 4,
   conformance: 4,
   suites: 5,
   report: 5,

@@ -25,4 +25,12 @@ describe('redact', () => {
       'spi 0x378b5e6f reqid 13681891(0x00d0c4e3) 02:42:0a:0a:0a:05 sha256:48c4072ae70a70e2608f3504bebfd9627'
     expect(redact(text)).to.equal(text)
   })
+
+  it('takes time in proportion to the text, also where it is all base64', () => {
+    const text = `${'QUJD'.repeat(16)}\n`.repeat(20_000)
+    const began = process.cpuUsage()
+    expect(redact(text)).to.equal(text)
+    expect(redact(`${text}-----END PRIVATE KEY-----`)).to.contain('(redacted private key)')
+    expect(process.cpuUsage(began).user / 1000, 'ms').to.be.below(2000)
+  })
 })

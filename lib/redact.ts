@@ -11,7 +11,6 @@ const shapes: readonly (readonly [RegExp, string])[] = [
     /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
     '(redacted private key)',
   ],
-  [/(?:^[A-Za-z0-9+/=]{16,}\r?\n)+-----END [A-Z ]*PRIVATE KEY-----/gm, '(redacted private key)'],
   [/\b((?:aead|enc|auth(?:-trunc)?|comp)\s+\S+\s+)0x[0-9a-fA-F]{16,}/g, '$10x(redacted)'],
   // Nothing a swarm shows has 128 bits after 0x but a key: an SPI has 32.
   [/\b0x[0-9a-fA-F]{32,}\b/g, '0x(redacted)'],
@@ -20,5 +19,16 @@ const shapes: readonly (readonly [RegExp, string])[] = [
 export function redact(text: string): string {
   let clean = text
   for (const [shape, replacement] of shapes) clean = clean.replace(shape, replacement)
-  return clean
+  return clean.includes(' PRIVATE KEY-----') ? withoutKeyTails(clean) : clean
+}
+
+/** By lines, not by a pattern: that would take quadratic time on long runs of base64. */
+function withoutKeyTails(text: string): string {
+  const kept: string[] = []
+  for (const line of text.split('\n')) {
+    const end = /^-----END [A-Z ]*PRIVATE KEY-----/.exec(line)
+    while (end !== null && /^[A-Za-z0-9+/=]{16,}\r?$/.test(kept.at(-1) ?? '')) kept.pop()
+    kept.push(end === null ? line : `(redacted private key)${line.slice(end[0].length)}`)
+  }
+  return kept.join('\n')
 }

@@ -13,12 +13,13 @@ const nonceOffset = 18
 const etherType = 0x88b5
 const magic = 0x73777063
 export const nonceBytes = 16
-/** A capture must keep this much of a frame, or its canaries cannot be told. */
-export const canarySnapshotBytes = nonceOffset + nonceBytes
+const neededBytes = nonceOffset + nonceBytes
+/** A capture must keep this much of a frame, or its canaries cannot be told; the kernel may keep a little less. */
+export const canarySnapshotBytes = 64
 
 /** The nonce of a canary in hexadecimal; undefined if the frame is none. */
 export function canaryNonce(frame: Uint8Array): string | undefined {
-  if (frame.byteLength < canarySnapshotBytes) return undefined
+  if (frame.byteLength < neededBytes) return undefined
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength)
   if (view.getUint16(typeOffset) !== etherType || view.getUint32(magicOffset) !== magic) return undefined
   return Buffer.from(frame.subarray(nonceOffset, nonceOffset + nonceBytes)).toString('hex')

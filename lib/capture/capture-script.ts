@@ -52,7 +52,7 @@ if (!$child) {
 }
 close STDOUT;
 
-my ($asked, $input) = (0, '');
+my ($asked, $input, $EAGAIN, $ENOBUFS) = (0, '', 11, 105);
 my $end = sub { $asked = 1 };
 @SIG{qw(INT TERM HUP)} = ($end, $end, $end);
 $SIG{ALRM} = sub { print STDERR "swarmproof: time limit of $limit s\n"; $asked = 1 };
@@ -65,7 +65,9 @@ until ($asked) {
   sysread(STDIN, $input, 4096, length $input) or last;
   while ($input =~ s/^canary ([0-9a-f]+)\n//) {
     my $frame = pack 'a6 a6 n a4 H* x26', $mac, $mac, 0x88b5, 'swpc', $1;
-    defined send($socket, $frame, 0, $target) or print STDERR "swarmproof: cannot send a canary: $!\n";
+    next if defined send($socket, $frame, 0, $target) || $! == $ENOBUFS || $! == $EAGAIN;
+    print STDERR "swarmproof: cannot send a canary: $!\n";
+    $asked = 1;
   }
 }
 $SIG{CHLD} = 'DEFAULT';

@@ -17,5 +17,10 @@ export function fakeCapture(
     endedAt: '2026-01-01T00:00:01.000Z',
     ...recording,
   }
-  return { point, stop: async () => complete, [Symbol.asyncDispose]: async () => undefined }
+  return {
+    point,
+    packetsSoFar: () => packets,
+    stop: async () => complete,
+    [Symbol.asyncDispose]: async () => undefined,
+  }
 }

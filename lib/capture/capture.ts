@@ -7,6 +7,8 @@ import type { Host } from '../host/host.ts'
  */
 export interface Capture extends AsyncDisposable {
   readonly point: CapturePoint
+  /** What was recorded until now, without the canaries; to wait for traffic, not to judge by. */
+  packetsSoFar(): readonly Packet[]
   /** Sends the end canary, waits until it was recorded, stops. Idempotent. */
   stop(): Promise<Recording>
 }

@@ -29,6 +29,7 @@ export class Recorder implements RecordSink {
   readonly #kept: Kept[] = []
   readonly #waiting = new Map<string, () => void>()
   #keptBytes = 0
+  #broken = false
   #number = 0
 
   constructor(limitBytes: number) {
@@ -36,21 +37,28 @@ export class Recorder implements RecordSink {
   }
 
   push(chunk: Uint8Array): void {
-    if (this.trouble !== undefined) return
+    if (this.#broken) return
     this.begun = true
-    try {
-      this.#reader.push(chunk)
-    } catch (error) {
-      this.trouble = `the stream is ${error instanceof Error ? error.message : String(error)}`
-    }
+    this.#read(() => this.#reader.push(chunk))
   }
 
   /** Nothing more will come. */
   end(): void {
     if (!this.begun) this.trouble ??= 'the stream ended before its file header'
-    if (this.trouble !== undefined) return
-    const truncated = this.#reader.end().truncated
-    if (truncated !== undefined) this.trouble = `the stream was cut off: ${truncated}`
+    if (!this.begun || this.#broken) return
+    this.#read(() => {
+      const truncated = this.#reader.end().truncated
+      if (truncated !== undefined) this.trouble ??= `the stream was cut off: ${truncated}`
+    })
+  }
+
+  #read(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#broken = true
+      this.trouble ??= `the stream cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    }
   }
 
   record(

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { SwarmproofError } from '../error.ts'
+import type { Packet } from '../packet/packet.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { canarySnapshotBytes, nonceBytes } from './canary.ts'
 import { captureCommand, captureScript } from './capture-script.ts'
@@ -78,6 +79,10 @@ export class TcpdumpCapture implements Capture {
       await capture[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  packetsSoFar(): readonly Packet[] {
+    return this.#recorder.packets(this.point.vxlanPorts)
   }
 
   stop(): Promise<Recording> {

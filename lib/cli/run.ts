@@ -78,7 +78,8 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
   const reports = await step(progress, 'Writing the report', undefined, () =>
     writeReports(finished.store.folder),
   )
-  for (const problem of reports.problems) progress.note(problem)
+  for (const note of reports.notes) progress.note(note)
+  for (const { report, message } of reports.errors) progress.note(`The ${report} report could not be written: ${message}`)
   progress.close()
   interruption.release()
   tell(finished, flags)

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Host } from '../host/host.ts'
 import { readHostState } from '../observe/read-host-state.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
@@ -8,8 +9,18 @@ import type { RunStore } from './run-store.ts'
 const looks: Readonly<Record<string, string>> = {
   'docker.txt':
     'docker version; docker info; docker network ls; docker ps; docker node ls; docker service ls; docker service ps $(docker service ls -q) 2>&1',
-  'engine.log': 'journalctl -u docker -n 300 --no-pager 2>/dev/null || tail -n 300 /var/log/dockerd.log',
+  'engine.log': engineLogCommand(300),
   'kernel.log': 'dmesg | tail -n 200',
+}
+
+function engineLogCommand(lines: number): string {
+  return `tail -n ${lines} /var/log/dockerd.log 2>/dev/null || journalctl -u docker -n ${lines} --no-pager`
+}
+
+/** The last lines of a host's engine log, for a run that could not go on; none if the host does not answer. */
+export async function engineLogTail(host: Host): Promise<string[]> {
+  const result = await host.remote.exec(engineLogCommand(30), { timeoutMs: 15_000 }).catch(() => undefined)
+  return result === undefined ? [] : result.stdout.trimEnd().split('\n')
 }
 
 /** Collects the state of every host when something was not as required. What cannot be read is said in its file. */

@@ -1,24 +1,22 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { startCaptures } from '../capture/start-captures.ts'
-import { SwarmproofError } from '../error.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
 import { type Progress, step } from '../progress.ts'
-import { redact } from '../redact.ts'
 import { stackRecipe } from '../swarm/deploy-stack.ts'
 import type { Topology } from '../topology/topology.ts'
 import { collectHosts } from './collect-hosts.ts'
 import type { TestContext } from './context.ts'
 import { CollectedEvidence } from './evidence.ts'
+import { failureOf } from './failure.ts'
 import { missingFeatures } from './features.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { type Raised, raise, readStates } from './raise.ts'
+import { describeLab, newRecord } from './new-record.ts'
 import { recordingProgress } from './recording-progress.ts'
-import { type FailureRecord, type RequirementRecord, type RunRecord, summarize } from './run-record.ts'
+import { type RequirementRecord, type RunRecord, summarize } from './run-record.ts'
 import { RunStore } from './run-store.ts'
 import type { Suite } from './suite.ts'
-import type { ConformanceTest } from './test.ts'
 import { verify } from './verify.ts'
 
 export interface RunOptions {
@@ -67,7 +65,7 @@ export async function conformanceRun(options: RunOptions): Promise<FinishedRun> 
     record.state = 'finished'
   } catch (error) {
     record.state = options.signal.aborted ? 'interrupted' : 'harness-failed'
-    if (!options.signal.aborted) record.failure = failureOf(error, record)
+    if (!options.signal.aborted) record.failure = await failureOf(error, record, lab)
     store.log.error({ failure: record.failure, stack: error instanceof Error ? error.stack : String(error) })
   } finally {
     kept = options.keep && lab !== undefined && !options.signal.aborted
@@ -155,61 +153,4 @@ function sharedContext(raised: Raised, options: RunOptions, store: RunStore): Sh
     },
   }
   return shared
-}
-
-function newRecord(options: RunOptions): RunRecord {
-  const startedAt = new Date()
-  const requirement = (test: ConformanceTest): RequirementRecord => ({
-    id: test.id,
-    requirement: test.requirement,
-    source: test.source,
-    safety: test.safety,
-    advisory: test.advisory ?? false,
-    method: test.method,
-    usualCauses: test.usualCauses,
-    remedy: test.remedy,
-  })
-  return {
-    schemaVersion: 1,
-    runId: `${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`,
-    swarmproofVersion: options.version,
-    startedAt: startedAt.toISOString(),
-    state: 'running',
-    reproduce: options.reproduce,
-    topology: options.topology,
-    nodes: [],
-    requirements: options.suites.flatMap((suite) => suite.tests.map(requirement)),
-    steps: [],
-    findings: [],
-  }
-}
-
-function describeLab({ lab, cluster }: Raised, record: RunRecord): void {
-  record.lab = {
-    origin: cluster.manager.host.origin,
-    startedFrom: lab.startedFrom,
-    ...(lab.standing === undefined ? {} : { standingSince: lab.standing.savedAt }),
-    facts: lab.facts,
-  }
-  record.nodes = cluster.nodes.map((node) => ({
-    name: node.host.name,
-    role: node.role,
-    engineVersion: node.engineVersion,
-    kernelRelease: node.kernelRelease,
-    advertiseAddress: node.advertise.address,
-    dataPathAddress: node.dataPath.address,
-  }))
-}
-
-function failureOf(error: unknown, record: RunRecord): FailureRecord {
-  const failed = record.steps.findLast((entry) => entry.outcome === 'failed')
-  const detail = error instanceof SwarmproofError ? error.detail : undefined
-  const host = detail?.host ?? failed?.host
-  return {
-    step: failed?.what ?? 'Verifying',
-    ...(host === undefined ? {} : { host }),
-    message: redact(error instanceof Error ? error.message : String(error)),
-    log: (detail?.log ?? []).map(redact),
-    ...(detail?.logSource === undefined ? {} : { logSource: detail.logSource }),
-  }
 }

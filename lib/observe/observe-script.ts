@@ -1,5 +1,5 @@
 /**
- * What is run on a host to read its kernel state: POSIX sh on standard input, process ids as arguments.
+ * What is run on a host to read its kernel state: POSIX sh, with process ids as its arguments.
  *
  * It prints sections that start with a line `@@ name argument`. Processes are counted, because on an emulated
  * host each costs about 30 ms: one shell per namespace, one `ip -batch` for three tables, shell built-ins for

@@ -23,9 +23,9 @@ export interface ReadOptions {
 /** Reads a host's kernel state in one remote call. Throws only if the call itself failed. */
 export async function readHostState(host: Host, options: ReadOptions = {}): Promise<HostState> {
   const pids = (options.pids ?? []).filter((pid) => Number.isInteger(pid) && pid > 0)
-  const result = await host.remote.exec(['sh -s --', ...pids].join(' '), {
-    input: observeScript,
+  const result = await host.remote.exec(`set -- ${pids.join(' ')}\n${observeScript}`, {
     timeoutMs: options.timeoutMs ?? 60_000,
+    idempotent: true,
   })
   if (result.stdout === '') {
     throw new SwarmproofError({

@@ -11,7 +11,7 @@ import { decodeTcp } from './tcp.ts'
 import { decodeTls } from './tls.ts'
 import { decodeUdp } from './udp.ts'
 import { decodeVlan } from './vlan.ts'
-import { decodeVxlan } from './vxlan.ts'
+import { DEFAULT_VXLAN_PORTS, decodeVxlan } from './vxlan.ts'
 import { Walk } from './walk.ts'
 import type { LayerDecoder } from './walk.ts'
 
@@ -22,8 +22,6 @@ export interface Decoded {
   readonly malformed?: Malformed
   readonly snapped?: Protocol
 }
-
-export const DEFAULT_VXLAN_PORTS: readonly number[] = [4789]
 
 const decoders: Readonly<Record<Exclude<Protocol, 'cooked'>, LayerDecoder>> = {
   ethernet: decodeEthernet,

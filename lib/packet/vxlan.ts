@@ -13,7 +13,11 @@ import type { Walk } from './walk.ts'
  *  +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
  */
 const HEADER_BYTES = 8
+/** Assigned by IANA; swarm's data-path port unless told otherwise. */
+export const DEFAULT_VXLAN_PORTS: readonly number[] = [4789]
 const VNI_VALID = 0x08
+/** VXLAN inside VXLAN is met; more than a few levels are met only in forged packets. */
+export const MOST_VXLAN_HEADERS = 4
 
 export function decodeVxlan(walk: Walk): Protocol | undefined {
   if (!walk.has('vxlan', HEADER_BYTES)) return undefined
@@ -26,5 +30,7 @@ export function decodeVxlan(walk: Walk): Protocol | undefined {
     vniValid,
   })
   if (!vniValid) return void walk.fail('vxlan', 'the I flag is not set, so its VNI is not valid')
+  const headers = walk.layers.filter((layer) => layer.protocol === 'vxlan').length
+  if (headers > MOST_VXLAN_HEADERS) return void walk.fail('vxlan', `more than ${MOST_VXLAN_HEADERS} nested`)
   return 'ethernet'
 }

@@ -22,9 +22,9 @@ async function send(
         sessions[index] = await AgentSession.start(host, encodePlan(mine, responders, options.concurrency))
       }),
     )
-    await allOrFirstError(sessions.map((session) => session.ready))
+    await Promise.all(sessions.map((session) => session.ready))
     for (const session of sessions) session.go()
-    await allOrFirstError(sessions.map((session) => session.done))
+    await Promise.all(sessions.map((session) => session.done))
     return collect(requests, groups, sessions)
   } finally {
     await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))
@@ -64,8 +64,10 @@ function collect(
     for (const { id, request } of mine) {
       const attempts = (results.get(id) ?? []).toSorted((a, b) => a.attempt - b.attempt)
       const expected = request.kind === 'tcp' ? Math.max(1, request.repeat ?? 1) : 1
-      if (attempts.length !== expected) throw lost(host, request, attempts.length, expected)
-      observations[id] = observe(request, attempts, session?.startedMicroseconds ?? 0)
+      const first = attempts[0]
+      if (first === undefined || attempts.length !== expected)
+        throw lost(host, request, attempts.length, expected)
+      observations[id] = observe(request, first, attempts, session?.startedMicroseconds ?? 0)
     }
   })
   return observations
@@ -77,8 +79,13 @@ function groupById(results: readonly AgentResult[]): ReadonlyMap<number, AgentRe
   return groups
 }
 
-function observe(request: ProbeRequest, results: readonly AgentResult[], start: number): Observation {
-  const telling = results.find(({ outcome }) => !isSuccess(outcome)) ?? results[0]
+function observe(
+  request: ProbeRequest,
+  first: AgentResult,
+  results: readonly AgentResult[],
+  start: number,
+): Observation {
+  const telling = results.find(({ outcome }) => !isSuccess(outcome)) ?? first
   return {
     request,
     outcome: telling.outcome,

@@ -22,7 +22,6 @@ export class AgentSession implements AsyncDisposable {
   readonly #isReady = settleable()
   readonly #isDone = settleable()
   #stderr = ''
-  #broken = ''
 
   private constructor(host: string, process: RemoteProcess, plan: Plan) {
     this.#host = host
@@ -62,7 +61,7 @@ export class AgentSession implements AsyncDisposable {
     if (verb === 'ready') this.#isReady.resolve()
     else if (verb === 'done') this.#isDone.resolve()
     else if (verb === 'start') this.startedMicroseconds = Number(rest)
-    else if (verb === 'broken') this.#broken = rest
+    else if (verb === 'broken') this.#fail(rest)
     else {
       const result = decodeResult(line)
       if (result) this.results.push(result)
@@ -71,8 +70,7 @@ export class AgentSession implements AsyncDisposable {
   }
 
   #ended(exitCode: number, plan: Plan): void {
-    if (this.#broken !== '') this.#fail(this.#broken)
-    else if (exitCode === 127) this.#fail('perl was not found', undefined, 'install perl-base on the host')
+    if (exitCode === 127) this.#fail('perl was not found', undefined, 'install perl-base on the host')
     else {
       const said = this.#stderr.trim() === '' ? 'nothing on standard error' : this.#stderr.trim()
       this.#fail(`it ended with exit code ${exitCode} (its limit is ${plan.limitSeconds} s): ${said}`)

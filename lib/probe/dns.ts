@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { decode, encode, type RecordType } from 'dns-packet'
+import { isIP } from 'node:net'
+import { decode, encode } from 'dns-packet'
 import { SwarmproofError } from '../error.ts'
 import type { Observation, Origin, UdpRequest } from './probe.ts'
 
@@ -43,6 +44,8 @@ export function dnsAnswer(observation: Observation): DnsAnswer | undefined {
     const records = (packet.answers ?? []).flatMap((answer) =>
       answer.type === 'A' || answer.type === 'AAAA' ? [{ address: answer.data, ttl: answer.ttl ?? 0 }] : [],
     )
+    const strange = records.find(({ address }) => isIP(address) === 0)
+    if (strange) throw new Error(`'${strange.address}' is no address`)
     return {
       rcode: rcodes[reply.readUInt16BE(2) & 0xf] ?? `rcode ${reply.readUInt16BE(2) & 0xf}`,
       addresses: records.map(({ address }) => address),

@@ -99,4 +99,23 @@ describe('retrying remote', () => {
     expect(lost).to.include({ code: 'SSH_LOST', mayHaveStarted: true })
     expect((await remote.exec('echo again')).stdout).to.equal('again\n')
   })
+
+  it('gets through where sshd refuses many connections at once', async function () {
+    this.timeout(30_000)
+    if (whyNoSshd() !== undefined) return this.skip()
+    await using sshd = await startLoopbackSshd(['MaxStartups 2:100:2'])
+    const refusals: string[] = []
+    const remotes = Array.from({ length: 8 }, () =>
+      retryingRemote('loopback', () => connectSsh(sshd.target), {
+        attempts: 12,
+        firstWaitMs: 50,
+        longestWaitMs: 500,
+        onRetry: (error) => refusals.push(error.code),
+      }),
+    )
+    const results = await Promise.all(remotes.map((remote) => remote.exec('echo in')))
+    expect(results.map(({ stdout }) => stdout)).to.deep.equal(remotes.map(() => 'in\n'))
+    expect(new Set(refusals)).to.deep.equal(new Set(['SSH_CONNECT']))
+    await Promise.all(remotes.map((remote) => remote[Symbol.asyncDispose]()))
+  })
 })

@@ -10,8 +10,7 @@ import type { HostKey, SshTarget } from './ssh-target.ts'
 /** sshd allows ten sessions a connection (MaxSessions); others may use the same account settings. */
 export const channelsPerConnection = 5
 
-/** A host under emulation may be silent for many seconds; 40 s of silence is a lost host. */
-const keepaliveIntervalMs = 10_000
+const defaultKeepaliveMs = 10_000
 const keepaliveMisses = 4
 
 /** One authenticated connection to a host whose key was verified. */
@@ -53,16 +52,20 @@ export class SshConnection {
   /** Why a channel ended without an exit status. */
   lostError(mayHaveStarted: boolean): RemoteError {
     const code = this.#disposed ? 'REMOTE_CLOSED' : 'SSH_LOST'
-    const base = this.#lost?.detail ?? lostError(this.host).detail
+    const what = 'the host closed the channel of a command without telling how it ended'
+    const base = this.#lost?.detail ?? { what, hint: "see the log of the host's sshd" }
     return new RemoteError({ ...base, code, host: this.host, mayHaveStarted })
   }
 
   /**
    * Opens a channel and has the command line executed. sshd answers 'open failed' (reason 2) while it still
    * counts sessions that have just ended; the command never started then, so it is asked again.
+   *
+   * `attach` must add its listeners at once: a short command's exit status and close can arrive in the same
+   * packet as the answer to the request, and are gone before any promise has told of the channel.
    */
-  async openChannel(commandLine: string): Promise<ClientChannel> {
-    return pRetry(() => this.#exec(commandLine), {
+  async openChannel<T>(commandLine: string, attach: (channel: ClientChannel) => T): Promise<T> {
+    return pRetry(() => this.#exec(commandLine, attach), {
       retries: 8,
       minTimeout: 50,
       maxTimeout: 1_000,
@@ -83,10 +86,13 @@ export class SshConnection {
     clearTimeout(timer)
   }
 
-  async #exec(commandLine: string): Promise<ClientChannel> {
+  async #exec<T>(commandLine: string, attach: (channel: ClientChannel) => T): Promise<T> {
     if (this.isLost || this.#disposed) throw this.lostError(false)
     return new Promise((resolve, reject) => {
-      this.#client.exec(commandLine, (error, channel) => (error ? reject(error) : resolve(channel)))
+      this.#client.exec(commandLine, (error, channel) => {
+        if (error) reject(error)
+        else resolve(attach(channel))
+      })
     })
   }
 
@@ -139,7 +145,7 @@ function ready(client: Client, target: SshTarget, pinned: HostKey): Promise<void
         username: target.username,
         privateKey: target.privateKey,
         readyTimeout: target.connectTimeoutMs,
-        keepaliveInterval: keepaliveIntervalMs,
+        keepaliveInterval: target.keepaliveIntervalMs ?? defaultKeepaliveMs,
         keepaliveCountMax: keepaliveMisses,
         algorithms: { serverHostKey: algorithmsOf(pinned) },
         // The callback form: whatever this function returned, a Promise too, would count as a verdict.

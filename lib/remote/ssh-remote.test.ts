@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Socket } from 'node:net'
+import { Socket, connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
@@ -53,6 +53,21 @@ describe('ssh remote', function () {
       const error = await failure(connectSsh({ ...sshd.target, privateKey }))
       expect(error.code).to.equal('SSH_AUTH')
       expect(error.message).to.contain(`cannot log in as ${sshd.target.username} at 127.0.0.1:`)
+    })
+
+    it('turns off waiting for full packets, which would cost each command 40 ms', async () => {
+      const original = Object.getOwnPropertyDescriptor(Socket.prototype, 'setNoDelay') ?? {}
+      const calls: unknown[] = []
+      Socket.prototype.setNoDelay = function (this: Socket, on?: boolean) {
+        calls.push(on)
+        return (original.value as Socket['setNoDelay']).call(this, on)
+      }
+      try {
+        await (await connectSsh(sshd.target))[Symbol.asyncDispose]()
+      } finally {
+        Object.defineProperty(Socket.prototype, 'setNoDelay', original)
+      }
+      expect(calls).to.deep.equal([true])
     })
 
     it('says that nothing listens', async () => {
@@ -127,6 +142,13 @@ describe('ssh remote', function () {
       const commands = Array.from({ length: 40 }, (_, i) => remote.exec(`sleep 0.05; echo ${i}`))
       const outputs = (await Promise.all(commands)).map((result) => Number(result.stdout))
       expect(outputs).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
+    })
+
+    it('misses no exit of a command that ends at once', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        const results = await Promise.all(Array.from({ length: 10 }, () => remote.exec('exit 4')))
+        expect(results.map(({ exitCode }) => exitCode)).to.deep.equal(Array.from({ length: 10 }, () => 4))
+      }
     })
 
     it('leaves what was put into the background on purpose alone', async () => {
@@ -290,6 +312,16 @@ describe('ssh remote', function () {
       expect(await failure(dropped.exec('true'))).to.include({ code: 'SSH_LOST', mayHaveStarted: false })
     })
 
+    it('notices a host that fell silent', async () => {
+      await using wire = await cuttable(sshd.target.port)
+      await using silent = await connectSsh({ ...sshd.target, port: wire.port, keepaliveIntervalMs: 50 })
+      const running = failure(silent.exec('sleep 60'))
+      wire.mute()
+      const error = await running
+      expect(error.code).to.equal('SSH_LOST')
+      expect(error.message).to.contain('Keepalive timeout')
+    })
+
     it('ends everything on disposal, and refuses use after it', async () => {
       const disposed = await connectSsh(sshd.target)
       const process = await disposed.spawn('echo $$; exec sleep 60')
@@ -400,7 +432,9 @@ function lengthPrefixed(value: string): Buffer {
 }
 
 /** A way to the port that can be cut like a cable pulled with a reset. */
-async function cuttable(port: number): Promise<AsyncDisposable & { port: number; cut(): void }> {
+async function cuttable(
+  port: number,
+): Promise<AsyncDisposable & { port: number; cut(): void; mute(): void }> {
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
     const far = connect(port, '127.0.0.1')
@@ -408,10 +442,12 @@ async function cuttable(port: number): Promise<AsyncDisposable & { port: number;
     near.pipe(far).pipe(near)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const mute = (): void => sockets.forEach((socket) => socket.unpipe().pause())
   const cut = (): void => sockets.forEach((socket) => socket.destroy())
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    mute,
     [Symbol.asyncDispose]: async () => {
       cut()
       await new Promise((resolve) => server.close(resolve))

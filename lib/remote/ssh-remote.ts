@@ -168,8 +168,10 @@ class SshRemote implements Remote {
     stdin: 'lifeline' | 'pipe',
   ): Promise<SshProcess> {
     if (this.#disposed !== undefined) throw this.#closedError()
-    const channel = await connection.openChannel(commandLine)
-    const process = new SshProcess(connection, channel, command, stdin)
+    const process = await connection.openChannel(
+      commandLine,
+      (channel) => new SshProcess(connection, channel, command, stdin),
+    )
     this.#processes.add(process)
     const forget = (): boolean => this.#processes.delete(process)
     process.exited.then(forget, forget)

@@ -13,6 +13,8 @@ export interface SshTarget {
   readonly hostKey: string
   /** Time for TCP, handshake and authentication together. */
   readonly connectTimeoutMs: number
+  /** Default 10 000: a host under emulation may be silent for many seconds. Lost after four times that. */
+  readonly keepaliveIntervalMs?: number
   /** Gives up connecting; has no effect once connected. */
   readonly signal?: AbortSignal
 }

@@ -5,7 +5,8 @@ describe('printable text', () => {
   it('leaves nothing that XML 1.0 forbids, whatever the code unit', () => {
     const legal = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u
     for (let unit = 0; unit <= 0xffff; unit += 1) {
-      expect(legal.test(printable(`a${String.fromCharCode(unit)}b`)), unit.toString(16)).to.equal(true)
+      const text = printable(`a${String.fromCharCode(unit)}b`)
+      if (!legal.test(text)) expect.fail(`code unit ${unit.toString(16)} came through`)
     }
   })
 

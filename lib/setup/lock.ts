@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Progress } from '../progress.ts'
@@ -43,6 +43,13 @@ async function acquire(path: string): Promise<boolean> {
   return false
 }
 
+/** Whether a living process holds the lock. */
+export async function isLockHeld(path: string): Promise<boolean> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  const owner = text === undefined ? undefined : parse(text)
+  return owner !== undefined && isAlive(owner)
+}
+
 async function dropIfStale(path: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return
@@ -50,7 +57,16 @@ async function dropIfStale(path: string): Promise<void> {
   if (owner !== undefined && isAlive(owner)) return
   // An empty lock may just be being written: give its owner a moment before it is taken for dead.
   await sleep(owner === undefined ? 1000 : 0)
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) await rm(path, { force: true })
+  // Moved aside before it is judged again: two who saw the same dead owner must not remove each other's new lock.
+  const aside = `${path}.${process.pid}.stale`
+  try {
+    await rename(path, aside)
+  } catch {
+    return
+  }
+  const moved = await readFile(aside, 'utf8').catch(() => text)
+  if (moved !== text) await link(aside, path).catch(() => undefined)
+  await rm(aside, { force: true })
 }
 
 function parse(text: string): ProcessIdentity | undefined {

@@ -28,3 +28,20 @@ export function onNode(node: ClusterNode): Origin {
 export function addressOn(task: Task, network: { readonly name: string }): string {
   return task.endpoints[network.name]?.address ?? ''
 }
+
+/**
+ * Says which nodes could not be judged because none of the tasks runs on them. Called once no problem was found:
+ * what was seen decides first.
+ * @throws Error, which makes the verdict `inconclusive`
+ */
+export function requireTaskOnEveryNode(
+  nodes: readonly ClusterNode[],
+  tasks: readonly Task[],
+  of: string,
+): void {
+  const without = nodes.filter((node) => !tasks.some((task) => task.node === node))
+  if (without.length === 0) return
+  throw new Error(
+    `no task of ${of} runs on ${without.map(({ host }) => host.name).join(', ')}, so nothing could be seen from there`,
+  )
+}

@@ -57,10 +57,14 @@ export function identityScript(identity: GuestIdentity, now: Date): string {
  */
 export function clockAndEntropy(now: Date): string {
   return [
-    `date -s @${(now.getTime() / 1000).toFixed(3)} > /dev/null`,
+    clockScript(now),
     `echo ${randomBytes(64).toString('base64')} | base64 -d > /dev/urandom`,
     `perl -e 'open(my $r, ">", "/dev/urandom") or die; ioctl($r, 0x5207, 0) or die "reseed: $!"'`,
   ].join('\n')
+}
+
+export function clockScript(now: Date): string {
+  return `date -s @${(now.getTime() / 1000).toFixed(3)} > /dev/null`
 }
 
 function startScript(identity: GuestIdentity): string {

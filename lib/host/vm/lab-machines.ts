@@ -11,7 +11,8 @@ import { createOverlay } from './disk.ts'
 import { freePort } from './free-port.ts'
 import { GuestAgent } from './guest-agent.ts'
 import { bootedAgent, runInGuest, startEngine } from './guest-boot.ts'
-import { clockAndEntropy, identityScript } from './identity.ts'
+import { setClock, wakeGuest } from './guest-clock.ts'
+import { identityScript } from './identity.ts'
 import { clientKeyFile, knownHostsFile, machineFiles } from './lab-directory.ts'
 import type { LabMachine, LabState, PublicIdentity } from './lab-directory.ts'
 import { macAddress } from './machine-arguments.ts'
@@ -47,8 +48,11 @@ export async function startLabMachine(
   const words = { image: 'Booting', template: 'Cloning', standing: 'Resuming' } as const
   return step(context.progress, words[source.kind], node, async () => {
     const { machine, port } = await launch(state, index, shape, source, context)
-    using _control = machine
-    await wake(machine, identity, machineFiles(state, node, index).hostKey, source, context)
+    try {
+      await wake(machine, identity, machineFiles(state, node, index).hostKey, source, context)
+    } finally {
+      machine[Symbol.dispose]()
+    }
     return {
       node,
       port,
@@ -128,7 +132,7 @@ async function wake(
   const memory = source.kind === 'template' ? source.template.memory : source.memory
   await resumeMachine(machine, memory, context)
   if (source.kind === 'template') await giveIdentity(agent, machine, identity, hostKeyFile, limits)
-  else await runInGuest(agent, machine, 'setting the clock', clockAndEntropy(new Date()), limits)
+  else await wakeGuest(agent, limits)
 }
 
 async function giveIdentity(
@@ -141,6 +145,7 @@ async function giveIdentity(
   const hostPrivateKey = await readFile(hostKeyFile, 'utf8')
   const script = identityScript({ ...identity, hostPrivateKey }, new Date())
   await runInGuest(agent, machine, 'giving the machine its identity', script, limits)
+  await setClock(agent, limits)
 }
 
 /** Logs in to every machine, each with the very host key the lab made for it. */

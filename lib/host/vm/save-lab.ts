@@ -4,7 +4,7 @@ import { SwarmproofError } from '../../error.ts'
 import { requireDisk } from '../../setup/capacity.ts'
 import { runLocal } from '../../setup/local-command.ts'
 import { GuestAgent } from './guest-agent.ts'
-import { clockAndEntropy } from './identity.ts'
+import { wakeGuest } from './guest-clock.ts'
 import { machineFiles } from './lab-directory.ts'
 import type { LabMachine, LabState } from './lab-directory.ts'
 import type { LabContext } from './lab-machines.ts'
@@ -110,7 +110,7 @@ async function setClocks(state: LabState, context: LabContext): Promise<void> {
   await Promise.all(
     state.machines.map(async ({ node }, index) => {
       using agent = await GuestAgent.connect(machineFiles(state, node, index).agent, node)
-      await agent.run(clockAndEntropy(new Date()), { timeoutMs: 60_000, signal: context.signal })
+      await wakeGuest(agent, { timeoutMs: 60_000, signal: context.signal })
     }),
   )
 }

@@ -94,6 +94,7 @@ async function build(key: string, shape: MachineShape, context: Context): Promis
     await step(context.progress, 'Building the template machine', undefined, async (current) => {
       await bootAndSave({ work, sockets }, shape, current, context)
       await endProcessesUsing(work)
+      for (const socket of ['qmp', 'agent']) await rm(join(sockets, socket), { force: true })
       await writeManifest(join(work, 'manifest.json'), {
         buildId: randomUUID(),
         builtAt: new Date().toISOString(),

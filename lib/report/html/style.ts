@@ -130,11 +130,12 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .tools input { min-width: 12rem; flex: 1 1 12rem; }
 .group > h3 { margin: 1.6rem 0 .3rem; color: var(--quiet); font-size: .95rem; }
 details.requirement { border: 1px solid var(--line); border-radius: 7px; margin: .35rem 0; }
-details.requirement > summary { cursor: pointer; list-style: none; display: grid; grid-template-columns: 1.7rem 4.4rem 1fr auto; gap: .2rem .6rem; padding: .45rem .7rem; align-items: start; }
+details.requirement > summary { cursor: pointer; list-style: none; display: grid; grid-template-columns: 1.7rem 5.2rem 1fr auto; gap: .2rem .6rem; padding: .45rem .7rem; align-items: start; }
 details.requirement > summary::-webkit-details-marker { display: none; }
 details.requirement > summary:hover { background: var(--panel); border-radius: 7px; }
 details.requirement h4 { font-size: .95rem; font-weight: 400; overflow-wrap: anywhere; }
-details.requirement .id { font-weight: 600; }
+details.requirement .id { font-weight: 600; white-space: nowrap; }
+details.requirement .took { color: var(--quiet); font-size: .875rem; white-space: nowrap; }
 details.requirement:target { outline: 2px solid var(--link); }
 .body { padding: .2rem .9rem .9rem; border-top: 1px solid var(--line); }
 .body dl { display: grid; grid-template-columns: 7.5rem 1fr; gap: .35rem 1rem; margin: .7rem 0; font-size: .95rem; }
@@ -155,7 +156,8 @@ footer { padding-top: 2rem; padding-bottom: 3rem; color: var(--quiet); font-size
   .list li { grid-template-columns: 1.7rem 1fr; }
   .list li > :nth-child(3) { grid-column: 1 / -1; }
   details.requirement > summary { grid-template-columns: 1.7rem 1fr auto; }
-  details.requirement > summary h4 { grid-column: 1 / -1; }
+  details.requirement > summary h4 { grid-column: 1 / -1; grid-row: 2; }
+  details.requirement > summary .took { grid-column: 3; grid-row: 1; }
   .body dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .body dd { margin-bottom: .5rem; }
   .track, .start { display: none; }

@@ -98,7 +98,7 @@ export const requirements = `<section aria-labelledby="requirements"><h2 id="req
 <div class="tools" hidden><button type="button" data-outcome="" aria-pressed="true">All</button><% for (const { outcome, style, count } of it.counts) { %><button type="button" data-outcome="<%= outcome %>" aria-pressed="false"><%= style.symbol %> <%= style.word %> (<%= count %>)</button><% } %><button type="button" data-expand="open">Open all</button><input type="search" placeholder="Search: id, host, address …" aria-label="Search in requirements"></div>
 <% for (const group of it.groups) { %><div class="group"><h3><%= group.code %>: <%= group.name %></h3>
 <% for (const r of group.requirements) { %><details class="requirement <%= r.outcome %>" id="<%= it.anchor(r.id) %>" data-outcome="<%= r.outcome %>">
-<summary><span class="badge" aria-hidden="true"><%= r.style.symbol %></span> <span class="id"><%= r.id %><%= r.advisory ? '*' : '' %></span> <h4><%~ it.prose(r.sentence) %></h4> <span class="quiet small"><%= r.took %></span></summary>
+<summary><span class="badge" aria-hidden="true"><%= r.style.symbol %></span> <span class="id"><%= r.id %><%= r.advisory ? '*' : '' %></span> <h4><%~ it.prose(r.sentence) %></h4> <span class="took"><%= r.took %></span></summary>
 <div class="body"><dl>
 <dt>Verdict</dt><dd><span class="word"><%= r.style.word %></span><% if (r.advisory) { %> <span class="tag">advisory: does not decide</span><% } %><div class="reason"><%~ it.prose(r.reason) %></div></dd>
 <dt>Required by</dt><dd><% for (const source of r.source) { %><div><%= source %></div><% } %></dd>

@@ -22,7 +22,7 @@ export function topologyDrawing(record: RunRecord): string {
   const parts: string[] = []
   let y = 8
   for (const bus of buses) {
-    const text = `${bus.underlay.name}  ${bus.underlay.subnet}  MTU ${bus.underlay.mtuBytes}`
+    const text = `${bus.underlay.name} · ${bus.underlay.subnet} · MTU ${bus.underlay.mtuBytes}`
     parts.push(`<circle class="${bus.style}" cx="${bus.x}" cy="${y + 8}" r="5"/>`)
     parts.push(label(left, y + 13, text, { bold: true }))
     parts.push(label(left, y + 13 + linePx, carries(topology, bus.underlay.name), { soft: true }))
@@ -55,12 +55,10 @@ function nodeBox(
 ): { svg: string; heightPx: number } {
   const addresses = Object.entries(node.addresses)
   const lines = [
-    ...addresses.map(([underlay, address]) =>
-      addresses.length > 1 ? `${address}  on ${underlay}` : address,
-    ),
-    known === undefined
-      ? 'engine was not reached'
-      : `engine ${known.engineVersion}, kernel ${known.kernelRelease}`,
+    ...addresses.map(([underlay, address]) => (addresses.length > 1 ? `${address} on ${underlay}` : address)),
+    ...(known === undefined
+      ? ['engine was not reached']
+      : [`engine ${known.engineVersion}`, `kernel ${known.kernelRelease}`]),
   ]
   const heightPx = 34 + lines.length * linePx
   const box = `<rect class="box ${node.role}" x="${x}" y="${y}" width="${widthPx - x - 2}" height="${heightPx}" rx="7"/>`

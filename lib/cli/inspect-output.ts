@@ -1,0 +1,80 @@
+import { LedgerRows } from '../packet/ledger-rows.ts'
+import { linkTypeName } from '../packet/link-type.ts'
+import type { Inspection } from './inspect-input.ts'
+
+/** Prints the ledger as one JSON object, a row to a line, without holding it as one string. */
+export async function printJson(inspection: Inspection): Promise<void> {
+  await print(jsonParts(inspection))
+  for (const [linkType, packets] of inspection.ledger.unknownLinkTypes) {
+    process.stderr.write(`${unknownLinkType(linkType, packets)}\n`)
+  }
+}
+
+/** Prints the page for people, in colours if they see it on a terminal and do not mind. */
+export async function printPage(inspection: Inspection, all: boolean): Promise<void> {
+  const { pageLines } = await import('./inspect-page.ts')
+  const colours = process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
+  await print(lines(pageLines(inspection, { all, colours })))
+}
+
+export function unknownLinkType(linkType: number, packets: number): string {
+  return `${packets} packets of link type ${linkTypeName(linkType)}, which is not decoded: counted as malformed`
+}
+
+export function* jsonParts({ file, ledger, summary }: Inspection): Generator<string> {
+  const rows = new LedgerRows(ledger)
+  const [firstTimestamp, lastTimestamp] = rows.times()
+  const head = {
+    file,
+    format: summary.format,
+    packets: ledger.packets,
+    bytes: ledger.bytes,
+    truncated: summary.truncated ?? false,
+    malformed: ledger.malformed,
+    firstTimestamp,
+    lastTimestamp,
+  }
+  yield '{\n'
+  for (const [key, value] of Object.entries(head)) yield `  "${key}": ${JSON.stringify(value)},\n`
+  yield* jsonArray('vxlan', rows.vxlan())
+  yield* jsonArray('esp', rows.esp())
+  yield* jsonArray('flows', rows.flows())
+  yield `  "outerFragments": ${ledger.outerFragments}\n}\n`
+}
+
+function* jsonArray(key: string, rows: Iterable<unknown>): Generator<string> {
+  yield `  "${key}": [`
+  let separator = '\n    '
+  for (const row of rows) {
+    yield `${separator}${JSON.stringify(row)}`
+    separator = ',\n    '
+  }
+  yield separator.startsWith(',') ? '\n  ],\n' : '],\n'
+}
+
+function* lines(texts: Iterable<string>): Generator<string> {
+  for (const text of texts) yield `${text}\n`
+}
+
+const CHUNK_CHARACTERS = 64 * 1024
+
+/** Waits while the reader is slow; stops without complaint once it has gone (`| head`). */
+async function print(parts: Iterable<string>): Promise<void> {
+  const { stdout } = process
+  let gone = false
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') throw error
+    gone = true
+  }
+  stdout.on('error', onError)
+  const flush = (text: string): Promise<void> => new Promise((resolve) => stdout.write(text, () => resolve()))
+  let chunk = ''
+  for (const part of parts) {
+    chunk += part
+    if (chunk.length < CHUNK_CHARACTERS) continue
+    await flush(chunk)
+    chunk = ''
+    if (gone) return
+  }
+  await flush(chunk)
+}

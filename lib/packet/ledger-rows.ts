@@ -1,0 +1,189 @@
+import { ipv4Text, ipv6Text, macText } from './address.ts'
+import type { CounterTable } from './counter-table.ts'
+import { spiText } from './esp.ts'
+import { ipProtocolName } from './ip-protocol.ts'
+import { Family, HAS_PORTS, KIND_SHIFT } from './ledger-tables.ts'
+import type { LedgerTables } from './ledger-tables.ts'
+import type { EspRow, FlowRow, InnerFlowRow, LedgerReport, VxlanRow } from './ledger-report.ts'
+import type { CaptureSummary } from './record.ts'
+import { timestampText } from './timestamp.ts'
+
+/** Reads the ledger's tables as rows, the largest (in bytes) first; VXLAN and ESP by number and address. */
+export class LedgerRows {
+  private readonly ledger: LedgerTables
+  private readonly ipv4Texts = new Map<number, string>()
+
+  constructor(ledger: LedgerTables) {
+    this.ledger = ledger
+  }
+
+  *flows(): Generator<FlowRow> {
+    const { flows, beyondLimit } = this.ledger
+    for (const row of byBytes(flows)) yield this.flow(row)
+    if (beyondLimit.packets === 0) return
+    yield { ...beyondFlow, ...beyondLimit }
+  }
+
+  *vxlan(): Generator<VxlanRow> {
+    const innerRows = this.innerRowsByNetwork()
+    const { vxlan } = this.ledger
+    const rows = Array.from({ length: vxlan.size }, (_, row) => this.network(row, innerRows[row] ?? []))
+    yield* rows.sort(
+      (a, b) =>
+        a.vni - b.vni ||
+        compare(a.outerSource, b.outerSource) ||
+        compare(a.outerDestination, b.outerDestination) ||
+        a.port - b.port,
+    )
+  }
+
+  *esp(): Generator<EspRow> {
+    const rows = Array.from({ length: this.ledger.esp.size }, (_, row) => this.association(row))
+    yield* rows.sort(
+      (a, b) => compare(a.source, b.source) || compare(a.destination, b.destination) || compare(a.spi, b.spi),
+    )
+  }
+
+  /** Earliest and latest time. */
+  times(): [first: string | null, last: string | null] {
+    const { ledger } = this
+    if (ledger.lastSeconds < 0) return [null, null]
+    const text = (seconds: number, nanoseconds: number, digits: number): string =>
+      timestampText({ seconds, nanoseconds, digits })
+    return [
+      text(ledger.firstSeconds, ledger.firstNanoseconds, ledger.firstDigits),
+      text(ledger.lastSeconds, ledger.lastNanoseconds, ledger.lastDigits),
+    ]
+  }
+
+  report(file: string, summary: CaptureSummary): LedgerReport {
+    const { packets, bytes, malformed, outerFragments } = this.ledger
+    const [firstTimestamp, lastTimestamp] = this.times()
+    return {
+      file,
+      format: summary.format,
+      packets,
+      bytes,
+      truncated: summary.truncated ?? false,
+      malformed,
+      firstTimestamp,
+      lastTimestamp,
+      vxlan: [...this.vxlan()],
+      esp: [...this.esp()],
+      flows: [...this.flows()],
+      outerFragments,
+    }
+  }
+
+  private flow(row: number): FlowRow {
+    const { flows } = this.ledger
+    const kind = flows.word(row, 3)
+    const ports = flows.word(row, 2)
+    const known = (kind & HAS_PORTS) !== 0
+    return {
+      protocol: protocolOf(kind),
+      source: this.address(kind & 3, flows.word(row, 0)),
+      sourcePort: known ? ports >>> 16 : null,
+      destination: this.address(kind & 3, flows.word(row, 1)),
+      destinationPort: known ? ports & 0xffff : null,
+      packets: flows.packets(row),
+      bytes: flows.bytes(row),
+    }
+  }
+
+  private network(row: number, innerRows: readonly number[]): VxlanRow {
+    const { vxlan, largestOuterIpBytes } = this.ledger
+    const word = vxlan.word(row, 2)
+    return {
+      vni: word & 0xffffff,
+      outerSource: this.address(word >>> 24, vxlan.word(row, 0)),
+      outerDestination: this.address(word >>> 24, vxlan.word(row, 1)),
+      port: vxlan.word(row, 3),
+      packets: vxlan.packets(row),
+      bytes: vxlan.bytes(row),
+      largestOuterIpBytes: largestOuterIpBytes[row] ?? 0,
+      innerFlows: innerRows.map((inner) => this.innerFlow(inner)),
+    }
+  }
+
+  private innerFlow(row: number): InnerFlowRow {
+    const { innerFlows } = this.ledger
+    const kind = innerFlows.word(row, 3)
+    return {
+      source: this.address(kind & 3, innerFlows.word(row, 0)),
+      destination: this.address(kind & 3, innerFlows.word(row, 1)),
+      protocol: protocolOf(kind),
+      packets: innerFlows.packets(row),
+      bytes: innerFlows.bytes(row),
+    }
+  }
+
+  private association(row: number): EspRow {
+    const { esp, sequences } = this.ledger
+    const seen = sequences[row]!
+    return {
+      spi: spiText(esp.word(row, 2)),
+      source: this.address(esp.word(row, 3), esp.word(row, 0)),
+      destination: this.address(esp.word(row, 3), esp.word(row, 1)),
+      packets: esp.packets(row),
+      bytes: esp.bytes(row),
+      firstSequence: seen.lowest,
+      lastSequence: seen.highest,
+      missing: seen.missing,
+      duplicates: seen.duplicates,
+    }
+  }
+
+  private innerRowsByNetwork(): number[][] {
+    const { innerFlows } = this.ledger
+    const rows: number[][] = []
+    for (const row of byBytes(innerFlows)) (rows[innerFlows.word(row, 2)] ??= []).push(row)
+    return rows
+  }
+
+  private address(family: number, word: number): string {
+    if (family === Family.ipv6) return ipv6Text(viewOf(this.ledger.ipv6Addresses, word), 0)
+    if (family === Family.ethernet) return macOf(this.ledger.macAddresses, word)
+    let text = this.ipv4Texts.get(word)
+    if (text === undefined) this.ipv4Texts.set(word, (text = ipv4Text(word)))
+    return text
+  }
+}
+
+const beyondFlow = {
+  protocol: 'other',
+  source: '*',
+  sourcePort: null,
+  destination: '*',
+  destinationPort: null,
+} as const
+
+function protocolOf(kind: number): string | number {
+  const number = kind >>> KIND_SHIFT
+  if ((kind & 3) === Family.arp) return 'arp'
+  if ((kind & 3) !== Family.ethernet) return ipProtocolName(number)
+  return number === 0 ? 'llc' : `0x${number.toString(16).padStart(4, '0')}`
+}
+
+/** Row numbers, the most bytes first, earlier rows first among equals. */
+function byBytes(table: CounterTable): Uint32Array {
+  const bytes = Float64Array.from({ length: table.size }, (_, row) => table.bytes(row))
+  return Uint32Array.from({ length: table.size }, (_, row) => row).sort(
+    (a, b) => bytes[b]! - bytes[a]! || a - b,
+  )
+}
+
+function viewOf(table: CounterTable, row: number): DataView {
+  const view = new DataView(new ArrayBuffer(16))
+  for (let index = 0; index < 4; index++) view.setUint32(4 * index, table.word(row, index))
+  return view
+}
+
+function macOf(table: CounterTable, row: number): string {
+  const view = new DataView(new ArrayBuffer(6))
+  view.setUint32(0, table.word(row, 0))
+  view.setUint16(4, table.word(row, 1))
+  return macText(view, 0)
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
