@@ -42,7 +42,10 @@ export function bystander(cluster: Cluster): ClusterNode {
 
 export function must<T>(value: T | undefined, what: string): T {
   if (value !== undefined) return value
-  throw new SwarmproofError({ code: 'FAULT_IMPOSSIBLE', what: `the lab has not ${what} to plant the fault on` })
+  throw new SwarmproofError({
+    code: 'FAULT_IMPOSSIBLE',
+    what: `the lab has not ${what} to plant the fault on`,
+  })
 }
 
 /** Runs a command in a network namespace of the engine. */

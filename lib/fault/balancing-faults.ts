@@ -68,10 +68,7 @@ export const ingressTaskMissing: Fault = {
       'a task of web',
     )
     const { address } = must(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
-    const rules = await alter(
-      node.host,
-      inNamespace(ingressNamespace, 'iptables -w -t mangle -S PREROUTING'),
-    )
+    const rules = await alter(node.host, inNamespace(ingressNamespace, 'iptables -w -t mangle -S PREROUTING'))
     const rule = must(
       rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
       'a mark rule',

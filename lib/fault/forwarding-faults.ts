@@ -5,7 +5,10 @@ import { bystander, inNamespace, must, scripted, victim } from './alter.ts'
 import type { Fault } from './fault.ts'
 
 /** An endpoint of the clear network on the bystander, whose way the victim must know. */
-function remoteEndpoint(cluster: Cluster, stack: Stack): { task: Task; endpoint: Endpoint; namespace: string } {
+function remoteEndpoint(
+  cluster: Cluster,
+  stack: Stack,
+): { task: Task; endpoint: Endpoint; namespace: string } {
   const { clear } = stack.networks
   const task = must(
     tasksOn(stack, 'clear').find(({ node }) => node === bystander(cluster)),

@@ -14,18 +14,13 @@ export const taskInterfaceMtu: Fault = {
       'a task',
     )
     const { address } = must(task.endpoints[stack.networks.clear.name], 'an endpoint')
-    const inTask = `nsenter --net=/proc/${task.pid}/ns/net`
-    const [device, mtu] = (
-      await alter(
-        node.host,
-        `d=$(${inTask} ip -o -4 addr show to ${address} | cut -d' ' -f2)\necho $d $(${inTask} cat /sys/class/net/$d/mtu 2>/dev/null || ${inTask} ip -o link show $d | sed -E 's/.* mtu ([0-9]+).*/\\1/')`,
-      )
-    )
-      .trim()
-      .split(' ')
+    const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
+    const device =
+      (await alter(node.host, `${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)[1] ?? ''
+    const mtu = / mtu (\d+)/.exec(await alter(node.host, `${ip} -o link show ${device}`))?.[1]
     return scripted(node, {
-      plant: `${inTask} ip link set ${device} mtu 1400`,
-      remove: `${inTask} ip link set ${device} mtu ${mtu === undefined || mtu === '' ? 1450 : mtu}`,
+      plant: `${ip} link set ${device} mtu 1400`,
+      remove: `${ip} link set ${device} mtu ${must(mtu, 'an MTU')}`,
     })
   },
 }
