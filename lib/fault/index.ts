@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
@@ -28,4 +29,53 @@ export const faults: readonly Fault[] = [
   balancedRoundRobin,
   virtualIpSilent,
   gossipCutOff,
+=======
+import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
+import {
+  acceptBeforeDropRule,
+  clearNetworkEncrypted,
+  dropRuleMissing,
+  markRuleMissing,
+  outboundPolicyMissing,
+  outboundStateMissing,
+  packetsRepeated,
+} from './encryption-faults.ts'
+import type { Fault } from './fault.ts'
+import {
+  forwardingEntryMissing,
+  forwardingEntryStale,
+  localTaskSentAway,
+  neighbourEntryMissing,
+  outerSourceRewritten,
+  vniShared,
+} from './forwarding-faults.ts'
+import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
+
+/** Every fault that can be planted. */
+export const faults: readonly Fault[] = [
+  forwardingEntryMissing,
+  forwardingEntryStale,
+  neighbourEntryMissing,
+  localTaskSentAway,
+  outerSourceRewritten,
+  vniShared,
+  outboundPolicyMissing,
+  outboundStateMissing,
+  markRuleMissing,
+  dropRuleMissing,
+  acceptBeforeDropRule,
+  clearNetworkEncrypted,
+  packetsRepeated,
+  taskInterfaceMtu,
+  vxlanDeviceMtu,
+  underlayMtu,
+  largePacketsDropped,
+  balancerTaskMissing,
+  balancerWeightZero,
+  ingressTaskMissing,
+  ingressForwardMissing,
+  ingressMarkMissing,
+  unpublishedPortForwarded,
+>>>>>>> suites-b
 ]
