@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
@@ -12,6 +11,26 @@ import { overlappingRoutes } from './overlapping-routes.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { staleNamespace } from './stale-namespace.ts'
 import { virtualIpSilent } from './virtual-ip-silent.ts'
+import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
+import {
+  acceptBeforeDropRule,
+  clearNetworkEncrypted,
+  dropRuleMissing,
+  markRuleMissing,
+  outboundPolicyMissing,
+  outboundStateMissing,
+  packetsRepeated,
+} from './encryption-faults.ts'
+import {
+  forwardingEntryMissing,
+  forwardingEntryStale,
+  localTaskSentAway,
+  neighbourEntryMissing,
+  outerSourceRewritten,
+  vniShared,
+} from './forwarding-faults.ts'
+import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
 export const faults: readonly Fault[] = [
@@ -29,31 +48,6 @@ export const faults: readonly Fault[] = [
   balancedRoundRobin,
   virtualIpSilent,
   gossipCutOff,
-=======
-import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
-import {
-  acceptBeforeDropRule,
-  clearNetworkEncrypted,
-  dropRuleMissing,
-  markRuleMissing,
-  outboundPolicyMissing,
-  outboundStateMissing,
-  packetsRepeated,
-} from './encryption-faults.ts'
-import type { Fault } from './fault.ts'
-import {
-  forwardingEntryMissing,
-  forwardingEntryStale,
-  localTaskSentAway,
-  neighbourEntryMissing,
-  outerSourceRewritten,
-  vniShared,
-} from './forwarding-faults.ts'
-import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
-import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
-
-/** Every fault that can be planted. */
-export const faults: readonly Fault[] = [
   forwardingEntryMissing,
   forwardingEntryStale,
   neighbourEntryMissing,
@@ -77,5 +71,4 @@ export const faults: readonly Fault[] = [
   ingressForwardMissing,
   ingressMarkMissing,
   unpublishedPortForwarded,
->>>>>>> suites-b
 ]

@@ -119,7 +119,13 @@ function plan(
       {
         ...entry,
         protocol: 'tcp',
-        request: { ...common, kind: 'tcp', port: 80, request: httpGet(`/?${secretWord}`) },
+        request: {
+          ...common,
+          kind: 'tcp',
+          port: 80,
+          request: httpGet(`/?${secretWord}`),
+          timeoutMs: httpTimeoutMs,
+        },
       },
     ]
   })
