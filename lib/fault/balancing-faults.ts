@@ -1,7 +1,8 @@
 import type { Cluster, ClusterNode, Task } from '../swarm/cluster.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
-import { alter, inNamespace, must, scripted, victim } from './alter.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
 interface Entry {
@@ -21,7 +22,7 @@ async function balancerEntry(cluster: Cluster, stack: Stack): Promise<Entry> {
     stack.tasks.find(({ service }) => service === stack.services.web.name),
     'a task of web',
   )
-  const rules = await alter(node.host, inNamespace(namespace, 'iptables -w -t mangle -S'))
+  const rules = await shell(node.host, inNamespace(namespace, 'iptables -w -t mangle -S'))
   const line = must(
     rules.split('\n').find((rule) => rule.includes(`-d ${vip}/32`)),
     'a mark rule',
@@ -68,7 +69,7 @@ export const ingressTaskMissing: Fault = {
       'a task of web',
     )
     const { address } = must(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
-    const rules = await alter(node.host, inNamespace(ingressNamespace, 'iptables -w -t mangle -S PREROUTING'))
+    const rules = await shell(node.host, inNamespace(ingressNamespace, 'iptables -w -t mangle -S PREROUTING'))
     const rule = must(
       rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
       'a mark rule',

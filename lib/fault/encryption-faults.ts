@@ -1,7 +1,8 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
-import { alter, bystander, must, scripted, victim } from './alter.ts'
+import { bystander, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
 /** Mark of the engine's policies; its states have it as reqid. */
@@ -24,7 +25,7 @@ export const outboundPolicyMissing: Fault = {
   async plant({ cluster, stack }) {
     const node = requireEncryption(cluster, stack)
     // Policies hold no keys, so they can be read to be put back.
-    const saved = await alter(node.host, 'ip -o xfrm policy show dir out')
+    const saved = await shell(node.host, 'ip -o xfrm policy show dir out')
     const policies = saved.split('\n').flatMap((line) => {
       const found =
         /^src (\S+) dst (\S+) proto udp dport (\d+).*tmpl src (\S+) dst (\S+).*spi (0x[0-9a-f]+)/.exec(line)
@@ -75,7 +76,7 @@ async function withoutRule(
   where: { readonly table: string; readonly chain: string; readonly holding: string },
 ): ReturnType<Fault['plant']> {
   const iptables = `iptables -w -t ${where.table}`
-  const lines = (await alter(node.host, `${iptables} -S ${where.chain}`)).split('\n')
+  const lines = (await shell(node.host, `${iptables} -S ${where.chain}`)).split('\n')
   const rules = lines.filter((line) => line.startsWith('-A'))
   const index = rules.findIndex((line) => line.includes(where.holding) && line.includes('bpf'))
   const rule = must(rules[index], 'the engine’s rule').replace(/^-A \S+ /, '')

@@ -1,7 +1,7 @@
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
-import { bystander, inNamespace, must, scripted, victim } from './alter.ts'
+import { bystander, inNamespace, must, scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 
 /** An endpoint of the clear network on the bystander, whose way the victim must know. */

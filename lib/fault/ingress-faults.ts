@@ -1,6 +1,7 @@
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
-import { alter, inNamespace, must, scripted, victim } from './alter.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */
@@ -10,7 +11,7 @@ async function withoutRule(
   chain: string,
   holding: string,
 ): ReturnType<Fault['plant']> {
-  const lines = (await alter(node.host, `${iptables} -S ${chain}`)).split('\n')
+  const lines = (await shell(node.host, `${iptables} -S ${chain}`)).split('\n')
   const rules = lines.filter((line) => line.startsWith('-A'))
   const index = rules.findIndex((line) => line.includes(holding))
   const rule = must(rules[index], `a rule with ${holding}`).replace(/^-A \S+ /, '')
@@ -53,7 +54,7 @@ export const unpublishedPortForwarded: Fault = {
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const port = must(stack.services.web.published[0], 'a published port')
-    const rules = await alter(node.host, 'iptables -w -t nat -S DOCKER-INGRESS')
+    const rules = await shell(node.host, 'iptables -w -t nat -S DOCKER-INGRESS')
     const destination = must(
       new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination (\\S+)`).exec(rules)?.[1],
       'a DNAT rule',

@@ -1,6 +1,7 @@
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
-import { alter, inNamespace, must, scripted, victim } from './alter.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
 export const taskInterfaceMtu: Fault = {
@@ -16,8 +17,8 @@ export const taskInterfaceMtu: Fault = {
     const { address } = must(task.endpoints[stack.networks.clear.name], 'an endpoint')
     const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
     const device =
-      (await alter(node.host, `${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)[1] ?? ''
-    const mtu = / mtu (\d+)/.exec(await alter(node.host, `${ip} -o link show ${device}`))?.[1]
+      (await shell(node.host, `${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)[1] ?? ''
+    const mtu = / mtu (\d+)/.exec(await shell(node.host, `${ip} -o link show ${device}`))?.[1]
     return scripted(node, {
       plant: `${ip} link set ${device} mtu 1400`,
       remove: `${ip} link set ${device} mtu ${must(mtu, 'an MTU')}`,

@@ -1,31 +1,18 @@
 import { SwarmproofError } from '../error.ts'
-import type { Host } from '../host/host.ts'
-import { redact } from '../redact.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
-
-/** Runs a shell script on a lab host. @throws with what it said unless it exits 0 */
-export async function alter(host: Host, script: string): Promise<string> {
-  const result = await host.remote.exec(`set -e\n${script}`, { timeoutMs: 60_000 })
-  if (result.exitCode === 0) return result.stdout
-  throw new SwarmproofError({
-    code: 'FAULT_FAILED',
-    what: 'the fault could not be planted or removed',
-    host: host.name,
-    observed: `exit ${result.exitCode}: ${redact(result.stderr.trim() || result.stdout.trim()).slice(-400)}`,
-  })
-}
+import { shell } from './shell.ts'
 
 /** Plants by one script and removes by another. */
 export async function scripted(
   node: ClusterNode,
   script: { readonly plant: string; readonly remove: string },
 ): ReturnType<Fault['plant']> {
-  await alter(node.host, script.plant)
+  await shell(node.host, script.plant)
   return {
     host: node.host.name,
     remove: async () => {
-      await alter(node.host, script.remove)
+      await shell(node.host, script.remove)
     },
   }
 }
