@@ -3,7 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { overlaps } from '../subnet.ts'
+import { networkOf, overlaps } from '../subnet.ts'
 
 const bridge = 'docker_gwbridge'
 
@@ -45,7 +45,7 @@ export const noOverlap = conformanceTest({
           ?.addresses.filter(({ family }) => family === 'inet')
           .map(({ address, prefixLength }) => `${address}/${prefixLength}`) ?? []
       const routes = all.filter(({ destination, device }) => destination !== 'default' && device !== bridge)
-      return { node: host.name, subnets: [...told, ...held], held, routes }
+      return { node: host.name, subnets: [...new Set([...told, ...held].map(networkOf))], held, routes }
     })
     evidence.observe(
       'docker_gwbridge and the other routes of each node',
