@@ -5,7 +5,7 @@ import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { exchange } from '../scene/exchange.ts'
 import { type VxlanFrame, vxlanFrames } from '../scene/frames.ts'
-import { networkViews } from '../scene/network-views.ts'
+import { networkViews } from '../scene/views.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { internals } from '../source.ts'
 

@@ -1,7 +1,7 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { stateOf } from '../scene/kernel.ts'
-import { networkViews } from '../scene/network-views.ts'
+import { networkViews } from '../scene/views.ts'
 import { internals } from '../source.ts'
 import { assignedVnis, vniProblems, vxlanDevices } from './vnis.ts'
 

@@ -3,7 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { namespaceOf, stateOf } from '../scene/kernel.ts'
-import { networkViews } from '../scene/network-views.ts'
+import { networkViews } from '../scene/views.ts'
 import { internals } from '../source.ts'
 
 export const devices = conformanceTest({

@@ -5,7 +5,7 @@ import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type Planned as PlannedDownload, planDownloads } from './downloads.ts'
-import { networkViews } from './network-views.ts'
+import { networkViews } from './views.ts'
 import { overlayMtu, statedMtu } from './overlay-mtu.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from './pair.ts'
 
