@@ -1,6 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
-/** Bytes of an average packet such that a million of them make about 235 MB. */
 const RECORD_HEADER_BYTES = 16
 const OUTER_BYTES = 14 + 20 + 8 + 8
 const VNIS = [4096, 4097, 4098, 4100, 4113]
