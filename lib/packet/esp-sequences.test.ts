@@ -1,11 +1,12 @@
 import { expect } from 'chai'
 import { EspSequences, SequenceMemory } from './esp-sequences.ts'
+import type { SequenceTally } from './esp-sequences.ts'
 import { seeded } from './fixture.fake.ts'
 
-function seen(...numbers: number[]): EspSequences {
+function seen(...numbers: number[]): SequenceTally {
   const sequences = new EspSequences(new SequenceMemory())
   for (const number of numbers) sequences.add(number)
-  return sequences
+  return sequences.tally()
 }
 
 describe('EspSequences', () => {
@@ -13,6 +14,16 @@ describe('EspSequences', () => {
     expect(seen(1, 2, 3)).to.include({ lowest: 1, highest: 3, missing: 0, duplicates: 0 })
     expect(seen(1, 2, 5, 5, 2)).to.include({ lowest: 1, highest: 5, missing: 2, duplicates: 2 })
     expect(seen(7)).to.include({ lowest: 7, highest: 7, missing: 0, duplicates: 0 })
+  })
+
+  it('counts again after a tally, and runs that overlap', () => {
+    const sequences = new EspSequences(new SequenceMemory())
+    for (let number = 1; number <= 5000; number++) sequences.add(number)
+    expect(sequences.tally()).to.include({ lowest: 1, highest: 5000, missing: 0, duplicates: 0 })
+    for (let number = 4000; number <= 6000; number++) sequences.add(number)
+    sequences.add(6002)
+    expect(sequences.tally()).to.include({ lowest: 1, highest: 6002, missing: 1, duplicates: 1001 })
+    expect(new EspSequences(new SequenceMemory()).tally()).to.include({ missing: 0, duplicates: 0 })
   })
 
   it('takes late packets for late, not for missing or repeated', () => {
@@ -36,8 +47,8 @@ describe('EspSequences', () => {
     const sequences = new EspSequences(new SequenceMemory(1024))
     for (let number = 0; number < 1_000_000; number += 5000) sequences.add(number)
     sequences.add(0)
-    expect(sequences.duplicates).to.equal(1)
-    expect(sequences.missing).to.equal(995_001 - 200)
+    expect(sequences.tally().duplicates).to.equal(1)
+    expect(sequences.tally().missing).to.equal(995_001 - 200)
   })
 
   it('gives the memory of whole pages back', () => {
@@ -45,6 +56,6 @@ describe('EspSequences', () => {
     for (let number = 0; number < 50_000; number++) sequences.add(number)
     sequences.add(7)
     sequences.add(49_999)
-    expect(sequences).to.include({ missing: 0, duplicates: 2 })
+    expect(sequences.tally()).to.include({ missing: 0, duplicates: 2 })
   })
 })
