@@ -120,7 +120,7 @@ export class LedgerRows {
 
   private association(row: number): EspRow {
     const { esp, sequences } = this.ledger
-    const seen = sequences[row]!
+    const seen = sequences[row]!.tally()
     return {
       spi: spiText(esp.word(row, 2)),
       source: this.address(esp.word(row, 3), esp.word(row, 0)),
