@@ -7,7 +7,7 @@ export function overlaps(one: string, other: string): boolean {
   const [a, b] = [parse(one), parse(other)]
   if (a[0].kind() !== b[0].kind()) return false
   const prefix = Math.min(a[1], b[1])
-  return (a[0] as ipaddr.IPv4).match(b[0] as ipaddr.IPv4, prefix)
+  return (a[0] as ipaddr.IPv4).match(b[0], prefix)
 }
 
 /** Whether an address lies in a CIDR block. */

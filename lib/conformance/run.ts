@@ -21,7 +21,10 @@ import { verify } from './verify.ts'
 
 export interface RunOptions {
   readonly topology: Topology
+  /** Where the lab comes from. Not asked if `raised` is given. */
   readonly provider: HostProvider
+  /** A lab that stands already and is its owner's: it is verified as it is now, and left as it is. */
+  readonly raised?: Raised
   /** What to verify, already selected. */
   readonly suites: readonly Suite[]
   readonly progress: Progress
@@ -54,12 +57,14 @@ export async function conformanceRun(options: RunOptions): Promise<FinishedRun> 
   let lab: Lab | undefined
   let kept = false
   try {
-    const raised = await raise(options.topology, {
-      ...options,
-      progress,
-      runId: record.runId,
-      onLab: (it) => (lab = it),
-    })
+    const raised =
+      options.raised ??
+      (await raise(options.topology, {
+        ...options,
+        progress,
+        runId: record.runId,
+        onLab: (it) => (lab = it),
+      }))
     await verifyAll(raised, record, store, { ...options, progress })
     options.signal.throwIfAborted()
     record.state = 'finished'
@@ -121,7 +126,7 @@ async function verifyAll(
     },
   })
   const counts = summarize({ ...record, state: 'finished' }).counts
-  if (counts.fail + counts.inconclusive > 0 && !options.signal.aborted) {
+  if (options.raised === undefined && counts.fail + counts.inconclusive > 0 && !options.signal.aborted) {
     await collectHosts(raised.cluster, store, options.progress)
     await raised.lab.dropStanding(stackRecipe(options.topology))
   }
@@ -131,7 +136,7 @@ type SharedContext = Omit<TestContext, 'evidence'>
 
 function sharedContext(raised: Raised, options: RunOptions, store: RunStore): SharedContext {
   const memory = new Map<string, Promise<unknown>>()
-  let states = Promise.resolve(raised.states)
+  let states = options.raised === undefined ? Promise.resolve(raised.states) : readStates(raised.cluster)
   const shared: SharedContext = {
     topology: options.topology,
     cluster: raised.cluster,

@@ -86,6 +86,11 @@ const cases: readonly Case[] = [
         hosts: ['worker2'],
       },
       { rows: [['ENC-01', 'inconclusive', 'esp4 is missing.']], explains: ['ENC-01'] },
+      {
+        rows: [['ENC-03', 'skip', 'needs esp: the kernel of manager, worker1 has no module esp4']],
+        explains: ['ENC-03'],
+        hosts: ['manager', 'worker1'],
+      },
     ],
     silent: [
       [['ENC-03', 'fail', 'worker2 holds 6 of 8 states.', { worker2: { esp4: true } }]],
@@ -115,6 +120,17 @@ const cases: readonly Case[] = [
         hosts: ['manager → worker2', 'worker2 → manager'],
       },
       { rows: [['CTL-04', 'fail', 'No frame arrived anywhere.']], explains: ['CTL-04'] },
+      {
+        rows: [
+          [
+            'CTL-04',
+            'fail',
+            'the data-path port carries VXLAN, but:\n- manager → worker1: 3 frames left manager, none arrived at worker1\n- worker1 → manager: no frame ever left worker1',
+          ],
+        ],
+        explains: ['CTL-04'],
+        hosts: ['manager → worker1'],
+      },
     ],
     silent: [
       [
@@ -126,6 +142,7 @@ const cases: readonly Case[] = [
         ['CTL-03', 'inconclusive', 'blind'],
       ],
       [['CTL-04', 'inconclusive', 'The capture was blind.']],
+      [['CTL-04', 'fail', 'VXLAN arrives, but:\n- worker1 → worker2: no frame ever left worker1']],
     ],
   },
   {
@@ -222,8 +239,20 @@ const cases: readonly Case[] = [
         explains: ['VXL-06'],
         hosts: ['worker1'],
       },
+      {
+        rows: [
+          [
+            'VXL-06',
+            'fail',
+            'every node knows the way, but:\n- example-clear on worker2: no forwarding entry for web.1@worker1 (02:42:0a:28:00:05)\n- example-clear on worker2: forwarding entry of rr.1@manager (02:42:0a:28:00:06) leads to 192.0.2.99, expected 192.0.2.11',
+          ],
+        ],
+        explains: ['VXL-06'],
+        hosts: ['worker2'],
+      },
     ],
     silent: [
+      [['VXL-06', 'fail', 'There is no namespace on worker1.']],
       [['VXL-06', 'inconclusive', 'worker1: state is missing, the read failed.']],
       [['VXL-01', 'fail', 'stale']],
     ],
@@ -241,6 +270,17 @@ const cases: readonly Case[] = [
         hosts: ['manager → worker1'],
       },
       {
+        rows: [
+          [
+            'ENC-01',
+            'fail',
+            'only ESP leaves the nodes for the encrypted network, but:\n- VXLAN with VNI 4098 left worker1 for 192.0.2.13 in clear\n- known payload was readable on the wire of worker1\n- no ESP left worker1 for worker2',
+          ],
+        ],
+        explains: ['ENC-01'],
+        hosts: ['worker1'],
+      },
+      {
         rows: [['ENC-01', 'fail', 'The nonce is readable in 2 packets that left worker2; none may be.']],
         explains: ['ENC-01'],
         hosts: ['worker2'],
@@ -248,6 +288,7 @@ const cases: readonly Case[] = [
     ],
     silent: [
       [['ENC-01', 'fail', 'No ESP between manager and worker1 within 5 s.']],
+      [['ENC-01', 'fail', 'only ESP leaves the nodes, but:\n- no ESP left manager for worker1']],
       [['ENC-01', 'inconclusive', 'The capture saw clear packets of the twin only; it was blind.']],
     ],
   },

@@ -35,3 +35,16 @@ export function namedNodes(reason: string, nodes: readonly string[]): string[] {
   const text = troubledClauses(reason).join('\n')
   return nodes.filter((name) => new RegExp(alternatives([name])).test(text))
 }
+
+/**
+ * What a reason says of packets that got lost on their way: clauses about packets that never left their sender are
+ * taken out. Undefined if it speaks only of those, because then nothing between the hosts is to blame.
+ */
+export function lostOnTheWay(reason: string): string | undefined {
+  const neverLeft = /\bno\b[^,]*\b(ever )?left\b|\bnothing (ever )?left\b/i
+  const [silent, others] = [[], []] as [string[], string[]]
+  for (const clause of reason.split(/[;\n]|\.\s/)) (neverLeft.test(clause) ? silent : others).push(clause)
+  if (silent.length > 0 && !others.some((clause) => /\b(none|not|never|0 of)\b/i.test(clause)))
+    return undefined
+  return others.join('\n')
+}

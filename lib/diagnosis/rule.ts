@@ -46,9 +46,9 @@ export class RunPattern {
     return this.#among(ids, ['fail'])
   }
 
-  /** Also those the harness could not know: for causes that keep it from knowing. */
+  /** Also those that were skipped or could not be known: for causes that keep a requirement from being verified. */
   notPassed(...ids: readonly string[]): string[] {
-    return this.#among(ids, ['fail', 'inconclusive'])
+    return this.#among(ids, ['fail', 'inconclusive', 'skip'])
   }
 
   #among(ids: readonly string[], wanted: readonly Outcome[]): string[] {

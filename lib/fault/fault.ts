@@ -1,6 +1,5 @@
 import type { Cluster } from '../swarm/cluster.ts'
 import type { Stack } from '../swarm/stack.ts'
-
 /** A defect planted on a lab to prove that verdicts fall. */
 export interface Fault {
   readonly name: string

@@ -1,3 +1,16 @@
+import { addressOutsideSubnet } from './address-outside-subnet.ts'
+import { balancedRoundRobin } from './balanced-round-robin.ts'
+import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
+import type { Fault } from './fault.ts'
+import { gossipCutOff } from './gossip-cut-off.ts'
+import { joinedNetworks } from './joined-networks.ts'
+import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
+import { managementPortBlocked } from './management-port-blocked.ts'
+import { masqueradeGone } from './masquerade-gone.ts'
+import { overlappingRoutes } from './overlapping-routes.ts'
+import { resolverSilent } from './resolver-silent.ts'
+import { staleNamespace } from './stale-namespace.ts'
+import { virtualIpSilent } from './virtual-ip-silent.ts'
 import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
 import {
   acceptBeforeDropRule,
@@ -8,7 +21,6 @@ import {
   outboundStateMissing,
   packetsRepeated,
 } from './encryption-faults.ts'
-import type { Fault } from './fault.ts'
 import {
   forwardingEntryMissing,
   forwardingEntryStale,
@@ -20,8 +32,22 @@ import {
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
-/** Every fault that can be planted. */
+/** Every defect that can be planted, each proof that requirements can fail. */
 export const faults: readonly Fault[] = [
+  managementPortBlocked,
+  gossipLost,
+  vxlanLost,
+  espLost,
+  clearTextOnManagementPort,
+  staleNamespace,
+  addressOutsideSubnet,
+  overlappingRoutes,
+  joinedNetworks,
+  masqueradeGone,
+  resolverSilent,
+  balancedRoundRobin,
+  virtualIpSilent,
+  gossipCutOff,
   forwardingEntryMissing,
   forwardingEntryStale,
   neighbourEntryMissing,

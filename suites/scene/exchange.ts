@@ -32,6 +32,9 @@ export interface Exchange {
 
 export const echoPort = 7007
 
+/** Every request costs the task's server a process; emulated hosts under load were seen to take more than five seconds. */
+const httpTimeoutMs = 15_000
+
 /** Recorded once per run and shared by all requirements that rest on it. */
 export function exchange(context: TestContext): Promise<Exchange> {
   return context.once('exchange', record)
@@ -116,7 +119,13 @@ function plan(
       {
         ...entry,
         protocol: 'tcp',
-        request: { ...common, kind: 'tcp', port: 80, request: httpGet(`/?${secretWord}`) },
+        request: {
+          ...common,
+          kind: 'tcp',
+          port: 80,
+          request: httpGet(`/?${secretWord}`),
+          timeoutMs: httpTimeoutMs,
+        },
       },
     ]
   })

@@ -1,4 +1,4 @@
-import { namedNodes, namedPairs } from '../named-hosts.ts'
+import { namedNodes, namedPairs, troubledClauses } from '../named-hosts.ts'
 import { finding } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
@@ -7,8 +7,12 @@ export const clearTextLeak: Rule = (run) => {
   if (!run.failed('ENC-01')) return undefined
   const reason = run.reason('ENC-01')
   // ENC-01 also fails when no ESP was seen at all; that is no leak.
-  if (!/clear|readable|plain|payload|nonce|VXLAN (with|of|for) (VNI|its VNI)/i.test(reason)) return undefined
-  const pairs = namedPairs(reason, run.nodeNames)
+  const leaks = troubledClauses(reason).filter((clause) =>
+    /clear|readable|plain|payload|nonce|VXLAN (with|of|for) (VNI|its VNI)/i.test(clause),
+  )
+  if (leaks.length === 0) return undefined
+  const told = leaks.join('\n')
+  const pairs = namedPairs(told, run.nodeNames)
   return finding({
     title: 'Traffic of an encrypted overlay leaves in clear text',
     cause:
@@ -19,7 +23,7 @@ export const clearTextLeak: Rule = (run) => {
       'Load the match the engine uses (`modprobe xt_bpf`; `xt_u32` before engine 23), then restart the engine; engines before 20.10.24 and 23.0.3 have CVE-2023-28840, -28841 and -28842: upgrade',
     ],
     requirements: run.failedAmong('ENC-*'),
-    hosts: pairs.length > 0 ? pairs : namedNodes(reason, run.nodeNames),
+    hosts: pairs.length > 0 ? pairs : namedNodes(told, run.nodeNames),
     knownIssues: ['moby/moby#43382', 'CVE-2023-28841'],
   })
 }

@@ -1,12 +1,14 @@
-import { namedPairs } from '../named-hosts.ts'
+import { lostOnTheWay, namedPairs } from '../named-hosts.ts'
 import { finding } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 /** Hosts gossip with each other, but VXLAN does not get through. */
 export const dataPathPortBlocked: Rule = (run) => {
   if (!run.failed('CTL-04') || !run.passed('CTL-03')) return undefined
+  const lost = lostOnTheWay(run.reason('CTL-04'))
+  if (lost === undefined) return undefined
   const { dataPathPort } = run.record.topology.swarm
-  const pairs = namedPairs(run.reason('CTL-04'), run.nodeNames)
+  const pairs = namedPairs(lost, run.nodeNames)
   return finding({
     title: `UDP ${dataPathPort} (VXLAN) is blocked between hosts`,
     cause: `The same hosts exchange gossip on 7946/udp, so they reach each other by UDP; only frames to UDP ${dataPathPort} get lost. That is a firewall on a host, a security group, or a provider network that keeps this port for its own VXLAN. Tasks on these hosts cannot reach each other, although the swarm looks healthy.`,

@@ -1,11 +1,13 @@
 import { missingModule } from '../missing-module.ts'
-import { namedPairs } from '../named-hosts.ts'
+import { lostOnTheWay, namedPairs } from '../named-hosts.ts'
 import { finding } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 /** VXLAN gets through, ESP does not, and the kernels can do it: something between them drops IP protocol 50. */
 export const espBlocked: Rule = (run) => {
   if (!run.failed('CTL-07') || !run.passed('CTL-04')) return undefined
+  const lost = lostOnTheWay(run.reason('CTL-07'))
+  if (lost === undefined) return undefined
   if (missingModule(run, 'esp4', ['CTL-07', 'ENC-01', 'ENC-03', 'ENC-04']) !== undefined) return undefined
   return finding({
     title: 'A firewall drops ESP (IP protocol 50): only encrypted overlays are cut off',
@@ -17,7 +19,7 @@ export const espBlocked: Rule = (run) => {
       'If there is address translation between the hosts, encrypted overlays cannot work there: connect the hosts by a VPN and advertise its addresses',
     ],
     requirements: run.failedAmong('CTL-07', 'ENC-*', 'OVL-03'),
-    hosts: namedPairs(run.reason('CTL-07'), run.nodeNames),
+    hosts: namedPairs(lost, run.nodeNames),
     knownIssues: ['moby/moby#26523', 'moby/moby#25266'],
   })
 }

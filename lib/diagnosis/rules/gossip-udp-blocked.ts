@@ -1,10 +1,12 @@
-import { namedPairs } from '../named-hosts.ts'
+import { lostOnTheWay, namedPairs } from '../named-hosts.ts'
 import { finding } from '../rule.ts'
 import type { Rule } from '../rule.ts'
 
 /** 7946/tcp is open, 7946/udp is not. */
 export const gossipUdpBlocked: Rule = (run) => {
   if (!run.failed('CTL-03') || !run.passed('CTL-02')) return undefined
+  const lost = lostOnTheWay(run.reason('CTL-03'))
+  if (lost === undefined) return undefined
   return finding({
     title: '7946/udp (gossip) is blocked between hosts, 7946/tcp is not',
     cause:
@@ -14,7 +16,7 @@ export const gossipUdpBlocked: Rule = (run) => {
       'The engine tells it too: `journalctl -u docker | grep memberlist`',
     ],
     requirements: run.failedAmong('CTL-03', 'CTL-10', 'DSC-01', 'DSC-02', 'VXL-06', 'LB-02', 'OVL-03'),
-    hosts: namedPairs(run.reason('CTL-03'), run.nodeNames),
+    hosts: namedPairs(lost, run.nodeNames),
     knownIssues: ['moby/moby#30972'],
   })
 }

@@ -6,8 +6,10 @@ import type { Rule } from '../rule.ts'
 export const staleForwarding: Rule = (run) => {
   if (!run.failed('VXL-06')) return undefined
   const reason = run.reason('VXL-06')
-  if (!/stale|missing|wrong|no (entry|entries)|gone|lacks/i.test(reason)) return undefined
-  const nodes = namedNodes(reason, run.nodeNames)
+  if (!/stale|missing|wrong|no (\w+ )?(entry|entries)|gone|lacks|leads to/i.test(reason)) return undefined
+  // `NETWORK on NODE: …` says whose table it is; what follows may name where the task runs.
+  const tables = run.nodeNames.filter((name) => reason.includes(` on ${name}: `))
+  const nodes = tables.length > 0 ? tables : namedNodes(reason, run.nodeNames)
   return finding({
     title: 'Forwarding or neighbour entries of an overlay are stale or missing',
     cause:
