@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { contains, overlaps, prefixLengthOf } from './subnet.ts'
+import { contains, networkOf, overlaps, prefixLengthOf } from './subnet.ts'
 
 describe('subnet', () => {
   it('sees an overlap whichever block is larger', () => {
@@ -20,6 +20,11 @@ describe('subnet', () => {
     expect(contains('10.91.1.0/24', '10.91.1.254')).to.equal(true)
     expect(contains('10.91.1.0/24', '10.91.2.1')).to.equal(false)
     expect(prefixLengthOf('10.91.1.0/24')).to.equal(24)
+  })
+
+  it('gives the block an address lies in', () => {
+    expect(networkOf('172.18.0.1/16')).to.equal('172.18.0.0/16')
+    expect(networkOf('172.18.0.0/16')).to.equal('172.18.0.0/16')
   })
 
   it('refuses what is no address', () => {

@@ -15,6 +15,13 @@ export function contains(block: string, address: string): boolean {
   return overlaps(block, address)
 }
 
+/** `10.91.1.7/24` → `10.91.1.0/24`. */
+export function networkOf(block: string): string {
+  const [address, prefix] = parse(block)
+  const family = address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6
+  return `${family.networkAddressFromCIDR(`${address.toString()}/${prefix}`).toString()}/${prefix}`
+}
+
 export function prefixLengthOf(block: string): number {
   return parse(block)[1]
 }

@@ -1,8 +1,9 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { overlaps } from '../subnet.ts'
+import { networkOf, overlaps } from '../subnet.ts'
 
 const bridge = 'docker_gwbridge'
 
@@ -34,18 +35,17 @@ export const noOverlap = conformanceTest({
           .map(({ name, subnets }) => [name, subnets.filter((subnet) => subnet !== '')] as const),
       ),
     )
-    const looks = cluster.nodes.map(({ host }) => {
-      const state = states.get(host.name)?.root
+    const looks = cluster.nodes.map((node) => {
+      const { host } = node
+      const { links, routes: all } = rootOf(stateOf(states, node), 'ip')
       const told = views.get(host.name)?.find(({ name }) => name === bridge)?.subnets ?? []
       const held =
-        state?.links
+        links
           .find(({ name }) => name === bridge)
           ?.addresses.filter(({ family }) => family === 'inet')
           .map(({ address, prefixLength }) => `${address}/${prefixLength}`) ?? []
-      const routes = (state?.routes ?? []).filter(
-        ({ destination, device }) => destination !== 'default' && device !== bridge,
-      )
-      return { node: host.name, subnets: [...told, ...held], held, routes }
+      const routes = all.filter(({ destination, device }) => destination !== 'default' && device !== bridge)
+      return { node: host.name, subnets: [...new Set([...told, ...held].map(networkOf))], held, routes }
     })
     evidence.observe(
       'docker_gwbridge and the other routes of each node',

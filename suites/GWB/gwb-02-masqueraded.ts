@@ -5,6 +5,7 @@ import { containsBytes, outerIp } from '../../lib/packet/query.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { type Outbound, control, outboundPort } from '../scene/control.ts'
 import { everyPacket } from '../scene/frames.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { internals } from '../source.ts'
@@ -109,13 +110,14 @@ function routeProblems({ from, route, subnets }: Look): string[] {
 }
 
 function defaultRoute(task: Task, states: ReadonlyMap<string, HostState>): string | undefined {
-  return taskNamespace(task, states)?.routes.find(({ destination }) => destination === 'default')?.gateway
+  const namespace = taskNamespace(task, states)
+  if (namespace === undefined) throw new Error(`the network namespace of ${taskLabel(task)} was not found`)
+  return namespace.routes.find(({ destination }) => destination === 'default')?.gateway
 }
 
 function bridgeSubnets(task: Task, states: ReadonlyMap<string, HostState>): string[] {
-  const links = states.get(task.node.host.name)?.root.links ?? []
-  return links
-    .filter(({ name }) => name === bridge)
+  return rootOf(stateOf(states, task.node), 'ip')
+    .links.filter(({ name }) => name === bridge)
     .flatMap(({ addresses }) => addresses.filter(({ family }) => family === 'inet'))
     .map(({ address, prefixLength }) => `${address}/${prefixLength}`)
 }

@@ -2,6 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
+import { namespaceOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs } from '../source.ts'
 
@@ -38,7 +39,7 @@ export const instantiatedOnDemand = conformanceTest({
           role: node.role,
           tasks: tasksOn(stack, role).filter((task) => task.node === node).length,
           listed: view === undefined ? undefined : `${view.driver}, scope ${view.scope}`,
-          namespace: overlayNamespace(id) in (states.get(node.host.name)?.namespaces ?? {}),
+          namespace: namespaceOf(stateOf(states, node), overlayNamespace(id), 'ip') !== undefined,
         }
       })
     })

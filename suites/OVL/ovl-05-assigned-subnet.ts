@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
 import { overlaps } from '../subnet.ts'
@@ -34,10 +35,10 @@ export const assignedSubnet = conformanceTest({
             .map((subnet) => ({ node: host.name, name, scope, subnet })),
         ),
     )
-    const routes = cluster.nodes.flatMap(({ host }) =>
-      (states.get(host.name)?.root.routes ?? [])
-        .filter(({ destination }) => destination !== 'default')
-        .map(({ destination, device }) => ({ node: host.name, destination, device })),
+    const routes = cluster.nodes.flatMap((node) =>
+      rootOf(stateOf(states, node), 'ip')
+        .routes.filter(({ destination }) => destination !== 'default')
+        .map(({ destination, device }) => ({ node: node.host.name, destination, device })),
     )
     evidence.observe('assigned', { network: auto.name, subnet: auto.subnet, gateway: auto.gateway })
     evidence.observe('compared with', {
