@@ -1,14 +1,22 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 
-/** Bytes of an average packet such that a million of them make about 235 MB. */
 const RECORD_HEADER_BYTES = 16
-const OUTER_BYTES = 14 + 20 + 8 + 8
-const VNIS = [4096, 4097, 4098, 4100, 4113]
 const HOSTS = 5
+const VNIS = [4096, 4097, 4098, 4100, 4113]
+/** Of each network, on each host. */
+const TASKS = 2
+/** Different source ports between two ends. */
+const CONNECTIONS = 20
+/** Packets of one flow come in trains of one to so many. */
+const LONGEST_TRAIN = 8
+/** Underlay addresses are 192.168.56.11 and up. */
+const FIRST_HOST = 0xc0a8380b
 
 /**
- * Writes a capture such as a node of a busy swarm would give: VXLAN of several networks with inner TCP, UDP
- * and ICMP flows, ESP of several associations, plain TCP and UDP, some ARP. The same file for the same count.
+ * Writes a capture such as a busy node of a swarm would give: 59 % VXLAN of five networks with inner TCP,
+ * UDP and ICMP, 20 % ESP, 15 % TCP, 5 % UDP, 1 % ARP; five hosts, two tasks of every network on each. The
+ * outer source port follows from the inner flow, as Linux does it. The same file for the same count.
+ * Returns its size in bytes.
  */
 export function generateCapture(file: string, packets: number): number {
   const descriptor = openSync(file, 'w')
@@ -16,19 +24,24 @@ export function generateCapture(file: string, packets: number): number {
   const buffer = Buffer.alloc(4 * 1024 * 1024)
   let total = writeSync(descriptor, fileHeader())
   let at = 0
+  /** The last number of every SPI. */
   const sequences = new Map<number, number>()
-  for (let number = 0; number < packets; number++) {
+  let flow = newFlow(random)
+  for (let number = 0, train = 0; number < packets; number++, train--) {
     if (at + 2048 > buffer.length) {
       total += writeSync(descriptor, buffer, 0, at)
       at = 0
     }
-    const start = at + RECORD_HEADER_BYTES
-    const length = writeFrame(buffer, start, random, sequences)
+    if (train === 0) {
+      flow = newFlow(random)
+      train = 1 + random(LONGEST_TRAIN)
+    }
+    const length = writeFrame(buffer, at + RECORD_HEADER_BYTES, flow, payloadBytes(random), sequences)
     buffer.writeUInt32LE(1_700_000_000 + Math.floor(number / 20_000), at)
     buffer.writeUInt32LE((number % 20_000) * 50, at + 4)
     buffer.writeUInt32LE(length, at + 8)
     buffer.writeUInt32LE(length, at + 12)
-    at = start + length
+    at += RECORD_HEADER_BYTES + length
   }
   total += writeSync(descriptor, buffer, 0, at)
   closeSync(descriptor)
@@ -46,6 +59,43 @@ function generator(seed: number): Random {
   }
 }
 
+interface Flow {
+  readonly kind: 'arp' | 'vxlan' | 'esp' | 'plain'
+  /** Hosts, from 0. */
+  readonly source: number
+  readonly destination: number
+  readonly protocol: number
+  readonly connection: number
+  readonly vni: number
+  readonly innerSource: number
+  readonly innerDestination: number
+}
+
+function newFlow(random: Random): Flow {
+  const share = random(100)
+  const source = random(HOSTS)
+  const destination = (source + 1 + random(HOSTS - 1)) % HOSTS
+  const kind = share < 1 ? 'arp' : share < 60 ? 'vxlan' : share < 80 ? 'esp' : 'plain'
+  const vni = VNIS[random(VNIS.length)] ?? 0
+  const task = (host: number): number => 0x0a5b0002 + ((vni & 0xff) << 8) + host * TASKS + random(TASKS)
+  return {
+    kind,
+    source,
+    destination,
+    protocol: kind === 'vxlan' ? ([6, 6, 6, 17, 1][random(5)] ?? 6) : share < 95 ? 6 : 17,
+    connection: random(CONNECTIONS),
+    vni,
+    innerSource: task(source),
+    innerDestination: task(destination),
+  }
+}
+
+/** Mostly small packets, some full ones, as traffic is; with the headers about 232 bytes on average. */
+function payloadBytes(random: Random): number {
+  const kind = random(20)
+  return kind === 0 ? 1200 : kind < 7 ? 100 + random(200) : random(64)
+}
+
 function fileHeader(): Buffer {
   const header = Buffer.alloc(24)
   header.writeUInt32LE(0xa1b2c3d4, 0)
@@ -56,32 +106,21 @@ function fileHeader(): Buffer {
   return header
 }
 
-function writeFrame(buffer: Buffer, at: number, random: Random, sequences: Map<number, number>): number {
-  const kind = random(100)
-  if (kind < 1) return writeArp(buffer, at, random)
-  const source = random(HOSTS)
-  const destination = (source + 1 + random(HOSTS - 1)) % HOSTS
-  if (kind < 60) return writeVxlan(buffer, at, source, destination, random)
-  const payload = payloadBytes(random)
-  if (kind < 80) return writeEsp(buffer, at, source, destination, payload, sequences)
-  const protocol = kind < 95 ? 6 : 17
-  writeEthernet(buffer, at, source, destination)
-  const length = writeIp(
-    buffer,
-    at + 14,
-    0xc0a8380b + source,
-    0xc0a8380b + destination,
-    protocol,
-    payload,
-    random,
-  )
-  return 14 + length
-}
-
-/** Mostly small packets, some full ones, as traffic is. */
-function payloadBytes(random: Random): number {
-  const kind = random(20)
-  return kind === 0 ? 1200 : kind < 7 ? 100 + random(200) : random(64)
+/** Each writer below answers how many bytes it wrote. */
+function writeFrame(
+  buffer: Buffer,
+  at: number,
+  flow: Flow,
+  payload: number,
+  sequences: Map<number, number>,
+): number {
+  const { kind, source, destination, protocol, connection } = flow
+  if (kind === 'arp') return writeArp(buffer, at, flow)
+  if (kind === 'vxlan') return writeVxlan(buffer, at, flow, payload)
+  writeEthernet(buffer, at, source, destination, 0x0800)
+  const [from, to] = [FIRST_HOST + source, FIRST_HOST + destination]
+  if (kind === 'esp') return 14 + writeEsp(buffer, at + 14, flow, payload, sequences)
+  return 14 + writeIp(buffer, at + 14, from, to, protocol, connection, payload)
 }
 
 function writeEthernet(
@@ -89,7 +128,7 @@ function writeEthernet(
   at: number,
   source: number,
   destination: number,
-  etherType = 0x0800,
+  etherType: number,
 ): void {
   buffer.writeUInt16BE(0x5254, at)
   buffer.writeUInt32BE(0x0200 + destination, at + 2)
@@ -98,13 +137,13 @@ function writeEthernet(
   buffer.writeUInt16BE(etherType, at + 12)
 }
 
-function writeArp(buffer: Buffer, at: number, random: Random): number {
-  writeEthernet(buffer, at, random(HOSTS), 0xff, 0x0806)
+function writeArp(buffer: Buffer, at: number, { source, destination }: Flow): number {
+  writeEthernet(buffer, at, source, 0xff, 0x0806)
   buffer.fill(0, at + 14, at + 42)
   buffer.writeUInt32BE(0x0001_0800, at + 14)
   buffer.writeUInt32BE(0x0604_0001, at + 18)
-  buffer.writeUInt32BE(0xc0a8380b + random(HOSTS), at + 28)
-  buffer.writeUInt32BE(0xc0a8380b + random(HOSTS), at + 38)
+  buffer.writeUInt32BE(FIRST_HOST + source, at + 28)
+  buffer.writeUInt32BE(FIRST_HOST + destination, at + 38)
   return 42
 }
 
@@ -132,59 +171,53 @@ function writeIp(
   source: number,
   destination: number,
   protocol: number,
+  connection: number,
   payload: number,
-  random: Random,
 ): number {
   const header = protocol === 6 ? 20 : 8
   const total = 20 + header + payload
   writeIpHeader(buffer, at, source, destination, protocol, total)
-  const flow = random(20)
   const start = at + 20
   buffer.fill(0, start, start + header)
   if (protocol === 1) {
     buffer.writeUInt16BE(0x0800, start)
     return total
   }
-  buffer.writeUInt16BE(40_000 + flow, start)
+  buffer.writeUInt16BE(40_000 + connection, start)
   buffer.writeUInt16BE(protocol === 6 ? 2377 : 7946, start + 2)
   if (protocol === 6) buffer.writeUInt16BE(0x5010, start + 12)
   else buffer.writeUInt16BE(8 + payload, start + 4)
   return total
 }
 
-function writeVxlan(buffer: Buffer, at: number, source: number, destination: number, random: Random): number {
-  const vni = VNIS[random(VNIS.length)] ?? 4096
-  const protocol = [6, 6, 6, 17, 1][random(5)] ?? 6
-  const inner = at + OUTER_BYTES
-  writeEthernet(buffer, inner, source, destination)
-  const subnet = 0x0a5b0000 + ((vni & 0xff) << 8)
-  const task = (host: number): number => subnet + 2 + host * 4 + random(4)
-  const bytes =
-    14 + writeIp(buffer, inner + 14, task(source), task(destination), protocol, payloadBytes(random), random)
-  writeEthernet(buffer, at, source, destination)
-  writeIpHeader(buffer, at + 14, 0xc0a8380b + source, 0xc0a8380b + destination, 17, 36 + bytes)
-  buffer.writeUInt16BE(32_768 + random(40), at + 34)
+function writeVxlan(buffer: Buffer, at: number, flow: Flow, payload: number): number {
+  const { source, destination, innerSource, innerDestination, protocol, connection, vni } = flow
+  const inner = at + 50
+  writeEthernet(buffer, inner, source, destination, 0x0800)
+  const bytes = 14 + writeIp(buffer, inner + 14, innerSource, innerDestination, protocol, connection, payload)
+  writeEthernet(buffer, at, source, destination, 0x0800)
+  writeIpHeader(buffer, at + 14, FIRST_HOST + source, FIRST_HOST + destination, 17, 36 + bytes)
+  const mixed = Math.imul(innerSource ^ (innerDestination << 5) ^ (protocol << 9) ^ connection, 0x9e3779b1)
+  buffer.writeUInt16BE(32_768 + (mixed >>> 17), at + 34)
   buffer.writeUInt16BE(4789, at + 36)
-  buffer.writeUInt32BE((16 + bytes) << 16, at + 38)
+  buffer.writeUInt32BE((16 + bytes) * 65_536, at + 38)
   buffer.writeUInt32BE(0x0800_0000, at + 42)
   buffer.writeUInt32BE(vni << 8, at + 46)
-  return OUTER_BYTES + bytes
+  return 50 + bytes
 }
 
 function writeEsp(
   buffer: Buffer,
   at: number,
-  source: number,
-  destination: number,
+  { source, destination }: Flow,
   payload: number,
   sequences: Map<number, number>,
 ): number {
   const spi = 0xc60bc100 + source * HOSTS + destination
   const sequence = (sequences.get(spi) ?? 0) + 1
   sequences.set(spi, sequence)
-  writeEthernet(buffer, at, source, destination)
-  writeIpHeader(buffer, at + 14, 0xc0a8380b + source, 0xc0a8380b + destination, 50, 28 + payload)
-  buffer.writeUInt32BE(spi, at + 34)
-  buffer.writeUInt32BE(sequence, at + 38)
-  return 42 + payload
+  writeIpHeader(buffer, at, FIRST_HOST + source, FIRST_HOST + destination, 50, 28 + payload)
+  buffer.writeUInt32BE(spi, at + 20)
+  buffer.writeUInt32BE(sequence, at + 24)
+  return 28 + payload
 }

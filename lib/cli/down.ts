@@ -21,7 +21,9 @@ export function downCommand(): Command {
 
 async function down(flags: DownFlags): Promise<void> {
   const provider = new VmProvider()
-  const ended = flags.all ? (await provider.list()).map((lab) => lab.id) : [await whichLabId(provider, flags.lab)]
+  const ended = flags.all
+    ? (await provider.list()).map((lab) => lab.id)
+    : [await whichLabId(provider, flags.lab)]
   for (const id of ended) await provider.remove(id)
   const text = ended.length === 0 ? 'No lab stands.' : `Ended ${ended.join(', ')}.`
   process.stdout.write(flags.json ? `${JSON.stringify({ ended })}\n` : `${text}\n`)

@@ -79,7 +79,8 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
     writeReports(finished.store.folder),
   )
   for (const note of reports.notes) progress.note(note)
-  for (const { report, message } of reports.errors) progress.note(`The ${report} report could not be written: ${message}`)
+  for (const { report, message } of reports.errors)
+    progress.note(`The ${report} report could not be written: ${message}`)
   progress.close()
   interruption.release()
   tell(finished, flags)

@@ -31,7 +31,13 @@ export function summaryLines(
   const paint = { conformant: style.green, 'not conformant': style.red, inconclusive: style.yellow }[
     conclusion
   ]
-  const headline = style.bold(paint(`${conclusion.toUpperCase()}${partial ? ' (partial)' : ''}`))
+  const ended = {
+    interrupted: 'INTERRUPTED, ',
+    'harness-failed': 'HARNESS FAILED, ',
+    running: '',
+    finished: '',
+  }[record.state]
+  const headline = style.bold(paint(`${ended}${conclusion.toUpperCase()}${partial ? ' (partial)' : ''}`))
   const unreached = counts.unreached > 0 ? `, ${counts.unreached} not reached` : ''
   const lines = [
     '',

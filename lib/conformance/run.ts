@@ -55,7 +55,7 @@ export async function conformanceRun(options: RunOptions): Promise<FinishedRun> 
   const store = new RunStore(options.reportDir, record)
   const progress = recordingProgress(options.progress, record, store.log)
   let lab: Lab | undefined
-  let kept = false
+  let kept: boolean
   try {
     const raised =
       options.raised ??

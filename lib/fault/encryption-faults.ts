@@ -26,15 +26,19 @@ export const outboundPolicyMissing: Fault = {
     const node = requireEncryption(cluster, stack)
     // Policies hold no keys, so they can be read to be put back.
     const saved = await shell(node.host, 'ip -o xfrm policy show dir out')
-    const policies = saved.split('\n').flatMap((line) => {
-      const found =
-        /^src (\S+) dst (\S+) proto udp dport (\d+).*tmpl src (\S+) dst (\S+).*spi (0x[0-9a-f]+)/.exec(line)
-      if (found === null) return []
-      const [, source, destination, port, from, to, spi] = found
-      return [
-        `src ${source} dst ${destination} proto udp dport ${port} dir out mark ${engineMark} mask 0xffffffff tmpl src ${from} dst ${to} proto esp spi ${spi} reqid ${engineRequestId} mode transport`,
-      ]
-    })
+    // One line a policy; what was a line end is a backslash.
+    const policies = saved
+      .replaceAll('\\', ' ')
+      .split('\n')
+      .flatMap((line) => {
+        const found =
+          /^src (\S+) dst (\S+) proto udp dport (\d+).*tmpl src (\S+) dst (\S+).*spi (0x[0-9a-f]+)/.exec(line)
+        if (found === null) return []
+        const [, source, destination, port, from, to, spi] = found
+        return [
+          `src ${source} dst ${destination} proto udp dport ${port} dir out mark ${engineMark} mask 0xffffffff tmpl src ${from} dst ${to} proto esp spi ${spi} reqid ${engineRequestId} mode transport`,
+        ]
+      })
     must(policies[0], 'an outbound policy')
     return scripted(node, {
       plant: 'ip xfrm policy flush',

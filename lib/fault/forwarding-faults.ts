@@ -21,13 +21,14 @@ function remoteEndpoint(
 export const forwardingEntryMissing: Fault = {
   name: 'forwarding-entry-missing',
   description: 'One node has lost the forwarding entry of a task on another.',
-  breaks: ['VXL-01', 'VXL-06'],
+  breaks: ['VXL-06'],
   async plant({ cluster, stack }) {
     const { task, endpoint, namespace } = remoteEndpoint(cluster, stack)
     const entry = `${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, `bridge fdb del ${entry}`),
-      remove: inNamespace(namespace, `bridge fdb add ${entry}`),
+      // The engine hears of the miss with the first packet and may have put the entry back by then.
+      remove: inNamespace(namespace, `bridge fdb replace ${entry}`),
     })
   },
 }
@@ -83,7 +84,7 @@ export const localTaskSentAway: Fault = {
     return scripted(task.node, {
       plant: [
         inNamespace(namespace, `bridge fdb add ${remote}`),
-        inNamespace(namespace, `bridge fdb replace ${mac} dev vxlan0 master static`),
+        inNamespace(namespace, `bridge fdb replace ${mac} dev vxlan0 master static sticky`),
       ].join('\n'),
       remove: [
         inNamespace(namespace, `bridge fdb del ${mac} dev vxlan0 master`),

@@ -45,7 +45,9 @@ export const underlayMtu: Fault = {
   async plant({ cluster }) {
     const node = victim(cluster)
     const set = (mtu: number): string => `ip link set ${node.dataPath.interface} mtu ${mtu}`
-    return scripted(node, { plant: set(1400), remove: set(1500) })
+    // Tasks remember the smaller path MTU for minutes.
+    const forget = 'for n in /run/docker/netns/*; do nsenter --net=$n ip route flush cache || true; done'
+    return scripted(node, { plant: set(1400), remove: `${set(1500)}\n${forget}` })
   },
 }
 
@@ -53,9 +55,14 @@ export const largePacketsDropped: Fault = {
   name: 'large-packets-dropped',
   description: 'Large packets to the data-path port are dropped on their way out of one node.',
   breaks: ['MTU-02', 'MTU-03', 'ING-12'],
-  async plant({ cluster }) {
+  async plant({ cluster, stack }) {
     const rule = `POSTROUTING -p udp --dport ${cluster.dataPathPort} -m length --length 1300:65535 -j DROP`
-    return scripted(victim(cluster), {
+    const { web } = stack.services
+    const serving = must(
+      stack.tasks.findLast(({ service }) => service === web.name),
+      'a task of web',
+    )
+    return scripted(serving.node, {
       plant: `iptables -w -t mangle -I ${rule}`,
       remove: `iptables -w -t mangle -D ${rule}`,
     })

@@ -45,7 +45,7 @@ export class CaptureReader {
     if (from === to) return
     if (this.reader === undefined && to - from < MAGIC_BYTES) return this.keep(chunk, from)
     const view = this.viewOf(chunk)
-    this.reader ??= this.recognise(chunk, view, from)
+    this.reader ??= this.recognise(chunk.subarray(from), view, from)
     const at = this.reader.read(chunk, view, from, to, false)
     if (at > to) this.skip = at - to
     else if (at < to) this.keep(chunk, at)
@@ -79,7 +79,7 @@ export class CaptureReader {
     this.carry.set(chunk.subarray(from, from + taken), this.carried)
     this.carried += taken
     if (this.carried < needed) return from + taken
-    this.reader ??= this.recognise(this.carry, this.carryView, 0)
+    this.reader ??= this.recognise(this.carry.subarray(0, this.carried), this.carryView, 0)
     const at = this.reader.read(this.carry, this.carryView, 0, this.carried, false)
     this.skip = Math.max(0, at - this.carried)
     if (at < this.carried) this.carry.copyWithin(0, at, this.carried)
@@ -111,7 +111,7 @@ export class CaptureReader {
     return this.chunkView
   }
 
-  private recognise(bytes: Uint8Array, view: DataView, at: number): FormatReader {
+  private recognise(start: Uint8Array, view: DataView, at: number): FormatReader {
     switch (view.getUint32(at)) {
       case 0xa1b2c3d4:
       case 0xa1b23c4d:
@@ -122,7 +122,7 @@ export class CaptureReader {
       case 0x0a0d0d0a:
         return new PcapngReader(this.sink)
       default:
-        throw new NotACaptureError(describeBytes(bytes.subarray(at)))
+        throw new NotACaptureError(describeBytes(start))
     }
   }
 }

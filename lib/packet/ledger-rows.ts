@@ -120,7 +120,7 @@ export class LedgerRows {
 
   private association(row: number): EspRow {
     const { esp, sequences } = this.ledger
-    const seen = sequences[row]!
+    const seen = sequences[row]!.tally()
     return {
       spi: spiText(esp.word(row, 2)),
       source: this.address(esp.word(row, 3), esp.word(row, 0)),
@@ -165,12 +165,23 @@ function protocolOf(kind: number): string | number {
   return number === 0 ? 'llc' : `0x${number.toString(16).padStart(4, '0')}`
 }
 
-/** Row numbers, the most bytes first, earlier rows first among equals. */
-function byBytes(table: CounterTable): Uint32Array {
-  const bytes = Float64Array.from({ length: table.size }, (_, row) => table.bytes(row))
-  return Uint32Array.from({ length: table.size }, (_, row) => row).sort(
-    (a, b) => bytes[b]! - bytes[a]! || a - b,
-  )
+/**
+ * Row numbers, the most bytes first, earlier rows first among equals. Bytes and row are packed into one
+ * double where both fit, because sorting numbers needs no callback.
+ */
+function byBytes(table: CounterTable): Float64Array {
+  const { size } = table
+  const keys = new Float64Array(size)
+  let largest = 0
+  for (let row = 0; row < size; row++) largest = Math.max(largest, table.bytes(row))
+  if (largest * size > Number.MAX_SAFE_INTEGER) {
+    for (let row = 0; row < size; row++) keys[row] = row
+    return keys.sort((a, b) => table.bytes(b) - table.bytes(a) || a - b)
+  }
+  for (let row = 0; row < size; row++) keys[row] = (largest - table.bytes(row)) * size + row
+  keys.sort()
+  for (let index = 0; index < size; index++) keys[index]! %= size
+  return keys
 }
 
 function viewOf(table: CounterTable, row: number): DataView {

@@ -108,6 +108,7 @@ export class LedgerWalk extends LedgerTables {
       }
       end = frameEnd
     }
+    if (end < this.capturedEnd) this.capturedEnd = end
     if (end < start || (fragmentField & 0x1fff) !== 0) {
       this.countFlow(protocol, 0, 0)
       return end >= start
@@ -116,7 +117,8 @@ export class LedgerWalk extends LedgerTables {
   }
 
   private ipv6(at: number, frameEnd: number, inFragment: boolean): boolean {
-    const { view, capturedEnd } = this
+    const { view } = this
+    let { capturedEnd } = this
     if (at + 40 > capturedEnd) return at + 40 <= frameEnd || inFragment
     if (view.getUint8(at) >>> 4 !== 6) return false
     const payload = view.getUint16(at + 4)
@@ -134,17 +136,18 @@ export class LedgerWalk extends LedgerTables {
       }
       end = frameEnd
     }
+    if (end < capturedEnd) this.capturedEnd = capturedEnd = end
     let start = at + 40
     let fragment = inFragment
     for (;;) {
       const isFragment = next === 44
       if (!isFragment && next !== 51 && !isSizedExtension(next)) break
       let bytes = 8
-      if (start + 8 <= capturedEnd && start + 8 <= end && !isFragment) {
+      if (start + 8 <= capturedEnd && !isFragment) {
         const length = view.getUint8(start + 1)
         bytes = next === 51 ? (length + 2) * 4 : (length + 1) * 8
       }
-      if (start + bytes > end || start + bytes > capturedEnd) {
+      if (start + bytes > capturedEnd) {
         this.countFlow(next, 0, 0)
         return start + bytes <= end || inFragment
       }
@@ -179,15 +182,15 @@ export class LedgerWalk extends LedgerTables {
       case 17:
         return this.udp(at, end, fragment)
       case 6: {
-        const readable = at + 20 <= capturedEnd && at + 20 <= end
+        const readable = at + 20 <= capturedEnd
         const header = readable ? (view.getUint8(at + 12) >>> 4) * 4 : 20
-        const whole = readable && header >= 20 && at + header <= capturedEnd && at + header <= end
+        const whole = readable && header >= 20 && at + header <= capturedEnd
         this.countFlow(6, whole ? HAS_PORTS : 0, whole ? view.getInt32(at) : 0)
         return whole || (header >= 20 && (at + header <= end || fragment))
       }
       case 50:
         this.countFlow(50, 0, 0)
-        if (at + 8 > capturedEnd || at + 8 > end) return at + 8 <= end || fragment
+        if (at + 8 > capturedEnd) return at + 8 <= end || fragment
         if (this.depth === 0) this.countEsp(view.getInt32(at), view.getUint32(at + 4))
         return true
       case 1:
@@ -202,7 +205,7 @@ export class LedgerWalk extends LedgerTables {
 
   private udp(at: number, ipEnd: number, fragment: boolean): boolean {
     const { view, capturedEnd } = this
-    if (at + 8 > capturedEnd || at + 8 > ipEnd) {
+    if (at + 8 > capturedEnd) {
       this.countFlow(17, 0, 0)
       return at + 8 <= ipEnd || fragment
     }
@@ -216,12 +219,13 @@ export class LedgerWalk extends LedgerTables {
       if (!fragment) return false
       end = ipEnd
     }
+    if (end < capturedEnd) this.capturedEnd = end
     return this.isVxlanPort[port] === 0 || this.vxlanFrame(at + 8, end, fragment, port, length - 16)
   }
 
   private vxlanFrame(at: number, end: number, fragment: boolean, port: number, bytes: number): boolean {
     const { view } = this
-    if (at + 8 > end || at + 8 > this.capturedEnd) return at + 8 <= end || fragment
+    if (at + 8 > this.capturedEnd) return at + 8 <= end || fragment
     if ((view.getUint8(at) & 0x08) === 0) return false
     if (this.depth === 0) {
       this.innerBytes = bytes

@@ -1,16 +1,24 @@
 import type { EspLayer, Ipv4Layer, Ipv6Layer, Layer, Packet, Protocol } from './packet.ts'
 
-type LayerOf<P extends Protocol> = Extract<Layer, { protocol: P }>
+/** The layer type of a protocol name; `icmp` and `icmpv6` share one. */
+export type LayerOf<P extends Protocol> = Layer extends infer L
+  ? L extends { protocol: infer Q }
+    ? P extends Q
+      ? L
+      : never
+    : never
+  : never
+
 type HasLayers = Pick<Packet, 'layers'>
 
 /** Every layer of that protocol, outermost first. */
 export function layersOf<P extends Protocol>(packet: HasLayers, protocol: P): LayerOf<P>[] {
-  return packet.layers.filter((layer): layer is LayerOf<P> => layer.protocol === protocol)
+  return packet.layers.filter((layer) => layer.protocol === protocol) as LayerOf<P>[]
 }
 
 /** The outermost layer of that protocol. */
 export function layerOf<P extends Protocol>(packet: HasLayers, protocol: P): LayerOf<P> | undefined {
-  return packet.layers.find((layer): layer is LayerOf<P> => layer.protocol === protocol)
+  return packet.layers.find((layer) => layer.protocol === protocol) as LayerOf<P> | undefined
 }
 
 /** The packet's layers outside its first VXLAN header (that included), or all if it has none. */

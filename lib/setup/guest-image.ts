@@ -126,7 +126,9 @@ async function bootstrap(
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
     '--dpkgopt=path-exclude=/usr/share/doc/*',
-    `--customize-hook=sh '${join(work, 'recipe/finish')}' "$1"`,
+    // Copied in first: without root the hooks run as a user who may not look into this user's home.
+    `--customize-hook=copy-in '${join(work, 'recipe')}' /usr/lib`,
+    '--customize-hook=sh "$1/usr/lib/recipe/finish" "$1" && rm -rf "$1/usr/lib/recipe"',
     `--customize-hook=copy-out /boot '${work}'`,
     recipe.suite,
     join(work, prefix === undefined ? 'root.tar' : 'root'),
@@ -172,15 +174,16 @@ async function makeDisk(
     'tree=$(mktemp -d)',
     'trap \'rm -rf "$tree"\' EXIT',
     'mkdir "$tree/root"',
-    'tar -C "$tree/root" -xf "$1"',
+    // Device nodes may not be made here; a guest mounts devtmpfs over them anyway.
+    'tar -C "$tree/root" -x --exclude \'./dev/*\'',
     `${makeFileSystem('"$tree/root"', '"$tree/disk"').join(' ')} >&2`,
-    'cat "$tree/disk" > /dev/stdout',
+    'cat "$tree/disk"',
   ].join('\n')
   await run(
     [
       'sh',
       '-c',
-      'mmdebstrap --unshare-helper sh -c "$1" sh "$2" > "$3" && fallocate -d "$3"',
+      'mmdebstrap --unshare-helper sh -c "$1" < "$2" > "$3" && fallocate -d "$3"',
       'sh',
       script,
       join(work, 'root.tar'),

@@ -17,11 +17,13 @@ export const exactSize = conformanceTest({
     'the underlay carries less than the overlay was made for, and something between the hosts drops what is too big',
     'ICMP "fragmentation needed" is filtered between the hosts',
     'interfaces of one network have different MTUs: see MTU-01',
+    'the path was smaller until lately: a task remembers that for ten minutes and refuses on the spot what would pass again',
   ],
   remedy: [
     'ping -M do -s 1472 OTHER-NODE between the nodes themselves: what does the underlay carry?',
     'recreate the network with --opt com.docker.network.driver.mtu=UNDERLAY-MTU',
     'let ICMP type 3 code 4 pass between the hosts',
+    'nsenter -t TASK-PID -n ip route get OTHER-TASK shows a remembered MTU; ip route flush cache in that namespace forgets it',
   ],
   async run(context) {
     const { evidence } = context
