@@ -136,7 +136,8 @@ type SharedContext = Omit<TestContext, 'evidence'>
 
 function sharedContext(raised: Raised, options: RunOptions, store: RunStore): SharedContext {
   const memory = new Map<string, Promise<unknown>>()
-  let states = options.raised === undefined ? Promise.resolve(raised.states) : readStates(raised.cluster)
+  // A lab that was given may have changed since its states were read.
+  let states = options.raised === undefined ? Promise.resolve(raised.states) : undefined
   const shared: SharedContext = {
     topology: options.topology,
     cluster: raised.cluster,
@@ -146,7 +147,7 @@ function sharedContext(raised: Raised, options: RunOptions, store: RunStore): Sh
     wire: { capture: (points) => startCaptures(points, join(store.folder, 'captures')) },
     signal: options.signal,
     state(which) {
-      if (which?.fresh) states = readStates(raised.cluster)
+      if (which?.fresh || states === undefined) states = readStates(raised.cluster)
       return states
     },
     once<T>(key: string, work: (context: SharedContext) => Promise<T>): Promise<T> {
