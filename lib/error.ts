@@ -15,6 +15,10 @@ export interface ErrorDetail {
   readonly observed?: string
   /** What the reader can type or change next. */
   readonly hint?: string
+  /** The last lines of the log that matters, oldest first; reports show them, the message does not. */
+  readonly log?: readonly string[]
+  /** Where those lines come from, e.g. `serial console of worker1`. */
+  readonly logSource?: string
   readonly cause?: unknown
 }
 

@@ -7,6 +7,8 @@ import type { Host } from '../host/host.ts'
  */
 export interface Capture extends AsyncDisposable {
   readonly point: CapturePoint
+  /** What was recorded until now, without the canaries; to wait for traffic, not to judge by. */
+  packetsSoFar(): readonly Packet[]
   /** Sends the end canary, waits until it was recorded, stops. Idempotent. */
   stop(): Promise<Recording>
 }
@@ -22,6 +24,10 @@ export interface CapturePoint {
   readonly namespace?: string
   /** Bytes kept of each packet; all by default. */
   readonly snapshotBytes?: number
+  /** UDP destination ports decoded as VXLAN; [4789] by default. */
+  readonly vxlanPorts?: readonly number[]
+  /** The capture ends by itself after this time, and is blind from then on; default 1 800. */
+  readonly limitSeconds?: number
 }
 
 export interface Recording {
@@ -30,10 +36,13 @@ export interface Recording {
   readonly packets: readonly Packet[]
   /** Packets the kernel dropped before tcpdump saw them. */
   readonly droppedByKernel: number
+  /** The interface's own drop counter meanwhile: frames no protocol wanted, or that the host never received. */
+  readonly droppedByInterface: number
   /** Why "none seen" must not be believed; undefined when the capture was sound. */
   readonly blind?: string
   /** The whole capture file, canaries included. */
   readonly file: string
+  /** When the first and the last canary were captured, by the host's clock; ISO 8601. */
   readonly startedAt: string
   readonly endedAt: string
 }

@@ -20,7 +20,7 @@ export interface TestContext {
   /** Kernel state of every node, read once per run and shared; `fresh` reads it again. */
   state(options?: { fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
   /** Does `work` once per run, whoever asks first; others share its result or its error. */
-  once<T>(key: string, work: (context: TestContext) => Promise<T>): Promise<T>
+  once<T>(key: string, work: (context: Omit<TestContext, 'evidence'>) => Promise<T>): Promise<T>
 }
 
 export interface Wire {
@@ -33,6 +33,8 @@ export interface EvidenceLog {
   measure(name: string, value: number, unit: string, bound?: number): void
   /** Keeps the packets that decided as a pcap of their own. */
   packets(name: string, packets: readonly Packet[]): void
+  /** The sentence a passing verdict is reported with: what was seen, in figures. */
+  conclude(sentence: string): void
 }
 
 export interface BuildObservations {

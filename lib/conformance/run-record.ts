@@ -86,6 +86,10 @@ export interface Finding {
   readonly remedy: readonly string[]
   /** Requirements it explains. */
   readonly requirements: readonly string[]
+  /** Hosts or ordered pairs (`a → b`) it is about, only where the verdicts name them. */
+  readonly hosts?: readonly string[]
+  /** Public reports of the same thing, e.g. `moby/moby#26523`. */
+  readonly knownIssues?: readonly string[]
 }
 
 /** Headline of a run: what the exit code says, in a word. */

@@ -30,7 +30,7 @@ export interface Lab extends AsyncDisposable {
   /** How acceleration, emulator and image are called, for the report. Keys are labels. */
   readonly facts: Readonly<Record<string, string>>
   /** What was saved with a standing lab; undefined for a new one. */
-  readonly standing?: StandingLab
+  readonly standing?: StandingLab | undefined
   /**
    * Saves the whole lab so that a later start with the same `stackRecipe` resumes it. The lab runs on afterwards.
    * `notes` is plain JSON and comes back as `standing.notes`.
@@ -38,8 +38,10 @@ export interface Lab extends AsyncDisposable {
   saveStanding(stackRecipe: string, notes: unknown): Promise<void>
   /** Removes the saved standing lab of this topology and recipe, e.g. because it proved unsound. */
   dropStanding(stackRecipe: string): Promise<void>
-  /** Leaves the lab running when this process ends; `swarmproof down` ends it. */
+  /** Leaves the lab running when this process ends: disposing it then closes connections only. `remove` ends it. */
   keep(): Promise<void>
+  /** Arguments with which the OpenSSH client enters a host. */
+  sshArguments(host: string): readonly string[]
 }
 
 export interface StandingLab {
@@ -62,8 +64,10 @@ export interface HostProvider {
   start(topology: Topology, options: StartOptions): Promise<Lab>
   /** Labs of this provider left standing by `up` or `--keep`, or by a killed run. */
   list(): Promise<readonly LabRecord[]>
-  /** Re-attaches to a lab that was kept. */
+  /** Re-attaches to a lab that runs. Disposing what it returns closes connections and leaves the lab running. */
   attach(labId: string): Promise<Lab>
+  /** Ends a lab, kept or not, and leaves nothing of it behind. */
+  remove(labId: string): Promise<void>
 }
 
 export interface LabRecord {

@@ -10,17 +10,44 @@ export interface HostState {
   readonly root: NamespaceState
   /** Namespaces below /run/docker/netns, by file name: `1-<network id>`, `lb_<id>`, `ingress_sbox`, sandboxes. */
   readonly namespaces: Readonly<Record<string, NamespaceState>>
+  /**
+   * Inode text of the network namespace by process id, for the processes that were asked for and live;
+   * compare with `NamespaceState.inode`.
+   */
+  readonly namespaceOf: Readonly<Record<number, string>>
   /** IPsec state of the root namespace, without keys. */
   readonly securityAssociations: readonly SecurityAssociation[]
   readonly securityPolicies: readonly SecurityPolicy[]
+  /** The iptables that `firewall` was read with; engines use the same. */
+  readonly firewallBackend: FirewallBackend
   /** Loaded or built-in, by name, of those swarm needs: vxlan, ip_vs, esp4, xt_bpf, xt_u32, br_netfilter. */
   readonly kernelModules: Readonly<Record<string, boolean>>
+  /** Of the same names, those that are not loaded but could be. */
+  readonly loadableModules: readonly string[]
   /** Listening sockets of the root namespace. */
   readonly listeners: readonly Listener[]
+  /** What could not be read, and what would make it readable. Its fields above are empty, not proven empty. */
+  readonly unavailable: readonly Unavailable[]
+}
+
+export interface Unavailable {
+  /** e.g. `firewall`, or `namespace /run/docker/netns/1-abc`. */
+  readonly what: string
+  readonly tool: string
+  /** Debian package that has the tool; empty if the tool is there and failed. */
+  readonly package: string
+}
+
+export interface FirewallBackend {
+  readonly backend: 'nft' | 'legacy' | 'none'
+  /** The program `iptables` leads to. */
+  readonly program: string
+  /** Tables of the legacy implementation; with backend `nft`, rules there are a split firewall. */
+  readonly legacyTables: readonly string[]
 }
 
 export interface NamespaceState {
-  /** `net:[4026532…]` inode, to match tasks to namespaces. */
+  /** `net:[4026532530]`, as `readlink /proc/PID/ns/net` prints it. */
   readonly inode: string
   readonly links: readonly Link[]
   readonly routes: readonly Route[]
@@ -49,7 +76,7 @@ export interface Link {
 }
 
 export interface Route {
-  /** CIDR or `default`. */
+  /** CIDR or `default`. IPv4, main table. */
   readonly destination: string
   readonly device: string
   readonly gateway?: string

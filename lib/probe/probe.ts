@@ -22,7 +22,7 @@ interface Request {
   readonly from: Origin
   /** IPv4 address. */
   readonly to: string
-  /** Time allowed for the answer; default 2 000. */
+  /** Time allowed for the answer, for each repeat anew; default 5 000. */
   readonly timeoutMs?: number
 }
 
@@ -32,6 +32,7 @@ export interface UdpRequest extends Request {
   readonly payload: Uint8Array
   /** False: outcome is `sent` as soon as the kernel took it. */
   readonly expectReply: boolean
+  /** Sets DF and refuses to send what exceeds the path MTU (IP_PMTUDISC_DO); otherwise DF is clear. */
   readonly dontFragment?: boolean
 }
 export interface TcpRequest extends Request {
@@ -46,6 +47,7 @@ export interface IcmpRequest extends Request {
   readonly kind: 'icmp'
   /** Bytes of the whole IPv4 packet, headers included. */
   readonly packetBytes: number
+  /** As for UDP. */
   readonly dontFragment?: boolean
 }
 export type ProbeRequest = UdpRequest | TcpRequest | IcmpRequest
@@ -58,21 +60,43 @@ export interface Responder {
 
 export interface ProbeOptions {
   readonly responders?: readonly Responder[]
+  /** Requests under way at a time on each host; default 8. They start in order. */
+  readonly concurrency?: number
+}
+
+/**
+ * `answered`: a reply came; for TCP, the peer closed after the request was written. `connected`: TCP without a
+ * request. `too-big`: refused locally with EMSGSIZE. `refused`: RST on connecting, or port unreachable.
+ * `unreachable`: another ICMP error, or no route. `error`: anything else, named by errno; EPERM is a local
+ * firewall, ECONNRESET a connection cut off after it was made.
+ */
+export type ProbeOutcome =
+  'answered' | 'connected' | 'sent' | 'timeout' | 'refused' | 'unreachable' | 'too-big' | 'error'
+
+/** One connection, datagram or echo. */
+export interface Attempt {
+  readonly outcome: ProbeOutcome
+  /** errno name where there is one, e.g. EHOSTUNREACH. */
+  readonly errno?: string
+  /** Since the probes were started on its host. */
+  readonly startedMs: number
+  readonly elapsedMs: number
+  /** Where it was sent from, as far as it got that far; finds the packets in a capture. No port for ICMP. */
+  readonly source?: { readonly address: string; readonly port?: number }
 }
 
 export interface Observation {
   readonly request: ProbeRequest
-  /**
-   * `too-big`: refused locally with EMSGSIZE. `unreachable`: an ICMP error or no route. `refused`: RST or port unreachable.
-   */
-  readonly outcome:
-    'answered' | 'connected' | 'sent' | 'timeout' | 'refused' | 'unreachable' | 'too-big' | 'error'
+  /** Of the first attempt that did not succeed, or of the first if all did. */
+  readonly outcome: ProbeOutcome
   /** errno name where there is one, e.g. EHOSTUNREACH. */
   readonly errno?: string
-  /** Time to the answer. */
+  /** Time to the answer; the sum of all attempts. */
   readonly elapsedMs: number
-  /** Up to 4 096 bytes of the reply; one entry per repeat for TCP. */
+  /** Every repeat for TCP; one entry otherwise. `replies` and `replyBytes` run parallel to it. */
+  readonly attempts: readonly Attempt[]
+  /** Up to 4 096 bytes of each reply: what TCP sent, the UDP payload, the data of the ICMP echo. */
   readonly replies: readonly Buffer[]
-  /** All bytes received, beyond what `replies` keeps; one entry per repeat. */
+  /** All bytes received, beyond what `replies` keeps; for ICMP the whole IPv4 packet. */
   readonly replyBytes: readonly number[]
 }

@@ -1,5 +1,4 @@
-import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
-
+import type { OverlayNetwork, Service, Task } from './cluster.ts'
 /**
  * The stack under test, the same on every lab and on clusters somebody already has.
  *
@@ -35,15 +34,16 @@ export interface Stack {
   readonly bulkBytes: number
 }
 
+/** Names of what the stack creates. */
+export const stackNames = {
+  networks: { clear: 'swp-clear', secret: 'swp-secret', auto: 'swp-auto' },
+  services: { web: 'swp-web', rr: 'swp-rr', vault: 'swp-vault', island: 'swp-island' },
+} as const
+
 export type NetworkRole = keyof Stack['networks']
 
 /** Tasks of the stack that are attached to a network. */
 export function tasksOn(stack: Stack, role: NetworkRole): readonly Task[] {
   const { name } = stack.networks[role]
   return stack.tasks.filter((task) => task.endpoints[name] !== undefined)
-}
-
-export interface StandingCluster {
-  readonly cluster: Cluster
-  readonly stack: Stack
 }

@@ -1,0 +1,73 @@
+import { Command } from 'commander'
+import { ExitCode } from '../error.ts'
+import { canRunLabs, inspectReadiness } from '../host/vm/readiness.ts'
+import type { Finding } from '../host/vm/readiness.ts'
+import { silentProgress } from '../progress.ts'
+
+const examples = `
+Examples:
+  swarmproof doctor           what is there, what is missing, what to type
+  swarmproof doctor --probe   try KVM again with a real boot (at most 15 s)
+  swarmproof doctor --json    the findings as JSON
+
+Exit codes: 0 labs can run (the next run installs what it can by itself), 70 something is missing that it cannot.`
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('can this machine run labs: what is there, what is missing, what to type')
+    .option('--probe', 'try hardware acceleration again instead of quoting the remembered answer', false)
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', examples)
+    .action(async (options: { probe: boolean; json: boolean }) => {
+      const controller = new AbortController()
+      const interrupt = (): void => controller.abort(new Error('interrupted'))
+      process.once('SIGINT', interrupt)
+      try {
+        const findings = await inspectReadiness({
+          probe: options.probe,
+          progress: silentProgress,
+          signal: controller.signal,
+        })
+        const ready = canRunLabs(findings)
+        const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
+        process.stdout.write(
+          options.json
+            ? `${JSON.stringify({ ready, findings }, undefined, 2)}\n`
+            : `${page(findings, colours)}\n`,
+        )
+        if (!ready) process.exitCode = ExitCode.harness
+      } finally {
+        process.off('SIGINT', interrupt)
+      }
+    })
+}
+
+/** One line per finding, what to type below it, and a verdict. */
+export function page(findings: readonly Finding[], colours: boolean): string {
+  const width = Math.max(...findings.map(({ name }) => name.length))
+  const lines = findings.flatMap((finding) => {
+    const line = `${paint(finding.status, colours)}  ${finding.name.padEnd(width)}  ${finding.detail}`
+    if (finding.status === 'ok') return [line]
+    const advice = finding.mendedBy === 'setup' ? 'the next run does this by itself' : finding.hint
+    return advice === undefined ? [line] : [line, `${' '.repeat(11 + width)}-> ${advice}`]
+  })
+  return [...lines, '', verdict(findings)].join('\n')
+}
+
+function verdict(findings: readonly Finding[]): string {
+  const missing = findings.filter(({ status }) => status === 'missing')
+  const blocking = missing.filter(({ mendedBy }) => mendedBy === 'user')
+  if (blocking.length > 0) {
+    return `Labs cannot run here yet: see ${blocking.map(({ name }) => name).join(', ')}.`
+  }
+  return missing.some(({ mendedBy }) => mendedBy === 'setup')
+    ? 'Labs can run here. `npm start` (or `swarmproof run`) installs and builds what is missing.'
+    : 'Labs can run here.'
+}
+
+const colourOf = { ok: 32, missing: 31, unknown: 33 } as const
+
+function paint(status: Finding['status'], colours: boolean): string {
+  const text = status.padEnd(7)
+  return colours ? `\u001b[${colourOf[status]}m${text}\u001b[0m` : text
+}

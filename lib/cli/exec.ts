@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import { InputError } from '../error.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
+import { quote } from '../swarm/docker.ts'
+import { hostOf, release, whichLab } from './which-lab.ts'
+
+export function execCommand(): Command {
+  return new Command('exec')
+    .summary('run a command on a node of a standing lab')
+    .description('Runs a command on a node of a standing lab, as root, and ends with its exit code.')
+    .argument('<node>', 'name of the node')
+    .argument('<command...>', 'the command and its arguments; a single word is given to the shell as it is')
+    .option('--lab <id>', 'which lab, when several stand')
+    .passThroughOptions()
+    .addHelpText('after', examples)
+    .action(exec)
+}
+
+async function exec(node: string, given: string[], flags: { readonly lab?: string }): Promise<void> {
+  const words = given[0] === '--' ? given.slice(1) : given
+  if (words.length === 0) throw new InputError({ code: 'NO_COMMAND', what: 'no command to run was given' })
+  const lab = await whichLab(new VmProvider(), flags.lab)
+  try {
+    const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ')
+    const remote = await hostOf(lab, node).remote.spawn(command)
+    remote.stdout.pipe(process.stdout, { end: false })
+    remote.stderr.pipe(process.stderr, { end: false })
+    process.once('SIGINT', () => void remote.stop())
+    const { exitCode } = await remote.exited
+    process.exitCode = exitCode < 0 ? 130 : exitCode
+  } finally {
+    await release(lab)
+  }
+}
+
+const examples = `
+Examples:
+  swarmproof exec manager -- docker node ls
+  swarmproof exec worker1 -- 'ip xfrm policy | head'`

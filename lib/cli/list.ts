@@ -1,0 +1,123 @@
+import { Argument, Command } from 'commander'
+import type { Suite } from '../conformance/suite.ts'
+import type { ConformanceTest, Source } from '../conformance/test.ts'
+import { listTopologies } from '../topology/find-topology.ts'
+import type { Topology } from '../topology/topology.ts'
+import { suites } from '../../suites/index.ts'
+import { style, textWidth, wrap } from './terminal.ts'
+import type { Style } from './terminal.ts'
+
+const kinds = ['requirements', 'suites', 'topologies'] as const
+type Kind = (typeof kinds)[number]
+
+const examples = `
+Examples:
+  swarmproof list                       requirements, suites and topologies
+  swarmproof list requirements          every requirement with its source
+  swarmproof list topologies --json     the labs that come along, as JSON
+
+Classes: production is safe on a cluster in use, lab may break or shape its hosts; advisory never decides.`
+
+export function listCommand(): Command {
+  return new Command('list')
+    .description('what is verified and which labs there are')
+    .addArgument(new Argument('[what]', 'what to list; everything without it').choices(kinds))
+    .option('--json', 'print JSON', false)
+    .addHelpText('after', examples)
+    .action((what: Kind | undefined, options: { json: boolean }) => {
+      const topologies = what === undefined || what === 'topologies' ? listTopologies() : []
+      const text = options.json
+        ? `${JSON.stringify(listAsJson(suites, topologies, what), undefined, 2)}\n`
+        : listAsText(suites, topologies, what, style(process.stdout), textWidth(process.stdout))
+      process.stdout.write(text)
+    })
+}
+
+export interface ListedRequirement {
+  readonly id: string
+  readonly group: string
+  readonly requirement: string
+  readonly safety: ConformanceTest['safety']
+  readonly advisory: boolean
+  readonly needs: readonly string[]
+  readonly source: readonly Source[]
+}
+
+/** One kind as a list of its own; without a kind an object with all three. */
+export function listAsJson(all: readonly Suite[], topologies: readonly Topology[], what?: Kind): unknown {
+  const lists = {
+    requirements: all.flatMap((suite) => suite.tests.map((test) => listed(suite.group, test))),
+    suites: all.map(({ group, title, tests }) => ({ group, title, requirements: tests.map(({ id }) => id) })),
+    topologies,
+  }
+  return what === undefined ? lists : lists[what]
+}
+
+export function listAsText(
+  all: readonly Suite[],
+  topologies: readonly Topology[],
+  what: Kind | undefined,
+  paint: Style,
+  width: number,
+): string {
+  const parts = {
+    requirements: () => all.map((suite) => requirementLines(suite, paint, width)).join('\n'),
+    suites: () => suiteLines(all, paint, width),
+    topologies: () => topologyLines(topologies, paint, width),
+  }
+  if (what !== undefined) return parts[what]() || `${paint.dim(`no ${what}`)}\n`
+  return kinds.map((kind) => `${paint.bold(kind.toUpperCase())}\n\n${parts[kind]()}`).join('\n')
+}
+
+/** `Docker docs (Section)`, sources joined by a semicolon. */
+export function sourceText(source: readonly Source[]): string {
+  return source
+    .map(({ document, section }) => (section === undefined ? document : `${document} (${section})`))
+    .join('; ')
+}
+
+/** `lab, advisory`. */
+export function classText(test: ConformanceTest): string {
+  return test.advisory === true ? `${test.safety}, advisory` : test.safety
+}
+
+function listed(group: string, test: ConformanceTest): ListedRequirement {
+  const { id, requirement, safety, needs, source } = test
+  return { id, group, requirement, safety, advisory: test.advisory === true, needs, source }
+}
+
+function requirementLines(suite: Suite, paint: Style, width: number): string {
+  const lines = suite.tests.map((test) => {
+    const indent = ' '.repeat(test.id.length + 4)
+    const sentence = wrap(test.requirement, width, indent).trimStart()
+    const below = wrap(`${classText(test)}; ${sourceText(test.source)}`, width, indent)
+    return `  ${paint.cyan(test.id)}  ${sentence}\n${paint.dim(below)}\n`
+  })
+  return `${paint.bold(`${suite.group}  ${suite.title}`)}\n${lines.join('')}`
+}
+
+function suiteLines(all: readonly Suite[], paint: Style, width: number): string {
+  const column = Math.max(0, ...all.map(({ group }) => group.length)) + 4
+  return all
+    .map(({ group, title, tests }) => {
+      const ids = wrap(tests.map(({ id }) => id).join(' '), width, ' '.repeat(column))
+      return `  ${paint.cyan(group.padEnd(column - 2))}${title}\n${ids === '' ? '' : `${paint.dim(ids)}\n`}`
+    })
+    .join('')
+}
+
+function topologyLines(topologies: readonly Topology[], paint: Style, width: number): string {
+  const column = Math.max(0, ...topologies.map(({ name }) => name.length)) + 4
+  return topologies
+    .map((topology) => {
+      const indent = ' '.repeat(column)
+      const nodes = topology.nodes
+        .map(({ name, role }) => (name === role ? name : `${name} (${role})`))
+        .join(', ')
+      const networks = topology.underlays.map(({ name, subnet }) => `${name} ${subnet}`).join(', ')
+      const below = wrap(`${nodes}; ${networks}`, width, indent)
+      const description = wrap(topology.description, width, indent).trimStart()
+      return `  ${paint.cyan(topology.name.padEnd(column - 2))}${description}\n${paint.dim(below)}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,69 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { diagnose } from '../diagnosis/diagnosis.ts'
+import { ExitCode, unknownName } from '../error.ts'
+import { writeReports } from '../report/report.ts'
+import type { ReportFiles } from '../report/report.ts'
+
+const examples = `
+Examples:
+  swarmproof report                          the reports of the latest run, written again
+  swarmproof report reports/2001-02-03-2215  of a run by its folder
+  swarmproof report 2001-02-03-2215          of a run by its id
+  swarmproof report --json | jq -r .html     where the HTML report is
+
+Exit code 0 if every report was written, whatever the verdict was; 64 if there is no such run or it cannot
+be read; 70 if a report could not be written (the others are).`
+
+interface Options {
+  readonly json?: true
+  readonly reportDir: string
+}
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .summary('write the reports of a stored run again')
+    .description(
+      'Reads run.json of a stored run and writes conformance.html, junit.xml, summary.md and the Allure report beside it.',
+    )
+    .argument('[run]', 'folder or id of a run', 'latest')
+    .option('--json', 'print what was written as JSON')
+    .option('--report-dir <folder>', 'where runs are kept', 'reports')
+    .addHelpText('after', examples)
+    .action(async (run: string, options: Options) => {
+      const files = await writeReports(await runFolder(run, options.reportDir), { diagnose })
+      process.stdout.write(options.json === true ? `${JSON.stringify(files, null, 2)}\n` : told(files))
+      if (files.errors.length > 0) process.exitCode = ExitCode.harness
+    })
+}
+
+/** A folder as given, else a run of that id; unknown names list the valid ones. */
+async function runFolder(run: string, reportDir: string): Promise<string> {
+  for (const folder of [join(reportDir, run), run]) {
+    if ((await stat(folder).catch(() => undefined))?.isDirectory() === true) return folder
+  }
+  const valid = await readdir(reportDir, { withFileTypes: true }).catch(() => [])
+  throw unknownName(
+    'run',
+    run,
+    valid.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name),
+  )
+}
+
+function told(files: ReportFiles): string {
+  const partial = files.summary.partial ? ' (partial)' : ''
+  const rows = [
+    ['HTML', files.html],
+    ['JUnit', files.junit],
+    ['Markdown', files.markdown],
+    ['Allure', files.allure],
+  ].flatMap(([name, file]) => (file === undefined ? [] : [`  ${name?.padEnd(9)} ${file}`]))
+  return [
+    `${files.summary.conclusion}${partial}: ${files.runFolder}`,
+    ...rows,
+    ...files.notes.map((note) => `  note      ${note}`),
+    ...files.errors.map(({ report, message }) => `  ${report} could not be written: ${message}`),
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto'
+import { Command } from 'commander'
+import { raise } from '../conformance/raise.ts'
+import type { Lab } from '../host/host.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
+import { ExitCode } from '../error.ts'
+import { findTopology } from '../topology/find-topology.ts'
+import { onInterruption } from './interruption.ts'
+import { LiveProgress } from './live-progress.ts'
+
+interface UpFlags {
+  readonly fresh?: true
+  readonly json?: true
+}
+
+export function upCommand(): Command {
+  return new Command('up')
+    .summary('bring up a lab with its stack and leave it standing')
+    .description('Brings up a lab with its swarm and stack and leaves it standing until `swarmproof down`.')
+    .argument('[topology]', 'a name from `swarmproof list topologies`, or a YAML file', 'three-node')
+    .option('--fresh', 'build the stack anew instead of resuming a standing lab')
+    .option('--json', 'print the lab as JSON on standard output')
+    .addHelpText('after', examples)
+    .action(up)
+}
+
+async function up(topologyName: string, flags: UpFlags): Promise<void> {
+  const topology = findTopology(topologyName)
+  const progress = new LiveProgress()
+  const interruption = onInterruption((text) => progress.note(text))
+  let lab: Lab | undefined
+  try {
+    await raise(topology, {
+      provider: new VmProvider(),
+      progress,
+      signal: interruption.signal,
+      fresh: flags.fresh ?? false,
+      runId: `up-${randomBytes(3).toString('hex')}`,
+      onLab: (started) => (lab = started),
+    })
+    await lab?.keep()
+  } catch (error) {
+    await lab?.[Symbol.asyncDispose]()
+    if (!interruption.signal.aborted) throw error
+    process.exitCode = ExitCode.interrupted
+    return
+  } finally {
+    progress.close()
+    interruption.release()
+  }
+  if (lab !== undefined) tell(lab, flags)
+}
+
+function tell(lab: Lab, flags: UpFlags): void {
+  const hosts = lab.hosts.map((host) => ({
+    name: host.name,
+    role: host.node.role,
+    addresses: Object.fromEntries(Object.entries(host.underlays).map(([name, at]) => [name, at.address])),
+  }))
+  if (flags.json) {
+    process.stdout.write(
+      `${JSON.stringify({ id: lab.id, topology: lab.topology.name, hosts }, undefined, 2)}\n`,
+    )
+    return
+  }
+  const lines = hosts.map(
+    (host) => `  ${host.name.padEnd(12)} ${host.role.padEnd(8)} ${Object.values(host.addresses).join(' ')}`,
+  )
+  const [first] = hosts
+  process.stdout.write(
+    `Lab ${lab.id} stands:\n${lines.join('\n')}\nEnter with \`swarmproof ssh ${first?.name ?? 'NODE'}\`, end with \`swarmproof down\`.\n`,
+  )
+}
+
+const examples = `
+Examples:
+  swarmproof up                          the three-host lab
+  swarmproof up three-node --fresh       with its stack built anew
+  swarmproof exec worker1 -- docker ps   then look around`

@@ -1,0 +1,65 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { summarize } from '../packet/summarize.ts'
+import { PcapWriter } from '../packet/pcap-writer.ts'
+import type { Packet } from '../packet/packet.ts'
+import type { EvidenceLog } from './context.ts'
+import type { Evidence } from './verdict.ts'
+
+const summaryLines = 12
+
+/** Collects one test's evidence; packets become pcap files below the run's `captures/`. */
+export class CollectedEvidence implements EvidenceLog {
+  readonly entries: Evidence[] = []
+  conclusion: string | undefined
+  readonly #runFolder: string
+  readonly #testId: string
+
+  constructor(runFolder: string, testId: string) {
+    this.#runFolder = runFolder
+    this.#testId = testId
+  }
+
+  observe(name: string, data: unknown): void {
+    this.entries.push({ kind: 'observation', name, data: plain(data) })
+  }
+
+  measure(name: string, value: number, unit: string, bound?: number): void {
+    this.entries.push({ kind: 'measurement', name, value, unit, ...(bound === undefined ? {} : { bound }) })
+  }
+
+  packets(name: string, packets: readonly Packet[]): void {
+    const file = join('captures', `${this.#testId}-${slug(name)}.pcap`)
+    mkdirSync(join(this.#runFolder, 'captures'), { recursive: true })
+    writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets))
+    this.entries.push({
+      kind: 'packets',
+      name,
+      file,
+      packets: packets.length,
+      summary: packets.slice(0, summaryLines).map((packet) => summarize(packet)),
+    })
+  }
+
+  conclude(sentence: string): void {
+    this.conclusion = sentence
+  }
+}
+
+/** A copy that is plain JSON: maps become objects, bytes become text or hex. */
+function plain(data: unknown): unknown {
+  const text = JSON.stringify(data, (_key, value: unknown) => {
+    if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>)
+    if (value instanceof Set) return [...(value as Set<unknown>)]
+    return value
+  })
+  return text === undefined ? null : (JSON.parse(text) as unknown)
+}
+
+function slug(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+    .slice(0, 60)
+}

@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { AssertionError, expect } from 'chai'
+import { runWithMocha } from './mocha-bridge.ts'
+import type { Suite } from './suite.ts'
+import { conformanceTest } from './test.ts'
+import type { Verification } from './verify.ts'
+import type { Outcome } from './verdict.ts'
+
+const outcomes: Readonly<Record<string, Outcome>> = {
+  'AAA-01': 'pass',
+  'AAA-02': 'fail',
+  'AAA-03': 'skip',
+  'AAA-04': 'inconclusive',
+}
+
+const suite: Suite = {
+  group: 'AAA',
+  title: 'first',
+  tests: Object.keys(outcomes).map((id) =>
+    conformanceTest({
+      id,
+      requirement: 'A thing holds.',
+      source: [{ document: 'made up' }],
+      safety: 'production',
+      needs: [],
+      method: 'looking',
+      usualCauses: [],
+      remedy: [],
+      run: async () => undefined,
+    }),
+  ),
+}
+
+function verification(id: string): Verification {
+  const outcome = outcomes[id] ?? 'inconclusive'
+  const verdict = { outcome, reason: `because ${id}`, evidence: [] }
+  if (outcome === 'fail') return { verdict, error: new AssertionError(verdict.reason) }
+  if (outcome === 'inconclusive') return { verdict, error: new Error(verdict.reason) }
+  return { verdict }
+}
+
+describe('runWithMocha', () => {
+  let folder = ''
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-bridge-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const run = async (
+    bail: boolean,
+    signal = new AbortController().signal,
+    onTest = (): void => undefined,
+  ) => {
+    const seen: string[] = []
+    await runWithMocha([suite], {
+      allureResults: folder,
+      bail,
+      signal,
+      verify: async (test) => {
+        seen.push(test.id)
+        onTest()
+        return verification(test.id)
+      },
+    })
+    return seen
+  }
+
+  it('runs every test once, in order, and leaves Allure results that tell the outcomes apart', async () => {
+    expect(await run(false)).to.deep.equal(Object.keys(outcomes))
+    const statuses = readdirSync(folder)
+      .filter((name) => name.endsWith('-result.json'))
+      .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as { name: string; status: string })
+      .map(({ name, status }) => `${name.slice(0, 6)} ${status}`)
+    expect(statuses.sort()).to.deep.equal([
+      'AAA-01 passed',
+      'AAA-02 failed',
+      'AAA-03 skipped',
+      'AAA-04 broken',
+    ])
+  })
+
+  it('stops at the first failure with bail', async () => {
+    expect(await run(true)).to.deep.equal(['AAA-01', 'AAA-02'])
+  })
+
+  it('starts no further test once aborted', async () => {
+    const controller = new AbortController()
+    const seen = await run(false, controller.signal, () => controller.abort())
+    expect(seen).to.deep.equal(['AAA-01'])
+  })
+})

@@ -1,0 +1,148 @@
+import { SwarmproofError } from '../error.ts'
+import { type Look, eventually } from '../eventually.ts'
+import type { HostProvider, Lab } from '../host/host.ts'
+import type { HostState } from '../observe/host-state.ts'
+import { readHostState } from '../observe/read-host-state.ts'
+import { type Progress, step } from '../progress.ts'
+import type { Cluster } from '../swarm/cluster.ts'
+import { deployStack, stackRecipe, tasksRunning } from '../swarm/deploy-stack.ts'
+import { formSwarm, listNetworks, nodesReady } from '../swarm/form-swarm.ts'
+import { readCluster } from '../swarm/read-cluster.ts'
+import { readStack } from '../swarm/read-stack.ts'
+import type { Stack } from '../swarm/stack.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { BuildObservations } from './context.ts'
+import { unsettled } from './settle.ts'
+
+export interface RaiseOptions {
+  readonly provider: HostProvider
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  readonly fresh: boolean
+  readonly runId: string
+  /** Called as soon as the lab exists, so that its owner can dispose it whatever follows. */
+  readonly onLab: (lab: Lab) => void
+}
+
+/** A lab with the stack on it, ready to be verified. */
+export interface Raised {
+  readonly lab: Lab
+  readonly cluster: Cluster
+  readonly stack: Stack
+  readonly built: BuildObservations
+  readonly states: ReadonlyMap<string, HostState>
+}
+
+const settleWithinMs = 60_000
+
+/**
+ * Brings up a lab with its swarm and stack: from a standing lab where one fits and proves sound, else built anew
+ * and saved as the next standing lab.
+ */
+export async function raise(topology: Topology, options: RaiseOptions): Promise<Raised> {
+  const recipe = stackRecipe(topology)
+  const { progress, signal, fresh } = options
+  const lab = await options.provider.start(topology, { progress, signal, stackRecipe: recipe, fresh })
+  options.onLab(lab)
+  if (lab.standing === undefined) return build(topology, lab, recipe, options)
+  try {
+    return await resume(topology, lab, lab.standing.notes as BuildObservations, options)
+  } catch (error) {
+    signal.throwIfAborted()
+    progress.note(`The standing lab proved unsound and is dropped: ${firstLine(error)}`)
+    await lab.dropStanding(recipe)
+    await lab[Symbol.asyncDispose]()
+    return raise(topology, { ...options, fresh: true })
+  }
+}
+
+async function resume(
+  topology: Topology,
+  lab: Lab,
+  built: BuildObservations,
+  options: RaiseOptions,
+): Promise<Raised> {
+  const cluster = await readCluster(topology, lab.hosts)
+  await step(options.progress, 'Waiting for nodes', undefined, () =>
+    nodesReady(cluster.manager.host, cluster.nodes.length, options.signal),
+  )
+  await tasksRunning(cluster, options)
+  const { stack, states } = await settle(cluster, options)
+  return { lab, cluster, stack, built, states }
+}
+
+async function build(topology: Topology, lab: Lab, recipe: string, options: RaiseOptions): Promise<Raised> {
+  await formSwarm(topology, lab.hosts, options)
+  const cluster = await readCluster(topology, lab.hosts)
+  const networksBeforeServices = await networksOfNewNodes(cluster, options.signal)
+  await deployStack(topology, cluster, { ...options, label: options.runId })
+  const { stack, states } = await settle(cluster, options)
+  const built: BuildObservations = {
+    builtAt: new Date().toISOString(),
+    networksBeforeServices,
+    requested: { clear: { ...topology.stack.clear }, secret: { ...topology.stack.secret }, auto: {} },
+  }
+  await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
+  return { lab, cluster, stack, built, states }
+}
+
+/** The last look is kept whether or not the networks came: whether they had to is for OVL-01 to say. */
+async function networksOfNewNodes(
+  cluster: Cluster,
+  signal: AbortSignal,
+): Promise<BuildObservations['networksBeforeServices']> {
+  let last: Awaited<ReturnType<typeof listNetworks>> = {}
+  const complete = (): boolean =>
+    Object.values(last).every((networks) =>
+      ['ingress', 'docker_gwbridge'].every((name) => networks.some((network) => network.name === name)),
+    )
+  const look = async (): Promise<Look<void>> => {
+    last = await listNetworks(cluster.nodes.map((node) => node.host))
+    return complete() ? { ready: true, value: undefined } : { ready: false, seen: JSON.stringify(last) }
+  }
+  await eventually(
+    { what: 'ingress and docker_gwbridge on every node', withinMs: 30_000, signal },
+    look,
+  ).catch((error: unknown) => {
+    if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
+  })
+  return last
+}
+
+/** Waits until the kernels hold what the stack should bring, and goes on after the bound: the tests judge. */
+async function settle(
+  cluster: Cluster,
+  options: RaiseOptions,
+): Promise<{ stack: Stack; states: ReadonlyMap<string, HostState> }> {
+  const stack = await readStack(cluster)
+  let states: ReadonlyMap<string, HostState> = new Map()
+  const look = async (): Promise<Look<void>> => {
+    states = await readStates(cluster)
+    const missing = unsettled(stack, cluster.nodes, states)
+    return missing.length === 0
+      ? { ready: true, value: undefined }
+      : { ready: false, seen: missing.join('; ') }
+  }
+  await step(options.progress, 'Settling', undefined, async () => {
+    await eventually(
+      { what: 'kernel state of the stack is complete', withinMs: settleWithinMs, signal: options.signal },
+      look,
+    ).catch((error: unknown) => {
+      if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
+      options.progress.note(error.message)
+    })
+  })
+  return { stack, states }
+}
+
+/** Kernel state of every node, by host name; one remote call a node. */
+export async function readStates(cluster: Cluster): Promise<ReadonlyMap<string, HostState>> {
+  const states = await Promise.all(
+    cluster.nodes.map(async ({ host }) => [host.name, await readHostState(host)] as const),
+  )
+  return new Map(states)
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
+}

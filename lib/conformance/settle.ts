@@ -1,0 +1,50 @@
+import type { HostState } from '../observe/host-state.ts'
+import { loadBalancerNamespace, overlayNamespace } from '../swarm/namespaces.ts'
+import { type Stack, tasksOn } from '../swarm/stack.ts'
+import type { ClusterNode } from '../swarm/cluster.ts'
+
+/**
+ * What the kernels still lack of the state the stack should bring, in words; empty once it has settled.
+ * Only waits rest on this; verdicts have tests of their own.
+ */
+export function unsettled(
+  stack: Stack,
+  nodes: readonly ClusterNode[],
+  states: ReadonlyMap<string, HostState>,
+): string[] {
+  return nodes.flatMap((node) => {
+    const state = states.get(node.host.name)
+    if (state === undefined) return [`${node.host.name}: not read`]
+    return [...missingForwarding(stack, node, state), ...missingBalancing(stack, node, state)].map(
+      (what) => `${node.host.name}: ${what}`,
+    )
+  })
+}
+
+function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): string[] {
+  return (['clear', 'secret'] as const).flatMap((role) => {
+    const tasks = tasksOn(stack, role)
+    if (!tasks.some((task) => task.node === node)) return []
+    const { name, id } = stack.networks[role]
+    const known = new Set(state.namespaces[overlayNamespace(id)]?.fdb.map((entry) => entry.mac) ?? [])
+    return tasks
+      .filter((task) => task.node !== node && !known.has(task.endpoints[name]?.mac ?? ''))
+      .map((task) => `${name} knows no way to ${task.service} on ${task.node.host.name}`)
+  })
+}
+
+function missingBalancing(stack: Stack, node: ClusterNode, state: HostState): string[] {
+  const { clear } = stack.networks
+  const web = tasksOn(stack, 'clear').filter((task) => task.service === stack.services.web.name)
+  const namespaces = [{ name: 'ingress_sbox', network: stack.networks.ingress.name }]
+  if (tasksOn(stack, 'clear').some((task) => task.node === node)) {
+    namespaces.push({ name: loadBalancerNamespace(clear.id), network: clear.name })
+  }
+  return namespaces.flatMap(({ name, network }) => {
+    const real = new Set(
+      state.namespaces[name]?.ipvs.flatMap((service) => service.destinations.map((d) => d.address)),
+    )
+    const absent = web.filter((task) => !real.has(task.endpoints[network]?.address ?? ''))
+    return absent.map((task) => `${name} does not balance to ${task.service} on ${task.node.host.name}`)
+  })
+}

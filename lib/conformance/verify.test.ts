@@ -1,0 +1,102 @@
+import { AssertionError, expect } from 'chai'
+import type { TestContext } from './context.ts'
+import { CollectedEvidence } from './evidence.ts'
+import { conformanceTest, type ConformanceTest } from './test.ts'
+import { verify, type VerifyOptions } from './verify.ts'
+
+const options: VerifyOptions = { timeoutMs: 1000, missing: new Map() }
+
+function made(run: ConformanceTest['run'], needs: ConformanceTest['needs'] = []): ConformanceTest {
+  return conformanceTest({
+    id: 'XXX-01',
+    requirement: 'A thing holds.',
+    source: [{ document: 'made up' }],
+    safety: 'production',
+    needs,
+    method: '',
+    usualCauses: [],
+    remedy: [],
+    run,
+  })
+}
+
+async function outcomeOf(
+  test: ConformanceTest,
+  changed: Partial<VerifyOptions> = {},
+  signal = new AbortController().signal,
+) {
+  const evidence = new CollectedEvidence('/nonexistent', test.id)
+  const context = { signal, evidence } as unknown as TestContext
+  return (await verify(test, context, evidence, { ...options, ...changed })).verdict
+}
+
+describe('verify', () => {
+  it('passes with evidence, in the words of the test', async () => {
+    const verdict = await outcomeOf(
+      made(async ({ evidence }) => {
+        evidence.observe('seen', { pairs: 6 })
+        evidence.conclude('6 pairs answered')
+      }),
+    )
+    expect(verdict).to.deep.equal({
+      outcome: 'pass',
+      reason: '6 pairs answered',
+      evidence: [{ kind: 'observation', name: 'seen', data: { pairs: 6 } }],
+    })
+  })
+
+  it('does not pass a test that left no evidence', async () => {
+    expect((await outcomeOf(made(async () => undefined))).outcome).to.equal('inconclusive')
+  })
+
+  it('takes an assertion error for a failure of the network and keeps the evidence', async () => {
+    const verdict = await outcomeOf(
+      made(async ({ evidence }) => {
+        evidence.observe('seen', 1)
+        throw new AssertionError('worker2 did not answer')
+      }),
+    )
+    expect(verdict.outcome).to.equal('fail')
+    expect(verdict.reason).to.equal('worker2 did not answer')
+    expect(verdict.evidence).to.have.lengthOf(1)
+  })
+
+  it('takes any other error for a failure of the harness', async () => {
+    const verdict = await outcomeOf(made(() => Promise.reject(new TypeError('x is not a function'))))
+    expect(verdict.outcome).to.equal('inconclusive')
+  })
+
+  it('is inconclusive when the time limit runs out, and says which', async () => {
+    const verdict = await outcomeOf(
+      made(() => new Promise(() => undefined)),
+      { timeoutMs: 20 },
+    )
+    expect(verdict.outcome).to.equal('inconclusive')
+    expect(verdict.reason).to.include('0.02 s')
+  })
+
+  it('skips by the name of what is missing', async () => {
+    const verdict = await outcomeOf(
+      made(async () => undefined, ['ipvs']),
+      { missing: new Map([['ipvs', 'worker1 lacks the kernel module ip_vs']]) },
+    )
+    expect(verdict).to.deep.equal({
+      outcome: 'skip',
+      reason: 'needs ipvs: worker1 lacks the kernel module ip_vs',
+      evidence: [],
+    })
+  })
+
+  it('gives no verdict when interrupted', async () => {
+    const controller = new AbortController()
+    const pending = outcomeOf(
+      made(() => new Promise(() => undefined)),
+      {},
+      controller.signal,
+    )
+    controller.abort(new Error('interrupted'))
+    let thrown: unknown
+    await pending.catch((error: unknown) => (thrown = error))
+    expect(thrown).to.be.instanceOf(Error).with.property('message', 'interrupted')
+  })
+})

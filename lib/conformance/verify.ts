@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { redact } from '../redact.ts'
+import type { TestContext } from './context.ts'
+import type { CollectedEvidence } from './evidence.ts'
+import type { ConformanceTest, Feature } from './test.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface VerifyOptions {
+  readonly timeoutMs: number
+  /** Features the lab lacks, with the reason each is missing. */
+  readonly missing: ReadonlyMap<Feature, string>
+}
+
+export interface Verification {
+  readonly verdict: Verdict
+  /** What the test threw, for mocha's reporters. */
+  readonly error?: Error
+}
+
+/**
+ * Runs one test and judges how it ended. An assertion error is the network's fault, anything else the
+ * harness's; a test that passed without leaving evidence has proved nothing and is inconclusive.
+ * @throws the abort reason when the run was interrupted: then there is no verdict
+ */
+export async function verify(
+  test: ConformanceTest,
+  context: TestContext,
+  evidence: CollectedEvidence,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const lacking = test.needs.find((feature) => options.missing.has(feature))
+  if (lacking !== undefined) return skipped(lacking, options.missing.get(lacking) ?? '')
+  try {
+    await within(options.timeoutMs, context.signal, test.run(context))
+  } catch (thrown) {
+    context.signal.throwIfAborted()
+    return judged(thrown, evidence)
+  }
+  if (evidence.entries.length === 0) return judged(new Error('the test left no evidence'), evidence)
+  const reason = evidence.conclusion ?? 'as required'
+  return { verdict: { outcome: 'pass', reason, evidence: evidence.entries } }
+}
+
+function skipped(feature: Feature, why: string): Verification {
+  return { verdict: { outcome: 'skip', reason: `needs ${feature}: ${why}`, evidence: [] } }
+}
+
+function judged(thrown: unknown, evidence: CollectedEvidence): Verification {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+  const outcome = error.name === 'AssertionError' ? 'fail' : 'inconclusive'
+  return { verdict: { outcome, reason: redact(error.message), evidence: evidence.entries }, error }
+}
+
+async function within(timeoutMs: number, signal: AbortSignal, work: Promise<void>): Promise<void> {
+  const done = new AbortController()
+  // The loser of the race may still reject later; that must not end the process.
+  work.catch(() => undefined)
+  const limit = delay(timeoutMs, undefined, { signal: AbortSignal.any([signal, done.signal]) }).then(() => {
+    throw new Error(`not finished within ${timeoutMs / 1000} s; raise --timeout if the hosts are slow`)
+  })
+  try {
+    await Promise.race([work, limit])
+  } finally {
+    done.abort()
+    limit.catch(() => undefined)
+  }
+}

@@ -1,0 +1,31 @@
+import type { Finding, RunRecord } from '../conformance/run-record.ts'
+import { RunPattern } from './rule.ts'
+import type { Rule } from './rule.ts'
+import { clearTextLeak } from './rules/clear-text-leak.ts'
+import { dataPathPortBlocked } from './rules/data-path-port-blocked.ts'
+import { espBlocked } from './rules/esp-blocked.ts'
+import { gossipUdpBlocked } from './rules/gossip-udp-blocked.ts'
+import { ipvsDiffersByNode } from './rules/ipvs-differs-by-node.ts'
+import { kernelWithoutEsp4 } from './rules/kernel-without-esp4.ts'
+import { kernelWithoutIpVs } from './rules/kernel-without-ip-vs.ts'
+import { staleForwarding } from './rules/stale-forwarding.ts'
+import { underlayMtuTooSmall } from './rules/underlay-mtu-too-small.ts'
+
+/** Most urgent first: this is the order in which findings are read. */
+const rules: readonly Rule[] = [
+  clearTextLeak,
+  kernelWithoutIpVs,
+  kernelWithoutEsp4,
+  gossipUdpBlocked,
+  dataPathPortBlocked,
+  espBlocked,
+  underlayMtuTooSmall,
+  ipvsDiffersByNode,
+  staleForwarding,
+]
+
+/** Pattern of failures → causes, known issues, what to do. Pure: the same record gives the same findings. */
+export function diagnose(record: RunRecord): Finding[] {
+  const run = new RunPattern(record)
+  return rules.flatMap((rule) => rule(run) ?? [])
+}

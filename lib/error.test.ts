@@ -1,0 +1,29 @@
+import { expect } from 'chai'
+import { InputError, SwarmproofError, unknownName } from './error.ts'
+
+describe('SwarmproofError', () => {
+  it('says what, where, expected, observed and what to do, in this order', () => {
+    const error = new SwarmproofError({
+      code: 'X',
+      what: 'the engine does not answer',
+      host: 'worker1',
+      expected: 'an answer within 30 s',
+      observed: 'connection refused',
+      hint: 'look at the engine log',
+    })
+    expect(error.message).to.equal(
+      'the engine does not answer (on worker1)\n' +
+        '  expected: an answer within 30 s\n' +
+        '  observed: connection refused\n' +
+        '  do next:  look at the engine log',
+    )
+    expect(error.name).to.equal('SwarmproofError')
+  })
+
+  it('names what is valid when a name is unknown', () => {
+    const error = unknownName('node', 'wroker1', ['worker1', 'manager'])
+    expect(error).to.be.instanceOf(InputError)
+    expect(error.code).to.equal('UNKNOWN_NODE')
+    expect(error.message).to.include("unknown node 'wroker1'").and.include('valid: manager, worker1')
+  })
+})

@@ -1,0 +1,59 @@
+import { expect } from 'chai'
+import { eventually } from './eventually.ts'
+
+async function messageOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'resolved',
+    (error: unknown) => (error as Error).message,
+  )
+}
+
+describe('eventually', () => {
+  it('resolves with the value of the first look that is ready', async () => {
+    let looks = 0
+    const value = await eventually({ what: 'three looks', withinMs: 5000, everyMs: 1 }, async () => {
+      looks += 1
+      return looks < 3 ? { ready: false, seen: `${looks}` } : { ready: true, value: looks }
+    })
+    expect(value).to.equal(3)
+  })
+
+  it('states the bound and quotes the last look when it runs out', async () => {
+    const work = eventually(
+      { what: 'all nodes Ready', withinMs: 0, everyMs: 1, host: 'manager' },
+      async () => ({
+        ready: false,
+        seen: 'worker2 Down',
+      }),
+    )
+    expect(await messageOf(work)).to.equal(
+      'all nodes Ready: not within 0 s (on manager)\n  observed: worker2 Down',
+    )
+  })
+
+  it('takes a look that fails for "not yet", and quotes it if it stays so', async () => {
+    let looks = 0
+    const value = await eventually({ what: 'x', withinMs: 5000, everyMs: 1 }, async () => {
+      looks += 1
+      if (looks === 1) throw new Error('deadline exceeded')
+      return { ready: true, value: looks }
+    })
+    expect(value).to.equal(2)
+    const never = eventually({ what: 'x', withinMs: 0, everyMs: 1 }, () =>
+      Promise.reject(new Error('engine gone')),
+    )
+    expect(await messageOf(never)).to.include('engine gone')
+  })
+
+  it('ends when aborted', async () => {
+    const controller = new AbortController()
+    const work = eventually(
+      { what: 'x', withinMs: 60_000, everyMs: 60_000, signal: controller.signal },
+      async () => {
+        controller.abort(new Error('interrupted'))
+        return { ready: false, seen: '' }
+      },
+    )
+    expect(await messageOf(work)).to.match(/abort|interrupted/i)
+  })
+})

@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { SwarmproofError } from './error.ts'
+
+export interface Bound {
+  /** What is awaited, as a clause: 'all tasks run'. */
+  readonly what: string
+  readonly withinMs: number
+  readonly everyMs?: number
+  readonly signal?: AbortSignal
+  readonly host?: string
+}
+
+/** What a look found: ready with a value, or not yet, with what was seen instead. */
+export type Look<T> =
+  { readonly ready: true; readonly value: T } | { readonly ready: false; readonly seen: string }
+
+/**
+ * Looks until ready. When the bound runs out the error states it and quotes the last look. A look that fails is
+ * "not yet": an engine under load refuses to answer now and then.
+ */
+export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>): Promise<T> {
+  const startedAt = performance.now()
+  for (;;) {
+    bound.signal?.throwIfAborted()
+    const seen = await look().catch((error: unknown): Look<T> => {
+      bound.signal?.throwIfAborted()
+      return { ready: false, seen: error instanceof Error ? error.message : String(error) }
+    })
+    if (seen.ready) return seen.value
+    if (performance.now() - startedAt > bound.withinMs) throw boundExceeded(bound, seen.seen)
+    await delay(bound.everyMs ?? 500, undefined, bound.signal ? { signal: bound.signal } : {})
+  }
+}
+
+function boundExceeded(bound: Bound, seen: string): SwarmproofError {
+  return new SwarmproofError({
+    code: 'BOUND_EXCEEDED',
+    what: `${bound.what}: not within ${bound.withinMs / 1000} s`,
+    ...(bound.host === undefined ? {} : { host: bound.host }),
+    observed: seen,
+  })
+}

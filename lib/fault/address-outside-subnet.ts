@@ -1,0 +1,25 @@
+import { tasksOn } from '../swarm/stack.ts'
+import type { Fault } from './fault.ts'
+import { shell } from './shell.ts'
+
+export const addressOutsideSubnet: Fault = {
+  name: 'address-outside-subnet',
+  description: 'A task’s overlay interface has an address outside the network’s subnet',
+  breaks: ['OVL-04'],
+  async plant({ stack }) {
+    const task = tasksOn(stack, 'clear').at(-1)
+    const mac = task?.endpoints[stack.networks.clear.name]?.mac
+    if (task === undefined || mac === undefined) throw new Error('no task runs on the clear network')
+    const inside = `nsenter -t ${task.pid} -n`
+    const found = await shell(task.node.host, `${inside} ip -o link | grep -i ${mac}`)
+    const link = /^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0'
+    const change = (verb: 'add' | 'del') => `${inside} ip address ${verb} 198.51.100.7/24 dev ${link}`
+    await shell(task.node.host, change('add'))
+    return {
+      host: task.node.host.name,
+      async remove() {
+        await shell(task.node.host, change('del'))
+      },
+    }
+  },
+}

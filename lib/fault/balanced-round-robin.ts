@@ -1,0 +1,26 @@
+import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
+import { tasksOn } from '../swarm/stack.ts'
+import type { Fault } from './fault.ts'
+import { shell } from './shell.ts'
+
+export const balancedRoundRobin: Fault = {
+  name: 'balanced-round-robin',
+  description: 'IPVS on one node balances to a task of the service that has no virtual IP',
+  breaks: ['DSC-03'],
+  async plant({ stack }) {
+    const { clear } = stack.networks
+    const task = tasksOn(stack, 'clear').findLast(({ service }) => service === stack.services.rr.name)
+    const address = task?.endpoints[clear.name]?.address
+    if (task === undefined || address === undefined) throw new Error('no task of the service runs')
+    const inside = `nsenter --net=${namespacePath(loadBalancerNamespace(clear.id))} ipvsadm`
+    const [mark] = /(?<=FWM\s+)\d+/.exec(await shell(task.node.host, `${inside} -ln`)) ?? []
+    if (mark === undefined) throw new Error(`${task.node.host.name} has no IPVS service`)
+    await shell(task.node.host, `${inside} -a -f ${mark} -r ${address}:0 -m -w 1`)
+    return {
+      host: task.node.host.name,
+      async remove() {
+        await shell(task.node.host, `${inside} -d -f ${mark} -r ${address}:0`)
+      },
+    }
+  },
+}

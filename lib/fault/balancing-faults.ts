@@ -1,0 +1,83 @@
+import type { Cluster, ClusterNode, Task } from '../swarm/cluster.ts'
+import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
+import type { Stack } from '../swarm/stack.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+import type { Fault } from './fault.ts'
+
+interface Entry {
+  readonly node: ClusterNode
+  readonly namespace: string
+  readonly mark: string
+  readonly address: string
+}
+
+/** The entry of one task of the web service in the victim's balancer of the clear network. */
+async function balancerEntry(cluster: Cluster, stack: Stack): Promise<Entry> {
+  const node = victim(cluster)
+  const { clear } = stack.networks
+  const namespace = loadBalancerNamespace(clear.id)
+  const vip = must(stack.services.web.vips[clear.id], 'a VIP')
+  const task: Task = must(
+    stack.tasks.find(({ service }) => service === stack.services.web.name),
+    'a task of web',
+  )
+  const rules = await shell(node.host, inNamespace(namespace, 'iptables -w -t mangle -S'))
+  const line = must(
+    rules.split('\n').find((rule) => rule.includes(`-d ${vip}/32`)),
+    'a mark rule',
+  )
+  const mark = String(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(line)?.[1]))
+  return { node, namespace, mark, address: must(task.endpoints[clear.name], 'an endpoint').address }
+}
+
+export const balancerTaskMissing: Fault = {
+  name: 'balancer-task-missing',
+  description: 'The balancer of one node does not list one of the running tasks.',
+  breaks: ['LB-01', 'LB-02'],
+  async plant({ cluster, stack }) {
+    const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
+    return scripted(node, {
+      plant: inNamespace(namespace, `ipvsadm -d -f ${mark} -r ${address}`),
+      remove: inNamespace(namespace, `ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
+    })
+  },
+}
+
+export const balancerWeightZero: Fault = {
+  name: 'balancer-weight-zero',
+  description: 'The balancer of one node gives one of the running tasks no connections.',
+  breaks: ['LB-01', 'LB-02'],
+  async plant({ cluster, stack }) {
+    const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
+    const weigh = (weight: number): string =>
+      inNamespace(namespace, `ipvsadm -e -f ${mark} -r ${address} -m -w ${weight}`)
+    return scripted(node, { plant: weigh(0), remove: weigh(1) })
+  },
+}
+
+export const ingressTaskMissing: Fault = {
+  name: 'ingress-task-missing',
+  description: 'The ingress balancer of one node does not list one of the running tasks.',
+  breaks: ['LB-02', 'ING-02', 'ING-05'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const { web } = stack.services
+    const port = must(web.published[0], 'a published port')
+    const task = must(
+      stack.tasks.find(({ service }) => service === web.name),
+      'a task of web',
+    )
+    const { address } = must(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
+    const rules = await shell(node.host, inNamespace(ingressNamespace, 'iptables -w -t mangle -S PREROUTING'))
+    const rule = must(
+      rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
+      'a mark rule',
+    )
+    const mark = Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1])
+    return scripted(node, {
+      plant: inNamespace(ingressNamespace, `ipvsadm -d -f ${mark} -r ${address}`),
+      remove: inNamespace(ingressNamespace, `ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
+    })
+  },
+}

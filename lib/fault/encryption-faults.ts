@@ -1,0 +1,155 @@
+import { tasksOn } from '../swarm/stack.ts'
+import type { Stack } from '../swarm/stack.ts'
+import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
+import { bystander, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+import type { Fault } from './fault.ts'
+
+/** Mark of the engine's policies; its states have it as reqid. */
+const engineMark = '0xd0c4e3'
+const engineRequestId = 0xd0c4e3
+
+function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
+  const node = victim(cluster)
+  must(
+    tasksOn(stack, 'secret').find((task) => task.node === node),
+    'a task of the encrypted network',
+  )
+  return node
+}
+
+export const outboundPolicyMissing: Fault = {
+  name: 'outbound-policy-missing',
+  description: 'One node has lost its outbound IPsec policies; the engine then sends in clear.',
+  breaks: ['ENC-01', 'ENC-03'],
+  async plant({ cluster, stack }) {
+    const node = requireEncryption(cluster, stack)
+    // Policies hold no keys, so they can be read to be put back.
+    const saved = await shell(node.host, 'ip -o xfrm policy show dir out')
+    // One line a policy; what was a line end is a backslash.
+    const policies = saved
+      .replaceAll('\\', ' ')
+      .split('\n')
+      .flatMap((line) => {
+        const found =
+          /^src (\S+) dst (\S+) proto udp dport (\d+).*tmpl src (\S+) dst (\S+).*spi (0x[0-9a-f]+)/.exec(line)
+        if (found === null) return []
+        const [, source, destination, port, from, to, spi] = found
+        return [
+          `src ${source} dst ${destination} proto udp dport ${port} dir out mark ${engineMark} mask 0xffffffff tmpl src ${from} dst ${to} proto esp spi ${spi} reqid ${engineRequestId} mode transport`,
+        ]
+      })
+    must(policies[0], 'an outbound policy')
+    return scripted(node, {
+      plant: 'ip xfrm policy flush',
+      remove: policies.map((policy) => `ip xfrm policy add ${policy}`).join('\n'),
+    })
+  },
+}
+
+export const outboundStateMissing: Fault = {
+  name: 'outbound-state-missing',
+  description: 'One node has lost its outbound security association to another.',
+  breaks: ['ENC-03'],
+  async plant({ cluster, stack }) {
+    const node = requireEncryption(cluster, stack)
+    const [from, to] = [node.dataPath.address, bystander(cluster).dataPath.address]
+    // The state has a key. It stays on the host, in a file only root can read, until it is put back.
+    const folder = '/run/swarmproof-fault'
+    return scripted(node, {
+      plant: [
+        `umask 077; mkdir -p ${folder}`,
+        `ip -o xfrm state list src ${from} dst ${to} reqid ${engineRequestId} | head -n 1 >${folder}/state`,
+        `spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
+        `ip xfrm state delete src ${from} dst ${to} proto esp spi $spi`,
+      ].join('\n'),
+      remove: [
+        `spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
+        `key=$(sed -nE 's/.*aead \\S+ (0x[0-9a-f]+) .*/\\1/p' ${folder}/state)`,
+        `last=$(sed -nE 's/.*oseq (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
+        `ip xfrm state add src ${from} dst ${to} proto esp spi $spi reqid ${engineRequestId} mode transport aead 'rfc4106(gcm(aes))' $key 64 replay-oseq $last`,
+        `rm -r ${folder}`,
+      ].join('\n'),
+    })
+  },
+}
+
+/** Finds one of the engine's rules for the encrypted network, deletes it, and puts it back where it was. */
+async function withoutRule(
+  node: ClusterNode,
+  where: { readonly table: string; readonly chain: string; readonly holding: string },
+): ReturnType<Fault['plant']> {
+  const iptables = `iptables -w -t ${where.table}`
+  const lines = (await shell(node.host, `${iptables} -S ${where.chain}`)).split('\n')
+  const rules = lines.filter((line) => line.startsWith('-A'))
+  const index = rules.findIndex((line) => line.includes(where.holding) && line.includes('bpf'))
+  const rule = must(rules[index], 'the engine’s rule').replace(/^-A \S+ /, '')
+  return scripted(node, {
+    plant: `${iptables} -D ${where.chain} ${rule}`,
+    remove: `${iptables} -I ${where.chain} ${index + 1} ${rule}`,
+  })
+}
+
+export const markRuleMissing: Fault = {
+  name: 'mark-rule-missing',
+  description: 'One node no longer marks packets of the encrypted network for encryption.',
+  breaks: ['ENC-01', 'ENC-07'],
+  plant: async ({ cluster, stack }) =>
+    withoutRule(requireEncryption(cluster, stack), {
+      table: 'mangle',
+      chain: 'OUTPUT',
+      holding: '-j MARK',
+    }),
+}
+
+export const dropRuleMissing: Fault = {
+  name: 'drop-rule-missing',
+  description: 'One node no longer drops packets of the encrypted network that arrive in clear.',
+  breaks: ['ENC-07'],
+  plant: async ({ cluster, stack }) =>
+    withoutRule(requireEncryption(cluster, stack), {
+      table: 'filter',
+      chain: 'INPUT',
+      holding: '-j DROP',
+    }),
+}
+
+export const acceptBeforeDropRule: Fault = {
+  name: 'accept-before-drop-rule',
+  description: 'An admin rule on one node accepts VXLAN before the engine’s drop rule is asked.',
+  breaks: ['ENC-07'],
+  async plant({ cluster }) {
+    const rule = `INPUT -p udp --dport ${cluster.dataPathPort} -j ACCEPT`
+    return scripted(victim(cluster), {
+      plant: `iptables -w -I ${rule}`,
+      remove: `iptables -w -D ${rule}`,
+    })
+  },
+}
+
+export const clearNetworkEncrypted: Fault = {
+  name: 'clear-network-encrypted',
+  description: 'One node marks VXLAN of every network for encryption.',
+  breaks: ['VXL-01', 'VXL-08', 'ENC-02'],
+  async plant({ cluster, stack }) {
+    const rule = `OUTPUT -p udp --dport ${cluster.dataPathPort} -j MARK --set-mark ${engineMark}`
+    return scripted(requireEncryption(cluster, stack), {
+      plant: `iptables -w -t mangle -A ${rule}`,
+      remove: `iptables -w -t mangle -D ${rule}`,
+    })
+  },
+}
+
+export const packetsRepeated: Fault = {
+  name: 'packets-repeated',
+  description: 'A queueing discipline on one node sends every second packet twice.',
+  breaks: ['ENC-04'],
+  async plant({ cluster }) {
+    const node = victim(cluster)
+    const device = `dev ${node.dataPath.interface}`
+    return scripted(node, {
+      plant: `tc qdisc add ${device} root netem duplicate 50%`,
+      remove: `tc qdisc del ${device} root`,
+    })
+  },
+}

@@ -1,0 +1,131 @@
+import { overlayNamespace } from '../swarm/namespaces.ts'
+import { type Stack, tasksOn } from '../swarm/stack.ts'
+import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
+import { bystander, inNamespace, must, scripted, victim } from './scripted.ts'
+import type { Fault } from './fault.ts'
+
+/** An endpoint of the clear network on the bystander, whose way the victim must know. */
+function remoteEndpoint(
+  cluster: Cluster,
+  stack: Stack,
+): { task: Task; endpoint: Endpoint; namespace: string } {
+  const { clear } = stack.networks
+  const task = must(
+    tasksOn(stack, 'clear').find(({ node }) => node === bystander(cluster)),
+    'a remote task',
+  )
+  const endpoint = must(task.endpoints[clear.name], 'an endpoint')
+  return { task, endpoint, namespace: overlayNamespace(clear.id) }
+}
+
+export const forwardingEntryMissing: Fault = {
+  name: 'forwarding-entry-missing',
+  description: 'One node has lost the forwarding entry of a task on another.',
+  breaks: ['VXL-06'],
+  async plant({ cluster, stack }) {
+    const { task, endpoint, namespace } = remoteEndpoint(cluster, stack)
+    const entry = `${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
+    return scripted(victim(cluster), {
+      plant: inNamespace(namespace, `bridge fdb del ${entry}`),
+      // The engine hears of the miss with the first packet and may have put the entry back by then.
+      remove: inNamespace(namespace, `bridge fdb replace ${entry}`),
+    })
+  },
+}
+
+export const forwardingEntryStale: Fault = {
+  name: 'forwarding-entry-stale',
+  description: 'One node has a forwarding entry for a task that is gone.',
+  breaks: ['VXL-06'],
+  async plant({ cluster, stack }) {
+    const { task, namespace } = remoteEndpoint(cluster, stack)
+    const entry = `02:42:de:ad:be:ef dev vxlan0 dst ${task.node.dataPath.address} self permanent`
+    return scripted(victim(cluster), {
+      plant: inNamespace(namespace, `bridge fdb add ${entry}`),
+      remove: inNamespace(namespace, `bridge fdb del ${entry}`),
+    })
+  },
+}
+
+export const neighbourEntryMissing: Fault = {
+  name: 'neighbour-entry-missing',
+  description: 'One node has lost the neighbour entry of a task on another.',
+  breaks: ['VXL-06'],
+  async plant({ cluster, stack }) {
+    const { endpoint, namespace } = remoteEndpoint(cluster, stack)
+    return scripted(victim(cluster), {
+      plant: inNamespace(namespace, `ip neigh del ${endpoint.address} dev vxlan0`),
+      remove: inNamespace(
+        namespace,
+        `ip neigh replace ${endpoint.address} lladdr ${endpoint.mac} dev vxlan0 nud permanent`,
+      ),
+    })
+  },
+}
+
+export const localTaskSentAway: Fault = {
+  name: 'local-task-sent-away',
+  description: 'One node forwards what is for one of its own tasks to another node.',
+  breaks: ['VXL-03', 'VXL-06'],
+  async plant({ cluster, stack }) {
+    const { clear } = stack.networks
+    const tasks = tasksOn(stack, 'clear')
+    const task = must(
+      tasks.find((one) => tasks.some((other) => other !== one && other.node === one.node)),
+      'two tasks on one node',
+    )
+    const away = must(
+      cluster.nodes.find((node) => node !== task.node),
+      'a second node',
+    )
+    const { mac } = must(task.endpoints[clear.name], 'an endpoint')
+    const namespace = overlayNamespace(clear.id)
+    const remote = `${mac} dev vxlan0 dst ${away.dataPath.address} self permanent`
+    return scripted(task.node, {
+      plant: [
+        inNamespace(namespace, `bridge fdb add ${remote}`),
+        inNamespace(namespace, `bridge fdb replace ${mac} dev vxlan0 master static sticky`),
+      ].join('\n'),
+      remove: [
+        inNamespace(namespace, `bridge fdb del ${mac} dev vxlan0 master`),
+        inNamespace(namespace, `bridge fdb del ${remote}`),
+      ].join('\n'),
+    })
+  },
+}
+
+export const outerSourceRewritten: Fault = {
+  name: 'outer-source-rewritten',
+  description: 'A NAT rule on one node rewrites the outer source of VXLAN.',
+  breaks: ['VXL-02'],
+  async plant({ cluster }) {
+    const node = victim(cluster)
+    const other = node.dataPath.address.replace(/\d+$/, '250')
+    const rule = `POSTROUTING -o ${node.dataPath.interface} -p udp --dport ${cluster.dataPathPort} -j SNAT --to-source ${other}`
+    return scripted(node, {
+      plant: `iptables -w -t nat -I ${rule}`,
+      remove: `iptables -w -t nat -D ${rule}`,
+    })
+  },
+}
+
+export const vniShared: Fault = {
+  name: 'vni-shared',
+  description: 'A left-over namespace on one node uses the VNI of a network that stands.',
+  breaks: ['VXL-04'],
+  async plant({ cluster, stack }) {
+    const [name, file] = ['swarmproof-fault', '/run/docker/netns/1-swarmproof']
+    return scripted(victim(cluster), {
+      plant: [
+        `ip netns add ${name}`,
+        `touch ${file}`,
+        `mount --bind /run/netns/${name} ${file}`,
+        inNamespace(
+          '1-swarmproof',
+          `ip link add vxlan0 type vxlan id ${stack.networks.clear.vni} dstport ${cluster.dataPathPort}`,
+        ),
+      ].join('\n'),
+      remove: `umount ${file}\nrm ${file}\nip netns del ${name}`,
+    })
+  },
+}

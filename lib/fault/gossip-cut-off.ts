@@ -1,0 +1,51 @@
+import { type Look, eventually } from '../eventually.ts'
+import type { Cluster } from '../swarm/cluster.ts'
+import { readNetworkViews } from '../swarm/network-view.ts'
+import type { Stack } from '../swarm/stack.ts'
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+
+const noticedWithinMs = 180_000
+
+/** The node stays Ready, because 2377 still works, but the others’ gossip gives it up. */
+export const gossipCutOff: Fault = {
+  name: 'gossip-cut-off',
+  description: 'A node’s gossip on port 7946 is cut off from all others, both ways',
+  breaks: ['CTL-02', 'CTL-03', 'CTL-10', 'DSC-02'],
+  async plant(on) {
+    const node = on.cluster.nodes.findLast((candidate) => candidate !== on.cluster.manager)
+    if (node === undefined) throw new Error('this fault needs two nodes')
+    const rules = ['udp', 'tcp'].flatMap((protocol) => [
+      { chain: 'INPUT', rule: `-i ${node.advertise.interface} -p ${protocol} --dport 7946 -j DROP` },
+      { chain: 'OUTPUT', rule: `-o ${node.advertise.interface} -p ${protocol} --dport 7946 -j DROP` },
+    ])
+    const removeRules = await plantRules(node.host, rules)
+    const remove = async (): Promise<void> => {
+      await removeRules()
+      await peersAre(on, (counts) => counts.every((count) => count === on.cluster.nodes.length))
+    }
+    try {
+      await peersAre(on, (counts) => counts.every((count) => count < on.cluster.nodes.length))
+    } catch (error) {
+      await remove()
+      throw error
+    }
+    return { host: node.host.name, remove }
+  },
+}
+
+async function peersAre(
+  { cluster, stack }: { readonly cluster: Cluster; readonly stack: Stack },
+  enough: (counts: readonly number[]) => boolean,
+): Promise<void> {
+  const look = async (): Promise<Look<void>> => {
+    const views = await readNetworkViews(cluster)
+    const counts = [...views.values()].map(
+      (networks) => networks.find(({ id }) => id === stack.networks.ingress.id)?.peers.length ?? 0,
+    )
+    return enough(counts)
+      ? { ready: true, value: undefined }
+      : { ready: false, seen: `the nodes know ${counts.join(', ')} peers` }
+  }
+  await eventually({ what: 'gossip takes notice', withinMs: noticedWithinMs, everyMs: 2000 }, look)
+}

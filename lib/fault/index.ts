@@ -1,0 +1,74 @@
+import { addressOutsideSubnet } from './address-outside-subnet.ts'
+import { balancedRoundRobin } from './balanced-round-robin.ts'
+import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
+import type { Fault } from './fault.ts'
+import { gossipCutOff } from './gossip-cut-off.ts'
+import { joinedNetworks } from './joined-networks.ts'
+import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
+import { managementPortBlocked } from './management-port-blocked.ts'
+import { masqueradeGone } from './masquerade-gone.ts'
+import { overlappingRoutes } from './overlapping-routes.ts'
+import { resolverSilent } from './resolver-silent.ts'
+import { staleNamespace } from './stale-namespace.ts'
+import { virtualIpSilent } from './virtual-ip-silent.ts'
+import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
+import {
+  acceptBeforeDropRule,
+  clearNetworkEncrypted,
+  dropRuleMissing,
+  markRuleMissing,
+  outboundPolicyMissing,
+  outboundStateMissing,
+  packetsRepeated,
+} from './encryption-faults.ts'
+import {
+  forwardingEntryMissing,
+  forwardingEntryStale,
+  localTaskSentAway,
+  neighbourEntryMissing,
+  outerSourceRewritten,
+  vniShared,
+} from './forwarding-faults.ts'
+import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
+
+/** Every defect that can be planted, each proof that requirements can fail. */
+export const faults: readonly Fault[] = [
+  managementPortBlocked,
+  gossipLost,
+  vxlanLost,
+  espLost,
+  clearTextOnManagementPort,
+  staleNamespace,
+  addressOutsideSubnet,
+  overlappingRoutes,
+  joinedNetworks,
+  masqueradeGone,
+  resolverSilent,
+  balancedRoundRobin,
+  virtualIpSilent,
+  gossipCutOff,
+  forwardingEntryMissing,
+  forwardingEntryStale,
+  neighbourEntryMissing,
+  localTaskSentAway,
+  outerSourceRewritten,
+  vniShared,
+  outboundPolicyMissing,
+  outboundStateMissing,
+  markRuleMissing,
+  dropRuleMissing,
+  acceptBeforeDropRule,
+  clearNetworkEncrypted,
+  packetsRepeated,
+  taskInterfaceMtu,
+  vxlanDeviceMtu,
+  underlayMtu,
+  largePacketsDropped,
+  balancerTaskMissing,
+  balancerWeightZero,
+  ingressTaskMissing,
+  ingressForwardMissing,
+  ingressMarkMissing,
+  unpublishedPortForwarded,
+]

@@ -1,0 +1,68 @@
+import type { ClusterNode } from '../swarm/cluster.ts'
+import { ingressNamespace } from '../swarm/namespaces.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+import type { Fault } from './fault.ts'
+
+/** Deletes the first rule of a chain that holds a text, and puts it back where it was. */
+async function withoutRule(
+  node: ClusterNode,
+  iptables: string,
+  chain: string,
+  holding: string,
+): ReturnType<Fault['plant']> {
+  const lines = (await shell(node.host, `${iptables} -S ${chain}`)).split('\n')
+  const rules = lines.filter((line) => line.startsWith('-A'))
+  const index = rules.findIndex((line) => line.includes(holding))
+  const rule = must(rules[index], `a rule with ${holding}`).replace(/^-A \S+ /, '')
+  return scripted(node, {
+    plant: `${iptables} -D ${chain} ${rule}`,
+    remove: `${iptables} -I ${chain} ${index + 1} ${rule}`,
+  })
+}
+
+export const ingressForwardMissing: Fault = {
+  name: 'ingress-forward-missing',
+  description: 'One node has lost the rule that leads the published port to the mesh.',
+  breaks: ['ING-01', 'ING-05'],
+  plant: async ({ cluster, stack }) =>
+    withoutRule(
+      victim(cluster),
+      'iptables -w -t nat',
+      'DOCKER-INGRESS',
+      `--dport ${must(stack.services.web.published[0], 'a published port').publishedPort} -j DNAT`,
+    ),
+}
+
+export const ingressMarkMissing: Fault = {
+  name: 'ingress-mark-missing',
+  description: 'The ingress sandbox of one node no longer marks packets for the published port.',
+  breaks: ['ING-01', 'ING-05'],
+  plant: async ({ cluster, stack }) =>
+    withoutRule(
+      victim(cluster),
+      inNamespace(ingressNamespace, 'iptables -w -t mangle'),
+      'PREROUTING',
+      `--dport ${must(stack.services.web.published[0], 'a published port').publishedPort} `,
+    ),
+}
+
+export const unpublishedPortForwarded: Fault = {
+  name: 'unpublished-port-forwarded',
+  description: 'A NAT rule on one node leads a port that is not published to the mesh.',
+  breaks: ['ING-06'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const port = must(stack.services.web.published[0], 'a published port')
+    const rules = await shell(node.host, 'iptables -w -t nat -S DOCKER-INGRESS')
+    const destination = must(
+      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination (\\S+)`).exec(rules)?.[1],
+      'a DNAT rule',
+    )
+    const rule = `PREROUTING -p tcp -d ${node.advertise.address} --dport ${port.targetPort} -j DNAT --to-destination ${destination}`
+    return scripted(node, {
+      plant: `iptables -w -t nat -I ${rule}`,
+      remove: `iptables -w -t nat -D ${rule}`,
+    })
+  },
+}

@@ -1,0 +1,75 @@
+import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
+import type { Fault } from './fault.ts'
+import { shell } from './shell.ts'
+
+interface Loss {
+  readonly name: string
+  readonly what: string
+  readonly breaks: readonly string[]
+  /** iptables matches of what is lost. */
+  readonly matches: (cluster: Cluster) => readonly string[]
+}
+
+/**
+ * What lies between two nodes swallows some of their traffic, one way: it leaves the one and never reaches the
+ * other. A third node is put between them as a router, because a capture sees packets before a local firewall
+ * drops them.
+ */
+function lostBetweenNodes({ name, what, breaks, matches }: Loss): Fault {
+  return {
+    name,
+    description: `${what} is lost between two nodes, one way`,
+    breaks,
+    async plant({ cluster }) {
+      const [router, from, to] = threeNodes(cluster)
+      const [source, target] = [from.dataPath, to.dataPath]
+      const pair = `-s ${source.address} -d ${target.address}`
+      const rules = [
+        `FORWARD ${pair} -j ACCEPT`,
+        ...matches(cluster).map((match) => `FORWARD ${pair} ${match} -j DROP`),
+      ]
+      const each = (flag: '-I' | '-D') => rules.map((rule) => `iptables -w ${flag} ${rule}`).join('\n')
+      const redirects = (value: 0 | 1) =>
+        ['all', router.dataPath.interface]
+          .map((scope) => `echo ${value} > /proc/sys/net/ipv4/conf/${scope}/send_redirects`)
+          .join('\n')
+      const detour = `${target.address}/32 via ${router.dataPath.address} dev ${source.interface}`
+      await shell(router.host, `${redirects(0)}\n${each('-I')}`)
+      await shell(from.host, `ip route add ${detour}`)
+      return {
+        host: from.host.name,
+        async remove() {
+          await shell(from.host, `ip route del ${detour}`)
+          await shell(router.host, `${each('-D')}\n${redirects(1)}`)
+        },
+      }
+    },
+  }
+}
+
+function threeNodes({ nodes, manager }: Cluster): [ClusterNode, ClusterNode, ClusterNode] {
+  const [from, to] = nodes.filter((node) => node !== manager)
+  if (from === undefined || to === undefined) throw new Error('this fault needs three nodes')
+  return [manager, from, to]
+}
+
+export const vxlanLost = lostBetweenNodes({
+  name: 'vxlan-lost',
+  what: 'VXLAN',
+  breaks: ['CTL-04', 'OVL-03', 'OVL-10'],
+  matches: ({ dataPathPort }) => [`-p udp --dport ${dataPathPort}`],
+})
+
+export const espLost = lostBetweenNodes({
+  name: 'esp-lost',
+  what: 'IP protocol 50',
+  breaks: ['CTL-07', 'OVL-03'],
+  matches: () => ['-p esp'],
+})
+
+export const gossipLost = lostBetweenNodes({
+  name: 'gossip-lost',
+  what: 'gossip on port 7946',
+  breaks: ['CTL-02', 'CTL-03'],
+  matches: () => ['-p udp --dport 7946', '-p tcp --dport 7946'],
+})

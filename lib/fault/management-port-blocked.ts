@@ -1,0 +1,15 @@
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+
+/** Connections that stand go on, so the node stays Ready. */
+export const managementPortBlocked: Fault = {
+  name: 'management-port-blocked',
+  description: 'A manager drops new connections of one node to port 2377',
+  breaks: ['CTL-01'],
+  async plant({ cluster }) {
+    const other = cluster.nodes.find((node) => node !== cluster.manager) ?? cluster.manager
+    const rule = `-p tcp --dport 2377 --syn -s ${other.advertise.address} -j DROP`
+    const remove = await plantRules(cluster.manager.host, [{ chain: 'INPUT', rule }])
+    return { host: other.host.name, remove }
+  },
+}

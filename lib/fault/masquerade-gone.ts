@@ -1,0 +1,22 @@
+import type { Fault } from './fault.ts'
+import { shell } from './shell.ts'
+
+export const masqueradeGone: Fault = {
+  name: 'masquerade-gone',
+  description: 'A host lost the rule that masquerades what leaves docker_gwbridge',
+  breaks: ['GWB-02'],
+  async plant({ cluster }) {
+    const node = cluster.nodes.at(-1) ?? cluster.manager
+    const rules = await shell(node.host, 'iptables -w -t nat -S POSTROUTING')
+    const rule = rules.split('\n').find((line) => / ! -o docker_gwbridge .*-j MASQUERADE/.test(line))
+    if (rule === undefined) throw new Error(`${node.host.name} has no rule that masquerades docker_gwbridge`)
+    const change = (flag: '-A' | '-D') => `iptables -w -t nat ${rule.replace(/^-A/, flag)}`
+    await shell(node.host, change('-D'))
+    return {
+      host: node.host.name,
+      async remove() {
+        await shell(node.host, change('-A'))
+      },
+    }
+  },
+}

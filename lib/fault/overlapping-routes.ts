@@ -1,0 +1,33 @@
+import type { Fault } from './fault.ts'
+import { shell } from './shell.ts'
+
+export const overlappingRoutes: Fault = {
+  name: 'overlapping-routes',
+  description: 'A host has routes into the subnets of an overlay and of docker_gwbridge',
+  breaks: ['OVL-05', 'GWB-01'],
+  async plant({ cluster, stack }) {
+    const node = cluster.nodes.at(-1) ?? cluster.manager
+    const bridge = await shell(
+      node.host,
+      "docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Subnet}}'",
+    )
+    const lastHosts = [stack.networks.auto.subnet, bridge.trim()].map(lastAddress)
+    const change = (verb: 'add' | 'del') =>
+      lastHosts.map((host) => `ip route ${verb} ${host}/32 dev ${node.dataPath.interface}`).join('\n')
+    await shell(node.host, change('add'))
+    return {
+      host: node.host.name,
+      async remove() {
+        await shell(node.host, change('del'))
+      },
+    }
+  },
+}
+
+/** The last host address of a subnet, which nothing uses. */
+function lastAddress(subnet: string): string {
+  const [address = '', prefix = '24'] = subnet.split('/')
+  const number = address.split('.').reduce((sum, octet) => sum * 256 + Number(octet), 0)
+  const last = number + 2 ** (32 - Number(prefix)) - 2
+  return [24, 16, 8, 0].map((shift) => Math.floor(last / 2 ** shift) % 256).join('.')
+}

@@ -1,0 +1,41 @@
+import { SwarmproofError } from '../error.ts'
+import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
+import type { Fault } from './fault.ts'
+import { shell } from './shell.ts'
+
+/** Plants by one script and removes by another. */
+export async function scripted(
+  node: ClusterNode,
+  script: { readonly plant: string; readonly remove: string },
+): ReturnType<Fault['plant']> {
+  await shell(node.host, script.plant)
+  return {
+    host: node.host.name,
+    remove: async () => {
+      await shell(node.host, script.remove)
+    },
+  }
+}
+
+/** The node faults are planted on unless they need another: the last, a worker wherever there is one. */
+export function victim(cluster: Cluster): ClusterNode {
+  return must(cluster.nodes.at(-1), 'a node')
+}
+
+/** A node other than the victim. */
+export function bystander(cluster: Cluster): ClusterNode {
+  return must(cluster.nodes.at(0), 'a node')
+}
+
+export function must<T>(value: T | undefined, what: string): T {
+  if (value !== undefined) return value
+  throw new SwarmproofError({
+    code: 'FAULT_IMPOSSIBLE',
+    what: `the lab has not ${what} to plant the fault on`,
+  })
+}
+
+/** Runs a command in a network namespace of the engine. */
+export function inNamespace(name: string, command: string): string {
+  return `nsenter --net=/run/docker/netns/${name} ${command}`
+}

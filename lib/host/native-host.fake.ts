@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process'
+import type { Host } from './host.ts'
+import type { ExecResult, Remote, RemoteProcess } from '../remote/remote.ts'
+
+/**
+ * This machine as a host: its Remote runs commands here, or behind a command in front, e.g. `ssh root@host`.
+ * For tests alone: it has no time limits, and what it started dies with the end of its input at best.
+ */
+export function nativeHost(name: string, front: readonly string[] = ['/bin/sh', '-c']): Host {
+  return {
+    name,
+    remote: nativeRemote(name, front),
+    origin: 'ssh',
+    underlays: {},
+    node: { name, role: 'manager', memoryMib: 1024, cpus: 1, addresses: {} },
+  }
+}
+
+function nativeRemote(host: string, front: readonly string[]): Remote {
+  const start = (command: string): RemoteProcess => {
+    const [program = '/bin/sh', ...words] = front
+    const child = spawn(program, [...words, command], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const exited = new Promise<{ exitCode: number }>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (code) => resolve({ exitCode: code ?? -1 }))
+    })
+    const stop = async (): Promise<void> => {
+      child.stdin.end()
+      if (front[0] === '/bin/sh') child.kill('SIGINT')
+      await exited
+    }
+    return { ...pick(child), exited, stop, [Symbol.asyncDispose]: stop }
+  }
+  return {
+    host,
+    async exec(command, options): Promise<ExecResult> {
+      const startedAt = performance.now()
+      const process = start(command)
+      const [stdout, stderr] = [collect(process.stdout), collect(process.stderr)]
+      process.stdin.end(options?.input ?? '')
+      const { exitCode } = await process.exited
+      return {
+        stdout: await stdout,
+        stderr: await stderr,
+        exitCode,
+        durationMs: performance.now() - startedAt,
+      }
+    },
+    spawn: async (command) => start(command),
+    upload: async () => undefined,
+    download: async () => Buffer.alloc(0),
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+function pick(child: ReturnType<typeof spawn>): Pick<RemoteProcess, 'stdin' | 'stdout' | 'stderr'> {
+  if (!child.stdin || !child.stdout || !child.stderr) throw new Error('a child without pipes')
+  return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr }
+}
+
+async function collect(stream: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,220 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SwarmproofError } from '../../error.ts'
+import { step } from '../../progress.ts'
+import type { Progress } from '../../progress.ts'
+import { connectSsh } from '../../remote/ssh-remote.ts'
+import { RemoteError } from '../../remote/remote-error.ts'
+import type { Remote } from '../../remote/remote.ts'
+import type { Host } from '../host.ts'
+import { createOverlay } from './disk.ts'
+import { freePort } from './free-port.ts'
+import { GuestAgent } from './guest-agent.ts'
+import { bootedAgent, runInGuest, startEngine } from './guest-boot.ts'
+import { setClock, wakeGuest } from './guest-clock.ts'
+import { identityScript } from './identity.ts'
+import { clientKeyFile, knownHostsFile, machineFiles } from './lab-directory.ts'
+import type { LabMachine, LabState, PublicIdentity } from './lab-directory.ts'
+import { macAddress } from './machine-arguments.ts'
+import type { MachineShape, MachineSpec } from './machine-arguments.ts'
+import { resumeMachine, startMachine } from './machine.ts'
+import type { Machine, MachineContext } from './machine.ts'
+import { switchDirectory } from './switch.ts'
+import { warmUpScript } from './template.ts'
+import type { Template } from './template.ts'
+
+/** Where a machine of a lab comes from. */
+export type MachineSource =
+  | { readonly kind: 'image'; readonly disk: string }
+  | { readonly kind: 'template'; readonly template: Template }
+  | { readonly kind: 'standing'; readonly disk: string; readonly memory: string; readonly saved: LabMachine }
+
+export interface LabContext extends MachineContext {
+  readonly progress: Progress
+}
+
+const identityLimitMs = 60_000
+
+/** Starts one machine and makes it the node it is to be. Its sshd listens when this resolves. */
+export async function startLabMachine(
+  state: LabState,
+  index: number,
+  shape: MachineShape,
+  identity: PublicIdentity,
+  source: MachineSource,
+  context: LabContext,
+): Promise<LabMachine> {
+  const node = state.topology.nodes[index]?.name ?? ''
+  const words = { image: 'Booting', template: 'Cloning', standing: 'Resuming' } as const
+  return step(context.progress, words[source.kind], node, async () => {
+    const { machine, port } = await launch(state, index, shape, source, context)
+    try {
+      await wake(machine, identity, machineFiles(state, node, index).hostKey, source, context)
+    } finally {
+      machine[Symbol.dispose]()
+    }
+    return {
+      node,
+      port,
+      identity,
+      ...(source.kind === 'template'
+        ? { template: { key: source.template.key, buildId: source.template.buildId } }
+        : source.kind === 'standing' && source.saved.template !== undefined
+          ? { template: source.saved.template }
+          : {}),
+    }
+  })
+}
+
+/** Between choosing a free port and QEMU taking it somebody else may: then another is tried. */
+const portTries = 4
+
+async function launch(
+  state: LabState,
+  index: number,
+  shape: MachineShape,
+  source: MachineSource,
+  context: LabContext,
+): Promise<{ readonly machine: Machine; readonly port: number }> {
+  const node = state.topology.nodes[index]?.name ?? ''
+  const files = machineFiles(state, node, index)
+  const base = source.kind === 'template' ? source.template.disk : source.disk
+  await createOverlay(
+    context.emulator,
+    base,
+    source.kind === 'image' ? 'raw' : 'qcow2',
+    files.disk,
+    context.signal,
+  )
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort()
+    const spec: MachineSpec = {
+      name: node,
+      shape,
+      disk: files.disk,
+      diskFormat: 'qcow2',
+      serialLog: files.console,
+      qmpSocket: files.qmp,
+      agentSocket: files.agent,
+      managementPort: port,
+      managementMac: macAddress(index + 1, 0),
+      underlays: state.topology.underlays.map((_, underlay) => ({
+        mac: macAddress(index + 1, underlay + 1),
+        switchDirectory: switchDirectory(state, underlay),
+      })),
+      incoming: source.kind !== 'image',
+    }
+    try {
+      return { machine: await startMachine(spec, files.emulatorLog, context), port }
+    } catch (error) {
+      const taken = error instanceof SwarmproofError && error.code === 'PORT_TAKEN'
+      if (!taken || attempt === portTries) throw error
+      await rm(files.emulatorLog, { force: true })
+    }
+  }
+}
+
+async function wake(
+  machine: Machine,
+  identity: PublicIdentity,
+  hostKeyFile: string,
+  source: MachineSource,
+  context: LabContext,
+): Promise<void> {
+  const limits = { timeoutMs: identityLimitMs, signal: context.signal }
+  if (source.kind === 'image') {
+    using agent = await bootedAgent(machine, context)
+    await giveIdentity(agent, machine, identity, hostKeyFile, limits)
+    await startEngine(agent, machine, warmUpScript, context.signal)
+    return
+  }
+  using agent = await GuestAgent.connect(machine.spec.agentSocket, machine.spec.name)
+  const memory = source.kind === 'template' ? source.template.memory : source.memory
+  await resumeMachine(machine, memory, context)
+  if (source.kind === 'template') await giveIdentity(agent, machine, identity, hostKeyFile, limits)
+  else await wakeGuest(agent, limits)
+}
+
+async function giveIdentity(
+  agent: GuestAgent,
+  machine: Machine,
+  identity: PublicIdentity,
+  hostKeyFile: string,
+  limits: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<void> {
+  const hostPrivateKey = await readFile(hostKeyFile, 'utf8')
+  const script = identityScript({ ...identity, hostPrivateKey }, new Date())
+  await runInGuest(agent, machine, 'giving the machine its identity', script, limits)
+  await setClock(agent, limits)
+}
+
+/** Logs in to every machine, each with the very host key the lab made for it. */
+export async function connectHosts(state: LabState, signal: AbortSignal): Promise<readonly Host[]> {
+  const privateKey = await readFile(clientKeyFile(state.id), 'utf8')
+  const connected = await Promise.allSettled(
+    state.machines.map((machine) => connect(machine, privateKey, signal)),
+  )
+  const failure = connected.find((result) => result.status === 'rejected')
+  if (failure !== undefined) {
+    for (const result of connected)
+      if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]()
+    throw failure.reason
+  }
+  return connected.flatMap((result, index) => {
+    const [machine, node] = [state.machines[index], state.topology.nodes[index]]
+    if (result.status !== 'fulfilled' || machine === undefined || node === undefined) return []
+    return [hostOf(state, machine, node, result.value)]
+  })
+}
+
+function hostOf(state: LabState, machine: LabMachine, node: Host['node'], remote: Remote): Host {
+  const attachments = Object.keys(node.addresses).map((underlay) => {
+    const index = state.topology.underlays.findIndex(({ name }) => name === underlay)
+    return [underlay, { interface: `eth${index + 1}`, address: node.addresses[underlay] ?? '' }] as const
+  })
+  return { name: machine.node, remote, origin: 'vm', underlays: Object.fromEntries(attachments), node }
+}
+
+const connectLimitMs = 60_000
+
+async function connect(machine: LabMachine, privateKey: string, signal: AbortSignal): Promise<Remote> {
+  const until = Date.now() + connectLimitMs
+  for (;;) {
+    try {
+      return await connectSsh({
+        host: machine.node,
+        address: '127.0.0.1',
+        port: machine.port,
+        username: 'root',
+        privateKey,
+        hostKey: machine.identity.hostPublicKey,
+        connectTimeoutMs: until - Date.now(),
+        signal,
+      })
+    } catch (error) {
+      signal.throwIfAborted()
+      const refused = error instanceof RemoteError && error.code === 'SSH_CONNECT'
+      if (!refused || Date.now() + 1000 > until) throw error
+      await sleep(100, undefined, { signal })
+    }
+  }
+}
+
+/** For the system's own ssh: pins the host keys under the names it asks for. */
+export async function writeKnownHosts(state: LabState): Promise<void> {
+  const lines = state.machines.map(
+    ({ port, identity }) =>
+      `[127.0.0.1]:${port} ${identity.hostPublicKey.split(' ').slice(0, 2).join(' ').trim()}\n`,
+  )
+  await writeFile(knownHostsFile(state.id), lines.join(''), { mode: 0o600 })
+}
+
+/** Arguments for the system's ssh to enter a machine of a lab. */
+export function sshArguments(state: LabState, machine: LabMachine): readonly string[] {
+  return [
+    ...['-i', clientKeyFile(state.id), '-p', String(machine.port)],
+    ...['-o', `UserKnownHostsFile=${knownHostsFile(state.id)}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
+    ...['-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes', '-o', 'PasswordAuthentication=no'],
+    'root@127.0.0.1',
+  ]
+}

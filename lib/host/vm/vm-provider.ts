@@ -1,0 +1,59 @@
+import { SwarmproofError, unknownName } from '../../error.ts'
+import { processesUsing } from '../../setup/process-identity.ts'
+import { ensureSetup } from '../../setup/setup.ts'
+import type { Topology } from '../../topology/topology.ts'
+import type { HostProvider, LabRecord, StartOptions } from '../host.ts'
+import { findAcceleration } from './acceleration.ts'
+import { endLab } from './end-lab.ts'
+import { labDirectory, listLabs, readLabState } from './lab-directory.ts'
+import { connectHosts } from './lab-machines.ts'
+import type { LabContext } from './lab-machines.ts'
+import { refuseImpossible } from './lab-plan.ts'
+import { startLab } from './start-lab.ts'
+import { VmLab } from './vm-lab.ts'
+
+/** Hosts are QEMU machines of this computer, with a real kernel and a real engine in each. */
+export class VmProvider implements HostProvider {
+  readonly kind = 'vm' as const
+
+  async start(topology: Topology, options: StartOptions): Promise<VmLab> {
+    refuseImpossible(topology)
+    const { emulator, image } = await ensureSetup(options)
+    const context: LabContext = { emulator, image, progress: options.progress, signal: options.signal }
+    return startLab(topology, options, await findAcceleration(context), context)
+  }
+
+  list(): Promise<readonly LabRecord[]> {
+    return listLabs()
+  }
+
+  async attach(labId: string): Promise<VmLab> {
+    const state = await readLabState(labId)
+    if (state === undefined) throw await unknownLab(labId)
+    const [running, expected] = [processesUsing(labDirectory(labId)).length, state.topology.nodes.length]
+    if (state.machines.length < expected || running < expected) {
+      throw new SwarmproofError({
+        code: 'LAB_BROKEN',
+        what: `lab '${labId}' does not run, or not all of it`,
+        expected: `${expected} machines`,
+        observed: `${running}`,
+        hint: 'type: swarmproof clean --all',
+      })
+    }
+    return new VmLab({ ...state, kept: true }, await connectHosts(state, new AbortController().signal))
+  }
+
+  async remove(labId: string): Promise<void> {
+    if ((await readLabState(labId)) === undefined) throw await unknownLab(labId)
+    await endLab(labId)
+  }
+}
+
+async function unknownLab(labId: string): Promise<Error> {
+  const labs = await listLabs()
+  return unknownName(
+    'lab',
+    labId,
+    labs.map(({ id }) => id),
+  )
+}

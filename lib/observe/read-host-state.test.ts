@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { SwarmproofError } from '../error.ts'
+import { nativeHost } from '../host/native-host.fake.ts'
+import { observeScript } from './observe-script.ts'
+import { parseHostState, readHostState } from './read-host-state.ts'
+
+const output = `@@ missing ipvsadm nothing,at,all ipvsadm
+@@ clock
+2026-11-21T06:47:20Z
+@@ backend
+/usr/sbin/xtables-nft-multi
+@@ inodes
+4026531840 /proc/self/ns/net
+4026532734 /proc/739/ns/net
+4026532530 /run/docker/netns/1-cgfznerai9
+4026532734 /run/docker/netns/b888801bb95c
+@@ namespace -
+@@ tables
+[{"ifindex":3,"ifname":"eth1","flags":["UP"],"mtu":1500,"address":"52:54:00:00:02:01","addr_info":[]}]
+[{"dst":"192.168.56.13","dev":"eth1","lladdr":"52:54:00:00:02:03","state":["REACHABLE"]}]
+[{"type":"unicast","dst":"default","gateway":"172.31.250.2","dev":"eth0"}]
+@@ firewall
+*nat
+[30:1800] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
+@@ namespace /run/docker/netns/1-cgfznerai9
+@@ tables
+[{"ifindex":2,"ifname":"br0","flags":["UP"],"mtu":1424,"linkinfo":{"info_kind":"bridge"},"addr_info":[]}]
+[]
+[]
+@@ fdb
+[{"mac":"02:42:0a:5b:02:07","ifname":"vxlan0","dst":"192.168.56.13","state":"permanent"}]
+
+@@ firewall
+@@ failed iptables-save
+@@ namespace /run/docker/netns/b888801bb95c
+@@ tables
+[{"ifindex":1,"ifname":"lo","flags":[],"mtu":65536,"addr_info":[]}]
+[]
+[]
+@@ namespace /run/docker/netns/gone
+nsenter: cannot open /run/docker/netns/gone: No such file or directory
+
+@@ unreadable /run/docker/netns/gone
+@@ xfrm-state
+@@ xfrm-policy
+@@ modules
+loaded vxlan
+@@ sockets
+udp 00000000:12B5
+@@ end
+`
+
+describe('host state', () => {
+  it('puts every table into its namespace', () => {
+    const state = parseHostState('worker1', output)
+    expect(state).to.include({ host: 'worker1', takenAt: '2026-11-21T06:47:20Z' })
+    expect(state.root).to.include({ inode: 'net:[4026531840]' })
+    expect(state.root.links[0]?.name).to.equal('eth1')
+    expect(state.root.neighbours[0]?.device).to.equal('eth1')
+    expect(state.root.firewall[0]).to.include({ table: 'nat', chain: 'PREROUTING' })
+    expect(Object.keys(state.namespaces)).to.deep.equal(['1-cgfznerai9', 'b888801bb95c'])
+    expect(state.namespaces['1-cgfznerai9']).to.include({ inode: 'net:[4026532530]' })
+    expect(state.namespaces['1-cgfznerai9']?.fdb).to.have.lengthOf(1)
+    expect(state.listeners).to.deep.equal([{ protocol: 'udp', address: '0.0.0.0', port: 4789 }])
+  })
+
+  it('matches processes to namespaces', () => {
+    const state = parseHostState('worker1', output)
+    expect(state.namespaceOf[739]).to.equal(state.namespaces.b888801bb95c?.inode)
+  })
+
+  it('names what could not be read instead of calling it empty', () => {
+    expect(parseHostState('worker1', output).unavailable).to.deep.equal([
+      { what: 'nothing, at, all', tool: 'ipvsadm', package: 'ipvsadm' },
+      {
+        what: 'output of iptables-save in /run/docker/netns/1-cgfznerai9',
+        tool: 'iptables-save',
+        package: '',
+      },
+      { what: 'namespace /run/docker/netns/gone', tool: 'nsenter', package: 'util-linux' },
+    ])
+  })
+
+  it('refuses output that was cut off, wherever it was cut', () => {
+    for (let length = 0; length < output.length - 1; length += 7) {
+      expect(() => parseHostState('worker1', output.slice(0, length)), `${length} characters`)
+        .to.throw(SwarmproofError)
+        .that.includes({ code: 'OBSERVE_TRUNCATED', host: 'worker1' })
+    }
+  })
+
+  it('reads this machine', async function () {
+    this.timeout(30_000)
+    const state = await readHostState(nativeHost('here'), { pids: [process.pid, 999_999_999] })
+    expect(state.root.inode).to.match(/^net:\[\d+\]$/)
+    expect(state.namespaceOf).to.deep.equal({ [process.pid]: state.root.inode })
+    expect(state.kernelModules).to.have.property('vxlan')
+    if (state.unavailable.length === 0) expect(state.root.links.map(({ name }) => name)).to.include('lo')
+  })
+})
+
+describe('keys', () => {
+  const key = '0x66b8d7e2f15a4c09a1b2c3d4e5f60718293a4b5c'
+  const fakeIp = `#!/bin/sh
+case "$*" in
+  *"xfrm state"*) printf 'src 192.0.2.1 dst 192.0.2.2\\n\\tproto esp spi 0xdcfea965 reqid 13681891 mode transport\\n'
+    printf '\\treplay-window 0 \\n\\taead rfc4106(gcm(aes)) ${key} 64\\n'
+    printf '\\tauth-trunc hmac(sha256) ${key} 96\\n\\tenc cbc(aes) 0x1234\\n\\tcomp deflate ${key}\\n\\tunheard-of ${key}\\n' ;;
+  *"xfrm policy"*) printf 'src 192.0.2.1/32 dst 192.0.2.2/32\\n\\tdir out\\n\\t\\tkey ${key}\\n' ;;
+  *) echo '[]' ;;
+esac
+`
+
+  it('never leave the host', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      writeFileSync(join(folder, 'ip'), fakeIp)
+      chmodSync(join(folder, 'ip'), 0o755)
+      const { stdout } = spawnSync('sh', ['-c', observeScript], {
+        env: { PATH: `${folder}:/usr/bin:/bin` },
+        encoding: 'utf8',
+      })
+      expect(stdout).to.match(/^@@ end$/m)
+      expect(stdout, 'the states were printed').to.contain('aead rfc4106(gcm(aes)) (redacted) 64')
+      expect(stdout).to.contain('spi 0xdcfea965 reqid 13681891 mode transport')
+      expect(stdout).not.to.match(/0x[0-9a-fA-F]{9,}/)
+      expect(stdout).not.to.contain('0x1234')
+      expect(stdout).not.to.contain(key.slice(10, 20))
+      expect(parseHostState('here', stdout).securityAssociations[0]).to.include({ icvBits: 64 })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})

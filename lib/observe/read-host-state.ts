@@ -1,0 +1,142 @@
+import { SwarmproofError } from '../error.ts'
+import type { Host } from '../host/host.ts'
+import { parseFdb } from './fdb.ts'
+import { parseFirewall, parseFirewallBackend } from './firewall.ts'
+import type { HostState, NamespaceState, Unavailable } from './host-state.ts'
+import { parseIpvs } from './ipvs.ts'
+import { parseModules } from './kernel-module.ts'
+import { parseLinks } from './link.ts'
+import { parseListeners } from './listener.ts'
+import { parseNeighbours } from './neighbour.ts'
+import { observeScript } from './observe-script.ts'
+import { parseRoutes } from './route.ts'
+import { readSections, type Section } from './section.ts'
+import { parseSecurityAssociations, parseSecurityPolicies } from './xfrm.ts'
+
+export interface ReadOptions {
+  /** Processes whose network namespace is wanted too, see `HostState.namespaceOf`. */
+  readonly pids?: readonly number[]
+  /** Default 60 000. */
+  readonly timeoutMs?: number
+}
+
+/** Reads a host's kernel state in one remote call. Throws only if the call itself failed. */
+export async function readHostState(host: Host, options: ReadOptions = {}): Promise<HostState> {
+  const pids = (options.pids ?? []).filter((pid) => Number.isInteger(pid) && pid > 0)
+  const result = await host.remote.exec(`set -- ${pids.join(' ')}\n${observeScript}`, {
+    timeoutMs: options.timeoutMs ?? 60_000,
+    idempotent: true,
+  })
+  if (result.stdout === '') {
+    throw new SwarmproofError({
+      code: 'OBSERVE_FAILED',
+      what: 'the kernel state could not be read',
+      host: host.name,
+      observed: `exit code ${result.exitCode}: ${result.stderr.trim().slice(-400)}`,
+      hint: 'the host needs a POSIX shell and coreutils or busybox',
+    })
+  }
+  return parseHostState(host.name, result.stdout)
+}
+
+/** The script's output as data. */
+export function parseHostState(host: string, output: string): HostState {
+  const sections = readSections(output, host)
+  const lines = (name: string): readonly string[] =>
+    sections.find((section) => section.name === name)?.lines ?? []
+  const inodes = readInodes(lines('inodes'))
+  const namespaces = readNamespaces(sections, inodes)
+  const modules = parseModules(lines('modules'))
+  const { '-': root, ...others } = namespaces
+  return {
+    host,
+    takenAt: lines('clock')[0] ?? '',
+    root: root ?? emptyNamespace(inodes['/proc/self/ns/net'] ?? ''),
+    namespaces: others,
+    namespaceOf: Object.fromEntries(
+      Object.entries(inodes).flatMap(([file, inode]) => {
+        const pid = /^\/proc\/(\d+)\//.exec(file)?.[1]
+        return pid === undefined ? [] : [[Number(pid), inode]]
+      }),
+    ),
+    securityAssociations: parseSecurityAssociations(lines('xfrm-state')),
+    securityPolicies: parseSecurityPolicies(lines('xfrm-policy')),
+    firewallBackend: parseFirewallBackend(lines('backend')),
+    kernelModules: modules.present,
+    loadableModules: modules.loadable,
+    listeners: parseListeners(lines('sockets')),
+    unavailable: absences(sections),
+  }
+}
+
+/** Namespaces by file name; the host's own is `-`. One that could not be entered is left out. */
+function readNamespaces(
+  sections: readonly Section[],
+  inodes: Readonly<Record<string, string>>,
+): Readonly<Record<string, NamespaceState>> {
+  const found: Record<string, NamespaceState> = {}
+  let name: string | undefined
+  for (const { name: kind, argument, lines } of sections) {
+    if (kind === 'namespace') {
+      name = argument.slice(argument.lastIndexOf('/') + 1)
+      found[name] = emptyNamespace(inodes[name === '-' ? '/proc/self/ns/net' : argument] ?? '')
+    } else if (kind === 'unreadable') {
+      delete found[argument.slice(argument.lastIndexOf('/') + 1)]
+    } else if (name !== undefined && found[name] !== undefined) {
+      found[name] = { ...(found[name] as NamespaceState), ...readTable(kind, lines) }
+    }
+  }
+  return found
+}
+
+function readTable(kind: string, lines: readonly string[]): Partial<NamespaceState> {
+  switch (kind) {
+    case 'tables':
+      return {
+        links: parseLinks(lines[0]),
+        neighbours: parseNeighbours(lines[1]),
+        routes: parseRoutes(lines[2]),
+      }
+    case 'fdb':
+      return { fdb: parseFdb(lines[0]) }
+    case 'ipvs':
+      return { ipvs: parseIpvs(lines) }
+    case 'firewall':
+      return { firewall: parseFirewall(lines) }
+    default:
+      return {}
+  }
+}
+
+function emptyNamespace(inode: string): NamespaceState {
+  return { inode, links: [], routes: [], neighbours: [], fdb: [], ipvs: [], firewall: [] }
+}
+
+/** Inode by file; the same text as in `readlink /proc/PID/ns/net`. */
+function readInodes(lines: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [inode = '', file = ''] = line.split(' ')
+      return [file, `net:[${inode}]`]
+    }),
+  )
+}
+
+function absences(sections: readonly Section[]): readonly Unavailable[] {
+  let namespace = '-'
+  return sections.flatMap((section) => {
+    if (section.name === 'namespace') namespace = section.argument
+    if (section.name === 'missing') {
+      const [tool = '', what = '', pkg = ''] = section.argument.split(' ')
+      return [{ what: what.replaceAll(',', ', '), tool, package: pkg }]
+    }
+    if (section.name === 'failed') {
+      const where = namespace === '-' ? "the host's own namespace" : namespace
+      return [{ what: `output of ${section.argument} in ${where}`, tool: section.argument, package: '' }]
+    }
+    if (section.name === 'unreadable') {
+      return [{ what: `namespace ${section.argument}`, tool: 'nsenter', package: 'util-linux' }]
+    }
+    return []
+  })
+}

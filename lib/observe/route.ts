@@ -1,0 +1,24 @@
+import type { Route } from './host-state.ts'
+import { jsonList } from './section.ts'
+
+interface IpRoute {
+  readonly type?: string
+  readonly dst?: string
+  readonly gateway?: string
+  readonly dev?: string
+}
+
+/** Reads `ip -j -d route`: IPv4, main table. Only routes that leave by a device; no blackholes. */
+export function parseRoutes(line: string | undefined): readonly Route[] {
+  return jsonList<IpRoute>(line).flatMap((entry) =>
+    entry.dst === undefined || entry.dev === undefined
+      ? []
+      : [
+          {
+            destination: entry.dst === 'default' || entry.dst.includes('/') ? entry.dst : `${entry.dst}/32`,
+            device: entry.dev,
+            ...(entry.gateway === undefined ? {} : { gateway: entry.gateway }),
+          },
+        ],
+  )
+}

@@ -1,0 +1,76 @@
+/**
+ * Shell text that ties a command to the channel it runs on. sshd lets remote processes outlive their channel
+ * and does not pass signals on, so the end of standard input is the signal: a watcher in the background reads
+ * it and, at its end, interrupts and then kills the command's process group.
+ *
+ * The command replaces the shell that started the watcher, not the other way round: a background process of a
+ * non-interactive shell ignores SIGINT, and the command must not.
+ */
+export type Input = 'none' | 'pipe' | { readonly bytes: number }
+
+/** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN); quoting and the watcher need some of it. */
+export const maxCommandBytes = 100 * 1024
+
+/** How long the command may go on after SIGINT before SIGKILL. */
+export const killGraceMs = 5_000
+/** How long a command that reads its input may go on after the end of it before SIGINT. */
+export const endOfInputGraceMs = 2_000
+
+/** dash loses a SIGINT that arrives while it is about to become the command, so there is a second one. */
+const secondInterruptMs = 1_000
+const pollMs = 250
+
+/** A line for the login shell of the remote user, whatever it is. */
+export function withLifeline(command: string, input: Input): string {
+  return `exec /bin/sh -c ${quote(script(input))} sh ${quote(command)}`
+}
+
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** Descriptor 3 is the channel, 6 what the command will read, 5 the writing end of a pipe to it. */
+function script(input: Input): string {
+  if (input === 'none') {
+    return [
+      'exec 3<&0',
+      watcher('while read -r _ <&3; do :; done'),
+      'exec /bin/sh -c "$1" </dev/null 3<&-',
+    ].join('\n')
+  }
+  if (input === 'pipe') {
+    return [
+      'exec 3<&0',
+      'd=$(mktemp -d) && mkfifo "$d/in" && exec 4<>"$d/in" 5>"$d/in" 6<"$d/in" 4>&- && rm -r "$d" || exit 125',
+      watcher(`exec 6<&-; cat <&3 >&5; exec 5>&-; linger ${endOfInputGraceMs / pollMs}`),
+      'exec /bin/sh -c "$1" <&6 3<&- 5>&- 6<&-',
+    ].join('\n')
+  }
+  return [
+    'exec 3<&0',
+    't=$(mktemp) && exec 4>"$t" 5<"$t" 6<"$t" && rm "$t" || exit 125',
+    `head -c ${input.bytes} <&3 >&4; exec 4>&-`,
+    `[ "$(wc -c <&5)" -eq ${input.bytes} ] || { echo "swarmproof: input cut short" >&2; exit 125; }`,
+    'exec 5<&-',
+    watcher('exec 6<&-; while read -r _ <&3; do :; done'),
+    'exec /bin/sh -c "$1" <&6 3<&- 6<&-',
+  ].join('\n')
+}
+
+/**
+ * `$$` stays the id of the command in the background too, and cannot be given to another process while the
+ * watcher is a member of the process group of that name. If the command has ended by then, nothing is done:
+ * what it left in the background on purpose lives on.
+ */
+function watcher(untilReleased: string): string {
+  return [
+    'linger() { n=0; while [ $n -lt "$1" ] && kill -0 $$; do sleep 0.25 || sleep 1; n=$((n + 1)); done; }',
+    `{ ${untilReleased}`,
+    'kill -0 $$ || exit 0',
+    // Without `--`, which dash's kill takes for a number.
+    'group=-$$; kill -0 $group || group=$$',
+    `kill -INT $group; linger ${secondInterruptMs / pollMs}`,
+    `kill -INT $group; linger ${(killGraceMs - secondInterruptMs) / pollMs}; kill -KILL $group`,
+    '} >/dev/null 2>&1 &',
+  ].join('\n')
+}

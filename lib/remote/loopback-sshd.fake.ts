@@ -1,0 +1,101 @@
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { SshTarget } from './ssh-target.ts'
+
+const program = '/usr/sbin/sshd'
+
+/** A real sshd on a free port of the loopback, with keys and settings of its own, for tests. */
+export interface LoopbackSshd extends AsyncDisposable {
+  readonly target: SshTarget
+  readonly folder: string
+  readonly pid: number
+}
+
+/** Why there can be no such server here; undefined if there can. */
+export function whyNoSshd(): string | undefined {
+  return existsSync(program) ? undefined : `${program} is not installed (package openssh-server)`
+}
+
+export async function startLoopbackSshd(settings: readonly string[] = []): Promise<LoopbackSshd> {
+  const folder = mkdtempSync(join(tmpdir(), 'swarmproof-sshd-'))
+  for (const name of ['host', 'other', 'user']) generateKey(join(folder, name))
+  writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user.pub')), { mode: 0o600 })
+  // sshd run by root insists on this empty folder, which its service would have made.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
+  const port = await freePort()
+  const config = join(folder, 'sshd_config')
+  writeFileSync(config, [...defaults(folder, port), ...settings, ''].join('\n'))
+  const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const log: string[] = []
+  server.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')))
+  await untilListening(port, server, log)
+  return {
+    folder,
+    pid: server.pid ?? 0,
+    target: {
+      host: 'loopback',
+      address: '127.0.0.1',
+      port,
+      username: userInfo().username,
+      privateKey: readFileSync(join(folder, 'user')),
+      hostKey: readFileSync(join(folder, 'host.pub'), 'utf8'),
+      connectTimeoutMs: 10_000,
+    },
+    [Symbol.asyncDispose]: async () => {
+      const gone = new Promise((resolve) => server.once('close', resolve))
+      if (server.kill('SIGTERM')) await gone
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function defaults(folder: string, port: number): string[] {
+  return [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${join(folder, 'host')}`,
+    `PidFile ${join(folder, 'pid')}`,
+    `AuthorizedKeysFile ${join(folder, 'authorized')}`,
+    'PermitRootLogin yes',
+    'PasswordAuthentication no',
+    'UsePAM no',
+    'StrictModes no',
+    // bash reads ~/.bashrc when sshd starts it at level 1; what this account does there is no concern of tests.
+    'SetEnv SHLVL=2',
+  ]
+}
+
+function generateKey(file: string): void {
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file])
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function untilListening(port: number, server: ChildProcess, log: readonly string[]): Promise<void> {
+  const deadline = Date.now() + 10_000
+  while (!(await accepts(port))) {
+    if (server.exitCode !== null || Date.now() > deadline) {
+      throw new Error(`sshd did not start: ${log.join('')}`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}

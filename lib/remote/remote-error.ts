@@ -1,0 +1,56 @@
+import { SwarmproofError } from '../error.ts'
+import type { ErrorDetail } from '../error.ts'
+import { redact } from '../redact.ts'
+
+/**
+ * | code | what happened | retried |
+ * |---|---|---|
+ * | SSH_CONNECT | no connection: refused, unreachable, timed out | yes |
+ * | SSH_LOST | the connection broke | if the command cannot have run |
+ * | SSH_HOST_KEY | the host has another key than the pinned one | no |
+ * | SSH_AUTH | the host refused our key | no |
+ * | REMOTE_TIMEOUT | a command or transfer exceeded its time limit | no |
+ * | REMOTE_FILE | upload or download failed on the host | no |
+ * | REMOTE_COMMAND | the command cannot be sent | no |
+ * | REMOTE_BUSY | too many processes at once on one host | no |
+ * | REMOTE_CLOSED | used after disposal | no |
+ */
+export type RemoteErrorCode =
+  | 'SSH_CONNECT'
+  | 'SSH_LOST'
+  | 'SSH_HOST_KEY'
+  | 'SSH_AUTH'
+  | 'REMOTE_TIMEOUT'
+  | 'REMOTE_FILE'
+  | 'REMOTE_COMMAND'
+  | 'REMOTE_BUSY'
+  | 'REMOTE_CLOSED'
+
+export interface RemoteErrorDetail extends ErrorDetail {
+  readonly code: RemoteErrorCode
+  readonly host: string
+  /** True unless the command certainly never started. */
+  readonly mayHaveStarted?: boolean
+}
+
+/** The way to a host failed; says nothing about the network under test. */
+export class RemoteError extends SwarmproofError {
+  declare readonly code: RemoteErrorCode
+  readonly mayHaveStarted: boolean
+
+  constructor(detail: RemoteErrorDetail) {
+    super(detail)
+    this.mayHaveStarted = detail.mayHaveStarted ?? false
+  }
+
+  /** The transport failed, not the command and not a credential: trying again may help. */
+  get isTransport(): boolean {
+    return this.code === 'SSH_CONNECT' || this.code === 'SSH_LOST'
+  }
+}
+
+/** A command as messages quote it: one line, without secrets, not longer than a line or two. */
+export function quoteCommand(command: string): string {
+  const line = redact(command).replaceAll(/\s+/g, ' ').trim()
+  return line.length > 160 ? `${line.slice(0, 157)}...` : line
+}

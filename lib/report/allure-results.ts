@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { LabelName, Stage, Status } from 'allure-js-commons'
+import type { StatusDetails } from 'allure-js-commons'
+import { FileSystemWriter, ReporterRuntime } from 'allure-js-commons/sdk/reporter'
+import type { RunRecord } from '../conformance/run-record.ts'
+import { redact } from '../redact.ts'
+import { endOf, headlineOf } from './headline.ts'
+import { printable } from './printable.ts'
+import { redactValue } from './redact-record.ts'
+import { labOrigin } from './time.ts'
+
+/**
+ * What the Allure report shows beside the tests, in the folder that allure-mocha wrote during the run:
+ * environment, categories, executor, and a result for the harness where the run did not come to its end.
+ */
+export async function completeAllureResults(record: RunRecord, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await redactResults(folder)
+  await writeFile(join(folder, 'environment.properties'), environment(record))
+  await writeFile(join(folder, 'categories.json'), `${JSON.stringify(categories, null, 2)}\n`)
+  await writeFile(join(folder, 'executor.json'), `${JSON.stringify(executor(record), null, 2)}\n`)
+  const results = (await readdir(folder)).filter((name) => name.endsWith('-result.json'))
+  const own = results.includes(`${harnessUuid(record)}-result.json`)
+  if (!own && (record.state !== 'finished' || results.length === 0)) writeHarnessResult(record, folder)
+}
+
+const categories = [
+  { name: 'Network failure', matchedStatuses: ['failed'] },
+  { name: 'Harness could not know', matchedStatuses: ['broken', 'unknown'] },
+  { name: 'Missing feature', matchedStatuses: ['skipped'] },
+]
+
+/** Java properties: one line a value, what is not Latin 1 as `\u0000`. */
+function environment(record: RunRecord): string {
+  const versions = (of: 'engineVersion' | 'kernelRelease'): string =>
+    [...new Set(record.nodes.map((node) => node[of]))].join(', ') || 'not reached'
+  const values: Record<string, string> = {
+    Verdict: headlineOf(record).title,
+    Topology: record.topology.name,
+    'Docker engine': versions('engineVersion'),
+    Kernel: versions('kernelRelease'),
+    Lab: labOrigin(record),
+    swarmproof: record.swarmproofVersion,
+    'To do it again': record.reproduce,
+    ...record.lab?.facts,
+  }
+  return Object.entries(values)
+    .map(([key, value]) => `${property(key).replaceAll(/[ :=]/g, '\\$&')}=${property(value)}\n`)
+    .join('')
+}
+
+function property(text: string): string {
+  return printable(text)
+    .replaceAll('\\', '\\\\')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\t', '\\t')
+    .replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+function executor(record: RunRecord): Record<string, string> {
+  return {
+    name: 'swarmproof',
+    type: 'swarmproof',
+    buildName: record.runId,
+    reportName: `swarmproof: ${record.topology.name}`,
+  }
+}
+
+/** The same for the same run, so that completing twice does not add a second one. */
+function harnessUuid(record: RunRecord): string {
+  return createHash('sha256').update(record.runId).digest('hex').slice(0, 32)
+}
+
+/** One result that says how far the run came, so that the report opens even when no test ran. */
+function writeHarnessResult(record: RunRecord, folder: string): void {
+  const runtime = new ReporterRuntime({ writer: new FileSystemWriter({ resultsDir: folder }) })
+  const start = Date.parse(record.startedAt)
+  const { failure } = record
+  const name = failure === undefined ? 'harness / the run came to its end' : `harness / ${failure.step}`
+  const finished = record.state === 'finished'
+  const details: StatusDetails = finished
+    ? { message: 'The run left no test results of its own for Allure; see conformance.html.' }
+    : {
+        message: printable(failure?.message ?? endOf(record)),
+        trace: printable(failure?.log.join('\n') ?? ''),
+      }
+  const uuid = runtime.startTest({
+    uuid: harnessUuid(record),
+    name,
+    fullName: name,
+    historyId: createHash('sha256').update(name).digest('hex').slice(0, 32),
+    start,
+    stage: Stage.RUNNING,
+    labels: [
+      { name: LabelName.SUITE, value: 'harness' },
+      { name: LabelName.PARENT_SUITE, value: record.topology.name },
+      ...(failure?.host === undefined ? [] : [{ name: LabelName.HOST, value: failure.host }]),
+    ],
+  })
+  runtime.updateTest(uuid, (result) => {
+    result.status = finished ? Status.SKIPPED : Status.BROKEN
+    result.stage = Stage.FINISHED
+    result.statusDetails = details
+    result.steps = record.steps.map((step) => ({
+      name: step.host === undefined ? step.what : `${step.what} (${step.host})`,
+      status: step.outcome === 'done' ? Status.PASSED : Status.BROKEN,
+      statusDetails: step.detail === undefined ? {} : { message: printable(step.detail) },
+      stage: Stage.FINISHED,
+      steps: [],
+      attachments: [],
+      parameters: [],
+      start: Date.parse(step.startedAt),
+      stop: Date.parse(step.startedAt) + step.durationMs,
+    }))
+  })
+  const end = record.endedAt === undefined ? start : Date.parse(record.endedAt)
+  runtime.stopTest(uuid, { stop: end })
+  runtime.writeTest(uuid)
+}
+
+const textAttachment = /\.(txt|log|csv|tsv|html|xml|md|ya?ml|ndjson|properties)$/
+
+/** Nothing was known of keys when the results were written; whatever text they hold is gone through again. */
+async function redactResults(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.json') && !textAttachment.test(name)) continue
+    const file = join(folder, name)
+    const before = await readFile(file, 'utf8')
+    const after = name.endsWith('.json') ? redactJson(before) : redact(before)
+    if (after !== before) await writeFile(file, after)
+  }
+}
+
+/** As data, so that redaction cannot break the JSON; unchanged data keeps its formatting. */
+function redactJson(text: string): string {
+  try {
+    const data: unknown = JSON.parse(text)
+    const clean = JSON.stringify(redactValue(data))
+    return clean === JSON.stringify(data) ? text : clean
+  } catch {
+    return redact(text)
+  }
+}

@@ -1,0 +1,104 @@
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { rename, rm } from 'node:fs/promises'
+import { execa } from 'execa'
+import { SwarmproofError } from '../error.ts'
+import { redact } from '../redact.ts'
+import type { RunRecord } from '../conformance/run-record.ts'
+import { completeAllureResults } from './allure-results.ts'
+import { redactRecord } from './redact-record.ts'
+
+export interface AllureReport {
+  /** The report, one file that opens from disk; undefined when it could not be made here. */
+  readonly file?: string
+  /** Why there is none, and how to get it; no failure. */
+  readonly note?: string
+}
+
+export interface AllureOptions {
+  /** Default 120 000. */
+  readonly timeoutMs?: number
+  /** Program that runs Java; `java` from JAVA_HOME or the path by default. */
+  readonly java?: string
+}
+
+/**
+ * Completes `allure-results/` of a run and generates `allure-report/index.html` from it. Without Java the results
+ * stay and a note says how to have the report. Sends nothing anywhere.
+ */
+export async function writeAllure(
+  record: RunRecord,
+  runFolder: string,
+  options: AllureOptions = {},
+): Promise<AllureReport> {
+  const results = join(runFolder, 'allure-results')
+  await completeAllureResults(redactRecord(record), results)
+  const java = options.java ?? javaProgram()
+  if (!(await answers(java))) {
+    return {
+      note: `no Allure report: it needs Java and '${java}' does not run. Install it (Debian, Ubuntu: apt-get install default-jre-headless) and type: swarmproof report ${runFolder}`,
+    }
+  }
+  return {
+    file: await generate(results, join(runFolder, 'allure-report'), java, options.timeoutMs ?? 120_000),
+  }
+}
+
+function javaProgram(): string {
+  const home = process.env['JAVA_HOME']
+  return home === undefined || home === '' ? 'java' : join(home, 'bin', 'java')
+}
+
+async function answers(java: string): Promise<boolean> {
+  const result = await execa(java, ['-version'], { reject: false, timeout: 20_000, stdin: 'ignore' })
+  return result.exitCode === 0
+}
+
+/** Made beside its place and moved there whole, so that a failure leaves the report of before. */
+async function generate(results: string, target: string, java: string, timeoutMs: number): Promise<string> {
+  const unfinished = `${target}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  const home = join(
+    dirname(createRequire(import.meta.url).resolve('allure-commandline/package.json')),
+    'dist',
+  )
+  // Java itself, not the package's launcher: a child of a child would outlive the time limit.
+  const result = await execa(
+    java,
+    [
+      '-Xmx512m',
+      '-Djava.awt.headless=true',
+      '-classpath',
+      `${join(home, 'lib', '*')}:${join(home, 'lib', 'config')}`,
+      'io.qameta.allure.CommandLine',
+      ...['generate', '--single-file', '--clean', '--output', unfinished, results],
+    ],
+    {
+      reject: false,
+      timeout: timeoutMs,
+      forceKillAfterDelay: 2000,
+      stdin: 'ignore',
+      // Exactly 'true': anything else leaves an analytics tag in the report.
+      env: { ALLURE_NO_ANALYTICS: 'true', APP_HOME: home },
+    },
+  )
+  if (result.failed) {
+    await rm(unfinished, { recursive: true, force: true })
+    throw new SwarmproofError({
+      code: 'ALLURE_FAILED',
+      what: 'the Allure report could not be generated',
+      expected: `allure generate to end within ${Math.round(timeoutMs / 1000)} s with exit code 0`,
+      observed: result.timedOut
+        ? 'it was still running and was stopped'
+        : `exit code ${result.exitCode ?? 'none'}: ${redact(lastLines(result.stderr || result.stdout || (result.shortMessage ?? '')))}`,
+      hint: 'the other reports do not depend on it; allure-results/ can be opened with any Allure',
+    })
+  }
+  await rm(target, { recursive: true, force: true })
+  await rename(unfinished, target)
+  return join(target, 'index.html')
+}
+
+function lastLines(text: string): string {
+  return text.trim().split('\n').slice(-15).join('\n')
+}

@@ -1,0 +1,89 @@
+import { summarize } from '../conformance/run-record.ts'
+import type { Conclusion, RunRecord } from '../conformance/run-record.ts'
+import { outcomeOf, outcomeOrder, outcomes } from './outcome.ts'
+
+/** What a run says in a few words; the same in every report. */
+export interface Headline {
+  readonly conclusion: Conclusion
+  /** `Not conformant`, `Conformant (partial)`. */
+  readonly title: string
+  /** One sentence: why. */
+  readonly because: string
+  /** `3 failed, 41 passed`; worst first, zeros left out. */
+  readonly counts: string
+  readonly partial: boolean
+  readonly finished: boolean
+}
+
+export function headlineOf(record: RunRecord): Headline {
+  const { conclusion, partial, counts } = summarize(record)
+  const word = conclusion.charAt(0).toUpperCase() + conclusion.slice(1)
+  return {
+    conclusion,
+    title: partial ? `${word} (partial)` : word,
+    because: because(record, conclusion),
+    counts:
+      outcomeOrder
+        .filter((outcome) => counts[outcome] > 0)
+        .map((outcome) => `${counts[outcome]} ${outcomes[outcome].word}`)
+        .join(', ') || 'no requirement was selected',
+    partial,
+    finished: record.state === 'finished',
+  }
+}
+
+function because(record: RunRecord, conclusion: Conclusion): string {
+  const end = endOf(record)
+  const failed = binding(record, 'fail')
+  const advisory = record.requirements.filter(
+    (requirement) => requirement.advisory && outcomeOf(requirement) === 'fail',
+  ).length
+  const aside =
+    advisory === 0 ? '' : ` ${plural(advisory, 'advisory requirement')} failed; those do not decide.`
+  if (conclusion === 'not conformant') {
+    const named = failed.length > 6 ? [...failed.slice(0, 6), '…'] : failed
+    return `${failed.length} of ${plural(record.requirements.length, 'requirement')} failed: ${named.join(', ')}.${
+      end === '' ? '' : ` ${end}`
+    }${aside}`
+  }
+  if (end !== '') return end + aside
+  if (conclusion === 'conformant') return `Every requirement that was verified holds.${aside}`
+  const unknown = binding(record, 'inconclusive')
+  const unreached = binding(record, 'unreached')
+  if (unknown.length > 0) {
+    return `For ${plural(unknown.length, 'requirement')} the harness could not know, so nothing is promised.${aside}`
+  }
+  return unreached.length > 0
+    ? `${plural(unreached.length, 'requirement')} never reached.${aside}`
+    : `Nothing passed, so nothing is promised.${aside}`
+}
+
+/** Why the run did not come to its end; empty when it did. */
+export function endOf(record: RunRecord): string {
+  switch (record.state) {
+    case 'finished':
+      return ''
+    case 'interrupted':
+      return 'The run was interrupted; what was known until then is shown.'
+    case 'running':
+      return 'The run was killed, or was still running when this was written; what was known until then is shown.'
+    case 'harness-failed': {
+      const failure = record.failure
+      const where = failure?.host === undefined ? '' : ` on ${failure.host}`
+      return failure === undefined
+        ? 'The harness failed, so the network was not judged.'
+        : `The harness failed at '${failure.step}'${where}, so the network was not judged.`
+    }
+  }
+}
+
+/** Ids of the requirements that decide and have this outcome. */
+function binding(record: RunRecord, outcome: ReturnType<typeof outcomeOf>): string[] {
+  return record.requirements
+    .filter((requirement) => !requirement.advisory && outcomeOf(requirement) === outcome)
+    .map((requirement) => requirement.id)
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

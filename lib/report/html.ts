@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto'
+import { Eta } from 'eta'
+import type { RunRecord } from '../conformance/run-record.ts'
+import { redact } from '../redact.ts'
+import { pageModel } from './html/page-model.ts'
+import { script } from './html/script.ts'
+import { style } from './html/style.ts'
+import * as template from './html/template.ts'
+import { outcomes } from './outcome.ts'
+import { escapeMarkup } from './printable.ts'
+import { redactRecord } from './redact-record.ts'
+
+const eta = new Eta({ escapeFunction: escapeMarkup, autoTrim: false })
+for (const [name, text] of Object.entries(template)) eta.loadTemplate(`@${name}`, text)
+
+const scriptHash = createHash('sha256').update(script).digest('base64')
+
+/**
+ * The run as one HTML page that needs nothing else: no request leaves it (its content security policy forbids
+ * any), it can be read without scripts, and it stays small whatever was observed.
+ */
+export function renderHtml(record: RunRecord): string {
+  const model = pageModel(redactRecord(record))
+  const page = eta.render('@page', {
+    ...model,
+    style,
+    script,
+    scriptHash,
+    symbol: outcomes[model.tone].symbol,
+    prose,
+    anchor,
+  })
+  return redact(page)
+}
+
+/** Escaped text in which what stands between backticks is code. */
+function prose(text: string): string {
+  return escapeMarkup(text).replace(/`([^`\n]+)`/g, '<code>$1</code>')
+}
+
+/** Requirement ids are their own anchors; anything else is made harmless. */
+function anchor(id: string): string {
+  return id.replaceAll(/[^\w-]/g, '_')
+}

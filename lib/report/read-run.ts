@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { InputError } from '../error.ts'
+import type { RunRecord } from '../conformance/run-record.ts'
+import { runRecordSchema, schemaVersion } from '../conformance/run-record-schema.ts'
+
+/**
+ * Reads the stored run of a folder. Refuses with an InputError what is missing, cut off, of another schema
+ * version or not of the schema's shape.
+ */
+export async function readRun(runFolder: string): Promise<RunRecord> {
+  const file = join(runFolder, 'run.json')
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new InputError({
+      code: 'RUN_MISSING',
+      what: `there is no stored run in ${runFolder}`,
+      expected: `a readable file ${file}`,
+      observed: cause instanceof Error ? cause.message : String(cause),
+      hint: 'give the folder of a run, e.g. `swarmproof report reports/latest`, or make one with `swarmproof run`',
+      cause,
+    })
+  })
+  return parseRun(text, file)
+}
+
+/** `file` is only named in errors. */
+export function parseRun(text: string, file: string): RunRecord {
+  const json = parseJson(text, file)
+  const version =
+    typeof json === 'object' && json !== null && 'schemaVersion' in json ? json.schemaVersion : undefined
+  if (version !== schemaVersion) {
+    throw new InputError({
+      code: 'RUN_SCHEMA_UNKNOWN',
+      what: `${file} has a schema version this swarmproof cannot read`,
+      expected: `schemaVersion ${schemaVersion}`,
+      observed: version === undefined ? 'no schemaVersion' : `schemaVersion ${JSON.stringify(version)}`,
+      hint: 'read it with the swarmproof version that wrote it (`swarmproofVersion` in the file)',
+    })
+  }
+  const parsed = runRecordSchema.safeParse(json)
+  if (!parsed.success) throw misshapen(parsed.error, file)
+  return parsed.data
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const end = text.trimEnd()
+    const cutOff = brokeAtTheEnd(text, cause)
+    throw new InputError({
+      code: cutOff ? 'RUN_TRUNCATED' : 'RUN_NOT_JSON',
+      what: cutOff ? `${file} is cut off: the run was killed while it wrote it` : `${file} is not JSON`,
+      expected: 'one complete JSON document',
+      observed:
+        end === ''
+          ? 'an empty file'
+          : `${Buffer.byteLength(text)} bytes ending in ${JSON.stringify(end.slice(-40))}${
+              cause instanceof Error ? ` (${cause.message})` : ''
+            }`,
+      hint: 'log.ndjson beside it tells how far the run came; run it again for a report',
+      cause,
+    })
+  }
+}
+
+/** A parser that wanted more is told by where it stopped, whatever the last character was. */
+function brokeAtTheEnd(text: string, cause: unknown): boolean {
+  const message = cause instanceof Error ? cause.message : ''
+  const position = /position (\d+)/.exec(message)?.[1]
+  return position === undefined || /^Unterminated/.test(message) || Number(position) >= text.length
+}
+
+function misshapen(error: z.ZodError, file: string): InputError {
+  const [first, ...others] = error.issues
+  const more = others.length > 0 ? ` (and ${others.length} more)` : ''
+  const key = first === undefined || first.path.length === 0 ? 'the document' : first.path.join('.')
+  return new InputError({
+    code: 'RUN_MISSHAPEN',
+    what: `${file} is not a run as schema version ${schemaVersion} describes it`,
+    expected: `a valid value at ${key}`,
+    observed: `${first?.message ?? 'an unknown problem'}${more}`,
+    hint: 'the file was changed by hand, or written by another program',
+    cause: error,
+  })
+}

@@ -1,0 +1,99 @@
+import { writeFile, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Finding, RunRecord, Summary } from '../conformance/run-record.ts'
+import { summarize } from '../conformance/run-record.ts'
+import { redact } from '../redact.ts'
+import { writeAllure } from './allure.ts'
+import type { AllureOptions } from './allure.ts'
+import { renderHtml } from './html.ts'
+import { renderJunit } from './junit.ts'
+import { renderMarkdown } from './markdown.ts'
+import { readRun } from './read-run.ts'
+
+/** What was written. Paths begin with the run's folder. A report that could not be written is in `errors`. */
+export interface ReportFiles {
+  readonly runFolder: string
+  readonly html?: string
+  readonly junit?: string
+  readonly markdown?: string
+  readonly allure?: string
+  /** What is missing without being a failure, e.g. no Java for Allure. */
+  readonly notes: readonly string[]
+  readonly errors: readonly ReportError[]
+  readonly summary: Summary
+}
+
+export interface ReportError {
+  readonly report: 'html' | 'junit' | 'markdown' | 'allure'
+  readonly message: string
+}
+
+export interface ReportOptions {
+  /** Finds causes anew; those stored with the run are shown by default. */
+  readonly diagnose?: (record: RunRecord) => Finding[]
+  readonly allure?: AllureOptions
+}
+
+/**
+ * Reads `run.json` of a run's folder and writes every report beside it. One that fails does not keep the others
+ * from being written. Throws only if the run cannot be read, see `readRun`.
+ */
+export async function writeReports(runFolder: string, options: ReportOptions = {}): Promise<ReportFiles> {
+  const stored = await readRun(runFolder)
+  const errors: ReportError[] = []
+  const notes: string[] = []
+  const attempt = async <T>(
+    report: ReportError['report'],
+    work: () => Promise<T>,
+  ): Promise<T | undefined> => {
+    try {
+      return await work()
+    } catch (error) {
+      errors.push({ report, message: redact(error instanceof Error ? error.message : String(error)) })
+      return undefined
+    }
+  }
+  const record = withFindings(stored, options.diagnose, notes)
+  const written = async (
+    report: 'html' | 'junit' | 'markdown',
+    name: string,
+    render: (record: RunRecord) => string,
+  ): Promise<Record<string, string>> => {
+    const file = await attempt(report, async () => writeWhole(join(runFolder, name), render(record)))
+    return file === undefined ? {} : { [report]: file }
+  }
+  const files = {
+    ...(await written('html', 'conformance.html', renderHtml)),
+    ...(await written('junit', 'junit.xml', renderJunit)),
+    ...(await written('markdown', 'summary.md', renderMarkdown)),
+  }
+  const allure = await attempt('allure', async () => writeAllure(record, runFolder, options.allure))
+  if (allure?.note !== undefined) notes.push(allure.note)
+  return {
+    runFolder,
+    ...files,
+    ...(allure?.file === undefined ? {} : { allure: allure.file }),
+    notes,
+    errors,
+    summary: summarize(record),
+  }
+}
+
+/** A rule that crashes costs its findings, not the report. */
+function withFindings(record: RunRecord, diagnose: ReportOptions['diagnose'], notes: string[]): RunRecord {
+  if (diagnose === undefined) return record
+  try {
+    return { ...record, findings: diagnose(record) }
+  } catch (error) {
+    notes.push(`the diagnosis failed: ${redact(error instanceof Error ? error.message : String(error))}`)
+    return record
+  }
+}
+
+/** Whoever opens the file while it is written again sees the old one or the new one. */
+async function writeWhole(file: string, text: string): Promise<string> {
+  const unfinished = `${file}.unfinished`
+  await writeFile(unfinished, text)
+  await rename(unfinished, file)
+  return file
+}

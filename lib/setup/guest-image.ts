@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SwarmproofError } from '../error.ts'
+import { step } from '../progress.ts'
+import type { Progress, ProgressStep } from '../progress.ts'
+import { administratorPrefix } from './administrator.ts'
+import { archiveUri, proxyOptions } from './apt.ts'
+import { requireDisk } from './capacity.ts'
+import { cacheDirectory } from './directories.ts'
+import { recipeKey } from './guest-recipe.ts'
+import type { GuestRecipe } from './guest-recipe.ts'
+import { runLocal } from './local-command.ts'
+import { withLock } from './lock.ts'
+import { readManifest, writeManifest } from './manifest.ts'
+
+/** A disk, kernel and initial RAM disk guests boot from. Never written to: machines run on overlays of it. */
+export interface GuestImage {
+  readonly key: string
+  /** Differs between two builds of one recipe: what was made from one build does not fit the other. */
+  readonly buildId: string
+  readonly suite: string
+  readonly kernel: string
+  readonly initrd: string
+  readonly disk: string
+  /** e.g. `6.12.94+deb13-cloud-amd64`. */
+  readonly kernelRelease: string
+}
+
+interface Context {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+export function imagesDirectory(): string {
+  return join(cacheDirectory(), 'images')
+}
+
+/** The image of this recipe, if it was built and is whole. */
+export async function findGuestImage(recipe: GuestRecipe): Promise<GuestImage | undefined> {
+  const key = recipeKey(recipe)
+  const directory = join(imagesDirectory(), key)
+  const manifest = await readManifest(join(directory, 'manifest.json'))
+  const { buildId, kernelRelease } = manifest ?? {}
+  if (typeof buildId !== 'string' || typeof kernelRelease !== 'string') return undefined
+  const files = {
+    kernel: join(directory, 'vmlinuz'),
+    initrd: join(directory, 'initrd'),
+    disk: join(directory, 'disk.raw'),
+  }
+  if (!Object.values(files).every((file) => existsSync(file))) return undefined
+  return { key, buildId, kernelRelease, suite: recipe.suite, ...files }
+}
+
+/** As `findGuestImage`, but builds it where it is missing. A build that was killed leaves nothing that is trusted. */
+export async function ensureGuestImage(recipe: GuestRecipe, context: Context): Promise<GuestImage> {
+  const found = await findGuestImage(recipe)
+  if (found !== undefined) return found
+  const lock = join(imagesDirectory(), `${recipeKey(recipe)}.lock`)
+  return withLock(lock, 'building the guest image', context, async () => {
+    return (await findGuestImage(recipe)) ?? (await build(recipe, context))
+  })
+}
+
+async function build(recipe: GuestRecipe, context: Context): Promise<GuestImage> {
+  await requireDisk(imagesDirectory(), 4096, 'build the guest image')
+  const directory = join(imagesDirectory(), recipeKey(recipe))
+  const work = `${directory}.building`
+  await removeTree(work)
+  await mkdir(work, { recursive: true })
+  context.progress.note(
+    `building the guest image from this machine's own package archive (${recipe.suite}: ${recipe.packages.join(' ')})`,
+  )
+  try {
+    await step(context.progress, `Building the guest image (${recipe.suite})`, undefined, async (current) => {
+      await bootstrap(recipe, work, current, context.signal)
+      const kernelRelease = await takeBootFiles(work, context.signal)
+      await removeTree(directory)
+      await mkdir(join(work, 'image'), { recursive: true })
+      await writeManifest(join(work, 'image/manifest.json'), {
+        buildId: randomUUID(),
+        kernelRelease,
+        suite: recipe.suite,
+        builtAt: new Date().toISOString(),
+      })
+      await rename(join(work, 'image'), directory)
+    })
+  } finally {
+    await removeTree(work)
+  }
+  const image = await findGuestImage(recipe)
+  if (image !== undefined) return image
+  throw new SwarmproofError({
+    code: 'IMAGE_INCOMPLETE',
+    what: 'the guest image is incomplete after its build',
+    expected: `manifest, kernel, initrd and disk in ${directory}`,
+    hint: 'start again; it is built anew',
+  })
+}
+
+/** Fills `work/image` with disk.raw and `work/boot` with the guest's /boot. */
+async function bootstrap(
+  recipe: GuestRecipe,
+  work: string,
+  current: ProgressStep,
+  signal: AbortSignal,
+): Promise<void> {
+  const prefix = await administratorPrefix()
+  const mirror = await archiveUri(recipe.archiveOf, prefix, {
+    signal,
+    update: (detail) => current.update(detail),
+  })
+  await mkdir(join(work, 'recipe'))
+  await mkdir(join(work, 'image'))
+  await mkdir(join(work, 'boot'))
+  for (const [name, content] of Object.entries(recipe.files))
+    await writeFile(join(work, 'recipe', name), content)
+  const debootstrap = [
+    'mmdebstrap',
+    '--variant=minbase',
+    `--mode=${prefix === undefined ? 'unshare' : 'root'}`,
+    `--components=${recipe.components.join(',')}`,
+    `--include=${recipe.packages.join(',')}`,
+    ...(await proxyOptions(signal)).map((option) => `--aptopt=${option}`),
+    '--dpkgopt=path-exclude=/usr/share/man/*',
+    '--dpkgopt=path-exclude=/usr/share/locale/*',
+    '--dpkgopt=path-exclude=/usr/share/doc/*',
+    // Copied in first: without root the hooks run as a user who may not look into this user's home.
+    `--customize-hook=copy-in '${join(work, 'recipe')}' /usr/lib`,
+    '--customize-hook=sh "$1/usr/lib/recipe/finish" "$1" && rm -rf "$1/usr/lib/recipe"',
+    `--customize-hook=copy-out /boot '${work}'`,
+    recipe.suite,
+    join(work, prefix === undefined ? 'root.tar' : 'root'),
+    mirror,
+  ]
+  await run([...(prefix ?? []), ...debootstrap], 'building the guest image', current, signal)
+  current.update("making the guests' disk")
+  await makeDisk(recipe, work, prefix, current, signal)
+}
+
+async function makeDisk(
+  recipe: GuestRecipe,
+  work: string,
+  prefix: readonly string[] | undefined,
+  current: ProgressStep,
+  signal: AbortSignal,
+): Promise<void> {
+  const disk = join(work, 'image/disk.raw')
+  const makeFileSystem = (root: string, file: string): string[] => [
+    ...['mke2fs', '-q', '-F', '-t', 'ext4', '-L', 'swarmproof', '-d', root, file, `${recipe.diskMib}M`],
+  ]
+  if (prefix !== undefined) {
+    await run(
+      [...prefix, ...makeFileSystem(join(work, 'root'), disk)],
+      "making the guests' disk",
+      current,
+      signal,
+    )
+    const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
+    if (prefix.length > 0) {
+      await run(
+        [...prefix, 'chown', '-R', owner, join(work, 'image'), join(work, 'boot')],
+        'chown',
+        current,
+        signal,
+      )
+    }
+    return
+  }
+  // Without root: the same user namespace mmdebstrap unpacked in keeps the owners of files right.
+  const script = [
+    'set -e',
+    'tree=$(mktemp -d)',
+    'trap \'rm -rf "$tree"\' EXIT',
+    'mkdir "$tree/root"',
+    // Device nodes may not be made here; a guest mounts devtmpfs over them anyway.
+    'tar -C "$tree/root" -x --exclude \'./dev/*\'',
+    `${makeFileSystem('"$tree/root"', '"$tree/disk"').join(' ')} >&2`,
+    'cat "$tree/disk"',
+  ].join('\n')
+  await run(
+    [
+      'sh',
+      '-c',
+      'mmdebstrap --unshare-helper sh -c "$1" < "$2" > "$3" && fallocate -d "$3"',
+      'sh',
+      script,
+      join(work, 'root.tar'),
+      disk,
+    ],
+    "making the guests' disk",
+    current,
+    signal,
+  )
+}
+
+/** Moves the newest kernel and its initial RAM disk beside the disk; returns the kernel's release. */
+async function takeBootFiles(work: string, signal: AbortSignal): Promise<string> {
+  const names = await readdir(join(work, 'boot'))
+  const release = names
+    .filter((name) => name.startsWith('vmlinuz-'))
+    .map((name) => name.slice('vmlinuz-'.length))
+    .sort()
+    .at(-1)
+  if (release === undefined || !names.includes(`initrd.img-${release}`)) {
+    throw new SwarmproofError({
+      code: 'IMAGE_INCOMPLETE',
+      what: 'the guest has no kernel with an initial RAM disk',
+      expected: 'vmlinuz-* and initrd.img-* of one release in /boot',
+      observed: names.join(' '),
+    })
+  }
+  signal.throwIfAborted()
+  await rename(join(work, `boot/vmlinuz-${release}`), join(work, 'image/vmlinuz'))
+  await rename(join(work, `boot/initrd.img-${release}`), join(work, 'image/initrd'))
+  return release
+}
+
+async function run(
+  command: readonly string[],
+  what: string,
+  current: ProgressStep,
+  signal: AbortSignal,
+): Promise<void> {
+  await runLocal(command[0] ?? '', command.slice(1), {
+    what,
+    signal,
+    timeoutMs: 1_200_000,
+    onLine: (line) => current.update(line.slice(0, 100)),
+  })
+}
+
+/** Trees made as root through sudo are removed through it, too. */
+async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true })
+  } catch (error) {
+    const prefix = await administratorPrefix()
+    if (prefix === undefined || prefix.length === 0) throw error
+    await runLocal('sudo', ['-n', 'rm', '-rf', path], { what: `removing ${path}` })
+  }
+}

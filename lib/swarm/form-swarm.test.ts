@@ -1,0 +1,76 @@
+import { expect } from 'chai'
+import type { Host } from '../host/host.ts'
+import { silentProgress } from '../progress.ts'
+import { FakeRemote } from '../remote/fake-remote.ts'
+import type { Topology } from '../topology/topology.ts'
+import { formSwarm, listNetworks } from './form-swarm.ts'
+
+const topology = {
+  swarm: { advertise: 'front', dataPath: 'back', dataPathPort: 4790 },
+} as unknown as Topology
+
+const token = 'SWMTKN-1-3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl-1awxwuwd3z9j1z3puu7rcgdbx'
+
+function fakeHost(
+  name: string,
+  role: 'manager' | 'worker',
+  last: number,
+): { host: Host; remote: FakeRemote } {
+  const remote = new FakeRemote(name)
+    .answer('docker swarm init', '')
+    .answer('docker swarm join', '')
+    .answer('docker swarm join-token', `${token}manager\n${token}worker\n`)
+    .answer('docker node ls', 'a Ready\nb Ready\n')
+  const host = {
+    name,
+    remote,
+    node: { name, role },
+    underlays: {
+      front: { interface: 'eth1', address: `192.168.56.${last}` },
+      back: { interface: 'eth2', address: `192.168.57.${last}` },
+    },
+  } as unknown as Host
+  return { host, remote }
+}
+
+describe('formSwarm', () => {
+  it('initialises on the manager and joins the others with the addresses of their underlays', async () => {
+    const worker = fakeHost('a', 'worker', 12)
+    const manager = fakeHost('b', 'manager', 11)
+    const inputs: unknown[] = []
+    worker.remote.answer('docker swarm join --token', (_command, options) => {
+      inputs.push('input' in options ? options.input : undefined)
+      return ''
+    })
+    const signal = new AbortController().signal
+    await formSwarm(topology, [worker.host, manager.host], { progress: silentProgress, signal })
+    expect(manager.remote.commands[0]).to.equal(
+      'docker swarm init --advertise-addr 192.168.56.11 --data-path-addr 192.168.57.11 --data-path-port 4790',
+    )
+    expect(worker.remote.commands).to.deep.equal([
+      'docker swarm join --token "$(cat)" --advertise-addr 192.168.56.12 --data-path-addr 192.168.57.12 192.168.56.11:2377',
+    ])
+    expect(inputs, 'the token travels on standard input').to.deep.equal([`${token}worker`])
+  })
+
+  it('says what the engine said when it refuses', async () => {
+    const manager = fakeHost('b', 'manager', 11)
+    manager.remote.answer('docker swarm init', { exitCode: 1, stderr: 'Error: address already in use' })
+    const signal = new AbortController().signal
+    let message = ''
+    await formSwarm(topology, [manager.host], { progress: silentProgress, signal }).catch(
+      (error: Error) => (message = error.message),
+    )
+    expect(message).to.include('(on b)').and.include('address already in use')
+  })
+})
+
+describe('listNetworks', () => {
+  it('gives name, driver and scope by host', async () => {
+    const { host, remote } = fakeHost('a', 'worker', 12)
+    remote.answer('docker network ls', '{"Name":"ingress","Driver":"overlay","Scope":"swarm","ID":"x"}\n')
+    expect(await listNetworks([host])).to.deep.equal({
+      a: [{ name: 'ingress', driver: 'overlay', scope: 'swarm' }],
+    })
+  })
+})

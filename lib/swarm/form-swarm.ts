@@ -1,0 +1,106 @@
+import { eventually } from '../eventually.ts'
+import type { Host } from '../host/host.ts'
+import { type Progress, step } from '../progress.ts'
+import type { Topology } from '../topology/topology.ts'
+import { docker, dockerLines } from './docker.ts'
+
+export interface FormOptions {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** Builds a swarm of hosts that are in none: the first manager initialises it, the others join side by side. */
+export async function formSwarm(
+  topology: Topology,
+  hosts: readonly Host[],
+  options: FormOptions,
+): Promise<void> {
+  const [first, ...others] = managersFirst(hosts)
+  if (first === undefined) return
+  await step(options.progress, 'Initialising the swarm', first.name, () => initialise(topology, first))
+  const tokens = await joinTokens(first)
+  const leader = addressOn(first, topology.swarm.advertise)
+  await Promise.all(
+    others.map((host) =>
+      step(options.progress, 'Joining the swarm', host.name, () =>
+        join(topology, host, { leader, token: tokens[host.node.role] }),
+      ),
+    ),
+  )
+  await nodesReady(first, hosts.length, options.signal)
+}
+
+/** Waits until every node is Ready, as after a join or a resume. */
+export async function nodesReady(manager: Host, expected: number, signal: AbortSignal): Promise<void> {
+  await eventually(
+    { what: `${expected} nodes Ready`, withinMs: 90_000, everyMs: 1000, signal, host: manager.name },
+    async () => {
+      const lines = (await docker(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'"))
+        .trim()
+        .split('\n')
+      const ready = lines.filter((line) => line.endsWith(' Ready')).length
+      return ready === expected ? { ready: true, value: undefined } : { ready: false, seen: lines.join(', ') }
+    },
+  )
+}
+
+export interface ListedNetwork {
+  readonly name: string
+  readonly driver: string
+  readonly scope: string
+}
+
+/** What `docker network ls` says on each host, by host name. */
+export async function listNetworks(hosts: readonly Host[]): Promise<Record<string, ListedNetwork[]>> {
+  const lists = await Promise.all(
+    hosts.map(async (host) => {
+      const lines = (await dockerLines(host, "docker network ls --format '{{json .}}'")) as Record<
+        string,
+        string
+      >[]
+      return [
+        host.name,
+        lines.map((line) => ({ name: line.Name ?? '', driver: line.Driver ?? '', scope: line.Scope ?? '' })),
+      ] as const
+    }),
+  )
+  return Object.fromEntries(lists)
+}
+
+function managersFirst(hosts: readonly Host[]): Host[] {
+  const isManager = (host: Host): boolean => host.node.role === 'manager'
+  return [...hosts.filter(isManager), ...hosts.filter((host) => !isManager(host))]
+}
+
+async function initialise(topology: Topology, host: Host): Promise<void> {
+  const { dataPathPort } = topology.swarm
+  const port = dataPathPort === 4789 ? '' : ` --data-path-port ${dataPathPort}`
+  await docker(host, `docker swarm init ${addressFlags(topology, host)}${port}`, { timeoutMs: 120_000 })
+}
+
+async function joinTokens(manager: Host): Promise<{ manager: string; worker: string }> {
+  const output = await docker(
+    manager,
+    'docker swarm join-token -q manager; docker swarm join-token -q worker',
+  )
+  const [forManager = '', forWorker = ''] = output.trim().split('\n')
+  return { manager: forManager, worker: forWorker }
+}
+
+async function join(topology: Topology, host: Host, to: { leader: string; token: string }): Promise<void> {
+  // The token travels on standard input, so that no log of commands can hold it.
+  const script = `docker swarm join --token "$(cat)" ${addressFlags(topology, host)} ${to.leader}:2377`
+  await docker(host, script, { input: to.token, timeoutMs: 120_000 })
+}
+
+function addressFlags(topology: Topology, host: Host): string {
+  const advertise = addressOn(host, topology.swarm.advertise)
+  const dataPath = addressOn(host, topology.swarm.dataPath)
+  return `--advertise-addr ${advertise} --data-path-addr ${dataPath}`
+}
+
+function addressOn(host: Host, underlay: string): string {
+  const attachment = host.underlays[underlay]
+  if (attachment === undefined) throw new Error(`host ${host.name} is not on underlay ${underlay}`)
+  return attachment.address
+}

@@ -1,0 +1,89 @@
+import type { Cluster, ClusterNode, Endpoint } from './cluster.ts'
+import { dockerLines } from './docker.ts'
+
+/** What one node's engine believes about one network. */
+export interface NetworkView {
+  readonly id: string
+  readonly name: string
+  readonly driver: string
+  readonly scope: string
+  readonly subnets: readonly string[]
+  readonly gateways: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  /** Gossip peers of the network, by their address. */
+  readonly peers: readonly string[]
+  /** Local endpoints by container id, `lb-<network>` or `ingress-sbox`. */
+  readonly endpoints: Readonly<Record<string, Endpoint & { readonly name: string }>>
+}
+
+interface InspectedNetwork {
+  readonly Id: string
+  readonly Name: string
+  readonly Driver: string
+  readonly Scope: string
+  readonly IPAM: {
+    readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null
+  }
+  readonly Options: Readonly<Record<string, string>> | null
+  readonly Peers?: readonly { readonly IP: string }[] | null
+  readonly Containers: Readonly<
+    Record<string, { readonly Name: string; readonly MacAddress: string; readonly IPv4Address: string }>
+  > | null
+}
+
+/** Every network of every node as its engine sees it, by host name; one remote call a node. */
+export async function readNetworkViews(
+  cluster: Cluster,
+): Promise<ReadonlyMap<string, readonly NetworkView[]>> {
+  const views = await Promise.all(
+    cluster.nodes.map(async (node) => [node.host.name, await viewsOf(node)] as const),
+  )
+  return new Map(views)
+}
+
+async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
+  const script = "docker network inspect --format '{{json .}}' $(docker network ls -q --no-trunc)"
+  const networks = (await dockerLines(node.host, script)) as InspectedNetwork[]
+  return networks.map((network) => ({
+    id: network.Id,
+    name: network.Name,
+    driver: network.Driver,
+    scope: network.Scope,
+    subnets: (network.IPAM.Config ?? []).map((config) => config.Subnet ?? ''),
+    gateways: (network.IPAM.Config ?? []).map((config) => config.Gateway ?? ''),
+    options: network.Options ?? {},
+    peers: (network.Peers ?? []).map((peer) => peer.IP),
+    endpoints: Object.fromEntries(
+      Object.entries(network.Containers ?? {}).map(([id, endpoint]) => {
+        const [address = '', prefix = '0'] = endpoint.IPv4Address.split('/')
+        return [id, { name: endpoint.Name, address, prefixLength: Number(prefix), mac: endpoint.MacAddress }]
+      }),
+    ),
+  }))
+}
+
+/** Swarm's own node list as its manager tells it. */
+export interface ListedNode {
+  readonly id: string
+  readonly hostname: string
+  readonly state: string
+  readonly availability: string
+  readonly address: string
+}
+
+export async function listNodes(cluster: Cluster): Promise<ListedNode[]> {
+  const script = "docker node inspect --format '{{json .}}' $(docker node ls -q)"
+  const nodes = (await dockerLines(cluster.manager.host, script)) as {
+    ID: string
+    Description: { Hostname: string }
+    Spec: { Availability: string }
+    Status: { State: string; Addr: string }
+  }[]
+  return nodes.map((node) => ({
+    id: node.ID,
+    hostname: node.Description.Hostname,
+    state: node.Status.State,
+    availability: node.Spec.Availability,
+    address: node.Status.Addr,
+  }))
+}

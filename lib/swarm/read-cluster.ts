@@ -1,0 +1,60 @@
+import { SwarmproofError } from '../error.ts'
+import type { Host } from '../host/host.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { Cluster, ClusterNode } from './cluster.ts'
+import { docker } from './docker.ts'
+
+/** Reads who is in the swarm from the hosts themselves: one remote call a host. */
+export async function readCluster(topology: Topology, hosts: readonly Host[]): Promise<Cluster> {
+  const read = await Promise.all(hosts.map((host) => readNode(topology, host)))
+  const manager = read.find(({ node }) => node.role === 'manager')
+  if (manager === undefined) {
+    throw new SwarmproofError({ code: 'NO_MANAGER', what: 'no host of the lab is a swarm manager' })
+  }
+  return { nodes: read.map(({ node }) => node), manager: manager.node, dataPathPort: manager.dataPathPort }
+}
+
+interface SwarmInfo {
+  readonly NodeID: string
+  readonly NodeAddr: string
+  readonly LocalNodeState: string
+  readonly ControlAvailable: boolean
+  readonly Cluster?: { readonly DataPathPort?: number } | null
+}
+
+async function readNode(
+  topology: Topology,
+  host: Host,
+): Promise<{ node: ClusterNode; dataPathPort: number }> {
+  const output = await docker(
+    host,
+    "docker info --format '{{json .Swarm}}'; docker version --format '{{.Server.Version}}'; uname -r",
+  )
+  const [swarm = '{}', engineVersion = '', kernelRelease = ''] = output.trim().split('\n')
+  const info = JSON.parse(swarm) as SwarmInfo
+  if (info.LocalNodeState !== 'active') {
+    throw new SwarmproofError({
+      code: 'NOT_IN_SWARM',
+      what: 'the engine is in no swarm',
+      host: host.name,
+      expected: 'LocalNodeState active',
+      observed: info.LocalNodeState,
+    })
+  }
+  const node: ClusterNode = {
+    host,
+    nodeId: info.NodeID,
+    role: info.ControlAvailable ? 'manager' : 'worker',
+    advertise: attachment(host, topology.swarm.advertise),
+    dataPath: attachment(host, topology.swarm.dataPath),
+    engineVersion,
+    kernelRelease,
+  }
+  return { node, dataPathPort: info.Cluster?.DataPathPort || topology.swarm.dataPathPort }
+}
+
+function attachment(host: Host, underlay: string): { address: string; interface: string } {
+  const found = host.underlays[underlay]
+  if (found === undefined) throw new Error(`host ${host.name} is not on underlay ${underlay}`)
+  return found
+}

@@ -1,0 +1,72 @@
+import { expect } from 'chai'
+import type { Host } from '../host/host.ts'
+import { FakeRemote } from '../remote/fake-remote.ts'
+import type { Cluster, ClusterNode } from './cluster.ts'
+import { readStack } from './read-stack.ts'
+import { tasksOn } from './stack.ts'
+
+const network = (id: string, name: string, vni: number, ingress = false, options = {}): object => ({
+  Id: id,
+  Name: name,
+  Ingress: ingress,
+  IPAM: { Config: [{ Subnet: '10.91.1.0/24', Gateway: '10.91.1.254' }] },
+  Options: { 'com.docker.network.driver.overlay.vxlanid_list': String(vni), ...options },
+})
+const service = (id: string, name: string, endpoint: object, mode = 'vip'): object => ({
+  ID: id,
+  Spec: { Name: name, EndpointSpec: { Mode: mode } },
+  Endpoint: endpoint,
+})
+const task = (id: string, state: string): object => ({
+  ID: id,
+  NodeID: 'n1',
+  ServiceID: 's-web',
+  Status: { State: state, ContainerStatus: { ContainerID: `c-${id}`, PID: 700 } },
+})
+
+function cluster(lines: readonly object[]): Cluster {
+  const remote = new FakeRemote('manager')
+    .answer('docker network inspect', lines.map((line) => JSON.stringify(line)).join('\n'))
+    .answer(
+      "docker inspect --format '{",
+      '{"Id":"c-t1","Pid":742,"Networks":{"swp-clear":{"IPAddress":"10.91.1.6","IPPrefixLen":24,"MacAddress":"02:42:0a:5b:01:06"}}}',
+    )
+  const node = { nodeId: 'n1', host: { name: 'manager', remote } as unknown as Host } as ClusterNode
+  return { nodes: [node], manager: node, dataPathPort: 4789 }
+}
+
+const complete = [
+  network('i', 'ingress', 4096, true),
+  network('c', 'swp-clear', 4097),
+  network('s', 'swp-secret', 4098, false, { encrypted: '' }),
+  network('a', 'swp-auto', 4099),
+  service('s-web', 'swp-web', {
+    VirtualIPs: [{ NetworkID: 'c', Addr: '10.91.1.1/24' }],
+    Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' }],
+  }),
+  service('s-rr', 'swp-rr', {}, 'dnsrr'),
+  service('s-vault', 'swp-vault', {}),
+  service('s-island', 'swp-island', {}),
+]
+
+describe('readStack', () => {
+  it('puts networks, services and running tasks together', async () => {
+    const stack = await readStack(cluster([...complete, task('t1', 'running'), task('t2', 'starting')]))
+    expect(stack.networks.secret).to.deep.include({ vni: 4098, encrypted: true })
+    expect(stack.networks.clear).to.deep.include({ vni: 4097, encrypted: false })
+    expect(stack.services.web.vips).to.deep.equal({ c: '10.91.1.1' })
+    expect(stack.services.rr.endpointMode).to.equal('dnsrr')
+    expect(stack.tasks.map(({ id, pid, service: name }) => ({ id, pid, name }))).to.deep.equal([
+      { id: 't1', pid: 742, name: 'swp-web' },
+    ])
+    expect(tasksOn(stack, 'clear')).to.have.lengthOf(1)
+    expect(tasksOn(stack, 'secret')).to.have.lengthOf(0)
+  })
+
+  it('names what is missing', async () => {
+    const without = complete.filter((entry) => !('Name' in entry && entry.Name === 'swp-secret'))
+    let message = ''
+    await readStack(cluster(without)).catch((error: Error) => (message = error.message))
+    expect(message).to.include('the stack lacks network swp-secret')
+  })
+})

@@ -1,0 +1,22 @@
+import type { Suite } from '../../lib/conformance/suite.ts'
+import { managementPortOpen } from './ctl-01-management-port.ts'
+import { gossipTcp } from './ctl-02-gossip-tcp.ts'
+import { gossipUdp } from './ctl-03-gossip-udp.ts'
+import { vxlanArrives } from './ctl-04-vxlan-arrives.ts'
+import { managementEncrypted } from './ctl-05-management-encrypted.ts'
+import { espArrives } from './ctl-07-esp-arrives.ts'
+import { nodesAgree } from './ctl-10-nodes-agree.ts'
+
+export const controlPlane: Suite = {
+  group: 'CTL',
+  title: 'Control plane and ports',
+  tests: [
+    managementPortOpen,
+    gossipTcp,
+    gossipUdp,
+    vxlanArrives,
+    managementEncrypted,
+    espArrives,
+    nodesAgree,
+  ],
+}

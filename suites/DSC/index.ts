@@ -1,0 +1,11 @@
+import type { Suite } from '../../lib/conformance/suite.ts'
+import { oneVip } from './dsc-01-one-vip.ts'
+import { tasksName } from './dsc-02-tasks-name.ts'
+import { dnsRoundRobin } from './dsc-03-dnsrr.ts'
+import { vipAnswers } from './dsc-04-vip-answers.ts'
+
+export const serviceDiscovery: Suite = {
+  group: 'DSC',
+  title: 'Service discovery',
+  tests: [oneVip, tasksName, dnsRoundRobin, vipAnswers],
+}

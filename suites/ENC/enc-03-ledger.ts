@@ -1,0 +1,55 @@
+import { requireNone } from '../../lib/conformance/require-none.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import { moby } from '../source.ts'
+import { engineStates, ledgerProblems } from './ledger.ts'
+import { ledgerNodes } from './ledger-nodes.ts'
+
+export const ledger = conformanceTest({
+  id: 'ENC-03',
+  requirement:
+    'SA ledger: every node holds the expected states (4(N−1)), transport mode, rfc4106(gcm(aes)); A’s outbound SPI is among B’s inbound SPIs.',
+  source: [moby('libnetwork/drivers/overlay/encryption.go')],
+  safety: 'production',
+  needs: ['two-nodes', 'encrypted-overlay'],
+  method:
+    'The security associations and policies of every node of the encrypted network are read, without keys. For each peer there must be three inbound states (an engine keeps three keys), one outbound state and one outbound policy for the data-path port with the engine’s mark, all in transport mode with AES-GCM and a 64-bit check value, between data-path addresses; and the SPI a node sends with must be one its peer can receive. That no key rotation is under way is assumed: one takes milliseconds every twelve hours.',
+  usualCauses: [
+    'the kernel refused the states (no esp4, no rfc4106); the engine only logs "Failed Adding"',
+    'another program flushed or replaced the states: strongSwan, libreswan, a firewall script',
+    'the node’s key set differs: it was paused or partitioned while keys were rotated',
+    'engines 28 and 29 in one swarm derive different SPIs',
+    'states were made for the advertised address while the data path uses another',
+  ],
+  remedy: [
+    'ip xfrm state | grep -A1 ^src on both nodes: compare SPIs (never paste whole states: they hold keys)',
+    'modprobe esp4; modprobe gcm; then restart the engine',
+    'journalctl -u docker | grep -iE "failed adding|xfrm"',
+    'docker info --format "{{.ServerVersion}}" on each node: run one version',
+  ],
+  async run(context) {
+    const { cluster, stack, evidence } = context
+    const nodes = ledgerNodes(stack, await context.state())
+    const addresses = cluster.nodes.map((node) => node.dataPath.address)
+    evidence.observe(
+      'states and outbound policies by node',
+      nodes.map((node) => ({
+        node: node.name,
+        expectedStates: 4 * (nodes.length - 1),
+        states: engineStates(node).map(
+          ({ source, destination, spi }) =>
+            `${source === node.address ? 'out' : 'in'} ${source} → ${destination} ${spi}`,
+        ),
+        policies: node.state.securityPolicies.filter(({ direction }) => direction === 'out').length,
+      })),
+    )
+    requireNone(
+      'every node holds the states and policies it needs to encrypt to each other node',
+      ledgerProblems(nodes, addresses, cluster.dataPathPort),
+    )
+    if (nodes.length < 2) throw new Error('fewer than two nodes run tasks on the encrypted network')
+    const counts = nodes.map((node) => engineStates(node).length)
+    evidence.conclude(
+      `${nodes.length} nodes hold ${[...new Set(counts)].join(', ')} states each and an outbound policy per peer; every SPI a node sends with is known to its peer`,
+    )
+  },
+})

@@ -1,0 +1,84 @@
+import { expect } from 'chai'
+import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import { enforcement } from './enforcement.ts'
+import { matchedVni } from './vni-match.ts'
+
+const bpf = (vni: number): string =>
+  `-m bpf --bytecode "7,32 0 0 4294963252,7 0 0 0,64 0 0 4,116 0 0 8,21 1 0 ${vni},6 0 0 0,6 0 0 4294967295"`
+const mark = (vni = 4101): string =>
+  `-p udp -m udp --dport 4789 ${bpf(vni)} -j MARK --set-xmark 0xd0c4e3/0xffffffff`
+const drop = (vni = 4101): string =>
+  `-p udp -m policy --dir in --pol none -m udp --dport 4789 ${bpf(vni)} -j DROP`
+
+function chain(table: string, name: string, ...rules: string[]): FirewallRule[] {
+  return rules.map((rule, index) => ({
+    table,
+    chain: name,
+    position: index + 1,
+    rule,
+    packets: 0,
+    bytes: 0,
+  }))
+}
+
+const problems = (...rules: FirewallRule[]): readonly string[] =>
+  enforcement(rules, { vni: 4101, dataPathPort: 4789 }).problems
+const input = (...rules: string[]): readonly string[] =>
+  problems(...chain('mangle', 'OUTPUT', mark()), ...chain('filter', 'INPUT', ...rules))
+
+describe('VNI of a firewall rule', () => {
+  it('is read from a BPF program', () => {
+    expect(matchedVni(mark())).to.equal(4101)
+  })
+
+  it('is read from a u32 match', () => {
+    expect(matchedVni('-p udp -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100500" -j DROP')).to.equal(4101)
+  })
+
+  it('is none when the program accepts what is not equal', () => {
+    expect(matchedVni('-m bpf --bytecode "3,21 0 1 4101,6 0 0 0,6 0 0 1" -j DROP')).to.equal(undefined)
+    expect(matchedVni('-p udp --dport 4789 -j DROP')).to.equal(undefined)
+  })
+})
+
+describe('enforcement of encryption', () => {
+  it('is sound with the rules first', () => {
+    expect(input(drop())).to.deep.equal([])
+  })
+
+  it('misses both rules, also when they are for another VNI', () => {
+    expect(problems()).to.have.lengthOf(2)
+    expect(
+      problems(...chain('mangle', 'OUTPUT', mark(4999)), ...chain('filter', 'INPUT', drop(4999))),
+    ).to.have.lengthOf(2)
+  })
+
+  it('is not effective behind an ACCEPT for the same traffic', () => {
+    expect(input('-p udp -m udp --dport 4789 -j ACCEPT', drop())[0]).to.include('filter INPUT rule 1')
+    expect(input('-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', drop())).to.have.lengthOf(1)
+    expect(input('-p udp -m multiport --dports 53,4000:5000 -j ACCEPT', drop())).to.have.lengthOf(1)
+    expect(input('-s 192.0.2.0/24 -j ACCEPT', drop())).to.have.lengthOf(1)
+  })
+
+  it('is not effective behind a chain that accepts', () => {
+    const admin = chain('filter', 'admin', '-p tcp -j RETURN', '-p udp -j ACCEPT')
+    const rules = [...chain('mangle', 'OUTPUT', mark()), ...chain('filter', 'INPUT', '-j admin', drop())]
+    expect(problems(...rules, ...admin)[0]).to.include('"-j admin"')
+    expect(problems(...rules, ...chain('filter', 'admin', '-j RETURN'))).to.deep.equal([])
+  })
+
+  it('is effective behind rules for other traffic, and in front of anything', () => {
+    expect(
+      input(
+        '-p tcp -m tcp --dport 22 -j ACCEPT',
+        '-i lo -j ACCEPT',
+        '-p esp -j ACCEPT',
+        '-p udp -m udp --dport 7946 -j ACCEPT',
+        '-p udp -m policy --dir in --pol ipsec -m udp --dport 4789 -j ACCEPT',
+        drop(4102),
+        drop(),
+        '-j ACCEPT',
+      ),
+    ).to.deep.equal([])
+  })
+})

@@ -1,0 +1,9 @@
+import type { Suite } from '../../lib/conformance/suite.ts'
+import { noOverlap } from './gwb-01-no-overlap.ts'
+import { masqueraded } from './gwb-02-masqueraded.ts'
+
+export const gatewayBridge: Suite = {
+  group: 'GWB',
+  title: 'docker_gwbridge',
+  tests: [noOverlap, masqueraded],
+}

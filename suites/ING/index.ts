@@ -1,0 +1,12 @@
+import type { Suite } from '../../lib/conformance/suite.ts'
+import { everyNode } from './ing-01-every-node.ts'
+import { allTasks } from './ing-02-all-tasks.ts'
+import { chain } from './ing-05-chain.ts'
+import { unpublished } from './ing-06-unpublished.ts'
+import { largeAnswers } from './ing-12-large-answers.ts'
+
+export const ing: Suite = {
+  group: 'ING',
+  title: 'Ingress routing mesh',
+  tests: [everyNode, allTasks, chain, unpublished, largeAnswers],
+}

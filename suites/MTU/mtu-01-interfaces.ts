@@ -1,0 +1,112 @@
+import { requireNone } from '../../lib/conformance/require-none.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { TestContext } from '../../lib/conformance/context.ts'
+import type { HostState } from '../../lib/observe/host-state.ts'
+import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
+import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
+import { interfaceOf, namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
+import { networkViews } from '../scene/views.ts'
+import { outerBytes } from '../scene/overlay-mtu.ts'
+import { taskLabel } from '../scene/pair.ts'
+import { computedMtu } from '../scene/sizes.ts'
+import { internals, moby } from '../source.ts'
+
+export const interfaces = conformanceTest({
+  id: 'MTU-01',
+  requirement:
+    'Overlay interfaces have underlay MTU − 50; on encrypted networks what the engine version computes; never more than the real underlay carries.',
+  source: [internals('vxlan'), moby('libnetwork/drivers/overlay/ov_network.go, maxMTU')],
+  safety: 'production',
+  needs: [],
+  method:
+    'The MTU of every interface of every overlay of the stack is read: tasks, load balancers, bridge, VXLAN device and their veth ends. Each must be what the engine computes from the MTU stated for the underlay (network option com.docker.network.driver.mtu, else 1500): 50 less, on encrypted networks 76 less rounded down to a multiple of 4 (engines up to 20.10: 50 less). And a packet of that size with its encapsulation must fit the MTU of the node’s real data-path interface.',
+  usualCauses: [
+    'the underlay carries less than 1500 (cloud network, VPN, PPPoE) and the network was created without the option: the engine never asks the interface',
+    'engines up to 20.10 leave no room for ESP on encrypted networks',
+    'somebody set the MTU of an interface by hand',
+  ],
+  remedy: [
+    'ip link show DATA-PATH-INTERFACE on each node',
+    'docker network create --driver overlay --opt com.docker.network.driver.mtu=UNDERLAY-MTU …; recreate ingress with the same option',
+    'update engines to 23 or later for encrypted networks',
+  ],
+  async run(context) {
+    const { cluster, stack, evidence } = context
+    const states = await context.state()
+    const views = await networkViews(context)
+    const problems: string[] = []
+    const seen: object[] = []
+    for (const network of Object.values(stack.networks)) {
+      for (const node of cluster.nodes) {
+        const found = overlayInterfaces(context, stateOf(states, node), node, network)
+        if (found.length === 0) continue
+        const expected = computedMtu(network, node.engineVersion, views)
+        const where = `${network.name} on ${node.host.name}`
+        problems.push(
+          ...found
+            .filter(({ mtuBytes }) => mtuBytes !== expected)
+            .map(({ name, mtuBytes }) => `${where}: ${name} has MTU ${mtuBytes}, expected ${expected}`),
+        )
+        const largest = Math.max(...found.map(({ mtuBytes }) => mtuBytes))
+        const onWire = outerBytes(largest, network)
+        const underlay = underlayMtu(stateOf(states, node), node)
+        if (onWire > underlay)
+          problems.push(
+            `${where}: packets of ${largest} bytes become ${onWire} on the wire, but ${node.dataPath.interface} carries ${underlay}`,
+          )
+        seen.push({
+          network: network.name,
+          node: node.host.name,
+          interfaces: found.length,
+          expected,
+          largest,
+          onWire,
+          underlay,
+        })
+      }
+    }
+    evidence.observe('MTU in bytes by network and node', seen)
+    requireNone(
+      'every overlay interface has the MTU the engine computes, and the underlay carries it',
+      problems,
+    )
+    if (seen.length === 0) throw new Error('no overlay interface was found')
+    evidence.conclude(
+      `the interfaces of ${seen.length} network instances have the computed MTU, and their packets fit the underlay`,
+    )
+  },
+})
+
+interface NamedMtu {
+  readonly name: string
+  readonly mtuBytes: number
+}
+
+/** Interfaces of one network on one node: in its namespace, of its load balancer, of its tasks and of ingress. */
+function overlayInterfaces(
+  { stack }: TestContext,
+  state: HostState,
+  node: ClusterNode,
+  network: OverlayNetwork,
+): NamedMtu[] {
+  const devices = namespaceOf(state, overlayNamespace(network.id), 'ip')?.links ?? []
+  const balancer = namespaceOf(state, loadBalancerNamespace(network.id), 'ip')?.links ?? []
+  const tasks = stack.tasks.filter((task) => task.node === node && task.endpoints[network.name])
+  return [
+    ...devices.filter(({ name }) => name !== 'lo'),
+    ...balancer
+      .filter(({ kind }) => kind === 'veth')
+      .map((link) => ({ ...link, name: `load balancer's ${link.name}` })),
+    ...tasks.flatMap((task) => {
+      const endpoint = task.endpoints[network.name]
+      const link = endpoint === undefined ? undefined : interfaceOf(state, endpoint)
+      return link === undefined ? [] : [{ ...link, name: `${link.name} of ${taskLabel(task)}` }]
+    }),
+  ].map(({ name, mtuBytes }) => ({ name, mtuBytes }))
+}
+
+function underlayMtu(state: HostState, node: ClusterNode): number {
+  const link = rootOf(state, 'ip').links.find(({ name }) => name === node.dataPath.interface)
+  if (link === undefined) throw new Error(`${node.host.name} has no interface ${node.dataPath.interface}`)
+  return link.mtuBytes
+}

@@ -1,0 +1,75 @@
+import { requireNone } from '../../lib/conformance/require-none.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import { networkViews } from '../scene/views.ts'
+import { docs, internals, overlayTutorial } from '../source.ts'
+
+const expected = [
+  { name: 'ingress', driver: 'overlay', scope: 'swarm' },
+  { name: 'docker_gwbridge', driver: 'bridge', scope: 'local' },
+] as const
+
+export const defaultNetworks = conformanceTest({
+  id: 'OVL-01',
+  requirement:
+    '`ingress` (overlay, scope swarm) and `docker_gwbridge` (bridge, scope local) exist on every node after init/join, before any service.',
+  source: [
+    docs('Overview'),
+    internals('docker_gwbridge and ingress'),
+    overlayTutorial('Initialising the swarm'),
+  ],
+  safety: 'production',
+  needs: [],
+  method:
+    'The networks of every node are listed after it joined and before any service was created; on a lab that was saved with its stack that was when the lab was built. They are listed again now. Both networks must be there each time, with driver and scope as required.',
+  usualCauses: [
+    'the subnet of docker_gwbridge could not be allocated: every default pool overlaps a route of the host',
+    'ingress was removed, or recreated under another name',
+    'the node joined but its engine could not set up the overlay driver (no vxlan module)',
+  ],
+  remedy: [
+    'docker network ls on the node; the engine’s log for "docker_gwbridge" and "ingress"',
+    'create docker_gwbridge by hand with a free subnet, then join: docker network create --subnet … docker_gwbridge',
+    'docker network create --ingress --driver overlay ingress',
+  ],
+  async run(context) {
+    const { built, cluster, evidence } = context
+    const views = await networkViews(context)
+    const relevant = (networks: readonly { name: string; driver: string; scope: string }[] | undefined) =>
+      networks
+        ?.filter(({ name }) => expected.some((network) => network.name === name))
+        .map(({ name, driver, scope }) => ({ name, driver, scope }))
+    const looks = cluster.nodes.map(({ host }) => ({
+      node: host.name,
+      beforeServices: relevant(built.networksBeforeServices[host.name]),
+      now: relevant(views.get(host.name)),
+    }))
+    evidence.observe('looked at before any service, while the stack was built', { builtAt: built.builtAt })
+    evidence.observe('ingress and docker_gwbridge on each node', looks)
+    requireNone(
+      'ingress and docker_gwbridge exist on every node',
+      looks.flatMap(({ node, beforeServices, now }) => [
+        ...deviations(beforeServices ?? expected).map(
+          (what) => `${node}, before any service (${built.builtAt}): ${what}`,
+        ),
+        ...deviations(now ?? []).map((what) => `${node}, now: ${what}`),
+      ]),
+    )
+    const unseen = looks.filter(({ beforeServices }) => beforeServices === undefined)
+    if (unseen.length > 0) {
+      const names = unseen.map(({ node }) => node).join(', ')
+      throw new Error(`nobody looked at ${names} before services were created; run with --fresh to know`)
+    }
+    evidence.conclude(
+      `ingress and docker_gwbridge were on all ${looks.length} nodes before any service was created (looked at while the stack was built, ${built.builtAt}) and are there now`,
+    )
+  },
+})
+
+function deviations(networks: readonly { name: string; driver: string; scope: string }[]): string[] {
+  return expected.flatMap(({ name, driver, scope }) => {
+    const found = networks.find((network) => network.name === name)
+    if (found === undefined) return [`${name} does not exist`]
+    if (found.driver === driver && found.scope === scope) return []
+    return [`${name} is ${found.driver}, scope ${found.scope}; expected ${driver}, scope ${scope}`]
+  })
+}

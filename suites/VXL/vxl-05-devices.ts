@@ -1,0 +1,81 @@
+import { requireNone } from '../../lib/conformance/require-none.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { NamespaceState } from '../../lib/observe/host-state.ts'
+import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
+import { namespaceOf, stateOf } from '../scene/kernel.ts'
+import { networkViews } from '../scene/views.ts'
+import { internals } from '../source.ts'
+
+export const devices = conformanceTest({
+  id: 'VXL-05',
+  requirement:
+    '/run/docker/netns/1-… of the network holds a bridge, a vxlan device with the VNI and a veth per local endpoint.',
+  source: [internals('Overlay')],
+  safety: 'production',
+  needs: [],
+  method:
+    'On every node that has endpoints of a network, the network’s namespace is read: it must hold one bridge, on it a VXLAN device with the network’s VNI and the swarm’s data-path port, and on it as many veth devices as the engine has local endpoints, all of them up.',
+  usualCauses: [
+    'setting up the sandbox failed half way (search the engine log for "failed to add network sandbox" or "vxlan")',
+    'another program took the VNI and port, so the VXLAN device could not be made',
+  ],
+  remedy: [
+    'nsenter --net=/run/docker/netns/1-NETWORK ip -d link',
+    'ip -d link show type vxlan in the host’s namespace: a device with the same VNI and port blocks the engine’s',
+    'docker service update --force SERVICE sets its endpoints up again',
+  ],
+  async run(context) {
+    const { cluster, stack, evidence } = context
+    const states = await context.state()
+    const views = await networkViews(context)
+    const problems: string[] = []
+    const seen: object[] = []
+    for (const network of Object.values(stack.networks)) {
+      const namespace = overlayNamespace(network.id)
+      for (const node of cluster.nodes) {
+        const view = views.get(node.host.name)?.find(({ id }) => id === network.id)
+        const endpoints = Object.keys(view?.endpoints ?? {}).length
+        if (endpoints === 0) continue
+        const where = `${network.name} on ${node.host.name}`
+        const tables = namespaceOf(stateOf(states, node), namespace, 'ip')
+        const expected = { vni: network.vni, port: cluster.dataPathPort, endpoints }
+        const found =
+          tables === undefined ? [`there is no namespace ${namespace}`] : deviceProblems(tables, expected)
+        problems.push(...found.map((problem) => `${where}: ${problem}`))
+        seen.push({ network: network.name, node: node.host.name, ...expected })
+      }
+    }
+    evidence.observe('expected devices', seen)
+    requireNone('every namespace of a network holds its bridge, VXLAN device and endpoints', problems)
+    if (seen.length === 0) throw new Error('no node has an endpoint on any network of the stack')
+    evidence.conclude(`${seen.length} namespaces hold their bridge, VXLAN device and a veth per endpoint`)
+  },
+})
+
+export function deviceProblems(
+  { links }: Pick<NamespaceState, 'links'>,
+  expected: { readonly vni: number; readonly port: number; readonly endpoints: number },
+): string[] {
+  const bridges = links.filter((link) => link.kind === 'bridge')
+  const [bridge] = bridges
+  if (bridge === undefined || bridges.length > 1) return [`${bridges.length} bridges, expected 1`]
+  const vxlan = links.find((link) => link.vxlan?.vni === expected.vni)
+  const veths = links.filter((link) => link.kind === 'veth' && link.master === bridge.name)
+  const problems: string[] = []
+  if (vxlan === undefined) problems.push(`no VXLAN device with VNI ${expected.vni}`)
+  else {
+    if (vxlan.master !== bridge.name) problems.push(`${vxlan.name} is not on ${bridge.name}`)
+    if (vxlan.vxlan?.port !== expected.port)
+      problems.push(`${vxlan.name} uses UDP port ${vxlan.vxlan?.port}, expected ${expected.port}`)
+  }
+  if (veths.length !== expected.endpoints)
+    problems.push(
+      `${veths.length} veth devices on ${bridge.name}, expected ${expected.endpoints}, one per endpoint`,
+    )
+  return [
+    ...problems,
+    ...[bridge, vxlan, ...veths].flatMap((link) =>
+      link === undefined || link.up ? [] : [`${link.name} is down`],
+    ),
+  ]
+}

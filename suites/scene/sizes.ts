@@ -1,0 +1,126 @@
+import type { Recording } from '../../lib/capture/capture.ts'
+import type { TestContext } from '../../lib/conformance/context.ts'
+import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
+import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import type { NetworkView } from '../../lib/swarm/network-view.ts'
+import { tasksOn } from '../../lib/swarm/stack.ts'
+import { type Planned as PlannedDownload, planDownloads } from './downloads.ts'
+import { networkViews } from './views.ts'
+import { overlayMtu, statedMtu } from './overlay-mtu.ts'
+import { acrossHosts, addressOn, inTask, orderedPairs } from './pair.ts'
+
+/** A datagram with the don't-fragment bit, and what came of it. */
+export interface SizedDatagram {
+  readonly from: Task
+  readonly to: Task
+  readonly network: OverlayNetwork
+  readonly protocol: 'icmp' | 'udp'
+  /** Of the whole inner IPv4 packet. */
+  readonly packetBytes: number
+  /** Exactly the overlay's MTU; otherwise one byte more. */
+  readonly fits: boolean
+  readonly observation: Observation
+}
+
+/** A bulk file fetched, once or several times over fresh connections. */
+export interface Download extends Omit<PlannedDownload, 'request'> {
+  readonly observation: Observation
+}
+
+/**
+ * Traffic at the limit: don't-fragment datagrams of the overlay's MTU and one byte more, and bulk transfers between
+ * tasks, by VIP and through ingress, recorded as it leaves the data-path interface of each node.
+ */
+export interface Sizes {
+  readonly datagrams: readonly SizedDatagram[]
+  readonly downloads: readonly Download[]
+  /** By host name; the headers of what left each node. */
+  readonly recordings: ReadonlyMap<string, Recording>
+  readonly mtuBytes: { readonly clear: number; readonly secret: number }
+}
+
+const echoPort = 7009
+/** Enough for all headers, outer and inner. */
+const snapshotBytes = 128
+
+/** Recorded once per run and shared by all requirements that rest on it. */
+export async function sizes(context: TestContext): Promise<Sizes> {
+  const views = await networkViews(context)
+  return context.once('sizes', (shared) => record(shared, views))
+}
+
+async function record(
+  context: Omit<TestContext, 'evidence'>,
+  views: ReadonlyMap<string, readonly NetworkView[]>,
+): Promise<Sizes> {
+  const { cluster, stack } = context
+  const captures = await context.wire.capture(
+    cluster.nodes.map((node) => ({
+      host: node.host,
+      interface: node.dataPath.interface,
+      direction: 'out' as const,
+      snapshotBytes,
+      filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
+    })),
+  )
+  const mtuBytes = {
+    clear: computedMtu(stack.networks.clear, cluster.manager.engineVersion, views),
+    secret: computedMtu(stack.networks.secret, cluster.manager.engineVersion, views),
+  }
+  const datagrams = (['clear', 'secret'] as const).flatMap((role) =>
+    planDatagrams(stack.networks[role], tasksOn(stack, role), mtuBytes[role]),
+  )
+  const downloads = planDownloads(cluster, stack)
+  const observations = await context.probe.send(
+    [...datagrams, ...downloads].map(({ request }) => request),
+    {
+      responders: [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
+        at: inTask(task),
+        port: echoPort,
+      })),
+    },
+  )
+  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
+  const observed = <T>(entries: readonly T[], offset: number) =>
+    entries.map((entry, index) => ({ ...entry, observation: observations[offset + index] as Observation }))
+  return {
+    datagrams: observed(datagrams, 0),
+    downloads: observed(downloads, datagrams.length),
+    recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),
+    mtuBytes,
+  }
+}
+
+/** The MTU an engine of this version gives a network, with the network's own option. */
+export function computedMtu(
+  network: OverlayNetwork,
+  engineVersion: string,
+  views: ReadonlyMap<string, readonly NetworkView[]>,
+): number {
+  const view = [...views.values()].flat().find(({ id }) => id === network.id)
+  return overlayMtu(statedMtu(view?.options ?? {}), network, engineVersion)
+}
+
+interface PlannedDatagram extends Omit<SizedDatagram, 'observation'> {
+  readonly request: ProbeRequest
+}
+
+function planDatagrams(network: OverlayNetwork, tasks: readonly Task[], mtuBytes: number): PlannedDatagram[] {
+  return orderedPairs(tasks)
+    .filter(acrossHosts)
+    .flatMap(([from, to]) =>
+      [mtuBytes, mtuBytes + 1].flatMap((packetBytes): PlannedDatagram[] => {
+        const common = { from: inTask(from), to: addressOn(to, network), dontFragment: true }
+        const entry = { from, to, network, packetBytes, fits: packetBytes === mtuBytes }
+        const payload = Buffer.alloc(packetBytes - 28, 0x73)
+        return [
+          { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes } },
+          {
+            ...entry,
+            protocol: 'udp',
+            request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
+          },
+        ]
+      }),
+    )
+}

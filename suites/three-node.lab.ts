@@ -1,0 +1,251 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { type Raised, raise } from '../lib/conformance/raise.ts'
+import { conformanceRun, type FinishedRun } from '../lib/conformance/run.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import { selectTests } from '../lib/conformance/selection.ts'
+import type { Fault } from '../lib/fault/fault.ts'
+import { faults } from '../lib/fault/index.ts'
+import { VmProvider } from '../lib/host/vm/vm-provider.ts'
+import { packageRoot } from '../lib/package-root.ts'
+import type { Progress } from '../lib/progress.ts'
+import { writeReports } from '../lib/report/report.ts'
+import { docker } from '../lib/swarm/docker.ts'
+import { findTopology } from '../lib/topology/find-topology.ts'
+import { suites } from './index.ts'
+
+const run = promisify(execFile)
+const topology = findTopology('three-node')
+const signal = new AbortController().signal
+
+const plainProgress: Progress = {
+  begin: (what, host) => ({
+    update: () => undefined,
+    done: () => console.log(`      ${what} ${host ?? ''}`),
+    failed: (reason) => console.log(`      ${what} ${host ?? ''}: ${reason}`),
+  }),
+  note: (text) => console.log(`      ${text}`),
+}
+
+/** Real machines, real engines, real packets: one lab for all of it. */
+describe('a three-node lab', () => {
+  let raised: Raised
+  let folder = ''
+  let whole: FinishedRun
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'swarmproof-lab-'))
+    raised = await raise(topology, {
+      provider: new VmProvider(),
+      progress: plainProgress,
+      signal,
+      fresh: false,
+      runId: 'lab-test',
+      onLab: (lab) => (raised = { lab } as Raised),
+    })
+  })
+
+  after(async () => {
+    await raised?.lab[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const verify = (only: readonly string[]): Promise<FinishedRun> =>
+    conformanceRun({
+      topology,
+      provider: new VmProvider(),
+      raised,
+      suites: selectTests(suites, { only }),
+      progress: plainProgress,
+      signal,
+      fresh: false,
+      keep: false,
+      timeoutMs: 180_000,
+      bail: false,
+      reportDir: folder,
+      reproduce: 'npm test',
+      version: 'test',
+      onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
+    })
+
+  it('is conformant in every requirement', async () => {
+    whole = await verify([])
+    expect(whole.record.failure, 'failure of the harness').to.equal(undefined)
+    expect(broken(whole.record.requirements)).to.deep.equal([])
+    expect(whole.record.state).to.equal('finished')
+  })
+
+  it('writes every report, without a problem', async () => {
+    const files = await writeReports(whole.store.folder)
+    expect(files.errors).to.deep.equal([])
+    expect(readdirSync(whole.store.folder)).to.include.members([
+      'run.json',
+      'conformance.html',
+      'junit.xml',
+      'allure-results',
+      'captures',
+      'log.ndjson',
+    ])
+  })
+
+  it('lets no key, token or password into any file of the run', async () => {
+    const secrets = await secretsOf(raised)
+    expect(secrets, 'secrets of the lab').to.have.lengthOf.above(6)
+    const files = readdirSync(whole.store.folder, { recursive: true, encoding: 'utf8' })
+    for (const file of files) {
+      const content = readable(join(whole.store.folder, file))
+      for (const [name, secret] of secrets)
+        expect(content.includes(secret), `${name} in ${file}`).to.equal(false)
+    }
+  })
+
+  it('leaves captures that tshark reads as we do', async () => {
+    const captures = readdirSync(join(whole.store.folder, 'captures')).filter((name) =>
+      name.endsWith('.pcap'),
+    )
+    expect(captures).to.have.lengthOf.above(5)
+    for (const capture of captures) await sameAsTshark(join(whole.store.folder, 'captures', capture))
+  })
+
+  for (const fault of chosenFaults()) {
+    it(`fails ${fault.breaks.join(', ')} under the fault: ${fault.description}`, async () => {
+      const planted = await fault.plant(raised)
+      let during: FinishedRun
+      try {
+        during = await verify(fault.breaks)
+      } finally {
+        await planted.remove()
+      }
+      const outcomes = during.record.requirements.map(({ id, verdict }) => `${id} ${verdict?.outcome}`)
+      expect(outcomes).to.deep.equal(during.record.requirements.map(({ id }) => `${id} fail`))
+      for (const { id, verdict } of during.record.requirements) {
+        expect(verdict?.reason, `reason of ${id} names the host`).to.include(planted.host)
+      }
+      const afterwards = await verify(fault.breaks)
+      expect(broken(afterwards.record.requirements)).to.deep.equal([])
+    })
+  }
+})
+
+describe('the command line on a lab', () => {
+  const program = join(packageRoot(), 'bin', 'swarmproof.js')
+  let folder = ''
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-cli-'))))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('verifies what was asked for and prints it as JSON', async () => {
+    const words = [program, 'run', 'three-node', '--only', 'VXL-01', '--json', '--report-dir', folder]
+    const { stdout } = await run(process.execPath, words)
+    const result = JSON.parse(stdout) as {
+      conclusion: string
+      requirements: { id: string; outcome: string }[]
+    }
+    expect(result.conclusion).to.equal('conformant')
+    expect(result.requirements.map(({ id, outcome }) => `${id} ${outcome}`)).to.deep.equal(['VXL-01 pass'])
+  })
+
+  it('cleans up on Ctrl-C and keeps the report', async () => {
+    const before = await new VmProvider().list()
+    const child = spawn(process.execPath, [program, 'run', 'three-node', '--report-dir', folder], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let told = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      told += chunk.toString()
+      if (told.includes('Waiting for nodes') && !child.killed) child.kill('SIGINT')
+    })
+    child.stdout.resume()
+    const [exitCode] = (await once(child, 'close')) as [number]
+    expect(exitCode, told).to.equal(130)
+    expect(await new VmProvider().list()).to.deep.equal(before)
+    const record = JSON.parse(readFileSync(join(folder, 'latest', 'run.json'), 'utf8')) as { state: string }
+    expect(record.state).to.equal('interrupted')
+  })
+})
+
+const usualFaults = [
+  'management-port-blocked',
+  'vxlan-lost',
+  'esp-lost',
+  'outbound-policy-missing',
+  'forwarding-entry-missing',
+  'large-packets-dropped',
+  'resolver-silent',
+  'balancer-task-missing',
+  'ingress-forward-missing',
+  'masquerade-gone',
+]
+
+/** One of each kind; SWARMPROOF_FAULTS=all plants every one, or names some. */
+function chosenFaults(): readonly Fault[] {
+  const wish = process.env.SWARMPROOF_FAULTS ?? usualFaults.join(',')
+  const chosen = faults.filter(({ name }) => wish === 'all' || wish.split(',').includes(name))
+  if (wish !== 'all' && chosen.length < wish.split(',').length) {
+    throw new Error(`unknown fault in ${wish}; valid: ${faults.map(({ name }) => name).join(', ')}`)
+  }
+  return chosen
+}
+
+function broken(requirements: readonly RequirementRecord[]): string[] {
+  return requirements
+    .filter(({ verdict }) => verdict?.outcome !== 'pass')
+    .map(({ id, verdict }) => `${id} ${verdict?.outcome}: ${verdict?.reason}`)
+}
+
+/** The real secrets of the lab, read past all redaction. */
+async function secretsOf({ cluster, lab }: Raised): Promise<(readonly [string, string])[]> {
+  const tokens = await docker(
+    cluster.manager.host,
+    'docker swarm join-token -q worker; docker swarm join-token -q manager',
+  )
+  const secrets = tokens
+    .trim()
+    .split('\n')
+    .map((token): readonly [string, string] => ['join token', token])
+  for (const host of lab.hosts) {
+    const states = await host.remote.exec('ip xfrm state; cat /etc/ssh/ssh_host_ed25519_key')
+    for (const [, key = ''] of states.stdout.matchAll(/aead \S+ 0x([0-9a-f]{16,})/g)) {
+      secrets.push([`IPsec key of ${host.name}`, key])
+    }
+    const middle = states.stdout.split('\n').find((line) => /^[A-Za-z0-9+/]{60,}$/.test(line))
+    if (middle !== undefined) secrets.push([`SSH host key of ${host.name}`, middle])
+  }
+  return secrets
+}
+
+function readable(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+async function sameAsTshark(file: string): Promise<void> {
+  const ours = JSON.parse(
+    (await run(process.execPath, [join(packageRoot(), 'bin', 'swarmproof.js'), 'inspect', file, '--json']))
+      .stdout,
+  ) as { packets: number; vxlan: { vni: number; packets: number }[]; esp: { spi: string; packets: number }[] }
+  const fields = ['-e', 'frame.number', '-e', 'vxlan.vni', '-e', 'esp.spi']
+  const { stdout } = await run('tshark', ['-r', file, '-T', 'fields', ...fields], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
+  const lines = stdout.split('\n').filter((line) => line !== '')
+  const theirs = new Map<string, number>()
+  for (const line of lines) {
+    const [, vni = '', spi = ''] = line.split('\t')
+    const key = vni !== '' ? `vni ${vni}` : spi !== '' ? `spi ${spi}` : ''
+    if (key !== '') theirs.set(key, (theirs.get(key) ?? 0) + 1)
+  }
+  const ledger = new Map<string, number>()
+  for (const { vni, packets } of ours.vxlan)
+    ledger.set(`vni ${vni}`, (ledger.get(`vni ${vni}`) ?? 0) + packets)
+  for (const { spi, packets } of ours.esp) ledger.set(`spi ${spi}`, (ledger.get(`spi ${spi}`) ?? 0) + packets)
+  expect(ours.packets, `packets in ${file}`).to.equal(lines.length)
+  expect([...ledger].sort(), `ledger of ${file}`).to.deep.equal([...theirs].sort())
+}
