@@ -23,7 +23,7 @@ export function* pageLines(inspection: Inspection, options: PageOptions): Genera
   yield* troubleLines(inspection, paint)
   yield* vxlanLines([...rows.vxlan()], options, paint)
   yield* espLines([...rows.esp()], paint)
-  yield* flowLines([...rows.flows()], options, paint)
+  yield* flowLines(rows, options, paint)
 }
 
 type Paint = ReturnType<typeof painter>
@@ -151,11 +151,16 @@ function* espLines(associations: EspRow[], paint: Paint): Generator<string> {
   }
 }
 
-function* flowLines(flows: FlowRow[], { all }: PageOptions, paint: Paint): Generator<string> {
-  if (flows.length === 0) return
-  const shown = all ? flows : flows.slice(0, LARGEST_FLOWS)
+function* flowLines(rows: LedgerRows, { all }: PageOptions, paint: Paint): Generator<string> {
+  const count = rows.flowCount
+  if (count === 0) return
+  const shown: FlowRow[] = []
+  for (const row of rows.flows()) {
+    if (shown.length === LARGEST_FLOWS && !all) break
+    shown.push(row)
+  }
   yield ''
-  yield `${paint.bold('Flows')}${shown.length < flows.length ? paint.dim(`  the ${shown.length} largest of ${grouped(flows.length)} (--all lists them)`) : ''}`
+  yield `${paint.bold('Flows')}${shown.length < count ? paint.dim(`  the ${shown.length} largest of ${grouped(count)} (--all lists them)`) : ''}`
   const heading: Cell[] = ['protocol', 'source', '', 'destination', 'packets', 'bytes']
   const cells = shown.map((row): Cell[] => [
     String(row.protocol),

@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { InputError } from '../error.ts'
 import { fixtureBytes, fixturePath } from '../packet/fixture.fake.ts'
 import type { LedgerReport } from '../packet/ledger-report.ts'
+import { LedgerRows } from '../packet/ledger-rows.ts'
 import { inspectCommand } from './inspect.ts'
 import { readLedger } from './inspect-input.ts'
 import { parseFilters, parsePort } from './inspect-options.ts'
@@ -79,6 +80,8 @@ describe('swarmproof inspect', () => {
       ...['protocol', 'source', 'sourcePort', 'destination', 'destinationPort', 'packets', 'bytes'],
     ])
     expect(report).to.include({ file: swarm, packets: 192, truncated: false })
+    const { ledger, summary } = await readLedger(swarm)
+    expect(report).to.deep.equal(new LedgerRows(ledger).report(swarm, summary))
   })
 
   it('reads gzip as if it were not', async () => {

@@ -20,6 +20,13 @@ describe('CounterTable', () => {
     }
   })
 
+  it('does not take the empty table for a key of zeros', () => {
+    const table = new CounterTable()
+    expect(table.count(0, 0, 0, 0, 5)).to.equal(0)
+    expect(table.size).to.equal(1)
+    expect([table.packets(0), table.bytes(0)]).to.deep.equal([1, 5])
+  })
+
   it('makes no more rows than it may, and still finds those it has', () => {
     const table = new CounterTable(16)
     for (let key = 0; key < 100; key++) table.count(key, 0, 0, 0, 1)

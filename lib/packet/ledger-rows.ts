@@ -8,6 +8,9 @@ import type { EspRow, FlowRow, InnerFlowRow, LedgerReport, VxlanRow } from './le
 import type { CaptureSummary } from './record.ts'
 import { timestampText } from './timestamp.ts'
 
+/** Hosts and tasks are named in many rows; of a scan's addresses each is in one. */
+const REMEMBERED_ADDRESSES = 4096
+
 /** Reads the ledger's tables as rows, the largest (in bytes) first; VXLAN and ESP by number and address. */
 export class LedgerRows {
   private readonly ledger: LedgerTables
@@ -22,6 +25,11 @@ export class LedgerRows {
     for (const row of byBytes(flows)) yield this.flow(row)
     if (beyondLimit.packets === 0) return
     yield { ...beyondFlow, ...beyondLimit }
+  }
+
+  /** How many rows `flows` gives. */
+  get flowCount(): number {
+    return this.ledger.flows.size + (this.ledger.beyondLimit.packets > 0 ? 1 : 0)
   }
 
   *vxlan(): Generator<VxlanRow> {
@@ -144,8 +152,10 @@ export class LedgerRows {
   private address(family: number, word: number): string {
     if (family === Family.ipv6) return ipv6Text(viewOf(this.ledger.ipv6Addresses, word), 0)
     if (family === Family.ethernet) return macOf(this.ledger.macAddresses, word)
-    let text = this.ipv4Texts.get(word)
-    if (text === undefined) this.ipv4Texts.set(word, (text = ipv4Text(word)))
+    const known = this.ipv4Texts.get(word)
+    if (known !== undefined) return known
+    const text = ipv4Text(word)
+    if (this.ipv4Texts.size < REMEMBERED_ADDRESSES) this.ipv4Texts.set(word, text)
     return text
   }
 }

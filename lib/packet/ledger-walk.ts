@@ -68,8 +68,8 @@ export class LedgerWalk extends LedgerTables {
   private countOther(etherType: number, macs: number): void {
     const { view, macAddresses } = this
     this.family = Family.ethernet
-    this.destination = macAddresses.row(view.getInt32(macs), view.getUint16(macs + 4), 0, 0)
-    this.source = macAddresses.row(view.getInt32(macs + 6), view.getUint16(macs + 10), 0, 0)
+    this.destination = macAddresses.count(view.getInt32(macs), view.getUint16(macs + 4), 0, 0, 0)
+    this.source = macAddresses.count(view.getInt32(macs + 6), view.getUint16(macs + 10), 0, 0, 0)
     this.countFlow(etherType, 0, 0)
   }
 
@@ -168,11 +168,12 @@ export class LedgerWalk extends LedgerTables {
 
   private internIpv6(at: number): number {
     const { view } = this
-    return this.ipv6Addresses.row(
+    return this.ipv6Addresses.count(
       view.getInt32(at),
       view.getInt32(at + 4),
       view.getInt32(at + 8),
       view.getInt32(at + 12),
+      0,
     )
   }
 
