@@ -5,9 +5,11 @@
  */
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { ensurePackages, root } from './bootstrap.js'
 
 const quick = process.argv.includes('--quick')
+const colours = process.stdout.isTTY ? '--color' : '--no-color'
 const tool = (name) => join(root, 'node_modules', '.bin', name)
 
 ensurePackages()
@@ -20,7 +22,7 @@ const checks = [
   {
     name: 'unit tests',
     command: tool('mocha'),
-    words: ['--forbid-only', 'lib/**/*.test.ts', 'suites/**/*.test.ts'],
+    words: [colours, '--forbid-only', 'lib/**/*.test.ts', 'suites/**/*.test.ts'],
     counts: true,
   },
 ]
@@ -28,7 +30,14 @@ if (!quick) {
   checks.push({
     name: 'lab tests',
     command: tool('mocha'),
-    words: ['--forbid-only', '--config', '.mocharc.lab.json', 'lib/**/*.lab.ts', 'suites/**/*.lab.ts'],
+    words: [
+      colours,
+      '--forbid-only',
+      '--config',
+      '.mocharc.lab.json',
+      'lib/**/*.lab.ts',
+      'suites/**/*.lab.ts',
+    ],
     counts: true,
   })
 }
@@ -73,6 +82,7 @@ function run({ command, words }) {
 }
 
 function mochaCounts(output) {
-  const count = (word) => Number(new RegExp(`^\\s+(\\d+) ${word}\\b`, 'm').exec(output)?.[1] ?? 0)
+  const plain = stripVTControlCharacters(output)
+  const count = (word) => Number(new RegExp(`^\\s+(\\d+) ${word}\\b`, 'm').exec(plain)?.[1] ?? 0)
   return { passed: count('passing'), failed: count('failing'), skipped: count('pending') }
 }
