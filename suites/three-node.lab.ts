@@ -23,6 +23,19 @@ const run = promisify(execFile)
 const topology = findTopology('three-node')
 const signal = new AbortController().signal
 
+const usualFaults = [
+  'management-port-blocked',
+  'vxlan-lost',
+  'esp-lost',
+  'outbound-policy-missing',
+  'forwarding-entry-missing',
+  'large-packets-dropped',
+  'resolver-silent',
+  'balancer-task-missing',
+  'ingress-forward-missing',
+  'masquerade-gone',
+]
+
 const plainProgress: Progress = {
   begin: (what, host) => ({
     update: () => undefined,
@@ -167,19 +180,6 @@ describe('the command line on a lab', () => {
     expect(record.state).to.equal('interrupted')
   })
 })
-
-const usualFaults = [
-  'management-port-blocked',
-  'vxlan-lost',
-  'esp-lost',
-  'outbound-policy-missing',
-  'forwarding-entry-missing',
-  'large-packets-dropped',
-  'resolver-silent',
-  'balancer-task-missing',
-  'ingress-forward-missing',
-  'masquerade-gone',
-]
 
 /** One of each kind; SWARMPROOF_FAULTS=all plants every one, or names some. */
 function chosenFaults(): readonly Fault[] {
