@@ -51,6 +51,13 @@ export class SwarmproofError extends Error {
 /** Wrong usage or wrong input: the user can mend it by typing or writing something else. Exit code 64. */
 export class InputError extends SwarmproofError {}
 
+/** The user or the system asked to end. Exit code 130. */
+export class InterruptedError extends SwarmproofError {
+  constructor(by: string) {
+    super({ code: 'INTERRUPTED', what: `interrupted by ${by}` })
+  }
+}
+
 /** `unknown node 'wroker1'; valid: manager, worker1, worker2` as an InputError. */
 export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
   return new InputError({

@@ -1,4 +1,4 @@
-import { ExitCode } from '../error.ts'
+import { ExitCode, InterruptedError } from '../error.ts'
 
 export interface Interruption {
   readonly signal: AbortSignal
@@ -17,7 +17,7 @@ export function onInterruption(tell: (text: string) => void): Interruption {
       process.exit(ExitCode.interrupted)
     }
     tell(`${name}: cleaning up; once more ends at once`)
-    controller.abort(new Error(`interrupted by ${name}`))
+    controller.abort(new InterruptedError(name))
   }
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const name of names) process.on(name, listener)

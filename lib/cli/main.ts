@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { ExitCode, InputError, SwarmproofError } from '../error.ts'
+import { ExitCode, InputError, InterruptedError, SwarmproofError } from '../error.ts'
 import { packageRoot } from '../package-root.ts'
 import { redact } from '../redact.ts'
 
@@ -76,6 +76,7 @@ function report(error: unknown): number {
   if (error instanceof SwarmproofError) {
     process.stderr.write(redact(`swarmproof: ${error.message}\n`))
     if (error.detail.log !== undefined) process.stderr.write(redact(logTail(error)))
+    if (error instanceof InterruptedError) return ExitCode.interrupted
     return error instanceof InputError ? ExitCode.usage : ExitCode.harness
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
