@@ -43,9 +43,15 @@ describe('capture on this machine', function () {
   let folder = ''
   before(function () {
     const tools = ['tcpdump', 'ip'].every((tool) => spawnSync(tool, ['-h']).error === undefined)
-    const usable = tools && process.getuid?.() === 0 && spawnSync('ip', ['netns', 'add', near]).status === 0
+    const usable =
+      tools &&
+      process.getuid?.() === 0 &&
+      spawnSync('ip', ['netns', 'add', near]).status === 0 &&
+      spawnSync('ip', ['netns', 'exec', near, 'true']).status === 0
     if (!usable) {
-      console.log('      skipped: captures need root, iproute2 and tcpdump')
+      console.log(
+        '      skipped: captures need tcpdump, root, iproute2 and leave to enter network namespaces',
+      )
       this.skip()
     }
     folder = mkdtempSync(join(tmpdir(), 'swp-test-'))

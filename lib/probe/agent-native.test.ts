@@ -35,9 +35,12 @@ const outcomes = (observations: readonly Observation[]): string[] => observation
 /** The real agent, between two namespaces of this machine joined by a cable with an MTU of 1400 bytes. */
 describe('agent on this machine', () => {
   before(function () {
-    const usable = process.getuid?.() === 0 && spawnSync('ip', ['netns', 'add', near]).status === 0
+    const usable =
+      process.getuid?.() === 0 &&
+      spawnSync('ip', ['netns', 'add', near]).status === 0 &&
+      spawnSync('ip', ['netns', 'exec', near, 'true']).status === 0
     if (!usable) {
-      console.log('      skipped: network namespaces need root and iproute2')
+      console.log('      skipped: the agent needs root, iproute2 and leave to enter network namespaces')
       this.skip()
     }
     run('ip', 'netns', 'add', far)
