@@ -79,15 +79,15 @@ export class LedgerTables {
     const kind = this.family | (protocol << KIND_SHIFT)
     if (depth === 0) {
       if (this.flows.count(source, destination, ports, kind | hasPorts, this.frameBytes) < 0)
-        this.countBeyond()
+        this.countBeyond(this.frameBytes)
     } else if (depth === 1 && this.vxlanRow >= 0) {
       this.innerFlows.count(source, destination, this.vxlanRow, kind, this.innerBytes)
     }
   }
 
-  protected countBeyond(): void {
+  protected countBeyond(bytes: number): void {
     this.beyondLimit.packets++
-    this.beyondLimit.bytes += this.frameBytes
+    this.beyondLimit.bytes += bytes
   }
 
   /** The VXLAN datagram at hand; its outer addresses and length are those of the IP header before. */

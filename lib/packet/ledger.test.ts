@@ -149,5 +149,6 @@ describe('FlowLedger', () => {
     expect(flows).to.have.lengthOf(9)
     expect(flows.at(-1)).to.include({ protocol: 'other', source: '*', destination: '*' })
     expect(flows.reduce((sum, row) => sum + row.packets, 0)).to.equal(packets.length)
+    expect(flows.reduce((sum, row) => sum + row.bytes, 0)).to.equal(ledger.bytes)
   })
 })
