@@ -25,7 +25,11 @@ export async function runWithMocha(suites: readonly Suite[], options: BridgeOpti
   })
   for (const suite of suites) mocha.suite.addSuite(mochaSuite(mocha.suite, suite, options))
   await new Promise<void>((resolve) => {
-    const runner = mocha.run(() => resolve())
+    const runner = mocha.run(() => {
+      // Otherwise each run leaves its listeners on the process.
+      runner.dispose()
+      resolve()
+    })
     options.signal.addEventListener('abort', () => runner.abort(), { once: true })
   })
 }
