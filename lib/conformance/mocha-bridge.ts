@@ -25,12 +25,14 @@ export async function runWithMocha(suites: readonly Suite[], options: BridgeOpti
   })
   for (const suite of suites) mocha.suite.addSuite(mochaSuite(mocha.suite, suite, options))
   await new Promise<void>((resolve) => {
+    const stop = (): void => void runner.abort()
     const runner = mocha.run(() => {
-      // Otherwise each run leaves its listeners on the process.
+      // Otherwise each run leaves its listeners behind.
+      options.signal.removeEventListener('abort', stop)
       runner.dispose()
       resolve()
     })
-    options.signal.addEventListener('abort', () => runner.abort(), { once: true })
+    options.signal.addEventListener('abort', stop)
   })
 }
 
