@@ -162,6 +162,16 @@ describe('the command line on a lab', () => {
     expect(result.requirements.map(({ id, outcome }) => `${id} ${outcome}`)).to.deep.equal(['VXL-01 pass'])
   })
 
+  it('leaves a lab standing, enters it, and ends it', async () => {
+    const before = await new VmProvider().list()
+    const kept = ['run', 'three-node', '--only', 'VXL-04', '--keep', '--json', '--report-dir', folder]
+    const { labId } = JSON.parse((await run(process.execPath, [program, ...kept])).stdout) as { labId: string }
+    const entered = await run(process.execPath, [program, 'exec', '--lab', labId, 'worker1', '--', 'hostname'])
+    expect(entered.stdout).to.equal('worker1\n')
+    await run(process.execPath, [program, 'down', '--lab', labId])
+    expect(await new VmProvider().list()).to.deep.equal(before)
+  })
+
   it('cleans up on Ctrl-C and keeps the report', async () => {
     const before = await new VmProvider().list()
     const child = spawn(process.execPath, [program, 'run', 'three-node', '--report-dir', folder], {

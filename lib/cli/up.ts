@@ -39,6 +39,8 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
       onLab: (started) => (lab = started),
     })
     await lab?.keep()
+    // A kept lab stands; this closes the connections to it.
+    await lab?.[Symbol.asyncDispose]()
   } catch (error) {
     await lab?.[Symbol.asyncDispose]()
     if (!interruption.signal.aborted) throw error

@@ -84,7 +84,9 @@ export async function conformanceRun(options: RunOptions): Promise<FinishedRun> 
 async function leave(lab: Lab, keep: boolean, progress: Progress, store: RunStore): Promise<void> {
   try {
     if (keep) await lab.keep()
-    else await step(progress, 'Removing the lab', undefined, async () => lab[Symbol.asyncDispose]())
+    // Of a lab that was kept, this closes the connections only.
+    const what = keep ? 'Leaving the lab' : 'Removing the lab'
+    await step(progress, what, undefined, async () => lab[Symbol.asyncDispose]())
   } catch (error) {
     store.log.error({ disposal: error instanceof Error ? error.message : String(error) })
     progress.note('The lab could not be removed whole; `swarmproof clean` removes what is left')
