@@ -165,8 +165,18 @@ describe('the command line on a lab', () => {
   it('leaves a lab standing, enters it, and ends it', async () => {
     const before = await new VmProvider().list()
     const kept = ['run', 'three-node', '--only', 'VXL-04', '--keep', '--json', '--report-dir', folder]
-    const { labId } = JSON.parse((await run(process.execPath, [program, ...kept])).stdout) as { labId: string }
-    const entered = await run(process.execPath, [program, 'exec', '--lab', labId, 'worker1', '--', 'hostname'])
+    const { labId } = JSON.parse((await run(process.execPath, [program, ...kept])).stdout) as {
+      labId: string
+    }
+    const entered = await run(process.execPath, [
+      program,
+      'exec',
+      '--lab',
+      labId,
+      'worker1',
+      '--',
+      'hostname',
+    ])
     expect(entered.stdout).to.equal('worker1\n')
     await run(process.execPath, [program, 'down', '--lab', labId])
     expect(await new VmProvider().list()).to.deep.equal(before)
