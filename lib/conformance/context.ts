@@ -1,4 +1,6 @@
 import type { Cluster } from '../swarm/cluster.ts'
+import type { Trial } from '../swarm/trial.ts'
+import type { Host } from '../host/host.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Probe } from '../probe/probe.ts'
 import type { Capture, CapturePoint } from '../capture/capture.ts'
@@ -11,6 +13,10 @@ export interface TestContext {
   readonly topology: Topology
   readonly cluster: Cluster
   readonly stack: Stack
+  /** Hosts of the lab that are not in the swarm. */
+  readonly outsiders: readonly Host[]
+  /** Own networks and services beside the stack; disposing removes them. `name` is part of every name it gives. */
+  trial(name: string): Trial
   readonly probe: Probe
   readonly wire: Wire
   readonly evidence: EvidenceLog

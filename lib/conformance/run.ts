@@ -1,9 +1,10 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { startCaptures } from '../capture/start-captures.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
 import { type Progress, step } from '../progress.ts'
 import { stackRecipe } from '../swarm/deploy-stack.ts'
+import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
 import { collectHosts } from './collect-hosts.ts'
 import type { TestContext } from './context.ts'
@@ -145,6 +146,9 @@ function sharedContext(raised: Raised, options: RunOptions, store: RunStore): Sh
     cluster: raised.cluster,
     stack: raised.stack,
     built: raised.built,
+    outsiders: raised.lab.hosts.filter((host) => host.node.role === 'outsider'),
+    trial: (name) =>
+      new Trial(raised.cluster, { name, label: basename(store.folder), signal: options.signal }),
     probe: agentProbe(),
     wire: { capture: (points) => startCaptures(points, join(store.folder, 'captures')) },
     signal: options.signal,

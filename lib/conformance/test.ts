@@ -12,6 +12,14 @@ export interface ConformanceTest {
   /** Advisory requirements report a finding and never decide the exit code. */
   readonly advisory?: true
   readonly needs: readonly Feature[]
+  /** One of the dozen that find most faults: part of the quick profile. */
+  readonly quick?: true
+  /** Takes many minutes: only verified when it is named. */
+  readonly slow?: true
+  /** What is expected of some engines only, where versions differ. */
+  readonly byEngine?: readonly EngineRule[]
+  /** Public reports of engines that violate it; named when it fails on one of them. */
+  readonly knownIssues?: readonly KnownIssue[]
   /** How it is verified, in two or three sentences. */
   readonly method: string
   /** What usually breaks it, most frequent first. */
@@ -28,7 +36,38 @@ export interface Source {
 }
 
 /** What a lab or cluster must offer for a test to make sense; a missing one skips the test by name. */
-export type Feature = 'two-nodes' | 'encrypted-overlay' | 'ipvs' | 'esp'
+export type Feature = KernelFeature | LabFeature
+
+/** What the swarm's nodes must have. */
+export type KernelFeature = 'two-nodes' | 'encrypted-overlay' | 'ipvs' | 'esp'
+
+/** What a topology must be made with; see `topologyFeatures`. */
+export type LabFeature =
+  | 'outsider'
+  | 'separate-data-path'
+  | 'custom-data-path-port'
+  | 'address-pools'
+  | 'custom-ingress'
+  | 'encrypted-ingress'
+  | 'custom-gateway-bridge'
+  | 'custom-mtu'
+
+export interface EngineRule {
+  /** First version it holds for, e.g. `23.0`; from the first on where not given. */
+  readonly since?: string
+  /** First version it no longer holds for. */
+  readonly until?: string
+  readonly expected: string
+  readonly source: Source
+}
+
+export interface KnownIssue {
+  /** e.g. `moby/moby#45636`. */
+  readonly issue: string
+  readonly since?: string
+  readonly until?: string
+  readonly what: string
+}
 
 export function conformanceTest(test: ConformanceTest): ConformanceTest {
   return Object.freeze(test)

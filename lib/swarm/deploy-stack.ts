@@ -4,6 +4,7 @@ import { type Progress, step } from '../progress.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, quote } from './docker.ts'
+import { probeImage, taskScript } from './probe-task.ts'
 import { stackNames } from './stack.ts'
 
 export interface DeployOptions {
@@ -13,18 +14,7 @@ export interface DeployOptions {
   readonly label: string
 }
 
-export const probeImage = 'swarmproof/probe:1'
-export const bulkBytes = 262_144
 const deployWithinMs = 240_000
-
-/** What a task does: serve its host name and a bulk file. The trap makes busybox end at once as PID 1. */
-const taskScript = [
-  'mkdir -p /www',
-  'hostname > /www/index.html',
-  `dd if=/dev/urandom of=/www/bulk bs=65536 count=${bulkBytes / 65_536} 2>/dev/null`,
-  'trap "exit 0" TERM',
-  'httpd -f -p 80 -h /www & wait',
-].join('; ')
 
 /** The docker commands that build the stack; their text decides whether a saved lab still fits. */
 export function stackScript(

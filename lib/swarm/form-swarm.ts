@@ -15,7 +15,7 @@ export async function formSwarm(
   hosts: readonly Host[],
   options: FormOptions,
 ): Promise<void> {
-  const [first, ...others] = managersFirst(hosts)
+  const [first, ...others] = managersFirst(members(hosts))
   if (first === undefined) return
   await step(options.progress, 'Initialising the swarm', first.name, () => initialise(topology, first))
   const tokens = await joinTokens(first)
@@ -23,11 +23,14 @@ export async function formSwarm(
   await Promise.all(
     others.map((host) =>
       step(options.progress, 'Joining the swarm', host.name, () =>
-        join(topology, host, { leader, token: tokens[host.node.role] }),
+        join(topology, host, {
+          leader,
+          token: host.node.role === 'manager' ? tokens.manager : tokens.worker,
+        }),
       ),
     ),
   )
-  await nodesReady(first, hosts.length, options.signal)
+  await nodesReady(first, others.length + 1, options.signal)
 }
 
 /** Waits until every node is Ready, as after a join or a resume. */
@@ -65,6 +68,11 @@ export async function listNetworks(hosts: readonly Host[]): Promise<Record<strin
     }),
   )
   return Object.fromEntries(lists)
+}
+
+/** Outsiders stay out of the swarm. */
+export function members(hosts: readonly Host[]): Host[] {
+  return hosts.filter((host) => host.node.role !== 'outsider')
 }
 
 function managersFirst(hosts: readonly Host[]): Host[] {

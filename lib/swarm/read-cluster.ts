@@ -3,10 +3,11 @@ import type { Host } from '../host/host.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
+import { members } from './form-swarm.ts'
 
 /** Reads who is in the swarm from the hosts themselves: one remote call a host. */
 export async function readCluster(topology: Topology, hosts: readonly Host[]): Promise<Cluster> {
-  const read = await Promise.all(hosts.map((host) => readNode(topology, host)))
+  const read = await Promise.all(members(hosts).map((host) => readNode(topology, host)))
   const manager = read.find(({ node }) => node.role === 'manager')
   if (manager === undefined) {
     throw new SwarmproofError({ code: 'NO_MANAGER', what: 'no host of the lab is a swarm manager' })

@@ -1,3 +1,5 @@
+import type { EngineName } from './engine.ts'
+
 /**
  * What a lab is: an immutable description without behaviour. Made from YAML by `readTopology`,
  * validated and deeply frozen. Names are unique and match /^[a-z][a-z0-9-]{0,30}$/.
@@ -14,7 +16,10 @@ export interface Topology {
 
 export interface NodeSpec {
   readonly name: string
-  readonly role: 'manager' | 'worker'
+  /** An outsider is on the underlays but not in the swarm: traffic is sent from it that no member would send. */
+  readonly role: 'manager' | 'worker' | 'outsider'
+  /** Engine flavour; the lab's default where it is not given. */
+  readonly engine?: EngineName
   readonly memoryMib: number
   readonly cpus: number
   /** IPv4 address without prefix length, by underlay name. At least one. */
@@ -36,6 +41,33 @@ export interface SwarmSpec {
   readonly dataPath: string
   /** UDP port of VXLAN; 4789 unless configured. Moby allows 1024–49151. */
   readonly dataPathPort: number
+  /** Where networks without a subnet of their own get one from; the engine's default pool where not given. */
+  readonly addressPools?: AddressPoolsSpec
+  /** Ingress is made anew with these settings before any service exists. */
+  readonly ingress?: IngressSpec
+  /** docker_gwbridge is made with these settings on every node before it joins. */
+  readonly gatewayBridge?: GatewayBridgeSpec
+}
+
+export interface AddressPoolsSpec {
+  /** IPv4 CIDRs, in order. */
+  readonly pools: readonly string[]
+  /** Prefix length of each network that is taken from them. */
+  readonly maskLength: number
+}
+
+export interface IngressSpec {
+  readonly name: string
+  readonly subnet: string
+  readonly gateway: string
+  /** Value of the driver's MTU option: what the engine takes the underlay's MTU to be. */
+  readonly mtuBytes?: number
+  readonly encrypted: boolean
+}
+
+export interface GatewayBridgeSpec {
+  readonly subnet: string
+  readonly mtuBytes: number
 }
 
 /** Settings of the stack under test; what the stack consists of is `lib/swarm/stack.ts`. */
@@ -51,4 +83,6 @@ export interface StackSpec {
 export interface OverlaySpec {
   readonly subnet: string
   readonly gateway: string
+  /** Value of the driver's MTU option: what the engine takes the underlay's MTU to be. */
+  readonly mtuBytes?: number
 }

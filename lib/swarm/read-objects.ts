@@ -1,0 +1,179 @@
+import { SwarmproofError } from '../error.ts'
+import { eventually } from '../eventually.ts'
+import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from './cluster.ts'
+import { docker, dockerLines } from './docker.ts'
+
+export interface ApiNetwork {
+  readonly Id: string
+  readonly Name: string
+  readonly Ingress: boolean
+  readonly IPAM: { readonly Config: readonly { readonly Subnet: string; readonly Gateway: string }[] | null }
+  readonly Options: Readonly<Record<string, string>> | null
+}
+
+export interface ApiService {
+  readonly ID: string
+  readonly Spec: { readonly Name: string; readonly EndpointSpec?: { readonly Mode?: string } }
+  readonly Endpoint: {
+    readonly VirtualIPs?: readonly { readonly NetworkID: string; readonly Addr?: string }[]
+    readonly Ports?: readonly {
+      readonly Protocol: 'tcp' | 'udp'
+      readonly TargetPort: number
+      readonly PublishedPort: number
+      readonly PublishMode: 'ingress' | 'host'
+    }[]
+  }
+}
+
+export interface ApiTask {
+  readonly ID: string
+  readonly NodeID: string
+  readonly ServiceID: string
+  readonly Status: {
+    readonly State: string
+    readonly ContainerStatus?: { readonly ContainerID: string; readonly PID: number }
+  }
+  readonly NetworksAttachments?: readonly {
+    readonly Network: { readonly ID: string }
+    readonly Addresses?: readonly string[]
+  }[]
+}
+
+interface ApiContainer {
+  readonly Id: string
+  readonly Pid: number
+  readonly Networks: Readonly<
+    Record<string, { readonly IPAddress: string; readonly IPPrefixLen: number; readonly MacAddress: string }>
+  >
+}
+
+/** A network by name, once the manager has given it a VNI. */
+export async function readNetwork(cluster: Cluster, name: string): Promise<OverlayNetwork> {
+  return eventually({ what: `network ${name} has a VNI`, withinMs: 20_000 }, async () => {
+    const script = `docker network inspect --format '{{json .}}' ${name}`
+    const [network] = (await dockerLines(cluster.manager.host, script)) as ApiNetwork[]
+    const read = toNetwork(must(network, `network ${name}`))
+    return Number.isNaN(read.vni) ? { ready: false, seen: 'it has none' } : { ready: true, value: read }
+  })
+}
+
+/** A service by name as it is now. */
+export async function readService(cluster: Cluster, name: string): Promise<Service> {
+  const script = `docker service inspect --format '{{json .}}' ${name}`
+  const [service] = (await dockerLines(cluster.manager.host, script)) as ApiService[]
+  return toService(must(service, `service ${name}`))
+}
+
+/** The running tasks of these services, in no order. @throws while a running task's container is not there yet */
+export async function readTasks(cluster: Cluster, names: readonly string[]): Promise<Task[]> {
+  const list = names.join(' ')
+  const { host } = cluster.manager
+  const services = (await dockerLines(
+    host,
+    `docker service inspect --format '{{json .}}' ${list}`,
+  )) as ApiService[]
+  const ids = (
+    await docker(host, `docker service ps --no-trunc -q --filter desired-state=running ${list}`)
+  ).trim()
+  if (ids === '') return []
+  const tasks = (
+    (await dockerLines(
+      host,
+      `docker inspect --type task --format '{{json .}}' ${ids.split('\n').join(' ')}`,
+    )) as ApiTask[]
+  ).filter((task) => task.Status.State === 'running')
+  return withContainers(cluster, services, tasks)
+}
+
+/** Adds what only each task's own node knows: one remote call a node. */
+export async function withContainers(
+  cluster: Cluster,
+  services: readonly ApiService[],
+  tasks: readonly ApiTask[],
+): Promise<Task[]> {
+  const containers = await Promise.all(cluster.nodes.map((node) => readContainers(node, tasks)))
+  const byId = new Map(containers.flat().map((container) => [container.Id, container]))
+  return tasks.map((task) => toTask(cluster, services, task, byId))
+}
+
+async function readContainers(node: ClusterNode, tasks: readonly ApiTask[]): Promise<ApiContainer[]> {
+  const ids = tasks
+    .filter((task) => task.NodeID === node.nodeId)
+    .map((task) => task.Status.ContainerStatus?.ContainerID ?? '')
+  if (ids.length === 0) return []
+  const format = `'{"Id":"{{.Id}}","Pid":{{.State.Pid}},"Networks":{{json .NetworkSettings.Networks}}}'`
+  return (await dockerLines(
+    node.host,
+    `docker inspect --format ${format} ${ids.join(' ')}`,
+  )) as ApiContainer[]
+}
+
+/** As the manager's API tells it. */
+export function toNetwork(network: ApiNetwork): OverlayNetwork {
+  const options = network.Options ?? {}
+  return {
+    id: network.Id,
+    name: network.Name,
+    subnet: network.IPAM.Config?.[0]?.Subnet ?? '',
+    gateway: network.IPAM.Config?.[0]?.Gateway ?? '',
+    vni: Number((options['com.docker.network.driver.overlay.vxlanid_list'] ?? '').split(',')[0]),
+    encrypted: 'encrypted' in options,
+    ingress: network.Ingress,
+  }
+}
+
+export function toService(service: ApiService): Service {
+  return {
+    id: service.ID,
+    name: service.Spec.Name,
+    endpointMode: service.Spec.EndpointSpec?.Mode === 'dnsrr' ? 'dnsrr' : 'vip',
+    vips: Object.fromEntries(
+      (service.Endpoint.VirtualIPs ?? []).map((vip) => [vip.NetworkID, (vip.Addr ?? '').split('/')[0] ?? '']),
+    ),
+    published: (service.Endpoint.Ports ?? []).map((port) => ({
+      protocol: port.Protocol,
+      publishedPort: port.PublishedPort,
+      targetPort: port.TargetPort,
+      mode: port.PublishMode,
+    })),
+  }
+}
+
+function toTask(
+  cluster: Cluster,
+  services: readonly ApiService[],
+  task: ApiTask,
+  containers: ReadonlyMap<string, ApiContainer>,
+): Task {
+  const containerId = task.Status.ContainerStatus?.ContainerID ?? ''
+  const node = must(
+    cluster.nodes.find((candidate) => candidate.nodeId === task.NodeID),
+    `node ${task.NodeID}`,
+  )
+  const container = must(containers.get(containerId), `container of task ${task.ID} on ${node.host.name}`)
+  const endpoints = Object.entries(container.Networks).map(([name, endpoint]): [string, Endpoint] => [
+    name,
+    { address: endpoint.IPAddress, prefixLength: endpoint.IPPrefixLen, mac: endpoint.MacAddress },
+  ])
+  return {
+    id: task.ID,
+    service: must(
+      services.find((service) => service.ID === task.ServiceID),
+      `service ${task.ServiceID}`,
+    ).Spec.Name,
+    node,
+    containerId,
+    pid: container.Pid,
+    hostname: task.ID,
+    endpoints: Object.fromEntries(endpoints),
+  }
+}
+
+export function must<T>(value: T | undefined, what: string): T {
+  if (value !== undefined) return value
+  throw new SwarmproofError({
+    code: 'STACK_INCOMPLETE',
+    what: `the stack lacks ${what}`,
+    hint: 'run with --fresh to build it anew',
+  })
+}

@@ -1,0 +1,168 @@
+import { SwarmproofError } from '../error.ts'
+import { eventually } from '../eventually.ts'
+import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
+import { docker, quote } from './docker.ts'
+import { probeImage, taskScript } from './probe-task.ts'
+import { readNetwork, readService, readTasks } from './read-objects.ts'
+
+export interface TrialOptions {
+  /** Part of every name the trial gives, so that two trials side by side do not collide. */
+  readonly name: string
+  /** Value of the label `swarmproof` on everything it creates. */
+  readonly label: string
+  readonly signal: AbortSignal
+}
+
+/** What an engine said to a command that it may refuse. */
+export interface Answer {
+  readonly accepted: boolean
+  /** Its own words, of both streams. */
+  readonly words: string
+}
+
+const commandLimitMs = 120_000
+
+/**
+ * Networks and services of a test's own, beside the stack. Everything it creates is named `swp-<trial>-<name>` and
+ * labelled; disposing removes it again, services before networks, and waits until no task is left.
+ */
+export class Trial implements AsyncDisposable {
+  readonly #cluster: Cluster
+  readonly #options: TrialOptions
+  readonly #services = new Set<string>()
+  readonly #networks = new Set<string>()
+
+  constructor(cluster: Cluster, options: TrialOptions) {
+    this.#cluster = cluster
+    this.#options = options
+  }
+
+  /** The name an object of this trial has in the swarm. */
+  nameOf(name: string): string {
+    return `swp-${this.#options.name}-${name}`
+  }
+
+  /** `flags` as for `docker network create`, e.g. `--opt encrypted`. @throws `DOCKER_FAILED` when refused */
+  async network(name: string, flags = ''): Promise<OverlayNetwork> {
+    const full = this.nameOf(name)
+    this.#networks.add(full)
+    await this.#docker(`docker network create --driver overlay ${this.#label()} ${flags} ${full}`)
+    return readNetwork(this.#cluster, full)
+  }
+
+  /**
+   * Creates a service of probe tasks (HTTP on port 80) and does not wait for them. `flags` as for
+   * `docker service create`, e.g. `--network swp-clear --replicas 2`.
+   */
+  async service(name: string, flags: string): Promise<Service> {
+    const full = this.nameOf(name)
+    this.#services.add(full)
+    await this.#docker(
+      `${serviceCommand('create')} ${this.#label()} --hostname '{{.Task.ID}}' --name ${full} ${flags} ${probeImage} sh -c ${quote(taskScript)}`,
+    )
+    return readService(this.#cluster, full)
+  }
+
+  /** `flags` as for `docker service update`; does not wait. */
+  async update(service: { readonly name: string }, flags: string): Promise<Service> {
+    await this.#docker(`docker service update --detach --quiet ${flags} ${service.name}`)
+    return readService(this.#cluster, service.name)
+  }
+
+  /** Whether the manager takes a command; what it says is for the test to judge. Creates nothing that is removed later. */
+  async ask(command: string): Promise<Answer> {
+    const { remote } = this.#cluster.manager.host
+    const { exitCode, stdout, stderr } = await remote.exec(command, { timeoutMs: commandLimitMs })
+    return { accepted: exitCode === 0, words: `${stdout}\n${stderr}`.trim() }
+  }
+
+  /**
+   * Waits until exactly `count` tasks of these services run and each has an address on every network of its service.
+   * @throws `BOUND_EXCEEDED` with what was last seen
+   */
+  async running(
+    services: readonly { readonly name: string }[],
+    count: number,
+    withinMs = 90_000,
+  ): Promise<Task[]> {
+    const names = services.map(({ name }) => name)
+    return eventually(
+      {
+        what: `${count} tasks of ${names.join(', ')} run`,
+        withinMs,
+        everyMs: 1000,
+        signal: this.#options.signal,
+      },
+      async () => {
+        const tasks = await readTasks(this.#cluster, names)
+        return tasks.length === count
+          ? { ready: true, value: tasks }
+          : { ready: false, seen: `${tasks.length} run` }
+      },
+    )
+  }
+
+  /** Removes a service now and waits until its tasks are gone. */
+  async removeService(service: { readonly name: string }): Promise<void> {
+    await this.#removeServices([service.name])
+  }
+
+  /** Removes a network now. @throws `DOCKER_FAILED` while something uses it, after waiting a while */
+  async removeNetwork(network: { readonly name: string }): Promise<void> {
+    await this.#removeNetworks([network.name])
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#removeServices([...this.#services])
+    await this.#removeNetworks([...this.#networks])
+  }
+
+  async #removeServices(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
+    // An interrupted run must clean up, too: no signal here. Containers end after their tasks are forgotten.
+    await this.#docker(
+      `for s in ${names.join(' ')}; do docker service rm $s || ! docker service inspect $s; done >/dev/null 2>&1`,
+    )
+    await Promise.all(
+      this.#cluster.nodes.map(async ({ host }) => {
+        const filters = names.map((name) => `--filter label=com.docker.swarm.service.name=${name}`)
+        const each = filters.map((filter) => `docker ps -q ${filter}`).join('; ')
+        await docker(
+          host,
+          `n=0; while [ -n "$(${each})" ]; do n=$((n+1)); [ $n -lt 60 ] || exit 1; sleep 0.5; done`,
+          { timeoutMs: commandLimitMs },
+        )
+      }),
+    )
+    for (const name of names) this.#services.delete(name)
+  }
+
+  async #removeNetworks(names: readonly string[]): Promise<void> {
+    if (names.length === 0) return
+    const tries = names.map(
+      (name) =>
+        `n=0; while docker network inspect ${name} >/dev/null 2>&1 && ! docker network rm ${name} 2>/tmp/swp-rm; do n=$((n+1)); [ $n -lt 40 ] || { cat /tmp/swp-rm >&2; exit 1; }; sleep 0.5; done`,
+    )
+    await this.#docker(tries.join('\n'))
+    for (const name of names) this.#networks.delete(name)
+  }
+
+  #label(): string {
+    return `--label ${quote(`swarmproof=${this.#options.label}`)}`
+  }
+
+  async #docker(script: string): Promise<string> {
+    return docker(this.#cluster.manager.host, script, { timeoutMs: commandLimitMs })
+  }
+}
+
+/** Both need the same flags: no look-ups in a registry, no waiting, tasks that end at once. */
+function serviceCommand(verb: 'create'): string {
+  return `docker service ${verb} --detach --quiet --no-resolve-image --stop-grace-period 1s`
+}
+
+/** For tests that must not go on without it. */
+export function requireAccepted(answer: Answer, what: string): void {
+  if (answer.accepted) return
+  throw new SwarmproofError({ code: 'DOCKER_FAILED', what, observed: answer.words })
+}
