@@ -101,9 +101,9 @@ function tell(finished: FinishedRun, flags: RunFlags): void {
   if (labId !== undefined)
     where.push(['lab', `${labId}; enter with \`swarmproof ssh NODE\`, end with \`swarmproof down\``])
   process.stdout.write(summaryLines(record, style(process.stdout), where))
-  if (record.failure !== undefined) {
-    process.stderr.write(`swarmproof: ${record.failure.step} failed\n${record.failure.message}\n`)
-    for (const line of record.failure.log.slice(-15)) process.stderr.write(`  | ${line}\n`)
+  for (const failure of record.failures) {
+    process.stderr.write(`swarmproof: ${failure.step} failed\n${failure.message}\n`)
+    for (const line of failure.log.slice(-15)) process.stderr.write(`  | ${line}\n`)
   }
 }
 
@@ -116,9 +116,10 @@ function jsonResult({ record, labId }: FinishedRun): object {
     partial,
     counts,
     ...(labId === undefined ? {} : { labId }),
-    ...(record.failure === undefined ? {} : { failure: record.failure }),
-    requirements: record.requirements.map(({ id, durationMs, verdict }) => ({
+    failures: record.failures,
+    requirements: record.requirements.map(({ id, lab, durationMs, verdict }) => ({
       id,
+      lab,
       outcome: verdict?.outcome ?? 'unreached',
       reason: verdict?.reason ?? '',
       durationMs: durationMs ?? 0,
