@@ -116,9 +116,9 @@ function readNode(
   const keys = at.record(['role', 'engine', 'memoryMib', 'cpus', 'addresses'])
   if (keys === undefined) return undefined
   const [roleAt, addressesAt] = [keys.get('role'), keys.get('addresses')]
-  if (roleAt === undefined) at.complain('role is missing: manager or worker')
+  if (roleAt === undefined) at.complain('role is missing: manager, worker or outsider')
   if (addressesAt === undefined) at.complain('addresses is missing: an address by underlay name')
-  const role = roleAt?.oneOf(['manager', 'worker'])
+  const role = roleAt?.oneOf(['manager', 'worker', 'outsider'])
   const engine = readEngine(keys.get('engine')) ?? labEngine
   const memoryMib = keys.get('memoryMib')?.integer(512, 65_536) ?? 1024
   const cpus = keys.get('cpus')?.integer(1, 16) ?? 1
