@@ -9,8 +9,11 @@ import { VmProvider } from '../host/vm/vm-provider.ts'
 import { step } from '../progress.ts'
 import { writeReports } from '../report/report.ts'
 import { suites } from '../../suites/index.ts'
+import type { EngineName } from '../topology/engine.ts'
 import { findTopology } from '../topology/find-topology.ts'
+import { withEngine } from '../topology/with-engine.ts'
 import { duration } from './duration.ts'
+import { engineOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
@@ -21,6 +24,7 @@ interface RunFlags {
   readonly only?: string[]
   readonly skip?: string[]
   readonly grep?: string
+  readonly engine?: EngineName
   readonly fresh?: true
   readonly keep?: true
   readonly bail?: true
@@ -39,6 +43,7 @@ export function runCommand(): Command {
     .option('--only <id...>', 'only these requirements or groups, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
+    .addOption(engineOption('the engine of all hosts'))
     .option('--fresh', 'build the stack anew instead of resuming a standing lab')
     .option('--keep', 'leave the lab standing at the end')
     .option('--bail', 'stop at the first requirement that does not hold')
@@ -50,7 +55,8 @@ export function runCommand(): Command {
 }
 
 async function run(topologyName: string, flags: RunFlags): Promise<void> {
-  const topology = findTopology(topologyName)
+  const named = findTopology(topologyName)
+  const topology = flags.engine === undefined ? named : withEngine(named, flags.engine)
   const selected = selectTests(suites, flags)
   const progress = new LiveProgress()
   const paint = style(process.stdout)
@@ -143,6 +149,7 @@ function reproduce(topologyName: string, flags: RunFlags): string {
   if (flags.only) words.push('--only', ...flags.only)
   if (flags.skip) words.push('--skip', ...flags.skip)
   if (flags.grep !== undefined) words.push('--grep', `'${flags.grep}'`)
+  if (flags.engine !== undefined) words.push('--engine', flags.engine)
   if (flags.fresh) words.push('--fresh')
   return words.join(' ')
 }
@@ -152,5 +159,6 @@ Examples:
   swarmproof run                               the three-host lab, everything
   swarmproof run --only ENC-01 ENC-02          two requirements
   swarmproof run --only VXL ENC --skip ENC-07  two groups, one requirement left out
+  swarmproof run --engine 20.10                all hosts with an older engine
   swarmproof run --fresh --keep                build the stack anew and leave the lab standing
   swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON`

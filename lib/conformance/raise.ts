@@ -9,6 +9,7 @@ import { deployStack, stackRecipe, tasksRunning } from '../swarm/deploy-stack.ts
 import { formSwarm, listNetworks, nodesReady } from '../swarm/form-swarm.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { readStack } from '../swarm/read-stack.ts'
+import { makeGatewayBridges, makeIngress } from '../swarm/swarm-networks.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { BuildObservations } from './context.ts'
@@ -72,15 +73,23 @@ async function resume(
 }
 
 async function build(topology: Topology, lab: Lab, recipe: string, options: RaiseOptions): Promise<Raised> {
+  await makeGatewayBridges(topology, lab.hosts, options)
   await formSwarm(topology, lab.hosts, options)
   const cluster = await readCluster(topology, lab.hosts)
   const networksBeforeServices = await networksOfNewNodes(cluster, options.signal)
+  await makeIngress(topology, cluster.manager.host, options)
   await deployStack(topology, cluster, { ...options, label: options.runId })
   const { stack, states } = await settle(cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
     networksBeforeServices,
-    requested: { clear: { ...topology.stack.clear }, secret: { ...topology.stack.secret }, auto: {} },
+    requested: {
+      clear: { ...topology.stack.clear },
+      secret: { ...topology.stack.secret },
+      auto: {},
+      extra: {},
+      shop: {},
+    },
   }
   await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
   return { lab, cluster, stack, built, states }

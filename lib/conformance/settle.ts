@@ -22,7 +22,7 @@ export function unsettled(
 }
 
 function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): string[] {
-  return (['clear', 'secret'] as const).flatMap((role) => {
+  return (['clear', 'secret', 'extra', 'shop'] as const).flatMap((role) => {
     const tasks = tasksOn(stack, role)
     if (!tasks.some((task) => task.node === node)) return []
     const { name, id } = stack.networks[role]

@@ -14,6 +14,8 @@ export interface ConformanceTest {
   readonly needs: readonly Feature[]
   /** One of the dozen that find most faults: part of the quick profile. */
   readonly quick?: true
+  /** Why no fault can make it fail; only where `lib/fault` has none for it. */
+  readonly unplantable?: string
   /** Takes many minutes: only verified when it is named. */
   readonly slow?: true
   /** What is expected of some engines only, where versions differ. */

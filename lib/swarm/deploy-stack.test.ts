@@ -4,6 +4,7 @@ import { stackRecipe, stackScript } from './deploy-stack.ts'
 
 const topology = {
   nodes: [{}, {}, {}],
+  swarm: {},
   stack: {
     clear: { subnet: '10.91.1.0/24', gateway: '10.91.1.254' },
     secret: { subnet: '10.91.2.0/24', gateway: '10.91.2.254' },

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { eventually } from '../eventually.ts'
 import { type Progress, step } from '../progress.ts'
-import type { Topology } from '../topology/topology.ts'
+import type { OverlaySpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, quote } from './docker.ts'
 import { probeImage, taskScript } from './probe-task.ts'
 import { stackNames } from './stack.ts'
+import { networkScripts } from './swarm-networks.ts'
 
 export interface DeployOptions {
   readonly progress: Progress
@@ -16,47 +17,94 @@ export interface DeployOptions {
 
 const deployWithinMs = 240_000
 
-/** The docker commands that build the stack; their text decides whether a saved lab still fits. */
-export function stackScript(
-  topology: Topology,
-  nodes: number,
-  label: string,
-): { networks: string[]; services: string[] } {
+/** The commands that build the stack, in order; their text decides whether a saved lab still fits. */
+export interface StackScript {
+  readonly networks: readonly string[]
+  readonly services: readonly string[]
+  /** A compose file for `docker stack deploy`. */
+  readonly compose: string
+}
+
+export function stackScript(topology: Topology, nodes: number, label: string): StackScript {
   const { clear, secret, publishedPort } = topology.stack
   const { networks, services } = stackNames
-  const network = (name: string, flags: string): string =>
-    `docker network create --driver overlay --label ${quote(`swarmproof=${label}`)} ${flags} ${name}`.replaceAll(
-      '  ',
-      ' ',
-    )
+  const labels = `--label ${quote(`swarmproof=${label}`)}`
+  const network = (name: string, ...flags: readonly string[]): string =>
+    ['docker network create --driver overlay', labels, ...flags, name].filter((word) => word !== '').join(' ')
   const service = (name: string, flags: string): string =>
     [
       'docker service create --detach --quiet --no-resolve-image --stop-grace-period 1s',
-      `--label ${quote(`swarmproof=${label}`)} --hostname '{{.Task.ID}}' --name ${name}`,
+      `${labels} --hostname '{{.Task.ID}}' --name ${name}`,
       `${flags} ${probeImage} sh -c ${quote(taskScript)}`,
     ].join(' ')
+  const given = ({ subnet, gateway }: OverlaySpec): string => `--subnet ${subnet} --gateway ${gateway}`
+  const spread = '--replicas-max-per-node 1'
+  const dual = `published=${publishedPort + 1},protocol`
   return {
     networks: [
-      network(networks.clear, `--subnet ${clear.subnet} --gateway ${clear.gateway}`),
-      network(networks.secret, `--opt encrypted --subnet ${secret.subnet} --gateway ${secret.gateway}`),
-      network(networks.auto, ''),
+      network(networks.clear, given(clear), mtuOption(clear)),
+      network(networks.secret, '--opt encrypted', given(secret), mtuOption(secret)),
+      network(networks.auto, mtuOption(clear)),
+      network(networks.extra, mtuOption(clear)),
     ],
     services: [
       service(
         services.web,
-        `--network ${networks.clear} --replicas ${Math.max(2, nodes - 1)} --replicas-max-per-node 1 --publish ${publishedPort}:80`,
+        `--network ${networks.clear} --replicas ${Math.max(2, nodes - 1)} ${spread} --publish ${publishedPort}:80`,
       ),
       service(services.rr, `--network ${networks.clear} --mode global --endpoint-mode dnsrr`),
       service(services.vault, `--network ${networks.secret} --mode global`),
       service(services.island, `--network ${networks.auto} --replicas 1`),
+      service(services.both, `--network ${networks.clear} --network ${networks.extra} --replicas 1`),
+      service(
+        services.dual,
+        `--network ${networks.extra} --replicas 2 ${spread} --publish ${dual}=tcp,target=80 --publish ${dual}=udp,target=${udpTargetPort} --publish ${publishedPort + 2}:80`,
+      ),
+      service(
+        services.here,
+        `--network ${networks.extra} --replicas 1 --publish mode=host,published=${publishedPort + 3},target=80`,
+      ),
     ],
+    compose: composeFile(label, clear),
   }
+}
+
+/** Where UDP published by `dual` arrives in its tasks. */
+export const udpTargetPort = 5353
+
+function mtuOption({ mtuBytes }: OverlaySpec): string {
+  return mtuBytes === undefined ? '' : `--opt com.docker.network.driver.mtu=${mtuBytes}`
+}
+
+function composeFile(label: string, { mtuBytes }: OverlaySpec): string {
+  const labels = { swarmproof: label }
+  const service = (deploy: object): object => ({
+    image: probeImage,
+    hostname: '{{.Task.ID}}',
+    command: ['sh', '-c', taskScript],
+    stop_grace_period: '1s',
+    deploy: { ...deploy, labels },
+  })
+  const options =
+    mtuBytes === undefined ? {} : { driver_opts: { 'com.docker.network.driver.mtu': String(mtuBytes) } }
+  // JSON is YAML, too.
+  return JSON.stringify({
+    version: '3.8',
+    services: {
+      front: service({ mode: 'global' }),
+      back: service({ replicas: 1, placement: { constraints: ['node.role==manager'] } }),
+    },
+    networks: { default: { driver: 'overlay', labels, ...options } },
+  })
 }
 
 /** Changes whenever the commands that build the stack change. */
 export function stackRecipe(topology: Topology): string {
   const script = stackScript(topology, topology.nodes.length, 'recipe')
-  return createHash('sha256').update(JSON.stringify(script)).digest('hex').slice(0, 16)
+  return createHash('sha256')
+    .update(JSON.stringify([script, networkScripts(topology)]))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** Creates the stack's networks and services and waits until every task runs. */
@@ -72,6 +120,10 @@ export async function deployStack(
   )
   await step(options.progress, 'Creating services', host.name, () =>
     docker(host, `set -e\n${script.services.join('\n')}`, { timeoutMs: 120_000 }),
+  )
+  const deploy = `docker stack deploy --resolve-image never --compose-file - ${stackNames.composed}`
+  await step(options.progress, 'Deploying a stack', host.name, () =>
+    docker(host, deploy, { timeoutMs: 120_000, input: script.compose }),
   )
   await tasksRunning(cluster, options)
 }

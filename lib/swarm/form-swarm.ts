@@ -83,7 +83,14 @@ function managersFirst(hosts: readonly Host[]): Host[] {
 async function initialise(topology: Topology, host: Host): Promise<void> {
   const { dataPathPort } = topology.swarm
   const port = dataPathPort === 4789 ? '' : ` --data-path-port ${dataPathPort}`
-  await docker(host, `docker swarm init ${addressFlags(topology, host)}${port}`, { timeoutMs: 120_000 })
+  const command = `docker swarm init ${addressFlags(topology, host)}${port}${poolFlags(topology)}`
+  await docker(host, command, { timeoutMs: 120_000 })
+}
+
+function poolFlags({ swarm: { addressPools } }: Topology): string {
+  if (addressPools === undefined) return ''
+  const pools = addressPools.pools.map((pool) => ` --default-addr-pool ${pool}`).join('')
+  return `${pools} --default-addr-pool-mask-length ${addressPools.maskLength}`
 }
 
 async function joinTokens(manager: Host): Promise<{ manager: string; worker: string }> {

@@ -40,13 +40,17 @@ const complete = [
   network('c', 'swp-clear', 4097),
   network('s', 'swp-secret', 4098, false, { encrypted: '' }),
   network('a', 'swp-auto', 4099),
+  network('e', 'swp-extra', 4100),
+  network('h', 'swp-shop_default', 4101),
   service('s-web', 'swp-web', {
     VirtualIPs: [{ NetworkID: 'c', Addr: '10.91.1.1/24' }],
     Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' }],
   }),
   service('s-rr', 'swp-rr', {}, 'dnsrr'),
   service('s-vault', 'swp-vault', {}),
-  service('s-island', 'swp-island', {}),
+  ...['island', 'both', 'dual', 'here', 'shop_front', 'shop_back'].map((name) =>
+    service(`s-${name}`, `swp-${name}`, {}),
+  ),
 ]
 
 describe('readStack', () => {

@@ -61,6 +61,8 @@ function networksByRole(networks: readonly ApiNetwork[]): Stack['networks'] {
     clear: named(stackNames.networks.clear),
     secret: named(stackNames.networks.secret),
     auto: named(stackNames.networks.auto),
+    extra: named(stackNames.networks.extra),
+    shop: named(stackNames.networks.shop),
     ingress: toNetwork(
       must(
         networks.find((network) => network.Ingress),
@@ -83,5 +85,10 @@ function servicesByRole(services: readonly ApiService[]): Stack['services'] {
     rr: named(stackNames.services.rr),
     vault: named(stackNames.services.vault),
     island: named(stackNames.services.island),
+    both: named(stackNames.services.both),
+    dual: named(stackNames.services.dual),
+    here: named(stackNames.services.here),
+    front: named(stackNames.services.front),
+    back: named(stackNames.services.back),
   }
 }

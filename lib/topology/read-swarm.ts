@@ -1,11 +1,20 @@
 import type { ReadNode, ReadUnderlay, Taken } from './read-hosts.ts'
 import { readFreeSubnet, takenBy } from './read-hosts.ts'
+import {
+  largestMtuOption,
+  readAddressPools,
+  readGatewayBridge,
+  readIngress,
+  smallestMtuOption,
+} from './read-swarm-networks.ts'
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
 import type { OverlaySpec, StackSpec, SwarmSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
 
 const defaultDataPathPort = 4789
 const defaultPublishedPort = 8080
+/** The stack publishes this many ports after `publishedPort`, see `lib/swarm/stack.ts`. */
+const morePublishedPorts = 3
 const defaultSubnets = { clear: '10.91.1.0/24', secret: '10.91.2.0/24' }
 
 /** VXLAN costs 50 bytes, ESP as Moby uses it up to 26 more; 576 is what every IPv4 host must take (RFC 791). */
@@ -29,7 +38,10 @@ export function readSwarm(
   underlays: readonly ReadUnderlay[],
   nodes: readonly ReadNode[],
 ): ReadSwarm {
-  const keys = at?.record(['advertise', 'dataPath', 'dataPathPort'])
+  const keys = at?.record([
+    ...['advertise', 'dataPath', 'dataPathPort'],
+    ...['addressPools', 'ingress', 'gatewayBridge'],
+  ])
   const first = underlays[0]?.spec.name ?? ''
   const names = underlays.map(({ spec }) => spec.name)
   const advertise = underlayName(keys?.get('advertise'), names) ?? first
@@ -40,7 +52,17 @@ export function readSwarm(
   const portAt = keys?.get('dataPathPort')
   const dataPathPort = portAt?.integer(1024, 49_151) ?? defaultDataPathPort
   if (dataPathPort === 7946) portAt?.complain('7946 is used by swarm gossip; the usual port is 4789')
-  return { spec: { advertise, dataPath, dataPathPort }, portAt }
+  const taken = takenBy(underlays)
+  const addressPools = readAddressPools(keys?.get('addressPools'), taken)
+  const ingress = readIngress(keys?.get('ingress'), taken)
+  const gatewayBridge = readGatewayBridge(keys?.get('gatewayBridge'), taken)
+  const spec = {
+    ...{ advertise, dataPath, dataPathPort },
+    ...(addressPools === undefined ? {} : { addressPools }),
+    ...(ingress === undefined ? {} : { ingress }),
+    ...(gatewayBridge === undefined ? {} : { gatewayBridge }),
+  }
+  return { spec, portAt }
 }
 
 function underlayName(at: YamlCursor | undefined, names: readonly string[]): string | undefined {
@@ -72,7 +94,7 @@ export function readStack(
   swarm: ReadSwarm | undefined,
 ): StackSpec {
   const keys = at?.record(['clear', 'secret', 'publishedPort'])
-  const taken = takenBy(underlays)
+  const taken = [...takenBy(underlays), ...ofSwarm(swarm?.spec)]
   const clearAt = keys?.get('clear')
   const clear = readOverlay('clear', clearAt, at, taken)
   const clearSubnet = parseSubnet(clear.subnet)
@@ -82,12 +104,29 @@ export function readStack(
       : [{ what: "overlay 'clear'", subnet: clearSubnet, ...(clearAt === undefined ? {} : { at: clearAt }) }]
   const secret = readOverlay('secret', keys?.get('secret'), at, [...taken, ...ofClear])
   const portAt = keys?.get('publishedPort')
-  const publishedPort = portAt?.integer(1, 65_535) ?? defaultPublishedPort
-  const isDataPath = publishedPort === swarm?.spec.dataPathPort
-  const user = usedPorts[publishedPort] ?? (isDataPath ? 'the data path' : undefined)
-  if (user !== undefined && portAt !== undefined) portAt.complain(`${publishedPort} is used by ${user}`)
-  else if (user !== undefined) swarm?.portAt?.complain(`${publishedPort} is stack.publishedPort's default`)
+  const publishedPort = portAt?.integer(1, 65_535 - morePublishedPorts) ?? defaultPublishedPort
+  for (let port = publishedPort; port <= publishedPort + morePublishedPorts; port++) {
+    const user = usedPorts[port] ?? (port === swarm?.spec.dataPathPort ? 'the data path' : undefined)
+    if (user === undefined) continue
+    const which =
+      port === publishedPort ? '' : `, and ports up to ${publishedPort + morePublishedPorts} are published`
+    if (portAt !== undefined) portAt.complain(`${port} is used by ${user}${which}`)
+    else swarm?.portAt?.complain(`${port} is published by the stack by default`)
+  }
   return { clear, secret, publishedPort }
+}
+
+/** What the swarm makes networks of. */
+function ofSwarm(swarm: SwarmSpec | undefined): Taken {
+  const named = [
+    ...(swarm?.addressPools?.pools.map((text) => ['an address pool', text] as const) ?? []),
+    ...(swarm?.ingress === undefined ? [] : [['ingress', swarm.ingress.subnet] as const]),
+    ...(swarm?.gatewayBridge === undefined ? [] : [['docker_gwbridge', swarm.gatewayBridge.subnet] as const]),
+  ]
+  return named.flatMap(([what, text]) => {
+    const subnet = parseSubnet(text)
+    return typeof subnet === 'string' ? [] : [{ what, subnet }]
+  })
 }
 
 /** What is not given is taken from the defaults, which must not collide either. */
@@ -97,7 +136,7 @@ function readOverlay(
   stackAt: YamlCursor | undefined,
   taken: Taken,
 ): OverlaySpec {
-  const keys = at?.record(['subnet', 'gateway'])
+  const keys = at?.record(['subnet', 'gateway', 'mtuBytes'])
   const [subnetGiven, gatewayAt] = [keys?.get('subnet'), keys?.get('gateway')]
   const fallback = parseSubnet(defaultSubnets[name])
   if (typeof fallback === 'string') throw new Error(fallback)
@@ -110,7 +149,8 @@ function readOverlay(
   const gateway = gatewayAt?.text() ?? subnet.last
   const problem = gatewayAt === undefined ? undefined : addressProblem(gateway, subnet, `overlay '${name}'`)
   if (problem !== undefined) gatewayAt?.complain(problem)
-  return { subnet: subnet.text, gateway }
+  const mtuBytes = keys?.get('mtuBytes')?.integer(smallestMtuOption, largestMtuOption)
+  return { subnet: subnet.text, gateway, ...(mtuBytes === undefined ? {} : { mtuBytes }) }
 }
 
 function complainAboutDefault(name: 'clear' | 'secret', stackAt: YamlCursor | undefined, taken: Taken): void {

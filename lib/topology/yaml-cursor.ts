@@ -74,6 +74,26 @@ export class YamlCursor {
     return undefined
   }
 
+  flag(): boolean | undefined {
+    const value = isScalar(this.#node) ? this.#node.value : undefined
+    if (typeof value === 'boolean') return value
+    this.complain(`must be true or false, is ${this.written}`)
+    return undefined
+  }
+
+  /** Entries in order; complains about anything but a list with at least one. */
+  list(): readonly YamlCursor[] {
+    const node = this.#node
+    if (!isSeq(node) || node.items.length === 0) {
+      this.complain(`must be a list with at least one entry, is ${isSeq(node) ? 'empty' : this.written}`)
+      return []
+    }
+    return (node.items as (Node | null)[]).map(
+      (item, index) =>
+        new YamlCursor(this.#file, item, `${this.path}[${index}]`, this.#file.lineOf(item, this.line)),
+    )
+  }
+
   oneOf<T extends string>(allowed: readonly T[]): T | undefined {
     const value = isScalar(this.#node) ? this.#node.value : undefined
     const found = allowed.find((one) => one === value)

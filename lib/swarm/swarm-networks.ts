@@ -1,0 +1,77 @@
+import { eventually } from '../eventually.ts'
+import type { Host } from '../host/host.ts'
+import { type Progress, step } from '../progress.ts'
+import type { IngressSpec, Topology } from '../topology/topology.ts'
+import { docker } from './docker.ts'
+import { members } from './form-swarm.ts'
+
+export interface MakeOptions {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** Commands that make docker_gwbridge and ingress otherwise than the engine does; undefined where the engine is to. */
+export function networkScripts(topology: Topology): {
+  readonly gatewayBridge: string | undefined
+  readonly ingress: string | undefined
+} {
+  const { gatewayBridge, ingress } = topology.swarm
+  return {
+    gatewayBridge:
+      gatewayBridge === undefined
+        ? undefined
+        : [
+            `docker network create --subnet ${gatewayBridge.subnet}`,
+            '--opt com.docker.network.bridge.name=docker_gwbridge',
+            '--opt com.docker.network.bridge.enable_icc=false',
+            '--opt com.docker.network.bridge.enable_ip_masquerade=true',
+            `--opt com.docker.network.driver.mtu=${gatewayBridge.mtuBytes} docker_gwbridge`,
+          ].join(' '),
+    ingress: ingress === undefined ? undefined : createIngress(ingress),
+  }
+}
+
+/** Docker docs, Manage swarm service networks, "Customize the docker_gwbridge": before the host joins. */
+export async function makeGatewayBridges(
+  topology: Topology,
+  hosts: readonly Host[],
+  { progress }: MakeOptions,
+): Promise<void> {
+  const { gatewayBridge } = networkScripts(topology)
+  if (gatewayBridge === undefined) return
+  await Promise.all(
+    members(hosts).map((host) =>
+      step(progress, 'Making docker_gwbridge', host.name, () => docker(host, gatewayBridge)),
+    ),
+  )
+}
+
+/** Docker docs, "Customize the default ingress network": removed, then made anew, before any service publishes. */
+export async function makeIngress(topology: Topology, manager: Host, options: MakeOptions): Promise<void> {
+  const { ingress } = topology.swarm
+  if (ingress === undefined) return
+  await step(options.progress, 'Making ingress anew', manager.name, async () => {
+    await removeIngress(manager, options.signal)
+    await docker(manager, createIngress(ingress))
+  })
+}
+
+export function createIngress(ingress: IngressSpec): string {
+  return [
+    'docker network create --driver overlay --ingress --label swarmproof=lab',
+    `--subnet ${ingress.subnet} --gateway ${ingress.gateway}`,
+    ...(ingress.mtuBytes === undefined ? [] : [`--opt com.docker.network.driver.mtu=${ingress.mtuBytes}`]),
+    ...(ingress.encrypted ? ['--opt encrypted'] : []),
+    ingress.name,
+  ].join(' ')
+}
+
+/** Removes the ingress network, whatever its name, and waits until the manager no longer lists it. */
+export async function removeIngress(manager: Host, signal: AbortSignal): Promise<void> {
+  const list = `docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{if .Ingress}}{{.Name}}{{end}}'`
+  await docker(manager, `for n in $(${list}); do echo y | docker network rm $n; done`, { timeoutMs: 60_000 })
+  await eventually({ what: 'ingress is removed', withinMs: 30_000, signal, host: manager.name }, async () => {
+    const left = (await docker(manager, list)).trim()
+    return left === '' ? { ready: true, value: undefined } : { ready: false, seen: left }
+  })
+}
