@@ -9,7 +9,7 @@ import { recordingProgress } from './recording-progress.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import { RunStore } from './run-store.ts'
 import type { Suite } from './suite.ts'
-import { verifyLab } from './verify-lab.ts'
+import { isBroken, verifyLab } from './verify-lab.ts'
 
 export interface RunOptions {
   /** Where labs come from. */
@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Longest time one requirement may take. */
   readonly timeoutMs: number
   readonly bail: boolean
+  /** Ids of tests that may break or shape hosts swarmproof did not make. */
+  readonly disruptive?: readonly string[]
   readonly reportDir: string
   /** The command that does it again. */
   readonly reproduce: string
@@ -67,7 +69,7 @@ async function runLabs(
   const store = new RunStore(options.reportDir, record)
   let labId: string | undefined
   for (const [index, planned] of plan.entries()) {
-    if (options.signal.aborted || (options.bail && isBroken(record))) break
+    if (options.signal.aborted || (options.bail && record.requirements.some(isBroken))) break
     const keep = options.keep && index === plan.length - 1
     labId = await runLab(planned, index, record, store, { ...options, keep }, raised)
   }
@@ -125,12 +127,6 @@ async function runLab(
   labRecord.durationMs = Date.now() - startedAt.getTime()
   store.save()
   return kept ? lab?.id : undefined
-}
-
-function isBroken(record: RunRecord): boolean {
-  return record.requirements.some(
-    ({ verdict }) => verdict?.outcome === 'fail' || verdict?.outcome === 'inconclusive',
-  )
 }
 
 async function leave(lab: Lab, keep: boolean, progress: Progress, store: RunStore): Promise<void> {
