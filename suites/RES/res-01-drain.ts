@@ -14,6 +14,7 @@ export const drain = conformanceTest({
     'Drain and re-activate a node: tasks move, and every check of OVL/DSC/LB holds again within a stated bound.',
   source: [overlayTutorial('Draining a node')],
   safety: 'lab',
+  timeLimitMs: 4 * movedWithinMs,
   needs: ['two-nodes', 'ipvs'],
   method:
     'A node with tasks is drained: within the bound no task may run there and every replicated service that fits elsewhere must have all its tasks again. Then it is made active, and within the bound the checks of gossip, forwarding, balancing, discovery, full mesh and the routing mesh (CTL-10, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must all hold in one look. The bounds are swarmkit’s restart delay of 5 s and 60 s for starting tasks.',

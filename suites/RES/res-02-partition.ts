@@ -16,6 +16,7 @@ export const partition = conformanceTest({
   requirement: 'Partition and heal: swarm API, gossip, FDB, IPVS and DNS agree on every node again.',
   source: [moby('libnetwork/networkdb/cluster.go, swarmkit manager/dispatcher')],
   safety: 'lab',
+  timeLimitMs: partitionMs + healedWithinMs + 120_000,
   needs: ['two-nodes', 'ipvs'],
   method:
     'A firewall on one node drops everything from and to the other nodes until the managers give it up (30 s: twice the three heartbeats they wait). Then it is taken away, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh and routing mesh (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must hold in one look. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), the managers’ 15 s and 60 s for starting tasks.',

@@ -18,6 +18,7 @@ export const restart = conformanceTest({
   requirement: 'Engine restart and host reboot: ingress rules, overlays and encryption come back.',
   source: [moby('daemon start: libnetwork restores networks, swarmkit agent starts its tasks again')],
   safety: 'lab',
+  timeLimitMs: bootWithinMs + 2 * backWithinMs + 120_000,
   needs: ['two-nodes', 'ipvs', 'encrypted-overlay'],
   method:
     'The engine of one node is ended and started again, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh, the routing mesh and its rules (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01, ING-05) must hold in one look. Then the host is restarted as by a power cut, and the same must hold again. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), swarmkit’s restart delay (5 s) and 60 s for starting tasks; it begins when the engine, or the host, answers.',
