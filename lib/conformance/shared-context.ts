@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { startCaptures } from '../capture/start-captures.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
+import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { TestContext } from './context.ts'
@@ -23,6 +24,7 @@ export interface SharedContextOptions {
 /** Scenes and states are observed once for this context; a lab that was put back needs a new one. */
 export function sharedContext(raised: Raised, options: SharedContextOptions): SharedContext {
   const memory = new Map<string, Promise<unknown>>()
+  let renewals = 0
   let states = options.statesAreCurrent ? Promise.resolve(raised.states) : undefined
   const shared: SharedContext = {
     topology: options.topology,
@@ -38,6 +40,12 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     state(which) {
       if (which?.fresh || states === undefined) states = readStates(raised.cluster)
       return states
+    },
+    async renewed() {
+      renewals += 1
+      const stack = await readStack(raised.cluster)
+      const captures = join(options.captures, `renewed-${renewals}`)
+      return sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
     },
     once<T>(key: string, work: (context: SharedContext) => Promise<T>): Promise<T> {
       const known = memory.get(key) as Promise<T> | undefined

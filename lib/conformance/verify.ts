@@ -35,7 +35,8 @@ export async function verify(
   const lacking = test.needs.find((feature) => options.missing.has(feature))
   if (lacking !== undefined) return skipped(lacking, options.missing.get(lacking) ?? '')
   try {
-    await within(options.timeoutMs, context.signal, test.run(context))
+    const limitMs = Math.max(options.timeoutMs, test.timeLimitMs ?? 0)
+    await within(limitMs, context.signal, test.run(context))
   } catch (thrown) {
     context.signal.throwIfAborted()
     return judged(thrown, evidence)
