@@ -53,6 +53,7 @@ export function followChain(
 function jumpProblems(firewall: readonly FirewallRule[]): string[] {
   return [
     ['nat', 'PREROUTING'],
+    ['nat', 'OUTPUT'],
     ['filter', 'FORWARD'],
   ].flatMap(([table, chain]) => {
     const jumps = firewall.some(
