@@ -12,6 +12,7 @@ export const chain = conformanceTest({
     'The chain is there on every node: DOCKER-INGRESS DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
   source: [internals('Ingress routing mesh')],
   safety: 'production',
+  quick: true,
   needs: ['ipvs'],
   method:
     'The published port is followed through the kernel state of every node: nat PREROUTING, nat OUTPUT (for clients on the node itself) and filter FORWARD must lead to DOCKER-INGRESS, its DNAT rule for the port to the address of ingress_sbox on docker_gwbridge, a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
