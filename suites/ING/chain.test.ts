@@ -88,6 +88,17 @@ describe('chain of a published port', () => {
     expect(problems({ firewall: [jump, own, forward, back, dnat] })[0]).to.include('no effective DNAT rule')
   })
 
+  it('may lead to the engine’s chain through another one, but not in circles', () => {
+    const by = rule('filter', 'FORWARD', 2, '-j DOCKER-FORWARD')
+    const on = rule('filter', 'DOCKER-FORWARD', 1, '-j DOCKER-INGRESS')
+    const through = { ...root, firewall: [jump, by, on, dnat, back] }
+    expect(followChain(through, sandbox, port, backends).problems).to.deep.equal([])
+    const circle = { ...root, firewall: [jump, by, rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD'), dnat] }
+    expect(followChain(circle, sandbox, port, backends).problems).to.include(
+      'filter FORWARD does not lead to DOCKER-INGRESS',
+    )
+  })
+
   it('breaks when the DNAT leads elsewhere', () => {
     const links = [link('eth0', '10.0.0.2', 24), link('eth1', '172.18.0.7', 16)]
     expect(problems({}, { links })).to.deep.equal([
