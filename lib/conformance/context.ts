@@ -49,6 +49,8 @@ export interface BuildObservations {
   readonly networksBeforeServices: Readonly<
     Record<string, readonly { name: string; driver: string; scope: string }[]>
   >
+  /** Subnet the engine gave ingress at init, before a topology's own settings replaced it. */
+  readonly firstIngressSubnet?: string
   /** How the stack's networks were asked for, by role. */
   readonly requested: Readonly<Record<string, { subnet?: string; gateway?: string }>>
 }

@@ -66,6 +66,14 @@ export function createIngress(ingress: IngressSpec): string {
   ].join(' ')
 }
 
+/** Subnet of the ingress network as it is now; undefined if there is none. */
+export async function ingressSubnet(manager: Host): Promise<string | undefined> {
+  const format = `'{{if .Ingress}}{{range .IPAM.Config}}{{.Subnet}}{{end}}{{end}}'`
+  const script = `docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format ${format}`
+  const subnet = (await docker(manager, script)).trim()
+  return subnet === '' ? undefined : subnet
+}
+
 /** Removes the ingress network, whatever its name, and waits until the manager no longer lists it. */
 export async function removeIngress(manager: Host, signal: AbortSignal): Promise<void> {
   const list = `docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{if .Ingress}}{{.Name}}{{end}}'`
