@@ -7,6 +7,7 @@ import { ing } from './ING/index.ts'
 import { lb } from './LB/index.ts'
 import { mtu } from './MTU/index.ts'
 import { overlayNetworks } from './OVL/index.ts'
+import { resilience } from './RES/index.ts'
 import { vxl } from './VXL/index.ts'
 
 /** Everything that is verified, in the order it is verified. */
@@ -20,4 +21,5 @@ export const suites: readonly Suite[] = [
   lb,
   ing,
   gatewayBridge,
+  resilience,
 ]

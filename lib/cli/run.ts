@@ -1,16 +1,24 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
-import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
+import { type PlannedLab, planLabs } from '../conformance/plan.ts'
+import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
+import { type FinishedRun, planRun } from '../conformance/run.ts'
 import { summarize } from '../conformance/run-record.ts'
-import { selectTests } from '../conformance/selection.ts'
+import { requirementIds, selectTests } from '../conformance/selection.ts'
+import { readShard, type Shard, shardOf } from '../conformance/shard.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
-import { ExitCode } from '../error.ts'
+import { InputError } from '../error.ts'
 import { VmProvider } from '../host/vm/vm-provider.ts'
 import { step } from '../progress.ts'
 import { writeReports } from '../report/report.ts'
 import { suites } from '../../suites/index.ts'
-import { findTopology } from '../topology/find-topology.ts'
+import type { EngineName } from '../topology/engine.ts'
+import { findTopology, listTopologies } from '../topology/find-topology.ts'
+import type { Topology } from '../topology/topology.ts'
+import { withEngine } from '../topology/with-engine.ts'
 import { duration } from './duration.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { engineOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
@@ -18,9 +26,14 @@ import { style } from './terminal.ts'
 import { summaryLines, verdictLines } from './verdict-lines.ts'
 
 interface RunFlags {
+  readonly profile: Profile
+  readonly slow?: true
+  readonly disruptive?: string[]
+  readonly shard?: Shard
   readonly only?: string[]
   readonly skip?: string[]
   readonly grep?: string
+  readonly engine?: EngineName
   readonly fresh?: true
   readonly keep?: true
   readonly bail?: true
@@ -31,16 +44,28 @@ interface RunFlags {
 
 export function runCommand(): Command {
   return new Command('run')
-    .summary('bring up a lab, verify it, write the report')
+    .summary('bring up labs, verify them, write the report')
     .description(
-      'Brings up a lab with a swarm and a stack on it, verifies every selected requirement on its real\ntraffic, and writes the report.',
+      'Brings up labs with a swarm and a stack on them, one after another, verifies every selected requirement\non their real traffic, and writes the report.',
     )
-    .argument('[topology]', 'a name from `swarmproof list topologies`, or a YAML file', 'three-node')
-    .option('--only <id...>', 'only these requirements or groups, e.g. ENC-01 VXL')
+    .argument(
+      '[topologies...]',
+      'names from `swarmproof list topologies`, or YAML files; without any, each requirement gets the lab it needs',
+    )
+    .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
+    .option('--slow', 'also what takes many minutes')
+    .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
+    .addOption(engineOption('the engine of all hosts'))
     .option('--fresh', 'build the stack anew instead of resuming a standing lab')
     .option('--keep', 'leave the lab standing at the end')
+    .option('--disruptive <id...>', 'requirements that may break or shape hosts swarmproof did not make')
+    .option(
+      '--shard <i/n>',
+      'only this part of the run, e.g. 2/3; `swarmproof merge` joins the parts',
+      readShard,
+    )
     .option('--bail', 'stop at the first requirement that does not hold')
     .option('--timeout <duration>', 'longest a single requirement may take, e.g. 90s, 3m', duration, 180_000)
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
@@ -49,19 +74,16 @@ export function runCommand(): Command {
     .action(run)
 }
 
-async function run(topologyName: string, flags: RunFlags): Promise<void> {
-  const topology = findTopology(topologyName)
-  const selected = selectTests(suites, flags)
+async function run(names: readonly string[], flags: RunFlags): Promise<void> {
+  const plan = planned(names, flags)
+  const disruptive = requirementIds(suites, flags.disruptive ?? [])
   const progress = new LiveProgress()
   const paint = style(process.stdout)
   const print = (text: string): void => {
     if (!flags.json) progress.print(process.stdout, text)
   }
   const interruption = onInterruption((text) => progress.note(text))
-  const finished = await conformanceRun({
-    ...flags,
-    topology,
-    suites: selected,
+  const finished = await planRun(plan, {
     provider: new VmProvider(),
     progress,
     signal: interruption.signal,
@@ -69,7 +91,9 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
     keep: flags.keep ?? false,
     bail: flags.bail ?? false,
     timeoutMs: flags.timeout,
-    reproduce: reproduce(topologyName, flags),
+    disruptive,
+    reportDir: flags.reportDir,
+    reproduce: reproduce(names, flags),
     version: version(),
     onVerdict: (requirement) => print(verdictLines(requirement, paint)),
   })
@@ -84,7 +108,26 @@ async function run(topologyName: string, flags: RunFlags): Promise<void> {
   progress.close()
   interruption.release()
   tell(finished, flags)
-  process.exitCode = exitCodeOf(finished)
+  process.exitCode = exitCodeOf(finished.record)
+}
+
+/** What runs on which labs, in order. */
+function planned(names: readonly string[], flags: RunFlags): PlannedLab[] {
+  const { engine } = flags
+  const made = (topology: Topology): Topology =>
+    engine === undefined ? topology : withEngine(topology, engine)
+  const named = names.map((name) => made(findTopology(name)))
+  const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
+  const whole = planLabs(selected, { named, shipped: listTopologies().map(made) })
+  const plan = flags.shard === undefined ? whole : shardOf(whole, flags.shard)
+  if (flags.keep && plan.length > 1) {
+    throw new InputError({
+      code: 'SEVERAL_LABS_KEPT',
+      what: `--keep leaves one lab standing, and this run has ${plan.length}`,
+      hint: `name one topology: ${plan.map(({ name }) => name).join(', ')}`,
+    })
+  }
+  return plan
 }
 
 function tell(finished: FinishedRun, flags: RunFlags): void {
@@ -101,9 +144,9 @@ function tell(finished: FinishedRun, flags: RunFlags): void {
   if (labId !== undefined)
     where.push(['lab', `${labId}; enter with \`swarmproof ssh NODE\`, end with \`swarmproof down\``])
   process.stdout.write(summaryLines(record, style(process.stdout), where))
-  if (record.failure !== undefined) {
-    process.stderr.write(`swarmproof: ${record.failure.step} failed\n${record.failure.message}\n`)
-    for (const line of record.failure.log.slice(-15)) process.stderr.write(`  | ${line}\n`)
+  for (const failure of record.failures) {
+    process.stderr.write(`swarmproof: ${failure.step} failed\n${failure.message}\n`)
+    for (const line of failure.log.slice(-15)) process.stderr.write(`  | ${line}\n`)
   }
 }
 
@@ -116,9 +159,10 @@ function jsonResult({ record, labId }: FinishedRun): object {
     partial,
     counts,
     ...(labId === undefined ? {} : { labId }),
-    ...(record.failure === undefined ? {} : { failure: record.failure }),
-    requirements: record.requirements.map(({ id, durationMs, verdict }) => ({
+    failures: record.failures,
+    requirements: record.requirements.map(({ id, lab, durationMs, verdict }) => ({
       id,
+      lab,
       outcome: verdict?.outcome ?? 'unreached',
       reason: verdict?.reason ?? '',
       durationMs: durationMs ?? 0,
@@ -126,30 +170,29 @@ function jsonResult({ record, labId }: FinishedRun): object {
   }
 }
 
-function exitCodeOf({ record }: FinishedRun): number {
-  if (record.state === 'interrupted') return ExitCode.interrupted
-  if (record.state === 'harness-failed') return ExitCode.harness
-  const { conclusion } = summarize(record)
-  return {
-    conformant: ExitCode.conformant,
-    'not conformant': ExitCode.notConformant,
-    inconclusive: ExitCode.inconclusive,
-  }[conclusion]
-}
-
-function reproduce(topologyName: string, flags: RunFlags): string {
-  const words = ['swarmproof run', topologyName]
+function reproduce(names: readonly string[], flags: RunFlags): string {
+  const words = ['swarmproof run', ...names]
+  if (flags.profile !== defaultProfile) words.push('--profile', flags.profile)
+  if (flags.slow) words.push('--slow')
   if (flags.only) words.push('--only', ...flags.only)
   if (flags.skip) words.push('--skip', ...flags.skip)
   if (flags.grep !== undefined) words.push('--grep', `'${flags.grep}'`)
+  if (flags.engine !== undefined) words.push('--engine', flags.engine)
+  if (flags.disruptive) words.push('--disruptive', ...flags.disruptive)
+  if (flags.shard !== undefined) words.push('--shard', `${flags.shard.index}/${flags.shard.count}`)
   if (flags.fresh) words.push('--fresh')
   return words.join(' ')
 }
 
 const examples = `
 Examples:
-  swarmproof run                               the three-host lab, everything
+  swarmproof run                               every requirement that is safe, on the labs it needs
+  swarmproof run --profile quick               the dozen that find most faults
+  swarmproof run --profile full                also what breaks and shapes its lab
+  swarmproof run low-mtu two-underlays         everything on these two labs
+  swarmproof run --shard 1/3                   the first of three parts, for three jobs
   swarmproof run --only ENC-01 ENC-02          two requirements
   swarmproof run --only VXL ENC --skip ENC-07  two groups, one requirement left out
+  swarmproof run --engine 20.10                all hosts with an older engine
   swarmproof run --fresh --keep                build the stack anew and leave the lab standing
   swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON`

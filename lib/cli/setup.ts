@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { ensureSetup } from '../setup/setup.ts'
+import type { EngineName } from '../topology/engine.ts'
+import { engineOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 
@@ -9,16 +11,17 @@ export function setupCommand(): Command {
     .description(
       'Installs and builds what labs of virtual machines need: system packages, an emulator, the guest image.\n`run` and `up` do it by themselves. What is there already is left alone.',
     )
+    .addOption(engineOption('build the guest image with this engine'))
     .option('--json', 'print what is there as JSON on standard output')
     .addHelpText('after', examples)
     .action(setup)
 }
 
-async function setup(flags: { readonly json?: true }): Promise<void> {
+async function setup(flags: { readonly json?: true; readonly engine?: EngineName }): Promise<void> {
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text))
   try {
-    const ready = await ensureSetup({ progress, signal: interruption.signal })
+    const ready = await ensureSetup({ progress, signal: interruption.signal }, flags.engine)
     const text = 'Labs can be run: packages, emulator and guest image are there.'
     progress.close()
     process.stdout.write(flags.json ? `${JSON.stringify(ready, undefined, 2)}\n` : `${text}\n`)
@@ -30,5 +33,6 @@ async function setup(flags: { readonly json?: true }): Promise<void> {
 
 const examples = `
 Examples:
-  swarmproof setup          once, before the first run, or to see that nothing is missing
-  swarmproof setup --json   which emulator and which guest image labs are made from`
+  swarmproof setup                  once, before the first run, or to see that nothing is missing
+  swarmproof setup --engine 20.10   the guest image of another engine, before a run needs it
+  swarmproof setup --json           which emulator and which guest image labs are made from`

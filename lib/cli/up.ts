@@ -4,11 +4,15 @@ import { raise } from '../conformance/raise.ts'
 import type { Lab } from '../host/host.ts'
 import { VmProvider } from '../host/vm/vm-provider.ts'
 import { ExitCode } from '../error.ts'
+import type { EngineName } from '../topology/engine.ts'
 import { findTopology } from '../topology/find-topology.ts'
+import { withEngine } from '../topology/with-engine.ts'
+import { engineOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 
 interface UpFlags {
+  readonly engine?: EngineName
   readonly fresh?: true
   readonly json?: true
 }
@@ -18,6 +22,7 @@ export function upCommand(): Command {
     .summary('bring up a lab with its stack and leave it standing')
     .description('Brings up a lab with its swarm and stack and leaves it standing until `swarmproof down`.')
     .argument('[topology]', 'a name from `swarmproof list topologies`, or a YAML file', 'three-node')
+    .addOption(engineOption('the engine of all hosts'))
     .option('--fresh', 'build the stack anew instead of resuming a standing lab')
     .option('--json', 'print the lab as JSON on standard output')
     .addHelpText('after', examples)
@@ -25,7 +30,8 @@ export function upCommand(): Command {
 }
 
 async function up(topologyName: string, flags: UpFlags): Promise<void> {
-  const topology = findTopology(topologyName)
+  const named = findTopology(topologyName)
+  const topology = flags.engine === undefined ? named : withEngine(named, flags.engine)
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text))
   let lab: Lab | undefined
@@ -78,4 +84,5 @@ const examples = `
 Examples:
   swarmproof up                          the three-host lab
   swarmproof up three-node --fresh       with its stack built anew
+  swarmproof up --engine 28.5            all its hosts with that engine
   swarmproof exec worker1 -- docker ps   then look around`

@@ -53,10 +53,11 @@ function brokenLines(record: RunRecord, style: Style): string[] {
   const broken = record.requirements.filter(
     ({ verdict }) => verdict !== undefined && verdict.outcome !== 'pass',
   )
-  return broken.map(({ id, verdict }) => {
+  const several = record.labs.length > 1
+  return broken.map(({ id, lab, verdict }) => {
     const outcome = verdict?.outcome ?? 'inconclusive'
     const reason = (verdict?.reason ?? '').split('\n')[0] ?? ''
-    return `  ${coloured(style, outcome, `${outcome.padEnd(8)}  ${id}`)}  ${reason}`
+    return `  ${coloured(style, outcome, `${outcome.padEnd(8)}  ${id}`)}${several ? ` (${lab})` : ''}  ${reason}`
   })
 }
 

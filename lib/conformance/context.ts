@@ -26,6 +26,8 @@ export interface TestContext {
   readonly built: BuildObservations
   /** Kernel state of every node, read once per run and shared; `fresh` reads it again. */
   state(options?: { fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
+  /** The same lab seen anew: its stack read again, nothing observed yet. For after something was disturbed. */
+  renewed(): Promise<Omit<TestContext, 'evidence'>>
   /** Does `work` once per run, whoever asks first; others share its result or its error. */
   once<T>(key: string, work: (context: Omit<TestContext, 'evidence'>) => Promise<T>): Promise<T>
 }

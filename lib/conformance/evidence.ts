@@ -8,15 +8,18 @@ import type { Evidence } from './verdict.ts'
 
 const summaryLines = 12
 
-/** Collects one test's evidence; packets become pcap files below the run's `captures/`. */
+/** Collects one test's evidence; packets become pcap files. */
 export class CollectedEvidence implements EvidenceLog {
   readonly entries: Evidence[] = []
   conclusion: string | undefined
   readonly #runFolder: string
+  readonly #captures: string
   readonly #testId: string
 
-  constructor(runFolder: string, testId: string) {
+  /** `captures` is the folder for packets, below the run's. */
+  constructor(runFolder: string, testId: string, captures = 'captures') {
     this.#runFolder = runFolder
+    this.#captures = captures
     this.#testId = testId
   }
 
@@ -29,8 +32,8 @@ export class CollectedEvidence implements EvidenceLog {
   }
 
   packets(name: string, packets: readonly Packet[]): void {
-    const file = join('captures', `${this.#testId}-${slug(name)}.pcap`)
-    mkdirSync(join(this.#runFolder, 'captures'), { recursive: true })
+    const file = join(this.#captures, `${this.#testId}-${slug(name)}.pcap`)
+    mkdirSync(join(this.#runFolder, this.#captures), { recursive: true })
     writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets))
     this.entries.push({
       kind: 'packets',

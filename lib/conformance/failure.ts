@@ -4,13 +4,14 @@ import { redact } from '../redact.ts'
 import { engineLogTail } from './collect-hosts.ts'
 import type { FailureRecord, RunRecord } from './run-record.ts'
 
-/** Why a run could not go on: which step, on which host, and the last lines of the log that matters. */
+/** Why a run could not go on with a lab: which step, on which host, and the last lines of the log that matters. */
 export async function failureOf(
   error: unknown,
   record: RunRecord,
+  labName: string,
   lab: Lab | undefined,
 ): Promise<FailureRecord> {
-  const failed = record.steps.findLast((entry) => entry.outcome === 'failed')
+  const failed = record.steps.findLast((entry) => entry.lab === labName && entry.outcome === 'failed')
   const detail = error instanceof SwarmproofError ? error.detail : undefined
   const name = detail?.host ?? failed?.host
   const host = lab?.hosts.find((candidate) => candidate.name === name)
@@ -18,6 +19,7 @@ export async function failureOf(
   const logSource = detail?.logSource ?? (engineLog === undefined ? undefined : `the engine log of ${name}`)
   return {
     step: failed?.what ?? 'Verifying',
+    lab: labName,
     ...(name === undefined ? {} : { host: name }),
     message: redact(error instanceof Error ? error.message : String(error)),
     log: (detail?.log ?? engineLog ?? []).map(redact),

@@ -53,6 +53,7 @@ describe('runWithMocha', () => {
   ) => {
     const seen: string[] = []
     await runWithMocha([suite], {
+      lab: 'made-up',
       allureResults: folder,
       bail,
       signal,

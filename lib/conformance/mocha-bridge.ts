@@ -7,6 +7,8 @@ import type { ConformanceTest } from './test.ts'
 import type { Verification } from './verify.ts'
 
 export interface BridgeOptions {
+  /** Name of the lab; tells the results of one requirement on several labs apart. */
+  readonly lab: string
   /** Folder that receives the Allure results. */
   readonly allureResults: string
   readonly bail: boolean
@@ -45,7 +47,7 @@ function mochaSuite(root: Mocha.Suite, suite: Suite, options: BridgeOptions): Mo
   created.timeout(0)
   for (const test of suite.tests) {
     const mochaTest = new Mocha.Test(`${test.id} ${test.requirement}`, async function (this: Mocha.Context) {
-      await describeToAllure(test, suite)
+      await describeToAllure(test, suite, options.lab)
       const { verdict, error } = await options.verify(test, suite)
       await allure.attachment('verdict', JSON.stringify(verdict, undefined, 2), 'application/json')
       if (verdict.outcome === 'skip') this.skip()
@@ -57,9 +59,10 @@ function mochaSuite(root: Mocha.Suite, suite: Suite, options: BridgeOptions): Mo
   return created
 }
 
-async function describeToAllure(test: ConformanceTest, suite: Suite): Promise<void> {
+async function describeToAllure(test: ConformanceTest, suite: Suite, lab: string): Promise<void> {
   await allure.allureId(test.id)
   await allure.feature(`${suite.group} ${suite.title}`)
+  await allure.parameter('lab', lab)
   await allure.label('safety', test.safety)
   if (test.advisory) await allure.tag('advisory')
   await allure.description(`${test.requirement}\n\n${test.method}`)

@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { Topology } from '../topology/topology.ts'
 import type { Raised } from './raise.ts'
-import type { RequirementRecord, RunRecord } from './run-record.ts'
+import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import type { Suite } from './suite.ts'
 import type { ConformanceTest } from './test.ts'
 
 export interface NewRecordOptions {
-  readonly topology: Topology
-  readonly suites: readonly Suite[]
+  readonly labs: readonly {
+    /** Unique. */
+    readonly name: string
+    readonly topology: Topology
+    readonly suites: readonly Suite[]
+  }[]
   readonly reproduce: string
   readonly version: string
 }
@@ -15,39 +19,33 @@ export interface NewRecordOptions {
 /** The record of a run that begins. */
 export function newRecord(options: NewRecordOptions): RunRecord {
   const startedAt = new Date()
-  const requirement = (test: ConformanceTest): RequirementRecord => ({
-    id: test.id,
-    requirement: test.requirement,
-    source: test.source,
-    safety: test.safety,
-    advisory: test.advisory ?? false,
-    method: test.method,
-    usualCauses: test.usualCauses,
-    remedy: test.remedy,
-  })
   return {
-    schemaVersion: 1,
-    runId: `${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`,
+    schemaVersion: 2,
+    runId: newRunId(startedAt),
     swarmproofVersion: options.version,
     startedAt: startedAt.toISOString(),
     state: 'running',
     reproduce: options.reproduce,
-    topology: options.topology,
-    nodes: [],
-    requirements: options.suites.flatMap((suite) => suite.tests.map(requirement)),
+    labs: options.labs.map(({ name, topology }) => ({ name, topology, facts: {}, nodes: [] })),
+    requirements: options.labs.flatMap(({ name, suites }) =>
+      suites.flatMap(({ tests }) => tests.map((test) => requirementRecord(test, name))),
+    ),
     steps: [],
+    failures: [],
     findings: [],
   }
 }
 
+export function newRunId(startedAt: Date): string {
+  return `${startedAt.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-${randomBytes(2).toString('hex')}`
+}
+
 /** Adds what is known once the lab stands. */
-export function describeLab({ lab, cluster }: Raised, record: RunRecord): void {
-  record.lab = {
-    origin: cluster.manager.host.origin,
-    startedFrom: lab.startedFrom,
-    ...(lab.standing === undefined ? {} : { standingSince: lab.standing.savedAt }),
-    facts: lab.facts,
-  }
+export function describeLab({ lab, cluster }: Raised, record: LabRecord): void {
+  record.origin = cluster.manager.host.origin
+  record.startedFrom = lab.startedFrom
+  if (lab.standing !== undefined) record.standingSince = lab.standing.savedAt
+  record.facts = lab.facts
   record.nodes = cluster.nodes.map((node) => ({
     name: node.host.name,
     role: node.role,
@@ -56,4 +54,18 @@ export function describeLab({ lab, cluster }: Raised, record: RunRecord): void {
     advertiseAddress: node.advertise.address,
     dataPathAddress: node.dataPath.address,
   }))
+}
+
+function requirementRecord(test: ConformanceTest, lab: string): RequirementRecord {
+  return {
+    id: test.id,
+    lab,
+    requirement: test.requirement,
+    source: test.source,
+    safety: test.safety,
+    advisory: test.advisory ?? false,
+    method: test.method,
+    usualCauses: test.usualCauses,
+    remedy: test.remedy,
+  }
 }

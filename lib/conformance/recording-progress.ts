@@ -2,11 +2,11 @@ import type { Logger } from 'pino'
 import type { Progress, ProgressStep } from '../progress.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** Passes progress on and keeps each ended step in the record and in the log. */
-export function recordingProgress(inner: Progress, record: RunRecord, log: Logger): Progress {
+/** Passes progress on and keeps each ended step, with the lab it belongs to, in the record and in the log. */
+export function recordingProgress(inner: Progress, record: RunRecord, lab: string, log: Logger): Progress {
   return {
     note(text) {
-      log.info({ note: text })
+      log.info({ lab, note: text })
       inner.note(text)
     },
     begin(what, host) {
@@ -16,6 +16,7 @@ export function recordingProgress(inner: Progress, record: RunRecord, log: Logge
       const end = (outcome: 'done' | 'failed', text: string | undefined): void => {
         const step = {
           what,
+          lab,
           ...(host === undefined ? {} : { host }),
           startedAt: startedAt.toISOString(),
           durationMs: Date.now() - startedAt.getTime(),

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { engineNames } from '../topology/engine.ts'
 import type { RunRecord } from './run-record.ts'
 
 /**
  * Shape of `run.json` as it is read back. Unknown keys are ignored. `schemaVersion` is checked by the reader
  * before anything else, so that a file of a later version is refused for that and not for its details.
  */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 const strings = z.array(z.string())
 const labels = z.record(z.string(), z.string())
@@ -31,29 +32,44 @@ const evidence = z.discriminatedUnion('kind', [
   }),
 ])
 
+const overlay = z.object({ subnet: z.string(), gateway: z.string(), mtuBytes: z.number().exactOptional() })
+
 const topology = z.object({
   name: z.string(),
   description: z.string(),
   nodes: z.array(
     z.object({
       name: z.string(),
-      role: z.enum(['manager', 'worker']),
+      role: z.enum(['manager', 'worker', 'outsider']),
+      engine: z.enum(engineNames).exactOptional(),
       memoryMib: z.number(),
       cpus: z.number(),
       addresses: labels,
     }),
   ),
   underlays: z.array(z.object({ name: z.string(), subnet: z.string(), mtuBytes: z.number() })),
-  swarm: z.object({ advertise: z.string(), dataPath: z.string(), dataPathPort: z.number() }),
-  stack: z.object({
-    clear: z.object({ subnet: z.string(), gateway: z.string() }),
-    secret: z.object({ subnet: z.string(), gateway: z.string() }),
-    publishedPort: z.number(),
+  swarm: z.object({
+    advertise: z.string(),
+    dataPath: z.string(),
+    dataPathPort: z.number(),
+    addressPools: z.object({ pools: strings, maskLength: z.number() }).exactOptional(),
+    ingress: z
+      .object({
+        name: z.string(),
+        subnet: z.string(),
+        gateway: z.string(),
+        mtuBytes: z.number().exactOptional(),
+        encrypted: z.boolean(),
+      })
+      .exactOptional(),
+    gatewayBridge: z.object({ subnet: z.string(), mtuBytes: z.number() }).exactOptional(),
   }),
+  stack: z.object({ clear: overlay, secret: overlay, publishedPort: z.number() }),
 })
 
 const requirement = z.object({
   id: z.string(),
+  lab: z.string(),
   requirement: z.string(),
   source: z.array(z.object({ document: z.string(), section: z.string().exactOptional() })),
   safety: z.enum(['production', 'lab']),
@@ -72,23 +88,13 @@ const requirement = z.object({
     .exactOptional(),
 })
 
-export const runRecordSchema = z.object({
-  schemaVersion: z.literal(schemaVersion),
-  runId: z.string(),
-  swarmproofVersion: z.string(),
-  startedAt: z.string(),
-  endedAt: z.string().exactOptional(),
-  state: z.enum(['running', 'finished', 'interrupted', 'harness-failed']),
-  reproduce: z.string(),
+const lab = z.object({
+  name: z.string(),
   topology,
-  lab: z
-    .object({
-      origin: z.enum(['vm', 'container', 'ssh']),
-      startedFrom: z.enum(['cold-boot', 'template', 'standing-lab']),
-      standingSince: z.string().exactOptional(),
-      facts: labels,
-    })
-    .exactOptional(),
+  origin: z.enum(['vm', 'container', 'ssh']).exactOptional(),
+  startedFrom: z.enum(['cold-boot', 'template', 'standing-lab']).exactOptional(),
+  standingSince: z.string().exactOptional(),
+  facts: labels,
   nodes: z.array(
     z.object({
       name: z.string(),
@@ -99,10 +105,24 @@ export const runRecordSchema = z.object({
       dataPathAddress: z.string(),
     }),
   ),
+  startedAt: z.string().exactOptional(),
+  durationMs: z.number().exactOptional(),
+})
+
+export const runRecordSchema = z.object({
+  schemaVersion: z.literal(schemaVersion),
+  runId: z.string(),
+  swarmproofVersion: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string().exactOptional(),
+  state: z.enum(['running', 'finished', 'interrupted', 'harness-failed']),
+  reproduce: z.string(),
+  labs: z.array(lab).min(1),
   requirements: z.array(requirement),
   steps: z.array(
     z.object({
       what: z.string(),
+      lab: z.string().exactOptional(),
       host: z.string().exactOptional(),
       startedAt: z.string(),
       durationMs: z.number(),
@@ -110,20 +130,22 @@ export const runRecordSchema = z.object({
       detail: z.string().exactOptional(),
     }),
   ),
-  failure: z
-    .object({
+  failures: z.array(
+    z.object({
       step: z.string(),
+      lab: z.string().exactOptional(),
       host: z.string().exactOptional(),
       message: z.string(),
       log: strings,
       logSource: z.string().exactOptional(),
-    })
-    .exactOptional(),
+    }),
+  ),
   findings: z.array(
     z.object({
       title: z.string(),
       cause: z.string(),
       remedy: strings,
+      lab: z.string().exactOptional(),
       requirements: strings,
       hosts: strings.exactOptional(),
       knownIssues: strings.exactOptional(),

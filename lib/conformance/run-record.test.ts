@@ -9,6 +9,7 @@ function record(
 ): RunRecord {
   const requirements = outcomes.map((outcome, index): RequirementRecord => ({
     id: `AAA-0${index}`,
+    lab: 'made-up',
     requirement: '',
     source: [],
     safety: 'production',

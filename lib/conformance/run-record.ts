@@ -7,7 +7,7 @@ import type { Topology } from '../topology/topology.ts'
  * Readers must refuse a `schemaVersion` they do not know and ignore keys they do not know.
  */
 export interface RunRecord {
-  readonly schemaVersion: 1
+  readonly schemaVersion: 2
   readonly runId: string
   readonly swarmproofVersion: string
   readonly startedAt: string
@@ -16,25 +16,37 @@ export interface RunRecord {
   state: 'running' | 'finished' | 'interrupted' | 'harness-failed'
   /** The command that does it again. */
   readonly reproduce: string
-  topology: Topology
-  /** How the lab came to be. */
-  lab?: LabRecordEntry
-  nodes: NodeRecord[]
-  /** Every requirement that was selected, in order; `verdict` is undefined until it was reached. */
+  /** At least one, in the order they were verified. */
+  labs: LabRecord[]
+  /**
+   * Every requirement that was selected, in order; `verdict` is undefined until it was reached. One requirement may
+   * have been verified on several labs: an entry is known by its id and its lab together.
+   */
   requirements: RequirementRecord[]
   /** Steps of bringing up and tearing down, with their times. */
   steps: StepRecord[]
-  /** Why the run could not go on, if it could not. */
-  failure?: FailureRecord
+  /** Why the run could not go on, one for each lab that failed; empty if nothing did. */
+  failures: FailureRecord[]
   /** Findings of the diagnosis room. */
   findings: Finding[]
 }
 
-export interface LabRecordEntry {
-  readonly origin: 'vm' | 'container' | 'ssh'
-  readonly startedFrom: 'cold-boot' | 'template' | 'standing-lab'
-  readonly standingSince?: string
-  readonly facts: Readonly<Record<string, string>>
+/** A lab that requirements were verified on, or were to be. */
+export interface LabRecord {
+  /** Unique in its run: the topology's name, `three-node@20.10` where runs of several engines were merged. */
+  readonly name: string
+  readonly topology: Topology
+  /** What made its hosts; undefined until the lab stood. */
+  origin?: 'vm' | 'container' | 'ssh'
+  startedFrom?: 'cold-boot' | 'template' | 'standing-lab'
+  standingSince?: string
+  facts: Readonly<Record<string, string>>
+  /** Members of the swarm; empty until the lab stood. */
+  nodes: NodeRecord[]
+  /** Undefined until its turn came. */
+  startedAt?: string
+  /** From its start until it was left. */
+  durationMs?: number
 }
 
 export interface NodeRecord {
@@ -48,6 +60,8 @@ export interface NodeRecord {
 
 export interface RequirementRecord {
   readonly id: string
+  /** Name of the lab it is verified on. */
+  readonly lab: string
   readonly requirement: string
   readonly source: readonly Source[]
   readonly safety: 'production' | 'lab'
@@ -62,6 +76,8 @@ export interface RequirementRecord {
 
 export interface StepRecord {
   readonly what: string
+  /** Name of the lab it belongs to. */
+  readonly lab?: string
   readonly host?: string
   readonly startedAt: string
   readonly durationMs: number
@@ -71,6 +87,8 @@ export interface StepRecord {
 
 export interface FailureRecord {
   readonly step: string
+  /** Name of the lab it happened on. */
+  readonly lab?: string
   readonly host?: string
   /** Composed message: what, where, expected, observed, what to do. */
   readonly message: string
@@ -84,6 +102,8 @@ export interface Finding {
   readonly title: string
   readonly cause: string
   readonly remedy: readonly string[]
+  /** Name of the lab it is about. */
+  readonly lab?: string
   /** Requirements it explains. */
   readonly requirements: readonly string[]
   /** Hosts or ordered pairs (`a → b`) it is about, only where the verdicts name them. */

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
+import { readProfile } from './profile.ts'
 import { selectTests } from './selection.ts'
 import type { Suite } from './suite.ts'
-import { conformanceTest } from './test.ts'
+import { type ConformanceTest, conformanceTest } from './test.ts'
 
-const made = (id: string, requirement = 'A thing holds.') =>
+const made = (id: string, requirement = 'A thing holds.', changed: Partial<ConformanceTest> = {}) =>
   conformanceTest({
     id,
     requirement,
@@ -14,6 +15,7 @@ const made = (id: string, requirement = 'A thing holds.') =>
     usualCauses: [],
     remedy: [],
     run: async () => undefined,
+    ...changed,
   })
 
 const suites: Suite[] = [
@@ -40,7 +42,55 @@ describe('selectTests', () => {
   })
 
   it('refuses a selection that leaves nothing, and a broken expression', () => {
-    expect(() => selectTests(suites, { only: ['AAA'], skip: ['AAA'] })).to.throw('no requirement matches')
+    expect(() => selectTests(suites, { only: ['AAA'], skip: ['AAA'] })).to.throw(
+      'no requirement of profile standard matches',
+    )
     expect(() => selectTests(suites, { grep: '(' })).to.throw("--grep '('")
+  })
+
+  describe('with profiles', () => {
+    const all: Suite[] = [
+      {
+        group: 'AAA',
+        title: 'first',
+        tests: [
+          made('AAA-01', '', { quick: true }),
+          made('AAA-02'),
+          made('AAA-03', '', { safety: 'lab' }),
+          made('AAA-04', '', { slow: true }),
+        ],
+      },
+    ]
+
+    it('holds what each profile promises, and nothing slow', () => {
+      expect(ids(selectTests(all, { profile: 'quick' }))).to.deep.equal(['AAA-01'])
+      expect(ids(selectTests(all, {}))).to.deep.equal(['AAA-01', 'AAA-02'])
+      expect(ids(selectTests(all, { profile: 'full' }))).to.deep.equal(['AAA-01', 'AAA-02', 'AAA-03'])
+      expect(ids(selectTests(all, { profile: 'full', slow: true }))).to.have.lengthOf(4)
+      expect(ids(selectTests(all, { slow: true }))).to.deep.equal(['AAA-01', 'AAA-02', 'AAA-04'])
+    })
+
+    it('selects what --only names whatever the profile; a group does not name its slow ones', () => {
+      expect(ids(selectTests(all, { profile: 'quick', only: ['AAA-03', 'AAA-04'] }))).to.deep.equal([
+        'AAA-03',
+        'AAA-04',
+      ])
+      expect(ids(selectTests(all, { profile: 'quick', only: ['AAA'] }))).to.deep.equal([
+        'AAA-01',
+        'AAA-02',
+        'AAA-03',
+      ])
+      expect(ids(selectTests(all, { only: ['AAA'], slow: true }))).to.have.lengthOf(4)
+    })
+
+    it('filters within the profile by --skip and --grep', () => {
+      expect(ids(selectTests(all, { profile: 'full', skip: ['AAA-01'] }))).to.deep.equal(['AAA-02', 'AAA-03'])
+      expect(() => selectTests(all, { profile: 'quick', grep: 'AAA-02' })).to.throw('profile quick')
+    })
+
+    it('knows profiles in any case and lists them for an unknown one', () => {
+      expect(readProfile(' Full ')).to.equal('full')
+      expect(() => readProfile('fast')).to.throw(/unknown profile 'fast'[\s\S]*quick/)
+    })
   })
 })

@@ -1,9 +1,14 @@
 import { InputError, unknownName } from '../error.ts'
+import { defaultProfile, inProfile, type Profile } from './profile.ts'
 import type { Suite } from './suite.ts'
 import type { ConformanceTest } from './test.ts'
 
 export interface SelectionOptions {
-  /** Requirement ids or group names, any case; everything when empty. */
+  /** The standard one where not given. It does not count for what `only` names. */
+  readonly profile?: Profile
+  /** Also those that take many minutes. */
+  readonly slow?: boolean
+  /** Requirement ids or group names, any case; what the profile holds when empty. */
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
   /** Regular expression on id and requirement sentence, case ignored. */
@@ -18,8 +23,12 @@ export function selectTests(suites: readonly Suite[], options: SelectionOptions)
   const only = names(suites, options.only ?? [])
   const skip = names(suites, options.skip ?? [])
   const pattern = options.grep === undefined ? undefined : expression(options.grep)
+  const profile = options.profile ?? defaultProfile
+  // A group does not name its slow ones: nobody who asks for LB waits a quarter of an hour.
+  const isNamed = (suite: Suite, test: ConformanceTest): boolean =>
+    only.has(test.id) || (only.has(suite.group) && (test.slow !== true || options.slow === true))
   const wanted = (suite: Suite, test: ConformanceTest): boolean =>
-    (only.size === 0 || only.has(test.id) || only.has(suite.group)) &&
+    (only.size === 0 ? inProfile(test, profile, options.slow) : isNamed(suite, test)) &&
     !skip.has(test.id) &&
     !skip.has(suite.group) &&
     (pattern === undefined || pattern.test(`${test.id} ${test.requirement}`))
@@ -29,18 +38,31 @@ export function selectTests(suites: readonly Suite[], options: SelectionOptions)
   if (selected.length === 0) {
     throw new InputError({
       code: 'NOTHING_SELECTED',
-      what: 'no requirement matches --only, --skip and --grep together',
-      hint: 'see `swarmproof list requirements`',
+      what: `no requirement of profile ${profile} matches --only, --skip and --grep together`,
+      hint: 'see `swarmproof list requirements`; --only ID verifies whatever the profile holds, --slow adds the slow ones',
     })
   }
   return selected
 }
 
+/**
+ * Ids in any case, separated by commas or not.
+ * @throws InputError when one does not exist; a group is none, because each is to be named by itself
+ */
+export function requirementIds(suites: readonly Suite[], given: readonly string[]): string[] {
+  const valid = suites.flatMap((suite) => suite.tests.map((test) => test.id))
+  return [...chosen(given, valid)]
+}
+
 function names(suites: readonly Suite[], given: readonly string[]): Set<string> {
   const valid = suites.flatMap((suite) => [suite.group, ...suite.tests.map((test) => test.id)])
-  const chosen = given.flatMap((name) => name.split(',')).map((name) => name.trim().toUpperCase())
-  for (const name of chosen) if (!valid.includes(name)) throw unknownName('requirement', name, valid)
-  return new Set(chosen)
+  return chosen(given, valid)
+}
+
+function chosen(given: readonly string[], valid: readonly string[]): Set<string> {
+  const names = given.flatMap((name) => name.split(',')).map((name) => name.trim().toUpperCase())
+  for (const name of names) if (!valid.includes(name)) throw unknownName('requirement', name, [...valid])
+  return new Set(names)
 }
 
 function expression(text: string): RegExp {

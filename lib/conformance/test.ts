@@ -14,6 +14,8 @@ export interface ConformanceTest {
   readonly needs: readonly Feature[]
   /** One of the dozen that find most faults: part of the quick profile. */
   readonly quick?: true
+  /** How long it may take where its bounds need more than `--timeout` allows others. */
+  readonly timeLimitMs?: number
   /** Why no fault can make it fail; only where `lib/fault` has none for it. */
   readonly unplantable?: string
   /** Takes many minutes: only verified when it is named. */

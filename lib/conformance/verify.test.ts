@@ -24,9 +24,10 @@ async function outcomeOf(
   test: ConformanceTest,
   changed: Partial<VerifyOptions> = {},
   signal = new AbortController().signal,
+  lab: object = {},
 ) {
   const evidence = new CollectedEvidence('/nonexistent', test.id)
-  const context = { signal, evidence } as unknown as TestContext
+  const context = { signal, evidence, ...lab } as unknown as TestContext
   return (await verify(test, context, evidence, { ...options, ...changed })).verdict
 }
 
@@ -98,5 +99,53 @@ describe('verify', () => {
     let thrown: unknown
     await pending.catch((error: unknown) => (thrown = error))
     expect(thrown).to.be.instanceOf(Error).with.property('message', 'interrupted')
+  })
+
+  describe('on hosts of others', () => {
+    const hosts = (...origins: string[]) => origins.map((origin, index) => ({ name: `host${index}`, origin }))
+    const lab = (inSwarm: object[], outsiders: object[] = []) => ({
+      cluster: { nodes: inSwarm.map((host) => ({ host })) },
+      outsiders,
+    })
+    let ran = 0
+    beforeEach(() => (ran = 0))
+    const breaking = (safety: 'lab' | 'production' = 'lab') => ({
+      ...made(async ({ evidence }) => {
+        ran += 1
+        evidence.observe('seen', {})
+      }),
+      safety,
+    })
+    const outcome = (
+      test: ConformanceTest,
+      where: object,
+      changed: Partial<VerifyOptions> = {},
+    ): ReturnType<typeof outcomeOf> => outcomeOf(test, changed, undefined, where)
+
+    it('refuses a disruptive test and says how to have it', async () => {
+      const verdict = await outcome(breaking(), lab(hosts('ssh', 'ssh')))
+      expect(verdict.outcome).to.equal('skip')
+      expect(verdict.reason).to.match(/^disruptive: .*host0, host1.*name it with --disruptive XXX-01$/)
+      expect(ran).to.equal(0)
+    })
+
+    it('is not got around by one host of its own, an outsider, or another name', async () => {
+      for (const where of [lab(hosts('vm', 'ssh')), lab(hosts('vm'), hosts('ssh'))]) {
+        expect((await outcome(breaking(), where)).outcome).to.equal('skip')
+      }
+      for (const disruptive of [[], ['XXX-02'], ['XXX'], ['xxx-01'], ['*'], ['all']]) {
+        expect((await outcome(breaking(), lab(hosts('ssh')), { disruptive })).outcome).to.equal('skip')
+      }
+      expect(ran).to.equal(0)
+    })
+
+    it('runs it where it was named, on hosts of its own, and what is safe anywhere', async () => {
+      expect((await outcome(breaking(), lab(hosts('ssh')), { disruptive: ['XXX-01'] })).outcome).to.equal(
+        'pass',
+      )
+      expect((await outcome(breaking(), lab(hosts('vm', 'container')))).outcome).to.equal('pass')
+      expect((await outcome(breaking('production'), lab(hosts('ssh')))).outcome).to.equal('pass')
+      expect(ran).to.equal(3)
+    })
   })
 })

@@ -9,6 +9,8 @@ export interface VerifyOptions {
   readonly timeoutMs: number
   /** Features the lab lacks, with the reason each is missing. */
   readonly missing: ReadonlyMap<Feature, string>
+  /** Ids that may break or shape hosts swarmproof did not make. */
+  readonly disruptive?: readonly string[]
 }
 
 export interface Verification {
@@ -28,10 +30,13 @@ export async function verify(
   evidence: CollectedEvidence,
   options: VerifyOptions,
 ): Promise<Verification> {
+  const refusal = refused(test, context, options)
+  if (refusal !== undefined) return { verdict: { outcome: 'skip', reason: refusal, evidence: [] } }
   const lacking = test.needs.find((feature) => options.missing.has(feature))
   if (lacking !== undefined) return skipped(lacking, options.missing.get(lacking) ?? '')
   try {
-    await within(options.timeoutMs, context.signal, test.run(context))
+    const limitMs = Math.max(options.timeoutMs, test.timeLimitMs ?? 0)
+    await within(limitMs, context.signal, test.run(context))
   } catch (thrown) {
     context.signal.throwIfAborted()
     return judged(thrown, evidence)
@@ -39,6 +44,19 @@ export async function verify(
   if (evidence.entries.length === 0) return judged(new Error('the test left no evidence'), evidence)
   const reason = evidence.conclusion ?? 'as required'
   return { verdict: { outcome: 'pass', reason, evidence: evidence.entries } }
+}
+
+/**
+ * Here, in front of the only call of `run`, and by the hosts themselves: no choice of tests, provider or caller gets
+ * around it.
+ */
+function refused(test: ConformanceTest, context: TestContext, options: VerifyOptions): string | undefined {
+  if (test.safety === 'production' || options.disruptive?.includes(test.id)) return undefined
+  const hosts = [...context.cluster.nodes.map(({ host }) => host), ...context.outsiders]
+  const foreign = hosts.filter(({ origin }) => origin !== 'vm' && origin !== 'container')
+  if (foreign.length === 0) return undefined
+  const names = foreign.map(({ name }) => name).join(', ')
+  return `disruptive: it may break or shape ${names}, which swarmproof did not make; name it with --disruptive ${test.id}`
 }
 
 function skipped(feature: Feature, why: string): Verification {

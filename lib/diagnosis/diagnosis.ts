@@ -26,6 +26,11 @@ const rules: readonly Rule[] = [
 
 /** Pattern of failures → causes, known issues, what to do. Pure: the same record gives the same findings. */
 export function diagnose(record: RunRecord): Finding[] {
-  const run = new RunPattern(record)
-  return rules.flatMap((rule) => rule(run) ?? [])
+  return record.labs.flatMap((lab) => {
+    const run = new RunPattern(record, lab)
+    return rules.flatMap((rule): Finding[] => {
+      const found = rule(run)
+      return found === undefined ? [] : [{ ...found, lab: lab.name }]
+    })
+  })
 }

@@ -1,4 +1,4 @@
-import type { Finding, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { Finding, LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 
 /**
@@ -7,14 +7,16 @@ import type { Outcome } from '../conformance/verdict.ts'
  */
 export type Rule = (run: RunPattern) => Finding | undefined
 
-/** A run as rules look at it. */
+/** One lab of a run as rules look at it: what happened on another lab says nothing about this one. */
 export class RunPattern {
-  readonly record: RunRecord
+  readonly lab: LabRecord
   readonly #byId: ReadonlyMap<string, RequirementRecord>
 
-  constructor(record: RunRecord) {
-    this.record = record
-    this.#byId = new Map(record.requirements.map((requirement) => [requirement.id, requirement]))
+  constructor(record: RunRecord, lab: LabRecord) {
+    this.lab = lab
+    this.#byId = new Map(
+      record.requirements.filter((entry) => entry.lab === lab.name).map((entry) => [entry.id, entry]),
+    )
   }
 
   outcome(id: string): Outcome | undefined {
@@ -53,17 +55,13 @@ export class RunPattern {
 
   #among(ids: readonly string[], wanted: readonly Outcome[]): string[] {
     const all = ids.flatMap((id) =>
-      id.endsWith('*')
-        ? this.record.requirements
-            .map((requirement) => requirement.id)
-            .filter((each) => each.startsWith(id.slice(0, -1)))
-        : [id],
+      id.endsWith('*') ? [...this.#byId.keys()].filter((each) => each.startsWith(id.slice(0, -1))) : [id],
     )
     return [...new Set(all)].filter((id) => wanted.some((outcome) => outcome === this.outcome(id)))
   }
 
   get nodeNames(): readonly string[] {
-    return this.record.topology.nodes.map((node) => node.name)
+    return this.lab.topology.nodes.map((node) => node.name)
   }
 }
 

@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { LabelName, Stage, Status } from 'allure-js-commons'
 import type { StatusDetails } from 'allure-js-commons'
 import { FileSystemWriter, ReporterRuntime } from 'allure-js-commons/sdk/reporter'
-import type { RunRecord } from '../conformance/run-record.ts'
+import type { FailureRecord, RunRecord } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
 import { endOf, headlineOf } from './headline.ts'
+import { labsTitle, severalLabs, versionsOf } from './labs.ts'
 import { printable } from './printable.ts'
 import { redactValue } from './redact-record.ts'
 import { labOrigin } from './time.ts'
@@ -22,8 +23,13 @@ export async function completeAllureResults(record: RunRecord, folder: string): 
   await writeFile(join(folder, 'categories.json'), `${JSON.stringify(categories, null, 2)}\n`)
   await writeFile(join(folder, 'executor.json'), `${JSON.stringify(executor(record), null, 2)}\n`)
   const results = (await readdir(folder)).filter((name) => name.endsWith('-result.json'))
-  const own = results.includes(`${harnessUuid(record)}-result.json`)
-  if (!own && (record.state !== 'finished' || results.length === 0)) writeHarnessResult(record, folder)
+  const failures: readonly (FailureRecord | undefined)[] =
+    record.failures.length > 0 ? record.failures : [undefined]
+  for (const [index, failure] of failures.entries()) {
+    const uuid = harnessUuid(record, index)
+    if (results.includes(`${uuid}-result.json`)) continue
+    if (record.state !== 'finished' || results.length === 0) writeHarnessResult(record, failure, uuid, folder)
+  }
 }
 
 const categories = [
@@ -35,16 +41,20 @@ const categories = [
 /** Java properties: one line a value, what is not Latin 1 as `\u0000`. */
 function environment(record: RunRecord): string {
   const versions = (of: 'engineVersion' | 'kernelRelease'): string =>
-    [...new Set(record.nodes.map((node) => node[of]))].join(', ') || 'not reached'
+    versionsOf(record.labs, of).join(', ') || 'not reached'
+  const [only] = record.labs
+  const origins = record.labs.map((lab) =>
+    severalLabs(record) ? `${lab.name}: ${labOrigin(lab)}` : labOrigin(lab),
+  )
   const values: Record<string, string> = {
     Verdict: headlineOf(record).title,
-    Topology: record.topology.name,
+    Topology: record.labs.map((lab) => lab.name).join(', '),
     'Docker engine': versions('engineVersion'),
     Kernel: versions('kernelRelease'),
-    Lab: labOrigin(record),
+    Lab: origins.join('; '),
     swarmproof: record.swarmproofVersion,
     'To do it again': record.reproduce,
-    ...record.lab?.facts,
+    ...only?.facts,
   }
   return Object.entries(values)
     .map(([key, value]) => `${property(key).replaceAll(/[ :=]/g, '\\$&')}=${property(value)}\n`)
@@ -64,21 +74,27 @@ function executor(record: RunRecord): Record<string, string> {
     name: 'swarmproof',
     type: 'swarmproof',
     buildName: record.runId,
-    reportName: `swarmproof: ${record.topology.name}`,
+    reportName: `swarmproof: ${labsTitle(record)}`,
   }
 }
 
-/** The same for the same run, so that completing twice does not add a second one. */
-function harnessUuid(record: RunRecord): string {
-  return createHash('sha256').update(record.runId).digest('hex').slice(0, 32)
+/** The same for the same failure of the same run, so that completing twice does not add a second one. */
+function harnessUuid(record: RunRecord, index: number): string {
+  return createHash('sha256').update(`${record.runId} ${index}`).digest('hex').slice(0, 32)
 }
 
 /** One result that says how far the run came, so that the report opens even when no test ran. */
-function writeHarnessResult(record: RunRecord, folder: string): void {
+function writeHarnessResult(
+  record: RunRecord,
+  failure: FailureRecord | undefined,
+  resultUuid: string,
+  folder: string,
+): void {
   const runtime = new ReporterRuntime({ writer: new FileSystemWriter({ resultsDir: folder }) })
   const start = Date.parse(record.startedAt)
-  const { failure } = record
-  const name = failure === undefined ? 'harness / the run came to its end' : `harness / ${failure.step}`
+  const on = severalLabs(record) && failure?.lab !== undefined ? `${failure.lab} / ` : ''
+  const name = failure === undefined ? 'harness / the run came to its end' : `harness / ${on}${failure.step}`
+  const steps = record.steps.filter((step) => failure?.lab === undefined || step.lab === failure.lab)
   const finished = record.state === 'finished'
   const details: StatusDetails = finished
     ? { message: 'The run left no test results of its own for Allure; see conformance.html.' }
@@ -87,7 +103,7 @@ function writeHarnessResult(record: RunRecord, folder: string): void {
         trace: printable(failure?.log.join('\n') ?? ''),
       }
   const uuid = runtime.startTest({
-    uuid: harnessUuid(record),
+    uuid: resultUuid,
     name,
     fullName: name,
     historyId: createHash('sha256').update(name).digest('hex').slice(0, 32),
@@ -95,7 +111,7 @@ function writeHarnessResult(record: RunRecord, folder: string): void {
     stage: Stage.RUNNING,
     labels: [
       { name: LabelName.SUITE, value: 'harness' },
-      { name: LabelName.PARENT_SUITE, value: record.topology.name },
+      { name: LabelName.PARENT_SUITE, value: failure?.lab ?? labsTitle(record) },
       ...(failure?.host === undefined ? [] : [{ name: LabelName.HOST, value: failure.host }]),
     ],
   })
@@ -103,7 +119,7 @@ function writeHarnessResult(record: RunRecord, folder: string): void {
     result.status = finished ? Status.SKIPPED : Status.BROKEN
     result.stage = Stage.FINISHED
     result.statusDetails = details
-    result.steps = record.steps.map((step) => ({
+    result.steps = steps.map((step) => ({
       name: step.host === undefined ? step.what : `${step.what} (${step.host})`,
       status: step.outcome === 'done' ? Status.PASSED : Status.BROKEN,
       statusDetails: step.detail === undefined ? {} : { message: printable(step.detail) },

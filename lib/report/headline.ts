@@ -1,5 +1,6 @@
 import { summarize } from '../conformance/run-record.ts'
 import type { Conclusion, RunRecord } from '../conformance/run-record.ts'
+import { entryNoun, requirementName } from './labs.ts'
 import { outcomeOf, outcomeOrder, outcomes } from './outcome.ts'
 
 /** What a run says in a few words; the same in every report. */
@@ -39,10 +40,10 @@ function because(record: RunRecord, conclusion: Conclusion): string {
     (requirement) => requirement.advisory && outcomeOf(requirement) === 'fail',
   ).length
   const aside =
-    advisory === 0 ? '' : ` ${plural(advisory, 'advisory requirement')} failed; those do not decide.`
+    advisory === 0 ? '' : ` ${plural(advisory, `advisory ${entryNoun(record)}`)} failed; those do not decide.`
   if (conclusion === 'not conformant') {
     const named = failed.length > 6 ? [...failed.slice(0, 6), '…'] : failed
-    return `${failed.length} of ${plural(record.requirements.length, 'requirement')} failed: ${named.join(', ')}.${
+    return `${failed.length} of ${plural(record.requirements.length, entryNoun(record))} failed: ${named.join(', ')}.${
       end === '' ? '' : ` ${end}`
     }${aside}`
   }
@@ -51,10 +52,10 @@ function because(record: RunRecord, conclusion: Conclusion): string {
   const unknown = binding(record, 'inconclusive')
   const unreached = binding(record, 'unreached')
   if (unknown.length > 0) {
-    return `For ${plural(unknown.length, 'requirement')} the harness could not know, so nothing is promised.${aside}`
+    return `For ${plural(unknown.length, entryNoun(record))} the harness could not know, so nothing is promised.${aside}`
   }
   return unreached.length > 0
-    ? `${plural(unreached.length, 'requirement')} never reached.${aside}`
+    ? `${plural(unreached.length, entryNoun(record))} never reached.${aside}`
     : `Nothing passed, so nothing is promised.${aside}`
 }
 
@@ -68,20 +69,23 @@ export function endOf(record: RunRecord): string {
     case 'running':
       return 'The run was killed, or was still running when this was written; what was known until then is shown.'
     case 'harness-failed': {
-      const failure = record.failure
-      const where = failure?.host === undefined ? '' : ` on ${failure.host}`
-      return failure === undefined
-        ? 'The harness failed, so the network was not judged.'
-        : `The harness failed at '${failure.step}'${where}, so the network was not judged.`
+      const [failure] = record.failures
+      if (failure === undefined) return 'The harness failed, so the network was not judged.'
+      const where = failure.host === undefined ? '' : ` on ${failure.host}`
+      if (record.labs.length > 1) {
+        const labs = [...new Set(record.failures.map(({ lab }) => lab ?? 'a lab'))].join(', ')
+        return `The harness failed on ${labs}, first at '${failure.step}'${where}; what was not reached there was not judged.`
+      }
+      return `The harness failed at '${failure.step}'${where}, so the network was not judged.`
     }
   }
 }
 
-/** Ids of the requirements that decide and have this outcome. */
+/** Names of the requirements that decide and have this outcome. */
 function binding(record: RunRecord, outcome: ReturnType<typeof outcomeOf>): string[] {
   return record.requirements
     .filter((requirement) => !requirement.advisory && outcomeOf(requirement) === outcome)
-    .map((requirement) => requirement.id)
+    .map((requirement) => requirementName(record, requirement))
 }
 
 export function plural(count: number, noun: string): string {

@@ -28,7 +28,6 @@ export function renderHtml(record: RunRecord): string {
     scriptHash,
     symbol: outcomes[model.tone].symbol,
     prose,
-    anchor,
   })
   return redact(page)
 }
@@ -36,9 +35,4 @@ export function renderHtml(record: RunRecord): string {
 /** Escaped text in which what stands between backticks is code. */
 function prose(text: string): string {
   return escapeMarkup(text).replace(/`([^`\n]+)`/g, '<code>$1</code>')
-}
-
-/** Requirement ids are their own anchors; anything else is made harmless. */
-function anchor(id: string): string {
-  return id.replaceAll(/[^\w-]/g, '_')
 }

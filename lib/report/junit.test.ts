@@ -103,7 +103,7 @@ describe('JUnit report', () => {
     const record = nonConformantRun()
     const evil = `]]></failure>&<"'>\u0000\u0008\u000b\u001b\ufffe\ud800 end\r\nnext`
     judge(record, 'CTL-04', 'fail', evil)
-    record.failure = { step: evil, host: evil, message: evil, log: [evil], logSource: evil }
+    record.failures = [{ step: evil, host: evil, message: evil, log: [evil], logSource: evil }]
     const failure = caseOf(junit(record), 'CTL-04').children[0]
     expect(failure?.text).to.contain(`]]></failure>&<"'>`).and.contain('\\u0000').and.contain(' end\nnext')
     expect(failure?.attributes['message']).to.contain('end / next')

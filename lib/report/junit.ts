@@ -1,14 +1,15 @@
-import type { RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 import { redact } from '../redact.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
+import { labsTitle, severalLabs } from './labs.ts'
 import { groupsOf, outcomeOf, reasonOf } from './outcome.ts'
 import { escapeMarkup, printable } from './printable.ts'
 import { redactRecord } from './redact-record.ts'
 import { runMilliseconds } from './time.ts'
 
 /**
- * The run as JUnit XML, one suite per requirement group.
+ * The run as JUnit XML, one suite per requirement group and lab.
  *
  * | outcome | element |
  * |---|---|
@@ -22,16 +23,19 @@ import { runMilliseconds } from './time.ts'
  */
 export function renderJunit(stored: RunRecord): string {
   const record = redactRecord(stored)
-  const groups = groupsOf(record.requirements).map(({ code, requirements }) =>
-    suite(code, record, requirements.map(requirementCase)),
+  const groups = record.labs.flatMap(({ name }) =>
+    groupsOf(record.requirements.filter(({ lab }) => lab === name)).map(({ code, requirements }) =>
+      suite(severalLabs(record) ? `${name}.${code}` : code, name, record, requirements.map(requirementCase)),
+    ),
   )
-  const harness = harnessCase(record)
-  const suites = harness === undefined ? groups : [suite('harness', record, [harness]), ...groups]
+  const harness = harnessCases(record)
+  const suites =
+    harness.length === 0 ? groups : [suite('harness', labsTitle(record), record, harness), ...groups]
   const total = totals(suites.map(({ counts }) => counts))
   const attributes = `${countAttributes(total)} time="${seconds(runMilliseconds(record))}"`
   const body = suites.map(({ xml }) => xml).join('\n')
   return redact(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="swarmproof ${escapeMarkup(record.topology.name)}" ${attributes}>\n${body}\n</testsuites>\n`,
+    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="swarmproof ${escapeMarkup(labsTitle(record))}" ${attributes}>\n${body}\n</testsuites>\n`,
   )
 }
 
@@ -95,20 +99,29 @@ function mention(piece: Evidence): string {
   return `${piece.name}: ${piece.value} ${piece.unit}${bound}`
 }
 
-/** One errored case where the verdicts alone would look better than the run was. */
-function harnessCase(record: RunRecord): TestCase | undefined {
-  const { failure } = record
+/** Errored cases where the verdicts alone would look better than the run was: one for each failure, else one. */
+function harnessCases(record: RunRecord): TestCase[] {
   const end = endOf(record)
+  if (record.failures.length > 0) return record.failures.map((failure) => harnessCase(record, end, failure))
   const headline = headlineOf(record)
-  const unreached = record.requirements.filter((requirement) => outcomeOf(requirement) === 'unreached').length
   const said = record.requirements.some(
     (requirement) => !requirement.advisory && ['fail', 'inconclusive'].includes(outcomeOf(requirement)),
   )
-  if (failure === undefined && end === '' && (headline.conclusion === 'conformant' || said)) return undefined
+  if (end === '' && (headline.conclusion === 'conformant' || said)) return []
+  return [harnessCase(record, end, undefined)]
+}
+
+function harnessCase(record: RunRecord, end: string, failure: FailureRecord | undefined): TestCase {
+  const several = severalLabs(record) && failure?.lab !== undefined
+  const unreached = record.requirements.filter(
+    (entry) => outcomeOf(entry) === 'unreached' && (!several || entry.lab === failure.lab),
+  ).length
   const message =
-    failure === undefined ? headline.because : failure.message.split('\n')[0] || `${failure.step} failed`
+    failure === undefined
+      ? headlineOf(record).because
+      : failure.message.split('\n')[0] || `${failure.step} failed`
   return {
-    name: `harness / ${failure?.step ?? 'run came to its end'}`,
+    name: `harness / ${several ? `${failure.lab} / ` : ''}${failure?.step ?? 'run came to its end'}`,
     kind: 'error',
     message:
       failure?.host === undefined || message.includes(failure.host)
@@ -131,7 +144,12 @@ function harnessCase(record: RunRecord): TestCase | undefined {
   }
 }
 
-function suite(name: string, record: RunRecord, cases: readonly TestCase[]): { xml: string; counts: Counts } {
+function suite(
+  name: string,
+  lab: string,
+  record: RunRecord,
+  cases: readonly TestCase[],
+): { xml: string; counts: Counts } {
   const count = (kind: Kind): number => cases.filter((each) => each.kind === kind).length
   const counts = {
     tests: cases.length,
@@ -144,7 +162,7 @@ function suite(name: string, record: RunRecord, cases: readonly TestCase[]): { x
   const timestamp = Number.isNaN(started)
     ? ''
     : ` timestamp="${new Date(started).toISOString().slice(0, 19)}"`
-  const open = `  <testsuite name="${escapeMarkup(name)}" ${countAttributes(counts)} time="${time}"${timestamp} hostname="${escapeMarkup(record.topology.name)}">`
+  const open = `  <testsuite name="${escapeMarkup(name)}" ${countAttributes(counts)} time="${time}"${timestamp} hostname="${escapeMarkup(lab)}">`
   return {
     xml: [open, ...cases.map((each) => caseXml(name, each)), '  </testsuite>'].join('\n'),
     counts,

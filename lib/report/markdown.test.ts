@@ -38,7 +38,7 @@ describe('Markdown summary', () => {
   it('keeps evidence from meaning anything', () => {
     const record = nonConformantRun()
     judge(record, 'CTL-04', 'fail', 'a | b <img src=x> **x** @team [l](http://x) #1\n# h \u001b `co|de`')
-    record.failure = { step: 'a `b', message: 'x ``` y', log: ['````', '</details>'] }
+    record.failures = [{ step: 'a `b', message: 'x ``` y', log: ['````', '</details>'] }]
     const text = renderMarkdown(record)
     expect(text).to.contain('a \\| b &lt;img src=x> \\*\\*x\\*\\* @\u200bteam \\[l\\](http://x) \\#1 \\# h')
     expect(text).to.contain('`` a `b ``').and.contain('`````text\n````\n</details>')

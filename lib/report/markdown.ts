@@ -1,8 +1,9 @@
-import type { RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
 import { headlineOf } from './headline.ts'
-import { groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
+import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
+import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
 import { printable } from './printable.ts'
 import { redactRecord } from './redact-record.ts'
 import { duration, instant, runMilliseconds } from './time.ts'
@@ -12,13 +13,14 @@ export function renderMarkdown(stored: RunRecord): string {
   const record = redactRecord(stored)
   const headline = headlineOf(record)
   const icon = { conformant: '✅', 'not conformant': '❌', inconclusive: '❔' }[headline.conclusion]
-  const engines = [...new Set(record.nodes.map((node) => node.engineVersion))].join(', ') || 'not reached'
+  const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
   const parts = [
     `## ${icon} ${text(headline.title)}`,
     text(headline.because),
     table(record),
-    `${text(record.topology.name)}, Docker ${text(engines)}, ${instant(record.startedAt)}, took ${duration(runMilliseconds(record))}`,
-    ...failure(record),
+    `${text(labsTitle(record))}, Docker ${text(engines)}, ${instant(record.startedAt)}, took ${duration(runMilliseconds(record))}`,
+    ...labs(record),
+    ...failures(record),
     ...findings(record),
     ...verdicts(record, 'fail', '### Failed'),
     ...verdicts(record, 'inconclusive', '### Could not be known'),
@@ -46,11 +48,33 @@ function table(record: RunRecord): string {
   return [head, rule, ...rows, total].join('\n')
 }
 
-function failure(record: RunRecord): string[] {
-  if (record.failure === undefined) return []
-  const { step, host, message, log, logSource } = record.failure
+/** Labs down, outcomes across. */
+function labs(record: RunRecord): string[] {
+  if (!severalLabs(record)) return []
+  const { counts } = summarize(record)
+  const shown = outcomeOrder.filter((outcome) => counts[outcome] > 0)
+  const rows = record.labs.map((lab) => {
+    const own = record.requirements.filter((requirement) => requirement.lab === lab.name)
+    const cells = shown.map(
+      (outcome) => own.filter((requirement) => outcomeOf(requirement) === outcome).length || '',
+    )
+    const engines = versionsOf([lab], 'engineVersion').join(', ') || 'not reached'
+    const took = lab.durationMs === undefined ? '' : duration(lab.durationMs)
+    return `| ${text(lab.name)} | ${lab.topology.nodes.length} | ${text(engines)} | ${took} | ${cells.join(' | ')} |`
+  })
+  const head = `| lab | nodes | Docker | took | ${shown.map((outcome) => outcomes[outcome].word).join(' | ')} |`
+  return [[head, `|---|--:|---|--:|${shown.map(() => '--:|').join('')}`, ...rows].join('\n')]
+}
+
+function failures(record: RunRecord): string[] {
+  return record.failures.flatMap((failure) => failureParts(record, failure))
+}
+
+function failureParts(record: RunRecord, failure: FailureRecord): string[] {
+  const { step, lab, host, message, log, logSource } = failure
+  const where = [host, severalLabs(record) ? lab : undefined].filter((name) => name !== undefined)
   return [
-    `### The harness failed at ${code(step)}${host === undefined ? '' : ` on ${code(host)}`}`,
+    `### The harness failed at ${code(step)}${where.length === 0 ? '' : ` on ${where.map(code).join(' of ')}`}`,
     fence(message),
     ...(log.length === 0
       ? []
@@ -68,7 +92,8 @@ function findings(record: RunRecord): string[] {
       finding.hosts === undefined ? '' : `Where: ${finding.hosts.map(code).join(', ')}.`,
       finding.knownIssues === undefined ? '' : `Seen before: ${finding.knownIssues.map(issue).join(', ')}.`,
     ].filter((line) => line !== '')
-    return [`### ${text(finding.title)}`, text(finding.cause), list(finding.remedy), about.join(' ')]
+    const on = severalLabs(record) && finding.lab !== undefined ? ` (${text(finding.lab)})` : ''
+    return [`### ${text(finding.title)}${on}`, text(finding.cause), list(finding.remedy), about.join(' ')]
   })
 }
 
@@ -80,9 +105,9 @@ function verdicts(record: RunRecord, outcome: 'fail' | 'inconclusive', title: st
 
 function verdict(record: RunRecord, requirement: RequirementRecord): string {
   const advisory = requirement.advisory ? ' (advisory)' : ''
-  const explained = record.findings.some((finding) => finding.requirements.includes(requirement.id))
+  const explained = record.findings.some((finding) => explains(finding, requirement))
   const lines = [
-    `**${text(requirement.id)}**${advisory} ${text(requirement.requirement)}`,
+    `**${text(requirementName(record, requirement))}**${advisory} ${text(requirement.requirement)}`,
     text(reasonOf(requirement)),
   ]
   if (!explained && requirement.remedy.length > 0) lines.push(list(requirement.remedy))
@@ -94,7 +119,7 @@ function skipped(record: RunRecord): string[] {
   if (found.length === 0) return []
   const rows = found
     .slice(0, 40)
-    .map((requirement) => `- ${text(requirement.id)}: ${text(reasonOf(requirement))}`)
+    .map((requirement) => `- ${text(requirementName(record, requirement))}: ${text(reasonOf(requirement))}`)
   return [`<details><summary>Skipped</summary>\n\n${rows.join('\n')}\n\n</details>`, ...andMore(found)]
 }
 

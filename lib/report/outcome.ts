@@ -1,5 +1,5 @@
 import type { Outcome } from '../conformance/verdict.ts'
-import type { RequirementRecord } from '../conformance/run-record.ts'
+import type { Finding, RequirementRecord } from '../conformance/run-record.ts'
 
 /** A stored requirement may also never have been reached. */
 export type Reached = Outcome | 'unreached'
@@ -28,6 +28,14 @@ export function outcomeOf(requirement: RequirementRecord): Reached {
 
 export const reasonOf = (requirement: RequirementRecord): string =>
   requirement.verdict?.reason ?? 'The run ended before this requirement was reached.'
+
+/** Whether a finding is about this requirement on its lab. */
+export function explains(finding: Finding, requirement: RequirementRecord): boolean {
+  return (
+    finding.requirements.includes(requirement.id) &&
+    (finding.lab === undefined || finding.lab === requirement.lab)
+  )
+}
 
 const groupNames: Readonly<Record<string, string>> = {
   CTL: 'Control plane and ports',

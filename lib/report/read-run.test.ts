@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { InputError } from '../error.ts'
-import { conformantRun, exampleRuns } from './fixtures/example-runs.fake.ts'
+import { conformantRun, exampleRuns, labOf } from './fixtures/example-runs.fake.ts'
 import { parseRun, readRun } from './read-run.ts'
 
 function refusal(text: string): InputError {
@@ -26,7 +26,7 @@ describe('reading a stored run', () => {
   it('ignores keys it does not know, at any depth', () => {
     const record = { ...conformantRun(), later: true }
     Object.assign(record.requirements[0] ?? {}, { later: { a: 1 } })
-    Object.assign(record.topology, { later: 1 })
+    Object.assign(labOf(record).topology, { later: 1 })
     expect(parseRun(JSON.stringify(record), 'run.json')).to.deep.equal(conformantRun())
   })
 
@@ -44,7 +44,7 @@ describe('reading a stored run', () => {
   })
 
   it('refuses another schema version, naming file, expected and observed', () => {
-    const error = refusal(JSON.stringify({ ...conformantRun(), schemaVersion: 2 }))
+    const error = refusal(JSON.stringify({ ...conformantRun(), schemaVersion: 1 }))
     expect(error.code).to.equal('RUN_SCHEMA_UNKNOWN')
     expect(error.message).to.contain('run.json').and.contain('schemaVersion 1').and.contain('schemaVersion 2')
     for (const text of ['{}', '[]', 'null', '7']) {
@@ -59,15 +59,15 @@ describe('reading a stored run', () => {
         'RUN_TRUNCATED',
       )
     }
-    expect(refusal('{"schemaVersion": 1, oops}').code).to.equal('RUN_NOT_JSON')
+    expect(refusal('{"schemaVersion": 2, oops}').code).to.equal('RUN_NOT_JSON')
   })
 
   it('names the key of a wrong value', () => {
     const record = conformantRun()
-    Object.assign(record.nodes[1] ?? {}, { role: 'queen' })
+    Object.assign(labOf(record).nodes[1] ?? {}, { role: 'queen' })
     const error = refusal(JSON.stringify(record))
     expect(error.code).to.equal('RUN_MISSHAPEN')
-    expect(error.message).to.contain('nodes.1.role')
+    expect(error.message).to.contain('labs.0.nodes.1.role')
   })
 
   it('reads a folder, and says what to do when there is no run in it', async () => {

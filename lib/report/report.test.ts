@@ -122,7 +122,7 @@ describe('writing the reports of a run', () => {
   })
 
   it('refuses a run that cannot be read before it writes anything', async () => {
-    await writeFile(join(folder, 'run.json'), '{"schemaVersion": 1, "runId": "x')
+    await writeFile(join(folder, 'run.json'), '{"schemaVersion": 2, "runId": "x')
     const error: unknown = await writeReports(folder).catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(InputError).with.property('code', 'RUN_TRUNCATED')
     expect(await readdir(folder)).to.deep.equal(['run.json'])
@@ -152,7 +152,7 @@ describe('writing the reports of a run', () => {
       },
     ])
     judge(record, 'VXL-02', 'inconclusive', all, [{ kind: 'observation', name: 'text', data: all }])
-    record.failure = { step: 'Join', message: all, log: all.split('\n'), logSource: secrets.worker }
+    record.failures = [{ step: 'Join', message: all, log: all.split('\n'), logSource: secrets.worker }]
     record.findings = [{ title: all, cause: all, remedy: [all], requirements: ['CTL-04'], hosts: [all] }]
     record.steps.push({
       what: all,

@@ -1,4 +1,4 @@
-import type { RunRecord } from '../conformance/run-record.ts'
+import type { LabRecord, RunRecord } from '../conformance/run-record.ts'
 
 /** `180 ms`, `2.1 s`, `3 min 05 s`, `1 h 02 min`. */
 export function duration(milliseconds: number): string {
@@ -28,10 +28,9 @@ export function runMilliseconds(record: RunRecord): number {
   return Math.max(start, ...ends.filter((end) => Number.isFinite(end))) - start
 }
 
-/** What became of the lab before the run. */
-export function labOrigin(record: RunRecord): string {
-  const { lab } = record
-  if (lab === undefined) return 'not built'
+/** Where a lab came from. */
+export function labOrigin(lab: LabRecord): string {
+  if (lab.origin === undefined) return 'not built'
   const hosts = { vm: 'virtual machines', container: 'containers', ssh: 'existing hosts' }[lab.origin]
   if (lab.startedFrom === 'standing-lab') {
     const since = lab.standingSince === undefined ? 'before this run' : `on ${instant(lab.standingSince)}`

@@ -74,7 +74,7 @@ async function build(recipe: GuestRecipe, context: Context): Promise<GuestImage>
   )
   try {
     await step(context.progress, `Building the guest image (${recipe.suite})`, undefined, async (current) => {
-      await bootstrap(recipe, work, current, context.signal)
+      await bootstrap(recipe, work, current, context)
       const kernelRelease = await takeBootFiles(work, context.signal)
       await removeTree(directory)
       await mkdir(join(work, 'image'), { recursive: true })
@@ -104,7 +104,7 @@ async function bootstrap(
   recipe: GuestRecipe,
   work: string,
   current: ProgressStep,
-  signal: AbortSignal,
+  { progress, signal }: Context,
 ): Promise<void> {
   const prefix = await administratorPrefix()
   const mirror = await archiveUri(recipe.archiveOf, prefix, {
@@ -116,27 +116,47 @@ async function bootstrap(
   await mkdir(join(work, 'boot'))
   for (const [name, content] of Object.entries(recipe.files))
     await writeFile(join(work, 'recipe', name), content)
-  const debootstrap = [
-    'mmdebstrap',
-    '--variant=minbase',
-    `--mode=${prefix === undefined ? 'unshare' : 'root'}`,
-    `--components=${recipe.components.join(',')}`,
-    `--include=${recipe.packages.join(',')}`,
-    ...(await proxyOptions(signal)).map((option) => `--aptopt=${option}`),
-    '--dpkgopt=path-exclude=/usr/share/man/*',
-    '--dpkgopt=path-exclude=/usr/share/locale/*',
-    '--dpkgopt=path-exclude=/usr/share/doc/*',
-    // Copied in first: without root the hooks run as a user who may not look into this user's home.
-    `--customize-hook=copy-in '${join(work, 'recipe')}' /usr/lib`,
-    '--customize-hook=sh "$1/usr/lib/recipe/finish" "$1" && rm -rf "$1/usr/lib/recipe"',
-    `--customize-hook=copy-out /boot '${work}'`,
-    recipe.suite,
-    join(work, prefix === undefined ? 'root.tar' : 'root'),
-    mirror,
-  ]
-  await run([...(prefix ?? []), ...debootstrap], 'building the guest image', current, signal)
+  const output = join(work, prefix === undefined ? 'root.tar' : 'root')
+  const unpack = async (...options: readonly string[]): Promise<void> => {
+    const debootstrap = [
+      'mmdebstrap',
+      '--variant=minbase',
+      `--mode=${prefix === undefined ? 'unshare' : 'root'}`,
+      `--components=${recipe.components.join(',')}`,
+      `--include=${recipe.packages.join(',')}`,
+      ...(await proxyOptions(signal)).map((option) => `--aptopt=${option}`),
+      ...options,
+      '--dpkgopt=path-exclude=/usr/share/man/*',
+      '--dpkgopt=path-exclude=/usr/share/locale/*',
+      '--dpkgopt=path-exclude=/usr/share/doc/*',
+      // Copied in first: without root the hooks run as a user who may not look into this user's home.
+      `--customize-hook=copy-in '${join(work, 'recipe')}' /usr/lib`,
+      '--customize-hook=sh "$1/usr/lib/recipe/finish" "$1" && rm -rf "$1/usr/lib/recipe"',
+      `--customize-hook=copy-out /boot '${work}'`,
+      recipe.suite,
+      output,
+      mirror,
+    ]
+    await run([...(prefix ?? []), ...debootstrap], 'building the guest image', current, signal)
+  }
+  try {
+    await unpack()
+  } catch (error) {
+    if (!isExpired(error)) throw error
+    progress.note(
+      `this archive's list of ${recipe.suite} is older than it says it may be (a mirror that lags); it is used as it is, its signatures are checked all the same`,
+    )
+    await removeTree(output)
+    await unpack('--aptopt=Acquire::Check-Valid-Until "false"')
+  }
   current.update("making the guests' disk")
   await makeDisk(recipe, work, prefix, current, signal)
+}
+
+/** Only suites that change daily expire; a stable release does not. */
+function isExpired(error: unknown): boolean {
+  const log = error instanceof SwarmproofError ? (error.detail.log ?? []) : []
+  return log.some((line) => /Release file for \S+ is expired/.test(line))
 }
 
 async function makeDisk(

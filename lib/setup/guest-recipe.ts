@@ -1,4 +1,6 @@
-import { SwarmproofError } from '../error.ts'
+import { InputError, SwarmproofError } from '../error.ts'
+import { defaultEngine, engineNames } from '../topology/engine.ts'
+import type { EngineName } from '../topology/engine.ts'
 import type { Distribution } from './distribution.ts'
 import { finishScript, guestInit, guestSshdConfig, probeImageScript } from './guest-init.ts'
 import { contentKey } from './manifest.ts'
@@ -14,6 +16,9 @@ export interface GuestRecipe {
   /** Files the build puts beside `finish`, by name. */
   readonly files: Readonly<Record<string, string>>
 }
+
+/** Suites whose sshd punishes addresses that connect often, and can be told not to. */
+const withSourcePenalties = ['trixie', 'forky', 'sid', 'questing']
 
 /** The tag of the probe image in every guest. */
 export const probeImageTag = 'swarmproof/probe:1'
@@ -36,22 +41,49 @@ const packages = [
   'initramfs-tools',
 ]
 
-export function guestRecipe(distribution: Distribution): GuestRecipe {
-  const recent = ['trixie', 'forky', 'sid', 'questing']
+/** Which suite of Debian's archive has which engine, and what its guests need beside the usual packages. */
+const debianSuites: Readonly<
+  Record<EngineName, { readonly suite: string; readonly extra: readonly string[] }>
+> = {
+  // There the package of the engine holds its command line, too.
+  '20.10': { suite: 'bookworm', extra: ['linux-image-cloud-amd64'] },
+  '26.1': { suite: 'trixie', extra: ['docker-cli', 'linux-image-cloud-amd64'] },
+  '28.5': { suite: 'sid', extra: ['docker-cli', 'linux-image-cloud-amd64'] },
+}
+
+/** The engine of a release of Ubuntu, as its archive had it when it came out. */
+const ubuntuEngines: Readonly<Record<string, string>> = { jammy: '20.10', noble: '24.0' }
+
+/**
+ * The recipe of guests with this engine, or with the one guests of this distribution have by default.
+ * Throws InputError for an engine its archive does not hold.
+ */
+export function guestRecipe(distribution: Distribution, engine?: EngineName): GuestRecipe {
   if (distribution.family === 'debian') {
-    const suite = 'trixie'
-    return recipe(suite, distribution.codename, ['main'], ['docker-cli', 'linux-image-cloud-amd64'], recent)
+    const { suite, extra } = debianSuites[engine ?? defaultEngine]
+    return recipe(suite, distribution.codename, ['main'], extra)
   }
   if (distribution.family === 'ubuntu') {
     const suite = distribution.codename
+    if (engine !== undefined && engine !== ubuntuEngines[suite]) throw notAvailable(distribution, engine)
     // The modules a swarm needs (netem, some matches) are in the "extra" half of Ubuntu's kernel.
-    return recipe(suite, suite, ['main', 'universe'], ['linux-image-extra-virtual'], recent)
+    return recipe(suite, suite, ['main', 'universe'], ['linux-image-extra-virtual'])
   }
   throw new SwarmproofError({
     code: 'DISTRIBUTION_UNKNOWN',
     what: `swarmproof does not know how to build a guest on '${distribution.prettyName}'`,
     expected: 'Debian 12 or 13, or Ubuntu 22.04 or 24.04',
     hint: 'run labs on one of these, or verify hosts you already have',
+  })
+}
+
+function notAvailable(distribution: Distribution, engine: EngineName): InputError {
+  const own = ubuntuEngines[distribution.codename] ?? 'the one of its own archive'
+  return new InputError({
+    code: 'ENGINE_NOT_AVAILABLE',
+    what: `guests with engine ${engine} cannot be built on '${distribution.prettyName}'`,
+    expected: `available here: ${own}, which is what labs have when no engine is named`,
+    hint: `name no engine, or run labs on Debian, whose archive has ${engineNames.join(', ')}`,
   })
 }
 
@@ -64,7 +96,6 @@ function recipe(
   archiveOf: string,
   components: readonly string[],
   extra: readonly string[],
-  withSourcePenalties: readonly string[],
 ): GuestRecipe {
   return {
     suite,

@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Progress } from '../progress.ts'
+import type { EngineName } from '../topology/engine.ts'
 import { isKnownRelease, isTestedRelease, readDistribution } from './distribution.ts'
 import type { Distribution } from './distribution.ts'
 import { ensureEmulator } from './emulator.ts'
@@ -19,14 +20,15 @@ export interface Setup {
 /**
  * Makes this machine able to run labs: system packages, a QEMU, the guest image. Everything is looked for first, so
  * that on a machine that is ready this costs a fraction of a second. Says what it installs before it does.
+ * The guest image is that of the named engine only, or of the default one; others are built when first needed.
  */
-export async function ensureSetup(context: {
-  readonly progress: Progress
-  readonly signal: AbortSignal
-}): Promise<Setup> {
+export async function ensureSetup(
+  context: { readonly progress: Progress; readonly signal: AbortSignal },
+  engine?: EngineName,
+): Promise<Setup> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw wrongMachine()
   const distribution = await readDistribution()
-  const recipe = guestRecipe(distribution)
+  const recipe = guestRecipe(distribution, engine)
   if (missingTools(distribution).length > 0 && !isTestedRelease(distribution)) {
     const known = isKnownRelease(distribution) ? 'written for but not tested on' : 'not written for'
     context.progress.note(`this set-up was ${known} ${distribution.prettyName}`)

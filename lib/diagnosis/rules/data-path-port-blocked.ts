@@ -7,7 +7,7 @@ export const dataPathPortBlocked: Rule = (run) => {
   if (!run.failed('CTL-04') || !run.passed('CTL-03')) return undefined
   const lost = lostOnTheWay(run.reason('CTL-04'))
   if (lost === undefined) return undefined
-  const { dataPathPort } = run.record.topology.swarm
+  const { dataPathPort } = run.lab.topology.swarm
   const pairs = namedPairs(lost, run.nodeNames)
   return finding({
     title: `UDP ${dataPathPort} (VXLAN) is blocked between hosts`,

@@ -6,6 +6,8 @@ import type { Progress } from '../../progress.ts'
 import { connectSsh } from '../../remote/ssh-remote.ts'
 import { RemoteError } from '../../remote/remote-error.ts'
 import type { Remote } from '../../remote/remote.ts'
+import type { GuestImage } from '../../setup/guest-image.ts'
+import type { NodeSpec } from '../../topology/topology.ts'
 import type { Host } from '../host.ts'
 import { createOverlay } from './disk.ts'
 import { freePort } from './free-port.ts'
@@ -29,8 +31,15 @@ export type MachineSource =
   | { readonly kind: 'template'; readonly template: Template }
   | { readonly kind: 'standing'; readonly disk: string; readonly memory: string; readonly saved: LabMachine }
 
-export interface LabContext extends MachineContext {
+export interface LabContext extends Omit<MachineContext, 'image'> {
   readonly progress: Progress
+  /** Machines of one lab may have different engines. */
+  readonly imageOf: (node: NodeSpec) => GuestImage
+}
+
+/** What starting this machine takes. */
+export function machineContext(node: NodeSpec, context: LabContext): MachineContext & LabContext {
+  return { ...context, image: context.imageOf(node) }
 }
 
 const identityLimitMs = 60_000
@@ -42,11 +51,14 @@ export async function startLabMachine(
   shape: MachineShape,
   identity: PublicIdentity,
   source: MachineSource,
-  context: LabContext,
+  lab: LabContext,
 ): Promise<LabMachine> {
-  const node = state.topology.nodes[index]?.name ?? ''
+  const spec = state.topology.nodes[index]
+  if (spec === undefined) throw new RangeError(`no node ${index}`)
+  const context = machineContext(spec, lab)
+  const node = spec.name
   const words = { image: 'Booting', template: 'Cloning', standing: 'Resuming' } as const
-  return step(context.progress, words[source.kind], node, async () => {
+  return step(lab.progress, words[source.kind], node, async () => {
     const { machine, port } = await launch(state, index, shape, source, context)
     try {
       await wake(machine, identity, machineFiles(state, node, index).hostKey, source, context)
@@ -74,7 +86,7 @@ async function launch(
   index: number,
   shape: MachineShape,
   source: MachineSource,
-  context: LabContext,
+  context: MachineContext,
 ): Promise<{ readonly machine: Machine; readonly port: number }> {
   const node = state.topology.nodes[index]?.name ?? ''
   const files = machineFiles(state, node, index)
@@ -119,7 +131,7 @@ async function wake(
   identity: PublicIdentity,
   hostKeyFile: string,
   source: MachineSource,
-  context: LabContext,
+  context: MachineContext,
 ): Promise<void> {
   const limits = { timeoutMs: identityLimitMs, signal: context.signal }
   if (source.kind === 'image') {

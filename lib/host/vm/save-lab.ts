@@ -83,13 +83,20 @@ async function saveOne(
   )
   // After its migration a stopped machine has written all of its disk and let go of it.
   await copyFile(machineFiles(state, machine.node, index).disk, files.disk, constants.COPYFILE_FICLONE)
-  if (state.startedFrom === 'standing-lab') await standOnTemplate(machine, files.disk, context)
+  if (state.startedFrom === 'standing-lab') await standOnTemplate(state, machine, files.disk, context)
 }
 
 /** The disk of a lab that was itself resumed stands on the saved one it came from, which is about to be replaced. */
-async function standOnTemplate(machine: LabMachine, disk: string, context: LabContext): Promise<void> {
+async function standOnTemplate(
+  state: LabState,
+  machine: LabMachine,
+  disk: string,
+  context: LabContext,
+): Promise<void> {
   const template = machine.template === undefined ? undefined : await findTemplate(machine.template.key)
-  const base = machine.template === undefined ? context.image.disk : template?.disk
+  const node = state.topology.nodes.find(({ name }) => name === machine.node)
+  const image = node === undefined ? undefined : context.imageOf(node)
+  const base = machine.template === undefined ? image?.disk : template?.disk
   if (base === undefined || template?.buildId !== machine.template?.buildId) {
     throw new SwarmproofError({
       code: 'TEMPLATE_GONE',

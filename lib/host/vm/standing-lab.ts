@@ -10,7 +10,7 @@ import type { Topology } from '../../topology/topology.ts'
 import type { Acceleration } from './acceleration.ts'
 import { clientKeyFile, labIds, machineFiles, readLabState } from './lab-directory.ts'
 import type { LabMachine, LabState } from './lab-directory.ts'
-import type { MachineContext } from './machine.ts'
+import type { LabContext } from './lab-machines.ts'
 import { findTemplate } from './template.ts'
 
 /** A lab saved whole. Its files are only read: labs resumed from it write to overlays of their own. */
@@ -41,19 +41,21 @@ export function standingDirectory(): string {
   return join(cacheDirectory(), 'standing')
 }
 
-/** A saved lab fits only the very topology, recipe, emulator, image and acceleration it was made with. */
+/** A saved lab fits only the very topology, recipe, emulator, images and acceleration it was made with. */
 export function standingKey(
   topology: Topology,
   stackRecipe: string,
   acceleration: Acceleration,
-  context: Pick<MachineContext, 'emulator' | 'image'>,
+  context: Pick<LabContext, 'emulator' | 'imageOf'>,
 ): string {
+  // The topology says which node has which of them.
+  const builds = [...new Set(topology.nodes.map((node) => context.imageOf(node).buildId))]
   const hash = contentKey({
     topology,
     stackRecipe,
     accelerator: acceleration.accelerator,
     emulator: [context.emulator.version, context.emulator.binary],
-    image: context.image.buildId,
+    image: builds.length === 1 ? builds[0] : builds,
   })
   return `${topology.name.slice(0, 24)}-${hash}`
 }

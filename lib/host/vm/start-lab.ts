@@ -3,7 +3,7 @@ import { SwarmproofError } from '../../error.ts'
 import { requireDisk, requireMemory } from '../../setup/capacity.ts'
 import { stateDirectory } from '../../setup/directories.ts'
 import { withLock } from '../../setup/lock.ts'
-import type { Topology } from '../../topology/topology.ts'
+import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { StartOptions } from '../host.ts'
 import type { Acceleration } from './acceleration.ts'
 import { endLab, endProcessesUsing } from './end-lab.ts'
@@ -15,7 +15,7 @@ import {
   writeLabState,
 } from './lab-directory.ts'
 import type { LabMachine, LabState, PublicIdentity } from './lab-directory.ts'
-import { connectHosts, startLabMachine, writeKnownHosts } from './lab-machines.ts'
+import { connectHosts, machineContext, startLabMachine, writeKnownHosts } from './lab-machines.ts'
 import type { LabContext, MachineSource } from './lab-machines.ts'
 import { planIdentity, shapeOf } from './lab-plan.ts'
 import { generateKeyPair } from './ssh-keys.ts'
@@ -129,13 +129,13 @@ async function resume(
 async function startNew(state: LabState, acceleration: Acceleration, context: LabContext): Promise<LabState> {
   const cold = process.env['SWARMPROOF_BOOT'] === 'cold'
   const sources: MachineSource[] = []
-  // One after the other: machines of one size share a template, and the first builds it.
+  // One after the other: machines of one size and engine share a template, and the first builds it.
   for (const node of state.topology.nodes) {
     const shape = shapeOf(node, state.topology, acceleration)
     sources.push(
       cold
-        ? { kind: 'image', disk: context.image.disk }
-        : { kind: 'template', template: await ensureTemplate(shape, context) },
+        ? { kind: 'image', disk: context.imageOf(node).disk }
+        : { kind: 'template', template: await ensureTemplate(shape, machineContext(node, context)) },
     )
   }
   await startSwitches(state, context)
@@ -191,15 +191,29 @@ async function startAll(
 function factsOf(
   state: LabState,
   acceleration: Acceleration,
-  { emulator, image }: LabContext,
+  { emulator, imageOf }: LabContext,
 ): Readonly<Record<string, string>> {
+  const { nodes } = state.topology
   const origin = emulator.origin === 'unpacked' ? ' (unpacked in the cache)' : ''
   const how = acceleration.accelerator === 'kvm' ? 'KVM' : 'emulation (TCG)'
-  const sizes = new Set(state.topology.nodes.map(({ memoryMib, cpus }) => `${memoryMib} MiB, ${cpus} CPU`))
+  const sizes = new Set(nodes.map(({ memoryMib, cpus }) => `${memoryMib} MiB, ${cpus} CPU`))
   return {
     emulator: `QEMU ${emulator.version}${origin}`,
     acceleration: `${how}: ${acceleration.reason}`,
-    guest: `${image.suite}, kernel ${image.kernelRelease}`,
-    machines: `${state.topology.nodes.length} × ${[...sizes].join(' / ')}`,
+    guest: describeGuests(nodes, imageOf),
+    machines: `${nodes.length} × ${[...sizes].join(' / ')}`,
   }
+}
+
+/** Of guests that differ it says which nodes have which. */
+function describeGuests(nodes: readonly NodeSpec[], imageOf: LabContext['imageOf']): string {
+  const namesByGuest = new Map<string, string[]>()
+  for (const node of nodes) {
+    const { suite, kernelRelease } = imageOf(node)
+    const guest = `${suite}, kernel ${kernelRelease}`
+    namesByGuest.set(guest, [...(namesByGuest.get(guest) ?? []), node.name])
+  }
+  const guests = [...namesByGuest]
+  if (guests.length === 1) return guests[0]?.[0] ?? ''
+  return guests.map(([guest, names]) => `${guest} (${names.join(', ')})`).join(' / ')
 }

@@ -1,14 +1,13 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
 import { processesUsing } from '../../setup/process-identity.ts'
-import { ensureSetup } from '../../setup/setup.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { HostProvider, LabRecord, StartOptions } from '../host.ts'
 import { findAcceleration } from './acceleration.ts'
 import { endLab } from './end-lab.ts'
 import { labDirectory, listLabs, readLabState } from './lab-directory.ts'
 import { connectHosts } from './lab-machines.ts'
-import type { LabContext } from './lab-machines.ts'
 import { refuseImpossible } from './lab-plan.ts'
+import { prepareGuests } from './prepare-guests.ts'
 import { startLab } from './start-lab.ts'
 import { VmLab } from './vm-lab.ts'
 
@@ -18,9 +17,10 @@ export class VmProvider implements HostProvider {
 
   async start(topology: Topology, options: StartOptions): Promise<VmLab> {
     refuseImpossible(topology)
-    const { emulator, image } = await ensureSetup(options)
-    const context: LabContext = { emulator, image, progress: options.progress, signal: options.signal }
-    return startLab(topology, options, await findAcceleration(context), context)
+    const { emulator, image, imageOf } = await prepareGuests(topology, options)
+    const { progress, signal } = options
+    const acceleration = await findAcceleration({ emulator, image, progress, signal })
+    return startLab(topology, options, acceleration, { emulator, imageOf, progress, signal })
   }
 
   list(): Promise<readonly LabRecord[]> {

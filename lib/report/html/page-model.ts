@@ -1,17 +1,23 @@
-import type { Finding, RequirementRecord, RunRecord } from '../../conformance/run-record.ts'
+import type { FailureRecord, Finding, RequirementRecord, RunRecord } from '../../conformance/run-record.ts'
 import { summarize } from '../../conformance/run-record.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
-import { groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from '../outcome.ts'
+import { entryNoun, labsTitle, repeats, severalLabs, versionsOf } from '../labs.ts'
+import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from '../outcome.ts'
 import type { OutcomeStyle, Reached } from '../outcome.ts'
 import { duration, instant, labOrigin, runMilliseconds } from '../time.ts'
+import { anchorOf } from './anchor.ts'
 import { PageBudget, viewEvidence } from './evidence-view.ts'
 import type { EvidenceView } from './evidence-view.ts'
 import { relativeLink } from './link.ts'
-import { topologyDrawing } from './topology-drawing.ts'
+import { labViews } from './lab-view.ts'
+import type { LabView } from './lab-view.ts'
 
 export interface RequirementView {
   readonly id: string
+  /** Empty in a run of one lab. */
+  readonly lab: string
+  readonly anchor: string
   readonly outcome: Reached
   readonly style: OutcomeStyle
   readonly sentence: string
@@ -40,21 +46,38 @@ export interface PageModel {
   readonly facts: readonly { label: string; value: string; wide?: true }[]
   readonly reproduce: string
   readonly run: RunRecord
-  readonly findings: readonly (Finding & { readonly ids: readonly { id: string; outcome: Reached }[] })[]
+  readonly findings: readonly (Finding & {
+    readonly on: string
+    readonly ids: readonly { id: string; anchor: string; outcome: Reached }[]
+  })[]
   readonly groups: readonly { code: string; name: string; requirements: readonly RequirementView[] }[]
   readonly failed: readonly RequirementView[]
   readonly inconclusive: readonly RequirementView[]
   readonly skipped: readonly RequirementView[]
   readonly unreached: number
-  readonly drawing: string
-  readonly versions: readonly { label: string; value: string }[]
+  readonly severalLabs: boolean
+  readonly labs: readonly LabView[]
+  /** Requirements down, labs across, where requirements were verified on several. */
+  readonly crossTable: readonly CrossRow[]
   readonly steps: readonly StepView[]
-  readonly failureLog: string
-  readonly failureLogHref: string | undefined
+  readonly failures: readonly (FailureRecord & {
+    readonly on: string
+    readonly text: string
+    readonly href: string | undefined
+  })[]
+}
+
+interface CrossRow {
+  readonly id: string
+  readonly sentence: string
+  readonly advisory: boolean
+  /** In the order of the labs. */
+  readonly cells: readonly (RequirementView | undefined)[]
 }
 
 interface StepView {
   readonly what: string
+  readonly lab: string
   readonly host: string
   readonly detail: string
   readonly failed: boolean
@@ -74,7 +97,7 @@ export function pageModel(record: RunRecord): PageModel {
     tone: { 'not conformant': 'fail', inconclusive: 'inconclusive', conformant: 'pass' }[
       headline.conclusion
     ] as PageModel['tone'],
-    title: `${headline.title}: ${record.topology.name}, ${instant(record.startedAt)}`,
+    title: `${headline.title}: ${labsTitle(record)}, ${instant(record.startedAt)}`,
     counts: outcomeOrder
       .filter((outcome) => counts[outcome] > 0)
       .map((outcome) => ({ outcome, style: outcomes[outcome], count: counts[outcome] })),
@@ -83,12 +106,13 @@ export function pageModel(record: RunRecord): PageModel {
     run: record,
     findings: record.findings.map((finding) => ({
       ...finding,
-      ids: finding.requirements.map((id) => ({ id, outcome: outcomeById(views, id) })),
+      on: severalLabs(record) ? (finding.lab ?? '') : '',
+      ids: finding.requirements.flatMap((id) => explained(record, views, finding, id)),
     })),
     groups: groupsOf(record.requirements).map(({ code, name, requirements }) => ({
       code,
       name,
-      requirements: requirements.map(
+      requirements: inIdOrder(requirements).map(
         (requirement) => views[record.requirements.indexOf(requirement)] as RequirementView,
       ),
     })),
@@ -96,12 +120,16 @@ export function pageModel(record: RunRecord): PageModel {
     inconclusive: pick('inconclusive'),
     skipped: pick('skip'),
     unreached: counts.unreached,
-    drawing: topologyDrawing(record),
-    versions: versions(record),
+    severalLabs: severalLabs(record),
+    labs: labViews(record),
+    crossTable: repeats(record) ? crossTable(record, views) : [],
     steps: stepViews(record),
-    failureLog: record.failure?.log.join('\n') ?? '',
-    failureLogHref:
-      record.failure?.logSource === undefined ? undefined : relativeLink(record.failure.logSource),
+    failures: record.failures.map((failure) => ({
+      ...failure,
+      on: severalLabs(record) ? (failure.lab ?? '') : '',
+      text: failure.log.join('\n'),
+      href: failure.logSource === undefined ? undefined : relativeLink(failure.logSource),
+    })),
   }
 }
 
@@ -119,6 +147,8 @@ function requirementViews(record: RunRecord): RequirementView[] {
     const reason = reasonOf(requirement)
     return {
       id: requirement.id,
+      lab: severalLabs(record) ? requirement.lab : '',
+      anchor: anchorOf(record, requirement),
       outcome,
       style: outcomes[outcome],
       sentence: requirement.requirement,
@@ -131,67 +161,79 @@ function requirementViews(record: RunRecord): RequirementView[] {
       method: requirement.method,
       causes: requirement.usualCauses,
       remedy: requirement.remedy,
-      hosts: outcome === 'fail' || outcome === 'inconclusive' ? nodesNamed(record, reason) : [],
+      hosts: outcome === 'fail' || outcome === 'inconclusive' ? nodesNamed(record, requirement, reason) : [],
       took: requirement.durationMs === undefined ? '' : duration(requirement.durationMs),
       startedAt: requirement.startedAt === undefined ? '' : instant(requirement.startedAt),
       evidence: evidence.get(requirement) ?? [],
-      explained: record.findings.some((finding) => finding.requirements.includes(requirement.id)),
+      explained: record.findings.some((finding) => explains(finding, requirement)),
     }
   })
 }
 
-function nodesNamed(record: RunRecord, text: string): string[] {
-  return record.topology.nodes
+function nodesNamed(record: RunRecord, requirement: RequirementRecord, text: string): string[] {
+  const nodes = record.labs.find(({ name }) => name === requirement.lab)?.topology.nodes ?? []
+  return nodes
     .map((node) => node.name)
     .filter((name) => new RegExp(`(?<![\\w-])${name.replaceAll(/[^\w-]/g, '\\$&')}(?![\\w-])`).test(text))
 }
 
-function outcomeById(views: readonly RequirementView[], id: string): Reached {
-  return views.find((view) => view.id === id)?.outcome ?? 'unreached'
+/** What a finding explains, as links; one that is not in the run is left out. */
+function explained(
+  record: RunRecord,
+  views: readonly RequirementView[],
+  finding: Finding,
+  id: string,
+): { id: string; anchor: string; outcome: Reached }[] {
+  return views.filter((view, index) => {
+    const requirement = record.requirements[index]
+    return view.id === id && requirement !== undefined && explains(finding, requirement)
+  })
+}
+
+/** Verdicts of one requirement on several labs stand together. */
+function inIdOrder(requirements: readonly RequirementRecord[]): RequirementRecord[] {
+  const ids = [...new Set(requirements.map(({ id }) => id))]
+  return ids.flatMap((id) => requirements.filter((requirement) => requirement.id === id))
+}
+
+function crossTable(record: RunRecord, views: readonly RequirementView[]): CrossRow[] {
+  const ids = groupsOf(record.requirements).flatMap(({ requirements }) => [
+    ...new Set(requirements.map(({ id }) => id)),
+  ])
+  return ids.map((id) => {
+    const own = views.filter((view) => view.id === id)
+    return {
+      id,
+      sentence: own[0]?.sentence ?? '',
+      advisory: own[0]?.advisory ?? false,
+      cells: record.labs.map(({ name }) => own.find(({ lab }) => lab === name)),
+    }
+  })
 }
 
 function facts(record: RunRecord): PageModel['facts'] {
-  const engines = unique(record.nodes.map((node) => node.engineVersion))
-  return [
-    { label: 'Topology', value: `${record.topology.name} (${plural(record.topology.nodes.length, 'node')})` },
+  const [only] = record.labs
+  const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
+  const times = [
     { label: 'Started', value: instant(record.startedAt) },
     { label: 'Took', value: duration(runMilliseconds(record)) },
-    { label: 'Docker engine', value: engines.join(', ') || 'not reached' },
-    { label: 'Lab', value: labOrigin(record), wide: true },
+    { label: severalLabs(record) ? 'Docker engines' : 'Docker engine', value: engines },
   ]
-}
-
-function versions(record: RunRecord): { label: string; value: string }[] {
+  if (only === undefined || severalLabs(record)) {
+    const names = record.labs.map((lab) => lab.name).join(', ')
+    const count = plural(record.requirements.length, entryNoun(record))
+    return [
+      { label: 'Labs', value: `${record.labs.length}, ${count}` },
+      ...times,
+      { label: 'Topologies', value: names, wide: true },
+    ]
+  }
+  const nodes = plural(only.topology.nodes.length, 'node')
   return [
-    { label: 'swarmproof', value: record.swarmproofVersion },
-    { label: 'Docker engine', value: perNode(record, (node) => node.engineVersion) },
-    { label: 'Kernel', value: perNode(record, (node) => node.kernelRelease) },
-    { label: 'Lab', value: labOrigin(record) },
-    ...Object.entries(record.lab?.facts ?? {}).map(([label, value]) => ({ label, value })),
-    { label: 'Data-path port', value: `UDP ${record.topology.swarm.dataPathPort}` },
-    {
-      label: 'Overlay clear',
-      value: `${record.topology.stack.clear.subnet}, gateway ${record.topology.stack.clear.gateway}`,
-    },
-    {
-      label: 'Overlay secret',
-      value: `${record.topology.stack.secret.subnet}, gateway ${record.topology.stack.secret.gateway}, encrypted`,
-    },
-    { label: 'Published port', value: `TCP ${record.topology.stack.publishedPort}` },
-    { label: 'Run', value: record.runId },
-  ].filter(({ value }) => value !== '')
-}
-
-/** One version if all nodes agree, else each with its nodes: a mixed cluster is worth seeing. */
-function perNode(record: RunRecord, version: (node: RunRecord['nodes'][number]) => string): string {
-  const versions = unique(record.nodes.map(version))
-  if (versions.length <= 1) return versions[0] ?? 'not reached'
-  return versions
-    .map((one) => {
-      const names = record.nodes.filter((node) => version(node) === one).map((node) => node.name)
-      return `${one} on ${names.join(', ')}`
-    })
-    .join('; ')
+    { label: 'Topology', value: `${only.topology.name} (${nodes})` },
+    ...times,
+    { label: 'Lab', value: labOrigin(only), wide: true },
+  ]
 }
 
 function stepViews(record: RunRecord): StepView[] {
@@ -200,6 +242,7 @@ function stepViews(record: RunRecord): StepView[] {
   const total = Math.max(1, ...record.steps.map((step) => offset(step.startedAt) + step.durationMs))
   return record.steps.map((step) => ({
     what: step.what,
+    lab: severalLabs(record) ? (step.lab ?? '') : '',
     host: step.host ?? '',
     detail: step.detail ?? '',
     failed: step.outcome === 'failed',
@@ -208,8 +251,4 @@ function stepViews(record: RunRecord): StepView[] {
     leftPercent: ((100 * offset(step.startedAt)) / total).toFixed(2),
     widthPercent: ((100 * step.durationMs) / total).toFixed(2),
   }))
-}
-
-function unique(values: readonly string[]): string[] {
-  return [...new Set(values)]
 }

@@ -102,6 +102,15 @@ nav.page { margin-top: 1rem; font-size: .9rem; display: flex; flex-wrap: wrap; g
 .cell:hover, .cell:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; margin: .9rem 0 0; padding: 0; list-style: none; font-size: .85rem; color: var(--quiet); }
 
+.cross { width: auto; }
+.cross td, .cross th { padding: .12rem .35rem .12rem 0; border-bottom: 0; vertical-align: middle; }
+.cross thead th { vertical-align: bottom; padding-bottom: .35rem; }
+.cross thead th div { font-weight: 400; }
+.cross tbody th { color: var(--ink); font-weight: 600; padding-right: .9rem; font-size: .84rem; }
+.labs .chips { margin: 0; gap: .2rem .8rem; }
+.labs td { vertical-align: middle; }
+
+.lab + h3 { margin-top: 1.8rem; }
 .lab { display: grid; grid-template-columns: minmax(0, 26rem) minmax(0, 1fr); gap: 1.5rem; align-items: start; }
 .lab svg { width: 100%; height: auto; max-width: 26rem; display: block; }
 svg text { font-family: inherit; fill: var(--ink); }

@@ -1,4 +1,4 @@
-import type { NodeRecord, RunRecord } from '../../conformance/run-record.ts'
+import type { LabRecord, NodeRecord } from '../../conformance/run-record.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import { escapeMarkup } from '../printable.ts'
 
@@ -10,7 +10,7 @@ const linePx = 18
  * The lab as inline SVG: every underlay is a vertical line, every node a box beside the lines, joined to those it
  * is attached to. It grows downwards with the nodes, so that it can be read on a phone.
  */
-export function topologyDrawing(record: RunRecord): string {
+export function topologyDrawing(record: LabRecord): string {
   const { topology } = record
   const buses = topology.underlays.map((underlay, index) => ({
     underlay,

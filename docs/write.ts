@@ -1,0 +1,9 @@
+/** Writes the pages that are generated: `npm run docs`. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { faults } from '../lib/fault/index.ts'
+import { packageRoot } from '../lib/package-root.ts'
+import { requirementsPage } from '../lib/report/requirements-page.ts'
+import { suites } from '../suites/index.ts'
+
+writeFileSync(join(packageRoot(), 'docs', 'requirements.md'), requirementsPage(suites, faults))

@@ -1,0 +1,86 @@
+import type { HostState } from '../observe/host-state.ts'
+import { type Inventory, readInventory } from '../swarm/read-inventory.ts'
+import { stackNames } from '../swarm/stack.ts'
+import { type Raised, readStates } from './raise.ts'
+import { unsettled } from './settle.ts'
+
+/** What a disruptive test may change of a lab. Firewall rules and IPVS are for requirements to judge. */
+export interface LabCondition {
+  readonly inventory: Inventory
+  /** What the kernels lack of the state the stack should bring; see `unsettled`. */
+  readonly lacking: readonly string[]
+  /** `up, MTU 1500` by host and lasting interface. */
+  readonly interfaces: ReadonlyMap<string, string>
+}
+
+/** Two remote calls a node. */
+export async function readCondition(raised: Raised): Promise<LabCondition> {
+  const [inventory, states] = await Promise.all([readInventory(raised.cluster), readStates(raised.cluster)])
+  return {
+    inventory,
+    lacking: unsettled(raised.stack, raised.cluster.nodes, states),
+    interfaces: new Map([...states.values()].flatMap(lastingInterfaces)),
+  }
+}
+
+/** What is not as it was, in words; empty when the lab is as before. */
+export function differences(before: LabCondition, now: LabCondition): string[] {
+  return [
+    ...now.inventory.nodes.filter((node) => !/: Ready (Active|Drain|Pause)$/.test(node)),
+    ...before.inventory.nodes
+      .filter((node) => !now.inventory.nodes.includes(node))
+      .map((node) => `no longer ${node}`),
+    ...changed('container', before.inventory.containers, now.inventory.containers),
+    ...changed('network', before.inventory.networks, now.inventory.networks),
+    ...changedServices(before.inventory, now.inventory),
+    ...now.lacking.filter((what) => !before.lacking.includes(what)),
+    ...[...before.interfaces]
+      .filter(([name, was]) => now.interfaces.get(name) !== was)
+      .map(([name, was]) => `${name} is ${now.interfaces.get(name) ?? 'gone'}, was ${was}`),
+  ].filter((text, index, all) => all.indexOf(text) === index)
+}
+
+/** Whether waiting could help: a container that is gone comes back as another one, never as itself. */
+export function isLasting(before: LabCondition, now: LabCondition): boolean {
+  return [...before.inventory.containers].some(
+    ([id, { name }]) => isOfStack(name) && !now.inventory.containers.has(id),
+  )
+}
+
+type Entries = Inventory['containers']
+
+function changed(kind: string, before: Entries, now: Entries): string[] {
+  // What was there of other tests' own may go at any time; what is the stack's or nobody's must stay.
+  const lost = [...before].filter(
+    ([id, { name }]) => !now.has(id) && (isOfStack(name) || !name.startsWith('swp-')),
+  )
+  const extra = [...now].filter(([id]) => !before.has(id))
+  return [
+    ...lost.map(([, { name, host }]) => `${kind} ${name} is gone from ${host}`),
+    ...extra.map(([, { name, host }]) => `${kind} ${name} is new on ${host}`),
+  ]
+}
+
+function changedServices(before: Inventory, now: Inventory): string[] {
+  const ofStack = [...before.services].filter(([name]) => isOfStack(name))
+  const extra = [...now.services.keys()].filter((name) => !before.services.has(name))
+  return [
+    ...ofStack
+      .filter(([name, was]) => now.services.get(name) !== was)
+      .map(([name, was]) => `service ${name} runs ${now.services.get(name) ?? 'no more'}, ran ${was}`),
+    ...extra.map((name) => `service ${name} is new`),
+  ]
+}
+
+/** `swp-web`, and `swp-web.1.x9…` of its containers. */
+function isOfStack(name: string): boolean {
+  const names = [...Object.values(stackNames.networks), ...Object.values(stackNames.services)]
+  return names.some((known) => name === known || name.startsWith(`${known}.`))
+}
+
+/** Ends of veth pairs come and go with containers. */
+function lastingInterfaces(state: HostState): (readonly [string, string])[] {
+  return state.root.links
+    .filter((link) => link.kind !== 'veth')
+    .map((link) => [`${link.name} of ${state.host}`, `${link.up ? 'up' : 'down'}, MTU ${link.mtuBytes}`])
+}

@@ -1,0 +1,59 @@
+import { basename, join } from 'node:path'
+import { startCaptures } from '../capture/start-captures.ts'
+import { agentProbe } from '../probe/agent-probe.ts'
+import { readStack } from '../swarm/read-stack.ts'
+import { Trial } from '../swarm/trial.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { TestContext } from './context.ts'
+import { type Raised, readStates } from './raise.ts'
+import type { RunStore } from './run-store.ts'
+
+/** What all tests of one lab share. */
+export type SharedContext = Omit<TestContext, 'evidence'>
+
+export interface SharedContextOptions {
+  readonly topology: Topology
+  readonly signal: AbortSignal
+  readonly store: RunStore
+  /** Folder for captures, below the run's. */
+  readonly captures: string
+  /** Whether the states that were read when the lab came up are still true. */
+  readonly statesAreCurrent: boolean
+}
+
+/** Scenes and states are observed once for this context; a lab that was put back needs a new one. */
+export function sharedContext(raised: Raised, options: SharedContextOptions): SharedContext {
+  const memory = new Map<string, Promise<unknown>>()
+  let renewals = 0
+  let states = options.statesAreCurrent ? Promise.resolve(raised.states) : undefined
+  const shared: SharedContext = {
+    topology: options.topology,
+    cluster: raised.cluster,
+    stack: raised.stack,
+    built: raised.built,
+    outsiders: raised.lab.hosts.filter((host) => host.node.role === 'outsider'),
+    trial: (name) =>
+      new Trial(raised.cluster, { name, label: basename(options.store.folder), signal: options.signal }),
+    probe: agentProbe(),
+    wire: { capture: (points) => startCaptures(points, join(options.store.folder, options.captures)) },
+    signal: options.signal,
+    state(which) {
+      if (which?.fresh || states === undefined) states = readStates(raised.cluster)
+      return states
+    },
+    async renewed() {
+      renewals += 1
+      const stack = await readStack(raised.cluster)
+      const captures = join(options.captures, `renewed-${renewals}`)
+      return sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
+    },
+    once<T>(key: string, work: (context: SharedContext) => Promise<T>): Promise<T> {
+      const known = memory.get(key) as Promise<T> | undefined
+      if (known !== undefined) return known
+      const started = work(shared)
+      memory.set(key, started)
+      return started
+    },
+  }
+  return shared
+}

@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import type { Progress } from '../progress.ts'
+import { stackRecipe } from '../swarm/deploy-stack.ts'
+import { collectHosts } from './collect-hosts.ts'
+import { CollectedEvidence } from './evidence.ts'
+import { missingFeatures } from './features.ts'
+import { LabSession } from './lab-session.ts'
+import { runWithMocha } from './mocha-bridge.ts'
+import { describeLab } from './new-record.ts'
+import type { PlannedLab } from './plan.ts'
+import type { Raised } from './raise.ts'
+import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
+import type { RunStore } from './run-store.ts'
+import { type SharedContext, sharedContext } from './shared-context.ts'
+import { missingLabFeatures } from './topology-features.ts'
+import { type Verification, verify } from './verify.ts'
+
+export interface VerifyLabOptions {
+  readonly record: RunRecord
+  readonly labRecord: LabRecord
+  readonly store: RunStore
+  /** Below `captures/` and `hosts/`; empty in a run of one lab. */
+  readonly folder: string
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  readonly bail: boolean
+  readonly onVerdict: (requirement: RequirementRecord) => void
+  /** Ids that may break or shape hosts swarmproof did not make. */
+  readonly disruptive?: readonly string[]
+  /** The lab is to stand when the run has ended. */
+  readonly keep: boolean
+  /** Brings the same lab up again, as it was saved; undefined for a lab that somebody else owns. */
+  readonly raiseAgain?: () => Promise<Raised>
+}
+
+/**
+ * Verifies on one lab what was planned for it, and writes each verdict into the record as it falls.
+ * @throws when the lab could not be put back after a test that broke it
+ */
+export async function verifyLab(
+  planned: PlannedLab,
+  given: Raised,
+  options: VerifyLabOptions,
+): Promise<void> {
+  const { record, store } = options
+  const own = options.raiseAgain !== undefined
+  describeLab(given, options.labRecord)
+  store.save()
+  const captures = join('captures', options.folder)
+  const contextOf = (raised: Raised): SharedContext =>
+    sharedContext(raised, {
+      ...options,
+      topology: planned.topology,
+      captures,
+      // A lab that was given may have changed since its states were read.
+      statesAreCurrent: own,
+    })
+  let shared = contextOf(given)
+  const session = new LabSession(given, { ...options, onRaised: (raised) => (shared = contextOf(raised)) })
+  const missing = new Map([
+    ...missingFeatures(given.cluster, given.states),
+    ...missingLabFeatures(planned.topology),
+  ])
+  const records = new Map(
+    record.requirements.filter(({ lab }) => lab === planned.name).map((entry) => [entry.id, entry]),
+  )
+  const halt = new AbortController()
+  let failure: Error | undefined
+  await runWithMocha(planned.suites, {
+    lab: planned.name,
+    allureResults: join(store.folder, 'allure-results'),
+    bail: options.bail,
+    signal: AbortSignal.any([options.signal, halt.signal]),
+    async verify(test) {
+      const requirement = records.get(test.id)
+      if (requirement === undefined) throw new Error(`${test.id} is not in the record`)
+      const unsound = await session.ready(test).catch((error: unknown) => {
+        failure = error instanceof Error ? error : new Error(String(error))
+        halt.abort()
+        throw error
+      })
+      const evidence = new CollectedEvidence(store.folder, test.id, captures)
+      requirement.startedAt = new Date().toISOString()
+      const startedAt = performance.now()
+      const verification =
+        unsound === undefined
+          ? await verify(test, { ...shared, evidence }, evidence, { ...options, missing })
+          : unknowable(unsound)
+      session.ended(test, verification.verdict.outcome)
+      requirement.durationMs = Math.round(performance.now() - startedAt)
+      requirement.verdict = { ...verification.verdict, evidence: [...verification.verdict.evidence] }
+      const { outcome, reason } = requirement.verdict
+      store.log.info({ lab: planned.name, id: test.id, outcome, reason })
+      store.save()
+      options.onVerdict(requirement)
+      return verification
+    },
+  })
+  if (failure !== undefined) throw failure
+  if (options.signal.aborted) return
+  // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
+  if (!own || options.keep) await session.restore()
+  if (own && [...records.values()].some(isBroken)) {
+    await collectHosts(session.raised.cluster, join('hosts', options.folder), store, options.progress)
+    await session.raised.lab.dropStanding(stackRecipe(planned.topology))
+  }
+}
+
+export function isBroken({ verdict }: RequirementRecord): boolean {
+  return verdict?.outcome === 'fail' || verdict?.outcome === 'inconclusive'
+}
+
+function unknowable(reason: string): Verification {
+  return { verdict: { outcome: 'inconclusive', reason, evidence: [] }, error: new Error(reason) }
+}

@@ -1,0 +1,39 @@
+import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+
+/** How a run of several labs names them; a run of one lab does not name it at every verdict. */
+
+export function severalLabs(record: RunRecord): boolean {
+  return record.labs.length > 1
+}
+
+/** What was run on, for titles: `three-node`, `two-underlays and low-mtu`, `4 labs`. */
+export function labsTitle(record: RunRecord): string {
+  const names = record.labs.map((lab) => lab.name)
+  return names.length <= 2 ? names.join(' and ') : `${names.length} labs`
+}
+
+/** `ENC-01`, in a run of several labs `ENC-01 (three-node@20.10)`. */
+export function requirementName(
+  record: RunRecord,
+  requirement: Pick<RequirementRecord, 'id' | 'lab'>,
+): string {
+  return severalLabs(record) ? `${requirement.id} (${requirement.lab})` : requirement.id
+}
+
+/** Whether a requirement is there more than once. */
+export function repeats(record: RunRecord): boolean {
+  return new Set(record.requirements.map(({ id }) => id)).size < record.requirements.length
+}
+
+/** What its entries are called: of a requirement that was verified on several labs each is a check. */
+export function entryNoun(record: RunRecord): string {
+  return repeats(record) ? 'check' : 'requirement'
+}
+
+/** Of the swarm's nodes, each version once. */
+export function versionsOf(
+  labs: readonly LabRecord[],
+  which: 'engineVersion' | 'kernelRelease',
+): readonly string[] {
+  return [...new Set(labs.flatMap(({ nodes }) => nodes.map((node) => node[which])))]
+}

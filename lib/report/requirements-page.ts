@@ -1,0 +1,68 @@
+import type { Suite } from '../conformance/suite.ts'
+import type { ConformanceTest, EngineRule, KnownIssue } from '../conformance/test.ts'
+import type { Fault } from '../fault/fault.ts'
+
+/** `docs/requirements.md`: every requirement as its literal says it. Written by `npm run docs`. */
+export function requirementsPage(suites: readonly Suite[], faults: readonly Fault[]): string {
+  const tests = suites.flatMap((suite) => suite.tests)
+  const count = (what: (test: ConformanceTest) => boolean): number => tests.filter(what).length
+  return [
+    '# Requirements',
+    '',
+    'Generated from the literals in `suites/` by `npm run docs`; change them there.',
+    '',
+    `${tests.length} requirements: ${count((test) => test.safety === 'production')} are safe on a cluster in use, ${count((test) => test.safety === 'lab')} need a lab; ${count((test) => test.advisory === true)} are advisory and never decide the exit code.`,
+    '',
+    ...suites.flatMap((suite) => group(suite, faults)),
+  ].join('\n')
+}
+
+function group({ group: name, title, tests }: Suite, faults: readonly Fault[]): string[] {
+  return [`## ${name}: ${title}`, '', ...tests.flatMap((test) => requirement(test, faults))]
+}
+
+function requirement(test: ConformanceTest, faults: readonly Fault[]): string[] {
+  const planted = faults.filter(({ breaks }) => breaks.includes(test.id))
+  const traits = [
+    test.safety === 'lab' ? 'lab only' : 'production',
+    ...(test.advisory ? ['advisory'] : []),
+    ...(test.quick ? ['quick'] : []),
+    ...(test.slow ? ['slow, only when named'] : []),
+  ]
+  return [
+    `### ${test.id}`,
+    '',
+    `**${test.requirement}**`,
+    '',
+    test.method,
+    '',
+    `- Source: ${test.source.map(sourceText).join('; ')}`,
+    `- Class: ${traits.join(', ')}`,
+    ...(test.needs.length === 0 ? [] : [`- Needs: ${test.needs.join(', ')}`]),
+    ...(test.byEngine ?? []).map(engineText),
+    ...(test.knownIssues ?? []).map(issueText),
+    planted.length > 0
+      ? `- Seen to fail under: ${planted.map(({ name }) => `\`${name}\``).join(', ')}`
+      : `- No fault is planted: ${test.unplantable ?? 'none is known'}`,
+    '',
+  ]
+}
+
+function sourceText({ document, section }: ConformanceTest['source'][number]): string {
+  return section === undefined ? document : `${document}, “${section}”`
+}
+
+function engineText({ since, until, expected, source }: EngineRule): string {
+  return `- Engines ${range(since, until)}: ${expected} (${sourceText(source)})`
+}
+
+function issueText({ issue, since, until, what }: KnownIssue): string {
+  return `- Known to fail on engines ${range(since, until)}: ${what} (${issue})`
+}
+
+/** `from 23.0`, `before 23.0`, `from 20.10 to before 23.0`, `of every version`. */
+export function range(since: string | undefined, until: string | undefined): string {
+  if (since !== undefined && until !== undefined) return `from ${since} to before ${until}`
+  if (since !== undefined) return `from ${since}`
+  return until === undefined ? 'of every version' : `before ${until}`
+}

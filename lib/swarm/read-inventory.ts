@@ -1,0 +1,53 @@
+import type { Cluster, ClusterNode } from './cluster.ts'
+import { docker } from './docker.ts'
+
+/** What runs and exists in a swarm, as lines of text that are the same again while nothing changed. */
+export interface Inventory {
+  /** `worker1: Ready Active`. */
+  readonly nodes: readonly string[]
+  /** Running containers, name and host by id. */
+  readonly containers: ReadonlyMap<string, { readonly name: string; readonly host: string }>
+  /** Name and host by `host/id`: a network that was made anew has another id. */
+  readonly networks: ReadonlyMap<string, { readonly name: string; readonly host: string }>
+  /** Running and wanted tasks by service name, `2/2`. */
+  readonly services: ReadonlyMap<string, string>
+}
+
+const onNode = [
+  `docker ps --no-trunc --format 'container {{.ID}} {{.Names}}'`,
+  `docker network ls --no-trunc --format 'network {{.ID}} {{.Name}}'`,
+].join('\n')
+
+const onManager = [
+  onNode,
+  `docker node ls --format 'node {{.Hostname}} {{.Status}} {{.Availability}}'`,
+  `docker service ls --format 'service {{.Name}} {{.Replicas}}'`,
+].join('\n')
+
+/** One remote call a node. */
+export async function readInventory(cluster: Cluster): Promise<Inventory> {
+  const read = async (node: ClusterNode) => ({
+    host: node.host.name,
+    lines: (await docker(node.host, node === cluster.manager ? onManager : onNode)).trim().split('\n'),
+  })
+  return inventoryOf(await Promise.all(cluster.nodes.map(read)))
+}
+
+export function inventoryOf(
+  answers: readonly { readonly host: string; readonly lines: readonly string[] }[],
+): Inventory {
+  const found = answers.flatMap(({ host, lines }) =>
+    lines.map((line) => {
+      const [kind = '', id = '', ...rest] = line.split(' ')
+      return { host, kind, id, rest: rest.join(' ') }
+    }),
+  )
+  const of = (kind: string) => found.filter((entry) => entry.kind === kind)
+  const named = ({ rest, host }: { rest: string; host: string }) => ({ name: rest, host })
+  return {
+    nodes: of('node').map(({ id, rest }) => `${id}: ${rest}`),
+    containers: new Map(of('container').map((entry) => [entry.id, named(entry)])),
+    networks: new Map(of('network').map((entry) => [`${entry.host}/${entry.id}`, named(entry)])),
+    services: new Map(of('service').map(({ id, rest }) => [id, rest])),
+  }
+}

@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect } from 'chai'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { listNodes } from '../../lib/swarm/network-view.ts'
+import { moby } from '../source.ts'
+import { healedWithinMs, partitionMs } from './bounds.ts'
+import { disturbedNode } from './disturbed-node.ts'
+import { everythingEncryptedAgain } from './everything-again.ts'
+import { holdsAgain } from './holds-again.ts'
+
+const chain = 'SWARMPROOF-CUT'
+
+export const partition = conformanceTest({
+  id: 'RES-02',
+  requirement: 'Partition and heal: swarm API, gossip, FDB, IPVS and DNS agree on every node again.',
+  source: [moby('libnetwork/networkdb/cluster.go, swarmkit manager/dispatcher')],
+  safety: 'lab',
+  timeLimitMs: partitionMs + healedWithinMs + 120_000,
+  needs: ['two-nodes', 'ipvs'],
+  method:
+    'A firewall on one node drops everything from and to the other nodes until the managers give it up (30 s: twice the three heartbeats they wait). Then it is taken away, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh and routing mesh (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must hold in one look. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), the managers’ 15 s and 60 s for starting tasks.',
+  usualCauses: [
+    'gossip stays split after a partition: nodes on one side do not hear of tasks on the other (moby/moby#42459)',
+    'names that moved meanwhile stay unknown on the node that was cut off (moby/moby#53141)',
+  ],
+  remedy: [
+    'restart the engine of the node that disagrees',
+    'journalctl -u docker on both sides: memberlist, networkdb, "failed to join"',
+  ],
+  async run(context) {
+    const { cluster, evidence, signal } = context
+    const node = disturbedNode(context)
+    const { name } = node.host
+    const others = cluster.nodes.filter((other) => other !== node)
+    await cut(node, others)
+    let state: string
+    try {
+      await delay(partitionMs, undefined, { signal })
+      state = (await listNodes(cluster)).find(({ id }) => id === node.nodeId)?.state ?? 'not listed'
+    } finally {
+      await heal(node)
+    }
+    evidence.observe('while cut off', { node: name, state, forSeconds: partitionMs / 1000 })
+    expect(state, `state of ${name} after ${partitionMs / 1000} s without any packet`).to.equal('down')
+    const seconds = await holdsAgain(context, everythingEncryptedAgain, {
+      since: `${name} was cut off for ${partitionMs / 1000} s and can be reached again`,
+      withinMs: healedWithinMs,
+    })
+    evidence.measure('until everything held again', seconds, 's', healedWithinMs / 1000)
+    evidence.conclude(
+      `${name} was down for the managers after ${partitionMs / 1000} s without a packet; ${seconds} s after the partition had healed ${everythingEncryptedAgain.length} requirements held again`,
+    )
+  },
+})
+
+async function cut(node: ClusterNode, others: readonly ClusterNode[]): Promise<void> {
+  const addresses = new Set(
+    others.flatMap(({ advertise, dataPath }) => [advertise.address, dataPath.address]),
+  )
+  const rules = [...addresses].flatMap((address) => [
+    `iptables -w -t raw -A ${chain} -s ${address} -j DROP`,
+    `iptables -w -t raw -A ${chain} -d ${address} -j DROP`,
+  ])
+  const script = [
+    'set -e',
+    `iptables -w -t raw -N ${chain}`,
+    ...rules,
+    `iptables -w -t raw -I PREROUTING -j ${chain}`,
+    `iptables -w -t raw -I OUTPUT -j ${chain}`,
+    // Heals by itself if the owner of this run dies.
+    `(sleep ${(3 * partitionMs) / 1000}; ${healing}) >/dev/null 2>&1 </dev/null &`,
+  ]
+  await run(node, script.join('\n'))
+}
+
+const healing = [
+  `iptables -w -t raw -D PREROUTING -j ${chain}`,
+  `iptables -w -t raw -D OUTPUT -j ${chain}`,
+  `iptables -w -t raw -F ${chain}`,
+  `iptables -w -t raw -X ${chain}`,
+].join('; ')
+
+async function heal(node: ClusterNode): Promise<void> {
+  await run(node, healing)
+}
+
+async function run(node: ClusterNode, script: string): Promise<void> {
+  const { exitCode, stderr } = await node.host.remote.exec(script, { timeoutMs: 60_000 })
+  if (exitCode !== 0)
+    throw new Error(`the firewall of ${node.host.name} could not be changed: ${stderr.trim()}`)
+}

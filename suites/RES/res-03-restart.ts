@@ -1,0 +1,55 @@
+import { reboot } from '../../lib/host/reboot.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import { restartEngine } from '../../lib/swarm/restart-engine.ts'
+import { moby } from '../source.ts'
+import { chain } from '../ING/ing-05-chain.ts'
+import { backWithinMs } from './bounds.ts'
+import { disturbedNode } from './disturbed-node.ts'
+import { everythingEncryptedAgain } from './everything-again.ts'
+import { holdsAgain } from './holds-again.ts'
+
+/** A host that boots: firmware, kernel, its services. */
+const bootWithinMs = 120_000
+
+const wanted = [...everythingEncryptedAgain, chain]
+
+export const restart = conformanceTest({
+  id: 'RES-03',
+  requirement: 'Engine restart and host reboot: ingress rules, overlays and encryption come back.',
+  source: [moby('daemon start: libnetwork restores networks, swarmkit agent starts its tasks again')],
+  safety: 'lab',
+  timeLimitMs: bootWithinMs + 2 * backWithinMs + 120_000,
+  needs: ['two-nodes', 'ipvs', 'encrypted-overlay'],
+  method:
+    'The engine of one node is ended and started again, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh, the routing mesh and its rules (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01, ING-05) must hold in one look. Then the host is restarted as by a power cut, and the same must hold again. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), swarmkit’s restart delay (5 s) and 60 s for starting tasks; it begins when the engine, or the host, answers.',
+  usualCauses: [
+    'rules of docker were saved with the firewall and are restored twice or in the wrong order at boot',
+    'modules (ip_vs, esp4, xt_bpf or xt_u32) are loaded by hand and missing after a reboot',
+    'the engine starts before the network has its addresses, so the advertise address is not there yet',
+  ],
+  remedy: [
+    'list the modules in /etc/modules-load.d/',
+    'let docker.service wait for network-online.target',
+    'the message names the requirement that does not hold: swarmproof explain ID',
+  ],
+  async run(context) {
+    const { evidence, signal } = context
+    const node = disturbedNode(context)
+    const { name } = node.host
+    await restartEngine(node.host)
+    const afterRestart = await holdsAgain(context, wanted, {
+      since: `the engine of ${name} was restarted`,
+      withinMs: backWithinMs,
+    })
+    evidence.measure('after the restart of the engine', afterRestart, 's', backWithinMs / 1000)
+    await reboot(node.host, { withinMs: bootWithinMs, signal })
+    const afterReboot = await holdsAgain(context, wanted, {
+      since: `${name} was rebooted`,
+      withinMs: backWithinMs,
+    })
+    evidence.measure('after the reboot of the host', afterReboot, 's', backWithinMs / 1000)
+    evidence.conclude(
+      `on ${name} ${wanted.length} requirements held again ${afterRestart} s after the engine’s restart and ${afterReboot} s after the host’s reboot`,
+    )
+  },
+})

@@ -1,0 +1,56 @@
+import { readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { faults } from '../lib/fault/index.ts'
+import { suites } from './index.ts'
+import { requirementIds } from './requirement-ids.ts'
+
+const tests = suites.flatMap((suite) => suite.tests.map((test) => ({ suite, test })))
+const ids = tests.map(({ test }) => test.id)
+
+describe('the requirements', () => {
+  it('are all there, once each, in the order of their ids', () => {
+    for (const { group, tests: own } of suites) {
+      const wanted = requirementIds.filter((id) => id.startsWith(`${group}-`))
+      expect(own.map(({ id }) => id)).to.deep.equal(wanted)
+    }
+    expect([...ids].sort()).to.deep.equal([...requirementIds].sort())
+  })
+
+  it('stand each in a file of its own, named after it, in the folder of its group', () => {
+    const root = dirname(fileURLToPath(import.meta.url))
+    for (const { suite, test } of tests) {
+      const files = readdirSync(join(root, suite.group)).filter(
+        (name) => name.startsWith(`${test.id.toLowerCase()}-`) && !name.endsWith('.test.ts'),
+      )
+      expect(files, test.id).to.have.lengthOf(1)
+    }
+  })
+
+  for (const { test } of tests) {
+    it(`${test.id} says where it comes from, how it is verified, what breaks and what mends it`, () => {
+      expect(test.source, 'sources').to.not.deep.equal([])
+      for (const { document, section } of test.source)
+        expect(document + (section ?? '')).to.have.lengthOf.above(6)
+      expect(test.requirement).to.match(/^[A-Z0-9`].*\.$/)
+      expect(test.method).to.have.lengthOf.above(80)
+      expect(test.usualCauses).to.not.deep.equal([])
+      expect(test.remedy).to.not.deep.equal([])
+    })
+
+    it(`${test.id} has a fault that makes it fail, or says why none can`, () => {
+      const planted = faults.some(({ breaks }) => breaks.includes(test.id))
+      if (test.unplantable === undefined) expect(planted, 'a fault in lib/fault').to.equal(true)
+      else expect(planted, 'no fault, as it says').to.equal(false)
+    })
+  }
+
+  it('are the only ones faults name', () => {
+    for (const { name, breaks } of faults) {
+      expect(breaks, name).to.not.deep.equal([])
+      for (const id of breaks) expect(ids, name).to.include(id)
+    }
+    expect(new Set(faults.map(({ name }) => name)).size).to.equal(faults.length)
+  })
+})
