@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   setup: async () => (await import('./setup.ts')).setupCommand(),
   list: async () => (await import('./list.ts')).listCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
+  faults: async () => (await import('./faults.ts')).faultsCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 }
 

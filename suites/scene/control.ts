@@ -132,7 +132,7 @@ function outbound(from: Task, to: ClusterNode) {
 }
 
 /** Goes on after the bound: what was missing is for the tests to say. */
-async function everythingSpoke(
+export async function everythingSpoke(
   nodes: readonly ClusterNode[],
   captures: readonly Capture[],
   signal: AbortSignal,

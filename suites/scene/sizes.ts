@@ -61,6 +61,7 @@ async function record(
       interface: node.dataPath.interface,
       direction: 'out' as const,
       snapshotBytes,
+      vxlanPorts: [cluster.dataPathPort],
       filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
     })),
   )

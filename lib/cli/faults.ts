@@ -1,0 +1,183 @@
+import { relative } from 'node:path'
+import { Command } from 'commander'
+import { seeItFail, type Seen } from '../../suites/seen-to-fail.ts'
+import { suites } from '../../suites/index.ts'
+import { conformanceRun } from '../conformance/run.ts'
+import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
+import { type Raised, raise } from '../conformance/raise.ts'
+import { ExitCode, unknownName } from '../error.ts'
+import type { Fault } from '../fault/fault.ts'
+import { faults } from '../fault/index.ts'
+import type { Lab } from '../host/host.ts'
+import { VmProvider } from '../host/vm/vm-provider.ts'
+import { findTopology, listTopologies } from '../topology/find-topology.ts'
+import { faultsTable, oneLine } from './faults-table.ts'
+import { onInterruption } from './interruption.ts'
+import { LiveProgress } from './live-progress.ts'
+import { version } from './main.ts'
+import { style } from './terminal.ts'
+
+interface FaultsFlags {
+  readonly list?: true
+  readonly json?: true
+  readonly lab?: string[]
+  readonly others?: string[]
+  readonly reportDir: string
+}
+
+export function faultsCommand(): Command {
+  return new Command('faults')
+    .summary('plant defects on a lab and see requirements fail')
+    .description(
+      'Plants one defect after another on a lab, verifies the requirements it must break, removes it and\nverifies them again. Says which fell, where, and what was not caught.',
+    )
+    .argument('[name...]', 'faults to plant; all of them without a name')
+    .option('--list', 'only say which faults there are and what each breaks')
+    .option('--lab <topology...>', 'only on these labs; each fault finds its own otherwise')
+    .option('--others <id...>', 'verify these requirements, too, under every fault')
+    .option('--report-dir <folder>', 'where the runs are stored', 'reports/faults')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', examples)
+    .action(run)
+}
+
+async function run(names: string[], flags: FaultsFlags): Promise<void> {
+  const chosen = choose(names)
+  if (flags.list) {
+    const listed = chosen.map(({ name, description, breaks }) => ({ name, description, breaks }))
+    const lines = listed.map(
+      (fault) =>
+        `${fault.name}: ${fault.description.replace(/\.$/, '')}. Breaks ${fault.breaks.join(', ')}.\n`,
+    )
+    process.stdout.write(flags.json ? `${JSON.stringify(listed, undefined, 2)}\n` : lines.join(''))
+    return
+  }
+  const progress = new LiveProgress()
+  const interruption = onInterruption((text) => progress.note(text))
+  const seen: (Seen & { readonly lab: string })[] = []
+  for (const planned of labsFor(chosen, flags.lab)) {
+    if (interruption.signal.aborted) break
+    const session = new FaultLab(planned, flags, progress, interruption.signal)
+    try {
+      for (const fault of chosen) {
+        const breaks = fault.breaks.filter((id) => idsOf(planned).includes(id))
+        if (breaks.length === 0 || interruption.signal.aborted) continue
+        const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
+        seen.push(result)
+        if (!flags.json) progress.print(process.stdout, oneLine(result))
+      }
+    } finally {
+      await session.end()
+    }
+  }
+  progress.close()
+  interruption.release()
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify(seen, undefined, 2)}\n`
+      : faultsTable(seen, style(process.stdout), relative(process.cwd(), flags.reportDir) || '.'),
+  )
+  process.exitCode = interruption.signal.aborted
+    ? ExitCode.interrupted
+    : seen.some(({ problems }) => problems.length > 0)
+      ? ExitCode.notConformant
+      : ExitCode.conformant
+}
+
+/** A lab faults are planted on; a fault that breaks disruptive requirements gets it as it was saved, and leaves none. */
+class FaultLab {
+  readonly #planned: PlannedLab
+  readonly #flags: FaultsFlags
+  readonly #progress: LiveProgress
+  readonly #signal: AbortSignal
+  #lab: Lab | undefined
+  #raised: Raised | undefined
+
+  constructor(planned: PlannedLab, flags: FaultsFlags, progress: LiveProgress, signal: AbortSignal) {
+    this.#planned = planned
+    this.#flags = flags
+    this.#progress = progress
+    this.#signal = signal
+  }
+
+  async see(fault: Fault): Promise<Seen> {
+    const raised = this.#raised ?? (this.#raised = await this.#raise())
+    try {
+      return await seeItFail(fault, raised, (ids) => this.#verify(raised, ids), this.#flags.others ?? [])
+    } catch (error) {
+      await this.end()
+      const told = error instanceof Error ? error.message : String(error)
+      return {
+        ...{ fault: fault.name, description: fault.description, host: '', fell: [], reasons: {}, seconds: 0 },
+        problems: [`it could not be planted or removed: ${told}`],
+      }
+    } finally {
+      if (this.#disturbs(fault)) await this.end()
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#raised = undefined
+    await this.#lab?.[Symbol.asyncDispose]()
+    this.#lab = undefined
+  }
+
+  #disturbs({ breaks }: Fault): boolean {
+    const disruptive = only(this.#planned.suites, (test) => test.safety === 'lab' && breaks.includes(test.id))
+    return disruptive.length > 0
+  }
+
+  #raise(): Promise<Raised> {
+    return raise(this.#planned.topology, {
+      provider: new VmProvider(),
+      progress: this.#progress,
+      signal: this.#signal,
+      fresh: false,
+      runId: 'faults',
+      onLab: (lab) => (this.#lab = lab),
+    })
+  }
+
+  async #verify(raised: Raised, ids: readonly string[]): ReturnType<Parameters<typeof seeItFail>[2]> {
+    const { record } = await conformanceRun({
+      topology: this.#planned.topology,
+      provider: new VmProvider(),
+      raised,
+      suites: only(this.#planned.suites, ({ id }) => ids.includes(id)),
+      progress: this.#progress,
+      signal: this.#signal,
+      fresh: false,
+      keep: false,
+      timeoutMs: 180_000,
+      bail: false,
+      reportDir: this.#flags.reportDir,
+      reproduce: 'swarmproof faults',
+      version: version(),
+      onVerdict: () => undefined,
+    })
+    this.#signal.throwIfAborted()
+    return record.requirements
+  }
+}
+
+function choose(names: readonly string[]): readonly Fault[] {
+  const valid = faults.map(({ name }) => name)
+  for (const name of names) if (!valid.includes(name)) throw unknownName('fault', name, valid)
+  return names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name))
+}
+
+function labsFor(chosen: readonly Fault[], named: readonly string[] = []): PlannedLab[] {
+  const broken = new Set(chosen.flatMap(({ breaks }) => breaks))
+  const selected = only(suites, ({ id }) => broken.has(id))
+  return planLabs(selected, { named: named.map((name) => findTopology(name)), shipped: listTopologies() })
+}
+
+function idsOf({ suites: own }: PlannedLab): string[] {
+  return own.flatMap(({ tests }) => tests.map(({ id }) => id))
+}
+
+const examples = `
+Examples:
+  swarmproof faults                        every defect on the lab it needs
+  swarmproof faults vxlan-lost esp-lost    two of them
+  swarmproof faults --list                 what can be planted and what it breaks`

@@ -1,0 +1,74 @@
+import { expect } from 'chai'
+import type { Raised } from '../lib/conformance/raise.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import type { Outcome } from '../lib/conformance/verdict.ts'
+import type { Fault } from '../lib/fault/fault.ts'
+import { seeItFail, type Seen } from './seen-to-fail.ts'
+
+const record = (id: string, outcome: Outcome, reason: string): RequirementRecord =>
+  ({ id, verdict: { outcome, reason, evidence: [] } }) as unknown as RequirementRecord
+
+/** `under` and `after` are the outcomes while the fault is planted and once it is removed. */
+async function see(under: RequirementRecord, after: RequirementRecord): Promise<Seen & { removed: boolean }> {
+  let planted = false
+  let removed = false
+  const fault: Fault = {
+    name: 'cable-cut',
+    description: 'A cable is cut.',
+    breaks: ['OVL-03'],
+    plant: () => {
+      planted = true
+      return Promise.resolve({
+        host: 'worker2',
+        remove: () => {
+          planted = false
+          removed = true
+          return Promise.resolve()
+        },
+      })
+    },
+  }
+  const seen = await seeItFail(fault, {} as Raised, () => Promise.resolve([planted ? under : after]))
+  return { ...seen, removed }
+}
+
+describe('seeItFail', () => {
+  const fails = record('OVL-03', 'fail', 'no answer from worker2')
+  const passes = record('OVL-03', 'pass', 'as required')
+
+  it('is content when the requirement falls with the host named and holds again afterwards', async () => {
+    const seen = await see(fails, passes)
+    expect(seen).to.deep.include({ fell: ['OVL-03'], problems: [], host: 'worker2', removed: true })
+    expect(seen.reasons['OVL-03']).to.equal('no answer from worker2')
+  })
+
+  it('complains about a requirement that stands under the fault', async () => {
+    expect((await see(passes, passes)).problems).to.deep.equal([
+      'OVL-03 was pass under the fault: as required',
+    ])
+  })
+
+  it('complains about a reason that does not name the host', async () => {
+    const vague = record('OVL-03', 'fail', 'no answer')
+    expect((await see(vague, passes)).problems).to.deep.equal([
+      'OVL-03 failed without naming worker2: no answer',
+    ])
+  })
+
+  it('complains when it does not hold again', async () => {
+    expect((await see(fails, fails)).problems[0]).to.match(/^OVL-03 was fail after the fault was removed/)
+  })
+
+  it('removes the fault when verifying breaks', async () => {
+    let removed = false
+    const fault: Fault = {
+      name: 'x',
+      description: 'x',
+      breaks: ['OVL-03'],
+      plant: () => Promise.resolve({ host: 'a', remove: () => Promise.resolve(void (removed = true)) }),
+    }
+    const broken = seeItFail(fault, {} as Raised, () => Promise.reject(new Error('the lab is gone')))
+    expect(await broken.catch((error: Error) => error.message)).to.equal('the lab is gone')
+    expect(removed).to.equal(true)
+  })
+})

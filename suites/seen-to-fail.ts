@@ -1,0 +1,69 @@
+import type { Raised } from '../lib/conformance/raise.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import type { Fault } from '../lib/fault/fault.ts'
+
+/** What became of the requirements a fault must break, while it was planted and after its removal. */
+export interface Seen {
+  readonly fault: string
+  readonly description: string
+  /** Where it was planted. */
+  readonly host: string
+  /** Ids that turned fail with the host in the reason. */
+  readonly fell: readonly string[]
+  /** What went otherwise than it must, in words; empty when the fault was caught whole and is gone. */
+  readonly problems: readonly string[]
+  /** Why each requirement failed, by id. */
+  readonly reasons: Readonly<Record<string, string>>
+  readonly seconds: number
+}
+
+/** Verifies these requirements on the lab as it is. */
+export type Verify = (ids: readonly string[]) => Promise<readonly RequirementRecord[]>
+
+/**
+ * Plants a fault on a lab, verifies the requirements it must break and others if wanted, removes it and verifies
+ * them again. The fault is removed whatever happens.
+ */
+export async function seeItFail(
+  fault: Fault,
+  on: Raised,
+  verify: Verify,
+  others: readonly string[] = [],
+): Promise<Seen> {
+  const startedAt = performance.now()
+  const planted = await fault.plant(on)
+  let during: readonly RequirementRecord[]
+  try {
+    during = await verify([...new Set([...fault.breaks, ...others])])
+  } finally {
+    await planted.remove()
+  }
+  const afterwards = await verify(fault.breaks)
+  const fell = during.filter(({ verdict }) => verdict?.outcome === 'fail')
+  return {
+    fault: fault.name,
+    description: fault.description,
+    host: planted.host,
+    fell: fell.map(({ id }) => id),
+    problems: [
+      ...during.filter(({ id }) => fault.breaks.includes(id)).flatMap((one) => notCaught(one, planted.host)),
+      ...afterwards.flatMap(notRecovered),
+    ],
+    reasons: Object.fromEntries(fell.map(({ id, verdict }) => [id, verdict?.reason ?? ''])),
+    seconds: Math.round((performance.now() - startedAt) / 100) / 10,
+  }
+}
+
+function notCaught({ id, verdict }: RequirementRecord, host: string): string[] {
+  if (verdict?.outcome !== 'fail') {
+    return [`${id} was ${verdict?.outcome ?? 'not reached'} under the fault: ${verdict?.reason ?? ''}`]
+  }
+  return verdict.reason.includes(host) ? [] : [`${id} failed without naming ${host}: ${verdict.reason}`]
+}
+
+function notRecovered({ id, verdict }: RequirementRecord): string[] {
+  if (verdict?.outcome === 'pass') return []
+  return [
+    `${id} was ${verdict?.outcome ?? 'not reached'} after the fault was removed: ${verdict?.reason ?? ''}`,
+  ]
+}
