@@ -106,6 +106,7 @@ nav.page { margin-top: 1rem; font-size: .9rem; display: flex; flex-wrap: wrap; g
 .cross td, .cross th { padding: .12rem .35rem .12rem 0; border-bottom: 0; vertical-align: middle; }
 .cross thead th { vertical-align: bottom; padding-bottom: .35rem; }
 .cross thead th div { font-weight: 400; }
+.cross .sentence { color: var(--quiet); font-size: .84rem; padding-left: .6rem; min-width: 16rem; }
 .cross tbody th { color: var(--ink); font-weight: 600; padding-right: .9rem; font-size: .84rem; }
 .labs .chips { margin: 0; gap: .2rem .8rem; }
 .labs td { vertical-align: middle; }
