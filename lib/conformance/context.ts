@@ -1,4 +1,5 @@
 import type { Cluster } from '../swarm/cluster.ts'
+import type { FirstIngress } from '../swarm/swarm-networks.ts'
 import type { Trial } from '../swarm/trial.ts'
 import type { Host } from '../host/host.ts'
 import type { Stack } from '../swarm/stack.ts'
@@ -51,6 +52,8 @@ export interface BuildObservations {
   readonly networksBeforeServices: Readonly<
     Record<string, readonly { name: string; driver: string; scope: string }[]>
   >
+  /** Ingress as the engine made it at init, before a topology's own settings replaced it. */
+  readonly firstIngress?: FirstIngress
   /** How the stack's networks were asked for, by role. */
   readonly requested: Readonly<Record<string, { subnet?: string; gateway?: string }>>
 }

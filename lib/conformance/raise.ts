@@ -9,7 +9,7 @@ import { deployStack, stackRecipe, tasksRunning } from '../swarm/deploy-stack.ts
 import { formSwarm, listNetworks, nodesReady } from '../swarm/form-swarm.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { readStack } from '../swarm/read-stack.ts'
-import { makeGatewayBridges, makeIngress } from '../swarm/swarm-networks.ts'
+import { makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { BuildObservations } from './context.ts'
@@ -77,12 +77,14 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
   await formSwarm(topology, lab.hosts, options)
   const cluster = await readCluster(topology, lab.hosts)
   const networksBeforeServices = await networksOfNewNodes(cluster, options.signal)
+  const firstIngress = await readIngress(cluster.manager.host)
   await makeIngress(topology, cluster.manager.host, options)
   await deployStack(topology, cluster, { ...options, label: options.runId })
   const { stack, states } = await settle(cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
     networksBeforeServices,
+    ...(firstIngress === undefined ? {} : { firstIngress }),
     requested: {
       clear: { ...topology.stack.clear },
       secret: { ...topology.stack.secret },

@@ -2,8 +2,9 @@ import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
 import type { IngressSpec, Topology } from '../topology/topology.ts'
-import { docker } from './docker.ts'
+import { docker, dockerLines } from './docker.ts'
 import { members } from './form-swarm.ts'
+import { type ApiNetwork, toNetwork } from './read-objects.ts'
 
 export interface MakeOptions {
   readonly progress: Progress
@@ -64,6 +65,22 @@ export function createIngress(ingress: IngressSpec): string {
     ...(ingress.encrypted ? ['--opt encrypted'] : []),
     ingress.name,
   ].join(' ')
+}
+
+export interface FirstIngress {
+  readonly subnet: string
+  readonly encrypted: boolean
+}
+
+/** The ingress network as it is now; undefined if there is none. */
+export async function readIngress(manager: Host): Promise<FirstIngress | undefined> {
+  const script =
+    "docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{json .}}'"
+  const networks = (await dockerLines(manager, script)) as ApiNetwork[]
+  const found = networks.find((network) => network.Ingress)
+  if (found === undefined) return undefined
+  const { subnet, encrypted } = toNetwork(found)
+  return { subnet, encrypted }
 }
 
 /** Removes the ingress network, whatever its name, and waits until the manager no longer lists it. */

@@ -5,6 +5,8 @@ import { gossipUdp } from './ctl-03-gossip-udp.ts'
 import { vxlanArrives } from './ctl-04-vxlan-arrives.ts'
 import { managementEncrypted } from './ctl-05-management-encrypted.ts'
 import { espArrives } from './ctl-07-esp-arrives.ts'
+import { customPort } from './ctl-08-custom-port.ts'
+import { separateUnderlays } from './ctl-09-separate-underlays.ts'
 import { nodesAgree } from './ctl-10-nodes-agree.ts'
 
 export const controlPlane: Suite = {
@@ -17,6 +19,8 @@ export const controlPlane: Suite = {
     vxlanArrives,
     managementEncrypted,
     espArrives,
+    customPort,
+    separateUnderlays,
     nodesAgree,
   ],
 }
