@@ -51,7 +51,9 @@ export const shortAndLong = conformanceTest({
     requireNone('both syntaxes publish alike', [
       ...(JSON.stringify(longSettings) === JSON.stringify(shortSettings)
         ? []
-        : [`${manager} holds ${JSON.stringify(long)} by the long syntax, ${JSON.stringify(short)} by the short`]),
+        : [
+            `${manager} holds ${JSON.stringify(long)} by the long syntax, ${JSON.stringify(short)} by the short`,
+          ]),
       ...rows.flatMap((row) => differences(row, [...names.values()], long, short)),
     ])
     evidence.conclude(
@@ -61,7 +63,10 @@ export const shortAndLong = conformanceTest({
 })
 
 function differences(
-  { node, ...row }: { readonly node: string; readonly long: readonly string[]; readonly short: readonly string[] },
+  {
+    node,
+    ...row
+  }: { readonly node: string; readonly long: readonly string[]; readonly short: readonly string[] },
   tasks: readonly string[],
   long: PublishedPort,
   short: PublishedPort,

@@ -100,5 +100,10 @@ export function answeredWhole({ observation }: PortAsked, hostnames: ReadonlySet
 
 function bodyOf(reply: Buffer): string {
   const end = reply.indexOf('\r\n\r\n')
-  return end === -1 ? '' : reply.subarray(end + 4).toString('utf8').trim()
+  return end === -1
+    ? ''
+    : reply
+        .subarray(end + 4)
+        .toString('utf8')
+        .trim()
 }
