@@ -31,6 +31,14 @@ import {
   vniShared,
 } from './forwarding-faults.ts'
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
+import {
+  hostPortBlocked,
+  hostPortRelayed,
+  shortSyntaxForwardMissing,
+  takenPortAccepted,
+  udpForwardMissing,
+} from './publishing-faults.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -73,4 +81,11 @@ export const faults: readonly Fault[] = [
   ingressForwardMissing,
   ingressMarkMissing,
   unpublishedPortForwarded,
+  udpForwardMissing,
+  shortSyntaxForwardMissing,
+  hostPortRelayed,
+  hostPortBlocked,
+  takenPortAccepted,
+  endpointOffBridge,
+  gatewayBridgeTooLarge,
 ]
