@@ -8,7 +8,9 @@ import { joinedNetworks } from './joined-networks.ts'
 import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 import { managementPortBlocked } from './management-port-blocked.ts'
 import { masqueradeGone } from './masquerade-gone.ts'
+import { neighboursJoined } from './neighbours-joined.ts'
 import { overlappingRoutes } from './overlapping-routes.ts'
+import { neverRecovers, reloadHookDrops } from './recovery-faults.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { staleNamespace } from './stale-namespace.ts'
 import { virtualIpSilent } from './virtual-ip-silent.ts'
@@ -31,6 +33,14 @@ import {
   vniShared,
 } from './forwarding-faults.ts'
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
+import {
+  hostPortBlocked,
+  hostPortRelayed,
+  shortSyntaxForwardMissing,
+  takenPortAccepted,
+  udpForwardMissing,
+} from './publishing-faults.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -73,4 +83,14 @@ export const faults: readonly Fault[] = [
   ingressForwardMissing,
   ingressMarkMissing,
   unpublishedPortForwarded,
+  neighboursJoined,
+  neverRecovers,
+  reloadHookDrops,
+  udpForwardMissing,
+  shortSyntaxForwardMissing,
+  hostPortRelayed,
+  hostPortBlocked,
+  takenPortAccepted,
+  endpointOffBridge,
+  gatewayBridgeTooLarge,
 ]

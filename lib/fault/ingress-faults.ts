@@ -5,7 +5,7 @@ import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */
-async function withoutRule(
+export async function withoutRule(
   node: ClusterNode,
   iptables: string,
   chain: string,
