@@ -109,7 +109,8 @@ nav.page { margin-top: 1rem; font-size: .9rem; display: flex; flex-wrap: wrap; g
 .cross .sentence { color: var(--quiet); font-size: .84rem; padding-left: .6rem; min-width: 16rem; }
 .cross tbody th { color: var(--ink); font-weight: 600; padding-right: .9rem; font-size: .84rem; }
 .labs .chips { margin: 0; gap: .2rem .8rem; }
-.labs td { vertical-align: middle; }
+.labs td { vertical-align: middle; overflow-wrap: normal; }
+.labs td:first-child { min-width: 11rem; }
 
 .lab + h3 { margin-top: 1.8rem; }
 .lab { display: grid; grid-template-columns: minmax(0, 26rem) minmax(0, 1fr); gap: 1.5rem; align-items: start; }
