@@ -39,6 +39,7 @@ import {
   takenPortAccepted,
   udpForwardMissing,
 } from './publishing-faults.ts'
+import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -88,4 +89,6 @@ export const faults: readonly Fault[] = [
   takenPortAccepted,
   endpointOffBridge,
   gatewayBridgeTooLarge,
+  balancerNeverForgets,
+  balancerLearnsNothing,
 ]
