@@ -40,6 +40,9 @@ import {
   udpForwardMissing,
 } from './publishing-faults.ts'
 import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
+import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
+import { espDropped } from './esp-dropped.ts'
+import { smallSubnetWidened } from './small-subnet-widened.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -91,4 +94,7 @@ export const faults: readonly Fault[] = [
   gatewayBridgeTooLarge,
   balancerNeverForgets,
   balancerLearnsNothing,
+  idleConnectionsForgotten,
+  espDropped,
+  smallSubnetWidened,
 ]
