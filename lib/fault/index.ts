@@ -41,6 +41,10 @@ import {
   takenPortAccepted,
   udpForwardMissing,
 } from './publishing-faults.ts'
+import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
+import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
+import { espDropped } from './esp-dropped.ts'
+import { smallSubnetWidened } from './small-subnet-widened.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -93,4 +97,9 @@ export const faults: readonly Fault[] = [
   takenPortAccepted,
   endpointOffBridge,
   gatewayBridgeTooLarge,
+  balancerNeverForgets,
+  balancerLearnsNothing,
+  idleConnectionsForgotten,
+  espDropped,
+  smallSubnetWidened,
 ]

@@ -1,4 +1,5 @@
 import type { Service } from '../swarm/cluster.ts'
+import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
 import { withoutRule } from './ingress-faults.ts'
 import { must, scripted, victim } from './scripted.ts'
@@ -82,32 +83,12 @@ function hostPort(service: Service): number {
   ).publishedPort
 }
 
-/**
- * The engine's own check cannot be broken from outside, so its front is: a command in the path before docker's own
- * that gives a new service another port where the one it asks for is taken, and says nothing.
- */
 export const takenPortAccepted: Fault = {
   name: 'taken-port-accepted',
   description: 'A manager accepts a service that publishes a taken port and silently gives it another.',
   breaks: ['ING-08'],
-  async plant({ cluster, stack }) {
+  plant: ({ cluster, stack }) => {
     const taken = must(stack.services.web.published[0], 'a published port').publishedPort
-    const front = '/usr/local/bin/docker'
-    return scripted(cluster.manager, {
-      plant: [
-        `test ! -e ${front}`,
-        `cat > ${front} <<'END'`,
-        '#!/bin/sh',
-        'n=$#; i=0',
-        'while [ $i -lt $n ]; do',
-        `  a=$1; shift; case $a in published=${taken},*) a="published=0,\${a#*,}";; esac`,
-        '  set -- "$@" "$a"; i=$((i+1))',
-        'done',
-        'exec /usr/bin/docker "$@"',
-        'END',
-        `chmod 755 ${front}`,
-      ].join('\n'),
-      remove: `rm -f ${front}`,
-    })
+    return dockerFront(cluster.manager, `published=${taken},*) word="published=0,\${word#*,}"`)
   },
 }

@@ -72,6 +72,11 @@ export class Trial implements AsyncDisposable {
     return list.split('\n').includes(this.nameOf(name))
   }
 
+  /** The tasks of a service that run now. @throws while a running task's container is not there yet */
+  async tasks(service: { readonly name: string }): Promise<Task[]> {
+    return readTasks(this.#cluster, [service.name])
+  }
+
   /** Every task of a service, also those that do not run, as the manager tells it. */
   async taskStates(service: { readonly name: string }): Promise<TaskState[]> {
     return readTaskStates(this.#cluster, service.name)

@@ -1,8 +1,9 @@
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { noSharedAddress } from './adr-03-no-shared-address.ts'
+import { exhaustedSubnet } from './adr-04-exhausted-subnet.ts'
 
 export const addressing: Suite = {
   group: 'ADR',
   title: 'Addressing',
-  tests: [noSharedAddress],
+  tests: [noSharedAddress, exhaustedSubnet],
 }
