@@ -1,4 +1,5 @@
 import type { Suite } from '../lib/conformance/suite.ts'
+import { addressing } from './ADR/index.ts'
 import { controlPlane } from './CTL/index.ts'
 import { serviceDiscovery } from './DSC/index.ts'
 import { enc } from './ENC/index.ts'
@@ -21,5 +22,6 @@ export const suites: readonly Suite[] = [
   lb,
   ing,
   gatewayBridge,
+  addressing,
   resilience,
 ]

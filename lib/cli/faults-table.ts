@@ -10,17 +10,26 @@ export function faultsTable(
   const width = Math.max(5, ...seen.map(({ fault }) => fault.length))
   const lab = Math.max(3, ...seen.map((one) => one.lab.length))
   const lines = seen.map(
-    (one) => `${one.fault.padEnd(width)}  ${one.lab.padEnd(lab)}  ${one.host.padEnd(10)}  ${one.fell.join(' ') || '-'}`,
+    (one) =>
+      `${one.fault.padEnd(width)}  ${one.lab.padEnd(lab)}  ${one.host.padEnd(10)}  ${one.fell.join(' ') || '-'}`,
   )
   const fallen = new Set(seen.flatMap(({ fell }) => fell))
   const problems = seen.flatMap(({ fault, problems: own }) => own.map((problem) => `${fault}: ${problem}`))
   return [
     '',
-    paint.bold(`${'fault'.padEnd(width)}  ${'lab'.padEnd(lab)}  ${'host'.padEnd(10)}  requirements that fell`),
+    paint.bold(
+      `${'fault'.padEnd(width)}  ${'lab'.padEnd(lab)}  ${'host'.padEnd(10)}  requirements that fell`,
+    ),
     ...lines,
     '',
     `${seen.length} faults planted, ${fallen.size} requirements fell, ${problems.length} not as they must; runs in ${reports}`,
     ...problems.map((problem) => paint.red(`  ${problem}`)),
     '',
   ].join('\n')
+}
+
+/** As it is seen. */
+export function oneLine({ fault, host, fell, problems, seconds }: Seen): string {
+  const told = problems.length === 0 ? `${fell.join(', ')} fell` : problems.join('\n    ')
+  return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s`
 }

@@ -11,7 +11,7 @@ import { faults } from '../fault/index.ts'
 import type { Lab } from '../host/host.ts'
 import { VmProvider } from '../host/vm/vm-provider.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
-import { faultsTable } from './faults-table.ts'
+import { faultsTable, oneLine } from './faults-table.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
@@ -45,7 +45,10 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
   const chosen = choose(names)
   if (flags.list) {
     const listed = chosen.map(({ name, description, breaks }) => ({ name, description, breaks }))
-    const lines = listed.map((fault) => `${fault.name}: ${fault.description} Breaks ${fault.breaks.join(', ')}.\n`)
+    const lines = listed.map(
+      (fault) =>
+        `${fault.name}: ${fault.description.replace(/\.$/, '')}. Breaks ${fault.breaks.join(', ')}.\n`,
+    )
     process.stdout.write(flags.json ? `${JSON.stringify(listed, undefined, 2)}\n` : lines.join(''))
     return
   }
@@ -166,16 +169,11 @@ function choose(names: readonly string[]): readonly Fault[] {
 function labsFor(chosen: readonly Fault[], named: readonly string[] = []): PlannedLab[] {
   const broken = new Set(chosen.flatMap(({ breaks }) => breaks))
   const selected = only(suites, ({ id }) => broken.has(id))
-  return planLabs(selected, { named: named.map(findTopology), shipped: listTopologies() })
+  return planLabs(selected, { named: named.map((name) => findTopology(name)), shipped: listTopologies() })
 }
 
 function idsOf({ suites: own }: PlannedLab): string[] {
   return own.flatMap(({ tests }) => tests.map(({ id }) => id))
-}
-
-function oneLine({ fault, host, fell, problems, seconds }: Seen): string {
-  const told = problems.length === 0 ? `${fell.join(', ')} fell` : problems.join('\n    ')
-  return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s`
 }
 
 const examples = `

@@ -14,10 +14,12 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ssh: async () => (await import('./ssh.ts')).sshCommand(),
   clean: async () => (await import('./clean.ts')).cleanCommand(),
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
+  merge: async () => (await import('./merge.ts')).mergeCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
   setup: async () => (await import('./setup.ts')).setupCommand(),
   list: async () => (await import('./list.ts')).listCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
+  faults: async () => (await import('./faults.ts')).faultsCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 }
 

@@ -1,10 +1,9 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { Command } from 'commander'
 import { diagnose } from '../diagnosis/diagnosis.ts'
-import { ExitCode, unknownName } from '../error.ts'
+import { ExitCode } from '../error.ts'
 import { writeReports } from '../report/report.ts'
 import type { ReportFiles } from '../report/report.ts'
+import { runFolder } from './run-folder.ts'
 
 const examples = `
 Examples:
@@ -36,19 +35,6 @@ export function reportCommand(): Command {
       process.stdout.write(options.json === true ? `${JSON.stringify(files, null, 2)}\n` : told(files))
       if (files.errors.length > 0) process.exitCode = ExitCode.harness
     })
-}
-
-/** A folder as given, else a run of that id; unknown names list the valid ones. */
-async function runFolder(run: string, reportDir: string): Promise<string> {
-  for (const folder of [join(reportDir, run), run]) {
-    if ((await stat(folder).catch(() => undefined))?.isDirectory() === true) return folder
-  }
-  const valid = await readdir(reportDir, { withFileTypes: true }).catch(() => [])
-  throw unknownName(
-    'run',
-    run,
-    valid.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name),
-  )
 }
 
 function told(files: ReportFiles): string {

@@ -1,16 +1,11 @@
-import { relative } from 'node:path'
 import { Command } from 'commander'
 import { type PlannedLab, planLabs } from '../conformance/plan.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
-import { type FinishedRun, planRun } from '../conformance/run.ts'
-import { summarize } from '../conformance/run-record.ts'
+import { planRun } from '../conformance/run.ts'
 import { requirementIds, selectTests } from '../conformance/selection.ts'
 import { readShard, type Shard, shardOf } from '../conformance/shard.ts'
-import { diagnose } from '../diagnosis/diagnosis.ts'
 import { InputError } from '../error.ts'
 import { VmProvider } from '../host/vm/vm-provider.ts'
-import { step } from '../progress.ts'
-import { writeReports } from '../report/report.ts'
 import { suites } from '../../suites/index.ts'
 import type { EngineName } from '../topology/engine.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
@@ -23,7 +18,8 @@ import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
 import { style } from './terminal.ts'
-import { summaryLines, verdictLines } from './verdict-lines.ts'
+import { tellRun, writeRunReports } from './tell-run.ts'
+import { verdictLines } from './verdict-lines.ts'
 
 interface RunFlags {
   readonly profile: Profile
@@ -97,17 +93,10 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
     version: version(),
     onVerdict: (requirement) => print(verdictLines(requirement, paint)),
   })
-  finished.record.findings = diagnose(finished.record)
-  finished.store.save()
-  const reports = await step(progress, 'Writing the report', undefined, () =>
-    writeReports(finished.store.folder),
-  )
-  for (const note of reports.notes) progress.note(note)
-  for (const { report, message } of reports.errors)
-    progress.note(`The ${report} report could not be written: ${message}`)
+  await writeRunReports(finished, progress)
   progress.close()
   interruption.release()
-  tell(finished, flags)
+  tellRun(finished, flags.json === true)
   process.exitCode = exitCodeOf(finished.record)
 }
 
@@ -117,6 +106,14 @@ function planned(names: readonly string[], flags: RunFlags): PlannedLab[] {
   const made = (topology: Topology): Topology =>
     engine === undefined ? topology : withEngine(topology, engine)
   const named = names.map((name) => made(findTopology(name)))
+  const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index)
+  if (twice !== undefined) {
+    throw new InputError({
+      code: 'TOPOLOGY_TWICE',
+      what: `topology ${twice.name} is named twice`,
+      hint: 'verify it in two runs and join them with `swarmproof merge`',
+    })
+  }
   const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
   const whole = planLabs(selected, { named, shipped: listTopologies().map(made) })
   const plan = flags.shard === undefined ? whole : shardOf(whole, flags.shard)
@@ -128,46 +125,6 @@ function planned(names: readonly string[], flags: RunFlags): PlannedLab[] {
     })
   }
   return plan
-}
-
-function tell(finished: FinishedRun, flags: RunFlags): void {
-  const { record, store, labId } = finished
-  const folder = relative(process.cwd(), store.folder) || '.'
-  if (flags.json) {
-    process.stdout.write(`${JSON.stringify({ ...jsonResult(finished), folder }, undefined, 2)}\n`)
-    return
-  }
-  const where: (readonly [string, string])[] = [
-    ['report', `${folder}/conformance.html`],
-    ['again', record.reproduce],
-  ]
-  if (labId !== undefined)
-    where.push(['lab', `${labId}; enter with \`swarmproof ssh NODE\`, end with \`swarmproof down\``])
-  process.stdout.write(summaryLines(record, style(process.stdout), where))
-  for (const failure of record.failures) {
-    process.stderr.write(`swarmproof: ${failure.step} failed\n${failure.message}\n`)
-    for (const line of failure.log.slice(-15)) process.stderr.write(`  | ${line}\n`)
-  }
-}
-
-function jsonResult({ record, labId }: FinishedRun): object {
-  const { conclusion, partial, counts } = summarize(record)
-  return {
-    runId: record.runId,
-    state: record.state,
-    conclusion,
-    partial,
-    counts,
-    ...(labId === undefined ? {} : { labId }),
-    failures: record.failures,
-    requirements: record.requirements.map(({ id, lab, durationMs, verdict }) => ({
-      id,
-      lab,
-      outcome: verdict?.outcome ?? 'unreached',
-      reason: verdict?.reason ?? '',
-      durationMs: durationMs ?? 0,
-    })),
-  }
 }
 
 function reproduce(names: readonly string[], flags: RunFlags): string {

@@ -1,3 +1,4 @@
+import { addressHeldTwice } from './address-faults.ts'
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
@@ -41,6 +42,7 @@ export const faults: readonly Fault[] = [
   clearTextOnManagementPort,
   staleNamespace,
   addressOutsideSubnet,
+  addressHeldTwice,
   overlappingRoutes,
   joinedNetworks,
   masqueradeGone,

@@ -37,6 +37,21 @@ describe('retrying remote', () => {
     expect(state.connects).to.equal(1)
   })
 
+  it('uses a connection that stands already, and another one only when that is lost', async () => {
+    const { connect, state } = inTurn(good())
+    const standing = new FakeRemote('a').answer(/1/, 'first').answer(/2/, {
+      error: new RemoteError({ code: 'SSH_LOST', host: 'a', what: 'lost' }),
+    })
+    const remote = retryingRemote('a', connect, { ...quick, connected: standing })
+    expect((await remote.exec('1')).stdout).to.equal('first')
+    expect(state.connects).to.equal(0)
+    expect((await remote.exec('2')).stdout).to.equal('fine')
+    expect([state.connects, standing.disposed]).to.deep.equal([1, true])
+    const unused = new FakeRemote('a')
+    await retryingRemote('a', connect, { connected: unused })[Symbol.asyncDispose]()
+    expect(unused.disposed).to.equal(true)
+  })
+
   it('repeats failed connects, and tells of them', async () => {
     const told: string[] = []
     const { connect } = inTurn(refused, refused, good())

@@ -3,6 +3,8 @@ import { RemoteError } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 
 export interface RetryOptions {
+  /** A connection that stands already; it is used first, and disposed with the whole. */
+  readonly connected?: Remote
   /** Attempts in all, the first included; default 4. */
   readonly attempts?: number
   /** Wait before the second attempt; doubles each time. Default 500. */
@@ -39,6 +41,7 @@ class RetryingRemote implements Remote {
     this.host = host
     this.#connect = connect
     this.#options = options
+    if (options.connected !== undefined) this.#current = Promise.resolve(options.connected)
   }
 
   exec(command: string, options?: ExecOptions): Promise<ExecResult> {

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { isKnownRelease, isTestedRelease, parseDistribution } from './distribution.ts'
 import type { Distribution } from './distribution.ts'
+import { InputError } from '../error.ts'
+import { engineNames } from '../topology/engine.ts'
 import { guestRecipe, recipeKey } from './guest-recipe.ts'
 import { missingTools, toolsFor } from './system-packages.ts'
 
@@ -76,6 +78,22 @@ describe('guest recipe', () => {
     const changed = { ...recipe, files: { ...recipe.files, init: `${recipe.files['init']}# more\n` } }
     expect(recipeKey(recipe)).to.equal(recipeKey(guestRecipe(bookworm)))
     expect(recipeKey(changed)).not.to.equal(recipeKey(recipe))
+  })
+
+  it('takes each engine from the suite of Debian that has it', () => {
+    const suites = engineNames.map((engine) => guestRecipe(bookworm, engine).suite)
+    expect(suites).to.deep.equal(['bookworm', 'trixie', 'sid'])
+    expect(recipeKey(guestRecipe(bookworm, '26.1'))).to.equal(recipeKey(guestRecipe(bookworm)))
+    expect(guestRecipe(bookworm, '20.10').packages).not.to.include('docker-cli')
+    expect(guestRecipe(bookworm, '20.10').files['sshd_config']).not.to.include('PerSourcePenalties')
+  })
+
+  it("has on Ubuntu its release's own engine only, and says which", () => {
+    expect(recipeKey(guestRecipe(jammy, '20.10'))).to.equal(recipeKey(guestRecipe(jammy)))
+    expect(() => guestRecipe(jammy, '28.5'))
+      .to.throw(InputError, /28\.5[\s\S]*available here: 20\.10/)
+      .with.property('code', 'ENGINE_NOT_AVAILABLE')
+    expect(() => guestRecipe(noble, '26.1')).to.throw(InputError, /available here: 24\.0/)
   })
 
   it('is refused elsewhere, with what would do', () => {

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { InputError } from '../error.ts'
 import { packageRoot } from '../package-root.ts'
 import { parseTopology, readTopology } from './read-topology.ts'
+import { withEngine } from './with-engine.ts'
 
 const least = `
 underlays: { wire: { subnet: 192.168.56.0/24 } }
@@ -56,6 +57,24 @@ stack: { clear: { subnet: 10.92.0.0/16 }, secret: { subnet: 10.93.1.0/25, gatewa
       secret: { subnet: '10.93.1.0/25', gateway: '10.93.1.1' },
       publishedPort: 80,
     })
+  })
+
+  it('gives hosts the engine of the lab, unless they name their own; quoted or not', () => {
+    const text = `
+engine: 20.10
+underlays: { wire: { subnet: 192.168.56.0/24 } }
+nodes:
+  m: { role: manager, addresses: { wire: 192.168.56.11 } }
+  n: { role: worker, engine: '28.5.2', addresses: { wire: 192.168.56.12 } }
+`
+    const mixed = parseTopology(text, 'mixed.yaml')
+    expect(mixed.nodes.map(({ engine }) => engine)).to.deep.equal(['20.10', '28.5'])
+    const plain = parseTopology(text.replace('engine: 20.10', ''), 'mixed.yaml')
+    expect(plain.nodes[0]).not.to.have.property('engine')
+    const same = withEngine(mixed, '26.1')
+    expect(same.nodes.map(({ engine }) => engine)).to.deep.equal(['26.1', '26.1'])
+    expect({ ...same, nodes: mixed.nodes }).to.deep.equal(mixed)
+    expect(Object.isFrozen(same.nodes[0])).to.equal(true)
   })
 
   it('resolves anchors', () => {

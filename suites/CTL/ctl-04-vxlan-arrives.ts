@@ -13,6 +13,7 @@ export const vxlanArrives = conformanceTest({
     'The data-path UDP port carries VXLAN for every ordered pair of nodes: the frame leaves A and arrives at B.',
   source: [docs('Firewall considerations'), internals('vxlan')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes'],
   method:
     'Tasks of the clear network exchange data while the data-path interface of every node is recorded. For every ordered pair of nodes a VXLAN frame must be seen leaving the first and the same frame, told by its outer header and inner bytes, arriving at the second.',

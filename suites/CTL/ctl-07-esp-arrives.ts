@@ -12,6 +12,7 @@ export const espArrives = conformanceTest({
   requirement: 'IP protocol 50 passes between every pair of nodes when an encrypted network spans them.',
   source: [docs('Firewall considerations'), internals('Encryption')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
   method:
     'Tasks of the encrypted network exchange data while the data-path interface of every node is recorded. For every ordered pair of nodes an ESP packet must be seen leaving the first and the same one, told by SPI and sequence number, arriving at the second.',

@@ -1,6 +1,8 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
+import type { TestContext } from '../../lib/conformance/context.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { discovery, lookupsOf } from '../scene/discovery.ts'
+import type { Service } from '../../lib/swarm/cluster.ts'
+import { discovery, type Lookup, lookupsOf } from '../scene/discovery.ts'
 import { docs, overlayTutorial } from '../source.ts'
 import { requireTaskOnEveryNode } from '../scene/pair.ts'
 import { resolutionProblem, summaryOf } from './resolution.ts'
@@ -13,7 +15,7 @@ export const oneVip = conformanceTest({
   safety: 'production',
   needs: [],
   method:
-    'Every task of the clear network asks its resolver (127.0.0.11) for the name of the service that has a virtual IP. Each answer must be exactly the one address that `docker service inspect` gives for the network.',
+    'Every task of the clear network asks its resolver (127.0.0.11) for the names of two services that have a virtual IP, one that publishes a port and one that does not. Each answer must be exactly the one address that `docker service inspect` gives for the network.',
   usualCauses: [
     'stale records on one node after a partition of the gossip (7946)',
     'the service was recreated while a node was cut off',
@@ -26,17 +28,18 @@ export const oneVip = conformanceTest({
   ],
   async run(context) {
     const { cluster, stack, evidence } = context
-    const { web } = stack.services
-    const vip = web.vips[stack.networks.clear.id]
-    const lookups = lookupsOf(await discovery(context), web.name)
-    evidence.observe('service inspect', { service: web.name, endpointMode: web.endpointMode, vip })
-    evidence.observe(`answers for ${web.name}`, summaryOf(lookups))
+    const { web, both } = stack.services
+    const asked = await Promise.all([web, both].map(async (service) => lookupsOfService(context, service)))
+    for (const { service, vip, lookups } of asked) {
+      const { name, endpointMode } = service
+      evidence.observe('service inspect', { service: name, endpointMode, vip })
+      evidence.observe(`answers for ${name}`, summaryOf(lookups))
+    }
+    const lookups = asked[0]?.lookups ?? []
     if (lookups.length === 0) throw new Error('no task runs on the clear network, so nobody could ask')
     requireNone(
-      `${web.name} resolves to its virtual IP from every task`,
-      vip === undefined
-        ? [`service inspect shows no virtual IP of ${web.name} on ${stack.networks.clear.name}`]
-        : lookups.flatMap((lookup) => resolutionProblem(lookup, new Map([[vip, 'the virtual IP']])) ?? []),
+      `${web.name} and ${both.name} resolve to their virtual IPs from every task`,
+      asked.flatMap(problemsOf),
     )
     requireTaskOnEveryNode(
       cluster.nodes,
@@ -45,7 +48,24 @@ export const oneVip = conformanceTest({
     )
     const nodes = new Set(lookups.map(({ from }) => from.node)).size
     evidence.conclude(
-      `${lookups.length} tasks on ${nodes} nodes resolve ${web.name} to ${vip} and nothing else, as service inspect says`,
+      `${lookups.length} tasks on ${nodes} nodes resolve ${asked.map(({ service, vip }) => `${service.name} to ${vip}`).join(' and ')} and nothing else, as service inspect says; ${both.name} publishes nothing`,
     )
   },
 })
+
+interface Asked {
+  readonly service: Service
+  readonly vip: string | undefined
+  readonly lookups: readonly Lookup[]
+}
+
+async function lookupsOfService(context: TestContext, service: Service): Promise<Asked> {
+  const vip = service.vips[context.stack.networks.clear.id]
+  return { service, vip, lookups: lookupsOf(await discovery(context), service.name) }
+}
+
+function problemsOf({ service, vip, lookups }: Asked): string[] {
+  if (vip === undefined)
+    return [`service inspect shows no virtual IP of ${service.name} on the clear network`]
+  return lookups.flatMap((lookup) => resolutionProblem(lookup, new Map([[vip, 'the virtual IP']])) ?? [])
+}

@@ -14,6 +14,7 @@ export const onlyEsp = conformanceTest({
     'On an encrypted network cross-host traffic is only ESP: no VXLAN with its VNI, no byte of a known payload.',
   source: [docs('Configure encryption of application data'), internals('Encryption')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
   method:
     'Tasks of the encrypted network exchange data that holds a nonce while the data-path interface of each node is recorded. What leaves a node is judged: ESP must be there for every ordered pair of nodes, VXLAN with the network’s VNI and the nonce must not. Controls in the same capture: canaries at start and end, nothing dropped, and the clear twin’s VXLAN and nonce are found by the same matchers.',

@@ -16,6 +16,7 @@ export const enforced = conformanceTest({
     'Marking and drop rules for the VNI exist, in effective position, and their counters move (CVE-2023-28841).',
   source: [moby('advisories CVE-2023-28840, CVE-2023-28841')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
   method:
     'On every node of the encrypted network the firewall is read: a rule in mangle OUTPUT must mark VXLAN with the network’s VNI for encryption, and a rule in INPUT must drop it where it arrives unencrypted. The VNI is read out of the match (u32 or BPF program). No rule before them may let the same packets pass. Then tasks send across hosts, and the mark rule’s packet counter must rise by at least the packets sent. The drop rule’s counter is shown; on a sound network it stands still.',

@@ -29,6 +29,7 @@ const empty: NamespaceState = {
   firewall: [],
 }
 const jump = rule('nat', 'PREROUTING', 1, '-m addrtype --dst-type LOCAL -j DOCKER-INGRESS')
+const own = rule('nat', 'OUTPUT', 1, '-m addrtype --dst-type LOCAL -j DOCKER-INGRESS')
 const forward = rule('filter', 'FORWARD', 2, '-j DOCKER-INGRESS')
 const dnat = rule(
   'nat',
@@ -40,7 +41,7 @@ const back = rule('nat', 'DOCKER-INGRESS', 2, '-j RETURN')
 const root = {
   ...empty,
   links: [link('docker_gwbridge', '172.18.0.1', 16)],
-  firewall: [jump, forward, dnat, back],
+  firewall: [jump, own, forward, dnat, back],
 }
 const sandbox = {
   ...empty,
@@ -77,13 +78,25 @@ describe('chain of a published port', () => {
   it('breaks without the jumps', () => {
     expect(problems({ firewall: [dnat, back] })).to.deep.equal([
       'nat PREROUTING does not lead to DOCKER-INGRESS',
+      'nat OUTPUT does not lead to DOCKER-INGRESS',
       'filter FORWARD does not lead to DOCKER-INGRESS',
     ])
   })
 
   it('breaks without the DNAT rule, or with RETURN before it', () => {
-    expect(problems({ firewall: [jump, forward, back] })[0]).to.include('no effective DNAT rule')
-    expect(problems({ firewall: [jump, forward, back, dnat] })[0]).to.include('no effective DNAT rule')
+    expect(problems({ firewall: [jump, own, forward, back] })[0]).to.include('no effective DNAT rule')
+    expect(problems({ firewall: [jump, own, forward, back, dnat] })[0]).to.include('no effective DNAT rule')
+  })
+
+  it('may lead to the engine’s chain through another one, but not in circles', () => {
+    const by = rule('filter', 'FORWARD', 2, '-j DOCKER-FORWARD')
+    const on = rule('filter', 'DOCKER-FORWARD', 1, '-j DOCKER-INGRESS')
+    const through = { ...root, firewall: [jump, by, on, dnat, back] }
+    expect(followChain(through, sandbox, port, backends).problems).to.deep.equal([])
+    const circle = { ...root, firewall: [jump, by, rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD'), dnat] }
+    expect(followChain(circle, sandbox, port, backends).problems).to.include(
+      'filter FORWARD does not lead to DOCKER-INGRESS',
+    )
   })
 
   it('breaks when the DNAT leads elsewhere', () => {

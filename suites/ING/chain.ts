@@ -53,13 +53,27 @@ export function followChain(
 function jumpProblems(firewall: readonly FirewallRule[]): string[] {
   return [
     ['nat', 'PREROUTING'],
+    ['nat', 'OUTPUT'],
     ['filter', 'FORWARD'],
-  ].flatMap(([table, chain]) => {
-    const jumps = firewall.some(
-      (entry) => entry.table === table && entry.chain === chain && entry.rule.includes(`-j ${chainName}`),
-    )
-    return jumps ? [] : [`${table} ${chain} does not lead to ${chainName}`]
-  })
+  ].flatMap(([table = '', chain = '']) =>
+    leads(firewall, table, chain, new Set()) ? [] : [`${table} ${chain} does not lead to ${chainName}`],
+  )
+}
+
+/** Directly, or through chains of its own: since 28.0.1 FORWARD leads there by DOCKER-FORWARD. */
+function leads(
+  firewall: readonly FirewallRule[],
+  table: string,
+  chain: string,
+  visited: ReadonlySet<string>,
+): boolean {
+  const targets = firewall
+    .filter((entry) => entry.table === table && entry.chain === chain)
+    .map(({ rule }) => /(?:^| )-[jg] (\S+)/.exec(rule)?.[1] ?? '')
+  const seen = new Set([...visited, chain])
+  return targets.some(
+    (target) => target === chainName || (!seen.has(target) && leads(firewall, table, target, seen)),
+  )
 }
 
 /** The sandbox's address in the subnet of docker_gwbridge. */

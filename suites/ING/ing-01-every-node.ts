@@ -8,9 +8,10 @@ export const everyNode = conformanceTest({
   requirement: 'A published TCP port answers on every node, with or without a task there, manager or worker.',
   source: [docs('Publish ports'), overlayTutorial('Ingress')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes', 'ipvs'],
   method:
-    'Each node is asked on the published port of a service by every other node, from the other’s own network namespace, as a client outside would. One node runs no task of the service. Every connection must be answered by a running task of the service.',
+    'Each node is asked on the published port of a service by every node, from that one’s own network namespace, as a client outside would, and as a client on the node itself would. One node runs no task of the service. Every connection must be answered by a running task of the service.',
   usualCauses: [
     'a firewall on the node was reloaded and the engine’s rules are gone: see ING-05',
     'the kernel has no ip_vs',

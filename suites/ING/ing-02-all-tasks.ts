@@ -11,7 +11,7 @@ export const allTasks = conformanceTest({
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:
-    'Every other node makes twice as many connections to a node’s published port as the service has tasks. The answers, each of which names its task, must together name every running task, for each node asked.',
+    'Every node makes twice as many connections to the published port of every node, its own too, as the service has tasks. The answers, each of which names its task, must together name every running task, for each node asked.',
   usualCauses: [
     'the node’s ingress balancer does not list all tasks: see LB-02',
     'traffic on the ingress network does not pass to one node: see VXL-06 for the entries of ingress',

@@ -3,7 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
 import { addressOn, taskLabel } from '../scene/pair.ts'
-import { internals } from '../source.ts'
+import { internals, moby } from '../source.ts'
 import { followChain } from './chain.ts'
 
 export const chain = conformanceTest({
@@ -12,16 +12,25 @@ export const chain = conformanceTest({
     'The chain is there on every node: DOCKER-INGRESS DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
   source: [internals('Ingress routing mesh')],
   safety: 'production',
+  quick: true,
   needs: ['ipvs'],
+  byEngine: [
+    {
+      since: '28.0.1',
+      expected:
+        'filter FORWARD leads to DOCKER-INGRESS by way of DOCKER-FORWARD, no longer by a rule of its own',
+      source: moby('libnetwork/service_linux.go, initIngressConfiguration'),
+    },
+  ],
   method:
-    'The published port is followed through the kernel state of every node: nat PREROUTING and filter FORWARD must lead to DOCKER-INGRESS, its DNAT rule for the port to the address of ingress_sbox on docker_gwbridge, a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
+    'The published port is followed through the kernel state of every node: nat PREROUTING, nat OUTPUT (for clients on the node itself) and filter FORWARD must lead to DOCKER-INGRESS, its DNAT rule for the port to the address of ingress_sbox on docker_gwbridge, a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
   usualCauses: [
     'a firewall was reloaded (firewalld, ufw, iptables-restore) and removed the engine’s rules',
     'the engine was updated or switched between iptables-legacy and iptables-nft without a reboot',
     'gossip does not reach the node, so its balancer has not heard of all tasks',
   ],
   remedy: [
-    'iptables -t nat -S DOCKER-INGRESS; iptables -S FORWARD',
+    'iptables -t nat -S DOCKER-INGRESS; iptables -S FORWARD; iptables -S DOCKER-FORWARD',
     'nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S; the same with ipvsadm -ln',
     'restart the engine of the node: it makes its rules anew; order firewall and engine so that the firewall starts first',
   ],

@@ -25,6 +25,7 @@ export const balancers = conformanceTest({
     'IPVS in every load-balancer namespace lists exactly the running tasks: fwmark service, rr, weight > 0.',
   source: [internals('Load balancing')],
   safety: 'production',
+  quick: true,
   needs: ['ipvs'],
   method:
     'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left.',

@@ -15,6 +15,7 @@ export const interfaces = conformanceTest({
     'Overlay interfaces have underlay MTU − 50; on encrypted networks what the engine version computes; never more than the real underlay carries.',
   source: [internals('vxlan'), moby('libnetwork/drivers/overlay/ov_network.go, maxMTU')],
   safety: 'production',
+  quick: true,
   needs: [],
   method:
     'The MTU of every interface of every overlay of the stack is read: tasks, load balancers, bridge, VXLAN device and their veth ends. Each must be what the engine computes from the MTU stated for the underlay (network option com.docker.network.driver.mtu, else 1500): 50 less, on encrypted networks 76 less rounded down to a multiple of 4 (engines up to 20.10: 50 less). And a packet of that size with its encapsulation must fit the MTU of the node’s real data-path interface.',

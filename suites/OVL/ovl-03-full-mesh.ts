@@ -16,6 +16,7 @@ export const fullMesh = conformanceTest({
     overlayTutorial('Testing the network'),
   ],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes'],
   method:
     'Every task of the clear and of the encrypted network sends to the address of every other, on its own host too: an ICMP echo, a UDP datagram that must come back as it went, and an HTTP request that must be answered with the target’s own host name.',

@@ -1,8 +1,9 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { NamespaceState } from '../../lib/observe/host-state.ts'
+import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { namespaceOf, stateOf } from '../scene/kernel.ts'
+import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { internals } from '../source.ts'
 
@@ -38,13 +39,17 @@ export const devices = conformanceTest({
         if (endpoints === 0) continue
         const where = `${network.name} on ${node.host.name}`
         const tables = namespaceOf(stateOf(states, node), namespace, 'ip')
-        const expected = { vni: network.vni, port: cluster.dataPathPort, endpoints }
+        const expected = {
+          ...{ vni: network.vni, port: cluster.dataPathPort, endpoints },
+          gateway: network.gateway,
+        }
         const found =
           tables === undefined ? [`there is no namespace ${namespace}`] : deviceProblems(tables, expected)
         problems.push(...found.map((problem) => `${where}: ${problem}`))
         seen.push({ network: network.name, node: node.host.name, ...expected })
       }
     }
+    problems.push(...outside(cluster.nodes, states, Object.values(stack.networks)))
     evidence.observe('expected devices', seen)
     requireNone('every namespace of a network holds its bridge, VXLAN device and endpoints', problems)
     if (seen.length === 0) throw new Error('no node has an endpoint on any network of the stack')
@@ -54,7 +59,12 @@ export const devices = conformanceTest({
 
 export function deviceProblems(
   { links }: Pick<NamespaceState, 'links'>,
-  expected: { readonly vni: number; readonly port: number; readonly endpoints: number },
+  expected: {
+    readonly vni: number
+    readonly port: number
+    readonly endpoints: number
+    readonly gateway: string
+  },
 ): string[] {
   const bridges = links.filter((link) => link.kind === 'bridge')
   const [bridge] = bridges
@@ -68,6 +78,8 @@ export function deviceProblems(
     if (vxlan.vxlan?.port !== expected.port)
       problems.push(`${vxlan.name} uses UDP port ${vxlan.vxlan?.port}, expected ${expected.port}`)
   }
+  if (!bridge.addresses.some(({ address }) => address === expected.gateway))
+    problems.push(`${bridge.name} does not have the gateway’s address ${expected.gateway}`)
   if (veths.length !== expected.endpoints)
     problems.push(
       `${veths.length} veth devices on ${bridge.name}, expected ${expected.endpoints}, one per endpoint`,
@@ -78,4 +90,20 @@ export function deviceProblems(
       link === undefined || link.up ? [] : [`${link.name} is down`],
     ),
   ]
+}
+
+/** VXLAN devices of these networks outside their namespaces, where the host could reach into the overlay. */
+function outside(
+  nodes: readonly ClusterNode[],
+  states: ReadonlyMap<string, HostState>,
+  networks: readonly OverlayNetwork[],
+): string[] {
+  return nodes.flatMap((node) =>
+    rootOf(stateOf(states, node), 'ip').links.flatMap((link) => {
+      const network = networks.find(({ vni }) => vni === link.vxlan?.vni)
+      return network === undefined
+        ? []
+        : [`${link.name} of ${network.name} is in the host's own namespace on ${node.host.name}`]
+    }),
+  )
 }

@@ -20,6 +20,7 @@ export const forwarding = conformanceTest({
     'FDB and neighbour tables map every remote task MAC/IP to the right VTEP: none missing, none stale, on every node.',
   source: [internals('Overlay')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes'],
   method:
     'Each engine tells its own endpoints of each network: tasks and load-balancer endpoints. On every node that has the network, the tables in the network’s namespace must hold, for each endpoint of the other nodes, a permanent neighbour entry with its MAC and a forwarding entry to the data-path address of its node, and no entry for anything else.',

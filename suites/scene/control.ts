@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Capture, Recording } from '../../lib/capture/capture.ts'
+import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { type Look, eventually } from '../../lib/eventually.ts'
@@ -71,11 +72,14 @@ async function record(context: Shared): Promise<Control> {
     plan.readable,
     ...plan.outbound,
   ]
-  const observations = await context.probe.send(entries.map(({ request }) => request))
+  const observations = await endingOnError(captures, async () => {
+    const answers = await context.probe.send(entries.map(({ request }) => request))
+    await everythingSpoke(nodes, captures, context.signal)
+    return answers
+  })
+  const waitedMs = performance.now() - startedAt
   const observed = <T extends { readonly request: ProbeRequest }>(list: readonly T[]) =>
     list.map((entry) => ({ ...entry, observation: observations[entries.indexOf(entry)] as Observation }))
-  await everythingSpoke(nodes, captures, context.signal)
-  const waitedMs = performance.now() - startedAt
   const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   return {
     recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),

@@ -42,9 +42,9 @@ export function lookupsOf({ lookups }: Discovery, name: string): readonly Lookup
 }
 
 async function ask({ cluster, stack, probe }: Shared): Promise<Discovery> {
-  const { web, rr } = stack.services
+  const { web, rr, both } = stack.services
   const tasks = tasksOn(stack, 'clear')
-  const names = [web.name, `tasks.${web.name}`, rr.name, `tasks.${rr.name}`]
+  const names = [web.name, `tasks.${web.name}`, rr.name, `tasks.${rr.name}`, both.name]
   const queries = tasks.flatMap((from) =>
     names.map((name) => ({ from, name, request: dnsQuery(inTask(from), name) })),
   )

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Recording } from '../../lib/capture/capture.ts'
+import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Observation, ProbeRequest, Responder } from '../../lib/probe/probe.ts'
 import { httpGet } from '../../lib/probe/http.ts'
@@ -77,9 +78,11 @@ async function record(context: Shared): Promise<Exchange> {
     at: inTask(task),
     port: echoPort,
   }))
-  const observations = await context.probe.send(
-    planned.map((entry) => entry.request),
-    { responders },
+  const observations = await endingOnError(captures, () =>
+    context.probe.send(
+      planned.map((entry) => entry.request),
+      { responders },
+    ),
   )
   const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   return {

@@ -37,9 +37,11 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Mesh> {
   const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
   if (port === undefined) throw new Error(`service ${web.name} publishes no TCP port through ingress`)
   const tasks = stack.tasks.filter((task) => task.service === web.name)
-  const planned = orderedPairs(cluster.nodes).flatMap(([from, to]) =>
-    plan(from, to, port, tasks.length, stack.tasks),
-  )
+  const planned = [
+    ...orderedPairs(cluster.nodes).flatMap(([from, to]) => plan(from, to, port, tasks.length, stack.tasks)),
+    // A client on the node itself takes another way: nat OUTPUT instead of PREROUTING.
+    ...cluster.nodes.flatMap((node) => plan(node, node, port, tasks.length, [])).filter(isPublished),
+  ]
   const observations = await probe.send(planned.map(({ request }) => request))
   return {
     port,
@@ -51,6 +53,8 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Mesh> {
     })),
   }
 }
+
+const isPublished = ({ what }: Planned): boolean => what === 'published'
 
 interface Planned extends Omit<Asked, 'observation' | 'target'> {
   readonly request: ProbeRequest

@@ -1,4 +1,5 @@
 import type { Recording } from '../../lib/capture/capture.ts'
+import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
@@ -72,15 +73,12 @@ async function record(
     planDatagrams(stack.networks[role], tasksOn(stack, role), mtuBytes[role]),
   )
   const downloads = planDownloads(cluster, stack)
-  const observations = await context.probe.send(
-    [...datagrams, ...downloads].map(({ request }) => request),
-    {
-      responders: [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
-        at: inTask(task),
-        port: echoPort,
-      })),
-    },
-  )
+  const requests = [...datagrams, ...downloads].map(({ request }) => request)
+  const responders = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
+    at: inTask(task),
+    port: echoPort,
+  }))
+  const observations = await endingOnError(captures, () => context.probe.send(requests, { responders }))
   const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   const observed = <T>(entries: readonly T[], offset: number) =>
     entries.map((entry, index) => ({ ...entry, observation: observations[offset + index] as Observation }))

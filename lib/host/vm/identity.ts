@@ -47,6 +47,10 @@ export function identityScript(identity: GuestIdentity, now: Date): string {
     file('/etc/hosts', `${hosts.join('\n')}\n`),
     file('/etc/swarmproof/start.sh', startScript(identity)),
     'sh -e /etc/swarmproof/start.sh',
+    // Nothing in a guest is init's business but swarmproof's; what a hard reboot takes must be there to be typed.
+    '[ -x /sbin/reboot ] || ln -sf /bin/busybox /usr/local/sbin/reboot',
+    // A machine that is reset a moment later must find itself on its disk.
+    'sync > /dev/null 2>&1 &',
     '',
   ].join('\n')
 }

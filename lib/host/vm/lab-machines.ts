@@ -1,21 +1,16 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { SwarmproofError } from '../../error.ts'
 import { step } from '../../progress.ts'
 import type { Progress } from '../../progress.ts'
-import { connectSsh } from '../../remote/ssh-remote.ts'
-import { RemoteError } from '../../remote/remote-error.ts'
-import type { Remote } from '../../remote/remote.ts'
 import type { GuestImage } from '../../setup/guest-image.ts'
 import type { NodeSpec } from '../../topology/topology.ts'
-import type { Host } from '../host.ts'
 import { createOverlay } from './disk.ts'
 import { freePort } from './free-port.ts'
 import { GuestAgent } from './guest-agent.ts'
 import { bootedAgent, runInGuest, startEngine } from './guest-boot.ts'
 import { setClock, wakeGuest } from './guest-clock.ts'
 import { identityScript } from './identity.ts'
-import { clientKeyFile, knownHostsFile, machineFiles } from './lab-directory.ts'
+import { machineFiles } from './lab-directory.ts'
 import type { LabMachine, LabState, PublicIdentity } from './lab-directory.ts'
 import { macAddress } from './machine-arguments.ts'
 import type { MachineShape, MachineSpec } from './machine-arguments.ts'
@@ -158,75 +153,4 @@ async function giveIdentity(
   const script = identityScript({ ...identity, hostPrivateKey }, new Date())
   await runInGuest(agent, machine, 'giving the machine its identity', script, limits)
   await setClock(agent, limits)
-}
-
-/** Logs in to every machine, each with the very host key the lab made for it. */
-export async function connectHosts(state: LabState, signal: AbortSignal): Promise<readonly Host[]> {
-  const privateKey = await readFile(clientKeyFile(state.id), 'utf8')
-  const connected = await Promise.allSettled(
-    state.machines.map((machine) => connect(machine, privateKey, signal)),
-  )
-  const failure = connected.find((result) => result.status === 'rejected')
-  if (failure !== undefined) {
-    for (const result of connected)
-      if (result.status === 'fulfilled') await result.value[Symbol.asyncDispose]()
-    throw failure.reason
-  }
-  return connected.flatMap((result, index) => {
-    const [machine, node] = [state.machines[index], state.topology.nodes[index]]
-    if (result.status !== 'fulfilled' || machine === undefined || node === undefined) return []
-    return [hostOf(state, machine, node, result.value)]
-  })
-}
-
-function hostOf(state: LabState, machine: LabMachine, node: Host['node'], remote: Remote): Host {
-  const attachments = Object.keys(node.addresses).map((underlay) => {
-    const index = state.topology.underlays.findIndex(({ name }) => name === underlay)
-    return [underlay, { interface: `eth${index + 1}`, address: node.addresses[underlay] ?? '' }] as const
-  })
-  return { name: machine.node, remote, origin: 'vm', underlays: Object.fromEntries(attachments), node }
-}
-
-const connectLimitMs = 60_000
-
-async function connect(machine: LabMachine, privateKey: string, signal: AbortSignal): Promise<Remote> {
-  const until = Date.now() + connectLimitMs
-  for (;;) {
-    try {
-      return await connectSsh({
-        host: machine.node,
-        address: '127.0.0.1',
-        port: machine.port,
-        username: 'root',
-        privateKey,
-        hostKey: machine.identity.hostPublicKey,
-        connectTimeoutMs: until - Date.now(),
-        signal,
-      })
-    } catch (error) {
-      signal.throwIfAborted()
-      const refused = error instanceof RemoteError && error.code === 'SSH_CONNECT'
-      if (!refused || Date.now() + 1000 > until) throw error
-      await sleep(100, undefined, { signal })
-    }
-  }
-}
-
-/** For the system's own ssh: pins the host keys under the names it asks for. */
-export async function writeKnownHosts(state: LabState): Promise<void> {
-  const lines = state.machines.map(
-    ({ port, identity }) =>
-      `[127.0.0.1]:${port} ${identity.hostPublicKey.split(' ').slice(0, 2).join(' ').trim()}\n`,
-  )
-  await writeFile(knownHostsFile(state.id), lines.join(''), { mode: 0o600 })
-}
-
-/** Arguments for the system's ssh to enter a machine of a lab. */
-export function sshArguments(state: LabState, machine: LabMachine): readonly string[] {
-  return [
-    ...['-i', clientKeyFile(state.id), '-p', String(machine.port)],
-    ...['-o', `UserKnownHostsFile=${knownHostsFile(state.id)}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
-    ...['-o', 'StrictHostKeyChecking=yes', '-o', 'IdentitiesOnly=yes', '-o', 'PasswordAuthentication=no'],
-    'root@127.0.0.1',
-  ]
 }

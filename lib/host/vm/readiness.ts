@@ -12,6 +12,7 @@ import { findExecutable } from '../../setup/executables.ts'
 import { findGuestImage } from '../../setup/guest-image.ts'
 import type { GuestImage } from '../../setup/guest-image.ts'
 import { guestRecipe } from '../../setup/guest-recipe.ts'
+import { engineNames } from '../../topology/engine.ts'
 import { needsUnpackedEmulator, toolsFor } from '../../setup/system-packages.ts'
 import { findAcceleration, knownAcceleration } from './acceleration.ts'
 import type { Acceleration } from './acceleration.ts'
@@ -59,7 +60,7 @@ export async function inspectReadiness(options: {
     await disk(),
     ...tools(distribution, mayInstall),
     emulatorFinding(emulator, distribution, mayInstall),
-    imageFinding(image),
+    imageFinding(image, await otherImages(distribution, image)),
     await acceleration(emulator, image, options),
     await stored('template machines', templatesDirectory()),
     await stored('saved labs', standingDirectory()),
@@ -153,11 +154,28 @@ function emulatorFinding(
   return { name, status: 'missing', detail: 'none', mendedBy: mayInstall ? 'setup' : 'user', hint }
 }
 
-function imageFinding(image: GuestImage | undefined): Finding {
+function imageFinding(image: GuestImage | undefined, others: readonly string[]): Finding {
   const name = 'guest image'
+  const also = others.length === 0 ? '' : `; ${others.join('; ')}`
   return image === undefined
-    ? { name, status: 'missing', detail: 'not built yet: about a minute', mendedBy: 'setup' }
-    : { name, status: 'ok', detail: `${image.suite}, kernel ${image.kernelRelease}` }
+    ? { name, status: 'missing', detail: `not built yet: about a minute${also}`, mendedBy: 'setup' }
+    : { name, status: 'ok', detail: `${image.suite}, kernel ${image.kernelRelease}${also}` }
+}
+
+/** Images of engines that were asked for by name; labs without one use the default. */
+async function otherImages(
+  distribution: Distribution,
+  usual: GuestImage | undefined,
+): Promise<readonly string[]> {
+  if (distribution.family !== 'debian') return []
+  const images = await Promise.all(
+    engineNames.map(async (engine) => {
+      const image = await findGuestImage(guestRecipe(distribution, engine))
+      if (image === undefined || image.key === usual?.key) return undefined
+      return `with engine ${engine}: ${image.suite}, kernel ${image.kernelRelease}`
+    }),
+  )
+  return images.filter((text) => text !== undefined)
 }
 
 async function acceleration(

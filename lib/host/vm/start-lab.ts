@@ -15,7 +15,8 @@ import {
   writeLabState,
 } from './lab-directory.ts'
 import type { LabMachine, LabState, PublicIdentity } from './lab-directory.ts'
-import { connectHosts, machineContext, startLabMachine, writeKnownHosts } from './lab-machines.ts'
+import { connectHosts, writeKnownHosts } from './lab-connections.ts'
+import { machineContext, startLabMachine } from './lab-machines.ts'
 import type { LabContext, MachineSource } from './lab-machines.ts'
 import { planIdentity, shapeOf } from './lab-plan.ts'
 import { generateKeyPair } from './ssh-keys.ts'

@@ -110,6 +110,21 @@ describe('the provider of virtual machines', () => {
     expect(images).to.deep.equal(Array.from({ length: 3 }, () => 'swarmproof/probe:1'))
   })
 
+  it('is let in again after a guest was reset, with everything back', async () => {
+    const [first] = lab?.hosts ?? []
+    if (first === undefined) expect.fail('no lab')
+    const who = 'hostname; cat /etc/machine-id; ip -4 -o address show eth1 | cut -d" " -f7'
+    const before = (await first.remote.exec(who)).stdout
+    await first.remote.exec('reboot -f', { timeoutMs: 5_000 }).catch(() => undefined)
+    const again = { idempotent: true, timeoutMs: 60_000 }
+    expect((await first.remote.exec('hostname', again)).stdout).to.equal('manager\n')
+    expect((await first.remote.exec('cut -d. -f1 /proc/uptime', again)).stdout).to.match(/^\d{1,2}\n$/)
+    expect((await first.remote.exec(who, again)).stdout).to.equal(before)
+    const engine = 'until docker info > /dev/null 2>&1; do sleep 0.5; done; docker image ls -q | wc -l'
+    expect((await first.remote.exec(engine, again)).stdout).to.equal('1\n')
+    if (lab !== undefined) await expectClocksRight(lab, everywhere)
+  })
+
   it('keeps no private key outside a folder of the owner', async () => {
     if (lab === undefined) expect.fail('no lab')
     const directory = join(state, 'labs', lab.id)

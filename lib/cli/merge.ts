@@ -1,0 +1,55 @@
+import { dirname, basename } from 'node:path'
+import { Command } from 'commander'
+import { newRunId } from '../conformance/new-record.ts'
+import { RunStore } from '../conformance/run-store.ts'
+import { mergeRuns } from '../report/merge-runs.ts'
+import { readRun } from '../report/read-run.ts'
+import { copyRun } from '../report/relocate.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { LiveProgress } from './live-progress.ts'
+import { runFolder } from './run-folder.ts'
+import { tellRun, writeRunReports } from './tell-run.ts'
+
+interface MergeFlags {
+  readonly json?: true
+  readonly reportDir: string
+}
+
+const examples = `
+Examples:
+  swarmproof merge shard-1 shard-2 shard-3      the parts of a run, each a folder with run.json
+  swarmproof merge */run.json                   the same, by their files
+  swarmproof merge 20010203T221500Z-1a2b 20010203T224500Z-3c4d
+                                                by id: one topology with two engines becomes a table of both
+
+Exit codes as of \`swarmproof run\`, for all parts together; 64 if two runs contradict each other.`
+
+export function mergeCommand(): Command {
+  return new Command('merge')
+    .summary('join the runs of several jobs, or of several engines, into one report')
+    .description(
+      'Reads run.json of each run and writes one run with the verdicts, captures and logs of all, and its reports.',
+    )
+    .argument('<runs...>', 'folders, run.json files or ids of runs')
+    .option('--report-dir <folder>', 'where runs are stored', 'reports')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText('after', examples)
+    .action(merge)
+}
+
+async function merge(named: readonly string[], flags: MergeFlags): Promise<void> {
+  const folders = await Promise.all(
+    named.map((name) => runFolder(basename(name) === 'run.json' ? dirname(name) : name, flags.reportDir)),
+  )
+  const runs = await Promise.all(folders.map((folder) => readRun(folder)))
+  const record = mergeRuns(runs, newRunId(new Date()))
+  const store = new RunStore(flags.reportDir, record)
+  for (const [index, run] of runs.entries()) {
+    await copyRun(folders[index] ?? '', run.runId, store.folder)
+  }
+  const progress = new LiveProgress()
+  await writeRunReports({ record, store }, progress)
+  progress.close()
+  tellRun({ record, store }, flags.json === true)
+  process.exitCode = exitCodeOf(record)
+}

@@ -1,0 +1,32 @@
+import { tasksOn } from '../swarm/stack.ts'
+import type { Fault } from './fault.ts'
+import { must } from './scripted.ts'
+import { shell } from './shell.ts'
+
+export const addressHeldTwice: Fault = {
+  name: 'address-held-twice',
+  description: 'A task’s interface also has the address of a task on another host',
+  breaks: ['ADR-03'],
+  async plant({ stack }) {
+    const { clear } = stack.networks
+    const task = must(tasksOn(stack, 'clear').at(-1), 'a task on the clear network')
+    const other = must(
+      tasksOn(stack, 'clear').find(({ node }) => node !== task.node),
+      'a task of the clear network on another host',
+    )
+    const [own, taken] = [
+      must(task.endpoints[clear.name], 'an endpoint'),
+      must(other.endpoints[clear.name], 'an endpoint'),
+    ]
+    const inside = `nsenter -t ${task.pid} -n`
+    const found = await shell(task.node.host, `${inside} ip -o link | grep -i ${own.mac}`)
+    const link = /^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0'
+    const change = (verb: 'add' | 'del') =>
+      `${inside} ip address ${verb} ${taken.address}/${taken.prefixLength} dev ${link}`
+    await shell(task.node.host, change('add'))
+    return {
+      host: task.node.host.name,
+      remove: async () => void (await shell(task.node.host, change('del'))),
+    }
+  },
+}

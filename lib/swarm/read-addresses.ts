@@ -1,0 +1,66 @@
+import type { Cluster, OverlayNetwork } from './cluster.ts'
+import { dockerLines } from './docker.ts'
+import { type ApiNetwork, type ApiService, type ApiTask, toNetwork, toService } from './read-objects.ts'
+
+/** Every address the swarm's API says it has given, of every network and service there is, not of the stack's alone. */
+export interface GivenAddresses {
+  /** Overlays of scope swarm. */
+  readonly networks: readonly OverlayNetwork[]
+  readonly virtualIps: readonly GivenAddress[]
+  /** Of tasks that run or are about to. */
+  readonly tasks: readonly (GivenAddress & TaskAttachment)[]
+}
+
+export interface GivenAddress {
+  readonly networkId: string
+  /** Without prefix length. */
+  readonly address: string
+  /** Name of the service; the task's id where it belongs to none. */
+  readonly of: string
+}
+
+interface TaskAttachment {
+  readonly taskId: string
+  readonly nodeId: string
+  /** Empty until its container was made. */
+  readonly containerId: string
+  readonly running: boolean
+}
+
+/** One remote call on the manager. */
+export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddresses> {
+  // A swarm without services has no tasks to list; inspecting nothing would be an error.
+  const script = [
+    "docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm | xargs -r docker network inspect --format '{{json .}}'",
+    "docker service ls -q | xargs -r docker service inspect --format '{{json .}}'",
+    "docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired-state=running | sort -u | xargs -r docker inspect --type task --format '{{json .}}'",
+  ].join('\n')
+  const entries = (await dockerLines(cluster.manager.host, script)) as (ApiNetwork | ApiService | ApiTask)[]
+  const services = entries.filter((entry): entry is ApiService => 'Endpoint' in entry)
+  const names = new Map(services.map((service) => [service.ID, service.Spec.Name]))
+  return {
+    networks: entries.filter((entry): entry is ApiNetwork => 'IPAM' in entry).map(toNetwork),
+    virtualIps: services.flatMap((service) =>
+      Object.entries(toService(service).vips)
+        .filter(([, address]) => address !== '')
+        .map(([networkId, address]) => ({ networkId, address, of: service.Spec.Name })),
+    ),
+    tasks: entries
+      .filter((entry): entry is ApiTask => 'NodeID' in entry)
+      .flatMap((task) => attachments(task, names)),
+  }
+}
+
+function attachments(task: ApiTask, names: ReadonlyMap<string, string>): GivenAddresses['tasks'] {
+  return (task.NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>
+    (Addresses ?? []).map((address) => ({
+      networkId: Network.ID,
+      address: address.split('/')[0] ?? '',
+      of: names.get(task.ServiceID) ?? task.ID,
+      taskId: task.ID,
+      nodeId: task.NodeID,
+      containerId: task.Status.ContainerStatus?.ContainerID ?? '',
+      running: task.Status.State === 'running',
+    })),
+  )
+}
