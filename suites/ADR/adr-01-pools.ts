@@ -37,7 +37,12 @@ export const pools = conformanceTest({
     },
   ],
   knownIssues: [
-    { issue: 'moby/moby#48069', since: '27.0', until: '27.0.3', what: 'one subnet is given to several networks' },
+    {
+      issue: 'moby/moby#48069',
+      since: '27.0',
+      until: '27.0.3',
+      what: 'one subnet is given to several networks',
+    },
   ],
   method:
     'The subnets of the swarm’s networks are compared with the pools of the topology, cut by its mask length: what the engine gave must be one of them, ingress as made at init the first. Then networks are made until every subnet is used: each must get the one that is due in the engine’s order. One is taken by hand before its turn and must be skipped. With all used up one network is removed, and the next must get its subnet: there is no other.',
@@ -58,7 +63,9 @@ export const pools = conformanceTest({
     const manager = cluster.manager.host.name
     const subnets = poolSubnets(addressPools.pools, addressPools.maskLength)
     if (subnets.length > mostSubnets)
-      throw new Error(`the pools hold ${subnets.length} networks; at most ${mostSubnets} are used up in a run`)
+      throw new Error(
+        `the pools hold ${subnets.length} networks; at most ${mostSubnets} are used up in a run`,
+      )
     const ingressGiven = topology.swarm.ingress !== undefined
     const assigned = [
       stack.networks.auto,
@@ -68,7 +75,10 @@ export const pools = conformanceTest({
     ]
     const problems = assigned
       .filter(({ subnet }) => !subnets.includes(subnet))
-      .map(({ name, subnet }) => `${manager} gave ${name} ${subnet}, which is not of ${addressPools.pools.join(', ')} at /${addressPools.maskLength}`)
+      .map(
+        ({ name, subnet }) =>
+          `${manager} gave ${name} ${subnet}, which is not of ${addressPools.pools.join(', ')} at /${addressPools.maskLength}`,
+      )
     const first = ingressGiven ? built.firstIngress?.subnet : stack.networks.ingress.subnet
     if (first !== undefined && first !== subnets[0])
       problems.push(`${manager} gave ingress ${first} at init, due was ${subnets[0]}`)
@@ -86,7 +96,9 @@ export const pools = conformanceTest({
       ...made.given
         .filter(({ got }) => !subnets.includes(got))
         .map(({ name, got }) => `${manager} gave ${name} ${got}, which is not of the pools`),
-      ...(made.reused === made.freed ? [] : [`${manager} gave ${made.reused} when ${made.freed} alone was free`]),
+      ...(made.reused === made.freed
+        ? []
+        : [`${manager} gave ${made.reused} when ${made.freed} alone was free`]),
     )
     requireNone('networks get the subnets of the pools, in order, free ones only', problems)
     if (first === undefined)
@@ -104,7 +116,11 @@ interface UsedUp {
   readonly reused: string
 }
 
-async function useUp(context: TestContext, subnets: readonly string[], used: ReadonlySet<string>): Promise<UsedUp> {
+async function useUp(
+  context: TestContext,
+  subnets: readonly string[],
+  used: ReadonlySet<string>,
+): Promise<UsedUp> {
   const { engineVersion } = context.cluster.manager
   await using trial = context.trial('adr01')
   const taken = new Set(used)
@@ -114,7 +130,10 @@ async function useUp(context: TestContext, subnets: readonly string[], used: Rea
   const make = async (): Promise<string> => {
     const name = `n${given.length}`
     // Where the engine stands is known from its first answer on.
-    const due = last === undefined && goesOn(engineVersion) ? undefined : nextSubnet(subnets, taken, last, engineVersion)
+    const due =
+      last === undefined && goesOn(engineVersion)
+        ? undefined
+        : nextSubnet(subnets, taken, last, engineVersion)
     const { subnet } = await trial.network(name)
     given.push({ name: trial.nameOf(name), due, got: subnet })
     taken.add(subnet)

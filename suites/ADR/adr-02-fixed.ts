@@ -51,7 +51,10 @@ export const fixed = conformanceTest({
         .map(({ command }) => `${host.name} accepted "${command}"`),
       ...answers
         .filter(({ accepted, says, words }) => !accepted && !says.test(words))
-        .map(({ command, words }) => `${host.name} refused "${command}" without saying why: ${words.slice(0, 120) || 'nothing'}`),
+        .map(
+          ({ command, words }) =>
+            `${host.name} refused "${command}" without saying why: ${words.slice(0, 120) || 'nothing'}`,
+        ),
       ...[before, after]
         .filter((stated) => stated !== wanted)
         .map((stated) => `${host.name} states the pools ${stated}, expected ${wanted}`),

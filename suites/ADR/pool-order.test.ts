@@ -10,7 +10,8 @@ describe('networks of an address pool', () => {
   })
 
   it('are given in turn by engines up to 26, also when an earlier one was freed', () => {
-    const next = (taken: readonly string[], last?: string) => nextSubnet(subnets, new Set(taken), last, '26.1.5')
+    const next = (taken: readonly string[], last?: string) =>
+      nextSubnet(subnets, new Set(taken), last, '26.1.5')
     expect(next([])).to.equal('10.60.0.0/26')
     expect(next([], '10.60.0.0/26')).to.equal('10.60.0.64/26')
     expect(next(['10.60.0.64/26'], '10.60.0.0/26')).to.equal('200.70.1.0/26')

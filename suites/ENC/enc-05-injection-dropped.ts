@@ -61,9 +61,15 @@ export const injectionDropped = conformanceTest({
     evidence.observe('injected, standing network', injectionRows(first))
     evidence.observe('counted by the drop rules meanwhile', counted)
     evidence.observe('injected behind an admin’s ACCEPT rule, network made later', injectionRows(behind.made))
-    evidence.observe('not judged: ACCEPT put in front of the engine’s rules later', injectionRows(behind.standing))
+    evidence.observe(
+      'not judged: ACCEPT put in front of the engine’s rules later',
+      injectionRows(behind.standing),
+    )
     evidence.packets('injected, as it came in', judged.flatMap(({ cameIn }) => cameIn).slice(0, 20))
-    evidence.packets('control, as it reached the tasks', control.flatMap(({ arrived }) => arrived).slice(0, 20))
+    evidence.packets(
+      'control, as it reached the tasks',
+      control.flatMap(({ arrived }) => arrived).slice(0, 20),
+    )
     requireNone('unencrypted VXLAN of an encrypted network reaches no task', [
       ...injectionProblems(judged, ''),
       ...injectionProblems(behind.made, ', behind an ACCEPT rule that was there before the network'),
@@ -72,7 +78,10 @@ export const injectionDropped = conformanceTest({
     const uncounted = counted.filter(({ dropped: count }) => count < (judged[0]?.sent ?? 0))
     requireNone(
       'the engine’s drop rule counts what was injected',
-      uncounted.map(({ node, dropped: count }) => `${node}: ${judged[0]?.sent} frames were sent, the rule counted ${count}`),
+      uncounted.map(
+        ({ node, dropped: count }) =>
+          `${node}: ${judged[0]?.sent} frames were sent, the rule counted ${count}`,
+      ),
     )
     const frames = (list: readonly Injected[]): number => list.reduce((sum, { sent }) => sum + sent, 0)
     evidence.conclude(
@@ -110,7 +119,10 @@ async function behindAdminRule(context: TestContext): Promise<{ made: Injected[]
   try {
     await using trial = context.trial('enc05')
     const network = await trial.network('net', '--opt encrypted')
-    const service = await trial.service('svc', `--network ${network.name} --mode global --endpoint-mode dnsrr`)
+    const service = await trial.service(
+      'svc',
+      `--network ${network.name} --mode global --endpoint-mode dnsrr`,
+    )
     const tasks = await trial.running([service], cluster.nodes.length)
     const states = await context.state({ fresh: true })
     const targets = nodes.flatMap((node) => {

@@ -68,7 +68,10 @@ export const singleEndpoint = conformanceTest({
       dropping: rules.dropping?.rule.slice(0, 60) ?? 'none',
     })
     evidence.observe('injected', injectionRows(injected))
-    evidence.packets('injected, as it came in', injected.flatMap(({ cameIn }) => cameIn))
+    evidence.packets(
+      'injected, as it came in',
+      injected.flatMap(({ cameIn }) => cameIn),
+    )
     const [judged, control] = [injected.slice(0, 1), injected.slice(1)]
     requireNone(`${network.name}, with one endpoint on ${host}, enforces encryption`, [
       ...rules.problems.map((problem) => `${host}: ${problem}`),

@@ -78,14 +78,17 @@ export const failsClosed = conformanceTest({
     evidence.observe('packets of the encrypted network that left in clear', leaked.size)
     if (leaked.size > 0) evidence.packets('left in clear', [...leaked].slice(0, 40))
     const readable = holding(nonces.secret).length
-    requireNone('without outbound policies nothing of the encrypted network leaves in clear', [
-      ...new Set(
-        [...leaked].map(
-          (packet) =>
-            `${leaked.size} packets with VNI ${stack.networks.secret.vni} left ${host} in clear, ${readable} with readable payload, first to ${outerIp(packet)?.destination}: the engine fails open`,
+    requireNone(
+      'without outbound policies nothing of the encrypted network leaves in clear',
+      [
+        ...new Set(
+          [...leaked].map(
+            (packet) =>
+              `${leaked.size} packets with VNI ${stack.networks.secret.vni} left ${host} in clear, ${readable} with readable payload, first to ${outerIp(packet)?.destination}: the engine fails open`,
+          ),
         ),
-      ),
-    ].slice(0, 1))
+      ].slice(0, 1),
+    )
     if (controls.vxlan === 0 || controls.nonce === 0)
       throw new Error('the matchers did not find the clear twin’s packets, so "none seen" proves nothing')
     evidence.conclude(

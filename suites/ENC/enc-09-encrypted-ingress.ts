@@ -10,8 +10,7 @@ import { docs } from '../source.ts'
 
 export const encryptedIngress = conformanceTest({
   id: 'ENC-09',
-  requirement:
-    'Ingress is unencrypted by default; recreated with `encrypted`, mesh traffic is ESP.',
+  requirement: 'Ingress is unencrypted by default; recreated with `encrypted`, mesh traffic is ESP.',
   source: [docs('Customize the default ingress network'), docs('Configure encryption of application data')],
   safety: 'lab',
   needs: ['two-nodes', 'ipvs', 'encrypted-overlay', 'encrypted-ingress'],
@@ -80,15 +79,25 @@ export const encryptedIngress = conformanceTest({
     evidence.observe('ingress as the engine made it at init', built.firstIngress ?? 'was not recorded')
     evidence.observe('mesh requests answered by a task of another node', crossings.length)
     evidence.observe('control: VXLAN of the clear network found', withVni(clear.vni).length)
-    evidence.packets('ESP leaving the nodes', esp.slice(0, 40).map(({ packet }) => packet))
+    evidence.packets(
+      'ESP leaving the nodes',
+      esp.slice(0, 40).map(({ packet }) => packet),
+    )
     const clearText = withVni(ingress.vni)
     if (clearText.length > 0)
-      evidence.packets('VXLAN of ingress in clear', clearText.slice(0, 40).map(({ packet }) => packet))
+      evidence.packets(
+        'VXLAN of ingress in clear',
+        clearText.slice(0, 40).map(({ packet }) => packet),
+      )
     requireNone(`mesh traffic of ${ingress.name} is ESP, and was not by default`, [
       ...(built.firstIngress?.encrypted ? ['ingress as made at init was encrypted already'] : []),
-      ...(ingress.encrypted ? [] : [`${cluster.manager.host.name} states that ${ingress.name} is not encrypted`]),
+      ...(ingress.encrypted
+        ? []
+        : [`${cluster.manager.host.name} states that ${ingress.name} is not encrypted`]),
       ...new Set(
-        clearText.map(({ node, to }) => `VXLAN with VNI ${ingress.vni} left ${node.host.name} for ${to} in clear`),
+        clearText.map(
+          ({ node, to }) => `VXLAN with VNI ${ingress.vni} left ${node.host.name} for ${to} in clear`,
+        ),
       ),
       ...new Set(
         crossings
@@ -100,7 +109,9 @@ export const encryptedIngress = conformanceTest({
     if (built.firstIngress === undefined)
       throw new Error('how the engine made ingress at init was not recorded: run with --fresh')
     if (crossings.length === 0)
-      throw new Error('no request through the mesh was answered from another node, so nothing crossed: see ING-01')
+      throw new Error(
+        'no request through the mesh was answered from another node, so nothing crossed: see ING-01',
+      )
     if (withVni(clear.vni).length === 0)
       throw new Error('the matcher did not find the clear network’s VXLAN, so "none seen" proves nothing')
     evidence.conclude(

@@ -3,10 +3,13 @@ import { everyNode } from './ing-01-every-node.ts'
 import { allTasks } from './ing-02-all-tasks.ts'
 import { chain } from './ing-05-chain.ts'
 import { unpublished } from './ing-06-unpublished.ts'
+import { oneIngress } from './ing-09-one-ingress.ts'
+import { customIngress } from './ing-10-custom-ingress.ts'
+import { withoutIngress } from './ing-11-without-ingress.ts'
 import { largeAnswers } from './ing-12-large-answers.ts'
 
 export const ing: Suite = {
   group: 'ING',
   title: 'Ingress routing mesh',
-  tests: [everyNode, allTasks, chain, unpublished, largeAnswers],
+  tests: [everyNode, allTasks, chain, unpublished, oneIngress, customIngress, withoutIngress, largeAnswers],
 }

@@ -20,7 +20,10 @@ export const customMtu = conformanceTest({
   id: 'MTU-06',
   requirement:
     'A custom MTU (network option; ingress recreated with 1200) reaches the interfaces and the wire.',
-  source: [docs('Customize the default ingress network'), moby('libnetwork/drivers/overlay/ov_network.go, maxMTU')],
+  source: [
+    docs('Customize the default ingress network'),
+    moby('libnetwork/drivers/overlay/ov_network.go, maxMTU'),
+  ],
   safety: 'lab',
   needs: ['two-nodes', 'ipvs', 'custom-mtu'],
   method:
@@ -50,29 +53,42 @@ export const customMtu = conformanceTest({
     const problems: string[] = []
     for (const { network, mtuBytes } of wanted) {
       const inside = overlayMtu(mtuBytes, network, cluster.manager.engineVersion)
-      const option = views
-        .get(cluster.manager.host.name)
-        ?.find(({ id }) => id === network.id)?.options
+      const option = views.get(cluster.manager.host.name)?.find(({ id }) => id === network.id)?.options
       if (statedMtu(option ?? {}) !== mtuBytes)
-        problems.push(`${cluster.manager.host.name} states MTU ${statedMtu(option ?? {})} for ${network.name}, asked for was ${mtuBytes}`)
+        problems.push(
+          `${cluster.manager.host.name} states MTU ${statedMtu(option ?? {})} for ${network.name}, asked for was ${mtuBytes}`,
+        )
       let interfaces = 0
       for (const node of cluster.nodes) {
         const found = overlayInterfaces(context, stateOf(states, node), node, network)
         interfaces += found.length
         for (const link of found.filter((one) => one.mtuBytes !== inside))
-          problems.push(`${node.host.name}: ${link.name} on ${network.name} has MTU ${link.mtuBytes}, expected ${inside}`)
+          problems.push(
+            `${node.host.name}: ${link.name} on ${network.name} has MTU ${link.mtuBytes}, expected ${inside}`,
+          )
       }
       if (interfaces === 0) throw new Error(`no interface of ${network.name} was found`)
       const own = packets.flatMap(({ packet, node }) => {
         const ip = outerIp(packet)
         const vni = layersOf(packet, 'vxlan')[0]?.vni
-        return ip === undefined || vni !== network.vni ? [] : [{ node: node.host.name, bytes: ip.totalBytes, packet }]
+        return ip === undefined || vni !== network.vni
+          ? []
+          : [{ node: node.host.name, bytes: ip.totalBytes, packet }]
       })
       const limit = outerBytes(inside, network)
       const tooLarge = own.filter(({ bytes }) => bytes > limit)
-      if (tooLarge.length > 0) evidence.packets(`too large on ${network.name}`, tooLarge.slice(0, 20).map((one) => one.packet))
+      if (tooLarge.length > 0)
+        evidence.packets(
+          `too large on ${network.name}`,
+          tooLarge.slice(0, 20).map((one) => one.packet),
+        )
       problems.push(
-        ...new Set(tooLarge.map(({ node, bytes }) => `${bytes} bytes of ${network.name} left ${node} in one packet, at most ${limit} may`)),
+        ...new Set(
+          tooLarge.map(
+            ({ node, bytes }) =>
+              `${bytes} bytes of ${network.name} left ${node} in one packet, at most ${limit} may`,
+          ),
+        ),
       )
       rows.push({
         network: network.name,
@@ -96,10 +112,15 @@ export const customMtu = conformanceTest({
     if (rows.length === 0) throw new Error(`topology ${topology.name} gives neither network an MTU`)
     const unfilled = rows.filter(({ full }) => full === 0)
     if (unfilled.length > 0)
-      throw new Error(`no packet of full size of ${unfilled.map(({ network }) => network).join(', ')} was recorded, so "none larger" proves nothing`)
+      throw new Error(
+        `no packet of full size of ${unfilled.map(({ network }) => network).join(', ')} was recorded, so "none larger" proves nothing`,
+      )
     evidence.conclude(
       rows
-        .map(({ network, interfaces, inside, largest, full }) => `${network}: ${interfaces} interfaces have ${inside}, the largest of its packets on the wire has ${largest} bytes (${full} of them)`)
+        .map(
+          ({ network, interfaces, inside, largest, full }) =>
+            `${network}: ${interfaces} interfaces have ${inside}, the largest of its packets on the wire has ${largest} bytes (${full} of them)`,
+        )
         .join('; '),
     )
   },

@@ -104,7 +104,9 @@ export function requireControl(control: readonly Injected[], judged: readonly In
   const lost = control.filter(({ arrived, sent }) => arrived.length < sent)
   const unseen = judged.filter(({ cameIn, sent }) => cameIn.length < sent)
   const text = [
-    ...lost.map(({ task, arrived, sent }) => `${arrived.length} of ${sent} frames reached ${taskLabel(task)}`),
+    ...lost.map(
+      ({ task, arrived, sent }) => `${arrived.length} of ${sent} frames reached ${taskLabel(task)}`,
+    ),
     ...unseen.map(
       ({ task, cameIn, sent }) => `${cameIn.length} of ${sent} frames came in at ${task.node.host.name}`,
     ),
@@ -113,11 +115,7 @@ export function requireControl(control: readonly Injected[], judged: readonly In
   if (text.length > 0) throw new Error(`the injection itself did not work: ${text.join('; ')}`)
 }
 
-function interfaceName(
-  task: Task,
-  network: OverlayNetwork,
-  states: ReadonlyMap<string, HostState>,
-): string {
+function interfaceName(task: Task, network: OverlayNetwork, states: ReadonlyMap<string, HostState>): string {
   const endpoint = task.endpoints[network.name]
   const link = endpoint === undefined ? undefined : interfaceOf(stateOf(states, task.node), endpoint)
   if (link === undefined) throw new Error(`no interface of ${taskLabel(task)} on ${network.name} was found`)
