@@ -80,7 +80,7 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
   const firstIngress = await readIngress(cluster.manager.host)
   await makeIngress(topology, cluster.manager.host, options)
   await deployStack(topology, cluster, { ...options, label: options.runId })
-  const { stack, states } = await settle(cluster, options)
+  const { stack, states, settled } = await settle(cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
     networksBeforeServices,
@@ -93,7 +93,9 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
       shop: {},
     },
   }
-  await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
+  // What did not come up whole is verified as it is, and not had again.
+  if (settled)
+    await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
   return { lab, cluster, stack, built, states }
 }
 
@@ -124,7 +126,8 @@ async function networksOfNewNodes(
 async function settle(
   cluster: Cluster,
   options: RaiseOptions,
-): Promise<{ stack: Stack; states: ReadonlyMap<string, HostState> }> {
+): Promise<{ stack: Stack; states: ReadonlyMap<string, HostState>; settled: boolean }> {
+  let settled = true
   const stack = await readStack(cluster)
   let states: ReadonlyMap<string, HostState> = new Map()
   const look = async (): Promise<Look<void>> => {
@@ -141,9 +144,10 @@ async function settle(
     ).catch((error: unknown) => {
       if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
       options.progress.note(error.message)
+      settled = false
     })
   })
-  return { stack, states }
+  return { stack, states, settled }
 }
 
 /** Kernel state of every node, by host name; one remote call a node. */

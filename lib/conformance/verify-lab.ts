@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import type { Progress } from '../progress.ts'
-import { stackRecipe } from '../swarm/deploy-stack.ts'
 import { collectHosts } from './collect-hosts.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
@@ -103,7 +102,6 @@ export async function verifyLab(
   if (!own || options.keep) await session.restore()
   if (own && [...records.values()].some(isBroken)) {
     await collectHosts(session.raised.cluster, join('hosts', options.folder), store, options.progress)
-    await session.raised.lab.dropStanding(stackRecipe(planned.topology))
   }
 }
 

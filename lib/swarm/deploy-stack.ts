@@ -15,7 +15,7 @@ export interface DeployOptions {
   readonly label: string
 }
 
-const deployWithinMs = 240_000
+const deployWithinMs = 480_000
 
 /** The commands that build the stack, in order; their text decides whether a saved lab still fits. */
 export interface StackScript {
