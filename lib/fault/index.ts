@@ -1,6 +1,7 @@
 import { addressHeldTwice } from './address-faults.ts'
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
+import { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
 import type { Fault } from './fault.ts'
 import { gossipCutOff } from './gossip-cut-off.ts'
@@ -8,6 +9,14 @@ import { joinedNetworks } from './joined-networks.ts'
 import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 import { managementPortBlocked } from './management-port-blocked.ts'
 import { masqueradeGone } from './masquerade-gone.ts'
+import { nameKnownToHost, shortNameUnanswered, upstreamUnreachable } from './name-faults.ts'
+import {
+  constrainedTaskCutOff,
+  largeOverlay,
+  namespaceKept,
+  secondNetworkSilent,
+  vxlanNotSent,
+} from './network-faults.ts'
 import { overlappingRoutes } from './overlapping-routes.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { staleNamespace } from './stale-namespace.ts'
@@ -40,13 +49,22 @@ export const faults: readonly Fault[] = [
   vxlanLost,
   espLost,
   clearTextOnManagementPort,
+  clearTextOnGossipPort,
   staleNamespace,
   addressOutsideSubnet,
   addressHeldTwice,
   overlappingRoutes,
   joinedNetworks,
+  secondNetworkSilent,
+  constrainedTaskCutOff,
+  vxlanNotSent,
+  largeOverlay,
+  namespaceKept,
   masqueradeGone,
   resolverSilent,
+  shortNameUnanswered,
+  nameKnownToHost,
+  upstreamUnreachable,
   balancedRoundRobin,
   virtualIpSilent,
   gossipCutOff,
