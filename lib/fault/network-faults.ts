@@ -78,7 +78,7 @@ const markFile = '/run/swpfault-namespaces'
 const keeper = [
   'cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\\n" " ") "; n=0',
   'while [ $n -lt 9000 ]; do n=$((n+1))',
-  'for f in 1-*; do [ -e "$f" ] || continue; case "$known" in *" $f "*) continue;; esac',
+  'for f in 1-*; do [ -e "$f" ] || continue; case "$known" in *" $f "*) continue;; esac; nsenter --net="$f" true 2>/dev/null || continue',
   'known="$known$f "; nsenter --net="$f" sleep 900 >/dev/null 2>&1 </dev/null & echo "$! $f" >> ' +
     markFile +
     '; done',
