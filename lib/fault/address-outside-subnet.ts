@@ -5,7 +5,7 @@ import { shell } from './shell.ts'
 export const addressOutsideSubnet: Fault = {
   name: 'address-outside-subnet',
   description: 'A task’s overlay interface has an address outside the network’s subnet',
-  breaks: ['OVL-04'],
+  breaks: ['OVL-04', 'OVL-07'],
   async plant({ stack }) {
     const task = tasksOn(stack, 'clear').at(-1)
     const mac = task?.endpoints[stack.networks.clear.name]?.mac

@@ -11,7 +11,7 @@ const noticedWithinMs = 180_000
 export const gossipCutOff: Fault = {
   name: 'gossip-cut-off',
   description: 'A node’s gossip on port 7946 is cut off from all others, both ways',
-  breaks: ['CTL-02', 'CTL-03', 'CTL-10', 'DSC-02'],
+  breaks: ['CTL-02', 'CTL-03', 'CTL-10', 'OVL-06', 'DSC-02'],
   async plant(on) {
     const node = on.cluster.nodes.findLast((candidate) => candidate !== on.cluster.manager)
     if (node === undefined) throw new Error('this fault needs two nodes')

@@ -1,20 +1,10 @@
 import { addressHeldTwice } from './address-faults.ts'
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
-import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
-import type { Fault } from './fault.ts'
-import { gossipCutOff } from './gossip-cut-off.ts'
-import { joinedNetworks } from './joined-networks.ts'
-import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
-import { managementPortBlocked } from './management-port-blocked.ts'
-import { masqueradeGone } from './masquerade-gone.ts'
-import { neighboursJoined } from './neighbours-joined.ts'
-import { overlappingRoutes } from './overlapping-routes.ts'
-import { neverRecovers, reloadHookDrops } from './recovery-faults.ts'
-import { resolverSilent } from './resolver-silent.ts'
-import { staleNamespace } from './stale-namespace.ts'
-import { virtualIpSilent } from './virtual-ip-silent.ts'
 import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
+import { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
+import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
+import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
 import {
   acceptBeforeDropRule,
   clearNetworkEncrypted,
@@ -24,6 +14,8 @@ import {
   outboundStateMissing,
   packetsRepeated,
 } from './encryption-faults.ts'
+import { espDropped } from './esp-dropped.ts'
+import type { Fault } from './fault.ts'
 import {
   forwardingEntryMissing,
   forwardingEntryStale,
@@ -32,8 +24,23 @@ import {
   outerSourceRewritten,
   vniShared,
 } from './forwarding-faults.ts'
+import { gossipCutOff } from './gossip-cut-off.ts'
+import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
-import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
+import { joinedNetworks } from './joined-networks.ts'
+import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
+import { managementPortBlocked } from './management-port-blocked.ts'
+import { masqueradeGone } from './masquerade-gone.ts'
+import { nameKnownToHost, shortNameUnanswered, upstreamUnreachable } from './name-faults.ts'
+import { neighboursJoined } from './neighbours-joined.ts'
+import {
+  constrainedTaskCutOff,
+  largeOverlay,
+  namespaceKept,
+  secondNetworkSilent,
+  vxlanNotSent,
+} from './network-faults.ts'
+import { overlappingRoutes } from './overlapping-routes.ts'
 import {
   hostPortBlocked,
   hostPortRelayed,
@@ -41,11 +48,13 @@ import {
   takenPortAccepted,
   udpForwardMissing,
 } from './publishing-faults.ts'
-import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
-import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
-import { espDropped } from './esp-dropped.ts'
-import { smallSubnetWidened } from './small-subnet-widened.ts'
+import { neverRecovers, reloadHookDrops } from './recovery-faults.ts'
+import { resolverSilent } from './resolver-silent.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
+import { smallSubnetWidened } from './small-subnet-widened.ts'
+import { staleNamespace } from './stale-namespace.ts'
+import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
+import { virtualIpSilent } from './virtual-ip-silent.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
 export const faults: readonly Fault[] = [
@@ -54,13 +63,22 @@ export const faults: readonly Fault[] = [
   vxlanLost,
   espLost,
   clearTextOnManagementPort,
+  clearTextOnGossipPort,
   staleNamespace,
   addressOutsideSubnet,
   addressHeldTwice,
   overlappingRoutes,
   joinedNetworks,
+  secondNetworkSilent,
+  constrainedTaskCutOff,
+  vxlanNotSent,
+  largeOverlay,
+  namespaceKept,
   masqueradeGone,
   resolverSilent,
+  shortNameUnanswered,
+  nameKnownToHost,
+  upstreamUnreachable,
   balancedRoundRobin,
   virtualIpSilent,
   gossipCutOff,

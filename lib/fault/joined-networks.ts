@@ -8,7 +8,7 @@ const [islandEnd, otherEnd] = ['swpfault0', 'swpfault1']
 export const joinedNetworks: Fault = {
   name: 'joined-networks',
   description: 'A link on one host joins a task to one of a network it is not on',
-  breaks: ['OVL-09'],
+  breaks: ['OVL-07', 'OVL-09'],
   async plant({ stack }) {
     const [island] = tasksOn(stack, 'auto')
     const other = tasksOn(stack, 'clear').find((task) => task.node === island?.node)

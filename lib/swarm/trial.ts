@@ -1,10 +1,11 @@
 import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
-import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
+import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker, quote } from './docker.ts'
 import { probeImage, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
 import { type TaskState, readTaskStates } from './task-states.ts'
+import { type Standalone, removeContainers, runContainer } from './standalone.ts'
 
 export interface TrialOptions {
   /** Part of every name the trial gives, so that two trials side by side do not collide. */
@@ -32,6 +33,7 @@ export class Trial implements AsyncDisposable {
   readonly #options: TrialOptions
   readonly #services = new Set<string>()
   readonly #networks = new Set<string>()
+  readonly #containers = new Map<string, ClusterNode>()
 
   constructor(cluster: Cluster, options: TrialOptions) {
     this.#cluster = cluster
@@ -88,6 +90,16 @@ export class Trial implements AsyncDisposable {
     return readService(this.#cluster, service.name)
   }
 
+  /**
+   * Runs a container of no service on a node, as probe tasks do. `flags` as for `docker run`, e.g.
+   * `--network swp-clear`. An engine that refuses gives its words instead.
+   */
+  async container(name: string, node: ClusterNode, flags: string): Promise<Standalone | Answer> {
+    const full = this.nameOf(name)
+    this.#containers.set(`${full} ${node.host.name}`, node)
+    return runContainer(node, full, `${this.#label()} ${flags}`)
+  }
+
   /** Whether the manager takes a command; what it says is for the test to judge. Creates nothing that is removed later. */
   async ask(command: string): Promise<Answer> {
     const { remote } = this.#cluster.manager.host
@@ -132,6 +144,10 @@ export class Trial implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await removeContainers(
+      [...this.#containers].map(([key, node]) => ({ name: key.split(' ')[0] ?? '', node })),
+    )
+    this.#containers.clear()
     await this.#removeServices([...this.#services])
     await this.#removeNetworks([...this.#networks])
   }

@@ -65,9 +65,9 @@ export function claimsOfKernels(
   return nodes.flatMap((node) => {
     const state = stateOf(states, node)
     rootOf(state, 'ip')
-    return Object.entries(state.namespaces)
+    return oncePerInode(Object.entries(state.namespaces))
       .filter(([namespace]) => !ofAnOverlay.test(namespace))
-      .flatMap(([namespace, { inode, links }]) => {
+      .flatMap(([namespace, { links }]) => {
         const held = links.flatMap(({ addresses }) =>
           addresses.filter(({ family, prefixLength }) => family === 'inet' && prefixLength < 32),
         )
@@ -76,16 +76,21 @@ export function claimsOfKernels(
           (one) =>
             one.node === node && Object.values(one.endpoints).some(({ mac }) => mac !== '' && macs.has(mac)),
         )
-        // One namespace may have several files; its inode tells.
-        const who = task === undefined ? `${namespace}@${node.host.name}` : taskLabel(task)
+        const who =
+          task === undefined ? `${namespace}@${node.host.name}` : `${taskLabel(task)} (${namespace})`
         return held.flatMap(({ address }) => {
           const network = networks.find(({ subnet }) => subnet !== '' && contains(subnet, address))
-          return network === undefined
-            ? []
-            : [{ network: network.name, address, holder: `${who} (${inode})` }]
+          return network === undefined ? [] : [{ network: network.name, address, holder: who }]
         })
       })
   })
+}
+
+/** One namespace may have several files. */
+function oncePerInode<T extends { readonly inode: string }>(
+  namespaces: readonly (readonly [string, T])[],
+): (readonly [string, T])[] {
+  return [...new Map(namespaces.map((entry) => [entry[1].inode, entry])).values()]
 }
 
 function nameOf(networks: readonly OverlayNetwork[], id: string): string {

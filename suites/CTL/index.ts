@@ -4,6 +4,7 @@ import { gossipTcp } from './ctl-02-gossip-tcp.ts'
 import { gossipUdp } from './ctl-03-gossip-udp.ts'
 import { vxlanArrives } from './ctl-04-vxlan-arrives.ts'
 import { managementEncrypted } from './ctl-05-management-encrypted.ts'
+import { gossipEncrypted } from './ctl-06-gossip-encrypted.ts'
 import { espArrives } from './ctl-07-esp-arrives.ts'
 import { customPort } from './ctl-08-custom-port.ts'
 import { separateUnderlays } from './ctl-09-separate-underlays.ts'
@@ -18,6 +19,7 @@ export const controlPlane: Suite = {
     gossipUdp,
     vxlanArrives,
     managementEncrypted,
+    gossipEncrypted,
     espArrives,
     customPort,
     separateUnderlays,

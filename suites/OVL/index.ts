@@ -4,8 +4,16 @@ import { instantiatedOnDemand } from './ovl-02-instantiated-on-demand.ts'
 import { fullMesh } from './ovl-03-full-mesh.ts'
 import { subnetHonoured } from './ovl-04-subnet-honoured.ts'
 import { assignedSubnet } from './ovl-05-assigned-subnet.ts'
+import { inspectAgrees } from './ovl-06-inspect-agrees.ts'
+import { taskInterfaces } from './ovl-07-interfaces.ts'
+import { twoOverlays } from './ovl-08-two-overlays.ts'
 import { isolated } from './ovl-09-isolation.ts'
 import { unpublishedPorts } from './ovl-10-unpublished-ports.ts'
+import { attachableOnly } from './ovl-11-attachable.ts'
+import { nothingLeft } from './ovl-12-nothing-left.ts'
+import { sizeWarning } from './ovl-13-size-warning.ts'
+import { stackNetwork } from './ovl-14-stack-network.ts'
+import { placementHolds } from './ovl-15-placement.ts'
 
 export const overlayNetworks: Suite = {
   group: 'OVL',
@@ -16,7 +24,15 @@ export const overlayNetworks: Suite = {
     fullMesh,
     subnetHonoured,
     assignedSubnet,
+    inspectAgrees,
+    taskInterfaces,
+    twoOverlays,
     isolated,
     unpublishedPorts,
+    attachableOnly,
+    nothingLeft,
+    sizeWarning,
+    stackNetwork,
+    placementHolds,
   ],
 }

@@ -5,10 +5,11 @@ import { localStaysLocal } from './vxl-03-local-stays-local.ts'
 import { ownVni } from './vxl-04-own-vni.ts'
 import { devices } from './vxl-05-devices.ts'
 import { forwarding } from './vxl-06-forwarding.ts'
+import { bareOnVeth } from './vxl-07-bare-on-veth.ts'
 import { readable } from './vxl-08-readable.ts'
 
 export const vxl: Suite = {
   group: 'VXL',
   title: 'VXLAN encapsulation',
-  tests: [encapsulation, addresses, localStaysLocal, ownVni, devices, forwarding, readable],
+  tests: [encapsulation, addresses, localStaysLocal, ownVni, devices, forwarding, bareOnVeth, readable],
 }

@@ -1,0 +1,48 @@
+import { tasksOn } from '../swarm/stack.ts'
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+import { must, scripted, victim } from './scripted.ts'
+
+export const shortNameUnanswered: Fault = {
+  name: 'short-name-unanswered',
+  description: 'The engine’s resolver does not answer one task of the composed stack',
+  breaks: ['OVL-14'],
+  async plant({ stack }) {
+    const task = must(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
+    const rule = '-p udp -s 127.0.0.11 -j DROP'
+    const remove = await plantRules(task.node.host, [{ chain: 'OUTPUT', rule }], `/proc/${task.pid}/ns/net`)
+    return { host: task.node.host.name, remove }
+  },
+}
+
+export const nameKnownToHost: Fault = {
+  name: 'name-known-to-host',
+  description: 'A host’s own resolver knows a service’s name',
+  breaks: ['DSC-05'],
+  async plant({ cluster, stack }) {
+    const { web } = stack.services
+    const vip = must(web.vips[stack.networks.clear.id], 'a VIP')
+    // The file may be mounted into the host, so it is written and not replaced.
+    const without = `kept=$(grep -v '# swpfault$' /etc/hosts); printf '%s\\n' "$kept" > /etc/hosts`
+    return scripted(victim(cluster), {
+      plant: `echo '${vip} ${web.name} # swpfault' >> /etc/hosts`,
+      remove: without,
+    })
+  },
+}
+
+export const upstreamUnreachable: Fault = {
+  name: 'upstream-unreachable',
+  description: 'One task’s questions do not reach the nameservers of its host',
+  breaks: ['DSC-06'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const task = must(
+      stack.tasks.find((candidate) => candidate.node === node),
+      'a task on the last node',
+    )
+    const rule = '-p udp --dport 53 ! -d 127.0.0.11 -j DROP'
+    const remove = await plantRules(node.host, [{ chain: 'OUTPUT', rule }], `/proc/${task.pid}/ns/net`)
+    return { host: node.host.name, remove }
+  },
+}

@@ -1,0 +1,113 @@
+import { tasksOn } from '../swarm/stack.ts'
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+import { bystander, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+
+export const secondNetworkSilent: Fault = {
+  name: 'second-network-silent',
+  description: 'A task on two overlays drops what comes in on one of them',
+  breaks: ['OVL-08'],
+  async plant({ stack }) {
+    const task = must(
+      tasksOn(stack, 'extra').find(({ service }) => service === stack.services.both.name),
+      'a task on two overlays',
+    )
+    const address = must(task.endpoints[stack.networks.extra.name], 'an endpoint').address
+    const rule = `-d ${address} -p tcp --dport 80 -j DROP`
+    const remove = await plantRules(task.node.host, [{ chain: 'INPUT', rule }], `/proc/${task.pid}/ns/net`)
+    return { host: task.node.host.name, remove }
+  },
+}
+
+export const constrainedTaskCutOff: Fault = {
+  name: 'constrained-task-cut-off',
+  description: 'The task that is bound to managers drops what comes from one node',
+  breaks: ['OVL-15'],
+  async plant({ cluster, stack }) {
+    const { front, back } = stack.services
+    const tasks = tasksOn(stack, 'shop')
+    const target = must(
+      tasks.find(({ service }) => service === back.name),
+      'a constrained task',
+    )
+    const caller = must(
+      tasks.find(({ service, node }) => service === front.name && node === victim(cluster)),
+      'a task that calls it',
+    )
+    const address = must(caller.endpoints[stack.networks.shop.name], 'an endpoint').address
+    const rule = `-s ${address} -j DROP`
+    const remove = await plantRules(
+      target.node.host,
+      [{ chain: 'INPUT', rule }],
+      `/proc/${target.pid}/ns/net`,
+    )
+    return { host: victim(cluster).host.name, remove }
+  },
+}
+
+export const vxlanNotSent: Fault = {
+  name: 'vxlan-not-sent',
+  description: 'A firewall on one node drops VXLAN the node itself sends to another',
+  breaks: ['VXL-07'],
+  async plant({ cluster }) {
+    const { host } = victim(cluster)
+    const rule = `-p udp --dport ${cluster.dataPathPort} -d ${bystander(cluster).dataPath.address} -j DROP`
+    return { host: host.name, remove: await plantRules(host, [{ chain: 'OUTPUT', rule }]) }
+  },
+}
+
+export const largeOverlay: Fault = {
+  name: 'large-overlay',
+  description: 'The swarm has an overlay of 4096 addresses',
+  breaks: ['OVL-13'],
+  plant({ cluster }) {
+    return scripted(cluster.manager, {
+      plant: 'docker network create --driver overlay --subnet 198.19.240.0/20 swpfault-large',
+      remove: 'docker network rm swpfault-large',
+    })
+  },
+}
+
+const markFile = '/run/swpfault-namespaces'
+
+/**
+ * A process enters every overlay's namespace that appears, stays, and when the engine has removed the namespace's file,
+ * mounts it again from its own.
+ */
+const keeper = [
+  'cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\\n" " ") "; n=0',
+  'while [ $n -lt 9000 ]; do n=$((n+1))',
+  'for f in 1-*; do [ -e "$f" ] || continue; case "$known" in *" $f "*) continue;; esac; nsenter --net="$f" true 2>/dev/null || continue',
+  'known="$known$f "; nsenter --net="$f" sleep 900 >/dev/null 2>&1 </dev/null & echo "$! $f" >> ' +
+    markFile +
+    '; done',
+  `while read -r pid f; do [ -e "$f" ] || { touch "$f"; mount --bind /proc/$pid/ns/net "$f"; }; done < ${markFile}`,
+  'sleep 0.1; done',
+].join('\n')
+
+export const namespaceKept: Fault = {
+  name: 'namespace-kept',
+  description:
+    'Something holds the namespaces of new overlays on one node and keeps them when they are removed',
+  breaks: ['OVL-12'],
+  async plant({ cluster }) {
+    const { host } = victim(cluster)
+    await host.remote.upload(keeper, '/run/swpfault-keeper.sh', 0o700)
+    const start = `: > ${markFile}; setsid sh /run/swpfault-keeper.sh >/dev/null 2>&1 </dev/null & echo $!`
+    const pid = Number((await shell(host, start)).trim())
+    return {
+      host: host.name,
+      async remove() {
+        await shell(
+          host,
+          [
+            `kill ${pid}`,
+            `while read -r holder f; do kill $holder || true; umount /run/docker/netns/$f || true; rm -f /run/docker/netns/$f; done < ${markFile}`,
+            `rm -f ${markFile} /run/swpfault-keeper.sh`,
+          ].join('\n'),
+        )
+      },
+    }
+  },
+}

@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto'
+import type { TestContext } from '../../lib/conformance/context.ts'
+import { requireNone } from '../../lib/conformance/require-none.ts'
+import { soundPackets } from '../../lib/conformance/sound-packets.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
+import type { Observation } from '../../lib/probe/probe.ts'
+import { layerOf, outerIp } from '../../lib/packet/query.ts'
+import type { Packet } from '../../lib/packet/packet.ts'
+import type { HostState } from '../../lib/observe/host-state.ts'
+import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import { namespacePath } from '../../lib/swarm/namespaces.ts'
+import { stateOf } from '../scene/kernel.ts'
+import { inTask, onNode, taskLabel } from '../scene/pair.ts'
+import { networkViews } from '../scene/views.ts'
+import { overlayTutorial } from '../source.ts'
+import { contains, networkOf } from '../subnet.ts'
+import { type HostResolver, readHostResolver } from './host-resolver.ts'
+
+/** Asked besides the host's search domains: reserved for documentation (RFC 6761), and known to public DNS. */
+const publicName = 'example.com'
+
+/** A task on a node, the nameservers it should inherit, and a name nobody else ever asked for. */
+interface Place {
+  readonly node: ClusterNode
+  readonly task: Task
+  readonly resolver: HostResolver
+  readonly nonce: string
+}
+
+export const inheritsResolver = conformanceTest({
+  id: 'DSC-06',
+  requirement:
+    'A task inherits the daemon’s DNS: a name that the host’s resolver knows resolves in the task.',
+  source: [overlayTutorial('Service discovery')],
+  safety: 'production',
+  needs: [],
+  method:
+    'On every node a task asks its resolver for a name with a nonce, which no service has, while the interface is recorded by which the task leaves its host: the question must be seen on its way to one of the nameservers of that host (daemon.json, else resolv.conf). Then the host and the task ask for the host’s search domains and one public name; every name the host’s nameservers give an address for must have one in the task, too. Nothing is changed anywhere.',
+  usualCauses: [
+    'the task’s traffic does not leave the host: masquerading or forwarding for docker_gwbridge is gone (GWB-02)',
+    'the host’s nameserver changed after the task was started: a running task keeps the old one',
+    'the nameserver listens on the host’s loopback only, or refuses queries from other addresses',
+  ],
+  remedy: [
+    'nsenter -t PID -n nslookup NAME 127.0.0.11 on the host named, beside nslookup NAME on the host itself',
+    'docker service update --force SERVICE after the host’s resolv.conf has changed, or set "dns" in /etc/docker/daemon.json',
+  ],
+  async run(context) {
+    const { evidence } = context
+    const places = await placesOf(context)
+    const asked = places.filter(({ resolver }) => resolver.nameservers.length > 0)
+    const seen = await forwarded(context, asked)
+    const names = await compare(context, asked)
+    evidence.observe(
+      'nameservers of each host and where the task’s question went',
+      places.map(({ node, task, resolver }) => ({
+        node: node.host.name,
+        task: taskLabel(task),
+        nameservers: resolver.nameservers,
+        from: resolver.from,
+        questionSeenTo: seen.find(({ place }) => place.node === node)?.servers ?? [],
+      })),
+    )
+    evidence.observe('names asked on the host and in the task', names)
+    evidence.packets(
+      'questions on their way',
+      seen.flatMap(({ packets }) => packets.slice(0, 4)),
+    )
+    requireNone('tasks ask the nameservers of their host and know what it knows', [
+      ...seen
+        .filter(
+          ({ place, servers }) => !servers.some((server) => place.resolver.nameservers.includes(server)),
+        )
+        .map(
+          ({ place, servers }) =>
+            `${taskLabel(place.task)}: its question was ${servers.length === 0 ? 'sent to no nameserver' : `sent to ${servers.join(', ')}`}, the host’s are ${place.resolver.nameservers.join(', ')}`,
+        ),
+      ...names
+        .filter(({ onHost, inTask: found }) => onHost.length > 0 && found.length === 0)
+        .map(
+          ({ task, name, onHost, taskSaid }) =>
+            `${task}: ${name} is ${onHost.join(', ')} to its host, and ${taskSaid} in the task`,
+        ),
+    ])
+    if (asked.length === 0)
+      throw new Error('no host has a nameserver with an IPv4 address, so there is nothing to inherit')
+    const known = names.filter(({ onHost }) => onHost.length > 0)
+    evidence.conclude(
+      `tasks on ${asked.length} nodes put their question to the nameserver of their host (${[...new Set(seen.flatMap(({ servers }) => servers))].join(', ')}); ${
+        known.length === 0
+          ? 'no name was known to the hosts themselves, so no answer could be compared'
+          : `${known.length} names their hosts know resolve in them`
+      }`,
+    )
+  },
+})
+
+async function placesOf({ cluster, stack }: TestContext): Promise<Place[]> {
+  const places = await Promise.all(
+    cluster.nodes.map(async (node) => {
+      const task = stack.tasks.find((candidate) => candidate.node === node)
+      const nonce = `swarmproof-${randomBytes(8).toString('hex')}.example`
+      return task === undefined ? [] : [{ node, task, resolver: await readHostResolver(node), nonce }]
+    }),
+  )
+  return places.flat()
+}
+
+/** Where each task's question for its nonce was seen to go. */
+async function forwarded(context: TestContext, places: readonly Place[]) {
+  if (places.length === 0) return []
+  const [states, views] = await Promise.all([context.state(), networkViews(context)])
+  const points = places.flatMap(({ node, task, resolver }) => {
+    const bridge = views.get(node.host.name)?.find(({ name }) => name === 'docker_gwbridge')?.subnets[0] ?? ''
+    const inside = { ...wayOut(task, stateOf(states, node), bridge), host: node.host }
+    // The engine asks servers on the host's loopback from the host's own namespace.
+    const onHost = resolver.nameservers.some((address) => address.startsWith('127.'))
+    return onHost ? [inside, { host: node.host, interface: 'lo' }] : [inside]
+  })
+  const captures = await context.wire.capture(
+    points.map((point) => ({ ...point, direction: 'both' as const, filter: 'udp port 53' })),
+  )
+  const questions = places.map(({ task, nonce }) => ({ ...dnsQuery(inTask(task), nonce), timeoutMs: 6000 }))
+  await context.probe.send(questions)
+  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
+  return places.map((place) => {
+    const packets = recordings
+      .filter(({ point }) => point.host === place.node.host)
+      .flatMap((recording) => soundPackets(recording))
+      .filter((packet) => layerOf(packet, 'udp')?.destinationPort === 53 && asksFor(packet, place.nonce))
+    const servers = new Set(packets.flatMap((packet) => outerIp(packet)?.destination ?? []))
+    return { place, packets, servers: [...servers].filter((server) => server !== '127.0.0.11') }
+  })
+}
+
+/** The interface of a task on docker_gwbridge, with the namespace it is in. */
+function wayOut(task: Task, state: HostState, bridge: string): { interface: string; namespace: string } {
+  const macs = new Set(Object.values(task.endpoints).map(({ mac }) => mac))
+  for (const [namespace, { links }] of Object.entries(state.namespaces)) {
+    if (!links.some(({ mac }) => macs.has(mac))) continue
+    const link = links.find(({ addresses }) =>
+      addresses.some(
+        ({ family, address }) => family === 'inet' && bridge !== '' && contains(networkOf(bridge), address),
+      ),
+    )
+    if (link !== undefined) return { interface: link.name, namespace: namespacePath(namespace) }
+  }
+  throw new Error(
+    `no interface of ${taskLabel(task)} on docker_gwbridge was found, so its questions could not be recorded`,
+  )
+}
+
+/** As DNS writes it: each label with its length before it. */
+function asksFor(packet: Packet, name: string): boolean {
+  const [label = ''] = name.split('.')
+  return Buffer.from(packet.bytes).includes(Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]))
+}
+
+/** The same names asked of the host's nameservers and of the task's resolver. */
+async function compare({ probe }: TestContext, places: readonly Place[]) {
+  const planned = places.flatMap((place) =>
+    [...new Set([...place.resolver.searchDomains, publicName])].map((name) => ({ ...place, name })),
+  )
+  const requests = planned.flatMap(({ node, task, name, resolver }) => [
+    dnsQuery(inTask(task), name),
+    ...resolver.nameservers.map((server) => dnsQuery(onNode(node), name, 'A', server)),
+  ])
+  const observations = [...(await probe.send(requests, { concurrency: 32 }))]
+  return planned.map(({ task, name, resolver }) => {
+    const [own, ...host] = observations.splice(0, 1 + resolver.nameservers.length) as [
+      Observation,
+      ...Observation[],
+    ]
+    const answer = dnsAnswer(own)
+    return {
+      task: taskLabel(task),
+      name,
+      onHost: [...new Set(host.flatMap((observation) => dnsAnswer(observation)?.addresses ?? []))],
+      inTask: answer?.addresses ?? [],
+      taskSaid: answer?.rcode ?? own.outcome,
+    }
+  })
+}
