@@ -8,7 +8,9 @@ import { joinedNetworks } from './joined-networks.ts'
 import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 import { managementPortBlocked } from './management-port-blocked.ts'
 import { masqueradeGone } from './masquerade-gone.ts'
+import { neighboursJoined } from './neighbours-joined.ts'
 import { overlappingRoutes } from './overlapping-routes.ts'
+import { neverRecovers, reloadHookDrops } from './recovery-faults.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { staleNamespace } from './stale-namespace.ts'
 import { virtualIpSilent } from './virtual-ip-silent.ts'
@@ -85,6 +87,9 @@ export const faults: readonly Fault[] = [
   ingressForwardMissing,
   ingressMarkMissing,
   unpublishedPortForwarded,
+  neighboursJoined,
+  neverRecovers,
+  reloadHookDrops,
   udpForwardMissing,
   shortSyntaxForwardMissing,
   hostPortRelayed,

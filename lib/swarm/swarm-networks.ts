@@ -2,6 +2,7 @@ import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
 import type { IngressSpec, Topology } from '../topology/topology.ts'
+import type { Cluster } from './cluster.ts'
 import { docker, dockerLines } from './docker.ts'
 import { members } from './form-swarm.ts'
 import { type ApiNetwork, toNetwork } from './read-objects.ts'
@@ -74,13 +75,32 @@ export interface FirstIngress {
 
 /** The ingress network as it is now; undefined if there is none. */
 export async function readIngress(manager: Host): Promise<FirstIngress | undefined> {
-  const script =
-    "docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{json .}}'"
-  const networks = (await dockerLines(manager, script)) as ApiNetwork[]
-  const found = networks.find((network) => network.Ingress)
+  const found = (await overlays(manager)).find((network) => network.Ingress)
   if (found === undefined) return undefined
   const { subnet, encrypted } = toNetwork(found)
   return { subnet, encrypted }
+}
+
+/** What the ingress network would be made with to be as it is now; undefined if there is none. */
+export async function readIngressSpec({ manager }: Cluster): Promise<IngressSpec | undefined> {
+  const found = (await overlays(manager.host)).find((network) => network.Ingress)
+  if (found === undefined) return undefined
+  const { name, subnet, gateway, encrypted } = toNetwork(found)
+  const mtu = found.Options?.['com.docker.network.driver.mtu']
+  return { name, subnet, gateway, encrypted, ...(mtu === undefined ? {} : { mtuBytes: Number(mtu) }) }
+}
+
+/** Name and id of every ingress network the manager lists. */
+export async function listIngress({ manager }: Cluster): Promise<string[]> {
+  return (await overlays(manager.host))
+    .filter((network) => network.Ingress)
+    .map(({ Name, Id }) => `${Name} (${Id.slice(0, 12)})`)
+}
+
+async function overlays(manager: Host): Promise<ApiNetwork[]> {
+  const script =
+    "docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{json .}}'"
+  return (await dockerLines(manager, script)) as ApiNetwork[]
 }
 
 /** Removes the ingress network, whatever its name, and waits until the manager no longer lists it. */

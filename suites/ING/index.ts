@@ -7,6 +7,9 @@ import { chain } from './ing-05-chain.ts'
 import { unpublished } from './ing-06-unpublished.ts'
 import { hostMode } from './ing-07-host-mode.ts'
 import { takenPort } from './ing-08-taken-port.ts'
+import { oneIngress } from './ing-09-one-ingress.ts'
+import { customIngress } from './ing-10-custom-ingress.ts'
+import { withoutIngress } from './ing-11-without-ingress.ts'
 import { largeAnswers } from './ing-12-large-answers.ts'
 
 export const ing: Suite = {
@@ -21,6 +24,9 @@ export const ing: Suite = {
     unpublished,
     hostMode,
     takenPort,
+    oneIngress,
+    customIngress,
+    withoutIngress,
     largeAnswers,
   ],
 }

@@ -1,15 +1,13 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
-import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { interfaceOf, namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { outerBytes } from '../scene/overlay-mtu.ts'
-import { taskLabel } from '../scene/pair.ts'
 import { computedMtu } from '../scene/sizes.ts'
 import { internals, moby } from '../source.ts'
+import { overlayInterfaces } from './overlay-interfaces.ts'
 
 export const interfaces = conformanceTest({
   id: 'MTU-01',
@@ -77,34 +75,6 @@ export const interfaces = conformanceTest({
     )
   },
 })
-
-interface NamedMtu {
-  readonly name: string
-  readonly mtuBytes: number
-}
-
-/** Interfaces of one network on one node: in its namespace, of its load balancer, of its tasks and of ingress. */
-function overlayInterfaces(
-  { stack }: TestContext,
-  state: HostState,
-  node: ClusterNode,
-  network: OverlayNetwork,
-): NamedMtu[] {
-  const devices = namespaceOf(state, overlayNamespace(network.id), 'ip')?.links ?? []
-  const balancer = namespaceOf(state, loadBalancerNamespace(network.id), 'ip')?.links ?? []
-  const tasks = stack.tasks.filter((task) => task.node === node && task.endpoints[network.name])
-  return [
-    ...devices.filter(({ name }) => name !== 'lo'),
-    ...balancer
-      .filter(({ kind }) => kind === 'veth')
-      .map((link) => ({ ...link, name: `load balancer's ${link.name}` })),
-    ...tasks.flatMap((task) => {
-      const endpoint = task.endpoints[network.name]
-      const link = endpoint === undefined ? undefined : interfaceOf(state, endpoint)
-      return link === undefined ? [] : [{ ...link, name: `${link.name} of ${taskLabel(task)}` }]
-    }),
-  ].map(({ name, mtuBytes }) => ({ name, mtuBytes }))
-}
 
 function underlayMtu(state: HostState, node: ClusterNode): number {
   const link = rootOf(state, 'ip').links.find(({ name }) => name === node.dataPath.interface)

@@ -1,0 +1,115 @@
+import { requireNone } from '../../lib/conformance/require-none.ts'
+import { conformanceTest } from '../../lib/conformance/test.ts'
+import { httpGet } from '../../lib/probe/http.ts'
+import type { ProbeRequest } from '../../lib/probe/probe.ts'
+import type { Task } from '../../lib/swarm/cluster.ts'
+import { unpublishedServices, withoutIngress as gap } from '../../lib/swarm/ingress-gap.ts'
+import { readTasks } from '../../lib/swarm/read-objects.ts'
+import { listIngress } from '../../lib/swarm/swarm-networks.ts'
+import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
+import { addressOn, inTask, orderedPairs, taskLabel } from '../scene/pair.ts'
+import { docs } from '../source.ts'
+
+interface Asked {
+  readonly what: string
+  readonly request: ProbeRequest
+  /** For a name: the addresses it must resolve to. */
+  readonly expected?: readonly string[]
+}
+
+export const withoutIngress = conformanceTest({
+  id: 'ING-11',
+  requirement: 'While no ingress exists, services that publish nothing go on working.',
+  source: [docs('Customize the default ingress network')],
+  safety: 'lab',
+  needs: ['two-nodes'],
+  method:
+    'The services that publish through ingress are removed, then ingress itself. While there is none, the tasks of the services that publish nothing must be the same ones as before, reach each other on every network they share by ICMP and TCP, and resolve each other’s names. Afterwards ingress and the services are put back as they were.',
+  usualCauses: [
+    'something was wrong with the networks before: see OVL-03 and DSC-02',
+    'the engine was restarted while there was no ingress, and could not start its tasks again',
+  ],
+  remedy: [
+    'docker service ps SERVICE: were tasks restarted, and why?',
+    'docker network create --driver overlay --ingress ingress brings ingress back; then docker service update --force what publishes',
+  ],
+  async run(context) {
+    const { cluster, stack, topology, probe, signal, evidence } = context
+    const names = unpublishedServices(stack)
+    await using trial = context.trial('ing11')
+    const before = await readTasks(cluster, names)
+    const { found, tasks, asked, observations } = await gap(
+      { topology, cluster, stack, trial, label: 'ing11', signal },
+      async () => {
+        const found = await listIngress(cluster)
+        const tasks = await readTasks(cluster, names)
+        const asked = plan(tasks)
+        return { found, tasks, asked, observations: await probe.send(asked.map(({ request }) => request)) }
+      },
+    )
+    const restored = await listIngress(cluster)
+    evidence.observe('ingress networks', { meanwhile: found, afterwards: restored })
+    evidence.observe('tasks of services that publish nothing', {
+      before: before.length,
+      meanwhile: tasks.length,
+    })
+    const failed = asked.flatMap(({ what, expected }, index) => {
+      const observation = observations[index]
+      if (observation === undefined) return [`${what}: not tried`]
+      if (expected === undefined)
+        return observation.outcome === 'answered' ? [] : [`${what}: ${observation.outcome}`]
+      const answer = dnsAnswer(observation)
+      const got = answer?.addresses ?? []
+      return [...got].sort().join() === [...expected].sort().join()
+        ? []
+        : [`${what}: ${got.join(', ') || observation.outcome}, expected ${expected.join(', ')}`]
+    })
+    const lost = before.filter(({ id }) => !tasks.some((task) => task.id === id))
+    evidence.observe('tried', { probes: asked.length, failed: failed.length })
+    if (found.length > 0) throw new Error(`ingress was not removed: ${found.join(', ')}`)
+    requireNone('services that publish nothing go on working without ingress', [
+      ...lost.map((task) => `${taskLabel(task)}: task ${task.id} no longer runs`),
+      ...failed,
+    ])
+    if (restored.length !== 1) throw new Error('ingress could not be put back')
+    evidence.conclude(
+      `without ingress ${tasks.length} tasks of ${names.length} services went on: ${asked.length} probes of names, ICMP and TCP between them were answered as they should; ${restored[0]} stands again`,
+    )
+  },
+})
+
+function plan(tasks: readonly Task[]): Asked[] {
+  const networks = [...new Set(tasks.flatMap(({ endpoints }) => Object.keys(endpoints)))].filter(
+    (name) => name !== 'docker_gwbridge',
+  )
+  return networks.flatMap((name) => {
+    const on = tasks.filter(({ endpoints }) => endpoints[name] !== undefined)
+    const pairs = orderedPairs(on).filter(([from, to]) => from.node !== to.node)
+    // A service on several networks may be told by any of its addresses.
+    const services = [...new Set(on.filter(isOnOne).map(({ service }) => service))]
+    return [
+      ...pairs.flatMap(([from, to]): Asked[] => {
+        const common = { from: inTask(from), to: addressOn(to, { name }) }
+        const what = `${taskLabel(from)} → ${taskLabel(to)} on ${name}`
+        return [
+          { what: `${what}, ICMP`, request: { ...common, kind: 'icmp', packetBytes: 84 } },
+          {
+            what: `${what}, TCP`,
+            request: { ...common, kind: 'tcp', port: 80, request: httpGet('/'), timeoutMs: 15_000 },
+          },
+        ]
+      }),
+      ...on.flatMap((from) =>
+        services.map((service): Asked => ({
+          what: `${taskLabel(from)} asks for tasks.${service}`,
+          request: dnsQuery(inTask(from), `tasks.${service}`),
+          expected: on.filter((task) => task.service === service).map((task) => addressOn(task, { name })),
+        })),
+      ),
+    ]
+  })
+}
+
+function isOnOne({ endpoints }: Task): boolean {
+  return Object.keys(endpoints).filter((name) => name !== 'docker_gwbridge').length === 1
+}
