@@ -59,16 +59,9 @@ export const exhaustedSubnet = conformanceTest({
     const tasks = await trial.tasks(service)
     const surplus = states.filter(({ state }) => state !== 'running')
     const managers = cluster.nodes.filter(({ role }) => role === 'manager')
-    const logs = await Promise.all(
-      managers.map(({ host }) =>
-        surplus.length === 0
-          ? []
-          : engineLogLines(
-              host,
-              surplus.map(({ id }) => id),
-            ),
-      ),
-    )
+    const ids = surplus.map(({ id }) => id)
+    const logs =
+      ids.length === 0 ? [] : await Promise.all(managers.map(({ host }) => engineLogLines(host, ids)))
     const seen = { states, capacity, log: logs.flat() }
     const reason = reasonOf(seen)
     evidence.observe(`tasks on ${subnet}, ${wanted} wanted`, states)

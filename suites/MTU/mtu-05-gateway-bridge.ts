@@ -8,7 +8,7 @@ const bridgeName = 'docker_gwbridge'
 
 export const gatewayBridge = conformanceTest({
   id: 'MTU-05',
-  requirement: 'docker_gwbridge and its task interface do not exceed the uplink’s MTU.',
+  requirement: '`docker_gwbridge` and its task interface do not exceed the uplink’s MTU.',
   source: [internals('docker_gwbridge'), moby('issue 41406')],
   safety: 'production',
   needs: [],

@@ -2,11 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
-
-const expected = [
-  { name: 'ingress', driver: 'overlay', scope: 'swarm' },
-  { name: 'docker_gwbridge', driver: 'bridge', scope: 'local' },
-] as const
+import { type ListedNetwork, defaultNetworkList, deviations } from './default-networks.ts'
 
 export const defaultNetworks = conformanceTest({
   id: 'OVL-01',
@@ -19,6 +15,8 @@ export const defaultNetworks = conformanceTest({
   ],
   safety: 'production',
   needs: [],
+  unplantable:
+    'What was so before any service is seen only while a lab is built. On a standing one the engine refuses to remove either network while services publish ports and tasks hang on docker_gwbridge; torn off by force they come back only with the engine restarted and every task of the node made anew. That a missing network, another driver and another scope are noticed is a unit test.',
   method:
     'The networks of every node are listed after it joined and before any service was created; on a lab that was saved with its stack that was when the lab was built. They are listed again now. Both networks must be there each time, with driver and scope as required.',
   usualCauses: [
@@ -32,11 +30,15 @@ export const defaultNetworks = conformanceTest({
     'docker network create --ingress --driver overlay ingress',
   ],
   async run(context) {
-    const { built, cluster, evidence } = context
+    const { built, cluster, stack, evidence } = context
+    // A topology may have ingress made anew by another name.
+    const expectedNow = defaultNetworkList.map((network) =>
+      network.name === 'ingress' ? { ...network, name: stack.networks.ingress.name } : network,
+    )
     const views = await networkViews(context)
-    const relevant = (networks: readonly { name: string; driver: string; scope: string }[] | undefined) =>
+    const relevant = (networks: readonly ListedNetwork[] | undefined) =>
       networks
-        ?.filter(({ name }) => expected.some((network) => network.name === name))
+        ?.filter(({ name }) => [...defaultNetworkList, ...expectedNow].some((it) => it.name === name))
         .map(({ name, driver, scope }) => ({ name, driver, scope }))
     const looks = cluster.nodes.map(({ host }) => ({
       node: host.name,
@@ -48,10 +50,10 @@ export const defaultNetworks = conformanceTest({
     requireNone(
       'ingress and docker_gwbridge exist on every node',
       looks.flatMap(({ node, beforeServices, now }) => [
-        ...deviations(beforeServices ?? expected).map(
+        ...deviations(beforeServices ?? defaultNetworkList).map(
           (what) => `${node}, before any service (${built.builtAt}): ${what}`,
         ),
-        ...deviations(now ?? []).map((what) => `${node}, now: ${what}`),
+        ...deviations(now ?? [], expectedNow).map((what) => `${node}, now: ${what}`),
       ]),
     )
     const unseen = looks.filter(({ beforeServices }) => beforeServices === undefined)
@@ -64,12 +66,3 @@ export const defaultNetworks = conformanceTest({
     )
   },
 })
-
-function deviations(networks: readonly { name: string; driver: string; scope: string }[]): string[] {
-  return expected.flatMap(({ name, driver, scope }) => {
-    const found = networks.find((network) => network.name === name)
-    if (found === undefined) return [`${name} does not exist`]
-    if (found.driver === driver && found.scope === scope) return []
-    return [`${name} is ${found.driver}, scope ${found.scope}; expected ${driver}, scope ${scope}`]
-  })
-}

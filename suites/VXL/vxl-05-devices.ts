@@ -10,7 +10,7 @@ import { internals } from '../source.ts'
 export const devices = conformanceTest({
   id: 'VXL-05',
   requirement:
-    '/run/docker/netns/1-… of the network holds a bridge, a vxlan device with the VNI and a veth per local endpoint.',
+    '`/run/docker/netns/1-…` of the network holds a bridge, a vxlan device with the VNI and a veth per local endpoint.',
   source: [internals('Overlay')],
   safety: 'production',
   needs: [],

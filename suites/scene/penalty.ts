@@ -57,7 +57,7 @@ async function measure(context: Shared): Promise<Penalty> {
   if (problems.length > 0) return { directions: [], problems }
   const directions = [await direction(context, there), await direction(context, back)]
   return {
-    directions: directions.map(({ problems: _, ...measured }) => measured),
+    directions: directions.map(({ from, to, samples: taken }) => ({ from, to, samples: taken })),
     problems: directions.flatMap((measured) => measured.problems),
   }
 }
