@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { type Raised, raise } from '../lib/conformance/raise.ts'
-import { conformanceRun, type FinishedRun } from '../lib/conformance/run.ts'
+import { planLabs } from '../lib/conformance/plan.ts'
+import { conformanceRun, type FinishedRun, planRun } from '../lib/conformance/run.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
 import type { Fault } from '../lib/fault/fault.ts'
@@ -18,6 +19,7 @@ import { writeReports } from '../lib/report/report.ts'
 import { docker } from '../lib/swarm/docker.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { suites } from './index.ts'
+import { seeItFail } from './seen-to-fail.ts'
 
 const run = promisify(execFile)
 const topology = findTopology('three-node')
@@ -86,7 +88,7 @@ describe('a three-node lab', () => {
       onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
     })
 
-  it('is conformant in every requirement', async () => {
+  it('is conformant in every requirement of the standard profile', async () => {
     whole = await verify([])
     expect(whole.record.failures, 'failures of the harness').to.deep.equal([])
     expect(broken(whole.record.requirements)).to.deep.equal([])
@@ -127,22 +129,41 @@ describe('a three-node lab', () => {
 
   for (const fault of chosenFaults()) {
     it(`fails ${fault.breaks.join(', ')} under the fault: ${fault.description}`, async () => {
-      const planted = await fault.plant(raised)
-      let during: FinishedRun
-      try {
-        during = await verify(fault.breaks)
-      } finally {
-        await planted.remove()
-      }
-      const outcomes = during.record.requirements.map(({ id, verdict }) => `${id} ${verdict?.outcome}`)
-      expect(outcomes).to.deep.equal(during.record.requirements.map(({ id }) => `${id} fail`))
-      for (const { id, verdict } of during.record.requirements) {
-        expect(verdict?.reason, `reason of ${id} names the host`).to.include(planted.host)
-      }
-      const afterwards = await verify(fault.breaks)
-      expect(broken(afterwards.record.requirements)).to.deep.equal([])
+      const seen = await seeItFail(fault, raised, async (ids) => (await verify(ids)).record.requirements)
+      expect(seen.problems).to.deep.equal([])
     })
   }
+})
+
+describe('a disruptive requirement', () => {
+  it('is verified on a lab of another shape, which is as before afterwards', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swarmproof-full-'))
+    try {
+      const notes: string[] = []
+      const plan = planLabs(selectTests(suites, { only: ['CTL-08', 'ING-09', 'OVL-03'] }), {
+        named: [findTopology('custom-port')],
+        shipped: [],
+      })
+      const { record } = await planRun(plan, {
+        provider: new VmProvider(),
+        progress: { ...plainProgress, note: (text) => notes.push(text) },
+        signal,
+        fresh: false,
+        keep: false,
+        timeoutMs: 180_000,
+        bail: false,
+        reportDir: folder,
+        reproduce: 'npm test',
+        version: 'test',
+        onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
+      })
+      expect(record.failures, 'failures of the harness').to.deep.equal([])
+      expect(broken(record.requirements)).to.deep.equal([])
+      expect(notes.filter((note) => note.includes('put back'))).to.deep.equal([])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
 })
 
 describe('the command line on a lab', () => {

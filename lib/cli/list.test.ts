@@ -78,6 +78,7 @@ describe('list', () => {
       requirement: made('CTL-02').requirement,
       safety: 'production',
       advisory: true,
+      profile: 'standard',
       needs: [],
       source: [{ document: 'Docker docs', section: 'Routing mesh' }, { document: 'RFC 7348' }],
     })

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander'
+import { inProfile, type Profile, profiles } from '../conformance/profile.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { ConformanceTest, Source } from '../conformance/test.ts'
 import { listTopologies } from '../topology/find-topology.ts'
@@ -16,7 +17,8 @@ Examples:
   swarmproof list requirements          every requirement with its source
   swarmproof list topologies --json     the labs that come along, as JSON
 
-Classes: production is safe on a cluster in use, lab may break or shape its hosts; advisory never decides.`
+Classes: production is safe on a cluster in use, lab may break or shape its hosts; advisory never decides; quick is in
+every profile, slow in none.`
 
 export function listCommand(): Command {
   return new Command('list')
@@ -39,6 +41,8 @@ export interface ListedRequirement {
   readonly requirement: string
   readonly safety: ConformanceTest['safety']
   readonly advisory: boolean
+  /** The smallest profile that holds it; undefined for what is slow, which none does. */
+  readonly profile?: Profile
   readonly needs: readonly string[]
   readonly source: readonly Source[]
 }
@@ -76,14 +80,29 @@ export function sourceText(source: readonly Source[]): string {
     .join('; ')
 }
 
-/** `lab, advisory`. */
+/** `lab, advisory`, `production, quick`. */
 export function classText(test: ConformanceTest): string {
-  return test.advisory === true ? `${test.safety}, advisory` : test.safety
+  return [
+    test.safety,
+    ...(test.advisory === true ? ['advisory'] : []),
+    ...(test.quick === true ? ['quick'] : []),
+    ...(test.slow === true ? ['slow'] : []),
+  ].join(', ')
 }
 
 function listed(group: string, test: ConformanceTest): ListedRequirement {
   const { id, requirement, safety, needs, source } = test
-  return { id, group, requirement, safety, advisory: test.advisory === true, needs, source }
+  const profile = profiles.find((each) => inProfile(test, each))
+  return {
+    id,
+    group,
+    requirement,
+    safety,
+    advisory: test.advisory === true,
+    ...(profile === undefined ? {} : { profile }),
+    needs,
+    source,
+  }
 }
 
 function requirementLines(suite: Suite, paint: Style, width: number): string {

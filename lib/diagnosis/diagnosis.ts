@@ -3,6 +3,7 @@ import { RunPattern } from './rule.ts'
 import type { Rule } from './rule.ts'
 import { clearTextLeak } from './rules/clear-text-leak.ts'
 import { dataPathPortBlocked } from './rules/data-path-port-blocked.ts'
+import { engineDoesNotAnswer } from './rules/engine-does-not-answer.ts'
 import { espBlocked } from './rules/esp-blocked.ts'
 import { gossipUdpBlocked } from './rules/gossip-udp-blocked.ts'
 import { ipvsDiffersByNode } from './rules/ipvs-differs-by-node.ts'
@@ -28,7 +29,10 @@ const rules: readonly Rule[] = [
 export function diagnose(record: RunRecord): Finding[] {
   return record.labs.flatMap((lab) => {
     const run = new RunPattern(record, lab)
-    return rules.flatMap((rule): Finding[] => {
+    const gone = engineDoesNotAnswer(run)
+    // What a node without an engine lacks looks like every other cause; only a leak is one all the same.
+    const applied = gone === undefined ? rules : [() => gone, clearTextLeak]
+    return applied.flatMap((rule): Finding[] => {
       const found = rule(run)
       return found === undefined ? [] : [{ ...found, lab: lab.name }]
     })

@@ -1,22 +1,30 @@
 import { addressHeldTwice } from './address-faults.ts'
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
+import { controlTrafficAstray, dataTrafficAstray, vxlanOnUsualPort } from './astray-faults.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
+import { changedPoolsAccepted, poolsPassedOver, secondIngressAccepted } from './docker-stand-in.ts'
 import type { Fault } from './fault.ts'
+import { dropRulesIgnored } from './firewall-stand-in.ts'
+import { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 import { gossipCutOff } from './gossip-cut-off.ts'
 import { joinedNetworks } from './joined-networks.ts'
 import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 import { managementPortBlocked } from './management-port-blocked.ts'
 import { masqueradeGone } from './masquerade-gone.ts'
+import { neighboursJoined } from './neighbours-joined.ts'
 import { overlappingRoutes } from './overlapping-routes.ts'
+import { neverRecovers, reloadHookDrops } from './recovery-faults.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { staleNamespace } from './stale-namespace.ts'
+import { unpublishedTaskSilent } from './unpublished-task-silent.ts'
 import { virtualIpSilent } from './virtual-ip-silent.ts'
 import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
 import {
   acceptBeforeDropRule,
   clearNetworkEncrypted,
   dropRuleMissing,
+  ingressMarkRuleMissing,
   markRuleMissing,
   outboundPolicyMissing,
   outboundStateMissing,
@@ -31,6 +39,18 @@ import {
   vniShared,
 } from './forwarding-faults.ts'
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
+import {
+  hostPortBlocked,
+  hostPortRelayed,
+  shortSyntaxForwardMissing,
+  takenPortAccepted,
+  udpForwardMissing,
+} from './publishing-faults.ts'
+import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
+import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
+import { espDropped } from './esp-dropped.ts'
+import { smallSubnetWidened } from './small-subnet-widened.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -73,4 +93,29 @@ export const faults: readonly Fault[] = [
   ingressForwardMissing,
   ingressMarkMissing,
   unpublishedPortForwarded,
+  neighboursJoined,
+  neverRecovers,
+  reloadHookDrops,
+  udpForwardMissing,
+  shortSyntaxForwardMissing,
+  hostPortRelayed,
+  hostPortBlocked,
+  takenPortAccepted,
+  endpointOffBridge,
+  gatewayBridgeTooLarge,
+  balancerNeverForgets,
+  balancerLearnsNothing,
+  idleConnectionsForgotten,
+  espDropped,
+  smallSubnetWidened,
+  vxlanOnUsualPort,
+  controlTrafficAstray,
+  dataTrafficAstray,
+  ingressMarkRuleMissing,
+  dropRulesIgnored,
+  gatewayInterfaceMtu,
+  poolsPassedOver,
+  changedPoolsAccepted,
+  secondIngressAccepted,
+  unpublishedTaskSilent,
 ]

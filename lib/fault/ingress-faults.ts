@@ -5,7 +5,7 @@ import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */
-async function withoutRule(
+export async function withoutRule(
   node: ClusterNode,
   iptables: string,
   chain: string,
@@ -24,7 +24,7 @@ async function withoutRule(
 export const ingressForwardMissing: Fault = {
   name: 'ingress-forward-missing',
   description: 'One node has lost the rule that leads the published port to the mesh.',
-  breaks: ['ING-01', 'ING-05'],
+  breaks: ['ING-01', 'ING-05', 'ING-10'],
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),

@@ -7,7 +7,7 @@ import type { Fault } from './fault.ts'
 export const taskInterfaceMtu: Fault = {
   name: 'task-interface-mtu',
   description: 'The overlay interface of one task has a smaller MTU than its network.',
-  breaks: ['MTU-01', 'MTU-02'],
+  breaks: ['MTU-01', 'MTU-02', 'MTU-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = must(

@@ -9,7 +9,7 @@ import type { Origin, ProbeOutcome, ProbeRequest, Responder, Attempt } from './p
  * | `window N` | probes under way at a time |
  * | `space N FILE` | a network namespace, referred to by number from here on |
  * | `respond N PORT` | UDP echo server in a namespace |
- * | `udp│tcp│icmp ID SPACE ADDRESS PORT TIMEOUT_MS REPEAT REPLY DF PAYLOAD` | a probe; PAYLOAD is `-` for none or `x` and hexadecimal bytes |
+ * | `udp│tcp│icmp ID SPACE ADDRESS PORT TIMEOUT_MS REPEAT REPLY DF PAYLOAD [IDLE_MS]` | a probe; PAYLOAD is `-` for none or `x` and hexadecimal bytes |
  * | `end` | of the plan; the agent answers `ready` once its responders listen |
  * | `go` | start probing |
  * | `stop` | end; so does the end of input |
@@ -68,10 +68,7 @@ export function encodePlan(
 }
 
 function longestMs(requests: readonly AgentRequest[]): number {
-  return requests.reduce(
-    (sum, { request }) => sum + (request.timeoutMs ?? defaultTimeoutMs) * repeatOf(request),
-    0,
-  )
+  return requests.reduce((sum, { request }) => sum + timeoutOf(request) * repeatOf(request), 0)
 }
 
 function namespacePath({ namespace }: Origin): string {
@@ -93,12 +90,21 @@ function encodeRequest(id: number, space: number, request: ProbeRequest): string
     space,
     request.to,
     port,
-    request.timeoutMs ?? defaultTimeoutMs,
+    timeoutOf(request),
     repeatOf(request),
     reply,
     dontFragment,
     hex(payload(request)),
+    ...(idleOf(request) === 0 ? [] : [idleOf(request)]),
   ].join(' ')
+}
+
+function idleOf(request: ProbeRequest): number {
+  return request.kind === 'tcp' ? (request.idleMs ?? 0) : 0
+}
+
+function timeoutOf(request: ProbeRequest): number {
+  return (request.timeoutMs ?? defaultTimeoutMs) + idleOf(request)
 }
 
 function payload(request: ProbeRequest): Uint8Array | undefined {

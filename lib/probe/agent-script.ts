@@ -147,6 +147,7 @@ sub written {
     return finish($probe, 'remote', $error) if $error;
     name($probe);
     return finish($probe, 'connected', 0) unless defined $probe->{payload};
+    return @$probe{qw(state due)} = ('idle', now() + 1000 * $probe->{idle}) if $probe->{idle};
     @$probe{qw(state out)} = ('wait', $probe->{payload});
   }
   return unless length $probe->{out};
@@ -173,7 +174,7 @@ sub command {
   }
   elsif ($verb eq 'udp' || $verb eq 'icmp' || $verb eq 'tcp') {
     my %probe = (kind => $verb, attempt => 0);
-    @probe{qw(id space to port timeout repeat reply df payload)} = @word;
+    @probe{qw(id space to port timeout repeat reply df payload idle)} = @word;
     $probe{payload} = $probe{payload} eq '-' ? undef : pack 'H*', substr $probe{payload}, 1;
     push @queue, \%probe;
   }
@@ -194,6 +195,8 @@ while (1) {
   my $next = 0;
   for my $probe (values %open) {
     my $fd = fileno $probe->{socket};
+    @$probe{qw(state out)} = ('wait', $probe->{payload}) if $probe->{state} eq 'idle' && now() >= $probe->{due};
+    $next = $probe->{due} if $probe->{state} eq 'idle' && (!$next || $probe->{due} < $next);
     $probe->{state} eq 'connect' || length $probe->{out} ? vec($write, $fd, 1) = 1 : 0;
     vec($read, $fd, 1) = 1 if $probe->{state} ne 'connect';
     my $end = $probe->{started} + 1000 * $probe->{timeout};

@@ -42,6 +42,8 @@ export interface TcpRequest extends Request {
   readonly request?: Uint8Array
   /** Fresh connections one after another; default 1. */
   readonly repeat?: number
+  /** Between connecting and writing the request nothing is sent for so long. Comes on top of `timeoutMs`. */
+  readonly idleMs?: number
 }
 export interface IcmpRequest extends Request {
   readonly kind: 'icmp'

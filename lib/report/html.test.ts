@@ -3,11 +3,13 @@ import type { RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 import {
   conformantRun,
+  engineMatrixRun,
   exampleRuns,
   harnessFailedRun,
   interruptedRun,
   judge,
   nonConformantRun,
+  severalLabsRun,
 } from './fixtures/example-runs.fake.ts'
 import { relativeLink } from './html/link.ts'
 import { renderHtml } from './html.ts'
@@ -82,6 +84,24 @@ describe('HTML report', () => {
       .to.contain("The harness failed at 'Form swarm' on worker2")
       .and.contain('Timeout was reached before node joined.')
     expect(html).to.contain('href="hosts/worker2/dockerd.log"')
+  })
+
+  it('shows labs side by side where requirements were verified on several', () => {
+    const html = renderHtml(engineMatrixRun())
+    const table = words(/<table class="cross">[\s\S]*?<\/table>/.exec(html)?.[0] ?? '')
+    expect(table).to.match(/three-node@20.10 20.10.24-example three-node@26.1 .*three-node@28.5/)
+    expect(table).to.match(/ENC-01 ✗ failed ✓ passed ✓ passed/)
+    expect(words(html)).to.contain('1 of 135 checks failed: ENC-01 (three-node@20.10).')
+    expect(html).to.contain('href="#ENC-01-three-node_28_5"')
+    expect(renderHtml(conformantRun())).not.to.contain('class="cross"').and.not.contain('id="labs"')
+  })
+
+  it('says of several labs which one a verdict is from and which one could not come up', () => {
+    const text = words(renderHtml(severalLabsRun()))
+    expect(text).to.contain('1 of 45 requirements failed: ENC-01 (three-node).')
+    expect(text).to.contain('The harness failed on low-mtu')
+    expect(text).to.contain('on worker2 of lab low-mtu failed')
+    expect(text).to.match(/low-mtu .* not reached .* 4 not reached/)
   })
 
   it('escapes everything, wherever it stands', () => {

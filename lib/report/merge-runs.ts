@@ -49,7 +49,7 @@ function joinLabs(all: readonly LabRecord[]): LabRecord[] {
   return unique(all.map(({ name }) => name)).map((name) => {
     const parts = all.filter((lab) => lab.name === name)
     // What stood tells more than what never came up.
-    const base = parts.find(({ nodes }) => nodes.length > 0) ?? parts[0]
+    const base = parts.reduce((best, lab) => (best.nodes.length === 0 && lab.nodes.length > 0 ? lab : best))
     const differing = parts.find(({ topology }) => !isDeepStrictEqual(topology, base.topology))
     if (differing !== undefined) {
       throw new InputError({

@@ -4,6 +4,7 @@ import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker, quote } from './docker.ts'
 import { probeImage, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
+import { type TaskState, readTaskStates } from './task-states.ts'
 
 export interface TrialOptions {
   /** Part of every name the trial gives, so that two trials side by side do not collide. */
@@ -55,12 +56,30 @@ export class Trial implements AsyncDisposable {
    * `docker service create`, e.g. `--network swp-clear --replicas 2`.
    */
   async service(name: string, flags: string): Promise<Service> {
-    const full = this.nameOf(name)
-    this.#services.add(full)
-    await this.#docker(
-      `${serviceCommand('create')} ${this.#label()} --hostname '{{.Task.ID}}' --name ${full} ${flags} ${probeImage} sh -c ${quote(taskScript)}`,
-    )
-    return readService(this.#cluster, full)
+    await this.#docker(this.#serviceCommand(name, flags))
+    return readService(this.#cluster, this.nameOf(name))
+  }
+
+  /** As `service`, where refusing is for the test to judge; removed like any other if it was not refused. */
+  async tryService(name: string, flags: string): Promise<Answer> {
+    const answer = await this.ask(this.#serviceCommand(name, flags))
+    if (!answer.accepted) this.#services.delete(this.nameOf(name))
+    return answer
+  }
+
+  async serviceExists(name: string): Promise<boolean> {
+    const list = await this.#docker(`docker service ls --format '{{.Name}}'`)
+    return list.split('\n').includes(this.nameOf(name))
+  }
+
+  /** The tasks of a service that run now. @throws while a running task's container is not there yet */
+  async tasks(service: { readonly name: string }): Promise<Task[]> {
+    return readTasks(this.#cluster, [service.name])
+  }
+
+  /** Every task of a service, also those that do not run, as the manager tells it. */
+  async taskStates(service: { readonly name: string }): Promise<TaskState[]> {
+    return readTaskStates(this.#cluster, service.name)
   }
 
   /** `flags` as for `docker service update`; does not wait. */
@@ -145,6 +164,13 @@ export class Trial implements AsyncDisposable {
     )
     await this.#docker(tries.join('\n'))
     for (const name of names) this.#networks.delete(name)
+  }
+
+  #serviceCommand(name: string, flags: string): string {
+    const full = this.nameOf(name)
+    this.#services.add(full)
+    const command = `${serviceCommand('create')} ${this.#label()} --hostname '{{.Task.ID}}' --name ${full}`
+    return `${command} ${flags} ${probeImage} sh -c ${quote(taskScript)}`
   }
 
   #label(): string {

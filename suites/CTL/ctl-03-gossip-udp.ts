@@ -11,6 +11,7 @@ export const gossipUdp = conformanceTest({
   requirement: '7946/udp gossip flows both ways between nodes: datagrams seen leaving A and arriving at B.',
   source: [docs('Firewall considerations')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes'],
   method:
     'The engines’ own gossip is recorded on the advertise interface of every node, for at most 30 s. For every ordered pair of nodes a datagram must be seen leaving the first and, with the same payload, arriving at the second.',

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Lookup } from '../scene/discovery.ts'
-import { differences, resolutionProblem } from './resolution.ts'
+import { addressDifferences } from '../scene/address-differences.ts'
+import { resolutionProblem } from './resolution.ts'
 
 const expected = new Map([
   ['10.91.1.3', 'web@a'],
@@ -15,13 +16,13 @@ const lookup = (answer: Lookup['answer']): Lookup =>
     answer,
   }) as unknown as Lookup
 
-describe('differences', () => {
+describe('addressDifferences', () => {
   it('finds none whatever the order', () => {
-    expect(differences(['10.91.1.4', '10.91.1.3'], expected)).to.deep.equal([])
+    expect(addressDifferences(['10.91.1.4', '10.91.1.3'], expected)).to.deep.equal([])
   })
 
   it('names what is missing, what is too much and what came twice', () => {
-    expect(differences(['10.91.1.3', '10.91.1.9', '10.91.1.3'], expected)).to.deep.equal([
+    expect(addressDifferences(['10.91.1.3', '10.91.1.9', '10.91.1.3'], expected)).to.deep.equal([
       '10.91.1.4 (web@b) is missing',
       '10.91.1.9 should not be there',
       '10.91.1.3 is there twice',

@@ -10,7 +10,6 @@ export const ledger = conformanceTest({
     'SA ledger: every node holds the expected states (4(N−1)), transport mode, rfc4106(gcm(aes)); A’s outbound SPI is among B’s inbound SPIs.',
   source: [moby('libnetwork/drivers/overlay/encryption.go')],
   safety: 'production',
-  quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
   method:
     'The security associations and policies of every node of the encrypted network are read, without keys. For each peer there must be three inbound states (an engine keeps three keys), one outbound state and one outbound policy for the data-path port with the engine’s mark, all in transport mode with AES-GCM and a 64-bit check value, between data-path addresses; and the SPI a node sends with must be one its peer can receive. That no key rotation is under way is assumed: one takes milliseconds every twelve hours.',

@@ -8,6 +8,7 @@ import { singleEndpoint } from './enc-06-single-endpoint.ts'
 import { enforced } from './enc-07-enforcement.ts'
 import { failsClosed } from './enc-08-fails-closed.ts'
 import { encryptedIngress } from './enc-09-encrypted-ingress.ts'
+import { penaltyMeasured } from './enc-10-penalty.ts'
 
 export const enc: Suite = {
   group: 'ENC',
@@ -22,5 +23,6 @@ export const enc: Suite = {
     enforced,
     failsClosed,
     encryptedIngress,
+    penaltyMeasured,
   ],
 }

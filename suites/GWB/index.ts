@@ -1,10 +1,11 @@
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { noOverlap } from './gwb-01-no-overlap.ts'
 import { masqueraded } from './gwb-02-masqueraded.ts'
+import { noNeighbours } from './gwb-03-no-neighbours.ts'
 import { customised } from './gwb-04-customised.ts'
 
 export const gatewayBridge: Suite = {
   group: 'GWB',
   title: 'docker_gwbridge',
-  tests: [noOverlap, masqueraded, customised],
+  tests: [noOverlap, masqueraded, noNeighbours, customised],
 }

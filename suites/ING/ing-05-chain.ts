@@ -12,7 +12,6 @@ export const chain = conformanceTest({
     'The chain is there on every node: DOCKER-INGRESS DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
   source: [internals('Ingress routing mesh')],
   safety: 'production',
-  quick: true,
   needs: ['ipvs'],
   byEngine: [
     {

@@ -10,6 +10,7 @@ export const exactSize = conformanceTest({
     'A don’t-fragment datagram of exactly the overlay MTU passes between every pair; one byte more is refused locally, not lost silently.',
   source: [internals('vxlan')],
   safety: 'production',
+  quick: true,
   needs: ['two-nodes'],
   method:
     'From every task to every task on another host, on the clear and on the encrypted network, an ICMP echo and a UDP datagram with the don’t-fragment bit are sent: one whose IP packet has exactly the overlay’s MTU must be answered, one of a byte more must be refused on the spot with EMSGSIZE.',

@@ -225,7 +225,7 @@ function facts(record: RunRecord): PageModel['facts'] {
     return [
       { label: 'Labs', value: `${record.labs.length}, ${count}` },
       ...times,
-      { label: 'Topologies', value: names, wide: true },
+      { label: 'Verified on', value: names, wide: true },
     ]
   }
   const nodes = plural(only.topology.nodes.length, 'node')

@@ -106,9 +106,11 @@ nav.page { margin-top: 1rem; font-size: .9rem; display: flex; flex-wrap: wrap; g
 .cross td, .cross th { padding: .12rem .35rem .12rem 0; border-bottom: 0; vertical-align: middle; }
 .cross thead th { vertical-align: bottom; padding-bottom: .35rem; }
 .cross thead th div { font-weight: 400; }
+.cross .sentence { color: var(--quiet); font-size: .84rem; padding-left: .6rem; min-width: 16rem; }
 .cross tbody th { color: var(--ink); font-weight: 600; padding-right: .9rem; font-size: .84rem; }
 .labs .chips { margin: 0; gap: .2rem .8rem; }
-.labs td { vertical-align: middle; }
+.labs td { vertical-align: middle; overflow-wrap: normal; }
+.labs td:first-child { min-width: 11rem; }
 
 .lab + h3 { margin-top: 1.8rem; }
 .lab { display: grid; grid-template-columns: minmax(0, 26rem) minmax(0, 1fr); gap: 1.5rem; align-items: start; }

@@ -1,0 +1,43 @@
+import { overlayNamespace } from '../swarm/namespaces.ts'
+import { tasksOn } from '../swarm/stack.ts'
+import type { Fault } from './fault.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+
+export const endpointOffBridge: Fault = {
+  name: 'endpoint-off-bridge',
+  description: 'The host’s end of one task’s interface is not on the bridge of its network.',
+  breaks: ['VXL-05'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const { clear } = stack.networks
+    const namespace = overlayNamespace(clear.id)
+    must(
+      tasksOn(stack, 'clear').find((task) => task.node === node),
+      'a task',
+    )
+    const list = await shell(node.host, inNamespace(namespace, 'ip -o link show type veth'))
+    const [, device = '', bridge = ''] = must(
+      /^\d+: ([^@:]+)@?.* master (\S+)/m.exec(list) ?? undefined,
+      'an interface on the bridge',
+    )
+    return scripted(node, {
+      plant: inNamespace(namespace, `ip link set ${device} nomaster`),
+      remove: inNamespace(namespace, `ip link set ${device} master ${bridge}`),
+    })
+  },
+}
+
+export const gatewayBridgeTooLarge: Fault = {
+  name: 'gateway-bridge-too-large',
+  description: 'docker_gwbridge of one node takes larger packets than the uplink carries.',
+  breaks: ['MTU-05'],
+  async plant({ cluster }) {
+    const node = victim(cluster)
+    const show = 'ip -o link show docker_gwbridge'
+    const mtu = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
+    const set = (bytes: number): string => `ip link set docker_gwbridge mtu ${bytes}`
+    const before = Number(must(mtu, 'an MTU'))
+    return scripted(node, { plant: set(before + 500), remove: set(before) })
+  },
+}

@@ -1,0 +1,13 @@
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+import { victim } from './scripted.ts'
+
+export const espDropped: Fault = {
+  name: 'esp-dropped',
+  description: 'The firewall of one node drops ESP on arrival.',
+  breaks: ['ENC-10'],
+  async plant({ cluster }) {
+    const { host } = victim(cluster)
+    return { host: host.name, remove: await plantRules(host, [{ chain: 'INPUT', rule: '-p esp -j DROP' }]) }
+  },
+}

@@ -1,0 +1,18 @@
+import { loadBalancerNamespace } from '../swarm/namespaces.ts'
+import type { Fault } from './fault.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+
+export const idleConnectionsForgotten: Fault = {
+  name: 'idle-connections-forgotten',
+  description: 'The balancer of one node forgets connections that were idle for ten seconds.',
+  breaks: ['LB-05'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const ipvsadm = (rest: string): string =>
+      inNamespace(loadBalancerNamespace(stack.networks.clear.id), `ipvsadm ${rest}`)
+    const told = await shell(node.host, ipvsadm('-L --timeout'))
+    const before = must(/: (\d+ \d+ \d+)/.exec(told)?.[1], 'time-outs of IPVS')
+    return scripted(node, { plant: ipvsadm('--set 10 0 0'), remove: ipvsadm(`--set ${before}`) })
+  },
+}

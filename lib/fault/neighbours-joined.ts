@@ -1,0 +1,14 @@
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+import { victim } from './scripted.ts'
+
+export const neighboursJoined: Fault = {
+  name: 'neighbours-joined',
+  description: 'A rule on one node lets containers talk to each other over docker_gwbridge',
+  breaks: ['GWB-03'],
+  async plant({ cluster }) {
+    const { host } = victim(cluster)
+    const rule = '-i docker_gwbridge -o docker_gwbridge -j ACCEPT'
+    return { host: host.name, remove: await plantRules(host, [{ chain: 'FORWARD', rule }]) }
+  },
+}

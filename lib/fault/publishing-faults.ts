@@ -1,0 +1,94 @@
+import type { Service } from '../swarm/cluster.ts'
+import { dockerFront } from './docker-front.ts'
+import type { Fault } from './fault.ts'
+import { withoutRule } from './ingress-faults.ts'
+import { must, scripted, victim } from './scripted.ts'
+
+const natTable = 'iptables -w -t nat'
+
+export const udpForwardMissing: Fault = {
+  name: 'udp-forward-missing',
+  description: 'One node leads a port that is published for TCP and UDP to the mesh by TCP only.',
+  breaks: ['ING-03'],
+  plant: async ({ cluster, stack }) => {
+    const port = must(
+      stack.services.dual.published.find(({ protocol }) => protocol === 'udp'),
+      'a published UDP port',
+    )
+    const rule = `-p udp -m udp --dport ${port.publishedPort} -j DNAT`
+    return withoutRule(victim(cluster), natTable, 'DOCKER-INGRESS', rule)
+  },
+}
+
+export const shortSyntaxForwardMissing: Fault = {
+  name: 'short-syntax-forward-missing',
+  description: 'One node does not lead to the mesh what was published by the short syntax.',
+  breaks: ['ING-04'],
+  plant: async ({ cluster, stack }) => {
+    const ports = stack.services.dual.published.map(({ publishedPort }) => publishedPort)
+    const rule = `--dport ${Math.max(...ports)} -j DNAT`
+    return withoutRule(victim(cluster), natTable, 'DOCKER-INGRESS', rule)
+  },
+}
+
+export const hostPortRelayed: Fault = {
+  name: 'host-port-relayed',
+  description: 'A node without a task relays a port that is published in host mode.',
+  breaks: ['ING-07'],
+  async plant({ cluster, stack }) {
+    const port = hostPort(stack.services.here)
+    const task = must(
+      stack.tasks.find(({ service }) => service === stack.services.here.name),
+      'a task that publishes in host mode',
+    )
+    const node = must(
+      cluster.nodes.findLast((candidate) => candidate !== task.node),
+      'a second node',
+    )
+    const to = task.node.advertise.address
+    const rules = [
+      `nat PREROUTING -p tcp -d ${node.advertise.address} --dport ${port} -j DNAT --to-destination ${to}:${port}`,
+      `nat POSTROUTING -p tcp -d ${to} --dport ${port} -j MASQUERADE`,
+      `filter FORWARD -p tcp -d ${to} --dport ${port} -j ACCEPT`,
+      `filter FORWARD -p tcp -s ${to} --sport ${port} -j ACCEPT`,
+    ]
+    const all = (flag: '-I' | '-D'): string =>
+      rules.map((rule) => `iptables -w -t ${rule.replace(' ', ` ${flag} `)}`).join('\n')
+    return scripted(node, { plant: all('-I'), remove: all('-D') })
+  },
+}
+
+export const hostPortBlocked: Fault = {
+  name: 'host-port-blocked',
+  description: 'The firewall of the node that runs the task drops a port published in host mode.',
+  breaks: ['ING-07'],
+  async plant({ stack }) {
+    const { here } = stack.services
+    const { node } = must(
+      stack.tasks.find(({ service }) => service === here.name),
+      'a task that publishes in host mode',
+    )
+    const rule = `PREROUTING -p tcp --dport ${hostPort(here)} -j DROP`
+    return scripted(node, {
+      plant: `iptables -w -t raw -I ${rule}`,
+      remove: `iptables -w -t raw -D ${rule}`,
+    })
+  },
+}
+
+function hostPort(service: Service): number {
+  return must(
+    service.published.find(({ mode }) => mode === 'host'),
+    'a port published in host mode',
+  ).publishedPort
+}
+
+export const takenPortAccepted: Fault = {
+  name: 'taken-port-accepted',
+  description: 'A manager accepts a service that publishes a taken port and silently gives it another.',
+  breaks: ['ING-08'],
+  plant: ({ cluster, stack }) => {
+    const taken = must(stack.services.web.published[0], 'a published port').publishedPort
+    return dockerFront(cluster.manager, `published=${taken},*) word="published=0,\${word#*,}"`)
+  },
+}

@@ -1,0 +1,44 @@
+import { plantRules } from './by-rule.ts'
+import type { Fault } from './fault.ts'
+import { bystander, must, scripted, victim } from './scripted.ts'
+
+/** In the raw table of a node that is not disturbed: neither a restart nor a reboot of the other takes it away. */
+export const neverRecovers: Fault = {
+  name: 'never-recovers',
+  description: 'A node drops VXLAN of the others, so that nothing holds again after a disturbance',
+  breaks: ['RES-01', 'RES-02', 'RES-03'],
+  async plant({ cluster }) {
+    const { host } = bystander(cluster)
+    const rule = `-p udp --dport ${cluster.dataPathPort} -j DROP`
+    return { host: host.name, remove: await plantRules(host, [{ table: 'raw', chain: 'PREROUTING', rule }]) }
+  },
+}
+
+const folder = '/run/swarmproof-fault-reload'
+
+export const reloadHookDrops: Fault = {
+  name: 'reload-hook-drops',
+  description:
+    'A hook of one node’s firewall restores the engine’s rules after a reload and drops the published port',
+  breaks: ['RES-05'],
+  async plant({ cluster, stack }) {
+    const { web } = stack.services
+    const serves = stack.tasks.filter(({ service }) => service === web.name).map(({ node }) => node)
+    const node = cluster.nodes.find((one) => one.role === 'worker' && serves.includes(one)) ?? victim(cluster)
+    const port = must(web.published[0], 'a published port').publishedPort
+    const drop = `PREROUTING -p tcp --dport ${port} -j DROP`
+    const hook = [
+      'for second in $(seq 600); do',
+      `  [ -e ${folder}/rules ] || exit 0`,
+      '  if ! iptables -w -t nat -S DOCKER-INGRESS | grep -q DNAT; then',
+      `    iptables-restore <${folder}/rules; iptables -w -t raw -I ${drop}; : >${folder}/done; exit 0`,
+      '  fi',
+      '  sleep 0.2',
+      'done',
+    ].join('\n')
+    return scripted(node, {
+      plant: `umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules\n(${hook}) >/dev/null 2>&1 </dev/null &`,
+      remove: `iptables -w -t raw -D ${drop} 2>/dev/null; rm -rf ${folder}`,
+    })
+  },
+}

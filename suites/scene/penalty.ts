@@ -1,0 +1,142 @@
+import type { TestContext } from '../../lib/conformance/context.ts'
+import { httpGet } from '../../lib/probe/http.ts'
+import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
+import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import { tasksOn } from '../../lib/swarm/stack.ts'
+import { downloadProblems } from './downloads.ts'
+import { outcomeText } from './outcome.ts'
+import { addressOn, inTask, taskLabel } from './pair.ts'
+
+type Shared = Omit<TestContext, 'evidence'>
+type Role = 'clear' | 'secret'
+
+export interface Sample {
+  readonly mibPerSecond: number
+  readonly echoMs: readonly number[]
+}
+
+export interface Direction {
+  readonly from: string
+  readonly to: string
+  /** Of both networks, taken in turn. */
+  readonly samples: readonly Readonly<Record<Role, Sample>>[]
+}
+
+export interface Penalty {
+  readonly directions: readonly Direction[]
+  /** Why a network could not be measured, each with its nodes; then there is nothing else. */
+  readonly problems: readonly string[]
+}
+
+const roles = ['clear', 'secret'] as const
+const samples = 5
+const downloadsPerSample = 8
+const echoesPerSample = 4
+const transferMs = 20_000
+
+/** Measured once per run: 2 MiB a sample, clear and encrypted in turn, one request at a time. */
+export function penalty(context: TestContext): Promise<Penalty> {
+  return context.once('penalty', measure)
+}
+
+async function measure(context: Shared): Promise<Penalty> {
+  const able = context.cluster.nodes.filter((node) =>
+    roles.every((role) => tasksOn(context.stack, role).some((task) => task.node === node)),
+  )
+  const [a, b] = [able.at(0), able.at(-1)]
+  if (a === undefined || b === undefined || a === b)
+    throw new Error('no two nodes have tasks on both networks')
+  const ends = (role: Role): Task[] =>
+    [a, b].flatMap((node) => tasksOn(context.stack, role).findLast((task) => task.node === node) ?? [])
+  const there: Record<Role, readonly Task[]> = { clear: ends('clear'), secret: ends('secret') }
+  const back: Record<Role, readonly Task[]> = {
+    clear: ends('clear').reverse(),
+    secret: ends('secret').reverse(),
+  }
+  const problems = await silentNetworks(context, there)
+  if (problems.length > 0) return { directions: [], problems }
+  const directions = [await direction(context, there), await direction(context, back)]
+  return {
+    directions: directions.map(({ problems: _, ...measured }) => measured),
+    problems: directions.flatMap((measured) => measured.problems),
+  }
+}
+
+/** One connection and one echo on each network first: a network that is silent is told at once, not by time-outs. */
+async function silentNetworks(
+  { stack, probe }: Shared,
+  ends: Readonly<Record<Role, readonly Task[]>>,
+): Promise<string[]> {
+  const requests = roles.flatMap((role) => {
+    const { from, to, common } = between(ends[role], stack.networks[role])
+    const label = `${stack.networks[role].name}, ${taskLabel(from)} to ${taskLabel(to)}`
+    const http = { ...common, kind: 'tcp' as const, port: 80, request: httpGet('/'), timeoutMs: 10_000 }
+    return [{ label, request: http }]
+  })
+  const observations = await probe.send(requests.map(({ request }) => request))
+  return requests.flatMap(({ label }, index) => {
+    const observation = observations[index] as Observation
+    return observation.outcome === 'answered' ? [] : [`${label}: ${outcomeText(observation)}`]
+  })
+}
+
+async function direction(
+  { stack, probe }: Shared,
+  ends: Readonly<Record<Role, readonly Task[]>>,
+): Promise<Direction & { readonly problems: readonly string[] }> {
+  const planned = Array.from({ length: samples }, (_, sample) =>
+    roles.flatMap((role) =>
+      requestsOf(ends[role], stack.networks[role]).map((request) => ({ sample, role, request })),
+    ),
+  ).flat()
+  const observations = await probe.send(
+    planned.map(({ request }) => request),
+    { concurrency: 1 },
+  )
+  const seen = planned.map((entry, index) => ({ ...entry, observation: observations[index] as Observation }))
+  const sampleOf = (sample: number, role: Role): Sample => {
+    const own = seen.filter((entry) => entry.sample === sample && entry.role === role)
+    const bulk = own.find(({ request }) => request.kind === 'tcp')?.observation as Observation
+    const bytes = bulk.replyBytes.reduce((sum, count) => sum + count, 0)
+    const echoes = own.filter(({ request }) => request.kind === 'icmp')
+    return {
+      mibPerSecond: bytes / 1_048_576 / (bulk.elapsedMs / 1000),
+      echoMs: echoes.map(({ observation }) => observation.elapsedMs),
+    }
+  }
+  const { from, to } = between(ends.clear, stack.networks.clear)
+  return {
+    from: from.node.host.name,
+    to: to.node.host.name,
+    samples: Array.from({ length: samples }, (_, sample) => ({
+      clear: sampleOf(sample, 'clear'),
+      secret: sampleOf(sample, 'secret'),
+    })),
+    problems: [
+      ...new Set(
+        seen.flatMap(({ role, request, observation }) => {
+          const where = `${stack.networks[role].name}, ${from.node.host.name} to ${to.node.host.name}`
+          const wrong =
+            request.kind === 'tcp'
+              ? downloadProblems(observation, stack.bulkBytes)
+              : observation.outcome === 'answered'
+                ? []
+                : [`echo: ${outcomeText(observation)}`]
+          return wrong.map((problem) => `${where}: ${problem}`)
+        }),
+      ),
+    ],
+  }
+}
+
+function requestsOf(ends: readonly Task[], network: OverlayNetwork): ProbeRequest[] {
+  const { common } = between(ends, network)
+  const bulk = { ...common, kind: 'tcp' as const, port: 80, request: httpGet('/bulk'), timeoutMs: transferMs }
+  const echo = { ...common, kind: 'icmp' as const, packetBytes: 84 }
+  return [{ ...bulk, repeat: downloadsPerSample }, ...Array.from({ length: echoesPerSample }, () => echo)]
+}
+
+function between([from, to]: readonly Task[], network: OverlayNetwork) {
+  if (from === undefined || to === undefined) throw new Error(`no two tasks on ${network.name}`)
+  return { from, to, common: { from: inTask(from), to: addressOn(to, network) } }
+}
