@@ -1,5 +1,6 @@
 import { must, scripted, victim } from './scripted.ts'
 import { shell } from './shell.ts'
+import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
 
 export const gatewayInterfaceMtu: Fault = {
@@ -16,10 +17,8 @@ export const gatewayInterfaceMtu: Fault = {
     const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
     const found = await shell(node.host, `${ip} -o -4 addr show to ${address}`)
     const device = must(found.trim().split(/\s+/)[1], 'an interface')
-    const mtu = / mtu (\d+)/.exec(await shell(node.host, `${ip} -o link show ${device}`))?.[1]
-    return scripted(node, {
-      plant: `${ip} link set ${device} mtu 1300`,
-      remove: `${ip} link set ${device} mtu ${must(mtu, 'an MTU')}`,
-    })
+    const was = await mtuOf(node, ip, device)
+    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    return scripted(node, { plant: set(was - 100), remove: set(was) })
   },
 }
