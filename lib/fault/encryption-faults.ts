@@ -74,20 +74,25 @@ export const outboundStateMissing: Fault = {
   },
 }
 
-/** Finds one of the engine's rules for the encrypted network, deletes it, and puts it back where it was. */
+/** Finds one of the engine's rules for an encrypted network, deletes it, and puts it back where it was. */
 async function withoutRule(
   node: ClusterNode,
-  where: { readonly table: string; readonly chain: string; readonly holding: string },
+  where: { readonly vni: number; readonly table: string; readonly chain: string; readonly holding: string },
 ): ReturnType<Fault['plant']> {
   const iptables = `iptables -w -t ${where.table}`
   const lines = (await shell(node.host, `${iptables} -S ${where.chain}`)).split('\n')
   const rules = lines.filter((line) => line.startsWith('-A'))
-  const index = rules.findIndex((line) => line.includes(where.holding) && line.includes('bpf'))
+  const index = rules.findIndex((line) => line.includes(where.holding) && isAbout(line, where.vni))
   const rule = must(rules[index], 'the engine’s rule').replace(/^-A \S+ /, '')
   return scripted(node, {
     plant: `${iptables} -D ${where.chain} ${rule}`,
     remove: `${iptables} -I ${where.chain} ${index + 1} ${rule}`,
   })
+}
+
+/** Whether the rule's match is about the VNI: a constant of its BPF program, or of u32 in engines up to 20.10. */
+function isAbout(rule: string, vni: number): boolean {
+  return rule.includes(` ${vni},`) || rule.includes(`=0x${(vni << 8).toString(16)}`)
 }
 
 export const markRuleMissing: Fault = {
@@ -96,6 +101,20 @@ export const markRuleMissing: Fault = {
   breaks: ['ENC-01', 'ENC-07'],
   plant: async ({ cluster, stack }) =>
     withoutRule(requireEncryption(cluster, stack), {
+      vni: stack.networks.secret.vni,
+      table: 'mangle',
+      chain: 'OUTPUT',
+      holding: '-j MARK',
+    }),
+}
+
+export const ingressMarkRuleMissing: Fault = {
+  name: 'ingress-mark-rule-missing',
+  description: 'One node no longer marks packets of an encrypted ingress network for encryption.',
+  breaks: ['ENC-09'],
+  plant: async ({ cluster, stack }) =>
+    withoutRule(victim(cluster), {
+      vni: stack.networks.ingress.vni,
       table: 'mangle',
       chain: 'OUTPUT',
       holding: '-j MARK',
@@ -105,9 +124,10 @@ export const markRuleMissing: Fault = {
 export const dropRuleMissing: Fault = {
   name: 'drop-rule-missing',
   description: 'One node no longer drops packets of the encrypted network that arrive in clear.',
-  breaks: ['ENC-07'],
+  breaks: ['ENC-05', 'ENC-07'],
   plant: async ({ cluster, stack }) =>
     withoutRule(requireEncryption(cluster, stack), {
+      vni: stack.networks.secret.vni,
       table: 'filter',
       chain: 'INPUT',
       holding: '-j DROP',
@@ -117,7 +137,7 @@ export const dropRuleMissing: Fault = {
 export const acceptBeforeDropRule: Fault = {
   name: 'accept-before-drop-rule',
   description: 'An admin rule on one node accepts VXLAN before the engine’s drop rule is asked.',
-  breaks: ['ENC-07'],
+  breaks: ['ENC-05', 'ENC-07'],
   async plant({ cluster }) {
     const rule = `INPUT -p udp --dport ${cluster.dataPathPort} -j ACCEPT`
     return scripted(victim(cluster), {

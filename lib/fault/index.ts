@@ -1,14 +1,17 @@
 import { addressHeldTwice } from './address-faults.ts'
 import { addressOutsideSubnet } from './address-outside-subnet.ts'
+import { controlTrafficAstray, dataTrafficAstray, vxlanOnUsualPort } from './astray-faults.ts'
 import { balancedRoundRobin } from './balanced-round-robin.ts'
 import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
 import { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
 import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
+import { changedPoolsAccepted, poolsPassedOver, secondIngressAccepted } from './docker-stand-in.ts'
 import {
   acceptBeforeDropRule,
   clearNetworkEncrypted,
   dropRuleMissing,
+  ingressMarkRuleMissing,
   markRuleMissing,
   outboundPolicyMissing,
   outboundStateMissing,
@@ -16,6 +19,7 @@ import {
 } from './encryption-faults.ts'
 import { espDropped } from './esp-dropped.ts'
 import type { Fault } from './fault.ts'
+import { dropRulesIgnored } from './firewall-stand-in.ts'
 import {
   forwardingEntryMissing,
   forwardingEntryStale,
@@ -24,6 +28,7 @@ import {
   outerSourceRewritten,
   vniShared,
 } from './forwarding-faults.ts'
+import { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 import { gossipCutOff } from './gossip-cut-off.ts'
 import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
@@ -54,6 +59,7 @@ import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } fr
 import { smallSubnetWidened } from './small-subnet-widened.ts'
 import { staleNamespace } from './stale-namespace.ts'
 import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
+import { unpublishedTaskSilent } from './unpublished-task-silent.ts'
 import { virtualIpSilent } from './virtual-ip-silent.ts'
 
 /** Every defect that can be planted, each proof that requirements can fail. */
@@ -120,4 +126,14 @@ export const faults: readonly Fault[] = [
   idleConnectionsForgotten,
   espDropped,
   smallSubnetWidened,
+  vxlanOnUsualPort,
+  controlTrafficAstray,
+  dataTrafficAstray,
+  ingressMarkRuleMissing,
+  dropRulesIgnored,
+  gatewayInterfaceMtu,
+  poolsPassedOver,
+  changedPoolsAccepted,
+  secondIngressAccepted,
+  unpublishedTaskSilent,
 ]

@@ -24,7 +24,7 @@ export async function withoutRule(
 export const ingressForwardMissing: Fault = {
   name: 'ingress-forward-missing',
   description: 'One node has lost the rule that leads the published port to the mesh.',
-  breaks: ['ING-01', 'ING-05'],
+  breaks: ['ING-01', 'ING-05', 'ING-10'],
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),

@@ -1,13 +1,20 @@
 import { overlayNamespace } from '../swarm/namespaces.ts'
+import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from './shell.ts'
 import type { Fault } from './fault.ts'
 
+/** MTU of a device now; `ip` is the command, with how to enter a namespace before it. */
+export async function mtuOf(node: ClusterNode, ip: string, device: string): Promise<number> {
+  const line = await shell(node.host, `${ip} -o link show ${device}`)
+  return Number(must(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`))
+}
+
 export const taskInterfaceMtu: Fault = {
   name: 'task-interface-mtu',
   description: 'The overlay interface of one task has a smaller MTU than its network.',
-  breaks: ['MTU-01', 'MTU-02'],
+  breaks: ['MTU-01', 'MTU-02', 'MTU-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = must(
@@ -18,11 +25,9 @@ export const taskInterfaceMtu: Fault = {
     const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
     const device =
       (await shell(node.host, `${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)[1] ?? ''
-    const mtu = / mtu (\d+)/.exec(await shell(node.host, `${ip} -o link show ${device}`))?.[1]
-    return scripted(node, {
-      plant: `${ip} link set ${device} mtu 1400`,
-      remove: `${ip} link set ${device} mtu ${must(mtu, 'an MTU')}`,
-    })
+    const was = await mtuOf(node, ip, device)
+    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    return scripted(node, { plant: set(was - 50), remove: set(was) })
   },
 }
 
@@ -31,10 +36,12 @@ export const vxlanDeviceMtu: Fault = {
   description: 'The VXLAN device of the clear network has a smaller MTU on one node.',
   breaks: ['MTU-01', 'MTU-02'],
   async plant({ cluster, stack }) {
-    const namespace = overlayNamespace(stack.networks.clear.id)
-    const set = (mtu: number): string => inNamespace(namespace, `ip link set vxlan0 mtu ${mtu}`)
+    const node = victim(cluster)
+    const ip = inNamespace(overlayNamespace(stack.networks.clear.id), 'ip')
+    const was = await mtuOf(node, ip, 'vxlan0')
+    const set = (mtu: number): string => `${ip} link set vxlan0 mtu ${mtu}`
     // The bridge follows its smallest port, and follows it up again.
-    return scripted(victim(cluster), { plant: set(1300), remove: set(1450) })
+    return scripted(node, { plant: set(was - 150), remove: set(was) })
   },
 }
 
@@ -44,10 +51,11 @@ export const underlayMtu: Fault = {
   breaks: ['MTU-01', 'MTU-04'],
   async plant({ cluster }) {
     const node = victim(cluster)
+    const was = await mtuOf(node, 'ip', node.dataPath.interface)
     const set = (mtu: number): string => `ip link set ${node.dataPath.interface} mtu ${mtu}`
     // Tasks remember the smaller path MTU for minutes.
     const forget = 'for n in /run/docker/netns/*; do nsenter --net=$n ip route flush cache || true; done'
-    return scripted(node, { plant: set(1400), remove: `${set(1500)}\n${forget}` })
+    return scripted(node, { plant: set(was - 100), remove: `${set(was)}\n${forget}` })
   },
 }
 

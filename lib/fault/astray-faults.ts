@@ -1,0 +1,37 @@
+import { bystander, scripted, victim } from './scripted.ts'
+import type { Fault } from './fault.ts'
+
+export const vxlanOnUsualPort: Fault = {
+  name: 'vxlan-on-usual-port',
+  description: 'A NAT rule of one node sends VXLAN to port 4789, whatever the swarm was told.',
+  breaks: ['CTL-08'],
+  async plant({ cluster }) {
+    const rule = `OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :4789`
+    return scripted(victim(cluster), {
+      plant: `iptables -w -t nat -I ${rule}`,
+      remove: `iptables -w -t nat -D ${rule}`,
+    })
+  },
+}
+
+export const controlTrafficAstray: Fault = {
+  name: 'control-traffic-astray',
+  description: 'A route of one node leads to another’s advertise address by the data-path interface.',
+  breaks: ['CTL-09'],
+  async plant({ cluster }) {
+    const [node, other] = [victim(cluster), bystander(cluster)]
+    const route = `${other.advertise.address}/32 via ${other.dataPath.address} dev ${node.dataPath.interface}`
+    return scripted(node, { plant: `ip route add ${route}`, remove: `ip route del ${route}` })
+  },
+}
+
+export const dataTrafficAstray: Fault = {
+  name: 'data-traffic-astray',
+  description: 'A route of one node leads to another’s data-path address by the advertise interface.',
+  breaks: ['CTL-09'],
+  async plant({ cluster }) {
+    const [node, other] = [victim(cluster), bystander(cluster)]
+    const route = `${other.dataPath.address}/32 via ${other.advertise.address} dev ${node.advertise.interface}`
+    return scripted(node, { plant: `ip route add ${route}`, remove: `ip route del ${route}` })
+  },
+}

@@ -1,0 +1,34 @@
+import { scripted, victim } from './scripted.ts'
+import type { Fault } from './fault.ts'
+
+const program = '/usr/local/lib/swarmproof-fault-iptables'
+
+/** Between the engine and iptables: what would drop VXLAN of an encrypted network is said to be done, and is not. */
+const standIn = [
+  '#!/bin/sh',
+  'case " $* " in',
+  '  *" -I INPUT "*" -j DROP "*) exit 0 ;;',
+  'esac',
+  'exec /usr/sbin/iptables-nft "$@"',
+].join('\n')
+
+export const dropRulesIgnored: Fault = {
+  name: 'drop-rules-ignored',
+  description:
+    'The firewall of one node takes the engine’s drop rules for encrypted networks and forgets them.',
+  breaks: ['ENC-05', 'ENC-06'],
+  async plant({ cluster }) {
+    return scripted(victim(cluster), {
+      plant: [
+        `cat >${program} <<'END'\n${standIn}\nEND`,
+        `chmod +x ${program}`,
+        `readlink /etc/alternatives/iptables >${program}.was`,
+        `ln -sfn ${program} /etc/alternatives/iptables`,
+      ].join('\n'),
+      remove: [
+        `ln -sfn "$(cat ${program}.was)" /etc/alternatives/iptables`,
+        `rm ${program} ${program}.was`,
+      ].join('\n'),
+    })
+  },
+}

@@ -1,0 +1,24 @@
+import { must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+import { mtuOf } from './size-faults.ts'
+import type { Fault } from './fault.ts'
+
+export const gatewayInterfaceMtu: Fault = {
+  name: 'gateway-interface-mtu',
+  description: 'The interface of one task on docker_gwbridge has another MTU than the bridge was made with.',
+  breaks: ['GWB-04'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const task = must(
+      stack.tasks.find((candidate) => candidate.node === node && candidate.endpoints.docker_gwbridge),
+      'a task on docker_gwbridge',
+    )
+    const { address } = must(task.endpoints.docker_gwbridge, 'an endpoint')
+    const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
+    const found = await shell(node.host, `${ip} -o -4 addr show to ${address}`)
+    const device = must(found.trim().split(/\s+/)[1], 'an interface')
+    const was = await mtuOf(node, ip, device)
+    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    return scripted(node, { plant: set(was - 100), remove: set(was) })
+  },
+}
