@@ -15,6 +15,7 @@ export interface DeployOptions {
   readonly label: string
 }
 
+const servicesAtOnce = 3
 const deployWithinMs = 480_000
 
 /** The commands that build the stack, in order; their text decides whether a saved lab still fits. */
@@ -118,9 +119,16 @@ export async function deployStack(
   await step(options.progress, 'Creating networks', host.name, () =>
     docker(host, `set -e\n${script.networks.join('\n')}`, { timeoutMs: 120_000 }),
   )
-  await step(options.progress, 'Creating services', host.name, () =>
-    docker(host, `set -e\n${script.services.join('\n')}`, { timeoutMs: 120_000 }),
-  )
+  // All at once, containers that start take gossip its time, nodes give each other up, and everything takes longer.
+  let created = 0
+  while (created < script.services.length) {
+    const wave = script.services.slice(created, created + servicesAtOnce)
+    await step(options.progress, 'Creating services', host.name, () =>
+      docker(host, `set -e\n${wave.join('\n')}`, { timeoutMs: 120_000 }),
+    )
+    created += wave.length
+    await tasksRunning(cluster, options, created)
+  }
   const deploy = `docker stack deploy --resolve-image never --compose-file - ${stackNames.composed}`
   await step(options.progress, 'Deploying a stack', host.name, () =>
     docker(host, deploy, { timeoutMs: 120_000, input: script.compose }),
@@ -128,8 +136,12 @@ export async function deployStack(
   await tasksRunning(cluster, options)
 }
 
-/** Waits until every service of the stack has all its tasks running. */
-export async function tasksRunning(cluster: Cluster, options: Omit<DeployOptions, 'label'>): Promise<void> {
+/** Waits until every service of the stack, or as many as there are to be by now, has all its tasks running. */
+export async function tasksRunning(
+  cluster: Cluster,
+  options: Omit<DeployOptions, 'label'>,
+  services = Object.keys(stackNames.services).length,
+): Promise<void> {
   const { host } = cluster.manager
   await step(options.progress, 'Waiting for tasks', undefined, (current) =>
     eventually(
@@ -145,7 +157,7 @@ export async function tasksRunning(cluster: Cluster, options: Omit<DeployOptions
         const running = counts.reduce((sum, count) => sum + count.running, 0)
         const wanted = counts.reduce((sum, count) => sum + count.wanted, 0)
         current.update(`${running}/${wanted}`)
-        const complete = counts.length === Object.keys(stackNames.services).length && running === wanted
+        const complete = counts.length === services && running === wanted
         if (complete) return { ready: true, value: undefined }
         return { ready: false, seen: await pendingTasks(cluster, counts) }
       },
