@@ -91,9 +91,12 @@ describe('chain of a published port', () => {
   it('may lead to the engine’s chain through another one, but not in circles', () => {
     const by = rule('filter', 'FORWARD', 2, '-j DOCKER-FORWARD')
     const on = rule('filter', 'DOCKER-FORWARD', 1, '-j DOCKER-INGRESS')
-    const through = { ...root, firewall: [jump, by, on, dnat, back] }
+    const through = { ...root, firewall: [jump, own, by, on, dnat, back] }
     expect(followChain(through, sandbox, port, backends).problems).to.deep.equal([])
-    const circle = { ...root, firewall: [jump, by, rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD'), dnat] }
+    const circle = {
+      ...root,
+      firewall: [jump, own, by, rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD'), dnat],
+    }
     expect(followChain(circle, sandbox, port, backends).problems).to.include(
       'filter FORWARD does not lead to DOCKER-INGRESS',
     )
