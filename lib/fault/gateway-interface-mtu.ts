@@ -10,13 +10,13 @@ export const gatewayInterfaceMtu: Fault = {
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = must(
-      stack.tasks.find((candidate) => candidate.node === node && candidate.endpoints.docker_gwbridge),
-      'a task on docker_gwbridge',
+      stack.tasks.find((candidate) => candidate.node === node),
+      'a task',
     )
-    const { address } = must(task.endpoints.docker_gwbridge, 'an endpoint')
     const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
-    const found = await shell(node.host, `${ip} -o -4 addr show to ${address}`)
-    const device = must(found.trim().split(/\s+/)[1], 'an interface')
+    // What leaves the overlays leaves by docker_gwbridge.
+    const route = await shell(node.host, `${ip} -4 route show default`)
+    const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
     const was = await mtuOf(node, ip, device)
     const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was - 100), remove: set(was) })

@@ -1,10 +1,11 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { interfaceOf, rootOf, stateOf } from '../scene/kernel.ts'
+import { gatewayInterface } from '../scene/gateway-interface.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs } from '../source.ts'
-import { contains } from '../subnet.ts'
+import { contains, networkOf } from '../subnet.ts'
 
 const bridgeName = 'docker_gwbridge'
 
@@ -53,21 +54,23 @@ export const customised = conformanceTest({
         problems.push(
           `${host}: the bridge has address ${address?.address ?? 'none'}, expected one of ${wanted.subnet}`,
         )
-      const tasks = stack.tasks.flatMap((task) => {
-        const endpoint = task.node === node ? task.endpoints[bridgeName] : undefined
-        return endpoint === undefined ? [] : [{ task, endpoint, link: interfaceOf(state, endpoint) }]
-      })
-      for (const { task, endpoint, link } of tasks) {
+      const own =
+        address === undefined ? wanted.subnet : networkOf(`${address.address}/${address.prefixLength}`)
+      const tasks = stack.tasks.filter((task) => task.node === node)
+      const found = tasks.map((task) => ({ task, interface: gatewayInterface(task, states, [own]) }))
+      for (const { task, interface: at } of found) {
+        if (at === undefined) {
+          problems.push(`${host}: ${taskLabel(task)} has no interface on ${bridgeName}`)
+          continue
+        }
         interfaces += 1
-        if (!contains(wanted.subnet, endpoint.address))
+        if (!contains(wanted.subnet, at.address))
           problems.push(
-            `${host}: ${taskLabel(task)} has address ${endpoint.address}, expected one of ${wanted.subnet}`,
+            `${host}: ${taskLabel(task)} has address ${at.address}, expected one of ${wanted.subnet}`,
           )
-        if (link === undefined)
-          problems.push(`${host}: no interface of ${taskLabel(task)} has ${endpoint.address}`)
-        else if (link.mtuBytes !== wanted.mtuBytes)
+        if (at.link.mtuBytes !== wanted.mtuBytes)
           problems.push(
-            `${host}: ${link.name} of ${taskLabel(task)} has MTU ${link.mtuBytes}, expected ${wanted.mtuBytes}`,
+            `${host}: ${at.link.name} of ${taskLabel(task)} has MTU ${at.link.mtuBytes}, expected ${wanted.mtuBytes}`,
           )
       }
       if (bridge.mtuBytes > wanted.mtuBytes && tasks.length > 0)
@@ -76,7 +79,7 @@ export const customised = conformanceTest({
         node: host,
         engine: { subnet: view.subnets.join(), mtu: mtuOption },
         bridge: { address: address?.address, mtuBytes: bridge.mtuBytes },
-        tasks: tasks.map(({ endpoint, link }) => `${endpoint.address}, MTU ${link?.mtuBytes}`),
+        tasks: found.map(({ interface: at }) => `${at?.address}, MTU ${at?.link.mtuBytes}`),
       })
     }
     evidence.observe(`${bridgeName} by node`, seen)

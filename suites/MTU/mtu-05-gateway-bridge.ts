@@ -1,8 +1,10 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { interfaceOf, rootOf, stateOf } from '../scene/kernel.ts'
+import { gatewayInterface } from '../scene/gateway-interface.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { internals, moby } from '../source.ts'
+import { networkOf } from '../subnet.ts'
 
 const bridgeName = 'docker_gwbridge'
 
@@ -36,12 +38,14 @@ export const gatewayBridge = conformanceTest({
         problems.push(`${node.host.name}: there is no ${bridgeName}`)
         continue
       }
+      const subnets = bridge.addresses
+        .filter(({ family }) => family === 'inet')
+        .map(({ address, prefixLength }) => networkOf(`${address}/${prefixLength}`))
       const tasks = stack.tasks.flatMap((task) => {
-        const endpoint = task.node === node ? task.endpoints[bridgeName] : undefined
-        const link = endpoint === undefined ? undefined : interfaceOf(state, endpoint)
-        return link === undefined
-          ? []
-          : [{ name: `${link.name} of ${taskLabel(task)}`, mtuBytes: link.mtuBytes }]
+        const found = task.node === node ? gatewayInterface(task, states, subnets) : undefined
+        if (found === undefined) return []
+        const { name, mtuBytes } = found.link
+        return [{ name: `${name} of ${taskLabel(task)}`, mtuBytes }]
       })
       problems.push(
         ...[bridge, ...tasks]
