@@ -86,7 +86,11 @@ export class Trial implements AsyncDisposable {
 
   /** `flags` as for `docker service update`; does not wait. */
   async update(service: { readonly name: string }, flags: string): Promise<Service> {
-    await this.#docker(`docker service update --detach --quiet ${flags} ${service.name}`)
+    const command = `docker service update --detach --quiet ${flags} ${service.name}`
+    // The manager may be writing to the same service: "update out of sequence" only asks for another try.
+    await this.#docker(
+      `n=0; until out=$(${command} 2>&1); do case $out in *'out of sequence'*) ;; *) n=9;; esac; n=$((n+1)); [ $n -lt 6 ] || { echo "$out" >&2; exit 1; }; sleep 1; done`,
+    )
     return readService(this.#cluster, service.name)
   }
 
