@@ -1,6 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { changingService } from '../scene/changing-service.ts'
+import { changingLimitMs, changingService } from '../scene/changing-service.ts'
 import { recoveredWithinMs, replacedWithinMs } from '../scene/crash-stage.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { moby, overlayTutorial } from '../source.ts'
@@ -17,6 +17,7 @@ export const taskDies = conformanceTest({
   ],
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
+  timeLimitMs: changingLimitMs,
   method:
     'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated.',
   usualCauses: [

@@ -1,6 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { changingService } from '../scene/changing-service.ts'
+import { changingLimitMs, changingService } from '../scene/changing-service.ts'
 import { shownWithinMs } from '../scene/scale-stage.ts'
 import { docs, moby } from '../source.ts'
 
@@ -10,6 +10,7 @@ export const scalingShows = conformanceTest({
   source: [docs('Configure service discovery'), moby('libnetwork/networkdb/cluster.go: bulkSyncInterval')],
   safety: 'production',
   needs: ['ipvs'],
+  timeLimitMs: changingLimitMs,
   method:
     'A service made for it is given one task more, then one less. From the moment the manager lists exactly the wanted tasks as running, a task on every node asks for tasks.<service> and the balancer of every node is read, again and again: within 30 s both must hold exactly the running tasks.',
   usualCauses: [

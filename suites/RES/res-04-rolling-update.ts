@@ -1,6 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { changingService } from '../scene/changing-service.ts'
+import { changingLimitMs, changingService } from '../scene/changing-service.ts'
 import { moby } from '../source.ts'
 
 export const rollingUpdate = conformanceTest({
@@ -11,6 +11,7 @@ export const rollingUpdate = conformanceTest({
   safety: 'production',
   advisory: true,
   needs: ['ipvs'],
+  timeLimitMs: changingLimitMs,
   method:
     'A service made for it is updated start-first, one task after another, with a health check, so that a new task gets connections only once its server answers. Until nothing but new tasks run, a task on every node makes a few HTTP requests at a time to the VIP, 240 at most. Every one must be answered.',
   usualCauses: [

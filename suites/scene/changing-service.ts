@@ -24,6 +24,9 @@ export interface ChangingService {
 
 const replicas = 2
 
+/** For whoever asks first waits for all three stages, each of which has bounds of its own. */
+export const changingLimitMs = 360_000
+
 /** Done once per run: creating a service and waiting for its tasks is most of the time it takes. */
 export function changingService(context: TestContext): Promise<ChangingService> {
   return context.once('changing-service', go)

@@ -21,19 +21,19 @@ export interface UpdateStage {
   readonly renewed: readonly string[]
 }
 
-const updatedWithinMs = 120_000
+const updatedWithinMs = 90_000
 const requestsPerRound = 3
 const mostRequests = 240
 const pauseMs = 300
 
 /**
  * A new task counts as healthy, and gets connections, only once its own server answered; so the health check comes
- * with the update. An old one is taken out of the balancers two seconds before it is ended (Moby,
+ * with the update (busybox's nc has no -z). An old one is taken out of the balancers two seconds before it is ended (Moby,
  * daemon/cluster/executor/container/controller.go: defaultGossipConvergeDelay).
  */
 const flags = [
   '--update-order start-first --update-parallelism 1 --update-delay 0s --update-monitor 1s',
-  `--health-cmd 'nc -z 127.0.0.1 80' --health-interval 2s --health-timeout 20s --health-retries 5`,
+  `--health-cmd 'wget -q -O /dev/null http://127.0.0.1/' --health-interval 2s --health-timeout 20s --health-retries 5`,
   '--env-add SWARMPROOF_TURN=2',
 ].join(' ')
 
