@@ -36,6 +36,10 @@ const usualFaults = [
   'balancer-task-missing',
   'ingress-forward-missing',
   'masquerade-gone',
+  'neighbours-joined',
+  'udp-forward-missing',
+  'clear-text-on-gossip-port',
+  'short-name-unanswered',
 ]
 
 const plainProgress: Progress = {

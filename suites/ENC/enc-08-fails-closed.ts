@@ -17,8 +17,7 @@ export const failsClosed = conformanceTest({
   safety: 'lab',
   advisory: true,
   needs: ['two-nodes', 'encrypted-overlay'],
-  unplantable:
-    'every engine known so far violates it without help (seen on 26.1.5); with the firewall rule of the remedy in place it was seen to pass',
+  unplantable: 'the engine violates it as it is (seen on 26.1.5), so it fails without a fault',
   method:
     'The outbound IPsec policies of one node are removed, as after a failed key exchange or a flush by hand. A task of the encrypted network there sends datagrams with a nonce to the other nodes and waits for no answer, because what arrives in clear is dropped. What leaves the node is recorded: no VXLAN with the network’s VNI and no nonce may be in it. Control: the clear twin’s datagrams, sent alike, are found by the same matchers. The policies are put back.',
   usualCauses: [
