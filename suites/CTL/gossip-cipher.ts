@@ -1,17 +1,18 @@
 /**
- * How memberlist frames an encrypted datagram: a version byte, 0 or 1, a nonce of 12 bytes, the ciphertext and a tag of
- * 16 (hashicorp/memberlist, security.go). Clear datagrams start with a message type: since protocol 5 with 12, which
- * announces a checksum.
+ * How memberlist frames an encrypted datagram: a version byte, a nonce of 12 bytes, the ciphertext and a tag of
+ * 16 (hashicorp/memberlist, security.go). Engines speak protocol 2 of it (libnetwork/networkdb/cluster.go), which
+ * encrypts as version 1, and give their gossip no label, so that byte is the first. Clear datagrams start with a message
+ * type: 12, which announces a checksum, or that of the message itself, 0 for a ping.
  */
-const versions = [0, 1]
+const swarmVersion = 1
 const shortestBytes = 1 + 12 + 16
 
 /** Why a datagram of the gossip port is no encrypted one, in words; undefined if it has the form of one. */
 export function notEncrypted(payload: Uint8Array): string | undefined {
   const [version] = payload
   if (payload.length < shortestBytes) return `has ${payload.length} bytes, too few for a nonce and a tag`
-  if (version === undefined || !versions.includes(version)) {
-    return `starts with ${Buffer.from(payload.subarray(0, 8)).toString('hex')}, which is no version of its encryption`
+  if (version !== swarmVersion) {
+    return `starts with ${Buffer.from(payload.subarray(0, 8)).toString('hex')}, which is not the version of encryption engines use`
   }
   return looksRandom(payload.subarray(1)) ? undefined : 'is mostly readable text'
 }
