@@ -8,7 +8,7 @@ export const docs = (section: string): Source => ({
 
 /** A. Kittana, "Docker Networking Internals: Container Connectivity in Docker Swarm and Overlay Networks", 2016. */
 export const internals = (section: string): Source => ({
-  document: 'Docker Networking Internals: Docker Swarm and Overlay Networks',
+  document: 'Docker Networking Internals: Container Connectivity in Docker Swarm and Overlay Networks',
   section,
 })
 

@@ -19,7 +19,7 @@ export const pools = conformanceTest({
   requirement:
     '`--default-addr-pool` with a mask length: networks come sequentially from the pools, an allocated one is skipped, freed ones are reused; ingress comes from the pool too.',
   source: [
-    docs('Configuring default address pools'),
+    docs('Using custom default address pools'),
     moby('libnetwork/ipam/structures.go (to v26), libnetwork/ipams/defaultipam (from v27)'),
   ],
   safety: 'lab',

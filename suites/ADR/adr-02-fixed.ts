@@ -9,7 +9,7 @@ const otherPool = '10.222.0.0/16'
 export const fixed = conformanceTest({
   id: 'ADR-02',
   requirement: 'Pools cannot be altered after init.',
-  source: [docs('Configuring default address pools')],
+  source: [docs('Using custom default address pools')],
   safety: 'lab',
   needs: ['address-pools'],
   method:

@@ -8,7 +8,7 @@ import { docs } from '../source.ts'
 export const managementPortOpen = conformanceTest({
   id: 'CTL-01',
   requirement: 'Every manager accepts 2377/tcp from every node on its advertise address.',
-  source: [docs('Firewall considerations')],
+  source: [docs('Use a separate interface for control and data traffic')],
   safety: 'production',
   needs: [],
   method:

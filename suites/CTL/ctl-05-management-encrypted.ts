@@ -21,7 +21,7 @@ export const managementEncrypted = conformanceTest({
   id: 'CTL-05',
   requirement:
     'Management traffic is always encrypted: every 2377 payload is a TLS record, nothing readable.',
-  source: [docs('Overview')],
+  source: [docs('Swarm and types of traffic')],
   safety: 'production',
   needs: ['two-nodes'],
   method:

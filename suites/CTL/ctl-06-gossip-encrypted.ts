@@ -16,7 +16,7 @@ export const gossipEncrypted = conformanceTest({
   id: 'CTL-06',
   requirement:
     'Gossip payload on 7946 is encrypted: no service, task or network name readable in any datagram.',
-  source: [docs('Overview'), moby('hashicorp/memberlist, security.go')],
+  source: [docs('Swarm and types of traffic'), moby('hashicorp/memberlist, security.go')],
   safety: 'production',
   needs: ['two-nodes'],
   method:

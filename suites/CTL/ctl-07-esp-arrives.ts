@@ -10,7 +10,7 @@ import { arrivals, lossesOf } from './arrival.ts'
 export const espArrives = conformanceTest({
   id: 'CTL-07',
   requirement: 'IP protocol 50 passes between every pair of nodes when an encrypted network spans them.',
-  source: [docs('Firewall considerations'), internals('Encryption')],
+  source: [docs('Configure encryption of application data'), internals('Encryption')],
   safety: 'production',
   quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],

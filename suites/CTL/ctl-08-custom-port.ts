@@ -3,7 +3,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import { containsBytes, layerOf, outerEsp, outerIp } from '../../lib/packet/query.ts'
-import type { stateOf} from '../scene/kernel.ts';
+import type { stateOf } from '../scene/kernel.ts'
 import { rootOf } from '../scene/kernel.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { underlayTraffic, usualVxlanPort } from '../scene/underlay-traffic.ts'
@@ -20,13 +20,19 @@ interface Leaving {
 export const customPort = conformanceTest({
   id: 'CTL-08',
   requirement: 'A custom data-path port is honoured: all VXLAN uses it, none uses 4789.',
-  source: [docs('Customize an overlay network, data path port')],
+  source: [docs('Firewall considerations')],
   safety: 'lab',
   needs: ['two-nodes', 'custom-data-path-port'],
   knownIssues: [
     {
       issue: 'moby/moby#45635',
       until: '23.0.7',
+      what: 'encrypted networks do not work on a data-path port other than 4789',
+    },
+    {
+      issue: 'moby/moby#45635',
+      since: '24.0',
+      until: '24.0.3',
       what: 'encrypted networks do not work on a data-path port other than 4789',
     },
   ],

@@ -7,7 +7,7 @@ import { docs, moby } from '../source.ts'
 export const nodesAgree = conformanceTest({
   id: 'CTL-10',
   requirement: 'All nodes are Ready and every node’s gossip view holds the same peers.',
-  source: [docs('Overview'), moby('libnetwork/networkdb, Peers of a network')],
+  source: [docs('Firewall considerations'), moby('libnetwork/networkdb, Peers of a network')],
   safety: 'production',
   needs: [],
   method:

@@ -11,7 +11,7 @@ export const oneVip = conformanceTest({
   id: 'DSC-01',
   requirement:
     'A service name resolves to one VIP, the same from every task of the network, equal to `service inspect`’s.',
-  source: [docs('Configure service discovery'), overlayTutorial('Service discovery')],
+  source: [docs('Configure service discovery'), overlayTutorial('Routing Mesh')],
   safety: 'production',
   needs: [],
   method:

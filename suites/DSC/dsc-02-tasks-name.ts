@@ -9,7 +9,7 @@ import { resolutionProblem, summaryOf } from './resolution.ts'
 export const tasksName = conformanceTest({
   id: 'DSC-02',
   requirement: '`tasks.<service>` resolves to exactly the running tasks’ IPs, on every node.',
-  source: [docs('Configure service discovery')],
+  source: [docs('Configure service discovery'), docs('Container discovery')],
   safety: 'production',
   quick: true,
   needs: [],

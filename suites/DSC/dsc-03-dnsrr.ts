@@ -11,7 +11,7 @@ export const dnsRoundRobin = conformanceTest({
   id: 'DSC-03',
   requirement:
     'With `--endpoint-mode dnsrr` the name resolves to the task IPs; there is no VIP and no IPVS entry.',
-  source: [docs('Customize the ingress network, DNS round-robin')],
+  source: [docs('Configure service discovery')],
   safety: 'production',
   needs: ['ipvs'],
   method:

@@ -10,7 +10,7 @@ import { overlayTutorial } from '../source.ts'
 export const vipAnswers = conformanceTest({
   id: 'DSC-04',
   requirement: 'The VIP answers ping and TCP from every node.',
-  source: [overlayTutorial('Service discovery')],
+  source: [overlayTutorial('User-Defined Overlay Network'), overlayTutorial('Routing Mesh')],
   safety: 'production',
   needs: ['ipvs'],
   method:

@@ -22,7 +22,7 @@ interface Look {
 export const notElsewhere = conformanceTest({
   id: 'DSC-05',
   requirement: 'Names do not resolve from another network, nor on the host.',
-  source: [overlayTutorial('Service discovery')],
+  source: [overlayTutorial('Further Remarks')],
   safety: 'production',
   needs: [],
   method:

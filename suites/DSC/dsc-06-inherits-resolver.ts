@@ -32,7 +32,7 @@ export const inheritsResolver = conformanceTest({
   id: 'DSC-06',
   requirement:
     'A task inherits the daemon’s DNS: a name that the host’s resolver knows resolves in the task.',
-  source: [overlayTutorial('Service discovery')],
+  source: [overlayTutorial('Further Remarks')],
   safety: 'production',
   needs: [],
   method:

@@ -21,7 +21,7 @@ export const onlyEsp = conformanceTest({
   usualCauses: [
     'the kernel refused the security associations; the engine only logs it',
     'no outbound policy: the engine fails open and sends in clear',
-    'xt_u32 (engines up to 20.10) or xt_bpf (23 and later) is missing, so packets are not marked',
+    'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) is missing, so packets are not marked',
   ],
   remedy: [
     'ip xfrm policy and ip -s xfrm state count on each node (never paste the keys)',

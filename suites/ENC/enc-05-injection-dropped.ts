@@ -36,7 +36,7 @@ export const injectionDropped = conformanceTest({
   usualCauses: [
     'engines before 20.10.24 and 23.0.3 append their drop rule, so a rule that accepts the data-path port wins',
     'a firewall was reloaded after the engine had started: its rules are gone or behind the firewall’s own',
-    'xt_bpf (engines from 23) or xt_u32 (up to 20.10) cannot be loaded, so the rule was never made',
+    'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) cannot be loaded, so the rule was never made',
   ],
   remedy: [
     'iptables -S INPUT: the rule with --pol none … -j DROP must come before every rule that accepts the port',

@@ -30,7 +30,7 @@ export const singleEndpoint = conformanceTest({
     'An encrypted network gets one task in the whole swarm, without a virtual IP. Its node must have the rules that mark what leaves and drop what arrives unencrypted, in front. A host outside the swarm then sends frames in VXLAN with the network’s VNI to the node: none may reach the task. Control: frames with the clear network’s VNI reach a task on the same node in the same recording.',
   usualCauses: [
     'engines before 20.10.24 and 23.0.3 make the rules only when a second node takes part in the network',
-    'xt_bpf (engines from 23) or xt_u32 (up to 20.10) cannot be loaded, so the rules were never made',
+    'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) cannot be loaded, so the rules were never made',
   ],
   remedy: [
     'update engines to 20.10.24, 23.0.3 or later',

@@ -21,7 +21,7 @@ export const enforced = conformanceTest({
   method:
     'On every node of the encrypted network the firewall is read: a rule in mangle OUTPUT must mark VXLAN with the network’s VNI for encryption, and a rule in INPUT must drop it where it arrives unencrypted. The VNI is read out of the match (u32 or BPF program). No rule before them may let the same packets pass. Then tasks send across hosts, and the mark rule’s packet counter must rise by at least the packets sent. The drop rule’s counter is shown; on a sound network it stands still.',
   usualCauses: [
-    'xt_bpf (engines from 23) or xt_u32 (up to 20.10) cannot be loaded, so the rules were never made',
+    'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) cannot be loaded, so the rules were never made',
     'a firewall was reloaded after the engine had started: its rules are gone or behind the firewall’s own',
     'engines before 20.10.24 and 23.0.3 append the drop rule behind what is there (CVE-2023-28840)',
     'rules went to the other of iptables-legacy and iptables-nft',

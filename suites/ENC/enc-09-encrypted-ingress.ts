@@ -11,7 +11,7 @@ import { docs } from '../source.ts'
 export const encryptedIngress = conformanceTest({
   id: 'ENC-09',
   requirement: 'Ingress is unencrypted by default; recreated with `encrypted`, mesh traffic is ESP.',
-  source: [docs('Customize the default ingress network'), docs('Configure encryption of application data')],
+  source: [docs('Customize the ingress network'), docs('Configure encryption of application data')],
   safety: 'lab',
   needs: ['two-nodes', 'ipvs', 'encrypted-overlay', 'encrypted-ingress'],
   method:
@@ -19,7 +19,7 @@ export const encryptedIngress = conformanceTest({
   usualCauses: [
     'the kernel refused the security associations; the engine only logs it',
     'ingress was recreated without --opt encrypted',
-    'xt_bpf (engines from 23) or xt_u32 (up to 20.10) is missing on a node, so its packets are not marked',
+    'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) is missing on a node, so its packets are not marked',
   ],
   remedy: [
     'docker network inspect INGRESS --format "{{json .Options}}" must show "encrypted"',

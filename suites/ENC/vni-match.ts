@@ -1,6 +1,7 @@
 /**
  * The VNI a firewall rule of the engine matches, read out of the match itself; undefined if the rule matches none.
- * Engines up to 20.10 use u32, later ones a BPF program. Moby, libnetwork/drivers/overlay/encryption*.go.
+ * Engines before 24 use u32; 20.10.24, 23.0.3 and later take a BPF program where that cannot be had, and from 24 on
+ * always. Moby, libnetwork/drivers/overlay/encryption*.go and bpf.go.
  */
 export function matchedVni(rule: string): number | undefined {
   return u32Vni(rule) ?? bpfVni(rule)

@@ -22,7 +22,7 @@ export const noNeighbours = conformanceTest({
   requirement: 'Two tasks on one host cannot talk over docker_gwbridge.',
   source: [
     docs('Customize the docker_gwbridge'),
-    moby('daemon/cluster: docker_gwbridge is made with enable_icc=false'),
+    moby('libnetwork/default_gateway_linux.go, createGWNetwork: made with enable_icc=false'),
   ],
   safety: 'production',
   needs: [],

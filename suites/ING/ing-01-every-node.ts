@@ -6,7 +6,7 @@ import { docs, overlayTutorial } from '../source.ts'
 export const everyNode = conformanceTest({
   id: 'ING-01',
   requirement: 'A published TCP port answers on every node, with or without a task there, manager or worker.',
-  source: [docs('Publish ports'), overlayTutorial('Ingress')],
+  source: [docs('Key network concepts'), overlayTutorial('Routing Mesh')],
   safety: 'production',
   quick: true,
   needs: ['two-nodes', 'ipvs'],

@@ -7,7 +7,7 @@ import { docs, overlayTutorial } from '../source.ts'
 export const allTasks = conformanceTest({
   id: 'ING-02',
   requirement: 'Requests through one node reach all tasks.',
-  source: [docs('Publish ports'), overlayTutorial('Ingress')],
+  source: [docs('Key network concepts'), overlayTutorial('Routing Mesh')],
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:

@@ -7,7 +7,7 @@ import { docs } from '../source.ts'
 export const udpBesideTcp = conformanceTest({
   id: 'ING-03',
   requirement: 'UDP publishing works; TCP and UDP together on one port work.',
-  source: [docs('Publish a port for TCP only or UDP only'), docs('Publish ports')],
+  source: [docs('Publish ports on an overlay network')],
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:

@@ -9,7 +9,7 @@ import { docs } from '../source.ts'
 export const shortAndLong = conformanceTest({
   id: 'ING-04',
   requirement: 'Short and long `--publish` syntax behave the same.',
-  source: [docs('Publish ports')],
+  source: [docs('Publish ports on an overlay network')],
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:

@@ -10,7 +10,7 @@ export const chain = conformanceTest({
   id: 'ING-05',
   requirement:
     'The chain is there on every node: DOCKER-INGRESS DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
-  source: [internals('Ingress routing mesh')],
+  source: [internals('ingress')],
   safety: 'production',
   needs: ['ipvs'],
   byEngine: [
@@ -18,7 +18,7 @@ export const chain = conformanceTest({
       since: '28.0.1',
       expected:
         'filter FORWARD leads to DOCKER-INGRESS by way of DOCKER-FORWARD, no longer by a rule of its own',
-      source: moby('libnetwork/service_linux.go, initIngressConfiguration'),
+      source: moby('libnetwork/service_linux.go, programIngress'),
     },
   ],
   method:

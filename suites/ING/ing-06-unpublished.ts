@@ -7,7 +7,7 @@ import { docs } from '../source.ts'
 export const unpublished = conformanceTest({
   id: 'ING-06',
   requirement: 'Unpublished ports do not answer from outside.',
-  source: [docs('Publish ports')],
+  source: [docs('Publish ports on an overlay network')],
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:

@@ -9,12 +9,15 @@ import { answeredBy } from '../scene/mesh.ts'
 import { outcomeText } from '../scene/outcome.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { publishing } from '../scene/publishing.ts'
-import { docs, moby } from '../source.ts'
+import { moby } from '../source.ts'
 
 export const hostMode = conformanceTest({
   id: 'ING-07',
   requirement: '`mode=host` publishing answers only where a task runs and bypasses the mesh.',
-  source: [docs('Bypass the routing mesh'), moby('service publish mode host')],
+  source: [
+    { document: 'Docker docs, Use Swarm mode routing mesh', section: 'Bypass the routing mesh' },
+    moby('service publish mode host'),
+  ],
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:

@@ -1,11 +1,11 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { docs, moby } from '../source.ts'
+import { moby } from '../source.ts'
 
 export const takenPort = conformanceTest({
   id: 'ING-08',
   requirement: 'Publishing a taken port is refused with a clear error.',
-  source: [moby('swarmkit, manager/controlapi: checkPortConflicts'), docs('Publish ports')],
+  source: [moby('swarmkit, manager/controlapi: checkPortConflicts')],
   safety: 'production',
   needs: [],
   method:

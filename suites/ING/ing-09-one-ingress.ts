@@ -6,7 +6,7 @@ import { docs } from '../source.ts'
 export const oneIngress = conformanceTest({
   id: 'ING-09',
   requirement: 'A second ingress network is refused; ingress in use cannot be removed.',
-  source: [docs('Customize the default ingress network')],
+  source: [docs('Customize the ingress network')],
   safety: 'lab',
   needs: [],
   method:

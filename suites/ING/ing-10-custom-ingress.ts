@@ -12,7 +12,7 @@ export const customIngress = conformanceTest({
   id: 'ING-10',
   requirement:
     'Ingress recreated with another name, subnet 10.11.0.0/16, gateway 10.11.0.2, MTU 1200 serves published ports again.',
-  source: [docs('Customize the default ingress network')],
+  source: [docs('Customize the ingress network')],
   safety: 'lab',
   needs: ['two-nodes', 'ipvs', 'custom-ingress'],
   method:
@@ -36,7 +36,7 @@ export const customIngress = conformanceTest({
     const states = await context.state()
     const options =
       wanted.mtuBytes === undefined ? {} : { 'com.docker.network.driver.mtu': String(wanted.mtuBytes) }
-    const mtuBytes = overlayMtu(statedMtu(options), ingress, cluster.manager.engineVersion)
+    const mtuBytes = overlayMtu(statedMtu(options), ingress)
     const problems = (['name', 'subnet', 'gateway'] as const)
       .filter((key) => ingress[key] !== wanted[key])
       .map((key) => `${manager} states ${key} ${ingress[key]} for ingress, asked for was ${wanted[key]}`)

@@ -20,7 +20,7 @@ interface Asked {
 export const withoutIngress = conformanceTest({
   id: 'ING-11',
   requirement: 'While no ingress exists, services that publish nothing go on working.',
-  source: [docs('Customize the default ingress network')],
+  source: [docs('Customize the ingress network')],
   safety: 'lab',
   needs: ['two-nodes'],
   method:

@@ -10,7 +10,7 @@ const roundsPerTask = 6
 export const roundRobin = conformanceTest({
   id: 'LB-01',
   requirement: 'Fresh connections to the VIP reach all tasks, in round-robin shares.',
-  source: [docs('Configure service discovery'), overlayTutorial('Load balancing')],
+  source: [docs('Configure service discovery'), overlayTutorial('Routing Mesh')],
   safety: 'production',
   needs: ['ipvs'],
   method:

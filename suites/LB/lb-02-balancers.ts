@@ -23,7 +23,7 @@ export const balancers = conformanceTest({
   id: 'LB-02',
   requirement:
     'IPVS in every load-balancer namespace lists exactly the running tasks: fwmark service, rr, weight > 0.',
-  source: [internals('Load balancing')],
+  source: [internals('ingress')],
   safety: 'production',
   quick: true,
   needs: ['ipvs'],

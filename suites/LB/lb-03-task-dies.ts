@@ -12,7 +12,7 @@ export const taskDies = conformanceTest({
   requirement:
     'When a task dies, connections by VIP go on succeeding within a stated bound, and its replacement takes its share.',
   source: [
-    overlayTutorial('Load balancing'),
+    overlayTutorial('Routing Mesh'),
     moby('libnetwork/networkdb/cluster.go: bulkSyncInterval; swarmkit, api/defaults: RestartPolicy'),
   ],
   safety: 'production',

@@ -13,21 +13,22 @@ export const interfaces = conformanceTest({
   id: 'MTU-01',
   requirement:
     'Overlay interfaces have underlay MTU − 50; on encrypted networks what the engine version computes; never more than the real underlay carries.',
-  source: [internals('vxlan'), moby('libnetwork/drivers/overlay/ov_network.go, maxMTU')],
+  source: [
+    internals('Inspecting vxlan tunnel interfaces'),
+    moby('libnetwork/drivers/overlay/encryption.go, maxMTU'),
+  ],
   safety: 'production',
   quick: true,
   needs: [],
   method:
-    'The MTU of every interface of every overlay of the stack is read: tasks, load balancers, bridge, VXLAN device and their veth ends. Each must be what the engine computes from the MTU stated for the underlay (network option com.docker.network.driver.mtu, else 1500): 50 less, on encrypted networks 76 less rounded down to a multiple of 4 (engines up to 20.10: 50 less). And a packet of that size with its encapsulation must fit the MTU of the node’s real data-path interface.',
+    'The MTU of every interface of every overlay of the stack is read: tasks, load balancers, bridge, VXLAN device and their veth ends. Each must be what the engine computes from the MTU stated for the underlay (network option com.docker.network.driver.mtu, else 1500): 50 less, on encrypted networks 76 less rounded down to a multiple of 4. And a packet of that size with its encapsulation must fit the MTU of the node’s real data-path interface.',
   usualCauses: [
     'the underlay carries less than 1500 (cloud network, VPN, PPPoE) and the network was created without the option: the engine never asks the interface',
-    'engines up to 20.10 leave no room for ESP on encrypted networks',
     'somebody set the MTU of an interface by hand',
   ],
   remedy: [
     'ip link show DATA-PATH-INTERFACE on each node',
     'docker network create --driver overlay --opt com.docker.network.driver.mtu=UNDERLAY-MTU …; recreate ingress with the same option',
-    'update engines to 23 or later for encrypted networks',
   ],
   async run(context) {
     const { cluster, stack, evidence } = context
@@ -39,7 +40,7 @@ export const interfaces = conformanceTest({
       for (const node of cluster.nodes) {
         const found = overlayInterfaces(context, stateOf(states, node), node, network)
         if (found.length === 0) continue
-        const expected = computedMtu(network, node.engineVersion, views)
+        const expected = computedMtu(network, views)
         const where = `${network.name} on ${node.host.name}`
         problems.push(
           ...found

@@ -8,7 +8,7 @@ export const exactSize = conformanceTest({
   id: 'MTU-02',
   requirement:
     'A don’t-fragment datagram of exactly the overlay MTU passes between every pair; one byte more is refused locally, not lost silently.',
-  source: [internals('vxlan')],
+  source: [internals('Docker Swarm and Overlay Networks')],
   safety: 'production',
   quick: true,
   needs: ['two-nodes'],

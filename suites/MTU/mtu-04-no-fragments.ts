@@ -21,7 +21,6 @@ export const noFragments = conformanceTest({
     'What leaves the data-path interface of each node is recorded while datagrams of exactly the overlay’s MTU and bulk transfers pass on the clear and on the encrypted network. No ESP or data-path packet between nodes may be an IPv4 fragment. Control: for each ordered pair of nodes a whole packet of full size, overlay MTU plus encapsulation, is in the same recording; without fragments it proves that the largest packets were seen.',
   usualCauses: [
     'the underlay’s MTU is smaller than what the overlay was made for; the kernel fragments VXLAN silently, which costs throughput and is dropped by many clouds and firewalls',
-    'engines up to 20.10 leave no room for ESP on encrypted networks',
   ],
   remedy: [
     'recreate the network with --opt com.docker.network.driver.mtu=UNDERLAY-MTU',

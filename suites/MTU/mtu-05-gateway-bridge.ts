@@ -11,7 +11,7 @@ const bridgeName = 'docker_gwbridge'
 export const gatewayBridge = conformanceTest({
   id: 'MTU-05',
   requirement: '`docker_gwbridge` and its task interface do not exceed the uplink’s MTU.',
-  source: [internals('docker_gwbridge'), moby('issue 41406')],
+  source: [internals('Docker Swarm and Overlay Networks'), moby('issue 41406')],
   safety: 'production',
   needs: [],
   method:

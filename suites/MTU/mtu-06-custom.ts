@@ -20,10 +20,7 @@ export const customMtu = conformanceTest({
   id: 'MTU-06',
   requirement:
     'A custom MTU (network option; ingress recreated with 1200) reaches the interfaces and the wire.',
-  source: [
-    docs('Customize the default ingress network'),
-    moby('libnetwork/drivers/overlay/ov_network.go, maxMTU'),
-  ],
+  source: [docs('Customize the ingress network'), moby('libnetwork/drivers/overlay/encryption.go, maxMTU')],
   safety: 'lab',
   needs: ['two-nodes', 'ipvs', 'custom-mtu'],
   method:
@@ -52,7 +49,7 @@ export const customMtu = conformanceTest({
     const rows: { network: string; interfaces: number; inside: number; largest: number; full: number }[] = []
     const problems: string[] = []
     for (const { network, mtuBytes } of wanted) {
-      const inside = overlayMtu(mtuBytes, network, cluster.manager.engineVersion)
+      const inside = overlayMtu(mtuBytes, network)
       const option = views.get(cluster.manager.host.name)?.find(({ id }) => id === network.id)?.options
       if (statedMtu(option ?? {}) !== mtuBytes)
         problems.push(

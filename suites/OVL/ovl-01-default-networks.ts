@@ -9,9 +9,9 @@ export const defaultNetworks = conformanceTest({
   requirement:
     '`ingress` (overlay, scope swarm) and `docker_gwbridge` (bridge, scope local) exist on every node after init/join, before any service.',
   source: [
-    docs('Overview'),
-    internals('docker_gwbridge and ingress'),
-    overlayTutorial('Initialising the swarm'),
+    docs('Overlay networking'),
+    internals('Docker Swarm and Overlay Networks'),
+    overlayTutorial('Default Overlay Network'),
   ],
   safety: 'production',
   needs: [],

@@ -12,7 +12,10 @@ export const instantiatedOnDemand = conformanceTest({
   id: 'OVL-02',
   requirement:
     'A created overlay has driver `overlay` and scope `swarm`, and a worker instantiates it only once it runs a task on it.',
-  source: [docs('Create an overlay network')],
+  source: [
+    docs('Create an overlay network'),
+    { document: 'Docker docs, Overlay network driver', section: 'Create the services' },
+  ],
   safety: 'production',
   needs: [],
   method:

@@ -12,8 +12,8 @@ export const fullMesh = conformanceTest({
   requirement: 'Task IPs of one network reach each other, full mesh across hosts, by ICMP, TCP and UDP.',
   source: [
     docs('Attach a service to an overlay network'),
-    internals('Container connectivity'),
-    overlayTutorial('Testing the network'),
+    internals('Overlay'),
+    overlayTutorial('Default Overlay Network'),
   ],
   safety: 'production',
   quick: true,

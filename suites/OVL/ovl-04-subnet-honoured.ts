@@ -12,7 +12,7 @@ export const subnetHonoured = conformanceTest({
   id: 'OVL-04',
   requirement:
     '`--subnet` and `--gateway` are honoured; task IPs lie inside the subnet and none equals the gateway.',
-  source: [docs('Configure the subnet on an overlay network')],
+  source: [docs('Configure the subnet and gateway')],
   safety: 'production',
   needs: [],
   method:

@@ -8,7 +8,7 @@ import { overlaps } from '../subnet.ts'
 export const assignedSubnet = conformanceTest({
   id: 'OVL-05',
   requirement: 'Without `--subnet` one is assigned, overlapping neither another network nor a host route.',
-  source: [docs('Configure the subnet on an overlay network'), moby('issues 48069, 46615, 24220')],
+  source: [docs('Configure the subnet and gateway'), moby('issues 48069, 46615, 24220')],
   safety: 'production',
   needs: [],
   method:

@@ -11,7 +11,11 @@ export const inspectAgrees = conformanceTest({
   id: 'OVL-06',
   requirement:
     '`network inspect` on a node lists its tasks and the network’s peers, and agrees with the swarm API.',
-  source: [docs('Create an overlay network'), internals('Overlay'), overlayTutorial('Inspect the network')],
+  source: [
+    docs('Create an overlay network'),
+    internals('ingress'),
+    overlayTutorial('Default Overlay Network'),
+  ],
   safety: 'production',
   needs: [],
   method:

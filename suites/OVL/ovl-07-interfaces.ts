@@ -16,7 +16,7 @@ export const taskInterfaces = conformanceTest({
   id: 'OVL-07',
   requirement:
     'A task has one interface per attached overlay, one on docker_gwbridge, and one on ingress if it publishes; addresses match the networks’ subnets.',
-  source: [internals('Overlay')],
+  source: [internals('Docker Swarm and Overlay Networks')],
   safety: 'production',
   needs: [],
   method:

@@ -5,12 +5,12 @@ import { exchange } from '../scene/exchange.ts'
 import { groupBy } from '../scene/group-by.ts'
 import { type Isolated, isolation } from '../scene/isolation.ts'
 import { addressOn, taskLabel } from '../scene/pair.ts'
-import { docs } from '../source.ts'
+import { docs, internals } from '../source.ts'
 
 export const isolated = conformanceTest({
   id: 'OVL-09',
   requirement: 'Tasks that share no overlay cannot reach each other.',
-  source: [docs('Attach a service to an overlay network')],
+  source: [docs('Attach a service to an overlay network'), internals('Overlay')],
   safety: 'production',
   needs: [],
   method:

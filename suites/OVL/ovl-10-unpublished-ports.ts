@@ -8,7 +8,7 @@ import { docs } from '../source.ts'
 export const unpublishedPorts = conformanceTest({
   id: 'OVL-10',
   requirement: 'Ports need not be published between services of one network (the WordPress → MySQL pattern).',
-  source: [docs('Publish ports on an overlay network')],
+  source: [docs('Configure service discovery'), docs('Publish ports on an overlay network')],
   safety: 'production',
   needs: ['two-nodes'],
   method:

@@ -7,12 +7,15 @@ import type { Answer, Trial } from '../../lib/swarm/trial.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
 import { addressOn, taskLabel } from '../scene/pair.ts'
-import { docs } from '../source.ts'
+import { moby } from '../source.ts'
 
 export const attachableOnly = conformanceTest({
   id: 'OVL-11',
   requirement: 'A standalone container joins only an `attachable` overlay.',
-  source: [docs('Create an overlay network')],
+  source: [
+    { document: 'Docker docs, Overlay network driver', section: 'Create an overlay network' },
+    moby('api/swagger.yaml: Attachable of a network'),
+  ],
   safety: 'production',
   needs: [],
   method:
@@ -110,12 +113,7 @@ interface Asked {
   readonly answer: Standalone | Answer
 }
 
-function runOn(
-  nodes: readonly ClusterNode[],
-  trial: Trial,
-  name: string,
-  network: string,
-): Promise<Asked[]> {
+function runOn(nodes: readonly ClusterNode[], trial: Trial, name: string, network: string): Promise<Asked[]> {
   return Promise.all(
     nodes.map(async (node) => ({
       node,

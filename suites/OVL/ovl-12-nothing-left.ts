@@ -19,7 +19,10 @@ export const nothingLeft = conformanceTest({
   id: 'OVL-12',
   requirement:
     'After removal of a network no namespace, bridge, vxlan device, FDB entry or xfrm state of it is left on any node.',
-  source: [internals('Overlay'), moby('libnetwork/drivers/overlay, deleteNetwork and destroySandbox')],
+  source: [
+    internals('Inspecting vxlan tunnel interfaces'),
+    moby('libnetwork/drivers/overlay, deleteNetwork and destroySandbox'),
+  ],
   safety: 'production',
   needs: ['two-nodes'],
   method:

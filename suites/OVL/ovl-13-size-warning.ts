@@ -12,7 +12,7 @@ export const sizeWarning = conformanceTest({
   id: 'OVL-13',
   requirement: 'An overlay larger than /24 is reported as a size-limitation warning.',
   source: [
-    docs('Customize the default address pools'),
+    docs('Overlay network size limitations'),
     { document: 'Docker docs, docker network create', section: 'Overlay network limitations' },
   ],
   safety: 'production',

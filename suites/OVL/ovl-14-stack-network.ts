@@ -20,7 +20,7 @@ export const stackNetwork = conformanceTest({
   id: 'OVL-14',
   requirement:
     '`stack deploy` creates `<stack>_default`, or the declared network; its services find each other by short name.',
-  source: [overlayTutorial('Deploy a stack')],
+  source: [overlayTutorial('Default Overlay Network'), overlayTutorial('User-Defined Overlay Network')],
   safety: 'production',
   needs: ['ipvs'],
   method:

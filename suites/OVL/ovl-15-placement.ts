@@ -11,7 +11,7 @@ export const placementHolds = conformanceTest({
   id: 'OVL-15',
   requirement:
     'A placement constraint (`node.role==manager`) holds and the constrained task is still reachable from every node.',
-  source: [overlayTutorial('Placement constraints')],
+  source: [overlayTutorial('User-Defined Overlay Network')],
   safety: 'production',
   needs: [],
   method:

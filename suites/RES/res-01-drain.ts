@@ -12,7 +12,7 @@ export const drain = conformanceTest({
   id: 'RES-01',
   requirement:
     'Drain and re-activate a node: tasks move, and every check of OVL/DSC/LB holds again within a stated bound.',
-  source: [overlayTutorial('Draining a node')],
+  source: [overlayTutorial('the introduction, on addresses that change')],
   safety: 'lab',
   timeLimitMs: 4 * movedWithinMs,
   needs: ['two-nodes', 'ipvs'],

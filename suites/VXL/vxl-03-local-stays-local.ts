@@ -10,7 +10,7 @@ import { internals } from '../source.ts'
 export const localStaysLocal = conformanceTest({
   id: 'VXL-03',
   requirement: 'Traffic between tasks on one host never reaches the underlay.',
-  source: [internals('Overlay')],
+  source: [internals('Inspecting vxlan tunnel interfaces')],
   safety: 'production',
   needs: ['two-nodes'],
   method:

@@ -8,7 +8,7 @@ import { assignedVnis, vniProblems, vxlanDevices } from './vnis.ts'
 export const ownVni = conformanceTest({
   id: 'VXL-04',
   requirement: 'Two networks never share a VNI.',
-  source: [internals('vxlan')],
+  source: [internals('vxlan'), internals('ingress')],
   safety: 'production',
   needs: [],
   method:

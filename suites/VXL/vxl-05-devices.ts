@@ -11,7 +11,7 @@ export const devices = conformanceTest({
   id: 'VXL-05',
   requirement:
     '`/run/docker/netns/1-…` of the network holds a bridge, a vxlan device with the VNI and a veth per local endpoint.',
-  source: [internals('Overlay')],
+  source: [internals('Inspecting vxlan tunnel interfaces')],
   safety: 'production',
   needs: [],
   method:

@@ -18,7 +18,7 @@ export const forwarding = conformanceTest({
   id: 'VXL-06',
   requirement:
     'FDB and neighbour tables map every remote task MAC/IP to the right VTEP: none missing, none stale, on every node.',
-  source: [internals('Overlay')],
+  source: [internals('Inspecting vxlan tunnel interfaces')],
   safety: 'production',
   quick: true,
   needs: ['two-nodes'],

@@ -26,7 +26,7 @@ interface Sent {
 export const bareOnVeth = conformanceTest({
   id: 'VXL-07',
   requirement: 'On the task’s veth the same packets are seen bare, before encapsulation.',
-  source: [internals('Overlay')],
+  source: [internals('Inspecting vxlan tunnel interfaces')],
   safety: 'production',
   needs: ['two-nodes'],
   method:

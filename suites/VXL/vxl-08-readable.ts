@@ -10,7 +10,7 @@ import { docs, internals } from '../source.ts'
 export const readable = conformanceTest({
   id: 'VXL-08',
   requirement: 'Application data on a default overlay is readable on the wire (unencrypted by default).',
-  source: [docs('Overlay network encryption'), internals('Encryption')],
+  source: [docs('Configure encryption of application data'), internals('Encryption')],
   safety: 'production',
   needs: ['two-nodes'],
   method:

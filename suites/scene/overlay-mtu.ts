@@ -4,7 +4,7 @@
  *     outer IPv4 20 │ UDP 8 │ VXLAN 8 │ inner Ethernet 14 │ inner IP packet
  *     outer IPv4 20 │ ESP 8 + IV 8 │ UDP 8 │ VXLAN 8 │ inner Ethernet 14 │ inner IP packet │ padding, 2, ICV 8
  *
- * Source: Moby, libnetwork/drivers/overlay/ov_network.go (maxMTU); RFC 4303 §2, RFC 4106 §3.
+ * Source: Moby, libnetwork/drivers/overlay/encryption.go (maxMTU, the same since 2016); RFC 4303 §2, RFC 4106 §3.
  */
 const outerIpBytes = 20
 const vxlanBytes = 8 + 8 + 14
@@ -16,14 +16,10 @@ export function statedMtu(options: Readonly<Record<string, string>>): number {
   return Number(options['com.docker.network.driver.mtu'] ?? defaultUnderlayMtuBytes)
 }
 
-/** The MTU of an overlay's interfaces as this engine version computes it. */
-export function overlayMtu(
-  statedMtuBytes: number,
-  network: { readonly encrypted: boolean },
-  engineVersion: string,
-): number {
+/** The MTU of an overlay's interfaces as engines compute it. */
+export function overlayMtu(statedMtuBytes: number, network: { readonly encrypted: boolean }): number {
   const clear = statedMtuBytes - outerIpBytes - vxlanBytes
-  if (!network.encrypted || majorVersion(engineVersion) < 23) return clear
+  if (!network.encrypted) return clear
   const encrypted = clear - espExpansionBytes
   return encrypted - (encrypted % 4)
 }
@@ -34,8 +30,4 @@ export function outerBytes(innerBytes: number, network: { readonly encrypted: bo
   if (!network.encrypted) return outerIpBytes + payload
   const padded = Math.ceil((payload + 2) / 4) * 4
   return outerIpBytes + 8 + 8 + padded + 8
-}
-
-function majorVersion(version: string): number {
-  return Number(/^\d+/.exec(version)?.[0] ?? Number.POSITIVE_INFINITY)
 }

@@ -66,8 +66,8 @@ async function record(
     })),
   )
   const mtuBytes = {
-    clear: computedMtu(stack.networks.clear, cluster.manager.engineVersion, views),
-    secret: computedMtu(stack.networks.secret, cluster.manager.engineVersion, views),
+    clear: computedMtu(stack.networks.clear, views),
+    secret: computedMtu(stack.networks.secret, views),
   }
   const datagrams = (['clear', 'secret'] as const).flatMap((role) =>
     planDatagrams(stack.networks[role], tasksOn(stack, role), mtuBytes[role]),
@@ -90,14 +90,13 @@ async function record(
   }
 }
 
-/** The MTU an engine of this version gives a network, with the network's own option. */
+/** The MTU engines give a network, with the network's own option. */
 export function computedMtu(
   network: OverlayNetwork,
-  engineVersion: string,
   views: ReadonlyMap<string, readonly NetworkView[]>,
 ): number {
   const view = [...views.values()].flat().find(({ id }) => id === network.id)
-  return overlayMtu(statedMtu(view?.options ?? {}), network, engineVersion)
+  return overlayMtu(statedMtu(view?.options ?? {}), network)
 }
 
 interface PlannedDatagram extends Omit<SizedDatagram, 'observation'> {

@@ -20,7 +20,7 @@ export const clearTextLeak: Rule = (run) => {
     remedy: [
       'Treat what crossed this network as disclosed, and move secrets off it until it is mended',
       'On the sender look at `iptables -t mangle -S OUTPUT` (a rule with the mark 0xd0c4e3 for the VNI) and at `ip xfrm policy` (an outbound policy per peer, same mark)',
-      'Load the match the engine uses (`modprobe xt_bpf`; `xt_u32` before engine 23), then restart the engine; engines before 20.10.24 and 23.0.3 have CVE-2023-28840, -28841 and -28842: upgrade',
+      'Load the match the engine uses (`modprobe xt_bpf`; `xt_u32` before engine 24), then restart the engine; engines before 20.10.24 and 23.0.3 have CVE-2023-28840, -28841 and -28842: upgrade',
     ],
     requirements: run.failedAmong('ENC-*'),
     hosts: pairs.length > 0 ? pairs : namedNodes(told, run.nodeNames),
