@@ -1,5 +1,6 @@
 import { reboot } from '../../lib/host/reboot.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { restartEngine } from '../../lib/swarm/restart-engine.ts'
 import { moby } from '../source.ts'
 import { chain } from '../ING/ing-05-chain.ts'
@@ -46,7 +47,12 @@ export const restart = conformanceTest({
     const afterReboot = await holdsAgain(context, wanted, {
       since: `${name} was rebooted`,
       withinMs: backWithinMs,
-    })
+    }).finally(async () =>
+      evidence.observe(
+        'engine of the node, errors since',
+        await engineLogLines(node.host, ['level=error', 'level=fatal', 'failed to start']),
+      ),
+    )
     evidence.measure('after the reboot of the host', afterReboot, 's', backWithinMs / 1000)
     evidence.conclude(
       `on ${name} ${wanted.length} requirements held again ${afterRestart} s after the engine’s restart and ${afterReboot} s after the host’s reboot`,
