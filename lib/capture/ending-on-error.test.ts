@@ -20,7 +20,9 @@ describe('endingOnError', () => {
 
   it('ends all of them and passes on the error of the work, whatever ending them says', async () => {
     const failing = (): Promise<never> => Promise.reject(new Error('probe failed'))
-    const error = await endingOnError([capture('broken'), capture('b')], failing).catch((thrown: Error) => thrown)
+    const error = await endingOnError([capture('broken'), capture('b')], failing).catch(
+      (thrown: Error) => thrown,
+    )
     expect(error).to.have.property('message', 'probe failed')
     expect(ended).to.deep.equal(['broken', 'b'])
   })

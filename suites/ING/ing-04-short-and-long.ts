@@ -43,13 +43,13 @@ export const shortAndLong = conformanceTest({
       long: answering(long, node),
       short: answering(short, node),
     }))
-    const { publishedPort: _long, ...longSettings } = long
-    const { publishedPort: _short, ...shortSettings } = short
+    const settings = ({ protocol, targetPort, mode }: PublishedPort): string =>
+      JSON.stringify({ protocol, targetPort, mode })
     evidence.observe('what the manager holds of each', { long, short })
     evidence.observe('tasks that answered, by node asked', rows)
     const manager = cluster.manager.host.name
     requireNone('both syntaxes publish alike', [
-      ...(JSON.stringify(longSettings) === JSON.stringify(shortSettings)
+      ...(settings(long) === settings(short)
         ? []
         : [
             `${manager} holds ${JSON.stringify(long)} by the long syntax, ${JSON.stringify(short)} by the short`,

@@ -55,8 +55,8 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Publishing> {
   return {
     dualTasks,
     hereTasks,
-    asked: planned.map(({ request: _, ...entry }, index) => ({
-      ...entry,
+    asked: planned.map(({ from, to, service, port }, index) => ({
+      ...{ from, to, service, port },
       observation: observations[index] as Observation,
     })),
   }
