@@ -70,6 +70,8 @@ export interface KnownIssue {
   readonly issue: string
   readonly since?: string
   readonly until?: string
+  /** Only on labs that are made so; everywhere where not given. */
+  readonly lab?: LabFeature
   readonly what: string
 }
 

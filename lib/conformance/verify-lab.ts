@@ -8,6 +8,8 @@ import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
 import type { Raised } from './raise.ts'
+import { knownIssueLines } from './known-issues.ts'
+import { topologyFeatures } from './topology-features.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
 import { type SharedContext, sharedContext } from './shared-context.ts'
@@ -64,6 +66,9 @@ export async function verifyLab(
   const records = new Map(
     record.requirements.filter(({ lab }) => lab === planned.name).map((entry) => [entry.id, entry]),
   )
+  const features = topologyFeatures(planned.topology)
+  const engineVersions = (): string[] =>
+    session.raised.cluster.nodes.map(({ engineVersion }) => engineVersion)
   const halt = new AbortController()
   let failure: Error | undefined
   await runWithMocha(planned.suites, {
@@ -89,6 +94,10 @@ export async function verifyLab(
       session.ended(test, verification.verdict.outcome)
       requirement.durationMs = Math.round(performance.now() - startedAt)
       requirement.verdict = { ...verification.verdict, evidence: [...verification.verdict.evidence] }
+      if (requirement.verdict.outcome === 'fail') {
+        const known = knownIssueLines(test.knownIssues ?? [], engineVersions(), features)
+        requirement.verdict.reason = [requirement.verdict.reason, ...known].join('\n')
+      }
       const { outcome, reason } = requirement.verdict
       store.log.info({ lab: planned.name, id: test.id, outcome, reason })
       store.save()

@@ -3,6 +3,7 @@ import { RunPattern } from './rule.ts'
 import type { Rule } from './rule.ts'
 import { clearTextLeak } from './rules/clear-text-leak.ts'
 import { dataPathPortBlocked } from './rules/data-path-port-blocked.ts'
+import { encryptionForWrongAddress } from './rules/encryption-for-wrong-address.ts'
 import { engineDoesNotAnswer } from './rules/engine-does-not-answer.ts'
 import { espBlocked } from './rules/esp-blocked.ts'
 import { gossipUdpBlocked } from './rules/gossip-udp-blocked.ts'
@@ -14,6 +15,7 @@ import { underlayMtuTooSmall } from './rules/underlay-mtu-too-small.ts'
 
 /** Most urgent first: this is the order in which findings are read. */
 const rules: readonly Rule[] = [
+  encryptionForWrongAddress,
   clearTextLeak,
   kernelWithoutIpVs,
   kernelWithoutEsp4,

@@ -14,6 +14,13 @@ export const espArrives = conformanceTest({
   safety: 'production',
   quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
+  knownIssues: [
+    {
+      issue: 'moby/moby#34763',
+      lab: 'separate-data-path',
+      what: 'security associations are made for the advertise address of the node itself and the data-path addresses of the others, so no packet matches them and the encrypted network is sent in clear',
+    },
+  ],
   method:
     'Tasks of the encrypted network exchange data while the data-path interface of every node is recorded. For every ordered pair of nodes an ESP packet must be seen leaving the first and the same one, told by SPI and sequence number, arriving at the second.',
   usualCauses: [

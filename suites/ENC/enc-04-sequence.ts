@@ -14,6 +14,13 @@ export const sequence = conformanceTest({
   source: [internals('Encryption'), rfc(4303, '2.2, 3.3.3')],
   safety: 'production',
   needs: ['two-nodes', 'encrypted-overlay'],
+  knownIssues: [
+    {
+      issue: 'moby/moby#34763',
+      lab: 'separate-data-path',
+      what: 'security associations are made for the advertise address of the node itself and the data-path addresses of the others, so no packet matches them and the encrypted network is sent in clear',
+    },
+  ],
   method:
     'ESP packets are recorded as they leave each node while tasks of the encrypted network talk. Each SPI must be an outbound state of the sender and an inbound state of the receiver, for that direction. Per SPI no sequence number may be seen twice, and they must rise: a packet overtaken by fewer than 64 others (the usual anti-replay window) is counted, not judged, because processors of a sender may overtake each other.',
   usualCauses: [

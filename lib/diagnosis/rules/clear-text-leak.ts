@@ -1,10 +1,11 @@
 import { namedNodes, namedPairs, troubledClauses } from '../named-hosts.ts'
 import { finding } from '../rule.ts'
 import type { Rule } from '../rule.ts'
+import { isForWrongAddress } from './encryption-for-wrong-address.ts'
 
 /** Packets of an encrypted overlay were seen on the wire in clear. */
 export const clearTextLeak: Rule = (run) => {
-  if (!run.failed('ENC-01')) return undefined
+  if (!run.failed('ENC-01') || isForWrongAddress(run)) return undefined
   const reason = run.reason('ENC-01')
   // ENC-01 also fails when no ESP was seen at all; that is no leak.
   const leaks = troubledClauses(reason).filter((clause) =>
