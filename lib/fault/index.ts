@@ -53,7 +53,7 @@ import {
   takenPortAccepted,
   udpForwardMissing,
 } from './publishing-faults.ts'
-import { neverRecovers, reloadHookDrops } from './recovery-faults.ts'
+import { arrivingVxlanDropped, neverRecovers, reloadHookDrops } from './recovery-faults.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 import { smallSubnetWidened } from './small-subnet-widened.ts'
@@ -113,6 +113,7 @@ export const faults: readonly Fault[] = [
   unpublishedPortForwarded,
   neighboursJoined,
   neverRecovers,
+  arrivingVxlanDropped,
   reloadHookDrops,
   udpForwardMissing,
   shortSyntaxForwardMissing,

@@ -56,7 +56,7 @@ function threeNodes({ nodes, manager }: Cluster): [ClusterNode, ClusterNode, Clu
 export const vxlanLost = lostBetweenNodes({
   name: 'vxlan-lost',
   what: 'VXLAN',
-  breaks: ['CTL-04', 'OVL-03', 'OVL-10', 'OVL-11'],
+  breaks: ['CTL-04', 'OVL-03', 'OVL-10'],
   matches: ({ dataPathPort }) => [`-p udp --dport ${dataPathPort}`],
 })
 

@@ -14,6 +14,13 @@ export const neverRecovers: Fault = {
   },
 }
 
+export const arrivingVxlanDropped: Fault = {
+  name: 'arriving-vxlan-dropped',
+  description: 'A node drops VXLAN after it has arrived, so that a capture still sees it',
+  breaks: ['OVL-03', 'OVL-11'],
+  plant: (on) => neverRecovers.plant(on),
+}
+
 const folder = '/run/swarmproof-fault-reload'
 
 export const reloadHookDrops: Fault = {
