@@ -64,7 +64,7 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
         if (breaks.length === 0 || interruption.signal.aborted) continue
         const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
         seen.push(result)
-        if (!flags.json) progress.print(process.stdout, oneLine(result))
+        if (!flags.json) progress.print(process.stdout, `${oneLine(result)}\n`)
       }
     } finally {
       await session.end()
