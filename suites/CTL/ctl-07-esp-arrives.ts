@@ -6,6 +6,7 @@ import { espFrames } from '../scene/frames.ts'
 import { requireTaskOnEveryNode } from '../scene/pair.ts'
 import { docs, internals } from '../source.ts'
 import { arrivals, lossesOf } from './arrival.ts'
+import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 
 export const espArrives = conformanceTest({
   id: 'CTL-07',
@@ -14,13 +15,7 @@ export const espArrives = conformanceTest({
   safety: 'production',
   quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
-  knownIssues: [
-    {
-      issue: 'moby/moby#34763',
-      lab: 'separate-data-path',
-      what: 'security associations are made for the advertise address of the node itself and the data-path addresses of the others, so no packet matches them and the encrypted network is sent in clear',
-    },
-  ],
+  knownIssues: [encryptionForAdvertiseAddress],
   method:
     'Tasks of the encrypted network exchange data while the data-path interface of every node is recorded. For every ordered pair of nodes an ESP packet must be seen leaving the first and the same one, told by SPI and sequence number, arriving at the second.',
   usualCauses: [

@@ -8,6 +8,7 @@ import { gossipPort, managementPort } from '../scene/control-traffic.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { underlayTraffic } from '../scene/underlay-traffic.ts'
 import { docs } from '../source.ts'
+import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 
 type Kind = 'management' | 'gossip' | 'VXLAN' | 'ESP'
 
@@ -29,13 +30,7 @@ export const separateUnderlays = conformanceTest({
   source: [docs('Use a separate interface for control and data traffic')],
   safety: 'lab',
   needs: ['two-nodes', 'separate-data-path'],
-  knownIssues: [
-    {
-      issue: 'moby/moby#34763',
-      lab: 'separate-data-path',
-      what: 'security associations are made for the advertise address of the node itself and the data-path addresses of the others, so no packet matches them and the encrypted network is sent in clear',
-    },
-  ],
+  knownIssues: [encryptionForAdvertiseAddress],
   method:
     'Both underlay interfaces of every node are recorded side by side while the control plane beats and tasks of the clear and of the encrypted network send to the other hosts. Ports 2377 and 7946 may be on the advertise interface only, VXLAN and ESP on the data-path interface only. Control: the same matchers must find gossip of every ordered pair of nodes on the one, VXLAN and ESP of every ordered pair on the other.',
   usualCauses: [

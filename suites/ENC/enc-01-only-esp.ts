@@ -7,6 +7,7 @@ import { espFrames, everyPacket, vxlanFrames } from '../scene/frames.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { docs, internals } from '../source.ts'
 import { secretNodes } from './ledger-nodes.ts'
+import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 
 export const onlyEsp = conformanceTest({
   id: 'ENC-01',
@@ -16,13 +17,7 @@ export const onlyEsp = conformanceTest({
   safety: 'production',
   quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
-  knownIssues: [
-    {
-      issue: 'moby/moby#34763',
-      lab: 'separate-data-path',
-      what: 'security associations are made for the advertise address of the node itself and the data-path addresses of the others, so no packet matches them and the encrypted network is sent in clear',
-    },
-  ],
+  knownIssues: [encryptionForAdvertiseAddress],
   method:
     'Tasks of the encrypted network exchange data that holds a nonce while the data-path interface of each node is recorded. What leaves a node is judged: ESP must be there for every ordered pair of nodes, VXLAN with the network’s VNI and the nonce must not. Controls in the same capture: canaries at start and end, nothing dropped, and the clear twin’s VXLAN and nonce are found by the same matchers.',
   usualCauses: [

@@ -7,6 +7,7 @@ import { internals, rfc } from '../source.ts'
 import { inbound, type LedgerNode, outbound } from './ledger.ts'
 import { ledgerNodes } from './ledger-nodes.ts'
 import { sequenceProblems, type SpiFlow, spiFlow } from './spi-flow.ts'
+import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 
 export const sequence = conformanceTest({
   id: 'ENC-04',
@@ -14,13 +15,7 @@ export const sequence = conformanceTest({
   source: [internals('Encryption'), rfc(4303, '2.2, 3.3.3')],
   safety: 'production',
   needs: ['two-nodes', 'encrypted-overlay'],
-  knownIssues: [
-    {
-      issue: 'moby/moby#34763',
-      lab: 'separate-data-path',
-      what: 'security associations are made for the advertise address of the node itself and the data-path addresses of the others, so no packet matches them and the encrypted network is sent in clear',
-    },
-  ],
+  knownIssues: [encryptionForAdvertiseAddress],
   method:
     'ESP packets are recorded as they leave each node while tasks of the encrypted network talk. Each SPI must be an outbound state of the sender and an inbound state of the receiver, for that direction. Per SPI no sequence number may be seen twice, and they must rise: a packet overtaken by fewer than 64 others (the usual anti-replay window) is counted, not judged, because processors of a sender may overtake each other.',
   usualCauses: [
