@@ -81,7 +81,10 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
     ? ExitCode.interrupted
     : seen.some(({ problems }) => problems.length > 0)
       ? ExitCode.notConformant
-      : ExitCode.conformant
+      : // Nothing planted proves nothing.
+        seen.length === 0
+        ? ExitCode.inconclusive
+        : ExitCode.conformant
 }
 
 /** A lab faults are planted on; a fault that breaks disruptive requirements gets it as it was saved, and leaves none. */

@@ -368,6 +368,15 @@ describe('encryption for the wrong address', () => {
     })),
   })
 
+  const withOnly = (id: string, why: string): RunRecord => {
+    const record = separate(run())
+    const verdict = { outcome: 'fail' as const, reason: why, evidence: [] }
+    return {
+      ...record,
+      requirements: record.requirements.slice(0, 1).map((one) => ({ ...one, id, verdict })),
+    }
+  }
+
   it('is found where the data path is apart, instead of a leak without a cause', () => {
     const rows: Row[] = [
       ['ENC-01', 'fail', '- VXLAN with VNI 4098 left worker1 for 198.51.100.11 in clear'],
@@ -386,5 +395,7 @@ describe('encryption for the wrong address', () => {
     expect(titles(run(['ENC-03', 'fail', reason])).join()).to.not.include('advertise address')
     const other = separate(run(['ENC-03', 'fail', 'worker1: 2 inbound states from manager, expected 3']))
     expect(titles(other).join()).to.not.include('advertise address')
+    expect(titles(withOnly('CTL-09', 'gossip of worker1 left on eth2'))).to.deep.equal([])
+    expect(titles(withOnly('CTL-09', 'no ESP left worker1 for manager on eth2'))).to.have.lengthOf(1)
   })
 })

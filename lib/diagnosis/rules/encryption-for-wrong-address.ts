@@ -2,15 +2,13 @@ import { namedNodes } from '../named-hosts.ts'
 import { finding } from '../rule.ts'
 import type { Rule, RunPattern } from '../rule.ts'
 
-/** ENC-03 says which source an outbound policy is for and which it should be for. */
+/** ENC-03 says which source an outbound policy is for and which it should be for; without it CTL-09 misses the ESP. */
 export function isForWrongAddress(run: RunPattern): boolean {
   const { advertise, dataPath } = run.lab.topology.swarm
-  return (
-    advertise !== dataPath &&
-    run.failed('ENC-03', 'CTL-09') &&
-    (run.reason('ENC-03') === '' ||
-      /outbound policy .* is for source \S+, expected/.test(run.reason('ENC-03')))
-  )
+  if (advertise === dataPath) return false
+  return run.reason('ENC-03') === ''
+    ? run.failed('CTL-09') && run.reason('CTL-09').includes('no ESP left')
+    : run.failed('ENC-03') && /outbound policy .* is for source \S+, expected/.test(run.reason('ENC-03'))
 }
 
 /** Advertise and data-path address differ, and IPsec was made for the first. */
