@@ -72,8 +72,8 @@ export const largeOverlay: Fault = {
 const markFile = '/run/swpfault-namespaces'
 
 /**
- * A process enters every overlay's namespace that appears, stays, and when the engine has removed the namespace's file,
- * mounts it again from its own.
+ * A process enters every overlay's namespace that appears, stays, and when the engine has unmounted the namespace's
+ * file, which stays there empty for up to a minute, mounts it again from its own.
  */
 const keeper = [
   'cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\\n" " ") "; n=0',
@@ -82,7 +82,8 @@ const keeper = [
   'known="$known$f "; nsenter --net="$f" sleep 900 >/dev/null 2>&1 </dev/null & echo "$! $f" >> ' +
     markFile +
     '; done',
-  `while read -r pid f; do [ -e "$f" ] || { touch "$f"; mount --bind /proc/$pid/ns/net "$f"; }; done < ${markFile}`,
+  'mounts=$(cat /proc/mounts)',
+  `while read -r pid f; do case "$mounts" in *"/netns/$f "*) ;; *) touch "$f"; mount --bind /proc/$pid/ns/net "$f";; esac; done < ${markFile}`,
   'sleep 0.1; done',
 ].join('\n')
 
