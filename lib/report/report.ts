@@ -8,6 +8,7 @@ import type { AllureOptions } from './allure.ts'
 import { renderHtml } from './html.ts'
 import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
+import { renderMatrix } from './matrix.ts'
 import { readRun } from './read-run.ts'
 
 /** What was written. Paths begin with the run's folder. A report that could not be written is in `errors`. */
@@ -16,6 +17,8 @@ export interface ReportFiles {
   readonly html?: string
   readonly junit?: string
   readonly markdown?: string
+  /** Of a run that verified the same on several labs or engines only. */
+  readonly matrix?: string
   readonly allure?: string
   /** What is missing without being a failure, e.g. no Java for Allure. */
   readonly notes: readonly string[]
@@ -24,7 +27,7 @@ export interface ReportFiles {
 }
 
 export interface ReportError {
-  readonly report: 'html' | 'junit' | 'markdown' | 'allure'
+  readonly report: 'html' | 'junit' | 'markdown' | 'matrix' | 'allure'
   readonly message: string
 }
 
@@ -55,17 +58,21 @@ export async function writeReports(runFolder: string, options: ReportOptions = {
   }
   const record = withFindings(stored, options.diagnose, notes)
   const written = async (
-    report: 'html' | 'junit' | 'markdown',
+    report: 'html' | 'junit' | 'markdown' | 'matrix',
     name: string,
-    render: (record: RunRecord) => string,
+    render: (record: RunRecord) => string | undefined,
   ): Promise<Record<string, string>> => {
-    const file = await attempt(report, async () => writeWhole(join(runFolder, name), render(record)))
+    const file = await attempt(report, async () => {
+      const content = render(record)
+      return content === undefined ? undefined : writeWhole(join(runFolder, name), content)
+    })
     return file === undefined ? {} : { [report]: file }
   }
   const files = {
     ...(await written('html', 'conformance.html', renderHtml)),
     ...(await written('junit', 'junit.xml', renderJunit)),
     ...(await written('markdown', 'summary.md', renderMarkdown)),
+    ...(await written('matrix', 'matrix.md', renderMatrix)),
   }
   const allure = await attempt('allure', async () => writeAllure(record, runFolder, options.allure))
   if (allure?.note !== undefined) notes.push(allure.note)

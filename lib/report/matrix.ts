@@ -1,0 +1,74 @@
+import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import { summarize } from '../conformance/run-record.ts'
+import { repeats, requirementName, versionsOf } from './labs.ts'
+import { outcomeOf, outcomeOrder, outcomes, type Reached, reasonOf } from './outcome.ts'
+import { printable } from './printable.ts'
+import { redactRecord } from './redact-record.ts'
+
+/**
+ * Requirements down, labs or engines across: how a run compares them that verified the same on several. Markdown;
+ * undefined where nothing was verified twice.
+ */
+export function renderMatrix(stored: RunRecord): string | undefined {
+  if (!repeats(stored)) return undefined
+  const record = redactRecord(stored)
+  const ids = [...new Set(record.requirements.map(({ id }) => id))]
+  const found = (id: string, lab: LabRecord): RequirementRecord | undefined =>
+    record.requirements.find((requirement) => requirement.id === id && requirement.lab === lab.name)
+  const titles = record.labs.map((lab) => `${lab.name} (${versionsOf([lab], 'engineVersion').join(', ')})`)
+  const rows = ids.map((id) => {
+    const cells = record.labs.map((lab) => {
+      const requirement = found(id, lab)
+      return requirement === undefined ? '' : word(outcomeOf(requirement), requirement.advisory)
+    })
+    return `| ${id} | ${cells.join(' | ')} |`
+  })
+  return [
+    `| requirement | ${titles.join(' | ')} |`,
+    `|---|${record.labs.map(() => '---|').join('')}`,
+    ...rows,
+    ...counts(record),
+    '',
+    ...reasons(record),
+    '',
+  ].join('\n')
+}
+
+function word(outcome: Reached, advisory: boolean): string {
+  if (outcome === 'pass') return 'pass'
+  const told = outcome === 'unreached' ? 'not reached' : outcome
+  return advisory ? `**${told}** (advisory)` : `**${told}**`
+}
+
+function counts(record: RunRecord): string[] {
+  const { counts: all } = summarize(record)
+  return outcomeOrder
+    .filter((outcome) => all[outcome] > 0)
+    .map((outcome) => {
+      const cells = record.labs.map(
+        ({ name }) =>
+          record.requirements.filter((each) => each.lab === name && outcomeOf(each) === outcome).length,
+      )
+      return `| *${outcomes[outcome].word}* | ${cells.join(' | ')} |`
+    })
+}
+
+/** Every verdict but pass, in a line or two. */
+function reasons(record: RunRecord): string[] {
+  return record.requirements
+    .filter((requirement) => outcomeOf(requirement) !== 'pass')
+    .map((requirement) => {
+      const lines = reasonOf(requirement).split('\n')
+      const shown = lines.length > 4 ? [...lines.slice(0, 3), `… ${lines.length - 3} more lines`] : lines
+      return `- ${requirementName(record, requirement)}, ${word(outcomeOf(requirement), requirement.advisory)}: ${plain(shown.join(' '))}`
+    })
+}
+
+/** One line without meaning to Markdown or HTML. */
+function plain(text: string): string {
+  return printable(text)
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll(/[*_|`~]/g, '\\$&')
+}
