@@ -9,6 +9,7 @@ import { ExitCode, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/index.ts'
 import type { Lab } from '../host/host.ts'
+import { readStack } from '../swarm/read-stack.ts'
 import { VmProvider } from '../host/vm/vm-provider.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import { faultsTable, oneLine } from './faults-table.ts'
@@ -60,11 +61,12 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
     const session = new FaultLab(planned, flags, progress, interruption.signal)
     try {
       for (const fault of chosen) {
-        const breaks = fault.breaks.filter((id) => idsOf(planned).includes(id))
-        if (breaks.length === 0 || interruption.signal.aborted) continue
-        const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
-        seen.push(result)
-        if (!flags.json) progress.print(process.stdout, `${oneLine(result)}\n`)
+        for (const breaks of onOneLab(fault, planned)) {
+          if (interruption.signal.aborted) break
+          const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
+          seen.push(result)
+          if (!flags.json) progress.print(process.stdout, `${oneLine(result)}\n`)
+        }
       }
     } finally {
       await session.end()
@@ -106,7 +108,14 @@ class FaultLab {
   async see(fault: Fault): Promise<Seen> {
     const raised = this.#raised ?? (this.#raised = await this.#raise())
     try {
-      return await seeItFail(fault, raised, (ids) => this.#verify(raised, ids), this.#flags.others ?? [])
+      let current = raised
+      const verify: Parameters<typeof seeItFail>[2] = async (ids) => {
+        const records = await this.#verify(current, ids)
+        // What a disruptive requirement left behind has other tasks.
+        if (this.#disturbs(fault)) current = { ...raised, stack: await readStack(raised.cluster) }
+        return records
+      }
+      return await seeItFail(fault, raised, verify, this.#flags.others ?? [])
     } catch (error) {
       await this.end()
       const told = error instanceof Error ? error.message : String(error)
@@ -175,8 +184,12 @@ function labsFor(chosen: readonly Fault[], named: readonly string[] = []): Plann
   return planLabs(selected, { named: named.map((name) => findTopology(name)), shipped: listTopologies() })
 }
 
-function idsOf({ suites: own }: PlannedLab): string[] {
-  return own.flatMap(({ tests }) => tests.map(({ id }) => id))
+/** A fault's requirements here: those that leave the lab as it is together, each of the others on a lab of its own. */
+function onOneLab({ breaks }: Fault, planned: PlannedLab): string[][] {
+  const here = only(planned.suites, ({ id }) => breaks.includes(id)).flatMap(({ tests }) => tests)
+  const harmless = here.filter(({ safety }) => safety !== 'lab').map(({ id }) => id)
+  const disruptive = here.filter(({ safety }) => safety === 'lab').map(({ id }) => [id])
+  return [...(harmless.length === 0 ? [] : [harmless]), ...disruptive]
 }
 
 const examples = `
