@@ -1,7 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { must } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const addressHeldTwice: Fault = {
   name: 'address-held-twice',

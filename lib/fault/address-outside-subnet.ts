@@ -1,6 +1,6 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const addressOutsideSubnet: Fault = {
   name: 'address-outside-subnet',

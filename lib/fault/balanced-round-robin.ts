@@ -1,7 +1,7 @@
 import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const balancedRoundRobin: Fault = {
   name: 'balanced-round-robin',

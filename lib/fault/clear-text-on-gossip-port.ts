@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
 import { bystander, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const clearTextOnGossipPort: Fault = {
   name: 'clear-text-on-gossip-port',

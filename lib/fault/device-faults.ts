@@ -2,7 +2,7 @@ import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const endpointOffBridge: Fault = {
   name: 'endpoint-off-bridge',

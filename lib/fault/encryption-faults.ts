@@ -1,13 +1,10 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
+import { engineMark, withoutOutboundPolicies } from '../host/outbound-policies.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
-
-/** Mark of the engine's policies; its states have it as reqid. */
-const engineMark = '0xd0c4e3'
-const engineRequestId = 0xd0c4e3
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
   const node = victim(cluster)
@@ -23,27 +20,8 @@ export const outboundPolicyMissing: Fault = {
   description: 'One node has lost its outbound IPsec policies; the engine then sends in clear.',
   breaks: ['ENC-01', 'ENC-03'],
   async plant({ cluster, stack }) {
-    const node = requireEncryption(cluster, stack)
-    // Policies hold no keys, so they can be read to be put back.
-    const saved = await shell(node.host, 'ip -o xfrm policy show dir out')
-    // One line a policy; what was a line end is a backslash.
-    const policies = saved
-      .replaceAll('\\', ' ')
-      .split('\n')
-      .flatMap((line) => {
-        const found =
-          /^src (\S+) dst (\S+) proto udp dport (\d+).*tmpl src (\S+) dst (\S+).*spi (0x[0-9a-f]+)/.exec(line)
-        if (found === null) return []
-        const [, source, destination, port, from, to, spi] = found
-        return [
-          `src ${source} dst ${destination} proto udp dport ${port} dir out mark ${engineMark} mask 0xffffffff tmpl src ${from} dst ${to} proto esp spi ${spi} reqid ${engineRequestId} mode transport`,
-        ]
-      })
-    must(policies[0], 'an outbound policy')
-    return scripted(node, {
-      plant: 'ip xfrm policy flush',
-      remove: policies.map((policy) => `ip xfrm policy add ${policy}`).join('\n'),
-    })
+    const { host } = requireEncryption(cluster, stack)
+    return { host: host.name, remove: must(await withoutOutboundPolicies(host), 'an outbound policy') }
   },
 }
 
@@ -59,7 +37,7 @@ export const outboundStateMissing: Fault = {
     return scripted(node, {
       plant: [
         `umask 077; mkdir -p ${folder}`,
-        `ip -o xfrm state list src ${from} dst ${to} reqid ${engineRequestId} | head -n 1 >${folder}/state`,
+        `ip -o xfrm state list src ${from} dst ${to} reqid ${engineMark} | head -n 1 >${folder}/state`,
         `spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
         `ip xfrm state delete src ${from} dst ${to} proto esp spi $spi`,
       ].join('\n'),
@@ -67,7 +45,7 @@ export const outboundStateMissing: Fault = {
         `spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
         `key=$(sed -nE 's/.*aead \\S+ (0x[0-9a-f]+) .*/\\1/p' ${folder}/state)`,
         `last=$(sed -nE 's/.*oseq (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
-        `ip xfrm state add src ${from} dst ${to} proto esp spi $spi reqid ${engineRequestId} mode transport aead 'rfc4106(gcm(aes))' $key 64 replay-oseq $last`,
+        `ip xfrm state add src ${from} dst ${to} proto esp spi $spi reqid ${engineMark} mode transport aead 'rfc4106(gcm(aes))' $key 64 replay-oseq $last`,
         `rm -r ${folder}`,
       ].join('\n'),
     })

@@ -1,5 +1,5 @@
 import { must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
 

@@ -2,7 +2,7 @@ import { type Look, eventually } from '../eventually.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import { readNetworkViews } from '../swarm/network-view.ts'
 import type { Stack } from '../swarm/stack.ts'
-import { plantRules } from './by-rule.ts'
+import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 
 const noticedWithinMs = 180_000

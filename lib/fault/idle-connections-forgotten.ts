@@ -1,7 +1,7 @@
 import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const idleConnectionsForgotten: Fault = {
   name: 'idle-connections-forgotten',

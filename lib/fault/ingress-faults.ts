@@ -1,7 +1,7 @@
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */

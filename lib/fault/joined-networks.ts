@@ -1,6 +1,6 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 /** The names of the two ends; fifteen characters are what the kernel allows. */
 const [islandEnd, otherEnd] = ['swpfault0', 'swpfault1']

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 interface Loss {
   readonly name: string

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const masqueradeGone: Fault = {
   name: 'masquerade-gone',

@@ -1,5 +1,5 @@
 import { tasksOn } from '../swarm/stack.ts'
-import { plantRules } from './by-rule.ts'
+import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { must, scripted, victim } from './scripted.ts'
 

@@ -1,8 +1,8 @@
 import { tasksOn } from '../swarm/stack.ts'
-import { plantRules } from './by-rule.ts'
+import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const secondNetworkSilent: Fault = {
   name: 'second-network-silent',

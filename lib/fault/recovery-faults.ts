@@ -1,4 +1,4 @@
-import { plantRules } from './by-rule.ts'
+import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
 

@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 /** Plants by one script and removes by another. */
 export async function scripted(

@@ -2,7 +2,7 @@ import { overlayNamespace } from '../swarm/namespaces.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
 
 /** MTU of a device now; `ip` is the command, with how to enter a namespace before it. */

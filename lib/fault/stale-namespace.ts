@@ -1,7 +1,7 @@
 import { namespacePath, overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 export const staleNamespace: Fault = {
   name: 'stale-namespace',

@@ -1,7 +1,7 @@
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { plantRules } from '../../lib/fault/by-rule.ts'
+import { plantRules } from '../../lib/host/firewall-rules.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type Injected, inject, injectionRows, requireControl, type Target } from '../scene/injection.ts'

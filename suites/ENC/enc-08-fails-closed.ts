@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { soundPackets } from '../../lib/conformance/sound-packets.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { outboundPolicyMissing } from '../../lib/fault/encryption-faults.ts'
+import { withoutOutboundPolicies } from '../../lib/host/outbound-policies.ts'
 import { containsBytes, layerOf, outerIp } from '../../lib/packet/query.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
@@ -29,12 +29,15 @@ export const failsClosed = conformanceTest({
   ],
   async run(context) {
     const { cluster, stack, wire, probe, evidence } = context
-    const planted = await outboundPolicyMissing.plant({ cluster, stack })
-    const node = cluster.nodes.find(({ host }) => host.name === planted.host)
+    const node = cluster.nodes.find((candidate) =>
+      tasksOn(stack, 'secret').some((task) => task.node === candidate),
+    )
+    if (node === undefined) throw new Error('no node has a task on the encrypted network')
+    const putBack = await withoutOutboundPolicies(node.host)
+    if (putBack === undefined) throw new Error(`${node.host.name} has no outbound policy to begin with`)
     const nonces = { clear: randomBytes(12), secret: randomBytes(12) }
     let packets
     try {
-      if (node === undefined) throw new Error(`${planted.host} is no node`)
       const [capture] = await wire.capture([
         {
           host: node.host,
@@ -66,9 +69,9 @@ export const failsClosed = conformanceTest({
       if (recording === undefined) throw new Error('nothing was recorded')
       packets = soundPackets(recording)
     } finally {
-      await planted.remove()
+      await putBack()
     }
-    const host = planted.host
+    const host = node.host.name
     const withVni = (vni: number) => packets.filter((packet) => layerOf(packet, 'vxlan')?.vni === vni)
     const holding = (nonce: Uint8Array) => packets.filter((packet) => containsBytes(packet, nonce))
     const controls = { vxlan: withVni(stack.networks.clear.vni).length, nonce: holding(nonces.clear).length }

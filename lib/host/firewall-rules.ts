@@ -1,4 +1,4 @@
-import type { Host } from '../host/host.ts'
+import type { Host } from './host.ts'
 import { shell } from './shell.ts'
 
 /** Inserts firewall rules at the top of their chains and returns how to delete them again. */
