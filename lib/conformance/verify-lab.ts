@@ -69,6 +69,8 @@ export async function verifyLab(
   const features = topologyFeatures(planned.topology)
   const engineVersions = (): string[] =>
     session.raised.cluster.nodes.map(({ engineVersion }) => engineVersion)
+  const collect = (below: string): Promise<void> =>
+    collectHosts(session.raised.cluster, join('hosts', options.folder, below), store, options.progress)
   const halt = new AbortController()
   let failure: Error | undefined
   await runWithMocha(planned.suites, {
@@ -102,6 +104,8 @@ export async function verifyLab(
       store.log.info({ lab: planned.name, id: test.id, outcome, reason })
       store.save()
       options.onVerdict(requirement)
+      // What a disruptive test broke is gone once the lab is put back.
+      if (own && test.safety === 'lab' && isBroken(requirement)) await collect(test.id)
       return verification
     },
   })
@@ -109,9 +113,7 @@ export async function verifyLab(
   if (options.signal.aborted) return
   // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
   if (!own || options.keep) await session.restore()
-  if (own && [...records.values()].some(isBroken)) {
-    await collectHosts(session.raised.cluster, join('hosts', options.folder), store, options.progress)
-  }
+  if (own && [...records.values()].some(isBroken)) await collect('')
 }
 
 export function isBroken({ verdict }: RequirementRecord): boolean {
