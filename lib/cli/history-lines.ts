@@ -21,7 +21,9 @@ export function historyLines(runs: readonly HistoryEntry[], last: number, style:
 }
 
 function line(run: HistoryEntry, style: Style): string {
-  const paint = { conformant: style.green, 'not conformant': style.red, inconclusive: style.yellow }[run.conclusion]
+  const paint = { conformant: style.green, 'not conformant': style.red, inconclusive: style.yellow }[
+    run.conclusion
+  ]
   const { pass, fail, skip, inconclusive, unreached } = run.counts
   const counts = `${pass} passed, ${fail} failed, ${skip} skipped, ${inconclusive} inconclusive${unreached > 0 ? `, ${unreached} not reached` : ''}`
   const commit = run.commit === undefined ? '' : `  ${run.commit.slice(0, 10)}`

@@ -47,10 +47,14 @@ describe('swarmproof history', () => {
 
   it('adds the latest run and says what changed', async () => {
     await store(0)
-    expect(await run(historyCommand(), 'add', '--report-dir', reports)).to.contain('the first run of its kind')
+    expect(await run(historyCommand(), 'add', '--report-dir', reports)).to.contain(
+      'the first run of its kind',
+    )
     await store(1, { verdicts: { 'ENC-01': 'fail' } })
     const told = await run(historyCommand(), 'add', '--report-dir', reports, '--commit', 'abc')
-    expect(told).to.match(/2001-01-06 02:17:00 UTC {2}not conformant .* abc\n {2}New since yesterday: ENC-01\n$/)
+    expect(told).to.match(
+      /2001-01-06 02:17:00 UTC {2}not conformant .* abc\n {2}New since yesterday: ENC-01\n$/,
+    )
   })
 
   it('shows the trend as text, JSON and a page', async () => {
@@ -59,7 +63,9 @@ describe('swarmproof history', () => {
       await run(historyCommand(), 'add', '--report-dir', reports, '--series', 'nightly')
     }
     const shown = await run(historyCommand(), 'show', '--report-dir', reports)
-    expect(shown).to.match(/^nightly\n(.*\n){3} {2}Fixed since yesterday: ENC-01\n {2}Flaky: ENC-01, changed 2 times/)
+    expect(shown).to.match(
+      /^nightly\n(.*\n){3} {2}Fixed since yesterday: ENC-01\n {2}Flaky: ENC-01, changed 2 times/,
+    )
     const [series] = JSON.parse(await run(historyCommand(), 'show', '--report-dir', reports, '--json')) as {
       runs: { requirements: number }[]
       changes: { fixed: unknown }
@@ -70,7 +76,9 @@ describe('swarmproof history', () => {
     const page = join(reports, 'history.html')
     expect(await run(historyCommand(), 'show', '--report-dir', reports, '--html', page)).to.equal(`${page}\n`)
     expect(await readFile(page, 'utf8')).to.contain('Fixed since yesterday')
-    expect(await run(historyCommand(), 'show', '--report-dir', reports, '--series', 'other')).to.match(/^no run in /)
+    expect(await run(historyCommand(), 'show', '--report-dir', reports, '--series', 'other')).to.match(
+      /^no run in /,
+    )
   })
 })
 
@@ -95,7 +103,11 @@ describe('swarmproof report --github', () => {
     process.stdout.write = (chunk: string | Uint8Array): boolean => ((printed += String(chunk)), true)
     printed = ''
     try {
-      await tellGithub(folder, { history: join(reports, 'history.jsonl'), link: 'https://example.org/1' }, environment)
+      await tellGithub(
+        folder,
+        { history: join(reports, 'history.jsonl'), link: 'https://example.org/1' },
+        environment,
+      )
     } finally {
       process.stdout.write = original
     }
@@ -114,7 +126,9 @@ describe('swarmproof report --github', () => {
     const before = { ...process.env }
     Object.assign(process.env, environment)
     try {
-      const error: unknown = await run(reportCommand(), '--github', '--report-dir', reports).catch((e: unknown) => e)
+      const error: unknown = await run(reportCommand(), '--github', '--report-dir', reports).catch(
+        (e: unknown) => e,
+      )
       expect(error).to.be.instanceOf(InputError)
     } finally {
       for (const name of Object.keys(environment)) {

@@ -90,7 +90,9 @@ async function showRuns(flags: ShowFlags): Promise<void> {
   note(whole)
   const wanted = flags.series
   const history =
-    wanted === undefined ? whole : { ...whole, entries: whole.entries.filter(({ series }) => series === wanted) }
+    wanted === undefined
+      ? whole
+      : { ...whole, entries: whole.entries.filter(({ series }) => series === wanted) }
   if (flags.html !== undefined) {
     const latestReport = flags.report === undefined ? {} : { latestReport: flags.report }
     await writeFile(`${flags.html}.unfinished`, renderHistory(history, latestReport))
@@ -100,7 +102,13 @@ async function showRuns(flags: ShowFlags): Promise<void> {
   }
   const newest = [...new Set(history.entries.toReversed().map(({ series }) => series))]
   if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify(newest.map((series) => result(history, newestOf(history, series))), undefined, 2)}\n`)
+    process.stdout.write(
+      `${JSON.stringify(
+        newest.map((series) => result(history, newestOf(history, series))),
+        undefined,
+        2,
+      )}\n`,
+    )
     return
   }
   if (newest.length === 0) process.stdout.write(`no run in ${file}\n`)
@@ -125,7 +133,9 @@ function result(history: History, entry: HistoryEntry): object {
   const brief = ({ verdicts, ...rest }: HistoryEntry): object => ({ ...rest, requirements: verdicts.length })
   return JSON.parse(
     JSON.stringify({ series: entry.series, runs: runs.map(brief), changes }, (_, value: unknown) =>
-      typeof value === 'object' && value !== null && 'verdicts' in value ? brief(value as HistoryEntry) : value,
+      typeof value === 'object' && value !== null && 'verdicts' in value
+        ? brief(value as HistoryEntry)
+        : value,
     ),
   ) as object
 }

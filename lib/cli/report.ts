@@ -35,7 +35,10 @@ export function reportCommand(): Command {
     .option('--json', 'print what was written as JSON')
     .option('--report-dir <folder>', 'where runs are kept', 'reports')
     .option('--github', 'write nothing again; tell GitHub Actions: annotations, job summary, outputs')
-    .option('--history <file>', 'with --github: say what is new since the run before, see `swarmproof history`')
+    .option(
+      '--history <file>',
+      'with --github: say what is new since the run before, see `swarmproof history`',
+    )
     .option('--link <url>', 'with --github: where the whole report can be read')
     .option('--inventory <file>', 'with --github: point at the lines of this file that name what failed')
     .addHelpText('after', examples)

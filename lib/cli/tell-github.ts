@@ -1,5 +1,6 @@
 import { appendFile } from 'node:fs/promises'
-import { ExitCode, InputError } from '../error.ts'
+import { ExitCode } from '../error.ts'
+import type { InputError } from '../error.ts'
 import { packageRoot } from '../package-root.ts'
 import { annotationsOf, bounded, githubOutputs, outputLines, workflowCommand } from '../report/github.ts'
 import { changesOf, comparable } from '../report/history/changes.ts'
@@ -74,7 +75,8 @@ export async function tellGithubOfNoRun(
 
 function newOutputs(changes: Changes | undefined): Record<string, string> {
   if (changes === undefined) return {}
-  const names = (all: readonly { readonly id: string }[]): string => [...new Set(all.map(({ id }) => id))].join(' ')
+  const names = (all: readonly { readonly id: string }[]): string =>
+    [...new Set(all.map(({ id }) => id))].join(' ')
   return { 'new-failures': names(changes.newFailures), fixed: names(changes.fixed) }
 }
 
@@ -90,6 +92,9 @@ async function append(file: string | undefined, text: string, orPrint: boolean):
 function atMost(text: string): string {
   const bytes = Buffer.from(text)
   if (bytes.length <= longestSummaryBytes) return text
-  const cut = bytes.subarray(0, longestSummaryBytes).toString().replace(/\n[^\n]*$/, '')
+  const cut = bytes
+    .subarray(0, longestSummaryBytes)
+    .toString()
+    .replace(/\n[^\n]*$/, '')
   return `${cut}\n\n… the rest is in the report\n`
 }

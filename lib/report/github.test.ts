@@ -67,7 +67,9 @@ describe('annotations for GitHub', () => {
     expect(last?.title).to.equal('16 more')
     expect(last?.message.split('\n')).to.have.lengthOf(16)
     for (const { id } of record.requirements.slice(10, 25)) judge(record, id, 'pass', 'well')
-    expect(bounded(annotationsOf(record, nowhere)).filter(({ level }) => level === 'error')).to.have.lengthOf(10)
+    expect(bounded(annotationsOf(record, nowhere)).filter(({ level }) => level === 'error')).to.have.lengthOf(
+      10,
+    )
   })
 
   it('are one command each, whatever was seen', () => {
@@ -83,7 +85,9 @@ describe('annotations for GitHub', () => {
     )
     expect(escapeData('a:b,c%0A')).to.equal('a:b,c%250A')
     expect(escapeProperty('a:b,c')).to.equal('a%3Ab%2Cc')
-    expect(workflowCommand({ level: 'notice', title: 't', message: 'x'.repeat(9000) }).length).to.be.below(2000)
+    expect(workflowCommand({ level: 'notice', title: 't', message: 'x'.repeat(9000) }).length).to.be.below(
+      2000,
+    )
   })
 
   it('hold no secret', () => {
@@ -97,9 +101,18 @@ describe('annotations for GitHub', () => {
 describe('outputs for GitHub', () => {
   it('tell not conformant from inconclusive', () => {
     const of = githubOutputs(nonConformantRun(), 'reports/x', 1)
-    expect(of).to.include({ outcome: 'not conformant', failed: '3', inconclusive: '1', skipped: '2', passed: '39' })
+    expect(of).to.include({
+      outcome: 'not conformant',
+      failed: '3',
+      inconclusive: '1',
+      skipped: '2',
+      passed: '39',
+    })
     expect(of).to.include({ 'exit-code': '1', report: 'reports/x/conformance.html', partial: 'true' })
-    expect(githubOutputs(interruptedRun(), 'r', 2)).to.include({ outcome: 'inconclusive', 'not-reached': '27' })
+    expect(githubOutputs(interruptedRun(), 'r', 2)).to.include({
+      outcome: 'inconclusive',
+      'not-reached': '27',
+    })
   })
 
   it('cannot set another output', () => {

@@ -44,7 +44,9 @@ export function annotationsOf(stored: RunRecord, placeOf: PlaceOf): Annotation[]
     ...(record.failures.length === 0 && end !== ''
       ? [{ level: 'error', title: 'The run did not come to its end', message: end } as const]
       : []),
-    ...failed.filter(({ advisory }) => !advisory).map((one) => verdict(record, one, 'error', 'failed', placeOf)),
+    ...failed
+      .filter(({ advisory }) => !advisory)
+      .map((one) => verdict(record, one, 'error', 'failed', placeOf)),
     ...failed
       .filter(({ advisory }) => advisory)
       .map((one) => verdict(record, one, 'warning', 'failed, advisory', placeOf)),
@@ -62,7 +64,11 @@ export function annotationsOf(stored: RunRecord, placeOf: PlaceOf): Annotation[]
 }
 
 function harnessFailure({ step, host, message }: FailureRecord): Annotation {
-  return { level: 'error', title: `The harness failed at '${step}'${host === undefined ? '' : ` on ${host}`}`, message }
+  return {
+    level: 'error',
+    title: `The harness failed at '${step}'${host === undefined ? '' : ` on ${host}`}`,
+    message,
+  }
 }
 
 function verdict(

@@ -74,7 +74,8 @@ export function endOf(record: RunRecord): string {
       const where = failure.host === undefined ? '' : ` on ${failure.host}`
       if (record.labs.length > 1) {
         const labs = [...new Set(record.failures.flatMap(({ lab }) => lab ?? []))].join(', ')
-        const on = labs === '' ? `at '${failure.step}'${where}` : `on ${labs}, first at '${failure.step}'${where}`
+        const on =
+          labs === '' ? `at '${failure.step}'${where}` : `on ${labs}, first at '${failure.step}'${where}`
         return `The harness failed ${on}; what was not reached there was not judged.`
       }
       return `The harness failed at '${failure.step}'${where}, so the network was not judged.`

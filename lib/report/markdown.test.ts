@@ -40,7 +40,9 @@ describe('Markdown summary', () => {
   it('begins with one table of what failed and why, for a phone', () => {
     const record = nonConformantRun()
     record.findings = diagnose(record)
-    const [top = ''] = renderMarkdown(record, { exitCode: 1, link: 'https://example.org/run' }).split('<details>')
+    const [top = ''] = renderMarkdown(record, { exitCode: 1, link: 'https://example.org/run' }).split(
+      '<details>',
+    )
     expect(top).to.contain('| ❌ **CTL-04**, **OVL-03**, **ING-02** | **Cause:** UDP 4789')
     expect(top).to.contain('| ❔ **VXL-02** | The capture on worker2 was blind')
     expect(top).to.contain('| ✅ 39 passed |  |').and.contain('exit code 1: not conformant')
@@ -56,7 +58,9 @@ describe('Markdown summary', () => {
     const record = conformantRun()
     for (const { id } of record.requirements) judge(record, id, 'fail', 'word '.repeat(400))
     const [top = ''] = renderMarkdown(record).split('<details>')
-    expect(top).to.contain('| … | and 30 more |').and.match(/word … \|/)
+    expect(top)
+      .to.contain('| … | and 30 more |')
+      .and.match(/word … \|/)
     expect(top.length).to.be.below(6000)
   })
 

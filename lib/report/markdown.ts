@@ -36,7 +36,10 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     summaryTable(record),
     facts(record, options.exitCode),
     ...link(options.link),
-    ...folded('What failed, and what to do', [...findings(record), ...verdicts(record, 'fail', '### Failed')]),
+    ...folded('What failed, and what to do', [
+      ...findings(record),
+      ...verdicts(record, 'fail', '### Failed'),
+    ]),
     ...folded('What could not be known', verdicts(record, 'inconclusive', '### Could not be known')),
     ...folded('Skipped', skipped(record)),
     ...folded('Logs', record.failures.flatMap(log)),
@@ -66,7 +69,9 @@ function news(changes: Changes | undefined): string[] {
 }
 
 function link(address: string | undefined): string[] {
-  return address !== undefined && /^https?:\/\/[^\s<>()]+$/.test(address) ? [`**[The whole report](${address})**`] : []
+  return address !== undefined && /^https?:\/\/[^\s<>()]+$/.test(address)
+    ? [`**[The whole report](${address})**`]
+    : []
 }
 
 function facts(record: RunRecord, exitCode: number | undefined): string {

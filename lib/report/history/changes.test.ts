@@ -42,7 +42,10 @@ describe('changes from run to run', () => {
   })
 
   it('say what is fixed, and what is no longer known', () => {
-    const found = changes({ verdicts: { 'ENC-01': 'fail', 'OVL-03': 'fail' } }, { verdicts: { 'OVL-03': 'inconclusive' } })
+    const found = changes(
+      { verdicts: { 'ENC-01': 'fail', 'OVL-03': 'fail' } },
+      { verdicts: { 'OVL-03': 'inconclusive' } },
+    )
     expect(ids(found.fixed)).to.deep.equal(['ENC-01'])
     expect(ids(found.unknown)).to.deep.equal(['OVL-03'])
     expect(changes({}, { state: 'harness-failed' }).unknown).to.have.length.above(20)
@@ -56,7 +59,12 @@ describe('changes from run to run', () => {
   it('call flaky what goes to and fro with nothing changed, not what was broken and mended', () => {
     expect(ids(changes({}, broken, {}).flaky)).to.deep.equal(['ENC-01'])
     expect(changes({}, broken).flaky).to.deep.equal([])
-    const mended = changes({ commit: 'a' }, { ...broken, commit: 'b' }, { ...broken, commit: 'b' }, { commit: 'c' })
+    const mended = changes(
+      { commit: 'a' },
+      { ...broken, commit: 'b' },
+      { ...broken, commit: 'b' },
+      { commit: 'c' },
+    )
     expect(mended.flaky).to.deep.equal([])
     const upgraded = changes({ engine: '26.1.5' }, { ...broken, engine: '26.1.6' }, { engine: '26.1.5' })
     expect(upgraded.flaky).to.deep.equal([])
@@ -76,7 +84,10 @@ describe('changes from run to run', () => {
     if (first === undefined || second === undefined) throw new Error('two nights')
     const containers = { ...first, labs: first.labs.map((lab) => ({ ...lab, origin: 'container' as const })) }
     expect(comparable([containers, second], second)).to.deep.equal([second])
-    const dead = { ...first, labs: first.labs.map(({ origin: _, ...lab }) => lab) }
+    const dead = {
+      ...first,
+      labs: first.labs.map(({ name, engines, kernels }) => ({ name, engines, kernels })),
+    }
     expect(comparable([dead, second], second)).to.deep.equal([dead, second])
   })
 

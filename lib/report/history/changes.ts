@@ -64,7 +64,8 @@ export function coursesOf(runs: readonly HistoryEntry[]): Course[] {
     }
   }
   const byRun = runs.map(
-    ({ verdicts }) => new Map(verdicts.map((verdict) => [JSON.stringify([verdict.id, verdict.lab]), verdict])),
+    ({ verdicts }) =>
+      new Map(verdicts.map((verdict) => [JSON.stringify([verdict.id, verdict.lab]), verdict])),
   )
   return [...named].map(([key, { id, lab }]) => ({
     id,
@@ -98,9 +99,7 @@ export function changesOf(runs: readonly HistoryEntry[]): Changes | undefined {
             }),
     stillFailing: failing.filter((course) => before(course) === 'fail').map((course) => streak(course, runs)),
     fixed: courses.filter((course) => now(course) === 'pass' && before(course) === 'fail').map(name),
-    unknown: courses
-      .filter((course) => !isSettled(now(course)) && isKnown(course.outcomes.at(-2)))
-      .map(name),
+    unknown: courses.filter((course) => !isSettled(now(course)) && isKnown(course.outcomes.at(-2))).map(name),
     flaky: courses.flatMap((course) => flakiness(course, runs)),
     environment: previous === undefined ? [] : differences(previous, current),
   }

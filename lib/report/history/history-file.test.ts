@@ -20,7 +20,8 @@ describe('history file', () => {
   const runIds = async (): Promise<string[]> => (await readHistory(file)).entries.map(({ runId }) => runId)
 
   async function addNights(count: number, keep?: number): Promise<void> {
-    for (const entry of nights(Array.from({ length: count }, () => ({})))) await addToHistory(file, entry, keep)
+    for (const entry of nights(Array.from({ length: count }, () => ({}))))
+      await addToHistory(file, entry, keep)
   }
 
   it('is empty where there is none, gets a line a run, and reads back what was written', async () => {
@@ -91,7 +92,12 @@ describe('series of a run', () => {
   it('holds every verdict with its lab', () => {
     const entry = entryOf(engineMatrixRun())
     expect(entry.verdicts).to.have.lengthOf(engineMatrixRun().requirements.length)
-    expect(entry.verdicts).to.deep.include({ id: 'ENC-01', lab: 'three-node@20.10', outcome: 'fail', durationMs: entry.verdicts.find(({ id }) => id === 'ENC-01')?.durationMs })
+    expect(entry.verdicts).to.deep.include({
+      id: 'ENC-01',
+      lab: 'three-node@20.10',
+      outcome: 'fail',
+      durationMs: entry.verdicts.find(({ id }) => id === 'ENC-01')?.durationMs,
+    })
     expect(JSON.stringify(entry).length).to.be.below(20_000)
   })
 })

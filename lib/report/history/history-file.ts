@@ -46,7 +46,8 @@ function readLine(line: string): HistoryEntry | string {
     return 'it is not JSON'
   }
   const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined
-  if (version !== entryVersion) return `its version is ${JSON.stringify(version) ?? 'missing'}, not ${entryVersion}`
+  if (version !== entryVersion)
+    return `its version is ${JSON.stringify(version) ?? 'missing'}, not ${entryVersion}`
   const parsed = historyEntrySchema.safeParse(json)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -71,7 +72,10 @@ export async function addToHistory(file: string, entry: HistoryEntry, keep?: num
   }
   const kept = before.split('\n').filter((text) => {
     const read = text.trim() === '' ? undefined : readLine(text)
-    return read !== undefined && (typeof read === 'string' || (read.runId !== entry.runId && !gone.has(read.runId)))
+    return (
+      read !== undefined &&
+      (typeof read === 'string' || (read.runId !== entry.runId && !gone.has(read.runId)))
+    )
   })
   const unfinished = `${file}.unfinished`
   await writeFile(unfinished, `${[...kept, line].join('\n')}\n`)

@@ -19,14 +19,18 @@ describe('history page', () => {
     expect(html).not.to.match(/<script|@import|url\(|undefined|NaN|\[object Object\]/)
     expect(html).to.contain("default-src 'none'")
     for (const [, target = ''] of html.matchAll(/(?:href|src)="([^"]*)"/g)) {
-      expect(target).to.match(/^(data:,|#series-\d|latest\/conformance\.html|https:\/\/example\.org\/runs\/night-\d+)$/)
+      expect(target).to.match(
+        /^(data:,|#series-\d|latest\/conformance\.html|https:\/\/example\.org\/runs\/night-\d+)$/,
+      )
     }
     expect(html.length).to.be.below(150_000)
   })
 
   it('says first what is new, then what fails and what is flaky', () => {
     const text = words(page(exampleMonth()))
-    expect(text).to.match(/Not conformant partial .* 2 failed .* New since yesterday ENC-01 Still failing ING-02/)
+    expect(text).to.match(
+      /Not conformant partial .* 2 failed .* New since yesterday ENC-01 Still failing ING-02/,
+    )
     expect(text).to.contain('Flaky LB-02').and.contain('41 of 45 passed; between 12 and 43 in 30 runs')
     expect(text).to.contain('MTU-03 19.0 s, median of the runs before 4.0 s')
   })

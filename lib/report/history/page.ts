@@ -32,7 +32,9 @@ for (const [name, text] of Object.entries(template)) eta.loadTemplate(`@${name}`
 export function renderHistory({ entries, notes }: History, options: HistoryPageOptions = {}): string {
   const newest = entries.toReversed()
   const names = [...new Set(newest.map(({ series }) => series))]
-  const series = names.map((name) => seriesView(entries, newest.find((entry) => entry.series === name) as HistoryEntry))
+  const series = names.map((name) =>
+    seriesView(entries, newest.find((entry) => entry.series === name) as HistoryEntry),
+  )
   return redact(
     eta.render('@page', {
       style: style + historyStyle,
@@ -100,7 +102,12 @@ function runView(run: HistoryEntry): RunView {
   const counts = outcomeOrder
     .filter((outcome) => run.counts[outcome] > 0)
     .map((outcome) => ({ outcome, style: outcomes[outcome], count: run.counts[outcome] }))
-  const ended = { finished: '', running: ', killed', interrupted: ', interrupted', 'harness-failed': ', the harness failed' }
+  const ended = {
+    finished: '',
+    running: ', killed',
+    interrupted: ', interrupted',
+    'harness-failed': ', the harness failed',
+  }
   return {
     run,
     tone: tones[run.conclusion],
@@ -116,12 +123,15 @@ function runView(run: HistoryEntry): RunView {
 }
 
 function cell(outcome: Reached | undefined, run: HistoryEntry): object {
-  if (outcome === undefined) return { outcome: 'absent', symbol: '', tooltip: `${date(run)}: not in this run` }
+  if (outcome === undefined)
+    return { outcome: 'absent', symbol: '', tooltip: `${date(run)}: not in this run` }
   return { outcome, symbol: outcomes[outcome].symbol, tooltip: `${date(run)}: ${outcomes[outcome].word}` }
 }
 
 function timeSentence(runs: readonly HistoryEntry[]): string {
   const times = runs.map(({ durationMs }) => durationMs)
   const now = `${duration(times.at(-1) ?? 0)} now`
-  return times.length === 1 ? now : `${now}, median ${duration(median(times))}, longest ${duration(Math.max(...times))}`
+  return times.length === 1
+    ? now
+    : `${now}, median ${duration(median(times))}, longest ${duration(Math.max(...times))}`
 }

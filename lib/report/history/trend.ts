@@ -47,7 +47,8 @@ export function barsOf(runs: readonly HistoryEntry[]): Bar[] {
   })
 }
 
-const total = ({ counts }: HistoryEntry): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
+const total = ({ counts }: HistoryEntry): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0)
 
 /** Those that failed or could not be known in any of these runs; the ones that are bad now first, of those what is new. */
 export function troubled(runs: readonly HistoryEntry[]): TroubledCourse[] {

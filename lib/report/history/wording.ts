@@ -40,7 +40,11 @@ export function changeLines(changes: Changes): ChangeLine[] {
     'Still failing',
     list(changes.stillFailing, ({ since, runs }) => `, since ${date(since)} (${plural(runs, 'run')})`),
   )
-  add('flaky', 'Flaky', list(changes.flaky, (one) => `, changed ${one.changes} times in ${plural(one.runs, 'run')}`))
+  add(
+    'flaky',
+    'Flaky',
+    list(changes.flaky, (one) => `, changed ${one.changes} times in ${plural(one.runs, 'run')}`),
+  )
   add('environment', 'Also changed', changes.environment.join('; '))
   const quiet = changes.newFailures.length + changes.fixed.length + changes.unknown.length === 0
   if (quiet) {
