@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -198,15 +198,18 @@ describe('steps of workflows', function () {
       while (existsSync(agent.outputs['socket'] ?? '')) await setTimeout(10)
     })
 
-    const socket = (): Record<string, string> => ({
+    const connection = (): Record<string, string> => ({
       'steps.key.outputs.socket': agent.outputs['socket'] ?? '',
+      'steps.key.outputs.known-hosts': agent.outputs['known-hosts'] ?? '',
     })
 
     it('take the key into an agent, validate, keep the exit code, and tell', () => {
       expect(agent.exitCode, agent.stderr).to.equal(0)
-      expect(readFileSync(join(workspace, 'home/.ssh/known_hosts'), 'utf8').split('\n')).to.have.lengthOf(3)
+      const knownHosts = agent.outputs['known-hosts'] ?? ''
+      expect(readFileSync(knownHosts, 'utf8').split('\n')).to.have.lengthOf(3)
+      expect(readdirSync(join(workspace, 'home'))).to.deep.equal([])
 
-      const validate = runStep(stepNamed(steps, 'Validate'), { ...inputs(), ...socket() })
+      const validate = runStep(stepNamed(steps, 'Validate'), { ...inputs(), ...connection() })
       expect(validate.exitCode, validate.stderr).to.equal(1)
       const reports = validate.outputs['reports'] ?? ''
       const seen = JSON.parse(readFileSync(join(workspace, 'validate.json'), 'utf8')) as {
@@ -216,7 +219,7 @@ describe('steps of workflows', function () {
       }
       expect(seen.words).to.deep.equal([
         ...['root@192.0.2.1', 'root@192.0.2.2', '--skip', 'MTU', '--inventory', 'a swarm.yaml'],
-        ...['--profile', 'standard', '--report-dir', reports],
+        ...['--known-hosts', knownHosts, '--profile', 'standard', '--report-dir', reports],
       ])
       expect(seen.keys).to.contain('of the test')
       const told = {
@@ -246,7 +249,7 @@ describe('steps of workflows', function () {
     })
 
     it('say that there is no verdict where validation was refused', () => {
-      const refused = { ...inputs({ 'inputs.options': '--refused', 'inputs.history': '' }), ...socket() }
+      const refused = { ...inputs({ 'inputs.options': '--refused', 'inputs.history': '' }), ...connection() }
       const validate = runStep(stepNamed(steps, 'Validate'), refused)
       expect(validate.exitCode).to.equal(64)
       const tell = runStep(stepNamed(steps, 'Tell'), {

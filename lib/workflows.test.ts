@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { NoOperationTraceWriter, convertWorkflowTemplate, parseWorkflow } from '@actions/workflow-parser'
 import { parseAction } from '@actions/workflow-parser/actions/action-parser'
 import { expect } from 'chai'
+import { parse } from 'yaml'
 import { action, actionFile, allSteps, textOf, workflow, workflowFiles } from './workflow-files.fake.ts'
 
 /** What GitHub's own schema and expression checks say against a file. */
@@ -104,6 +105,18 @@ describe('workflows', () => {
       const parts = shards.filter((one) => one.engine === engine).map(({ shard }) => shard)
       expect(parts).to.deep.equal(parts.map((_, index) => `${index + 1}/${parts.length}`))
     }
+  })
+
+  it('are called in ten lines, as the README has them', async () => {
+    const [, lines = ''] = /```yaml\n(name: [^]*?)```/.exec(textOf('README.md')) ?? []
+    expect(lines.trim().split('\n')).to.have.lengthOf.at.most(10)
+    expect(await complaints('README.md', lines)).to.deep.equal([])
+    const { jobs: called } = parse(lines) as { jobs: { validate: Record<string, Record<string, string>> } }
+    const { on } = parse(textOf('.github/workflows/validate.yml')) as {
+      on: { workflow_call: Record<'inputs' | 'secrets', object> }
+    }
+    expect(on.workflow_call.inputs).to.include.keys(Object.keys(called.validate['with'] ?? {}))
+    expect(on.workflow_call.secrets).to.include.keys(Object.keys(called.validate['secrets'] ?? {}))
   })
 
   it('pass every input and output of the action on in the reusable workflow', () => {

@@ -92,9 +92,11 @@ function verdictOf(requirement: RequirementRecord): HistoryEntry['verdicts'][num
 
 /**
  * What a run was asked to verify, as its own words say it: topologies, profile, engine, shard, hosts. Runs that were
- * joined are named in one order, and whether a stack was built anew does not matter.
+ * joined are named in one order; whether a stack was built anew does not matter, nor how hosts are logged in to.
  */
 export function seriesOf(record: RunRecord): string {
-  const asked = record.reproduce.split('; ').map((words) => words.replace(/ --fresh\b/, ''))
+  const asked = record.reproduce.split('; ').map((words) => words.replaceAll(unimportant, ''))
   return [...new Set(asked)].sort().join('; ')
 }
+
+const unimportant = / --fresh\b| --(?:known-hosts|ssh-config)(?: (?!-)\S+)+/g

@@ -85,6 +85,9 @@ describe('series of a run', () => {
     expect(asked('swarmproof run --shard 2/2; swarmproof run --shard 1/2')).to.equal(
       asked('swarmproof run --shard 1/2; swarmproof run --shard 2/2'),
     )
+    expect(asked('swarmproof validate m1 --known-hosts /tmp/k-Xa /tmp/b --profile quick')).to.equal(
+      'swarmproof validate m1 --profile quick',
+    )
     expect(asked('swarmproof run --engine 20.10')).not.to.equal(asked('swarmproof run'))
     expect(asked('swarmproof run --profile full')).not.to.equal(asked('swarmproof run'))
   })
