@@ -5,6 +5,7 @@ import { RunStore } from '../conformance/run-store.ts'
 import { mergeRuns } from '../report/merge-runs.ts'
 import { readRun } from '../report/read-run.ts'
 import { copyRun } from '../report/relocate.ts'
+import { count } from './count.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { LiveProgress } from './live-progress.ts'
 import { runFolder } from './run-folder.ts'
@@ -13,12 +14,14 @@ import { tellRun, writeRunReports } from './tell-run.ts'
 interface MergeFlags {
   readonly json?: true
   readonly reportDir: string
+  readonly expect?: number
 }
 
 const examples = `
 Examples:
   swarmproof merge shard-1 shard-2 shard-3      the parts of a run, each a folder with run.json
   swarmproof merge */run.json                   the same, by their files
+  swarmproof merge --expect 12 */run.json       in CI: a job that left no run is not overlooked
   swarmproof merge 20010203T221500Z-1a2b 20010203T224500Z-3c4d
                                                 by id: one topology with two engines becomes a table of both
 
@@ -32,6 +35,7 @@ export function mergeCommand(): Command {
     )
     .argument('<runs...>', 'folders, run.json files or ids of runs')
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
+    .option('--expect <count>', 'how many runs there should be; with fewer the harness failed', count)
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
     .action(merge)
@@ -42,7 +46,7 @@ async function merge(named: readonly string[], flags: MergeFlags): Promise<void>
     named.map((name) => runFolder(basename(name) === 'run.json' ? dirname(name) : name, flags.reportDir)),
   )
   const runs = await Promise.all(folders.map((folder) => readRun(folder)))
-  const record = mergeRuns(runs, newRunId(new Date()))
+  const record = mergeRuns(runs, newRunId(new Date()), flags.expect)
   const store = new RunStore(flags.reportDir, record)
   for (const [index, run] of runs.entries()) {
     await copyRun(folders[index] ?? '', run.runId, store.folder)

@@ -1,9 +1,11 @@
 import { Command } from 'commander'
 import { diagnose } from '../diagnosis/diagnosis.ts'
-import { ExitCode } from '../error.ts'
+import { ExitCode, InputError } from '../error.ts'
 import { writeReports } from '../report/report.ts'
 import type { ReportFiles } from '../report/report.ts'
 import { runFolder } from './run-folder.ts'
+import { tellGithub, tellGithubOfNoRun } from './tell-github.ts'
+import type { GithubOptions } from './tell-github.ts'
 
 const examples = `
 Examples:
@@ -11,13 +13,16 @@ Examples:
   swarmproof report reports/2001-02-03-2215  of a run by its folder
   swarmproof report 2001-02-03-2215          of a run by its id
   swarmproof report --json | jq -r .html     where the HTML report is
+  swarmproof report --github --history history.jsonl
+                                             in a workflow: annotations, job summary with what is new, outputs
 
 Exit code 0 if every report was written, whatever the verdict was; 64 if there is no such run or it cannot
 be read; 70 if a report could not be written (the others are).`
 
-interface Options {
+interface Options extends GithubOptions {
   readonly json?: true
   readonly reportDir: string
+  readonly github?: true
 }
 
 export function reportCommand(): Command {
@@ -29,12 +34,32 @@ export function reportCommand(): Command {
     .argument('[run]', 'folder or id of a run', 'latest')
     .option('--json', 'print what was written as JSON')
     .option('--report-dir <folder>', 'where runs are kept', 'reports')
+    .option('--github', 'write nothing again; tell GitHub Actions: annotations, job summary, outputs')
+    .option(
+      '--history <file>',
+      'with --github: say what is new since the run before, see `swarmproof history`',
+    )
+    .option('--link <url>', 'with --github: where the whole report can be read')
+    .option('--inventory <file>', 'with --github: point at the lines of this file that name what failed')
     .addHelpText('after', examples)
-    .action(async (run: string, options: Options) => {
-      const files = await writeReports(await runFolder(run, options.reportDir), { diagnose })
-      process.stdout.write(options.json === true ? `${JSON.stringify(files, null, 2)}\n` : told(files))
-      if (files.errors.length > 0) process.exitCode = ExitCode.harness
-    })
+    .action(report)
+}
+
+async function report(run: string, options: Options): Promise<void> {
+  if (options.github === true) return github(run, options)
+  const files = await writeReports(await runFolder(run, options.reportDir), { diagnose })
+  process.stdout.write(options.json === true ? `${JSON.stringify(files, null, 2)}\n` : told(files))
+  if (files.errors.length > 0) process.exitCode = ExitCode.harness
+}
+
+/** A workflow is told as well when there is no run to tell of. */
+async function github(run: string, options: Options): Promise<void> {
+  try {
+    await tellGithub(await runFolder(run, options.reportDir), options)
+  } catch (error) {
+    if (error instanceof InputError) await tellGithubOfNoRun(error)
+    throw error
+  }
 }
 
 function told(files: ReportFiles): string {

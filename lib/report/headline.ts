@@ -73,8 +73,10 @@ export function endOf(record: RunRecord): string {
       if (failure === undefined) return 'The harness failed, so the network was not judged.'
       const where = failure.host === undefined ? '' : ` on ${failure.host}`
       if (record.labs.length > 1) {
-        const labs = [...new Set(record.failures.map(({ lab }) => lab ?? 'a lab'))].join(', ')
-        return `The harness failed on ${labs}, first at '${failure.step}'${where}; what was not reached there was not judged.`
+        const labs = [...new Set(record.failures.flatMap(({ lab }) => lab ?? []))].join(', ')
+        const on =
+          labs === '' ? `at '${failure.step}'${where}` : `on ${labs}, first at '${failure.step}'${where}`
+        return `The harness failed ${on}; what was not reached there was not judged.`
       }
       return `The harness failed at '${failure.step}'${where}, so the network was not judged.`
     }

@@ -1,7 +1,10 @@
 import type { LabRecord, RunRecord } from '../conformance/run-record.ts'
 import { defaultEngine } from '../topology/engine.ts'
 
-/** The runs with labs of one name renamed by their engines, `three-node@20.10`, where those differ. */
+/**
+ * The runs with labs of one name renamed where they differ: by their engines, `three-node@20.10`, and by what their
+ * hosts are, `three-node@28.5-container`.
+ */
 export function labVariants(runs: readonly RunRecord[]): RunRecord[] {
   const labs = runs.flatMap((run) => run.labs)
   return runs.map((run) => {
@@ -20,21 +23,42 @@ export function labVariants(runs: readonly RunRecord[]): RunRecord[] {
 
 function variantName(lab: LabRecord, all: readonly LabRecord[]): string {
   const same = all.filter(({ name }) => name === lab.name)
-  if (new Set(same.map(flavour)).size > 1) return `${lab.name}@${flavour(lab)}`
-  const versions = new Set(same.map(version).filter((text) => text !== ''))
-  return versions.size > 1 && version(lab) !== '' ? `${lab.name}@${version(lab)}` : lab.name
+  const parts = [engineOf(lab, same), originOf(lab, same)].filter((part) => part !== '')
+  return parts.length === 0 ? lab.name : `${lab.name}@${parts.join('-')}`
 }
 
-/** As the topology asks for: `20.10`, `20.10+28.5` where the nodes' differ. */
-function flavour({ topology }: LabRecord): string {
-  return joined(topology.nodes.map(({ engine }) => engine ?? defaultEngine))
+/** What tells its engine from those of the others; empty where nothing does. */
+function engineOf(lab: LabRecord, same: readonly LabRecord[]): string {
+  const known = (labels: readonly string[]): Set<string> => new Set(labels.filter((text) => text !== ''))
+  if (known(same.map(flavour)).size > 1) return flavour(lab) || defaultEngine
+  return known(same.map(version)).size > 1 ? version(lab) : ''
 }
 
-/** As was found; empty for a lab that never stood. */
+/** Machines go without saying where other labs of the name were made of something else. */
+function originOf(lab: LabRecord, same: readonly LabRecord[]): string {
+  const origins = new Set(same.flatMap(({ origin }) => origin ?? []))
+  return origins.size < 2 || lab.origin === 'vm' ? '' : (lab.origin ?? '')
+}
+
+/**
+ * As the topology asks for, else as was found: `20.10`, `20.10+28.5` where the nodes' differ. Empty for a lab that asks
+ * for none and never stood.
+ */
+function flavour({ topology, nodes }: LabRecord): string {
+  const found = (name: string): string =>
+    /^\d+\.\d+/.exec(nodes.find((node) => node.name === name)?.engineVersion ?? '')?.[0] ?? ''
+  const members = topology.nodes.filter(({ role }) => role !== 'outsider')
+  return joined(members.map(({ name, engine }) => engine ?? found(name)))
+}
+
+/** As was found, exactly; empty for a lab that never stood. */
 function version({ nodes }: LabRecord): string {
   return joined(nodes.map(({ engineVersion }) => engineVersion))
 }
 
 function joined(values: readonly string[]): string {
-  return [...new Set(values)].sort().join('+')
+  return [...new Set(values)]
+    .filter((value) => value !== '')
+    .sort()
+    .join('+')
 }

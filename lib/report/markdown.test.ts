@@ -7,6 +7,8 @@ import {
   judge,
   nonConformantRun,
 } from './fixtures/example-runs.fake.ts'
+import { exampleMonth } from './fixtures/example-history.fake.ts'
+import { changesOf } from './history/changes.ts'
 import { renderMarkdown } from './markdown.ts'
 
 describe('Markdown summary', () => {
@@ -33,6 +35,41 @@ describe('Markdown summary', () => {
       .to.contain('### The harness failed at `Form swarm` on `worker2`')
       .and.contain('Timeout was reached before node joined.')
     expect(renderMarkdown(interruptedRun())).to.contain('The run was interrupted')
+  })
+
+  it('begins with one table of what failed and why, for a phone', () => {
+    const record = nonConformantRun()
+    record.findings = diagnose(record)
+    const [top = ''] = renderMarkdown(record, { exitCode: 1, link: 'https://example.org/run' }).split(
+      '<details>',
+    )
+    expect(top).to.contain('| ❌ **CTL-04**, **OVL-03**, **ING-02** | **Cause:** UDP 4789')
+    expect(top).to.contain('| ❔ **VXL-02** | The capture on worker2 was blind')
+    expect(top).to.contain('| ✅ 39 passed |  |').and.contain('exit code 1: not conformant')
+    expect(top).to.contain('[The whole report](https://example.org/run)')
+    expect(top.match(/^\|---/gm)).to.have.lengthOf(1)
+    expect(top.length).to.be.below(1500)
+  })
+
+  it('tells inconclusive from not conformant, and bounds the table', () => {
+    expect(renderMarkdown(interruptedRun(), { exitCode: 2 })).to.match(
+      /^## ❔ Inconclusive[^]*exit code 2: inconclusive; no requirement failed/,
+    )
+    const record = conformantRun()
+    for (const { id } of record.requirements) judge(record, id, 'fail', 'word '.repeat(400))
+    const [top = ''] = renderMarkdown(record).split('<details>')
+    expect(top)
+      .to.contain('| … | and 30 more |')
+      .and.match(/word … \|/)
+    expect(top.length).to.be.below(6000)
+  })
+
+  it('says what is new since the run before', () => {
+    const month = exampleMonth()
+    const changes = changesOf(month)
+    const text = renderMarkdown(nonConformantRun(), changes === undefined ? {} : { changes })
+    expect(text).to.contain('- **New since yesterday:** ENC-01\n- **Still failing:** ING-02')
+    expect(renderMarkdown(nonConformantRun(), { link: 'javascript:alert(1)' })).not.to.contain('javascript')
   })
 
   it('keeps evidence from meaning anything', () => {

@@ -1,48 +1,108 @@
 import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
+import type { Changes } from './history/changes.ts'
+import { changeLines } from './history/wording.ts'
 import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
+import { code, fence, issue, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
-import { printable } from './printable.ts'
 import { redactRecord } from './redact-record.ts'
+import { summaryTable } from './summary-table.ts'
 import { duration, instant, runMilliseconds } from './time.ts'
 
-/** The run for the summary page of a job: one table that fits a phone, then what failed and what to do. */
-export function renderMarkdown(stored: RunRecord): string {
+export interface MarkdownOptions {
+  /** What is different from the run before. */
+  readonly changes?: Changes
+  /** Where the whole report can be read. */
+  readonly link?: string
+  /** What the run ended with. */
+  readonly exitCode?: number
+}
+
+/**
+ * The run for the summary page of a job, to be read on a phone: what came of it, what is new, one table of what
+ * failed and why, the link. All else is folded away below.
+ */
+export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {}): string {
   const record = redactRecord(stored)
   const headline = headlineOf(record)
   const icon = { conformant: '✅', 'not conformant': '❌', inconclusive: '❔' }[headline.conclusion]
-  const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
   const parts = [
     `## ${icon} ${text(headline.title)}`,
     text(headline.because),
-    table(record),
-    `${text(labsTitle(record))}, Docker ${text(engines)}, ${instant(record.startedAt)}, took ${duration(runMilliseconds(record))}`,
-    ...labs(record),
-    ...failures(record),
-    ...findings(record),
-    ...verdicts(record, 'fail', '### Failed'),
-    ...verdicts(record, 'inconclusive', '### Could not be known'),
-    ...skipped(record),
+    ...news(options.changes),
+    ...record.failures.map((failure) => harnessFailure(record, failure)),
+    summaryTable(record),
+    facts(record, options.exitCode),
+    ...link(options.link),
+    ...folded('What failed, and what to do', [
+      ...findings(record),
+      ...verdicts(record, 'fail', '### Failed'),
+    ]),
+    ...folded('What could not be known', verdicts(record, 'inconclusive', '### Could not be known')),
+    ...folded('Skipped', skipped(record)),
+    ...folded('Logs', record.failures.flatMap(log)),
+    ...folded(severalLabs(record) ? 'By group and by lab' : 'By group', [groups(record), ...labs(record)]),
     `To do it again: ${code(record.reproduce)}`,
   ]
   return redact(`${parts.join('\n\n')}\n`)
 }
 
+function folded(title: string, parts: readonly string[]): string[] {
+  return parts.length === 0 ? [] : [`<details><summary>${title}</summary>`, ...parts, '</details>']
+}
+
+/** One line each, the most urgent in bold. */
+function news(changes: Changes | undefined): string[] {
+  if (changes === undefined) return []
+  const lines = changeLines(changes)
+  return lines.length === 0
+    ? []
+    : [
+        lines
+          .map(({ kind, label, text: what }) =>
+            kind === 'none' ? `- ${text(`${label} ${what}`)}` : `- **${text(label)}:** ${text(what)}`,
+          )
+          .join('\n'),
+      ]
+}
+
+function link(address: string | undefined): string[] {
+  return address !== undefined && /^https?:\/\/[^\s<>()]+$/.test(address)
+    ? [`**[The whole report](${address})**`]
+    : []
+}
+
+function facts(record: RunRecord, exitCode: number | undefined): string {
+  const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
+  const took = duration(runMilliseconds(record))
+  const code = exitCode === undefined ? '' : `, exit code ${exitCode}${exitMeanings[exitCode] ?? ''}`
+  return `${text(labsTitle(record))}, Docker ${text(engines)}, ${instant(record.startedAt)}, took ${took}${code}`
+}
+
+/** So that 2 is not taken for 1. */
+const exitMeanings: Readonly<Record<number, string>> = {
+  0: ': conformant',
+  1: ': not conformant, a requirement failed',
+  2: ': inconclusive; no requirement failed, but not all could be known',
+  70: ': the harness failed, not the network',
+  130: ': interrupted',
+}
+
 /** Groups down, outcomes across; outcomes that nothing has are left out. */
-function table(record: RunRecord): string {
+function groups(record: RunRecord): string {
   const { counts } = summarize(record)
   const shown = outcomeOrder.filter((outcome) => counts[outcome] > 0)
   const head = `| | ${shown.map((outcome) => `${outcomes[outcome].symbol} ${outcomes[outcome].word}`).join(' | ')} |`
   const rule = `|---|${shown.map(() => '--:|').join('')}`
-  const rows = groupsOf(record.requirements).map(({ code, requirements }) => {
+  const rows = groupsOf(record.requirements).map(({ code: group, requirements }) => {
     const cells = shown.map((outcome) => {
       const count = requirements.filter((requirement) => outcomeOf(requirement) === outcome).length
       if (count === 0) return ''
       return outcome === 'fail' ? `**${count}**` : String(count)
     })
-    return `| ${text(code)} | ${cells.join(' | ')} |`
+    return `| ${text(group)} | ${cells.join(' | ')} |`
   })
   const total = `| all | ${shown.map((outcome) => counts[outcome]).join(' | ')} |`
   return [head, rule, ...rows, total].join('\n')
@@ -66,22 +126,17 @@ function labs(record: RunRecord): string[] {
   return [[head, `|---|--:|---|--:|${shown.map(() => '--:|').join('')}`, ...rows].join('\n')]
 }
 
-function failures(record: RunRecord): string[] {
-  return record.failures.flatMap((failure) => failureParts(record, failure))
+function harnessFailure(record: RunRecord, { step, lab, host, message }: FailureRecord): string {
+  const where = [host, severalLabs(record) ? lab : undefined].filter((name) => name !== undefined)
+  const on = where.length === 0 ? '' : ` on ${where.map(code).join(' of ')}`
+  return `### The harness failed at ${code(step)}${on}\n\n${fence(message)}`
 }
 
-function failureParts(record: RunRecord, failure: FailureRecord): string[] {
-  const { step, lab, host, message, log, logSource } = failure
-  const where = [host, severalLabs(record) ? lab : undefined].filter((name) => name !== undefined)
+function log({ log: lines, logSource }: FailureRecord): string[] {
+  if (lines.length === 0) return []
   return [
-    `### The harness failed at ${code(step)}${where.length === 0 ? '' : ` on ${where.map(code).join(' of ')}`}`,
-    fence(message),
-    ...(log.length === 0
-      ? []
-      : [
-          `Last lines of ${logSource === undefined ? 'the log' : code(logSource)}:`,
-          fence(log.slice(-30).join('\n')),
-        ]),
+    `Last lines of ${logSource === undefined ? 'the log' : code(logSource)}:`,
+    fence(lines.slice(-30).join('\n')),
   ]
 }
 
@@ -120,52 +175,9 @@ function skipped(record: RunRecord): string[] {
   const rows = found
     .slice(0, 40)
     .map((requirement) => `- ${text(requirementName(record, requirement))}: ${text(reasonOf(requirement))}`)
-  return [`<details><summary>Skipped</summary>\n\n${rows.join('\n')}\n\n</details>`, ...andMore(found)]
+  return [rows.join('\n'), ...andMore(found)]
 }
 
 function andMore(found: readonly unknown[]): string[] {
   return found.length > 40 ? [`… and ${found.length - 40} more, see conformance.html`] : []
-}
-
-const list = (lines: readonly string[]): string => lines.map((line) => `- ${text(line)}`).join('\n')
-
-/** Plain text in one line; what stands between backticks stays code, everything else loses its meaning to Markdown. */
-function text(value: string): string {
-  const line = printable(value.length > 1500 ? `${value.slice(0, 1499)}…` : value).replaceAll(
-    /\s*\n\s*/g,
-    ' ',
-  )
-  return line
-    .split(/(`[^`]+`)/)
-    .map((part, index) =>
-      index % 2 === 1
-        ? part.replaceAll('|', '\\|')
-        : part
-            .replaceAll('&', '&amp;')
-            .replaceAll('<', '&lt;')
-            .replaceAll(/[\\`*_[\]|#~]/g, '\\$&')
-            // Neither people nor issues of the repository the summary is shown in.
-            .replaceAll('@', '@\u200b'),
-    )
-    .join('')
-}
-
-/** `owner/name#1` becomes a link where Markdown is read on GitHub. */
-const issue = (value: string): string => (/^[\w.-]+\/[\w.-]+#\d+$/.test(value) ? value : text(value))
-
-/** A code span whose fence is longer than any run of backticks inside. */
-function code(value: string): string {
-  const line = printable(value).replaceAll(/\s*\n\s*/g, ' ')
-  const ticks = '`'.repeat(longestRun(line) + 1)
-  return line.includes('`') ? `${ticks} ${line} ${ticks}` : `${ticks}${line}${ticks}`
-}
-
-function fence(value: string): string {
-  const body = printable(value.length > 4000 ? `…${value.slice(-4000)}` : value)
-  const ticks = '`'.repeat(Math.max(3, longestRun(body) + 1))
-  return `${ticks}text\n${body}\n${ticks}`
-}
-
-function longestRun(value: string): number {
-  return Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length))
 }

@@ -81,6 +81,28 @@ describe('merging runs', () => {
     expect(names).to.deep.equal(['three-node@26.1.5-example', 'three-node@26.1.6-example'])
   })
 
+  it('tells machines from containers, and a lab that never stood from neither', () => {
+    const containers = part(conformantRun, 'two')
+    containers.labs = [{ ...exampleLab('three-node', '28.3.1'), origin: 'container' }]
+    const dead = part(harnessFailedRun, 'three')
+    dead.labs = dead.labs.map((lab) => ({ ...lab, nodes: [] }))
+    const old = withOtherEngine(part(conformantRun, 'one'), '20.10', '20.10.24')
+    const names = (...runs: RunRecord[]): string[] => mergeRuns(runs, 'm').labs.map(({ name }) => name)
+    expect(names(old, containers)).to.deep.equal(['three-node@20.10', 'three-node@28.3-container'])
+    expect(names(part(conformantRun, 'one'), dead)).to.deep.equal(['three-node'])
+    const alike = part(conformantRun, 'two')
+    alike.labs = alike.labs.map((lab) => ({ ...lab, origin: 'container' as const }))
+    expect(names(part(conformantRun, 'one'), alike)).to.deep.equal(['three-node', 'three-node@container'])
+  })
+
+  it('does not overlook that a job left no run', () => {
+    const merged = mergeRuns(halves(), 'merged', 3)
+    expect(merged.state).to.equal('harness-failed')
+    expect(summarize(merged).conclusion).to.equal('inconclusive')
+    expect(merged.failures[0]?.message).to.contain('expected: 3 runs').and.contain('observed: 2: one, two')
+    expect(mergeRuns(halves(), 'merged', 2).state).to.equal('finished')
+  })
+
   it('refuses two verdicts on one requirement and lab, and says which', () => {
     const error = refusal(part(conformantRun, 'one'), part(nonConformantRun, 'two'))
     expect(error.code).to.equal('VERDICTS_DIFFER')

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { FailureRecord, LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { InputError } from '../error.ts'
 import { relocated } from './relocate.ts'
 import { labVariants } from './lab-variants.ts'
@@ -7,14 +7,16 @@ import { labVariants } from './lab-variants.ts'
 /**
  * Several runs as one: their labs, requirements and steps, with the paths of evidence leading below
  * `runs/<run-id>/`. Parts of one lab become one lab; labs of one topology with different engines are told apart as
- * `three-node@20.10`. Findings are left to the diagnosis.
+ * `three-node@20.10`. Findings are left to the diagnosis. With fewer runs than `expected` the harness failed: what is
+ * missing could have failed.
  * @throws InputError when a run is given twice, or two runs say different things of one requirement on one lab
  */
-export function mergeRuns(stored: readonly RunRecord[], runId: string): RunRecord {
+export function mergeRuns(stored: readonly RunRecord[], runId: string, expected = 0): RunRecord {
   refuseTwice(stored)
   const runs = labVariants(stored.map(relocated))
   const [first, ...others] = runs
   if (first === undefined) throw new InputError({ code: 'NOTHING_TO_MERGE', what: 'no run was named' })
+  const missing = missingRuns(stored, expected)
   const ended = runs.map(({ endedAt }) => endedAt).filter((time) => time !== undefined)
   return {
     schemaVersion: 2,
@@ -22,14 +24,25 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string): RunRecor
     swarmproofVersion: unique(runs.map((run) => run.swarmproofVersion)).join(', '),
     startedAt: others.reduce((least, { startedAt }) => earlier(least, startedAt), first.startedAt),
     ...(ended.length === runs.length ? { endedAt: ended.toSorted(byTime).at(-1) ?? '' } : {}),
-    state: worst(runs),
+    state: missing.length > 0 ? 'harness-failed' : worst(runs),
     reproduce: unique(runs.map((run) => run.reproduce)).join('; '),
     labs: joinLabs(runs.flatMap(({ labs }) => labs)),
     requirements: joinRequirements(runs, stored),
     steps: runs.flatMap(({ steps }) => steps).toSorted((a, b) => byTime(a.startedAt, b.startedAt)),
-    failures: runs.flatMap(({ failures }) => failures),
+    failures: [...missing, ...runs.flatMap(({ failures }) => failures)],
     findings: [],
   }
+}
+
+function missingRuns(runs: readonly RunRecord[], expected: number): FailureRecord[] {
+  if (runs.length >= expected) return []
+  const message = [
+    'not every job left a run',
+    `  expected: ${expected} runs`,
+    `  observed: ${runs.length}: ${runs.map((run) => run.runId).join(', ')}`,
+    '  do next:  see the log of the jobs that left none; what they were to verify is not in this report',
+  ]
+  return [{ step: 'Collect the runs', message: message.join('\n'), log: [] }]
 }
 
 function refuseTwice(runs: readonly RunRecord[]): void {

@@ -22,6 +22,12 @@ const common: readonly Tool[] = [
   { program: 'ssh', package: 'openssh-client', purpose: 'makes keys, and `swarmproof ssh`' },
   { program: 'tcpdump', package: 'tcpdump', purpose: 'benchmark and comparison of captures' },
   { program: 'tshark', package: 'tshark', purpose: 'second opinion on captures in the tests' },
+  {
+    program: 'shellcheck',
+    package: 'shellcheck',
+    purpose: 'checks the workflows in the tests',
+    optional: true,
+  },
   { program: 'ip', package: 'iproute2', purpose: 'tests in network namespaces', optional: true },
   { program: 'java', package: 'default-jre-headless', purpose: 'the Allure report', optional: true },
 ]

@@ -1,0 +1,52 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { RequirementRecord } from '../conformance/run-record.ts'
+import type { Place, PlaceOf } from '../report/github.ts'
+import { reasonOf } from '../report/outcome.ts'
+
+/**
+ * Where annotations point: the line of an inventory that names a host the reason names, else the requirement itself
+ * where its file lies in the workspace.
+ */
+export function requirementPlaces(root: string, workspace: string, inventory?: string): PlaceOf {
+  const lines = inventory === undefined ? [] : linesOf(join(workspace, inventory))
+  return (requirement) =>
+    (inventory === undefined ? undefined : inventoryPlace(requirement, inventory, lines)) ??
+    requirementPlace(requirement.id, root, workspace)
+}
+
+function inventoryPlace(
+  requirement: RequirementRecord,
+  file: string,
+  lines: readonly string[],
+): Place | undefined {
+  const words = new Set(reasonOf(requirement).match(/[\w.-]*\w/g))
+  const line = lines.findIndex((text) =>
+    (text.replace(/#.*/, '').match(/[\w.-]*\w/g) ?? []).some((word) => word.length > 2 && words.has(word)),
+  )
+  return lines.length === 0 ? undefined : { file, line: Math.max(line, 0) + 1 }
+}
+
+/** Each requirement is a literal in a file named after it. */
+export function requirementPlace(id: string, root: string, workspace: string): Place | undefined {
+  const folder = join(root, 'suites', id.split('-')[0] ?? '')
+  let names: readonly string[]
+  try {
+    names = readdirSync(folder)
+  } catch {
+    return undefined
+  }
+  const name = names.find((file) => file.startsWith(`${id.toLowerCase()}-`) && file.endsWith('.ts'))
+  const path = name === undefined ? undefined : relative(workspace, join(folder, name))
+  if (path === undefined || path.startsWith('..')) return undefined
+  const line = linesOf(join(workspace, path)).findIndex((text) => text.includes(`'${id}'`))
+  return { file: path, line: Math.max(line, 0) + 1 }
+}
+
+function linesOf(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n')
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,46 @@
+import { printable } from './printable.ts'
+
+/** Evidence as Markdown that means nothing but itself. */
+
+export const list = (lines: readonly string[]): string => lines.map((line) => `- ${text(line)}`).join('\n')
+
+/** Plain text in one line; what stands between backticks stays code, everything else loses its meaning to Markdown. */
+export function text(value: string): string {
+  const line = printable(value.length > 1500 ? `${value.slice(0, 1499)}…` : value).replaceAll(
+    /\s*\n\s*/g,
+    ' ',
+  )
+  return line
+    .split(/(`[^`]+`)/)
+    .map((part, index) =>
+      index % 2 === 1
+        ? part.replaceAll('|', '\\|')
+        : part
+            .replaceAll('&', '&amp;')
+            .replaceAll('<', '&lt;')
+            .replaceAll(/[\\`*_[\]|#~]/g, '\\$&')
+            // Neither people nor issues of the repository the summary is shown in.
+            .replaceAll('@', '@\u200b'),
+    )
+    .join('')
+}
+
+/** `owner/name#1` becomes a link where Markdown is read on GitHub. */
+export const issue = (value: string): string => (/^[\w.-]+\/[\w.-]+#\d+$/.test(value) ? value : text(value))
+
+/** A code span whose fence is longer than any run of backticks inside. */
+export function code(value: string): string {
+  const line = printable(value).replaceAll(/\s*\n\s*/g, ' ')
+  const ticks = '`'.repeat(longestRun(line) + 1)
+  return line.includes('`') ? `${ticks} ${line} ${ticks}` : `${ticks}${line}${ticks}`
+}
+
+export function fence(value: string): string {
+  const body = printable(value.length > 4000 ? `…${value.slice(-4000)}` : value)
+  const ticks = '`'.repeat(Math.max(3, longestRun(body) + 1))
+  return `${ticks}text\n${body}\n${ticks}`
+}
+
+function longestRun(value: string): number {
+  return Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length))
+}
