@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   clean: async () => (await import('./clean.ts')).cleanCommand(),
   inspect: async () => (await import('./inspect.ts')).inspectCommand(),
   merge: async () => (await import('./merge.ts')).mergeCommand(),
+  history: async () => (await import('./history.ts')).historyCommand(),
   report: async () => (await import('./report.ts')).reportCommand(),
   setup: async () => (await import('./setup.ts')).setupCommand(),
   list: async () => (await import('./list.ts')).listCommand(),
