@@ -39,7 +39,7 @@ export const withoutIngress = conformanceTest({
     await using trial = context.trial('ing11')
     const before = await readTasks(cluster, names)
     const { found, tasks, asked, observations } = await gap(
-      { topology, cluster, stack, trial, label: 'ing11', signal },
+      { topology, cluster, stack, trial, label: trial.label, signal },
       async () => {
         const found = await listIngress(cluster)
         const tasks = await readTasks(cluster, names)
