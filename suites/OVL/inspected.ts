@@ -73,7 +73,7 @@ export interface ServiceNetworks {
 }
 
 /** Tasks that are not on exactly the networks of their service; `ingress` is there for what publishes, and no attachment asked for. */
-export function attachmentProblems({ service, asked, tasks }: ServiceNetworks, ingress: string): string[] {
+export function attachmentProblems({ service, asked, tasks }: ServiceNetworks, ingress: string | undefined): string[] {
   const expected = [...asked].sort().join(', ')
   return tasks.flatMap(({ label, networks }) => {
     const got = networks.filter((name) => name !== ingress).sort().join(', ')

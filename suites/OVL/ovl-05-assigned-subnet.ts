@@ -3,6 +3,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { readAddressPools } from '../../lib/swarm/address-pools.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { addressOn, taskLabel } from '../scene/pair.ts'
@@ -37,7 +38,8 @@ export const assignedSubnet = conformanceTest({
   ],
   async run(context) {
     const { cluster, stack, evidence } = context
-    const { auto, ingress } = stack.networks
+    const { auto } = stack.networks
+    const ingress = hasIngress(stack) ? stack.networks.ingress : undefined
     const manager = cluster.manager.host.name
     const [views, states, pools] = await Promise.all([
       networkViews(context),
@@ -74,15 +76,15 @@ export const assignedSubnet = conformanceTest({
         ? [`${auto.name} was assigned no subnet, as ${manager} tells it`]
         : [
             ...overlapProblems(auto, networks, routes),
-            ...(ingress.subnet === '' ? [] : overlapProblems(ingress, networks, routes)),
+            ...(ingress === undefined || ingress.subnet === '' ? [] : overlapProblems(ingress, networks, routes)),
             ...gatewayProblems(auto, used).map((problem) => `${manager}: ${problem}`),
             ...maskProblems(manager, mask, [auto]),
           ]
-    requireNone(`${auto.name} and ${ingress.name} have subnets of their own, the former a gateway`, [
+    requireNone(`${auto.name} has a subnet of its own and a gateway, and ${ingress?.name ?? 'no ingress'} one, too`, [
       ...new Set(problems),
     ])
     evidence.conclude(
-      `${auto.name} was assigned ${auto.subnet} with gateway ${auto.gateway}, which is none of ${used.length} addresses in use there; it and ${ingress.name} (${ingress.subnet}) overlap none of ${others.size} other networks and none of ${routes.length} host routes; the swarm’s mask length is ${mask.stated}`,
+      `${auto.name} was assigned ${auto.subnet} with gateway ${auto.gateway}, which is none of ${used.length} addresses in use there; it ${ingress === undefined ? 'overlaps' : `and ${ingress.name} (${ingress.subnet}) overlap`} none of ${others.size} other networks and none of ${routes.length} host routes; the swarm’s mask length is ${mask.stated}`,
     )
   },
 })

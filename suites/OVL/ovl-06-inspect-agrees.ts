@@ -5,6 +5,7 @@ import type { HostState } from '../../lib/observe/host-state.ts'
 import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
 import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { type GivenAddresses, readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
 import { namespaceOf, stateOf } from '../scene/kernel.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
@@ -90,7 +91,7 @@ async function look(context: TestContext, fresh: boolean): Promise<Seen> {
     services: Object.fromEntries(services.map(({ service, asked }) => [service, asked])),
     problems: [
       ...all.flatMap(disagreements),
-      ...services.flatMap((one) => attachmentProblems(one, stack.networks.ingress.name)),
+      ...services.flatMap((one) => attachmentProblems(one, hasIngress(stack) ? stack.networks.ingress.name : undefined)),
     ],
   }
 }
