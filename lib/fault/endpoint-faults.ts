@@ -17,7 +17,8 @@ export const gatewayTaken: Fault = {
     const { address } = must(task.endpoints[auto.name], 'an endpoint')
     const listed = await shell(task.node.host, `${inside} -o -4 address show to ${address}`)
     const device = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
-    const change = (verb: 'add' | 'del'): string => `${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
+    const change = (verb: 'add' | 'del'): string =>
+      `${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
     return scripted(task.node, { plant: change('add'), remove: change('del') })
   },
 }

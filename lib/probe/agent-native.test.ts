@@ -141,9 +141,23 @@ describe('agent on this machine', () => {
   it('answers several lines of one connection with its word, and as many connections as come', async () => {
     const observations = await agentProbe().send(
       [
-        { kind: 'tcp', from: here, to: '198.18.0.2', port: 7010, request: Buffer.from('a\nb\n\n'), repeat: 3 },
+        {
+          kind: 'tcp',
+          from: here,
+          to: '198.18.0.2',
+          port: 7010,
+          request: Buffer.from('a\nb\n\n'),
+          repeat: 3,
+        },
         { kind: 'tcp', from: here, to: '198.18.0.2', port: 7011, request: Buffer.from('\n') },
-        { kind: 'udp', from: here, to: '198.18.0.2', port: 7007, payload: Buffer.from('u'), expectReply: true },
+        {
+          kind: 'udp',
+          from: here,
+          to: '198.18.0.2',
+          port: 7007,
+          payload: Buffer.from('u'),
+          expectReply: true,
+        },
       ],
       {
         responders: [

@@ -108,8 +108,7 @@ export class TrialStack implements AsyncDisposable {
 export function composeFile({ label, spec }: TrialStackOptions, { network }: ComposeVersion): string {
   const labels = { swarmproof: label }
   const { taskMemoryMib } = spec
-  const limits =
-    taskMemoryMib === undefined ? {} : { resources: { limits: { memory: `${taskMemoryMib}M` } } }
+  const limits = taskMemoryMib === undefined ? {} : { resources: { limits: { memory: `${taskMemoryMib}M` } } }
   return JSON.stringify({
     version: '3.8',
     services: {

@@ -121,7 +121,12 @@ function planFar({ from, to }: Far): Planned[] {
       to,
       request: { from: inTask(from), to: to.address, timeoutMs: silenceMs, ...http },
     },
-    { what: 'control', from: to.task.node.host.name, to, request: { from: onNode(to.task.node), to: to.address, ...http } },
+    {
+      what: 'control',
+      from: to.task.node.host.name,
+      to,
+      request: { from: onNode(to.task.node), to: to.address, ...http },
+    },
   ]
 }
 

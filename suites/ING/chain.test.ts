@@ -99,8 +99,12 @@ describe('chain of a published port', () => {
   })
 
   it('breaks without the DNAT rule, or with RETURN before it', () => {
-    expect(problems({ firewall: [jump, own, forward, back, masquerade] })[0]).to.include('no effective DNAT rule')
-    expect(problems({ firewall: [jump, own, forward, back, dnat, masquerade] })[0]).to.include('no effective DNAT rule')
+    expect(problems({ firewall: [jump, own, forward, back, masquerade] })[0]).to.include(
+      'no effective DNAT rule',
+    )
+    expect(problems({ firewall: [jump, own, forward, back, dnat, masquerade] })[0]).to.include(
+      'no effective DNAT rule',
+    )
   })
 
   it('may lead to the engine’s chain through another one, but not in circles', () => {

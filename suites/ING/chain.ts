@@ -71,7 +71,9 @@ function ownClientProblems(firewall: readonly FirewallRule[]): string[] {
       /(^| )-m addrtype --src-type LOCAL( |$)/.test(rule) &&
       / -j MASQUERADE( |$)/.test(rule),
   )
-  return masquerades ? [] : [`nat POSTROUTING does not masquerade what the host itself sends to ${bridgeName}`]
+  return masquerades
+    ? []
+    : [`nat POSTROUTING does not masquerade what the host itself sends to ${bridgeName}`]
 }
 
 /** Directly, or through chains of its own: since 28.0.1 FORWARD leads there by DOCKER-FORWARD. */

@@ -73,10 +73,10 @@ export const roundRobin = conformanceTest({
       requestsPerConnection: linesPerConnection,
       problems: kept,
     })
-    requireNone(
-      `connections to the VIP of ${web.name} reach all its tasks in turn`,
-      [...shares.flatMap(shareProblems), ...kept],
-    )
+    requireNone(`connections to the VIP of ${web.name} reach all its tasks in turn`, [
+      ...shares.flatMap(shareProblems),
+      ...kept,
+    ])
     if (shares.length === 0 || tasks.length === 0) throw new Error('there was no client or no task')
     evidence.conclude(
       `${shares.length} clients made ${roundsPerTask * tasks.length} connections each; every one reached all ${tasks.length} tasks in equal shares; over ${connections} connections ${linesPerConnection} requests each were answered by one task`,

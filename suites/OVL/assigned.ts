@@ -16,10 +16,11 @@ export interface Used {
 /** The gateway must be a host's address of the subnet, and nobody's. */
 export function gatewayProblems({ name, subnet, gateway }: Assigned, used: readonly Used[]): string[] {
   if (gateway === '') return [`${name} (${subnet}) was assigned no gateway`]
-  if (!contains(subnet, gateway))
-    return [`the gateway ${gateway} of ${name} is outside its subnet ${subnet}`]
+  if (!contains(subnet, gateway)) return [`the gateway ${gateway} of ${name} is outside its subnet ${subnet}`]
   return [
-    ...(gateway === firstAddress(subnet) ? [`the gateway ${gateway} of ${name} is its subnet’s own address`] : []),
+    ...(gateway === firstAddress(subnet)
+      ? [`the gateway ${gateway} of ${name} is its subnet’s own address`]
+      : []),
     ...used
       .filter(({ address }) => address === gateway)
       .map(({ who }) => `${who} has ${gateway}, which is the gateway of ${name}`),

@@ -45,10 +45,13 @@ function balancerProblems(where: string, { balancers, balancerHolds }: Inspected
     const all = balancers.map(({ name, address }) => `${name} (${address})`)
     return [`${where}: lists ${all.length} endpoints of the balancer, expected 1: ${all.join(', ')}`]
   }
-  if (balancerHolds === undefined) return [`${where}: lists ${only.name}, and the kernel has no namespace of it`]
+  if (balancerHolds === undefined)
+    return [`${where}: lists ${only.name}, and the kernel has no namespace of it`]
   return balancerHolds.includes(only.address)
     ? []
-    : [`${where}: lists ${only.name} with ${only.address}, its namespace has ${balancerHolds.join(', ') || 'none'}`]
+    : [
+        `${where}: lists ${only.name} with ${only.address}, its namespace has ${balancerHolds.join(', ') || 'none'}`,
+      ]
 }
 
 function peerProblems(where: string, { peers, members }: Inspected): string[] {
@@ -73,10 +76,16 @@ export interface ServiceNetworks {
 }
 
 /** Tasks that are not on exactly the networks of their service; `ingress` is there for what publishes, and no attachment asked for. */
-export function attachmentProblems({ service, asked, tasks }: ServiceNetworks, ingress: string | undefined): string[] {
+export function attachmentProblems(
+  { service, asked, tasks }: ServiceNetworks,
+  ingress: string | undefined,
+): string[] {
   const expected = [...asked].sort().join(', ')
   return tasks.flatMap(({ label, networks }) => {
-    const got = networks.filter((name) => name !== ingress).sort().join(', ')
+    const got = networks
+      .filter((name) => name !== ingress)
+      .sort()
+      .join(', ')
     return got === expected
       ? []
       : [`${label} is on ${got || 'no overlay'}, service inspect of ${service} says ${expected || 'none'}`]

@@ -76,13 +76,16 @@ export const assignedSubnet = conformanceTest({
         ? [`${auto.name} was assigned no subnet, as ${manager} tells it`]
         : [
             ...overlapProblems(auto, networks, routes),
-            ...(ingress === undefined || ingress.subnet === '' ? [] : overlapProblems(ingress, networks, routes)),
+            ...(ingress === undefined || ingress.subnet === ''
+              ? []
+              : overlapProblems(ingress, networks, routes)),
             ...gatewayProblems(auto, used).map((problem) => `${manager}: ${problem}`),
             ...maskProblems(manager, mask, [auto]),
           ]
-    requireNone(`${auto.name} has a subnet of its own and a gateway, and ${ingress?.name ?? 'no ingress'} one, too`, [
-      ...new Set(problems),
-    ])
+    requireNone(
+      `${auto.name} has a subnet of its own and a gateway, and ${ingress?.name ?? 'no ingress'} one, too`,
+      [...new Set(problems)],
+    )
     evidence.conclude(
       `${auto.name} was assigned ${auto.subnet} with gateway ${auto.gateway}, which is none of ${used.length} addresses in use there; it ${ingress === undefined ? 'overlaps' : `and ${ingress.name} (${ingress.subnet}) overlap`} none of ${others.size} other networks and none of ${routes.length} host routes; the swarm’s mask length is ${mask.stated}`,
     )

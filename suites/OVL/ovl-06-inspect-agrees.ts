@@ -91,7 +91,9 @@ async function look(context: TestContext, fresh: boolean): Promise<Seen> {
     services: Object.fromEntries(services.map(({ service, asked }) => [service, asked])),
     problems: [
       ...all.flatMap(disagreements),
-      ...services.flatMap((one) => attachmentProblems(one, hasIngress(stack) ? stack.networks.ingress.name : undefined)),
+      ...services.flatMap((one) =>
+        attachmentProblems(one, hasIngress(stack) ? stack.networks.ingress.name : undefined),
+      ),
     ],
   }
 }
@@ -107,7 +109,10 @@ function serviceNetworks({ cluster, stack }: TestContext, given: GivenAddresses)
       tasks: [...new Set(attached.map(({ taskId }) => taskId))].map((taskId) => {
         const own = attached.filter((one) => one.taskId === taskId)
         const node = cluster.nodes.find(({ nodeId }) => nodeId === own[0]?.nodeId)
-        return { label: `${name}@${node?.host.name ?? ''}`, networks: own.map(({ networkId }) => nameOf(networkId)) }
+        return {
+          label: `${name}@${node?.host.name ?? ''}`,
+          networks: own.map(({ networkId }) => nameOf(networkId)),
+        }
       }),
     }
   })
@@ -122,7 +127,11 @@ interface Known {
   readonly state: HostState
 }
 
-function inspected(network: OverlayNetwork, node: ClusterNode, { nodes, given, view, state }: Known): Inspected {
+function inspected(
+  network: OverlayNetwork,
+  node: ClusterNode,
+  { nodes, given, view, state }: Known,
+): Inspected {
   const on = given.tasks.filter(({ networkId, running }) => running && networkId === network.id)
   const members = nodes.filter(
     ({ nodeId }) => network.ingress || on.some((attached) => attached.nodeId === nodeId),

@@ -53,16 +53,22 @@ export const withoutOverlay = conformanceTest({
       })),
     )
     const attempts = tries.filter(({ what }) => what === 'attempt')
-    requireNone('a service without an overlay is on ingress if it publishes, and else on no network of the swarm', [
-      ...(plain.links === undefined ? [`the kernel has no namespace of ${taskLabel(plain.task)}`] : []),
-      ...addressesIn(plain.links ?? [], subnets).map(
-        (what) => `${taskLabel(plain.task)}, which publishes nothing, has ${what}`,
-      ),
-      ...publishingProblems(door, ingress),
-      ...attempts
-        .filter(isReached)
-        .map(({ to, network, address }) => `${taskLabel(plain.task)} reached ${taskLabel(to)} at ${address} on ${network}`),
-    ])
+    requireNone(
+      'a service without an overlay is on ingress if it publishes, and else on no network of the swarm',
+      [
+        ...(plain.links === undefined ? [`the kernel has no namespace of ${taskLabel(plain.task)}`] : []),
+        ...addressesIn(plain.links ?? [], subnets).map(
+          (what) => `${taskLabel(plain.task)}, which publishes nothing, has ${what}`,
+        ),
+        ...publishingProblems(door, ingress),
+        ...attempts
+          .filter(isReached)
+          .map(
+            ({ to, network, address }) =>
+              `${taskLabel(plain.task)} reached ${taskLabel(to)} at ${address} on ${network}`,
+          ),
+      ],
+    )
     const deaf = tries.filter((one) => one.what === 'control' && !isReached(one))
     if (deaf.length > 0 || tries.length === attempts.length) {
       const told = deaf.map(({ to, observation }) => `${taskLabel(to)} ${outcomeText(observation)}`)
@@ -76,7 +82,10 @@ export const withoutOverlay = conformanceTest({
   },
 })
 
-function publishingProblems(door: Bare, ingress: { readonly name: string; readonly subnet: string }): string[] {
+function publishingProblems(
+  door: Bare,
+  ingress: { readonly name: string; readonly subnet: string },
+): string[] {
   const label = taskLabel(door.task)
   if (door.links === undefined) return [`the kernel has no namespace of ${label}`]
   const address = door.task.endpoints[ingress.name]?.address

@@ -11,7 +11,10 @@ const stations = new Map([web, rr].map((station) => [station.address, station]))
 function echo(from: Station, to: Station, ttl = 64, mac = to.mac): VxlanFrame {
   const icmp = Buffer.from([8, 0, 0, 0, 0, 1, 0, 1])
   const ip = { source: from.address, destination: to.address, protocol: 1, ttl }
-  const inner = encodeEthernet({ source: from.mac, destination: mac, etherType: 0x0800 }, encodeIpv4(ip, icmp))
+  const inner = encodeEthernet(
+    { source: from.mac, destination: mac, etherType: 0x0800 },
+    encodeIpv4(ip, icmp),
+  )
   const hosts = { source: '192.168.56.12', destination: '192.168.56.11' }
   const udp = encodeUdp({ ...hosts, sourcePort: 49152, destinationPort: 4789 }, encodeVxlan(4097, inner))
   const macs = { source: '52:54:00:00:00:12', destination: '52:54:00:00:00:11', etherType: 0x0800 }

@@ -51,10 +51,7 @@ export const addresses = conformanceTest({
     const echoes = new Set(frames.filter((frame) => isEchoBetween(frame, stations)))
     const wrong = frames.map((frame) => ({
       frame,
-      why: [
-        ...wrongAddresses(frame, owners),
-        ...(echoes.has(frame) ? switchProblems(frame, stations) : []),
-      ],
+      why: [...wrongAddresses(frame, owners), ...(echoes.has(frame) ? switchProblems(frame, stations) : [])],
     }))
     const judged = wrong.filter(({ why }) => why.length > 0)
     const nodes = new Set(tasksOn(stack, 'clear').map((task) => task.node))
@@ -84,7 +81,9 @@ export const addresses = conformanceTest({
         ),
     ])
     if (echoes.size === 0 && pairs.length > 0)
-      throw new Error('no echo between tasks was recorded, so it could not be seen whether they go as on one switch')
+      throw new Error(
+        'no echo between tasks was recorded, so it could not be seen whether they go as on one switch',
+      )
     evidence.conclude(
       `${frames.length} VXLAN packets between ${pairs.length} ordered pairs of nodes; outer addresses are always those of the nodes that host the inner ones; ${echoes.size} echoes went from MAC to MAC with the TTL they were sent with`,
     )

@@ -44,7 +44,12 @@ export async function virtualIpLeft(
   ]
 }
 
-async function balanced(context: Shared, network: OverlayNetwork, task: Task, vip: string): Promise<string[]> {
+async function balanced(
+  context: Shared,
+  network: OverlayNetwork,
+  task: Task,
+  vip: string,
+): Promise<string[]> {
   const { host } = task.node
   // Without it there is nothing to read, and nothing balances.
   if ((await context.state()).get(host.name)?.kernelModules.ip_vs === false) return []

@@ -154,7 +154,10 @@ async function take(reshaping: Reshaping, former: Given): Promise<TakenStage> {
       port: port === undefined ? [] : await stillAnswered(context, port, hostnames),
       dnsRoundRobin: [
         ...(await virtualIpLeft(context, reshaping.service, own, { task, vip: former.stage.vip })),
-        ...(await nameLeadsTo(context, task, task.service, { address: addressOn(task, own), what: 'its task' })),
+        ...(await nameLeadsTo(context, task, task.service, {
+          address: addressOn(task, own),
+          what: 'its task',
+        })),
       ],
     }
   })
