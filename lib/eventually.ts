@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { SwarmproofError } from './error.ts'
+import { Lacking } from './lacking.ts'
 
 export interface Bound {
   /** What is awaited, as a clause: 'all tasks run'. */
@@ -16,7 +17,7 @@ export type Look<T> =
 
 /**
  * Looks until ready. When the bound runs out the error states it and quotes the last look. A look that fails is
- * "not yet": an engine under load refuses to answer now and then.
+ * "not yet": an engine under load refuses to answer now and then. What is lacking does not come by waiting.
  */
 export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>): Promise<T> {
   const startedAt = performance.now()
@@ -24,6 +25,7 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     bound.signal?.throwIfAborted()
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
+      if (error instanceof Lacking) throw error
       return { ready: false, seen: error instanceof Error ? error.message : String(error) }
     })
     if (seen.ready) return seen.value

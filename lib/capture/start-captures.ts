@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { gatherMissing } from '../missing-tool.ts'
 import type { Capture, CapturePoint } from './capture.ts'
 import { TcpdumpCapture } from './tcpdump-capture.ts'
 
@@ -18,10 +19,10 @@ export async function startCaptures(
     points.map((point, index) => TcpdumpCapture.start(point, files[index] ?? '')),
   )
   const captures = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  const failed = started.find((one) => one.status === 'rejected')
-  if (failed === undefined) return captures
+  const failed = started.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  if (failed.length === 0) return captures
   await Promise.allSettled(captures.map((capture) => capture[Symbol.asyncDispose]()))
-  throw failed.reason
+  throw gatherMissing(failed)
 }
 
 /** `worker1-eth1-1.pcap`: names do not repeat within a folder. */

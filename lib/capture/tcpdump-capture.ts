@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { SwarmproofError } from '../error.ts'
+import { missingTool } from '../missing-tool.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { canarySnapshotBytes, nonceBytes } from './canary.ts'
@@ -171,16 +172,15 @@ export class TcpdumpCapture implements Capture {
     const died = this.#hasEnded
     await this.#end()
     const said = tcpdumpComplaint(this.#stderr)
-    const missing = said.includes('cannot run tcpdump')
-    const noPerl = /perl.*not found/.test(said)
+    const host = this.point.host.name
+    if (said.includes('cannot run tcpdump')) return missingTool('tcpdump', host)
+    if (/perl.*not found/.test(said)) return missingTool('perl', host)
     return new SwarmproofError({
-      code: missing || noPerl ? 'CAPTURE_TOOL_MISSING' : 'CAPTURE_START',
+      code: 'CAPTURE_START',
       what: `the capture on interface ${this.point.interface} did not come up`,
-      host: this.point.host.name,
+      host,
       expected: 'a canary sent on the interface is read back from the capture',
       observed: died ? said || (await this.#ended) : `none within ${canaryPatienceMs / 1000} s; ${said}`,
-      ...(missing ? { hint: 'apt-get install tcpdump on the host' } : {}),
-      ...(noPerl ? { hint: 'apt-get install perl-base on the host' } : {}),
     })
   }
 }

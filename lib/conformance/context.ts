@@ -48,8 +48,11 @@ export interface EvidenceLog {
 
 export interface BuildObservations {
   readonly builtAt: string
-  /** Network name, driver and scope on each node after init and join, before any service. */
-  readonly networksBeforeServices: Readonly<
+  /**
+   * Network name, driver and scope on each node after init and join, before any service. Undefined of a swarm that was
+   * somebody's before: nobody looked then.
+   */
+  readonly networksBeforeServices?: Readonly<
     Record<string, readonly { name: string; driver: string; scope: string }[]>
   >
   /** Ingress as the engine made it at init, before a topology's own settings replaced it. */

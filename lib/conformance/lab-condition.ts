@@ -1,11 +1,13 @@
 import type { HostState } from '../observe/host-state.ts'
 import { type Inventory, readInventory } from '../swarm/read-inventory.ts'
-import { stackNames } from '../swarm/stack.ts'
+import { stackNames, type StackNames } from '../swarm/stack.ts'
 import { type Raised, readStates } from './raise.ts'
 import { unsettled } from './settle.ts'
 
 /** What a disruptive test may change of a lab. Firewall rules and IPVS are for requirements to judge. */
 export interface LabCondition {
+  /** Of the stack that stands there. */
+  readonly names?: StackNames
   readonly inventory: Inventory
   /** What the kernels lack of the state the stack should bring; see `unsettled`. */
   readonly lacking: readonly string[]
@@ -17,6 +19,7 @@ export interface LabCondition {
 export async function readCondition(raised: Raised): Promise<LabCondition> {
   const [inventory, states] = await Promise.all([readInventory(raised.cluster), readStates(raised.cluster)])
   return {
+    names: raised.stack.names,
     inventory,
     lacking: unsettled(raised.stack, raised.cluster.nodes, states),
     interfaces: new Map([...states.values()].flatMap(lastingInterfaces)),
@@ -25,14 +28,15 @@ export async function readCondition(raised: Raised): Promise<LabCondition> {
 
 /** What is not as it was, in words; empty when the lab is as before. */
 export function differences(before: LabCondition, now: LabCondition): string[] {
+  const names = namesOf(before)
   return [
     ...now.inventory.nodes.filter((node) => !/: Ready (Active|Drain|Pause)$/.test(node)),
     ...before.inventory.nodes
       .filter((node) => !now.inventory.nodes.includes(node))
       .map((node) => `no longer ${node}`),
-    ...changed('container', before.inventory.containers, now.inventory.containers),
-    ...changed('network', before.inventory.networks, now.inventory.networks),
-    ...changedServices(before.inventory, now.inventory),
+    ...changed(names, 'container', before.inventory.containers, now.inventory.containers),
+    ...changed(names, 'network', before.inventory.networks, now.inventory.networks),
+    ...changedServices(names, before.inventory, now.inventory),
     ...now.lacking.filter((what) => !before.lacking.includes(what)),
     ...[...before.interfaces]
       .filter(([name, was]) => now.interfaces.get(name) !== was)
@@ -43,16 +47,16 @@ export function differences(before: LabCondition, now: LabCondition): string[] {
 /** Whether waiting could help: a container that is gone comes back as another one, never as itself. */
 export function isLasting(before: LabCondition, now: LabCondition): boolean {
   return [...before.inventory.containers].some(
-    ([id, { name }]) => isOfStack(name) && !now.inventory.containers.has(id),
+    ([id, { name }]) => isOfStack(namesOf(before), name) && !now.inventory.containers.has(id),
   )
 }
 
 type Entries = Inventory['containers']
 
-function changed(kind: string, before: Entries, now: Entries): string[] {
+function changed(names: StackNames, kind: string, before: Entries, now: Entries): string[] {
   // What was there of other tests' own may go at any time; what is the stack's or nobody's must stay.
   const lost = [...before].filter(
-    ([id, { name }]) => !now.has(id) && (isOfStack(name) || !name.startsWith('swp-')),
+    ([id, { name }]) => !now.has(id) && (isOfStack(names, name) || !name.startsWith(`${names.prefix}-`)),
   )
   const extra = [...now].filter(([id]) => !before.has(id))
   return [
@@ -61,8 +65,8 @@ function changed(kind: string, before: Entries, now: Entries): string[] {
   ]
 }
 
-function changedServices(before: Inventory, now: Inventory): string[] {
-  const ofStack = [...before.services].filter(([name]) => isOfStack(name))
+function changedServices(names: StackNames, before: Inventory, now: Inventory): string[] {
+  const ofStack = [...before.services].filter(([name]) => isOfStack(names, name))
   const extra = [...now.services.keys()].filter((name) => !before.services.has(name))
   return [
     ...ofStack
@@ -72,9 +76,13 @@ function changedServices(before: Inventory, now: Inventory): string[] {
   ]
 }
 
+function namesOf({ names }: LabCondition): StackNames {
+  return names ?? stackNames({})
+}
+
 /** `swp-web`, and `swp-web.1.x9…` of its containers. */
-function isOfStack(name: string): boolean {
-  const names = [...Object.values(stackNames.networks), ...Object.values(stackNames.services)]
+function isOfStack({ networks, services }: StackNames, name: string): boolean {
+  const names = [...Object.values(networks), ...Object.values(services)]
   return names.some((known) => name === known || name.startsWith(`${known}.`))
 }
 

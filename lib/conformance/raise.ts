@@ -10,9 +10,10 @@ import { formSwarm, listNetworks, nodesReady } from '../swarm/form-swarm.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
-import type { Stack } from '../swarm/stack.ts'
+import { type Stack, type StackNames, stackNames } from '../swarm/stack.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { BuildObservations } from './context.ts'
+import type { Feature } from './test.ts'
 import { unsettled } from './settle.ts'
 
 export interface RaiseOptions {
@@ -32,6 +33,10 @@ export interface Raised {
   readonly stack: Stack
   readonly built: BuildObservations
   readonly states: ReadonlyMap<string, HostState>
+  /** Value of the label `swarmproof` on what tests create; the run's id where not given. */
+  readonly label?: string
+  /** Features this cluster lacks, with the reason, beyond what its kernels and its topology tell. */
+  readonly missing?: ReadonlyMap<Feature, string>
 }
 
 const settleWithinMs = 60_000
@@ -67,8 +72,9 @@ async function resume(
   await step(options.progress, 'Waiting for nodes', undefined, () =>
     nodesReady(cluster.manager.host, cluster.nodes.length, options.signal),
   )
-  await tasksRunning(cluster, options)
-  const { stack, states } = await settle(cluster, options)
+  const names = stackNames(topology.stack)
+  await tasksRunning(names, cluster, options)
+  const { stack, states } = await settle(names, cluster, options)
   return { lab, cluster, stack, built, states }
 }
 
@@ -80,18 +86,12 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
   const firstIngress = await readIngress(cluster.manager.host)
   await makeIngress(topology, cluster.manager.host, options)
   await deployStack(topology, cluster, { ...options, label: options.runId })
-  const { stack, states, settled } = await settle(cluster, options)
+  const { stack, states, settled } = await settle(stackNames(topology.stack), cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
     networksBeforeServices,
     ...(firstIngress === undefined ? {} : { firstIngress }),
-    requested: {
-      clear: { ...topology.stack.clear },
-      secret: { ...topology.stack.secret },
-      auto: {},
-      extra: {},
-      shop: {},
-    },
+    requested: requestedNetworks(topology),
   }
   // What did not come up whole is verified as it is, and not had again.
   if (settled)
@@ -99,11 +99,16 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
   return { lab, cluster, stack, built, states }
 }
 
+/** How the stack's networks are asked for, by role. */
+export function requestedNetworks({ stack }: Topology): BuildObservations['requested'] {
+  return { clear: { ...stack.clear }, secret: { ...stack.secret }, auto: {}, extra: {}, shop: {} }
+}
+
 /** The last look is kept whether or not the networks came: whether they had to is for OVL-01 to say. */
-async function networksOfNewNodes(
+export async function networksOfNewNodes(
   cluster: Cluster,
   signal: AbortSignal,
-): Promise<BuildObservations['networksBeforeServices']> {
+): Promise<NonNullable<BuildObservations['networksBeforeServices']>> {
   let last: Awaited<ReturnType<typeof listNetworks>> = {}
   const complete = (): boolean =>
     Object.values(last).every((networks) =>
@@ -123,12 +128,13 @@ async function networksOfNewNodes(
 }
 
 /** Waits until the kernels hold what the stack should bring, and goes on after the bound: the tests judge. */
-async function settle(
+export async function settle(
+  names: StackNames,
   cluster: Cluster,
-  options: RaiseOptions,
+  options: Pick<RaiseOptions, 'progress' | 'signal'>,
 ): Promise<{ stack: Stack; states: ReadonlyMap<string, HostState>; settled: boolean }> {
   let settled = true
-  const stack = await readStack(cluster)
+  const stack = await readStack(names, cluster)
   let states: ReadonlyMap<string, HostState> = new Map()
   const look = async (): Promise<Look<void>> => {
     states = await readStates(cluster)

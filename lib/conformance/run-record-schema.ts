@@ -64,7 +64,15 @@ const topology = z.object({
       .exactOptional(),
     gatewayBridge: z.object({ subnet: z.string(), mtuBytes: z.number() }).exactOptional(),
   }),
-  stack: z.object({ clear: overlay, secret: overlay, publishedPort: z.number() }),
+  stack: z.object({
+    clear: overlay,
+    secret: overlay,
+    publishedPort: z.number(),
+    ports: z.array(z.number()).exactOptional(),
+    namePrefix: z.string().exactOptional(),
+    probeImage: z.string().exactOptional(),
+    taskMemoryMib: z.number().exactOptional(),
+  }),
 })
 
 const requirement = z.object({

@@ -5,6 +5,8 @@ import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { TestContext } from './context.ts'
+import { guardedState } from '../observe/guarded-state.ts'
+import type { HostState } from '../observe/host-state.ts'
 import { type Raised, readStates } from './raise.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -33,17 +35,22 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     built: raised.built,
     outsiders: raised.lab.hosts.filter((host) => host.node.role === 'outsider'),
     trial: (name) =>
-      new Trial(raised.cluster, { name, label: basename(options.store.folder), signal: options.signal }),
+      new Trial(raised.cluster, {
+        name,
+        label: raised.label ?? basename(options.store.folder),
+        stack: options.topology.stack,
+        signal: options.signal,
+      }),
     probe: agentProbe(),
     wire: { capture: (points) => startCaptures(points, join(options.store.folder, options.captures)) },
     signal: options.signal,
     state(which) {
       if (which?.fresh || states === undefined) states = readStates(raised.cluster)
-      return states
+      return states.then(guarded)
     },
     async renewed() {
       renewals += 1
-      const stack = await readStack(raised.cluster)
+      const stack = await readStack(raised.stack.names, raised.cluster)
       const captures = join(options.captures, `renewed-${renewals}`)
       return sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
     },
@@ -56,4 +63,8 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     },
   }
   return shared
+}
+
+function guarded(states: ReadonlyMap<string, HostState>): ReadonlyMap<string, HostState> {
+  return new Map([...states].map(([host, state]) => [host, guardedState(state)]))
 }

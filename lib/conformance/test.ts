@@ -43,7 +43,7 @@ export interface Source {
 export type Feature = KernelFeature | LabFeature
 
 /** What the swarm's nodes must have. */
-export type KernelFeature = 'two-nodes' | 'encrypted-overlay' | 'ipvs' | 'esp'
+export type KernelFeature = 'two-nodes' | 'active-manager' | 'encrypted-overlay' | 'ipvs' | 'esp'
 
 /** What a topology must be made with; see `topologyFeatures`. */
 export type LabFeature =

@@ -62,6 +62,7 @@ export async function verifyLab(
   const missing = new Map([
     ...missingFeatures(given.cluster, given.states),
     ...missingLabFeatures(planned.topology),
+    ...(given.missing ?? []),
   ])
   const records = new Map(
     record.requirements.filter(({ lab }) => lab === planned.name).map((entry) => [entry.id, entry]),
@@ -93,7 +94,7 @@ export async function verifyLab(
         unsound === undefined
           ? await verify(test, { ...shared, evidence }, evidence, { ...options, missing })
           : unknowable(unsound)
-      session.ended(test, verification.verdict.outcome)
+      session.ended(test, verification.begun ? 'inconclusive' : verification.verdict.outcome)
       requirement.durationMs = Math.round(performance.now() - startedAt)
       requirement.verdict = { ...verification.verdict, evidence: [...verification.verdict.evidence] }
       if (requirement.verdict.outcome === 'fail') {

@@ -1,4 +1,5 @@
 import { AssertionError, expect } from 'chai'
+import { missingTool } from '../missing-tool.ts'
 import type { TestContext } from './context.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { conformanceTest, type ConformanceTest } from './test.ts'
@@ -85,6 +86,20 @@ describe('verify', () => {
       outcome: 'skip',
       reason: 'needs ipvs: worker1 lacks the kernel module ip_vs',
       evidence: [],
+    })
+  })
+
+  it('skips by the name of the tool that was wanted and is not there, and tells that it had begun', async () => {
+    const test = made(() => Promise.reject(missingTool('tcpdump', 'web2')))
+    const context = { signal: new AbortController().signal } as unknown as TestContext
+    const evidence = new CollectedEvidence('/nonexistent', test.id)
+    expect(await verify(test, context, evidence, options)).to.deep.equal({
+      verdict: {
+        outcome: 'skip',
+        reason: 'tcpdump is missing on web2: apt-get install tcpdump, or give --toolbox-image',
+        evidence: [],
+      },
+      begun: true,
     })
   })
 

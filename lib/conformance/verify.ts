@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Lacking } from '../lacking.ts'
 import { redact } from '../redact.ts'
 import type { TestContext } from './context.ts'
 import type { CollectedEvidence } from './evidence.ts'
@@ -15,13 +16,16 @@ export interface VerifyOptions {
 
 export interface Verification {
   readonly verdict: Verdict
+  /** It was skipped, but only after it had begun, and may have changed the lab by then. */
+  readonly begun?: true
   /** What the test threw, for mocha's reporters. */
   readonly error?: Error
 }
 
 /**
  * Runs one test and judges how it ended. An assertion error is the network's fault, anything else the
- * harness's; a test that passed without leaving evidence has proved nothing and is inconclusive.
+ * harness's, unless it says that something the test rests on is not there: then it is skipped. A test that passed
+ * without leaving evidence has proved nothing and is inconclusive.
  * @throws the abort reason when the run was interrupted: then there is no verdict
  */
 export async function verify(
@@ -39,6 +43,7 @@ export async function verify(
     await within(limitMs, context.signal, test.run(context))
   } catch (thrown) {
     context.signal.throwIfAborted()
+    if (thrown instanceof Lacking) return lackingSkip(thrown)
     return judged(thrown, evidence)
   }
   if (evidence.entries.length === 0) return judged(new Error('the test left no evidence'), evidence)
@@ -61,6 +66,11 @@ function refused(test: ConformanceTest, context: TestContext, options: VerifyOpt
 
 function skipped(feature: Feature, why: string): Verification {
   return { verdict: { outcome: 'skip', reason: `needs ${feature}: ${why}`, evidence: [] } }
+}
+
+/** Told by the one that wanted it, so that exactly those are skipped that do. */
+function lackingSkip({ message }: Lacking): Verification {
+  return { verdict: { outcome: 'skip', reason: redact(message), evidence: [] }, begun: true }
 }
 
 function judged(thrown: unknown, evidence: CollectedEvidence): Verification {

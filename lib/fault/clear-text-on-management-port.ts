@@ -4,7 +4,7 @@ import { shell } from '../host/shell.ts'
 export const clearTextOnManagementPort: Fault = {
   name: 'clear-text-on-management-port',
   description: 'Something on a node speaks clear text to port 2377 of a manager every second',
-  breaks: ['CTL-05'],
+  breaks: ['CTL-05', 'CTL-11'],
   async plant({ cluster }) {
     const other = cluster.nodes.find((node) => node !== cluster.manager) ?? cluster.manager
     const octets = cluster.manager.advertise.address.split('.').join(',')

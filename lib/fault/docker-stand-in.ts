@@ -7,11 +7,17 @@ const program = '/usr/local/bin/docker'
  * Puts a program before docker on the manager: what an engine would refuse cannot be had from it otherwise.
  * `cases` are cases of a shell over all arguments, e.g. `*" swarm init "*) exit 0 ;;`.
  */
-function standsIn(fault: Omit<Fault, 'plant'>, cases: readonly string[]): Fault {
+export function standsIn(
+  fault: Omit<Fault, 'plant'>,
+  cases: (on: Parameters<Fault['plant']>[0]) => readonly string[],
+): Fault {
   return {
     ...fault,
-    async plant({ cluster }) {
-      const script = ['#!/bin/sh', 'case " $* " in', ...cases, 'esac', 'exec /usr/bin/docker "$@"'].join('\n')
+    async plant(on) {
+      const { cluster } = on
+      const script = ['#!/bin/sh', 'case " $* " in', ...cases(on), 'esac', 'exec /usr/bin/docker "$@"'].join(
+        '\n',
+      )
       return scripted(cluster.manager, {
         plant: `[ ! -e ${program} ]\ncat >${program} <<'END'\n${script}\nEND\nchmod +x ${program}`,
         remove: `rm ${program}`,
@@ -26,7 +32,7 @@ export const changedPoolsAccepted = standsIn(
     description: 'The manager takes other address pools without a word.',
     breaks: ['ADR-02'],
   },
-  ['*" swarm init "*|*" swarm update "*) exit 0 ;;'],
+  () => ['*" swarm init "*|*" swarm update "*) exit 0 ;;'],
 )
 
 export const secondIngressAccepted = standsIn(
@@ -35,7 +41,7 @@ export const secondIngressAccepted = standsIn(
     description: 'The manager takes a second ingress network without a word.',
     breaks: ['ING-09'],
   },
-  ['*" network create "*" --ingress "*) exit 0 ;;'],
+  () => ['*" network create "*" --ingress "*) exit 0 ;;'],
 )
 
 export const poolsPassedOver = standsIn(
@@ -44,7 +50,7 @@ export const poolsPassedOver = standsIn(
     description: 'The manager gives networks a subnet that is not of its pools.',
     breaks: ['ADR-01'],
   },
-  [
+  () => [
     '*" network create "*" --subnet "*) ;;',
     '*" network create "*)',
     '  n=$(cat /run/swarmproof-fault-net 2>/dev/null || echo 0)',

@@ -1,3 +1,4 @@
+import type { Lab } from '../host/host.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import type { Stack } from '../swarm/stack.ts'
 /** A defect planted on a lab to prove that verdicts fall. */
@@ -11,5 +12,7 @@ export interface Fault {
   plant(on: {
     cluster: Cluster
     stack: Stack
+    /** For faults of hosts outside the swarm. */
+    lab?: Pick<Lab, 'hosts'>
   }): Promise<{ readonly remove: () => Promise<void>; readonly host: string }>
 }

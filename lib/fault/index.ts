@@ -17,6 +17,13 @@ import {
   outboundStateMissing,
   packetsRepeated,
 } from './encryption-faults.ts'
+import {
+  balancerEndpointAstray,
+  gatewayTaken,
+  ownPortNotLed,
+  ownPortNotMasqueraded,
+  sandboxInterfaceMtu,
+} from './endpoint-faults.ts'
 import { espDropped } from './esp-dropped.ts'
 import type { Fault } from './fault.ts'
 import { dropRulesIgnored } from './firewall-stand-in.ts'
@@ -32,6 +39,7 @@ import { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 import { gossipCutOff } from './gossip-cut-off.ts'
 import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 import { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
+import { bridgeSettingsLost, interfaceMistaken } from './joining-faults.ts'
 import { joinedNetworks } from './joined-networks.ts'
 import { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 import { managementPortBlocked } from './management-port-blocked.ts'
@@ -45,6 +53,7 @@ import {
   secondNetworkSilent,
   vxlanNotSent,
 } from './network-faults.ts'
+import { ambiguousInitAccepted, routerDropsVxlan, strangerHasNetwork } from './outside-faults.ts'
 import { overlappingRoutes } from './overlapping-routes.ts'
 import {
   hostPortBlocked,
@@ -54,11 +63,18 @@ import {
   udpForwardMissing,
 } from './publishing-faults.ts'
 import { arrivingVxlanDropped, neverRecovers, reloadHookDrops } from './recovery-faults.ts'
+import {
+  givenPortsBlocked,
+  modeChangeIgnored,
+  overlayGivenUnasked,
+  publishingAccepted,
+} from './reshaping-faults.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 import { smallSubnetWidened } from './small-subnet-widened.ts'
 import { staleNamespace } from './stale-namespace.ts'
 import { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'
+import { bridgeWithoutGateway, hopOffTtl, vxlanDeviceOnHost } from './switch-faults.ts'
 import { unpublishedTaskSilent } from './unpublished-task-silent.ts'
 import { virtualIpSilent } from './virtual-ip-silent.ts'
 
@@ -137,4 +153,21 @@ export const faults: readonly Fault[] = [
   changedPoolsAccepted,
   secondIngressAccepted,
   unpublishedTaskSilent,
+  gatewayTaken,
+  balancerEndpointAstray,
+  sandboxInterfaceMtu,
+  ownPortNotMasqueraded,
+  ownPortNotLed,
+  hopOffTtl,
+  vxlanDeviceOnHost,
+  bridgeWithoutGateway,
+  givenPortsBlocked,
+  modeChangeIgnored,
+  overlayGivenUnasked,
+  publishingAccepted,
+  interfaceMistaken,
+  bridgeSettingsLost,
+  strangerHasNetwork,
+  ambiguousInitAccepted,
+  routerDropsVxlan,
 ]

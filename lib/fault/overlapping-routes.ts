@@ -3,7 +3,7 @@ import { shell } from '../host/shell.ts'
 
 export const overlappingRoutes: Fault = {
   name: 'overlapping-routes',
-  description: 'A host has routes into the subnets of an overlay and of docker_gwbridge',
+  description: 'A host has routes into the subnets of an overlay, of ingress and of docker_gwbridge',
   breaks: ['OVL-05', 'GWB-01'],
   async plant({ cluster, stack }) {
     const node = cluster.nodes.at(-1) ?? cluster.manager
@@ -11,7 +11,8 @@ export const overlappingRoutes: Fault = {
       node.host,
       "docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Subnet}}'",
     )
-    const lastHosts = [stack.networks.auto.subnet, bridge.trim()].map(lastAddress)
+    const { auto, ingress } = stack.networks
+    const lastHosts = [auto.subnet, ingress.subnet, bridge.trim()].map(lastAddress)
     const change = (verb: 'add' | 'del') =>
       lastHosts.map((host) => `ip route ${verb} ${host}/32 dev ${node.dataPath.interface}`).join('\n')
     await shell(node.host, change('add'))

@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { missingToolOf } from '../missing-tool.ts'
 import { parseFirewall } from './firewall.ts'
 import type { NamespaceState } from './host-state.ts'
 import { parseIpvs } from './ipvs.ts'
@@ -21,6 +22,8 @@ export async function readBalancer(
     const [firewall = '', ipvs = ''] = stdout.split('@@\n')
     return { firewall: parseFirewall(firewall.split('\n')), ipvs: parseIpvs(ipvs.split('\n')) }
   }
+  const missing = missingToolOf(host.name, { exitCode, stderr })
+  if (missing !== undefined) throw missing
   throw new SwarmproofError({
     code: 'OBSERVE_FAILED',
     what: `the balancer in ${namespacePath} could not be read`,

@@ -81,7 +81,7 @@ describe('host state', () => {
         tool: 'iptables-save',
         package: '',
       },
-      { what: 'namespace /run/docker/netns/gone', tool: 'nsenter', package: 'util-linux' },
+      { what: 'namespace /run/docker/netns/gone', tool: 'nsenter', package: '' },
     ])
   })
 

@@ -135,7 +135,7 @@ function absences(sections: readonly Section[]): readonly Unavailable[] {
       return [{ what: `output of ${section.argument} in ${where}`, tool: section.argument, package: '' }]
     }
     if (section.name === 'unreadable') {
-      return [{ what: `namespace ${section.argument}`, tool: 'nsenter', package: 'util-linux' }]
+      return [{ what: `namespace ${section.argument}`, tool: 'nsenter', package: '' }]
     }
     return []
   })

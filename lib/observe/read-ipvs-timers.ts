@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { missingToolOf } from '../missing-tool.ts'
 
 /** How long a namespace's IPVS keeps connections, and those it keeps now. */
 export interface IpvsTimers {
@@ -17,7 +18,7 @@ export interface IpvsConnection {
   readonly expiresSeconds: number
 }
 
-/** By `ipvsadm`, because no file of /proc holds the time-outs; @throws `OBSERVE_FAILED` where it is not there */
+/** By `ipvsadm`, because no file of /proc holds the time-outs; @throws MissingTool where it is not there */
 export async function readIpvsTimers(host: Host, namespacePath: string): Promise<IpvsTimers> {
   const { exitCode, stdout, stderr } = await host.remote.exec(
     `nsenter --net=${namespacePath} sh -c 'ipvsadm -L --timeout && cat /proc/net/ip_vs_conn'`,
@@ -25,12 +26,13 @@ export async function readIpvsTimers(host: Host, namespacePath: string): Promise
   )
   const timers = exitCode === 0 ? parseIpvsTimers(stdout) : undefined
   if (timers !== undefined) return timers
+  const missing = missingToolOf(host.name, { exitCode, stderr })
+  if (missing !== undefined) throw missing
   throw new SwarmproofError({
     code: 'OBSERVE_FAILED',
     what: `the time-outs of IPVS in ${namespacePath} could not be read`,
     host: host.name,
     observed: `exit code ${exitCode}: ${(stderr || stdout).trim().slice(-300)}`,
-    hint: 'install ipvsadm on the host',
   })
 }
 

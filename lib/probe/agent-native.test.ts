@@ -138,6 +138,40 @@ describe('agent on this machine', () => {
     expect(String(error)).to.contain('/proc/4194303/ns/net')
   })
 
+  it('answers several lines of one connection with its word, and as many connections as come', async () => {
+    const observations = await agentProbe().send(
+      [
+        {
+          kind: 'tcp',
+          from: here,
+          to: '198.18.0.2',
+          port: 7010,
+          request: Buffer.from('a\nb\n\n'),
+          repeat: 3,
+        },
+        { kind: 'tcp', from: here, to: '198.18.0.2', port: 7011, request: Buffer.from('\n') },
+        {
+          kind: 'udp',
+          from: here,
+          to: '198.18.0.2',
+          port: 7007,
+          payload: Buffer.from('u'),
+          expectReply: true,
+        },
+      ],
+      {
+        responders: [
+          { at: there, port: 7010, says: 'one' },
+          { at: there, port: 7011, says: 'other' },
+          { at: there, port: 7007 },
+        ],
+      },
+    )
+    expect(outcomes(observations)).to.deep.equal(['answered', 'answered', 'answered'])
+    expect(observations[0]?.replies.map(String)).to.deep.equal(new Array(3).fill('one a\none b\n'))
+    expect(observations[1]?.replies.map(String)).to.deep.equal([''])
+  })
+
   describe('TCP', () => {
     const bulk = Buffer.alloc(1_000_000, 'b')
     const upload = Buffer.alloc(3_000_000, 'r')

@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { gatherMissing } from '../missing-tool.ts'
 import { encodePlan, type AgentRequest, type AgentResult } from './agent-protocol.ts'
 import { AgentSession } from './agent-session.ts'
 import type { Attempt, Observation, Probe, ProbeOptions, ProbeRequest } from './probe.ts'
@@ -22,7 +23,7 @@ async function send(
         sessions[index] = await AgentSession.start(host, encodePlan(mine, responders, options.concurrency))
       }),
     )
-    await Promise.all(sessions.map((session) => session.ready))
+    await allOrFirstError(sessions.map((session) => session.ready))
     for (const session of sessions) session.go()
     await Promise.all(sessions.map((session) => session.done))
     return collect(requests, groups, sessions)
@@ -31,10 +32,11 @@ async function send(
   }
 }
 
-/** Waits for all, so that nothing is still being started when the first error is thrown. */
+/** Waits for all, so that nothing is still being started when an error is thrown. */
 async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<readonly T[]> {
   const settled = await Promise.allSettled(work)
-  for (const one of settled) if (one.status === 'rejected') throw one.reason
+  const failed = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  if (failed.length > 0) throw gatherMissing(failed)
   return settled.map((one) => (one as PromiseFulfilledResult<T>).value)
 }
 

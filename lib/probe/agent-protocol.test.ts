@@ -41,7 +41,10 @@ describe('agent plan', () => {
         },
         { id: 5, request: { kind: 'icmp', from: own, to: '10.0.0.4', packetBytes: 31, dontFragment: true } },
       ],
-      [{ at: sandbox, port: 7007 }],
+      [
+        { at: sandbox, port: 7007 },
+        { at: task, port: 7010, says: 'x9.web-1' },
+      ],
       3,
     )
     expect(lines).to.deep.equal([
@@ -51,12 +54,17 @@ describe('agent plan', () => {
       'space 1 /proc/self/ns/net',
       'space 2 /run/docker/netns/ingress_sbox',
       'respond 2 7007',
+      'answer 0 7010 x9.web-1',
       'udp 0 0 10.0.0.1 53 5000 1 1 0 x00ff',
       'tcp 1 1 10.0.0.2 80 700 12 1 0 -',
       'udp 4 0 10.0.0.3 9 5000 1 0 1 x',
       'icmp 5 1 10.0.0.4 0 5000 1 1 1 x000102',
       'end',
     ])
+  })
+
+  it('refuses a responder whose word would be two', () => {
+    expect(() => encodePlan([], [{ at: own, port: 7, says: 'a b' }])).to.throw(RangeError, 'a b')
   })
 
   it('gives the agent time for every timeout one after another, within bounds', () => {

@@ -9,6 +9,7 @@ import type { Origin, ProbeOutcome, ProbeRequest, Responder, Attempt } from './p
  * | `window N` | probes under way at a time |
  * | `space N FILE` | a network namespace, referred to by number from here on |
  * | `respond N PORT` | UDP echo server in a namespace |
+ * | `answer N PORT WORD` | TCP server there that answers each line with WORD and the line, until an empty one |
  * | `udp│tcp│icmp ID SPACE ADDRESS PORT TIMEOUT_MS REPEAT REPLY DF PAYLOAD [IDLE_MS]` | a probe; PAYLOAD is `-` for none or `x` and hexadecimal bytes |
  * | `end` | of the plan; the agent answers `ready` once its responders listen |
  * | `go` | start probing |
@@ -52,7 +53,9 @@ export function encodePlan(
     return spaces.size - 1
   }
   const probes = requests.map(({ id, request }) => encodeRequest(id, space(request.from), request))
-  const servers = responders.map(({ at, port }) => `respond ${space(at)} ${port}`)
+  const servers = responders.map(({ at, port, says }) =>
+    says === undefined ? `respond ${space(at)} ${port}` : `answer ${space(at)} ${port} ${word(says)}`,
+  )
   const limitSeconds = Math.min(1800, 60 + Math.ceil(longestMs(requests) / 1000))
   return {
     limitSeconds,
@@ -65,6 +68,11 @@ export function encodePlan(
       'end',
     ],
   }
+}
+
+function word(text: string): string {
+  if (/^[A-Za-z0-9.-]+$/.test(text)) return text
+  throw new RangeError(`'${text}' is no word a responder can say`)
 }
 
 function longestMs(requests: readonly AgentRequest[]): number {

@@ -15,7 +15,7 @@ $| = 1; $SIG{PIPE} = 'IGNORE';
 my ($setns, $clock) = $Config{archname} =~ /x86_64/ ? (308, 228)
   : $Config{archname} =~ /aarch64|riscv64/ ? (268, 113) : (0, 0);
 my ($AF_INET, $STREAM, $DGRAM, $RAW, $NONBLOCK) = (2, 1, 2, 3, 2048);
-my ($IP, $IP_MTU_DISCOVER, $IP_RECVERR, $SOCKET, $SO_ERROR, $SO_RCVBUF) = (0, 10, 11, 1, 4, 8);
+my ($IP, $IP_MTU_DISCOVER, $IP_RECVERR, $SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_RCVBUF) = (0, 10, 11, 1, 2, 4, 8);
 my ($EINTR, $EAGAIN, $EINPROGRESS, $ETIMEDOUT) = (4, 11, 115, 110);
 my $keep = 4096;
 
@@ -31,7 +31,7 @@ sub now {
 sub address { my ($host, $port) = @_; return pack 'S n C4 x8', $AF_INET, $port, split /\./, $host }
 sub unaddress { my (undef, $port, @host) = unpack 'S n C4', $_[0]; return (join('.', @host), $port) }
 
-my (%space, @queue, %open, @responders, $limit, $window, $plan, $input, $asked) = ();
+my (%space, @queue, %open, @responders, @servers, %calls, $limit, $window, $plan, $input, $asked) = ();
 ($limit, $window, $plan, $input, $asked) = (60, 16, 1, '', '');
 
 open my $own, '<', '/proc/self/ns/net' or broken("cannot open the host's namespace: $!");
@@ -172,6 +172,13 @@ sub command {
     bind($socket, address('0.0.0.0', $word[1])) or broken("cannot answer on port $word[1] in namespace $word[0]: $!");
     push @responders, $socket;
   }
+  elsif ($verb eq 'answer') {
+    my $socket = make($word[0], $STREAM, 6);
+    setsockopt($socket, $SOCKET, $SO_REUSEADDR, pack 'i', 1);
+    bind($socket, address('0.0.0.0', $word[1])) && listen($socket, 64)
+      or broken("cannot answer on port $word[1] in namespace $word[0]: $!");
+    push @servers, { socket => $socket, word => $word[2] };
+  }
   elsif ($verb eq 'udp' || $verb eq 'icmp' || $verb eq 'tcp') {
     my %probe = (kind => $verb, attempt => 0);
     @probe{qw(id space to port timeout repeat reply df payload idle)} = @word;
@@ -191,7 +198,7 @@ while (1) {
   }
   my ($read, $write) = ('', '');
   vec($read, fileno STDIN, 1) = 1;
-  vec($read, fileno $_, 1) = 1 for @responders;
+  vec($read, fileno $_, 1) = 1 for @responders, map { $_->{socket} } @servers, values %calls;
   my $next = 0;
   for my $probe (values %open) {
     my $fd = fileno $probe->{socket};
@@ -215,6 +222,24 @@ while (1) {
       last unless defined $from;
       send $socket, $bytes, 0, $from;
     }
+  }
+  # Calls before those that come in: a new one may get the number of one that just ended.
+  for my $call (values %{{%calls}}) {
+    my $fd = fileno $call->{socket};
+    next unless $found && vec $can_read, $fd, 1;
+    my $end = !sysread $call->{socket}, $call->{text}, 4096, length $call->{text};
+    while (!$end && $call->{text} =~ s/^([^\n]*)\n//) {
+      $end = $1 eq '';
+      send $call->{socket}, "$call->{word} $1\n", 0 unless $end;
+    }
+    next unless $end;
+    delete $calls{$fd};
+    close $call->{socket};
+  }
+  for my $server (@servers) {
+    next unless $found && vec $can_read, fileno $server->{socket}, 1;
+    accept(my $socket, $server->{socket}) or next;
+    $calls{fileno $socket} = { socket => $socket, word => $server->{word}, text => '' };
   }
   for my $probe (values %{{%open}}) {
     my $fd = defined $probe->{socket} ? fileno $probe->{socket} : next;

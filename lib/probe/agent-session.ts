@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { missingTool } from '../missing-tool.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { decodeResult, type AgentResult, type Plan } from './agent-protocol.ts'
 import { agentCommand, agentScript } from './agent-script.ts'
@@ -70,7 +71,7 @@ export class AgentSession implements AsyncDisposable {
   }
 
   #ended(exitCode: number, plan: Plan): void {
-    if (exitCode === 127) this.#fail('perl was not found', undefined, 'install perl-base on the host')
+    if (exitCode === 127) this.#reject(missingTool('perl', this.#host))
     else {
       const said = this.#stderr.trim() === '' ? 'nothing on standard error' : this.#stderr.trim()
       this.#fail(`it ended with exit code ${exitCode} (its limit is ${plan.limitSeconds} s): ${said}`)
@@ -78,15 +79,19 @@ export class AgentSession implements AsyncDisposable {
   }
 
   /** The first reason stands; what is already settled stays. */
-  #fail(observed: string, cause?: unknown, hint?: string): void {
+  #fail(observed: string, cause?: unknown): void {
     const error = new SwarmproofError({
       code: 'PROBE_AGENT',
       what: 'the probe agent could not finish',
       host: this.#host,
       observed,
-      hint: hint ?? 'nothing is known about the network from this call; run it again',
+      hint: 'nothing is known about the network from this call; run it again',
       cause,
     })
+    this.#reject(error)
+  }
+
+  #reject(error: SwarmproofError): void {
     this.#isReady.reject(error)
     this.#isDone.reject(error)
   }

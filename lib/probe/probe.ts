@@ -54,10 +54,15 @@ export interface IcmpRequest extends Request {
 }
 export type ProbeRequest = UdpRequest | TcpRequest | IcmpRequest
 
-/** A UDP echo server that lives in a namespace while the probes run. */
+/** A server that lives in a namespace while the probes run. */
 export interface Responder {
   readonly at: Origin
   readonly port: number
+  /**
+   * Without it the server echoes UDP. With it, it takes TCP connections and answers each line with this word, a blank
+   * and the line, until an empty one, after which it closes. Letters, digits, dots and hyphens.
+   */
+  readonly says?: string
 }
 
 export interface ProbeOptions {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { eventually } from '../eventually.ts'
 import { type Progress, step } from '../progress.ts'
-import type { OverlaySpec, Topology } from '../topology/topology.ts'
+import type { OverlaySpec, StackSpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, quote } from './docker.ts'
-import { probeImage, taskScript } from './probe-task.ts'
-import { stackNames } from './stack.ts'
+import { probeImageOf, taskScript } from './probe-task.ts'
+import { type StackNames, stackNames, stackPorts } from './stack.ts'
 import { networkScripts } from './swarm-networks.ts'
 
 export interface DeployOptions {
@@ -13,6 +13,18 @@ export interface DeployOptions {
   readonly signal: AbortSignal
   /** Value of the label `swarmproof` on everything that is created. */
   readonly label: string
+  /** Of a swarm that is somebody's; that of a lab where not given. */
+  readonly room?: StackRoom
+}
+
+/** What a swarm has room for. */
+export interface StackRoom {
+  /** Nodes that take tasks. */
+  readonly nodes: number
+  /** Whether a manager is among them. */
+  readonly manager: boolean
+  /** Whether there is an ingress network to publish through. */
+  readonly ingress: boolean
 }
 
 const servicesAtOnce = 3
@@ -27,8 +39,14 @@ export interface StackScript {
 }
 
 export function stackScript(topology: Topology, nodes: number, label: string): StackScript {
-  const { clear, secret, publishedPort } = topology.stack
-  const { networks, services } = stackNames
+  return scriptFor(topology, { nodes, manager: true, ingress: true }, label)
+}
+
+/** As `stackScript`, for a swarm that may lack what labs have. */
+export function scriptFor(topology: Topology, room: StackRoom, label: string): StackScript {
+  const { clear, secret } = topology.stack
+  const { networks, services } = stackNames(topology.stack)
+  const ports = stackPorts(topology.stack)
   const labels = `--label ${quote(`swarmproof=${label}`)}`
   const network = (name: string, ...flags: readonly string[]): string =>
     ['docker network create --driver overlay', labels, ...flags, name].filter((word) => word !== '').join(' ')
@@ -36,11 +54,12 @@ export function stackScript(topology: Topology, nodes: number, label: string): S
     [
       'docker service create --detach --quiet --no-resolve-image --stop-grace-period 1s',
       `${labels} --hostname '{{.Task.ID}}' --name ${name}`,
-      `${flags} ${probeImage} sh -c ${quote(taskScript)}`,
+      `${flags}${memoryLimit(topology.stack)} ${probeImageOf(topology.stack)} sh -c ${quote(taskScript)}`,
     ].join(' ')
   const given = ({ subnet, gateway }: OverlaySpec): string => `--subnet ${subnet} --gateway ${gateway}`
+  const publish = (flags: string): string => (room.ingress ? ` ${flags}` : '')
   const spread = '--replicas-max-per-node 1'
-  const dual = `published=${publishedPort + 1},protocol`
+  const dual = `published=${ports.dual},protocol`
   return {
     networks: [
       network(networks.clear, given(clear), mtuOption(clear)),
@@ -51,7 +70,7 @@ export function stackScript(topology: Topology, nodes: number, label: string): S
     services: [
       service(
         services.web,
-        `--network ${networks.clear} --replicas ${Math.max(2, nodes - 1)} ${spread} --publish ${publishedPort}:80`,
+        `--network ${networks.clear} --replicas ${webTasks(room)} ${spread}${publish(`--publish ${ports.web}:80`)}`,
       ),
       service(services.rr, `--network ${networks.clear} --mode global --endpoint-mode dnsrr`),
       service(services.vault, `--network ${networks.secret} --mode global`),
@@ -59,15 +78,22 @@ export function stackScript(topology: Topology, nodes: number, label: string): S
       service(services.both, `--network ${networks.clear} --network ${networks.extra} --replicas 1`),
       service(
         services.dual,
-        `--network ${networks.extra} --replicas 2 ${spread} --publish ${dual}=tcp,target=80 --publish ${dual}=udp,target=${udpTargetPort} --publish ${publishedPort + 2}:80`,
+        `--network ${networks.extra} --replicas ${Math.min(2, room.nodes)} ${spread}${publish(
+          `--publish ${dual}=tcp,target=80 --publish ${dual}=udp,target=${udpTargetPort} --publish ${ports.dualShort}:80`,
+        )}`,
       ),
       service(
         services.here,
-        `--network ${networks.extra} --replicas 1 --publish mode=host,published=${publishedPort + 3},target=80`,
+        `--network ${networks.extra} --replicas 1 --publish mode=host,published=${ports.here},target=80`,
       ),
     ],
-    compose: composeFile(label, clear),
+    compose: composeFile(topology.stack, room, label),
   }
+}
+
+/** One node is left without a task, unless that leaves a single task. */
+function webTasks({ nodes }: StackRoom): number {
+  return Math.max(Math.min(2, nodes), nodes - 1)
 }
 
 /** Where UDP published by `dual` arrives in its tasks. */
@@ -77,23 +103,31 @@ function mtuOption({ mtuBytes }: OverlaySpec): string {
   return mtuBytes === undefined ? '' : `--opt com.docker.network.driver.mtu=${mtuBytes}`
 }
 
-function composeFile(label: string, { mtuBytes }: OverlaySpec): string {
+function memoryLimit({ taskMemoryMib }: StackSpec): string {
+  return taskMemoryMib === undefined ? '' : ` --limit-memory ${taskMemoryMib}M`
+}
+
+function composeFile(stack: StackSpec, room: StackRoom, label: string): string {
+  const { taskMemoryMib } = stack
+  const { mtuBytes } = stack.clear
   const labels = { swarmproof: label }
+  const limits = taskMemoryMib === undefined ? {} : { resources: { limits: { memory: `${taskMemoryMib}M` } } }
   const service = (deploy: object): object => ({
-    image: probeImage,
+    image: probeImageOf(stack),
     hostname: '{{.Task.ID}}',
     command: ['sh', '-c', taskScript],
     stop_grace_period: '1s',
-    deploy: { ...deploy, labels },
+    deploy: { ...deploy, ...limits, labels },
   })
   const options =
     mtuBytes === undefined ? {} : { driver_opts: { 'com.docker.network.driver.mtu': String(mtuBytes) } }
+  const onManager = { placement: { constraints: ['node.role==manager'] } }
   // JSON is YAML, too.
   return JSON.stringify({
     version: '3.8',
     services: {
       front: service({ mode: 'global' }),
-      back: service({ replicas: 1, placement: { constraints: ['node.role==manager'] } }),
+      back: service({ replicas: room.manager ? 1 : 0, ...onManager }),
     },
     networks: { default: { driver: 'overlay', labels, ...options } },
   })
@@ -115,7 +149,9 @@ export async function deployStack(
   options: DeployOptions,
 ): Promise<void> {
   const { host } = cluster.manager
-  const script = stackScript(topology, cluster.nodes.length, options.label)
+  const names = stackNames(topology.stack)
+  const room = options.room ?? { nodes: cluster.nodes.length, manager: true, ingress: true }
+  const script = scriptFor(topology, room, options.label)
   await step(options.progress, 'Creating networks', host.name, () =>
     docker(host, `set -e\n${script.networks.join('\n')}`, { timeoutMs: 120_000 }),
   )
@@ -127,20 +163,21 @@ export async function deployStack(
       docker(host, `set -e\n${wave.join('\n')}`, { timeoutMs: 120_000 }),
     )
     created += wave.length
-    await tasksRunning(cluster, options, created)
+    await tasksRunning(names, cluster, options, created)
   }
-  const deploy = `docker stack deploy --resolve-image never --compose-file - ${stackNames.composed}`
+  const deploy = `docker stack deploy --resolve-image never --compose-file - ${names.composed}`
   await step(options.progress, 'Deploying a stack', host.name, () =>
     docker(host, deploy, { timeoutMs: 120_000, input: script.compose }),
   )
-  await tasksRunning(cluster, options)
+  await tasksRunning(names, cluster, options)
 }
 
 /** Waits until every service of the stack, or as many as there are to be by now, has all its tasks running. */
 export async function tasksRunning(
+  names: StackNames,
   cluster: Cluster,
-  options: Omit<DeployOptions, 'label'>,
-  services = Object.keys(stackNames.services).length,
+  options: Pick<DeployOptions, 'progress' | 'signal'>,
+  services = Object.keys(names.services).length,
 ): Promise<void> {
   const { host } = cluster.manager
   await step(options.progress, 'Waiting for tasks', undefined, (current) =>
@@ -153,7 +190,7 @@ export async function tasksRunning(
         host: host.name,
       },
       async () => {
-        const counts = await replicaCounts(cluster)
+        const counts = await replicaCounts(names, cluster)
         const running = counts.reduce((sum, count) => sum + count.running, 0)
         const wanted = counts.reduce((sum, count) => sum + count.wanted, 0)
         current.update(`${running}/${wanted}`)
@@ -171,8 +208,8 @@ interface ReplicaCount {
   readonly wanted: number
 }
 
-async function replicaCounts(cluster: Cluster): Promise<ReplicaCount[]> {
-  const names: readonly string[] = Object.values(stackNames.services)
+async function replicaCounts({ services }: StackNames, cluster: Cluster): Promise<ReplicaCount[]> {
+  const names: readonly string[] = Object.values(services)
   const output = await docker(cluster.manager.host, "docker service ls --format '{{.Name}} {{.Replicas}}'")
   return output
     .trim()

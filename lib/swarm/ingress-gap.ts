@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts'
 import { stackScript, tasksRunning } from './deploy-stack.ts'
 import { docker } from './docker.ts'
 import { readIngressSpec, createIngress, removeIngress } from './swarm-networks.ts'
-import { type Stack, stackNames } from './stack.ts'
+import type { Stack } from './stack.ts'
 import type { Trial } from './trial.ts'
 
 export interface IngressGapOptions {
@@ -42,7 +42,7 @@ export async function withoutIngress<T>(options: IngressGapOptions, work: () => 
       publishing.some(({ name }) => !names.includes(name) && command.includes(` --name ${name} `)),
     )
     if (commands.length > 0) await docker(host, `set -e\n${commands.join('\n')}`, { timeoutMs: 120_000 })
-    await tasksRunning(cluster, { signal, progress: silent })
+    await tasksRunning(stack.names, cluster, { signal, progress: silent })
   }
 }
 
@@ -53,7 +53,7 @@ const silent = {
 
 /** Names of the stack's services that publish nothing through ingress. */
 export function unpublishedServices(stack: Stack): string[] {
-  return Object.values(stackNames.services).filter((name) =>
+  return Object.values(stack.names.services).filter((name) =>
     Object.values(stack.services).some(
       (service) => service.name === name && service.published.every(({ mode }) => mode !== 'ingress'),
     ),

@@ -1,4 +1,12 @@
-export const probeImage = 'swarmproof/probe:1'
+import type { StackSpec } from '../topology/topology.ts'
+
+/** The image labs have; what else a stack is to run is said by its `probeImage`. */
+const usualProbeImage = 'swarmproof/probe:1'
+
+export function probeImageOf({ probeImage = usualProbeImage }: Pick<StackSpec, 'probeImage'>): string {
+  return probeImage
+}
+
 export const bulkBytes = 262_144
 
 /** What a probe task does: serve its host name and a bulk file. The trap makes busybox end at once as PID 1. */

@@ -7,6 +7,8 @@ export interface GivenAddresses {
   /** Overlays of scope swarm. */
   readonly networks: readonly OverlayNetwork[]
   readonly virtualIps: readonly GivenAddress[]
+  /** Networks each service asked for, by `service inspect`. */
+  readonly services: readonly { readonly name: string; readonly networkIds: readonly string[] }[]
   /** Of tasks that run or are about to. */
   readonly tasks: readonly (GivenAddress & TaskAttachment)[]
 }
@@ -45,6 +47,10 @@ export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddress
         .filter(([, address]) => address !== '')
         .map(([networkId, address]) => ({ networkId, address, of: service.Spec.Name })),
     ),
+    services: services.map(({ Spec }) => ({
+      name: Spec.Name,
+      networkIds: (Spec.TaskTemplate?.Networks ?? Spec.Networks ?? []).map(({ Target }) => Target),
+    })),
     tasks: entries
       .filter((entry): entry is ApiTask => 'NodeID' in entry)
       .flatMap((task) => attachments(task, names)),

@@ -13,7 +13,13 @@ export interface ApiNetwork {
 
 export interface ApiService {
   readonly ID: string
-  readonly Spec: { readonly Name: string; readonly EndpointSpec?: { readonly Mode?: string } }
+  readonly Spec: {
+    readonly Name: string
+    readonly EndpointSpec?: { readonly Mode?: string }
+    readonly TaskTemplate?: { readonly Networks?: readonly { readonly Target: string }[] | null }
+    /** Where engines of old kept them. */
+    readonly Networks?: readonly { readonly Target: string }[] | null
+  }
   readonly Endpoint: {
     readonly VirtualIPs?: readonly { readonly NetworkID: string; readonly Addr?: string }[]
     readonly Ports?: readonly {

@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import type { Host } from '../host/host.ts'
+import { Lacking } from '../lacking.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { readStack } from './read-stack.ts'
-import { tasksOn } from './stack.ts'
+import { hasIngress } from './no-ingress.ts'
+import { stackNames, tasksOn } from './stack.ts'
 
 const network = (id: string, name: string, vni: number, ingress = false, options = {}): object => ({
   Id: id,
@@ -55,7 +57,10 @@ const complete = [
 
 describe('readStack', () => {
   it('puts networks, services and running tasks together', async () => {
-    const stack = await readStack(cluster([...complete, task('t1', 'running'), task('t2', 'starting')]))
+    const stack = await readStack(
+      stackNames({}),
+      cluster([...complete, task('t1', 'running'), task('t2', 'starting')]),
+    )
     expect(stack.networks.secret).to.deep.include({ vni: 4098, encrypted: true })
     expect(stack.networks.clear).to.deep.include({ vni: 4097, encrypted: false })
     expect(stack.services.web.vips).to.deep.equal({ c: '10.91.1.1' })
@@ -67,10 +72,26 @@ describe('readStack', () => {
     expect(tasksOn(stack, 'secret')).to.have.lengthOf(0)
   })
 
+  it('reads a swarm without ingress, and says so to who asks for it alone', async () => {
+    const stack = await readStack(
+      stackNames({}),
+      cluster(complete.filter((entry) => !('Ingress' in entry && entry.Ingress === true))),
+    )
+    expect([hasIngress(stack), Object.values(stack.networks).length]).to.deep.equal([false, 5])
+    expect(() => stack.networks.ingress).to.throw(Lacking, 'this swarm has no ingress network')
+  })
+
+  it('finds the stack by its prefix', async () => {
+    const renamed = JSON.parse(JSON.stringify(complete).replaceAll('"swp-', '"swp-x7k2-')) as object[]
+    const stack = await readStack(stackNames({ namePrefix: 'swp-x7k2' }), cluster(renamed))
+    expect(stack.networks.shop.name).to.equal('swp-x7k2-shop_default')
+    expect(stack.services.back.name).to.equal('swp-x7k2-shop_back')
+  })
+
   it('names what is missing', async () => {
     const without = complete.filter((entry) => !('Name' in entry && entry.Name === 'swp-secret'))
     let message = ''
-    await readStack(cluster(without)).catch((error: Error) => (message = error.message))
+    await readStack(stackNames({}), cluster(without)).catch((error: Error) => (message = error.message))
     expect(message).to.include('the stack lacks network swp-secret')
   })
 })

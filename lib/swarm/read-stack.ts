@@ -1,5 +1,6 @@
 import type { Cluster, OverlayNetwork, Service } from './cluster.ts'
 import { bulkBytes } from './probe-task.ts'
+import { withIngress } from './no-ingress.ts'
 import { dockerLines } from './docker.ts'
 import {
   type ApiNetwork,
@@ -10,14 +11,15 @@ import {
   toService,
   withContainers,
 } from './read-objects.ts'
-import { type Stack, stackNames } from './stack.ts'
+import type { Stack, StackNames } from './stack.ts'
 
 /** Reads the stack as it stands: one remote call on the manager, then one on each node. */
-export async function readStack(cluster: Cluster): Promise<Stack> {
-  const api = await readApi(cluster)
+export async function readStack(names: StackNames, cluster: Cluster): Promise<Stack> {
+  const api = await readApi(names, cluster)
   return {
-    networks: networksByRole(api.networks),
-    services: servicesByRole(api.services),
+    names,
+    networks: networksByRole(names, api.networks),
+    services: servicesByRole(names, api.services),
     tasks: await withContainers(cluster, api.services, api.tasks),
     bulkBytes,
   }
@@ -29,8 +31,8 @@ interface Api {
   readonly tasks: readonly ApiTask[]
 }
 
-async function readApi(cluster: Cluster): Promise<Api> {
-  const services = Object.values(stackNames.services).join(' ')
+async function readApi(names: StackNames, cluster: Cluster): Promise<Api> {
+  const services = Object.values(names.services).join(' ')
   const lines = await dockerLines(
     cluster.manager.host,
     [
@@ -49,46 +51,48 @@ async function readApi(cluster: Cluster): Promise<Api> {
   }
 }
 
-function networksByRole(networks: readonly ApiNetwork[]): Stack['networks'] {
-  const named = (name: string): OverlayNetwork =>
-    toNetwork(
+function networksByRole(names: StackNames, networks: readonly ApiNetwork[]): Stack['networks'] {
+  const named = (role: keyof StackNames['networks']): OverlayNetwork => {
+    const name = names.networks[role]
+    return toNetwork(
       must(
         networks.find((network) => network.Name === name),
         `network ${name}`,
       ),
     )
-  return {
-    clear: named(stackNames.networks.clear),
-    secret: named(stackNames.networks.secret),
-    auto: named(stackNames.networks.auto),
-    extra: named(stackNames.networks.extra),
-    shop: named(stackNames.networks.shop),
-    ingress: toNetwork(
-      must(
-        networks.find((network) => network.Ingress),
-        'ingress network',
-      ),
-    ),
   }
+  const ingress = networks.find((network) => network.Ingress)
+  return withIngress(
+    {
+      clear: named('clear'),
+      secret: named('secret'),
+      auto: named('auto'),
+      extra: named('extra'),
+      shop: named('shop'),
+    },
+    ingress === undefined ? undefined : toNetwork(ingress),
+  )
 }
 
-function servicesByRole(services: readonly ApiService[]): Stack['services'] {
-  const named = (name: string): Service =>
-    toService(
+function servicesByRole(names: StackNames, services: readonly ApiService[]): Stack['services'] {
+  const named = (role: keyof StackNames['services']): Service => {
+    const name = names.services[role]
+    return toService(
       must(
         services.find((service) => service.Spec.Name === name),
         `service ${name}`,
       ),
     )
+  }
   return {
-    web: named(stackNames.services.web),
-    rr: named(stackNames.services.rr),
-    vault: named(stackNames.services.vault),
-    island: named(stackNames.services.island),
-    both: named(stackNames.services.both),
-    dual: named(stackNames.services.dual),
-    here: named(stackNames.services.here),
-    front: named(stackNames.services.front),
-    back: named(stackNames.services.back),
+    web: named('web'),
+    rr: named('rr'),
+    vault: named('vault'),
+    island: named('island'),
+    both: named('both'),
+    dual: named('dual'),
+    here: named('here'),
+    front: named('front'),
+    back: named('back'),
   }
 }

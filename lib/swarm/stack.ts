@@ -1,3 +1,4 @@
+import type { StackSpec } from '../topology/topology.ts'
 import type { OverlayNetwork, Service, Task } from './cluster.ts'
 /**
  * The stack under test, the same on every lab and on clusters somebody already has.
@@ -22,7 +23,7 @@ import type { OverlayNetwork, Service, Task } from './cluster.ts'
  * | front  | shop   | one a node, VIP | finds its neighbour by its short name |
  * | back   | shop   | one on a manager, VIP | a placement constraint |
  *
- * Ports published: `web` the topology's `publishedPort`, `dual` the two after it, `here` the third.
+ * Ports published, see `stackPorts`: `web` the first, `dual` the second and the third, `here` the fourth.
  *
  * Every task serves HTTP on port 80: `/` is its hostname, `/bulk` is `bulkBytes` bytes.
  */
@@ -48,33 +49,64 @@ export interface Stack {
   }
   readonly tasks: readonly Task[]
   readonly bulkBytes: number
+  readonly names: StackNames
 }
 
-/** Names of what the stack creates. */
-export const stackNames = {
-  networks: {
-    clear: 'swp-clear',
-    secret: 'swp-secret',
-    auto: 'swp-auto',
-    extra: 'swp-extra',
-    shop: 'swp-shop_default',
-  },
-  services: {
-    web: 'swp-web',
-    rr: 'swp-rr',
-    vault: 'swp-vault',
-    island: 'swp-island',
-    both: 'swp-both',
-    dual: 'swp-dual',
-    here: 'swp-here',
-    front: 'swp-shop_front',
-    back: 'swp-shop_back',
-  },
-  /** Name of the stack deployed from a compose file; `docker stack` puts it before its names. */
-  composed: 'swp-shop',
-} as const
-
 export type NetworkRole = keyof Stack['networks']
+export type ServiceRole = keyof Stack['services']
+
+/** Names of what the stack creates. */
+export interface StackNames {
+  /** Every name that a run gives begins with it and a hyphen. */
+  readonly prefix: string
+  readonly networks: Readonly<Record<Exclude<NetworkRole, 'ingress'>, string>>
+  readonly services: Readonly<Record<ServiceRole, string>>
+  /** Name of the stack deployed from a compose file; `docker stack` puts it before its names. */
+  readonly composed: string
+}
+
+/** What labs are built with; their recipes rest on it. */
+const usualPrefix = 'swp'
+
+export function stackNames({ namePrefix: prefix = usualPrefix }: Pick<StackSpec, 'namePrefix'>): StackNames {
+  const composed = `${prefix}-shop`
+  return {
+    prefix,
+    networks: {
+      clear: `${prefix}-clear`,
+      secret: `${prefix}-secret`,
+      auto: `${prefix}-auto`,
+      extra: `${prefix}-extra`,
+      shop: `${composed}_default`,
+    },
+    services: {
+      web: `${prefix}-web`,
+      rr: `${prefix}-rr`,
+      vault: `${prefix}-vault`,
+      island: `${prefix}-island`,
+      both: `${prefix}-both`,
+      dual: `${prefix}-dual`,
+      here: `${prefix}-here`,
+      front: `${composed}_front`,
+      back: `${composed}_back`,
+    },
+    composed,
+  }
+}
+
+export interface StackPorts {
+  readonly web: number
+  /** TCP and UDP on one port. */
+  readonly dual: number
+  /** TCP of the same service, by the short syntax. */
+  readonly dualShort: number
+  readonly here: number
+}
+
+export function stackPorts({ publishedPort, ports }: Pick<StackSpec, 'publishedPort' | 'ports'>): StackPorts {
+  const [web = publishedPort, dual = web + 1, dualShort = web + 2, here = web + 3] = ports ?? []
+  return { web, dual, dualShort, here }
+}
 
 /** Tasks of the stack that are attached to a network. */
 export function tasksOn(stack: Stack, role: NetworkRole): readonly Task[] {

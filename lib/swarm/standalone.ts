@@ -1,6 +1,7 @@
 import type { ClusterNode, Endpoint } from './cluster.ts'
 import { docker, quote } from './docker.ts'
-import { probeImage, taskScript } from './probe-task.ts'
+import type { StackSpec } from '../topology/topology.ts'
+import { probeImageOf, taskScript } from './probe-task.ts'
 import type { Answer } from './trial.ts'
 
 /** A container that belongs to no service. */
@@ -20,8 +21,9 @@ export async function runContainer(
   node: ClusterNode,
   name: string,
   flags: string,
+  stack: Pick<StackSpec, 'probeImage'>,
 ): Promise<Standalone | Answer> {
-  const run = `docker run --detach --stop-timeout 1 --hostname ${name} --name ${name} ${flags} ${probeImage} sh -c ${quote(taskScript)}`
+  const run = `docker run --detach --stop-timeout 1 --hostname ${name} --name ${name} ${flags} ${probeImageOf(stack)} sh -c ${quote(taskScript)}`
   const { exitCode, stdout, stderr } = await node.host.remote.exec(run, { timeoutMs: commandLimitMs })
   if (exitCode !== 0) {
     await removeContainers([{ name, node }])

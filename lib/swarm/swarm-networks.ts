@@ -1,7 +1,7 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
-import type { IngressSpec, Topology } from '../topology/topology.ts'
+import type { GatewayBridgeSpec, IngressSpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, dockerLines } from './docker.ts'
 import { members } from './form-swarm.ts'
@@ -19,16 +19,7 @@ export function networkScripts(topology: Topology): {
 } {
   const { gatewayBridge, ingress } = topology.swarm
   return {
-    gatewayBridge:
-      gatewayBridge === undefined
-        ? undefined
-        : [
-            `docker network create --subnet ${gatewayBridge.subnet}`,
-            '--opt com.docker.network.bridge.name=docker_gwbridge',
-            '--opt com.docker.network.bridge.enable_icc=false',
-            '--opt com.docker.network.bridge.enable_ip_masquerade=true',
-            `--opt com.docker.network.driver.mtu=${gatewayBridge.mtuBytes} docker_gwbridge`,
-          ].join(' '),
+    gatewayBridge: gatewayBridge === undefined ? undefined : createGatewayBridge(gatewayBridge),
     ingress: ingress === undefined ? undefined : createIngress(ingress),
   }
 }
@@ -56,6 +47,17 @@ export async function makeIngress(topology: Topology, manager: Host, options: Ma
     await removeIngress(manager, options.signal)
     await docker(manager, createIngress(ingress))
   })
+}
+
+/** As engines make it, with these settings instead of their own. */
+export function createGatewayBridge({ subnet, mtuBytes }: GatewayBridgeSpec): string {
+  return [
+    `docker network create --subnet ${subnet}`,
+    '--opt com.docker.network.bridge.name=docker_gwbridge',
+    '--opt com.docker.network.bridge.enable_icc=false',
+    '--opt com.docker.network.bridge.enable_ip_masquerade=true',
+    `--opt com.docker.network.driver.mtu=${mtuBytes} docker_gwbridge`,
+  ].join(' ')
 }
 
 export function createIngress(ingress: IngressSpec): string {

@@ -1,9 +1,11 @@
 import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
+import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker, quote } from './docker.ts'
-import { probeImage, taskScript } from './probe-task.ts'
+import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
+import { stackNames } from './stack.ts'
 import { type TaskState, readTaskStates } from './task-states.ts'
 import { type Standalone, removeContainers, runContainer } from './standalone.ts'
 
@@ -12,6 +14,8 @@ export interface TrialOptions {
   readonly name: string
   /** Value of the label `swarmproof` on everything it creates. */
   readonly label: string
+  /** Prefix of names, image and limits of tasks. */
+  readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'taskMemoryMib'>
   readonly signal: AbortSignal
 }
 
@@ -25,7 +29,7 @@ export interface Answer {
 const commandLimitMs = 120_000
 
 /**
- * Networks and services of a test's own, beside the stack. Everything it creates is named `swp-<trial>-<name>` and
+ * Networks and services of a test's own, beside the stack. Everything it creates is named `<prefix>-<trial>-<name>` and
  * labelled; disposing removes it again, services before networks, and waits until no task is left.
  */
 export class Trial implements AsyncDisposable {
@@ -40,9 +44,14 @@ export class Trial implements AsyncDisposable {
     this.#options = options
   }
 
+  /** Value of the label `swarmproof` on everything the run creates. */
+  get label(): string {
+    return this.#options.label
+  }
+
   /** The name an object of this trial has in the swarm. */
   nameOf(name: string): string {
-    return `swp-${this.#options.name}-${name}`
+    return `${stackNames(this.#options.stack).prefix}-${this.#options.name}-${name}`
   }
 
   /** `flags` as for `docker network create`, e.g. `--opt encrypted`. @throws `DOCKER_FAILED` when refused */
@@ -101,7 +110,7 @@ export class Trial implements AsyncDisposable {
   async container(name: string, node: ClusterNode, flags: string): Promise<Standalone | Answer> {
     const full = this.nameOf(name)
     this.#containers.set(`${full} ${node.host.name}`, node)
-    return runContainer(node, full, `${this.#label()} ${flags}`)
+    return runContainer(node, full, `${this.#label()}${this.#memory()} ${flags}`, this.#options.stack)
   }
 
   /** Whether the manager takes a command; what it says is for the test to judge. Creates nothing that is removed later. */
@@ -180,7 +189,7 @@ export class Trial implements AsyncDisposable {
     if (names.length === 0) return
     const tries = names.map(
       (name) =>
-        `n=0; while docker network inspect ${name} >/dev/null 2>&1 && ! docker network rm ${name} 2>/tmp/swp-rm; do n=$((n+1)); [ $n -lt 40 ] || { cat /tmp/swp-rm >&2; exit 1; }; sleep 0.5; done`,
+        `n=0; while docker network inspect ${name} >/dev/null 2>&1 && ! out=$(docker network rm ${name} 2>&1); do n=$((n+1)); [ $n -lt 40 ] || { echo "$out" >&2; exit 1; }; sleep 0.5; done`,
     )
     await this.#docker(tries.join('\n'))
     for (const name of names) this.#networks.delete(name)
@@ -190,7 +199,13 @@ export class Trial implements AsyncDisposable {
     const full = this.nameOf(name)
     this.#services.add(full)
     const command = `${serviceCommand('create')} ${this.#label()} --hostname '{{.Task.ID}}' --name ${full}`
-    return `${command} ${flags} ${probeImage} sh -c ${quote(taskScript)}`
+    const limit = this.#memory('--limit-memory')
+    return `${command}${limit} ${flags} ${probeImageOf(this.#options.stack)} sh -c ${quote(taskScript)}`
+  }
+
+  #memory(flag = '--memory'): string {
+    const { taskMemoryMib } = this.#options.stack
+    return taskMemoryMib === undefined ? '' : ` ${flag} ${taskMemoryMib}m`
   }
 
   #label(): string {

@@ -76,8 +76,16 @@ export interface StackSpec {
   readonly clear: OverlaySpec
   /** Its encrypted twin. */
   readonly secret: OverlaySpec
-  /** TCP port published through ingress. */
+  /** TCP port published through ingress; three more ports follow it. */
   readonly publishedPort: number
+  /** The four ports the stack publishes, the first of them `publishedPort`, where they do not follow each other. */
+  readonly ports?: readonly number[]
+  /** Begins the name of everything that is created; `swp` where not given, as in every lab. */
+  readonly namePrefix?: string
+  /** Image that all tasks run; the one labs are made with where not given. */
+  readonly probeImage?: string
+  /** The most memory a task may take; no limit where not given. */
+  readonly taskMemoryMib?: number
 }
 
 export interface OverlaySpec {

@@ -1,21 +1,16 @@
-import type { Recording } from '../../lib/capture/capture.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { layerOf, outerIp } from '../../lib/packet/query.ts'
-import type { Cluster, ClusterNode } from '../../lib/swarm/cluster.ts'
 import { control } from '../scene/control.ts'
-import { managementPort } from '../scene/control-traffic.ts'
-import { everyPacket } from '../scene/frames.ts'
 import { docs } from '../source.ts'
-import { namesToHide, readableNames } from './readable-names.ts'
-import { type TcpStream, tcpStreams } from './tcp-stream.ts'
-import { type TlsJudgement, judgeTls } from './tls-records.ts'
-
-interface Judged {
-  readonly stream: TcpStream
-  readonly judgement: TlsJudgement
-}
+import {
+  describeStream,
+  hasPayload,
+  managementStreams,
+  readableProblems,
+  requireControlFound,
+  tlsStreamsOf,
+} from './management-streams.ts'
+import { namesToHide } from './readable-names.ts'
 
 export const managementEncrypted = conformanceTest({
   id: 'CTL-05',
@@ -36,37 +31,19 @@ export const managementEncrypted = conformanceTest({
   async run(context) {
     const { cluster, stack, evidence } = context
     const { recordings, readable, waitedMs } = await control(context)
-    const packets = leavingOnce(recordings, cluster)
-    const judged = tcpStreams(packets).map((stream): Judged => ({ stream, judgement: judgeTls(stream) }))
-    const isControl = ({ stream }: Judged) => stream.runs.some(({ bytes }) => bytes.includes(readable.nonce))
-    const controls = judged.filter(isControl)
-    const own = judged.filter((one) => !controls.some((known) => areOneConnection(known.stream, one.stream)))
+    const streams = managementStreams(recordings, cluster, readable.nonce)
+    const { packets, own } = streams
     const names = namesToHide(cluster, stack)
 
-    evidence.observe('streams of port 2377', own.map(describe))
-    evidence.observe('control: the one stream in clear', controls.map(describe))
+    evidence.observe('streams of port 2377', own.map(describeStream))
+    evidence.observe('control: the one stream in clear', streams.controls.map(describeStream))
     evidence.measure('recorded for', Math.round(waitedMs), 'ms')
     evidence.packets('what was judged', packets.filter(hasPayload).slice(0, 60))
-    if (controls.length !== 1 || controls[0]?.judgement.kind !== 'not-tls') {
-      throw new Error(
-        'the matcher did not find the stream that was sent in clear, so "all TLS" proves nothing',
-      )
-    }
-    requireNone('all payload of port 2377 is TLS', [
-      ...own.flatMap(({ stream, judgement }) =>
-        judgement.kind === 'not-tls'
-          ? [`${title(stream, cluster)} is not TLS at byte ${judgement.at}: ${judgement.bytes}`]
-          : [],
-      ),
-      ...own.flatMap(({ stream, judgement }) =>
-        judgement.kind === 'tls'
-          ? readableNames(judgement.applicationData, names).map(
-              (name) => `${title(stream, cluster)}: '${name}' is readable`,
-            )
-          : [],
-      ),
-    ])
-    const unjudged = cluster.nodes.filter((node) => node.role !== 'manager' && !isJudged(node, own))
+    requireControlFound(streams)
+    requireNone('all payload of port 2377 is TLS', readableProblems(own, names, cluster))
+    const unjudged = cluster.nodes.filter(
+      (node) => node.role !== 'manager' && tlsStreamsOf(node, own).length === 0,
+    )
     if (unjudged.length > 0) {
       const who = unjudged.map((node) => node.host.name).join(', ')
       throw new Error(
@@ -79,52 +56,3 @@ export const managementEncrypted = conformanceTest({
     )
   },
 })
-
-/** Each packet as its sender recorded it, and those of strangers as their receiver did. */
-function leavingOnce(recordings: ReadonlyMap<string, Recording>, cluster: Cluster): Packet[] {
-  const addresses = new Set(cluster.nodes.map((node) => node.advertise.address))
-  return everyPacket(recordings.values(), cluster.nodes)
-    .filter(({ packet, node }) => {
-      const [ip, tcp] = [outerIp(packet), layerOf(packet, 'tcp')]
-      if (ip === undefined) return false
-      if (tcp?.sourcePort !== managementPort && tcp?.destinationPort !== managementPort) return false
-      return ip.source === node.advertise.address || !addresses.has(ip.source)
-    })
-    .map(({ packet }) => packet)
-}
-
-function areOneConnection(a: TcpStream, b: TcpStream): boolean {
-  const ends = ({ source, sourcePort, destination, destinationPort }: TcpStream) =>
-    [`${source}:${sourcePort}`, `${destination}:${destinationPort}`].sort().join(' ')
-  return ends(a) === ends(b)
-}
-
-function isJudged(node: ClusterNode, judged: readonly Judged[]): boolean {
-  return judged.some(
-    ({ stream, judgement }) =>
-      stream.source === node.advertise.address &&
-      stream.destinationPort === managementPort &&
-      judgement.kind === 'tls',
-  )
-}
-
-function hasPayload(packet: Packet): boolean {
-  return packet.layers.some((layer) => layer.protocol === 'tcp' && layer.payloadBytes > 0)
-}
-
-function describe({ stream, judgement }: Judged) {
-  return {
-    from: `${stream.source}:${stream.sourcePort}`,
-    to: `${stream.destination}:${stream.destinationPort}`,
-    bytes: stream.runs.reduce((sum, { bytes }) => sum + bytes.length, 0),
-    judgement: judgement.kind,
-    ...(judgement.kind === 'tls' ? { records: judgement.records, skippedBytes: judgement.skippedBytes } : {}),
-    ...(judgement.kind === 'undecided' ? { why: judgement.why } : {}),
-  }
-}
-
-function title(stream: TcpStream, cluster: Cluster): string {
-  const name = (address: string) =>
-    cluster.nodes.find((node) => node.advertise.address === address)?.host.name ?? address
-  return `${name(stream.source)}:${stream.sourcePort} → ${name(stream.destination)}:${stream.destinationPort}`
-}

@@ -9,6 +9,9 @@ import { espArrives } from './ctl-07-esp-arrives.ts'
 import { customPort } from './ctl-08-custom-port.ts'
 import { separateUnderlays } from './ctl-09-separate-underlays.ts'
 import { nodesAgree } from './ctl-10-nodes-agree.ts'
+import { joiningEncrypted } from './ctl-11-joining-encrypted.ts'
+import { addressOptions } from './ctl-12-address-options.ts'
+import { ambiguousAddress } from './ctl-13-ambiguous-address.ts'
 
 export const controlPlane: Suite = {
   group: 'CTL',
@@ -24,5 +27,8 @@ export const controlPlane: Suite = {
     customPort,
     separateUnderlays,
     nodesAgree,
+    joiningEncrypted,
+    addressOptions,
+    ambiguousAddress,
   ],
 }

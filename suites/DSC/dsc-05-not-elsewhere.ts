@@ -1,6 +1,7 @@
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { missingTool } from '../../lib/missing-tool.ts'
 import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
@@ -143,6 +144,8 @@ async function askHost({ host }: ClusterNode, names: readonly string[]): Promise
     idempotent: true,
   })
   const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  if (lines.some(([first, code]) => first === 'localhost' && code === '127'))
+    throw missingTool('getent', host.name)
   return names.map((name) => {
     const [, code, ...addresses] = lines.find(([first]) => first === name) ?? []
     return { who: `host ${host.name}`, name, addresses, said: `getent exit ${code ?? 'unknown'}` }

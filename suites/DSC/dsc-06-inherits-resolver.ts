@@ -16,6 +16,7 @@ import { networkViews } from '../scene/views.ts'
 import { overlayTutorial } from '../source.ts'
 import { contains, networkOf } from '../subnet.ts'
 import { type HostResolver, readHostResolver } from './host-resolver.ts'
+import { namesOfHost, readHostsFiles } from './hosts-file.ts'
 
 /** Asked besides the host's search domains: reserved for documentation (RFC 6761), and known to public DNS. */
 const publicName = 'example.com'
@@ -36,7 +37,7 @@ export const inheritsResolver = conformanceTest({
   safety: 'production',
   needs: [],
   method:
-    'On every node a task asks its resolver for a name with a nonce, which no service has, while the interface is recorded by which the task leaves its host: the question must be seen on its way to one of the nameservers of that host (daemon.json, else resolv.conf). Then the host and the task ask for the host’s search domains and one public name; every name the host’s nameservers give an address for must have one in the task, too. Nothing is changed anywhere.',
+    'On every node a task asks its resolver for a name with a nonce, which no service has, while the interface is recorded by which the task leaves its host: the question must be seen on its way to one of the nameservers of that host (daemon.json, else resolv.conf). Then the host and the task ask for the host’s search domains and one public name; every name the host’s nameservers give an address for must have one in the task, too. Last, the names that only the host’s /etc/hosts knows are looked for in the file of that name in the task, and the task’s resolver is asked for them: engines write a container’s file themselves, so what is found is reported, not judged. Nothing is changed anywhere.',
   usualCauses: [
     'the task’s traffic does not leave the host: masquerading or forwarding for docker_gwbridge is gone (GWB-02)',
     'the host’s nameserver changed after the task was started: a running task keeps the old one',
@@ -52,6 +53,8 @@ export const inheritsResolver = conformanceTest({
     const asked = places.filter(({ resolver }) => resolver.nameservers.length > 0)
     const seen = await forwarded(context, asked)
     const names = await compare(context, asked)
+    const inHostsFile = await hostsFileNames(context, places)
+    evidence.observe('not judged: names of the host’s /etc/hosts in the task', inHostsFile)
     evidence.observe(
       'nameservers of each host and where the task’s question went',
       places.map(({ node, task, resolver }) => ({
@@ -91,7 +94,7 @@ export const inheritsResolver = conformanceTest({
         known.length === 0
           ? 'no name was known to the hosts themselves, so no answer could be compared'
           : `${known.length} names their hosts know resolve in them`
-      }`,
+      }; ${hostsFileTold(inHostsFile)}`,
     )
   },
 })
@@ -181,4 +184,43 @@ async function compare({ probe }: TestContext, places: readonly Place[]) {
       taskSaid: answer?.rcode ?? own.outcome,
     }
   })
+}
+
+interface HostsFileLook {
+  readonly task: string
+  readonly name: string
+  readonly inFileOfTask: boolean
+  readonly resolver: readonly string[]
+}
+
+/** At most these many names a node are asked for. */
+const mostNames = 4
+
+/** Names that only `/etc/hosts` of a task’s host gives an address, and whether the task knows them. */
+async function hostsFileNames(context: TestContext, places: readonly Place[]): Promise<HostsFileLook[]> {
+  const read = await Promise.all(
+    places.map(async ({ node, task }) => ({ task, files: await readHostsFiles(node, task) })),
+  )
+  const planned = read.flatMap(({ task, files }) =>
+    namesOfHost(files.host)
+      .filter((name) => !context.stack.tasks.some(({ service }) => service === name))
+      .slice(0, mostNames)
+      .map((name) => ({ task, name, inFileOfTask: files.task.has(name) })),
+  )
+  const observations = await context.probe.send(
+    planned.map(({ task, name }) => dnsQuery(inTask(task), name)),
+    { concurrency: 32 },
+  )
+  return planned.map(({ task, name, inFileOfTask }, index) => ({
+    task: taskLabel(task),
+    name,
+    inFileOfTask,
+    resolver: dnsAnswer(observations[index] as Observation)?.addresses ?? [],
+  }))
+}
+
+function hostsFileTold(looks: readonly HostsFileLook[]): string {
+  if (looks.length === 0) return 'no host’s /etc/hosts names anything but itself'
+  const inherited = looks.filter(({ inFileOfTask }) => inFileOfTask).length
+  return `of ${looks.length} names of the hosts’ /etc/hosts ${inherited === 0 ? 'none is' : `${inherited} are`} in that file of the tasks`
 }

@@ -5,9 +5,10 @@ import { dnsRoundRobin } from './dsc-03-dnsrr.ts'
 import { vipAnswers } from './dsc-04-vip-answers.ts'
 import { notElsewhere } from './dsc-05-not-elsewhere.ts'
 import { inheritsResolver } from './dsc-06-inherits-resolver.ts'
+import { modeChanged } from './dsc-07-mode-changed.ts'
 
 export const serviceDiscovery: Suite = {
   group: 'DSC',
   title: 'Service discovery',
-  tests: [oneVip, tasksName, dnsRoundRobin, vipAnswers, notElsewhere, inheritsResolver],
+  tests: [oneVip, tasksName, dnsRoundRobin, vipAnswers, notElsewhere, inheritsResolver, modeChanged],
 }

@@ -3,9 +3,10 @@ import { noOverlap } from './gwb-01-no-overlap.ts'
 import { masqueraded } from './gwb-02-masqueraded.ts'
 import { noNeighbours } from './gwb-03-no-neighbours.ts'
 import { customised } from './gwb-04-customised.ts'
+import { changedOutside } from './gwb-05-changed-outside.ts'
 
 export const gatewayBridge: Suite = {
   group: 'GWB',
   title: 'docker_gwbridge',
-  tests: [noOverlap, masqueraded, noNeighbours, customised],
+  tests: [noOverlap, masqueraded, noNeighbours, customised, changedOutside],
 }

@@ -38,10 +38,16 @@ const dnat = rule(
   '-p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080',
 )
 const back = rule('nat', 'DOCKER-INGRESS', 2, '-j RETURN')
+const masquerade = rule(
+  'nat',
+  'POSTROUTING',
+  1,
+  '-o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
+)
 const root = {
   ...empty,
   links: [link('docker_gwbridge', '172.18.0.1', 16)],
-  firewall: [jump, own, forward, dnat, back],
+  firewall: [jump, own, forward, dnat, back, masquerade],
 }
 const sandbox = {
   ...empty,
@@ -80,18 +86,31 @@ describe('chain of a published port', () => {
       'nat PREROUTING does not lead to DOCKER-INGRESS',
       'nat OUTPUT does not lead to DOCKER-INGRESS',
       'filter FORWARD does not lead to DOCKER-INGRESS',
+      'nat POSTROUTING does not masquerade what the host itself sends to docker_gwbridge',
+    ])
+  })
+
+  it('breaks without the rule for what the host itself sends, and with its negation alone', () => {
+    const outward = rule('nat', 'POSTROUTING', 1, '-s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE')
+    const without = problems({ firewall: [jump, own, forward, dnat, back, outward] })
+    expect(without).to.deep.equal([
+      'nat POSTROUTING does not masquerade what the host itself sends to docker_gwbridge',
     ])
   })
 
   it('breaks without the DNAT rule, or with RETURN before it', () => {
-    expect(problems({ firewall: [jump, own, forward, back] })[0]).to.include('no effective DNAT rule')
-    expect(problems({ firewall: [jump, own, forward, back, dnat] })[0]).to.include('no effective DNAT rule')
+    expect(problems({ firewall: [jump, own, forward, back, masquerade] })[0]).to.include(
+      'no effective DNAT rule',
+    )
+    expect(problems({ firewall: [jump, own, forward, back, dnat, masquerade] })[0]).to.include(
+      'no effective DNAT rule',
+    )
   })
 
   it('may lead to the engine’s chain through another one, but not in circles', () => {
     const by = rule('filter', 'FORWARD', 2, '-j DOCKER-FORWARD')
     const on = rule('filter', 'DOCKER-FORWARD', 1, '-j DOCKER-INGRESS')
-    const through = { ...root, firewall: [jump, own, by, on, dnat, back] }
+    const through = { ...root, firewall: [jump, own, by, on, dnat, back, masquerade] }
     expect(followChain(through, sandbox, port, backends).problems).to.deep.equal([])
     const circle = {
       ...root,

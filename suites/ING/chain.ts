@@ -25,7 +25,7 @@ export function followChain(
   port: PublishedPort,
   backends: readonly Backend[],
 ): ChainFinding {
-  const problems = [...jumpProblems(root.firewall)]
+  const problems = [...jumpProblems(root.firewall), ...ownClientProblems(root.firewall)]
   if (sandbox === undefined) return { problems: [...problems, 'there is no ingress_sbox'] }
   const address = sandboxAddress(root, sandbox)
   if (address === undefined) problems.push(`ingress_sbox has no address on ${bridgeName}`)
@@ -58,6 +58,22 @@ function jumpProblems(firewall: readonly FirewallRule[]): string[] {
   ].flatMap(([table = '', chain = '']) =>
     leads(firewall, table, chain, new Set()) ? [] : [`${table} ${chain} does not lead to ${chainName}`],
   )
+}
+
+/** What the host itself sends to the mesh, from whichever of its addresses, must come back to it. */
+function ownClientProblems(firewall: readonly FirewallRule[]): string[] {
+  const masquerades = firewall.some(
+    ({ table, chain, rule }) =>
+      table === 'nat' &&
+      chain === 'POSTROUTING' &&
+      new RegExp(`(^| )-o ${bridgeName}( |$)`).test(rule) &&
+      !rule.includes(`! -o ${bridgeName}`) &&
+      /(^| )-m addrtype --src-type LOCAL( |$)/.test(rule) &&
+      / -j MASQUERADE( |$)/.test(rule),
+  )
+  return masquerades
+    ? []
+    : [`nat POSTROUTING does not masquerade what the host itself sends to ${bridgeName}`]
 }
 
 /** Directly, or through chains of its own: since 28.0.1 FORWARD leads there by DOCKER-FORWARD. */

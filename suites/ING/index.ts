@@ -11,6 +11,7 @@ import { oneIngress } from './ing-09-one-ingress.ts'
 import { customIngress } from './ing-10-custom-ingress.ts'
 import { withoutIngress } from './ing-11-without-ingress.ts'
 import { largeAnswers } from './ing-12-large-answers.ts'
+import { publishedLater } from './ing-13-published-later.ts'
 
 export const ing: Suite = {
   group: 'ING',
@@ -28,5 +29,6 @@ export const ing: Suite = {
     customIngress,
     withoutIngress,
     largeAnswers,
+    publishedLater,
   ],
 }

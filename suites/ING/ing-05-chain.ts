@@ -22,7 +22,7 @@ export const chain = conformanceTest({
     },
   ],
   method:
-    'The published port is followed through the kernel state of every node: nat PREROUTING, nat OUTPUT (for clients on the node itself) and filter FORWARD must lead to DOCKER-INGRESS, its DNAT rule for the port to the address of ingress_sbox on docker_gwbridge, a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
+    'The published port is followed through the kernel state of every node: nat PREROUTING, nat OUTPUT (for clients on the node itself) and filter FORWARD must lead to DOCKER-INGRESS, nat POSTROUTING must masquerade what the node itself sends to docker_gwbridge, the DNAT rule of DOCKER-INGRESS for the port to the address of ingress_sbox on docker_gwbridge, a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
   usualCauses: [
     'a firewall was reloaded (firewalld, ufw, iptables-restore) and removed the engine’s rules',
     'the engine was updated or switched between iptables-legacy and iptables-nft without a reboot',

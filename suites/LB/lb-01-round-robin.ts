@@ -3,9 +3,14 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { docs, overlayTutorial } from '../source.ts'
+import { connectionProblems, linesPerConnection, requestLines } from './one-connection.ts'
 import { countShares, shareProblems } from './shares.ts'
 
 const roundsPerTask = 6
+/** Connections over which several requests go, per task. */
+const longConnectionsPerTask = 2
+/** Nothing else listens there. */
+const linePort = 7010
 
 export const roundRobin = conformanceTest({
   id: 'LB-01',
@@ -14,7 +19,7 @@ export const roundRobin = conformanceTest({
   safety: 'production',
   needs: ['ipvs'],
   method:
-    'From one task on every node fresh connections are made to the VIP of a service, one after another, six times as many as it has tasks. Each answer names the task it came from. Every task must answer, and per client the shares must be equal; one connection more or less is tolerated, for others on the node may use the VIP at the same time.',
+    'From one task on every node fresh connections are made to the VIP of a service, one after another, six times as many as it has tasks. Each answer names the task it came from. Every task must answer, and per client the shares must be equal; one connection more or less is tolerated, for others on the node may use the VIP at the same time. Then a server in each task answers lines with the task’s name, and each client sends six requests over each of a few connections: whichever task gets a connection must answer all of its requests, for balancing is by connection.',
   usualCauses: [
     'a node’s balancer lists not all tasks, or one with weight 0: see LB-02',
     'a task is listed but cannot be reached from that node: see OVL-03 and VXL-06',
@@ -47,13 +52,34 @@ export const roundRobin = conformanceTest({
       countShares(taskLabel(client), observations[index]?.replies.map(httpBody) ?? [], names),
     )
     evidence.observe('answers by client', shares)
-    requireNone(
-      `connections to the VIP of ${web.name} reach all its tasks in turn`,
-      shares.flatMap(shareProblems),
+    const long = await probe.send(
+      clients.map((client) => ({
+        kind: 'tcp' as const,
+        from: inTask(client),
+        to: vip,
+        port: linePort,
+        request: requestLines,
+        repeat: longConnectionsPerTask * tasks.length,
+        timeoutMs: 15_000,
+      })),
+      { responders: tasks.map((task) => ({ at: inTask(task), port: linePort, says: task.hostname })) },
     )
+    const kept = clients.flatMap((client, index) =>
+      connectionProblems(taskLabel(client), long[index]?.replies ?? [], names),
+    )
+    const connections = long.reduce((sum, { replies }) => sum + replies.length, 0)
+    evidence.observe('several requests over one connection', {
+      connections,
+      requestsPerConnection: linesPerConnection,
+      problems: kept,
+    })
+    requireNone(`connections to the VIP of ${web.name} reach all its tasks in turn`, [
+      ...shares.flatMap(shareProblems),
+      ...kept,
+    ])
     if (shares.length === 0 || tasks.length === 0) throw new Error('there was no client or no task')
     evidence.conclude(
-      `${shares.length} clients made ${roundsPerTask * tasks.length} connections each; every one reached all ${tasks.length} tasks in equal shares`,
+      `${shares.length} clients made ${roundsPerTask * tasks.length} connections each; every one reached all ${tasks.length} tasks in equal shares; over ${connections} connections ${linesPerConnection} requests each were answered by one task`,
     )
   },
 })

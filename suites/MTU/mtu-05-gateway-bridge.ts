@@ -1,21 +1,23 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { gatewayInterface } from '../scene/gateway-interface.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
+import type { HostState } from '../../lib/observe/host-state.ts'
+import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
+import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { internals, moby } from '../source.ts'
-import { networkOf } from '../subnet.ts'
+import { contains, networkOf } from '../subnet.ts'
 
 const bridgeName = 'docker_gwbridge'
 
 export const gatewayBridge = conformanceTest({
   id: 'MTU-05',
   requirement: '`docker_gwbridge` and its task interface do not exceed the uplink’s MTU.',
-  source: [internals('Docker Swarm and Overlay Networks'), moby('issue 41406')],
+  source: [internals('Docker Swarm and Overlay Networks'), internals('ingress'), moby('issue 41406')],
   safety: 'production',
   needs: [],
   method:
-    'On every node the MTU of docker_gwbridge and of every task’s interface on it is compared with the MTU of the interface the default route leaves by.',
+    'On every node the MTU of docker_gwbridge, and of the interfaces of every task and of the ingress sandbox on it, is compared with the MTU of the interface the default route leaves by.',
   usualCauses: [
     'the uplink carries less than 1500; docker_gwbridge takes 1500 unless it is created by hand before the node joins',
   ],
@@ -47,8 +49,9 @@ export const gatewayBridge = conformanceTest({
         const { name, mtuBytes } = found.link
         return [{ name: `${name} of ${taskLabel(task)}`, mtuBytes }]
       })
+      const sandbox = sandboxInterfaces(state, subnets)
       problems.push(
-        ...[bridge, ...tasks]
+        ...[bridge, ...tasks, ...sandbox]
           .filter(({ mtuBytes }) => mtuBytes > uplink.mtuBytes)
           .map(
             ({ name, mtuBytes }) =>
@@ -60,6 +63,7 @@ export const gatewayBridge = conformanceTest({
         uplink: `${uplink.name} ${uplink.mtuBytes}`,
         bridge: bridge.mtuBytes,
         tasks: tasks.map(({ mtuBytes }) => mtuBytes),
+        ingressSandbox: sandbox.map(({ mtuBytes }) => mtuBytes),
       })
     }
     evidence.observe('MTU in bytes by node', seen)
@@ -67,3 +71,15 @@ export const gatewayBridge = conformanceTest({
     evidence.conclude(`on ${seen.length} nodes ${bridgeName} and its interfaces fit the uplink`)
   },
 })
+
+/** Interfaces of the ingress sandbox in one of these subnets. */
+function sandboxInterfaces(state: HostState, subnets: readonly string[]) {
+  const links = namespaceOf(state, ingressNamespace, 'ip')?.links ?? []
+  return links
+    .filter(({ addresses }) =>
+      addresses.some(
+        ({ address, family }) => family === 'inet' && subnets.some((subnet) => contains(subnet, address)),
+      ),
+    )
+    .map(({ name, mtuBytes }) => ({ name: `${name} of ${ingressNamespace}`, mtuBytes }))
+}

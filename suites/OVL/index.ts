@@ -14,6 +14,9 @@ import { nothingLeft } from './ovl-12-nothing-left.ts'
 import { sizeWarning } from './ovl-13-size-warning.ts'
 import { stackNetwork } from './ovl-14-stack-network.ts'
 import { placementHolds } from './ovl-15-placement.ts'
+import { outsidersKeptOut } from './ovl-16-outsiders-kept-out.ts'
+import { withoutOverlay } from './ovl-17-without-overlay.ts'
+import { stackAgain } from './ovl-18-stack-again.ts'
 
 export const overlayNetworks: Suite = {
   group: 'OVL',
@@ -34,5 +37,8 @@ export const overlayNetworks: Suite = {
     sizeWarning,
     stackNetwork,
     placementHolds,
+    outsidersKeptOut,
+    withoutOverlay,
+    stackAgain,
   ],
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type Inspected, disagreements } from './inspected.ts'
+import { type Inspected, attachmentProblems, disagreements } from './inspected.ts'
 
 const sound: Inspected = {
   node: 'worker1',
@@ -12,6 +12,8 @@ const sound: Inspected = {
     ['192.168.0.2', 'worker1'],
   ]),
   takesPart: true,
+  balancers: [{ name: 'clear-endpoint', address: '10.0.1.5' }],
+  balancerHolds: ['10.0.1.5', '10.0.1.1'],
 }
 
 describe('disagreements', () => {
@@ -36,5 +38,41 @@ describe('disagreements', () => {
       'worker1, network clear: peer 192.168.0.9 runs no task on it',
     ])
     expect(disagreements({ ...one, takesPart: false })).to.deep.equal([])
+  })
+
+  it('wants one endpoint of the balancer, whose address its namespace has, where the node takes part', () => {
+    const [own] = sound.balancers
+    expect(disagreements({ ...sound, balancers: [] })).to.deep.equal([
+      'worker1, network clear: lists no endpoint of the balancer',
+    ])
+    expect(disagreements({ ...sound, balancers: [own, own] as Inspected['balancers'] })[0]).to.match(
+      /lists 2 endpoints of the balancer, expected 1/,
+    )
+    expect(disagreements({ ...sound, balancerHolds: undefined })[0]).to.match(/no namespace of it/)
+    expect(disagreements({ ...sound, balancerHolds: ['10.0.1.9'] })).to.deep.equal([
+      'worker1, network clear: lists clear-endpoint with 10.0.1.5, its namespace has 10.0.1.9',
+    ])
+    const elsewhere = { ...sound, takesPart: false, balancers: [], balancerHolds: undefined }
+    expect(disagreements(elsewhere)).to.deep.equal([])
+  })
+})
+
+describe('attachmentProblems', () => {
+  const task = { label: 'both@worker1', networks: ['extra', 'clear'] }
+  const both = { service: 'both', asked: ['clear', 'extra'], tasks: [task] }
+
+  it('finds none where tasks are on the networks of their service, and on ingress besides', () => {
+    expect(attachmentProblems(both, 'ingress')).to.deep.equal([])
+    const publishing = { ...task, networks: [...task.networks, 'ingress'] }
+    expect(attachmentProblems({ ...both, tasks: [publishing] }, 'ingress')).to.deep.equal([])
+  })
+
+  it('names a task that is on fewer or on others', () => {
+    expect(attachmentProblems({ ...both, asked: ['clear'] }, 'ingress')).to.deep.equal([
+      'both@worker1 is on clear, extra, service inspect of both says clear',
+    ])
+    expect(attachmentProblems({ ...both, tasks: [{ ...task, networks: [] }] }, 'ingress')[0]).to.match(
+      /is on no overlay/,
+    )
   })
 })

@@ -4,7 +4,7 @@ import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { Service, Task } from '../../lib/swarm/cluster.ts'
-import { type Stack, stackNames, tasksOn } from '../../lib/swarm/stack.ts'
+import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { outcomeText } from '../scene/outcome.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { overlayTutorial } from '../source.ts'
@@ -22,7 +22,7 @@ export const stackNetwork = conformanceTest({
     '`stack deploy` creates `<stack>_default`, or the declared network; its services find each other by short name.',
   source: [overlayTutorial('Default Overlay Network'), overlayTutorial('User-Defined Overlay Network')],
   safety: 'production',
-  needs: ['ipvs'],
+  needs: ['ipvs', 'active-manager'],
   method:
     'A stack of two services was deployed from a compose file that declares no network for them. A network <stack>_default must exist and hold all their tasks. Every task asks its resolver for both services by the names they have in the file: the answer must be the virtual IP the API tells, and an HTTP request to that address must be answered by a task of that service.',
   usualCauses: [
@@ -40,7 +40,7 @@ export const stackNetwork = conformanceTest({
     const tasks = tasksOn(stack, 'shop')
     const services = [stack.services.front, stack.services.back]
     const looks = tasks.flatMap((from) =>
-      services.map((service) => ({ from, name: shortName(service), service })),
+      services.map((service) => ({ from, name: shortName(service, stack), service })),
     )
     const answers = await askAll(looks, stack, probe)
     evidence.observe('the stack’s network', {
@@ -63,9 +63,9 @@ export const stackNetwork = conformanceTest({
         services.some(({ name }) => name === service) && endpoints[shop.name] === undefined,
     )
     requireNone(`services of the stack share ${shop.name} and find each other by short name`, [
-      ...(shop.name === `${stackNames.composed}_default`
+      ...(shop.name === `${stack.names.composed}_default`
         ? []
-        : [`the network is called ${shop.name}, expected ${stackNames.composed}_default`]),
+        : [`the network is called ${shop.name}, expected ${stack.names.composed}_default`]),
       ...astray.map((task) => `${taskLabel(task)} is not on ${shop.name}`),
       ...answers.flatMap((answer) => problemsOf(answer, stack)),
     ])
@@ -73,7 +73,7 @@ export const stackNetwork = conformanceTest({
       throw new Error('a service of the stack has no running task, so nobody could be found')
     }
     evidence.conclude(
-      `${tasks.length} tasks on ${new Set(tasks.map(({ node }) => node)).size} nodes share ${shop.name}; each finds ${services.map(shortName).join(' and ')} at their virtual IPs, and tasks of these answer there`,
+      `${tasks.length} tasks on ${new Set(tasks.map(({ node }) => node)).size} nodes share ${shop.name}; each finds ${services.map((service) => shortName(service, stack)).join(' and ')} at their virtual IPs, and tasks of these answer there`,
     )
   },
 })
@@ -135,6 +135,6 @@ function problemsOf(
 }
 
 /** Its name in the compose file. */
-function shortName({ name }: Service): string {
-  return name.slice(stackNames.composed.length + 1)
+function shortName({ name }: Service, { names }: Stack): string {
+  return name.slice(names.composed.length + 1)
 }

@@ -13,7 +13,7 @@ export const placementHolds = conformanceTest({
     'A placement constraint (`node.role==manager`) holds and the constrained task is still reachable from every node.',
   source: [overlayTutorial('User-Defined Overlay Network')],
   safety: 'production',
-  needs: [],
+  needs: ['active-manager'],
   method:
     'The tasks of a service deployed with the constraint node.role==manager must run on nodes that are managers by their own account. A task of another service on every node of the swarm sends an ICMP echo and an HTTP request to each of them, which it must answer itself.',
   usualCauses: [

@@ -7,9 +7,20 @@ import { devices } from './vxl-05-devices.ts'
 import { forwarding } from './vxl-06-forwarding.ts'
 import { bareOnVeth } from './vxl-07-bare-on-veth.ts'
 import { readable } from './vxl-08-readable.ts'
+import { routedUnderlay } from './vxl-09-routed-underlay.ts'
 
 export const vxl: Suite = {
   group: 'VXL',
   title: 'VXLAN encapsulation',
-  tests: [encapsulation, addresses, localStaysLocal, ownVni, devices, forwarding, bareOnVeth, readable],
+  tests: [
+    encapsulation,
+    addresses,
+    localStaysLocal,
+    ownVni,
+    devices,
+    forwarding,
+    bareOnVeth,
+    readable,
+    routedUnderlay,
+  ],
 }

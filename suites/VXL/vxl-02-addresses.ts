@@ -6,8 +6,9 @@ import { tasksOn } from '../../lib/swarm/stack.ts'
 import { exchange } from '../scene/exchange.ts'
 import { type VxlanFrame, vxlanFrames } from '../scene/frames.ts'
 import { networkViews } from '../scene/views.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { orderedPairs, taskLabel } from '../scene/pair.ts'
 import { internals } from '../source.ts'
+import { type Station, isEchoBetween, switchProblems } from './one-switch.ts'
 
 export const addresses = conformanceTest({
   id: 'VXL-02',
@@ -16,11 +17,12 @@ export const addresses = conformanceTest({
   safety: 'production',
   needs: ['two-nodes'],
   method:
-    'Every task of the clear network sends to every other while the data-path interface of each node is recorded. Each VXLAN packet of the network that carries IPv4 is judged, in both directions: its inner addresses must be endpoints of the network, and its outer addresses the data-path addresses of the nodes that host them.',
+    'Every task of the clear network sends to every other while the data-path interface of each node is recorded. Each VXLAN packet of the network that carries IPv4 is judged, in both directions: its inner addresses must be endpoints of the network, and its outer addresses the data-path addresses of the nodes that host them. Echoes between tasks must go as on one switch: from the sender’s own MAC to the target’s own, with the TTL they were sent with.',
   usualCauses: [
     'the engine picked another address than the one meant: several addresses on the host, no --data-path-addr',
     'a NAT rule on the host or between the hosts rewrites the outer source',
     'a forwarding entry points to the wrong node',
+    'a router, proxy or other VPN stands between tasks of one network: inner MACs are its own, a hop is off the TTL',
   ],
   remedy: [
     'docker node inspect NODE --format "{{.Status.Addr}}" and docker info: compare with the address of the data-path interface',
@@ -38,7 +40,19 @@ export const addresses = conformanceTest({
     const frames = vxlanFrames(recordings.values(), cluster.nodes).filter(
       ({ vxlan, inner }) => vxlan.vni === clear.vni && inner?.protocol === 'ipv4',
     )
-    const wrong = frames.map((frame) => ({ frame, why: wrongAddresses(frame, owners) }))
+    const stations = new Map(
+      tasksOn(stack, 'clear').flatMap((task) => {
+        const endpoint = task.endpoints[clear.name]
+        if (endpoint === undefined || endpoint.mac === '') return []
+        const station: Station = { label: taskLabel(task), address: endpoint.address, mac: endpoint.mac }
+        return [[endpoint.address, station] as const]
+      }),
+    )
+    const echoes = new Set(frames.filter((frame) => isEchoBetween(frame, stations)))
+    const wrong = frames.map((frame) => ({
+      frame,
+      why: [...wrongAddresses(frame, owners), ...(echoes.has(frame) ? switchProblems(frame, stations) : [])],
+    }))
     const judged = wrong.filter(({ why }) => why.length > 0)
     const nodes = new Set(tasksOn(stack, 'clear').map((task) => task.node))
     const right = (from: ClusterNode, to: ClusterNode) =>
@@ -66,8 +80,12 @@ export const addresses = conformanceTest({
             `no VXLAN packet from ${from.dataPath.address} (${from.host.name}) to ${to.dataPath.address} (${to.host.name})`,
         ),
     ])
+    if (echoes.size === 0 && pairs.length > 0)
+      throw new Error(
+        'no echo between tasks was recorded, so it could not be seen whether they go as on one switch',
+      )
     evidence.conclude(
-      `${frames.length} VXLAN packets between ${pairs.length} ordered pairs of nodes; outer addresses are always those of the nodes that host the inner ones`,
+      `${frames.length} VXLAN packets between ${pairs.length} ordered pairs of nodes; outer addresses are always those of the nodes that host the inner ones; ${echoes.size} echoes went from MAC to MAC with the TTL they were sent with`,
     )
   },
 })

@@ -15,7 +15,7 @@ export const devices = conformanceTest({
   safety: 'production',
   needs: [],
   method:
-    'On every node that has endpoints of a network, the network’s namespace is read: it must hold one bridge, on it a VXLAN device with the network’s VNI and the swarm’s data-path port, and on it as many veth devices as the engine has local endpoints, all of them up.',
+    'On every node that has endpoints of a network, the network’s namespace is read: it must hold one bridge, with the gateway’s address, on it a VXLAN device with the network’s VNI and the swarm’s data-path port, and on it as many veth devices as the engine has local endpoints, all of them up. In the host’s own namespace there must be no VXLAN device with a VNI of these networks.',
   usualCauses: [
     'setting up the sandbox failed half way (search the engine log for "failed to add network sandbox" or "vxlan")',
     'another program took the VNI and port, so the VXLAN device could not be made',
@@ -53,7 +53,9 @@ export const devices = conformanceTest({
     evidence.observe('expected devices', seen)
     requireNone('every namespace of a network holds its bridge, VXLAN device and endpoints', problems)
     if (seen.length === 0) throw new Error('no node has an endpoint on any network of the stack')
-    evidence.conclude(`${seen.length} namespaces hold their bridge, VXLAN device and a veth per endpoint`)
+    evidence.conclude(
+      `${seen.length} namespaces hold their bridge with the gateway’s address, VXLAN device and a veth per endpoint; none of these devices is in a host’s own namespace`,
+    )
   },
 })
 

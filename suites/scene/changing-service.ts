@@ -1,6 +1,7 @@
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Service, Task } from '../../lib/swarm/cluster.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
+import { attempt } from './attempt.ts'
 import { type CrashStage, crash } from './crash-stage.ts'
 import { type ScaleStage, scale } from './scale-stage.ts'
 import { type UpdateStage, update } from './update-stage.ts'
@@ -51,15 +52,4 @@ async function go(context: Changing['context']): Promise<ChangingService> {
   const crashed = await attempt(() => crash(changing, replicas))
   const updated = await attempt(() => update(changing, replicas))
   return { scaled, crashed, updated }
-}
-
-async function attempt<T>(stage: () => Promise<T>): Promise<() => T> {
-  try {
-    const value = await stage()
-    return () => value
-  } catch (error) {
-    return () => {
-      throw error
-    }
-  }
 }

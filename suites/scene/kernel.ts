@@ -1,4 +1,5 @@
 import { SwarmproofError } from '../../lib/error.ts'
+import { missingTool } from '../../lib/missing-tool.ts'
 import type { HostState, Link, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { ClusterNode, Endpoint } from '../../lib/swarm/cluster.ts'
 
@@ -37,11 +38,11 @@ function requireReadable(state: HostState, tool: Tool, where: string): void {
       (entry.tool === tool && (entry.package !== '' || entry.what.endsWith(where))),
   )
   if (blind === undefined) return
+  if (blind.package !== '') throw missingTool(blind.tool, state.host)
   throw new SwarmproofError({
     code: 'STATE_UNREADABLE',
     what: `the kernel state could not be read: ${blind.what}`,
     host: state.host,
-    ...(blind.package === '' ? {} : { hint: `install ${blind.package} on the host` }),
   })
 }
 

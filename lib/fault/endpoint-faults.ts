@@ -1,0 +1,81 @@
+import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
+import { tasksOn } from '../swarm/stack.ts'
+import type { Fault } from './fault.ts'
+import { withoutRule } from './ingress-faults.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { shell } from './shell.ts'
+import { mtuOf } from './size-faults.ts'
+
+export const gatewayTaken: Fault = {
+  name: 'gateway-taken',
+  description: 'A task’s interface also has the address of its network’s gateway.',
+  breaks: ['OVL-05'],
+  async plant({ stack }) {
+    const { auto } = stack.networks
+    const task = must(tasksOn(stack, 'auto').at(-1), 'a task on the network without a subnet of its own')
+    const inside = `nsenter --net=/proc/${task.pid}/ns/net ip`
+    const { address } = must(task.endpoints[auto.name], 'an endpoint')
+    const listed = await shell(task.node.host, `${inside} -o -4 address show to ${address}`)
+    const device = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
+    const change = (verb: 'add' | 'del'): string =>
+      `${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
+    return scripted(task.node, { plant: change('add'), remove: change('del') })
+  },
+}
+
+export const balancerEndpointAstray: Fault = {
+  name: 'balancer-endpoint-astray',
+  description: 'A balancer’s namespace on one node has not the address its engine lists.',
+  breaks: ['OVL-06'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const { id, subnet } = stack.networks.clear
+    const namespace = loadBalancerNamespace(id)
+    const prefix = subnet.split('/')[1] ?? '24'
+    const listed = await shell(node.host, inNamespace(namespace, 'ip -o -4 address show'))
+    const [, device = '', address = ''] = must(
+      new RegExp(`^\\d+: (\\S+) +inet (\\S+/${prefix}) `, 'm').exec(listed) ?? undefined,
+      'a balancer of the clear network',
+    )
+    const change = (verb: 'add' | 'del'): string =>
+      inNamespace(namespace, `ip address ${verb} ${address} dev ${device}`)
+    // Aliases, the virtual IPs, would go with their primary address were they of its subnet’s length.
+    return scripted(node, { plant: change('del'), remove: change('add') })
+  },
+}
+
+export const sandboxInterfaceMtu: Fault = {
+  name: 'sandbox-interface-mtu',
+  description: 'The interface of the ingress sandbox on docker_gwbridge takes more than the uplink carries.',
+  breaks: ['MTU-05'],
+  async plant({ cluster }) {
+    const node = victim(cluster)
+    const ip = inNamespace(ingressNamespace, 'ip')
+    // What leaves the mesh leaves by docker_gwbridge.
+    const route = await shell(node.host, `${ip} -4 route show default`)
+    const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
+    const was = await mtuOf(node, ip, device)
+    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    return scripted(node, { plant: set(was + 500), remove: set(was) })
+  },
+}
+
+export const ownPortNotMasqueraded: Fault = {
+  name: 'own-port-not-masqueraded',
+  description: 'One node has lost the rule that masquerades what it sends to the mesh itself.',
+  breaks: ['ING-05'],
+  plant: ({ cluster }) =>
+    withoutRule(
+      victim(cluster),
+      'iptables -w -t nat',
+      'POSTROUTING',
+      '-o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
+    ),
+}
+
+export const ownPortNotLed: Fault = {
+  name: 'own-port-not-led',
+  description: 'One node leads to the mesh what others ask it for, and not what it asks itself for.',
+  breaks: ['ING-01', 'ING-05'],
+  plant: ({ cluster }) => withoutRule(victim(cluster), 'iptables -w -t nat', 'OUTPUT', '-j DOCKER-INGRESS'),
+}

@@ -1,0 +1,21 @@
+import { dockerFront } from './docker-front.ts'
+import type { Fault } from './fault.ts'
+import { victim } from './scripted.ts'
+
+export const interfaceMistaken: Fault = {
+  name: 'interface-mistaken',
+  description: 'A node that joins takes the address of another interface than the one named.',
+  breaks: ['CTL-12'],
+  plant({ cluster }) {
+    const node = victim(cluster)
+    return dockerFront(node, `${node.advertise.interface}) word=${node.dataPath.interface}`)
+  },
+}
+
+export const bridgeSettingsLost: Fault = {
+  name: 'bridge-settings-lost',
+  description: 'A node makes docker_gwbridge with the usual MTU, whatever it is told.',
+  breaks: ['GWB-05'],
+  plant: ({ cluster }) =>
+    dockerFront(victim(cluster), 'com.docker.network.driver.mtu=*) word=com.docker.network.driver.mtu=1500'),
+}

@@ -1,0 +1,50 @@
+import { overlayNamespace } from '../swarm/namespaces.ts'
+import { tasksOn } from '../swarm/stack.ts'
+import type { Fault } from './fault.ts'
+import { inNamespace, must, scripted, victim } from './scripted.ts'
+
+export const hopOffTtl: Fault = {
+  name: 'hop-off-ttl',
+  description: 'What one task sends has a TTL as though a router stood before it.',
+  breaks: ['VXL-02'],
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const task = must(
+      tasksOn(stack, 'clear').find((candidate) => candidate.node === node),
+      'a task on the clear network',
+    )
+    const set = (ttl: number): string =>
+      `nsenter --net=/proc/${task.pid}/ns/net sysctl -qw net.ipv4.ip_default_ttl=${ttl}`
+    return scripted(node, { plant: set(63), remove: set(64) })
+  },
+}
+
+const device = 'swpfault0'
+
+export const vxlanDeviceOnHost: Fault = {
+  name: 'vxlan-device-on-host',
+  description: 'One node has a VXLAN device with the VNI of a network in its own namespace.',
+  breaks: ['VXL-05'],
+  plant({ cluster, stack }) {
+    const node = victim(cluster)
+    // Another port than the engine’s: the kernel takes a VNI once a port.
+    const kind = `vxlan id ${stack.networks.clear.vni} dstport ${cluster.dataPathPort + 10_000} nolearning`
+    return scripted(node, {
+      plant: `ip link add ${device} type ${kind} dev ${node.dataPath.interface}`,
+      remove: `ip link del ${device}`,
+    })
+  },
+}
+
+export const bridgeWithoutGateway: Fault = {
+  name: 'bridge-without-gateway',
+  description: 'The bridge of a network has lost the gateway’s address on one node.',
+  breaks: ['VXL-05'],
+  plant({ cluster, stack }) {
+    const { id, gateway, subnet } = stack.networks.clear
+    const address = `${gateway}/${subnet.split('/')[1] ?? '24'}`
+    const change = (verb: 'add' | 'del'): string =>
+      inNamespace(overlayNamespace(id), `ip address ${verb} ${address} dev br0`)
+    return scripted(victim(cluster), { plant: change('del'), remove: change('add') })
+  },
+}

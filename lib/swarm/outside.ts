@@ -1,0 +1,60 @@
+import type { Host } from '../host/host.ts'
+import type { StackSpec } from '../topology/topology.ts'
+import { docker, quote } from './docker.ts'
+import { listNetworks } from './form-swarm.ts'
+import { askEngine } from './membership.ts'
+import { probeImageOf } from './probe-task.ts'
+import type { Answer } from './trial.ts'
+
+/** An engine that is in no swarm, asked for what is a swarm’s. */
+export interface Outside {
+  /** Names of the networks it lists. */
+  readonly networks: readonly string[]
+  /** To inspecting the network. */
+  readonly inspecting: Answer
+  /** To running a container on it. */
+  readonly running: Answer
+  /** To running one without naming a network. */
+  readonly control: Answer
+}
+
+export interface OutsideOptions {
+  /** Name and id of the swarm’s network. */
+  readonly network: { readonly name: string; readonly id: string }
+  /** Of the containers it tries to run; nothing of them is left. */
+  readonly container: string
+  readonly label: string
+  readonly spec: Pick<StackSpec, 'probeImage'>
+}
+
+/** Asks by name and by id; being let in by either counts as let in. */
+export async function askFromOutside(host: Host, options: OutsideOptions): Promise<Outside> {
+  const { network, container, label, spec } = options
+  const run = (name: string, flags: string): string =>
+    `docker run --rm --name ${name} --label ${quote(`swarmproof=${label}`)} ${flags} ${probeImageOf(spec)} true`
+  try {
+    const listed = await listNetworks([host])
+    return {
+      networks: (listed[host.name] ?? []).map(({ name }) => name),
+      inspecting: await eitherOf(host, [network.name, network.id], (one) => `docker network inspect ${one}`),
+      running: await eitherOf(host, [network.name, network.id], (one) => run(container, `--network ${one}`)),
+      control: await askEngine(host, run(container, '')),
+    }
+  } finally {
+    await docker(host, `docker rm --force ${container} >/dev/null 2>&1 || true`)
+  }
+}
+
+/** The first that was accepted, else the last refusal. */
+async function eitherOf(
+  host: Host,
+  words: readonly string[],
+  command: (word: string) => string,
+): Promise<Answer> {
+  let answer: Answer = { accepted: false, words: '' }
+  for (const word of words) {
+    answer = await askEngine(host, command(word))
+    if (answer.accepted) return answer
+  }
+  return answer
+}
