@@ -112,7 +112,9 @@ class FaultLab {
       const verify: Parameters<typeof seeItFail>[2] = async (ids) => {
         const records = await this.#verify(current, ids)
         // What a disruptive requirement left behind has other tasks.
-        if (this.#disturbs(fault)) current = { ...raised, stack: await readStack(raised.cluster) }
+        if (this.#disturbs(fault)) {
+          current = { ...raised, stack: await readStack(raised.stack.names, raised.cluster) }
+        }
         return records
       }
       return await seeItFail(fault, raised, verify, this.#flags.others ?? [])

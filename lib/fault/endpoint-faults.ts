@@ -3,7 +3,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { withoutRule } from './ingress-faults.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 import { mtuOf } from './size-faults.ts'
 
 export const gatewayTaken: Fault = {

@@ -1,9 +1,9 @@
 import type { Host, Lab } from '../host/host.ts'
 import { stackNames } from '../swarm/stack.ts'
-import { plantRules } from './by-rule.ts'
+import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { must } from './scripted.ts'
-import { shell } from './shell.ts'
+import { shell } from '../host/shell.ts'
 
 function outsider({ lab }: { readonly lab?: Pick<Lab, 'hosts'> }): Host {
   return must(
