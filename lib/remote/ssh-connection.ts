@@ -14,7 +14,8 @@ const closeGraceMs = 2_000
 export class SshConnection {
   readonly host: string
   readonly #client: Client
-  readonly #closed: Promise<void>
+  /** Resolves when it is closed or lost. */
+  readonly closed: Promise<void>
   #lost: RemoteError | undefined
   #disposed = false
   /** At most `channelsPerConnection` channels at once; others wait. */
@@ -25,7 +26,7 @@ export class SshConnection {
     this.#client = client
     let cause: Error | undefined
     client.on('error', (error: Error) => (cause ??= error))
-    this.#closed = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       client.once('close', () => {
         this.#lost = lostError(host, cause)
         resolve()
@@ -77,7 +78,7 @@ export class SshConnection {
     // A channel through a jump host that fell silent tells of its end only when the jump host is given up.
     let late: NodeJS.Timeout | undefined
     await Promise.race([
-      this.#closed,
+      this.closed,
       new Promise((resolve) => (late = setTimeout(resolve, 2 * closeGraceMs))),
     ])
     clearTimeout(timer)
