@@ -23,7 +23,7 @@ export function whyNoSshd(): string | undefined {
   return existsSync(program) ? undefined : `${program} is not installed (package openssh-server)`
 }
 
-/** Further lines of its sshd_config; those of a function may speak of the server's folder. */
+/** Lines of its sshd_config that go before the defaults; those of a function may speak of the server's folder. */
 type Settings = readonly string[] | ((folder: string) => readonly string[])
 
 export async function startLoopbackSshd(settings: Settings = []): Promise<LoopbackSshd> {
@@ -35,7 +35,7 @@ export async function startLoopbackSshd(settings: Settings = []): Promise<Loopba
   const port = await freePort()
   const config = join(folder, 'sshd_config')
   const further = typeof settings === 'function' ? settings(folder) : settings
-  writeFileSync(config, [...defaults(folder, port), ...further, ''].join('\n'))
+  writeFileSync(config, [...further, ...defaults(folder, port), ''].join('\n'))
   const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   const log: string[] = []
   server.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')))

@@ -21,21 +21,21 @@ export class SshConnection {
   /** At most `channelsPerConnection` channels at once; others wait. */
   readonly limit = pLimit(channelsPerConnection)
 
-  private constructor(host: string, client: Client) {
+  private constructor({ host, route }: SshEndpoint, client: Client) {
     this.host = host
     this.#client = client
     let cause: Error | undefined
     client.on('error', (error: Error) => (cause ??= error))
     this.closed = new Promise((resolve) => {
       client.once('close', () => {
-        this.#lost = lostError(host, cause)
+        this.#lost = lostError(host, cause, route !== undefined)
         resolve()
       })
     })
   }
 
   static async open(endpoint: SshEndpoint): Promise<SshConnection> {
-    return new SshConnection(endpoint.host, await shakeHands(endpoint))
+    return new SshConnection(endpoint, await shakeHands(endpoint))
   }
 
   get isLost(): boolean {
@@ -126,12 +126,12 @@ function isSessionLimit(error: Error): boolean {
   return 'reason' in error && error.reason === 2
 }
 
-function lostError(host: string, cause?: Error): RemoteError {
+function lostError(host: string, cause: Error | undefined, byJump: boolean): RemoteError {
   return new RemoteError({
     code: 'SSH_LOST',
     host,
     what: 'the SSH connection was lost',
-    observed: cause?.message ?? 'the host closed it',
+    observed: cause?.message ?? (byJump ? 'the host closed it, or a jump host was lost' : 'the host closed it'),
     cause,
   })
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { Socket, connect, createServer } from 'node:net'
+import { Socket, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
+import { cuttable } from './cuttable.fake.ts'
 import { freePort, startLoopbackSshd, whyNoSshd } from './loopback-sshd.fake.ts'
 import type { LoopbackSshd } from './loopback-sshd.fake.ts'
 import { RemoteError } from './remote-error.ts'
@@ -429,28 +430,4 @@ function lengthPrefixed(value: string): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32BE(value.length)
   return Buffer.concat([length, Buffer.from(value)])
-}
-
-/** A way to the port that can be cut like a cable pulled with a reset. */
-async function cuttable(
-  port: number,
-): Promise<AsyncDisposable & { port: number; cut(): void; mute(): void }> {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1')
-    for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
-    near.pipe(far).pipe(near)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const mute = (): void => sockets.forEach((socket) => socket.unpipe().pause())
-  const cut = (): void => sockets.forEach((socket) => socket.destroy())
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut,
-    mute,
-    [Symbol.asyncDispose]: async () => {
-      cut()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }
