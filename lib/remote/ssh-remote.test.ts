@@ -366,6 +366,15 @@ describe('ssh remote', function () {
     })
   })
 
+  it('begins few handshakes at once, or sshd would refuse some', async () => {
+    // It refuses the ninth that is not logged in yet; half of all were refused without a limit.
+    await using strict = await startLoopbackSshd(['MaxStartups 8:100:8'])
+    const outcomes = await Promise.allSettled(Array.from({ length: 40 }, () => connectSsh(strict.target)))
+    const remotes = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    await Promise.all(remotes.map((one) => one[Symbol.asyncDispose]()))
+    expect(remotes).to.have.lengthOf(40)
+  })
+
   it('asks again where sshd allows fewer sessions than we use', async () => {
     await using strict = await startLoopbackSshd(['MaxSessions 2'])
     await using limited = await connectSsh(strict.target)

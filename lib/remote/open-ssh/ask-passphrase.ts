@@ -9,9 +9,10 @@ export function terminalPrompt(): AskPassphrase | undefined {
 }
 
 async function ask(question: string): Promise<string> {
-  process.stderr.write(question)
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true, historySize: 0 })
+  // Only now, with the terminal's own echo turned off.
+  process.stderr.write(question)
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve)

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { InputError } from '../../error.ts'
@@ -239,6 +241,18 @@ describe('ssh client', function () {
     })
   })
 
+  it('begins a handshake again that was refused for the number of them', async () => {
+    let refusals = 3
+    await using door = await doorTo(sshd.target.port, () => (refusals -= 1) >= 0)
+    home.trust(sshd)
+    home.known(knownLine(sshd).replace(String(sshd.target.port), String(door.port)))
+    expect(await enter({}, { port: door.port })).to.equal('in\n')
+    expect(refusals).to.be.lessThan(0)
+    refusals = Infinity
+    const error = await refused({}, { port: door.port })
+    expect(error.message).to.match(/Connection lost before handshake[\s\S]*MaxStartups/)
+  })
+
   it('names a host that nobody knows, and one where nothing listens', async () => {
     const gone = await refused({}, { hostname: 'nowhere.invalid' })
     expect(gone.message).to.match(/no SSH connection to nowhere.invalid:22 \(on web1\)[\s\S]*is the name right/)
@@ -252,3 +266,22 @@ describe('ssh client', function () {
     expect((await refused({ signal: aborter.signal })).message).to.contain('aborted')
   })
 })
+
+/** Hangs up on those it refuses before a word was said, as sshd does beyond MaxStartups. */
+async function doorTo(port: number, refuses: () => boolean): Promise<AsyncDisposable & { port: number }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    if (refuses()) return void near.on('error', () => undefined).end().resume()
+    const far = connect(port, '127.0.0.1')
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}

@@ -31,7 +31,7 @@ export interface EndpointSources {
 const defaultConnectTimeoutMs = 15_000
 /** sshd's own LoginGraceTime; a person may have to type within it. */
 const loginTimeoutMs = 120_000
-const handshakeAttempts = 6
+const handshakeAttempts = 5
 
 /** `behind`: what is reached through this host, the farthest first, to notice a circle. */
 export function endpointFor(
