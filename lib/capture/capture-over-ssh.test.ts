@@ -34,7 +34,8 @@ describe('capture over SSH', function () {
       for (let n = 0; n < 5; n += 1) {
         const [before, sentAt] = [capture.packetsSoFar().length, performance.now()]
         socket.send('x', 9, '127.0.0.1')
-        while (capture.packetsSoFar().length === before) await new Promise((resolve) => setTimeout(resolve, 2))
+        while (capture.packetsSoFar().length === before)
+          await new Promise((resolve) => setTimeout(resolve, 2))
         delays.push(performance.now() - sentAt)
       }
       // The best of five: the machine may be busy, the flags are not.

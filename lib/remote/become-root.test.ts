@@ -32,7 +32,8 @@ describe('becoming root', () => {
         "  do next:  add NOPASSWD, by 'visudo -f /etc/sudoers.d/swarmproof' on web1: deploy ALL=(root) NOPASSWD: ALL (and take it away afterwards), or log in as root",
       ].join('\n'),
     )
-    const sorry = 'We trust you have received the usual lecture.\n\nSorry, user deploy may not run sudo on web1.\n'
+    const sorry =
+      'We trust you have received the usual lecture.\n\nSorry, user deploy may not run sudo on web1.\n'
     expect(await refusal(sorry)).to.contain('Sorry, user deploy may not run sudo on web1.')
   })
 

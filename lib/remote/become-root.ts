@@ -16,7 +16,12 @@ export async function becomeRoot(login: Remote, username: string): Promise<RootB
 function sudoError(host: string, username: string, asked: ExecResult): RemoteError {
   const words = asked.stderr.trim().split('\n').slice(-2).join(' | ')
   const observed = words === '' ? `sudo ended with exit code ${asked.exitCode} and said nothing` : words
-  const base = { code: 'SSH_SUDO', host, expected: 'root: docker, interfaces and namespaces need it', observed } as const
+  const base = {
+    code: 'SSH_SUDO',
+    host,
+    expected: 'root: docker, interfaces and namespaces need it',
+    observed,
+  } as const
   if (asked.exitCode === 127 && /not found/.test(words)) {
     return new RemoteError({
       ...base,

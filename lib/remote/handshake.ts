@@ -63,6 +63,8 @@ function ready(client: Client, endpoint: SshEndpoint, socket: Duplex | undefined
     const aborted = (): void => fail(new Error('aborted'))
     const closed = (): void => fail(new Error('the host closed the connection'))
     const done = (): void => {
+      // Whoever gets the client listens a moment later; an error with no listener at all would end the process.
+      client.on('error', () => undefined)
       finish()
       resolve()
     }

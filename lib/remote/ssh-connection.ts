@@ -131,7 +131,8 @@ function lostError(host: string, cause: Error | undefined, byJump: boolean): Rem
     code: 'SSH_LOST',
     host,
     what: 'the SSH connection was lost',
-    observed: cause?.message ?? (byJump ? 'the host closed it, or a jump host was lost' : 'the host closed it'),
+    observed:
+      cause?.message ?? (byJump ? 'the host closed it, or a jump host was lost' : 'the host closed it'),
     cause,
   })
 }

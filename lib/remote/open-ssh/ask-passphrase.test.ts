@@ -26,7 +26,8 @@ describe('asking for a passphrase', function () {
     const terminal = spawn('script', ['-qec', quoted, '/dev/null'])
     let seen = ''
     terminal.stdout.on('data', (chunk: Buffer) => {
-      if (!seen.includes('KEY: ') && (seen + chunk.toString()).includes('KEY: ')) terminal.stdin.write('open sesame\r')
+      if (!seen.includes('KEY: ') && (seen + chunk.toString()).includes('KEY: '))
+        terminal.stdin.write('open sesame\r')
       seen += chunk.toString()
     })
     await new Promise((resolve) => terminal.once('close', resolve))

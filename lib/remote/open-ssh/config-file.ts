@@ -72,9 +72,12 @@ function included(pattern: string, place: Place, options: ConfigFileOptions, dep
   if (depth >= deepestInclude) throw includeError(place, `Include is nested more than ${deepestInclude} deep`)
   const expanded = pattern.replace(/^~(?=\/)/, options.home)
   const path = isAbsolute(expanded) ? expanded : join(options.home, '.ssh', expanded)
-  if (/[*?[\]]/.test(dirname(path))) throw includeError(place, `Include ${pattern}: a wildcard in a folder's name`)
+  if (/[*?[\]]/.test(dirname(path)))
+    throw includeError(place, `Include ${pattern}: a wildcard in a folder's name`)
   // Files that are not there are passed over, as ssh does.
-  return filesLike(path).flatMap((file) => [...readConfigFile(file, { ...options, optional: true }, depth + 1)])
+  return filesLike(path).flatMap((file) => [
+    ...readConfigFile(file, { ...options, optional: true }, depth + 1),
+  ])
 }
 
 function filesLike(path: string): string[] {

@@ -18,7 +18,13 @@ describe('ssh_config', () => {
   afterEach(() => home[Symbol.dispose]())
 
   function settings(host: string, more: Partial<SshDestination> = {}): HostSettings {
-    const around = surroundings({ home: home.home, localUser: 'me', localHost: 'desk.example', uid: 1000, environment: { KEYS: '/keys' } })
+    const around = surroundings({
+      home: home.home,
+      localUser: 'me',
+      localHost: 'desk.example',
+      uid: 1000,
+      environment: { KEYS: '/keys' },
+    })
     const lines = readConfigFile(home.path('config'), { home: home.home, optional: false })
     return hostSettings({ name: host, hostname: host, ...more }, lines, around)
   }
@@ -77,10 +83,19 @@ describe('ssh_config', () => {
     home.config('StrictHostKeyChecking accept-new', 'HostKeyAlias real', 'UserKnownHostsFile ~/k1 "/k 2"')
     const found = settings('a')
     expect(found).to.include({ connectTimeoutMs: 90_000, keepaliveIntervalMs: 15_000, keepaliveMisses: 2 })
-    expect(found.laxChecking).to.deep.equal({ value: 'accept-new', place: { file: home.path('config'), line: 5 } })
+    expect(found.laxChecking).to.deep.equal({
+      value: 'accept-new',
+      place: { file: home.path('config'), line: 5 },
+    })
     expect(found.hostKeyAlias).to.equal('real')
     expect(found.knownHostsFiles.slice(0, 2)).to.deep.equal([`${home.home}/k1`, '/k 2'])
-    home.config('Host b', 'ServerAliveInterval 0', 'StrictHostKeyChecking ask', 'IdentityAgent none', 'AddressFamily inet6')
+    home.config(
+      'Host b',
+      'ServerAliveInterval 0',
+      'StrictHostKeyChecking ask',
+      'IdentityAgent none',
+      'AddressFamily inet6',
+    )
     expect(settings('b')).to.include({ agentSocket: false, addressFamily: 6 })
     expect(settings('b')).not.to.have.any.keys('keepaliveIntervalMs', 'laxChecking')
   })
@@ -101,7 +116,14 @@ describe('ssh_config', () => {
   })
 
   it('refuses what it cannot follow with file, line and host, but only for that host', () => {
-    home.config('# a comment', '', 'Host old', '  ProxyCommand ssh -W %h:%p bastion', 'Host new', '  ProxyCommand none')
+    home.config(
+      '# a comment',
+      '',
+      'Host old',
+      '  ProxyCommand ssh -W %h:%p bastion',
+      'Host new',
+      '  ProxyCommand none',
+    )
     expect(refusal('old')).to.match(
       /config:4: proxycommand is not supported.*\(on old\)\n {2}observed: proxycommand ssh -W %h:%p bastion\n {2}do next: .*ProxyJump bastion/,
     )
@@ -114,14 +136,26 @@ describe('ssh_config', () => {
   })
 
   it('takes the first of ProxyJump and ProxyCommand', () => {
-    home.config('Host a', 'ProxyJump b', 'ProxyCommand nc %h %p', 'Host c', 'ProxyCommand nc %h %p', 'ProxyJump b')
+    home.config(
+      'Host a',
+      'ProxyJump b',
+      'ProxyCommand nc %h %p',
+      'Host c',
+      'ProxyCommand nc %h %p',
+      'ProxyJump b',
+    )
     expect(settings('a').proxyJump).to.deep.equal(['b'])
     expect(refusal('c')).to.contain('config:5: proxycommand')
     expect(settings('c', { proxyJump: 'd, e' }).proxyJump).to.deep.equal(['d', 'e'])
   })
 
   it('runs no command that Match asks for, and refuses it only where it could matter', () => {
-    home.config('Match host web* exec "touch /nowhere/x"', '  Port 2222', 'Match exec true', '  ForwardX11 yes')
+    home.config(
+      'Match host web* exec "touch /nowhere/x"',
+      '  Port 2222',
+      'Match exec true',
+      '  ForwardX11 yes',
+    )
     expect(refusal('web1')).to.match(/config:1: 'Match exec' is not supported \(on web1\)/)
     expect(settings('db').port).to.equal(22)
   })
@@ -168,7 +202,19 @@ describe('ssh_config', () => {
       'Host !*',
       '  Port 8',
     ]
-    const hosts = ['web1', 'web2', 'x.example', 'secret.example', 'db', 'bb', 'db-12', 'db-123', 'WEB1', '10.0.0.1', '::1']
+    const hosts = [
+      'web1',
+      'web2',
+      'x.example',
+      'secret.example',
+      'db',
+      'bb',
+      'db-12',
+      'db-123',
+      'WEB1',
+      '10.0.0.1',
+      '::1',
+    ]
     for (const host of hosts) {
       it(`about ${host}`, function () {
         if (!hasSsh) return this.skip()
@@ -186,14 +232,20 @@ describe('ssh_config', () => {
         )
         expect(ours.identityFiles.map(({ path }) => path)).to.deep.equal(expected)
         expect([ours.identitiesOnly ? 'yes' : 'no']).to.deep.equal(theirs('identitiesonly'))
-        expect(ours.proxyJump.length === 0 ? [] : [ours.proxyJump.join(',')]).to.deep.equal(theirs('proxyjump'))
-        expect(ours.hostKeyAlias === undefined ? [] : [ours.hostKeyAlias]).to.deep.equal(theirs('hostkeyalias'))
-        expect([(ours.keepaliveIntervalMs ?? 0) / 1000].map(String)).to.deep.equal(theirs('serveraliveinterval'))
+        expect(ours.proxyJump.length === 0 ? [] : [ours.proxyJump.join(',')]).to.deep.equal(
+          theirs('proxyjump'),
+        )
+        expect(ours.hostKeyAlias === undefined ? [] : [ours.hostKeyAlias]).to.deep.equal(
+          theirs('hostkeyalias'),
+        )
+        expect([(ours.keepaliveIntervalMs ?? 0) / 1000].map(String)).to.deep.equal(
+          theirs('serveraliveinterval'),
+        )
         expect([String(ours.keepaliveMisses ?? 3)]).to.deep.equal(theirs('serveralivecountmax'))
         expect([ours.addressFamily === 4 ? 'inet' : 'any']).to.deep.equal(theirs('addressfamily'))
-        expect([(ours.connectTimeoutMs ?? 0) / 1000].map((s) => (s === 0 ? 'none' : String(s)))).to.deep.equal(
-          theirs('connecttimeout'),
-        )
+        expect(
+          [(ours.connectTimeoutMs ?? 0) / 1000].map((s) => (s === 0 ? 'none' : String(s))),
+        ).to.deep.equal(theirs('connecttimeout'))
       })
     }
   })

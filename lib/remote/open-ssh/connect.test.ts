@@ -36,7 +36,10 @@ describe('ssh client', function () {
   afterEach(() => home[Symbol.dispose]())
 
   /** What the host says to whoever gets in; the error if nobody does. */
-  async function enter(options?: SshClientOptions, more: object = {}): Promise<string | RemoteError | InputError> {
+  async function enter(
+    options?: SshClientOptions,
+    more: object = {},
+  ): Promise<string | RemoteError | InputError> {
     await using client = home.client(options)
     try {
       const remote = await client.connect({ name: 'web1', hostname: 'web1', become: false, ...more })
@@ -54,7 +57,8 @@ describe('ssh client', function () {
   }
 
   const hostKey = (name: string): string => readFileSync(join(sshd.folder, `${name}.pub`), 'utf8')
-  const logins = (): number => (sshd.log().match(/Accepted publickey|Failed publickey|Postponed publickey/g) ?? []).length
+  const logins = (): number =>
+    (sshd.log().match(/Accepted publickey|Failed publickey|Postponed publickey/g) ?? []).length
 
   it('goes by ssh_config, the key in its default place and known_hosts', async () => {
     home.trust(sshd)
@@ -66,7 +70,9 @@ describe('ssh client', function () {
     const key = join(sshd.folder, 'user')
     const direct = { hostname: '127.0.0.1', port: sshd.target.port, identityFiles: [key] }
     expect(await enter({ configFile: 'none' }, direct)).to.equal('in\n')
-    expect(await refused({}, { ...direct, identityFiles: [home.path('no')] })).to.include({ code: 'SSH_IDENTITY' })
+    expect(await refused({}, { ...direct, identityFiles: [home.path('no')] })).to.include({
+      code: 'SSH_IDENTITY',
+    })
   })
 
   describe('known hosts', () => {
@@ -121,14 +127,26 @@ describe('ssh client', function () {
       generateKey(home.path(name), type)
       const allowed = join(sshd.folder, 'authorized')
       writeFileSync(allowed, readFileSync(home.path(`${name}.pub`)), { flag: 'a' })
-      execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'open sesame', ...format, '-f', home.path(name)])
+      execFileSync('ssh-keygen', [
+        '-q',
+        '-p',
+        '-P',
+        '',
+        '-N',
+        'open sesame',
+        ...format,
+        '-f',
+        home.path(name),
+      ])
     }
 
     it('says which keys the host refused', async () => {
       generateKey(home.path('id_ed25519'))
       const error = await refused()
       expect(error).to.include({ code: 'SSH_AUTH' })
-      expect(error.message).to.match(/observed: the host took none; offered: .*id_ed25519 \(ed25519 SHA256:\S{43}\)\n/)
+      expect(error.message).to.match(
+        /observed: the host took none; offered: .*id_ed25519 \(ed25519 SHA256:\S{43}\)\n/,
+      )
       expect(error.message).to.contain('authorized_keys')
     })
 
@@ -142,7 +160,12 @@ describe('ssh client', function () {
       expect(message).to.contain('id_rsa is no private key')
     })
 
-    for (const [type, format] of [['ed25519', []], ['rsa', []], ['ecdsa', []], ['rsa', ['-m', 'PEM']]] as const) {
+    for (const [type, format] of [
+      ['ed25519', []],
+      ['rsa', []],
+      ['ecdsa', []],
+      ['rsa', ['-m', 'PEM']],
+    ] as const) {
       it(`asks once for the passphrase of a locked ${type} key ${format.join(' ')}, again if it was wrong`, async () => {
         lockedKey(`id_${type}`, type, format)
         const questions: string[] = []
@@ -156,7 +179,9 @@ describe('ssh client', function () {
           ['a', 'b', 'c'].map((name) => client.connect({ name, hostname: 'web1', become: false })),
         )
         expect((await remotes[2]?.exec('echo in'))?.stdout).to.equal('in\n')
-        expect(questions).to.deep.equal(Array.from({ length: 2 }, () => `Passphrase for ${home.path(`id_${type}`)}: `))
+        expect(questions).to.deep.equal(
+          Array.from({ length: 2 }, () => `Passphrase for ${home.path(`id_${type}`)}: `),
+        )
       })
     }
 
@@ -171,7 +196,9 @@ describe('ssh client', function () {
       lockedKey('id_ed25519')
       const { message, code } = await refused()
       expect(code).to.equal('SSH_AUTH')
-      expect(message).to.contain('would be taken, but is encrypted and there is no terminal to ask for its passphrase')
+      expect(message).to.contain(
+        'would be taken, but is encrypted and there is no terminal to ask for its passphrase',
+      )
       expect(message).to.contain(`do next:  'ssh-add ${home.path('id_ed25519')}'`)
     })
 
@@ -195,7 +222,10 @@ describe('ssh client', function () {
     afterEach(() => void (pid > 1 && process.kill(pid, 'SIGTERM')))
 
     function add(file: string): void {
-      execFileSync('ssh-add', ['-q', file], { env: { ...process.env, SSH_AUTH_SOCK: socket }, stdio: 'ignore' })
+      execFileSync('ssh-add', ['-q', file], {
+        env: { ...process.env, SSH_AUTH_SOCK: socket },
+        stdio: 'ignore',
+      })
     }
 
     for (const type of ['ed25519', 'rsa', 'ecdsa']) {
@@ -205,7 +235,9 @@ describe('ssh client', function () {
         writeFileSync(join(sshd.folder, 'authorized'), readFileSync(`${key}.pub`), { flag: 'a' })
         add(key)
         expect(await enter({ agentSocket: socket })).to.equal('in\n')
-        expect(await enter({ env: { home: home.home, environment: { SSH_AUTH_SOCK: socket } } })).to.equal('in\n')
+        expect(await enter({ env: { home: home.home, environment: { SSH_AUTH_SOCK: socket } } })).to.equal(
+          'in\n',
+        )
         expect((await refused({ agentSocket: false })).message).to.contain('no key to offer')
         home.config(`IdentityAgent ${socket}`)
         expect(await enter({ agentSocket: false })).to.equal('in\n')
@@ -235,7 +267,9 @@ describe('ssh client', function () {
     })
 
     it('does without an agent that is gone, and says so', async () => {
-      expect((await refused({ agentSocket: join(home.home, 'gone') })).message).to.match(/the agent at .*gone does not answer/)
+      expect((await refused({ agentSocket: join(home.home, 'gone') })).message).to.match(
+        /the agent at .*gone does not answer/,
+      )
       home.trust(sshd)
       expect(await enter({ agentSocket: join(home.home, 'gone') })).to.equal('in\n')
     })
@@ -255,7 +289,9 @@ describe('ssh client', function () {
 
   it('names a host that nobody knows, and one where nothing listens', async () => {
     const gone = await refused({}, { hostname: 'nowhere.invalid' })
-    expect(gone.message).to.match(/no SSH connection to nowhere.invalid:22 \(on web1\)[\s\S]*is the name right/)
+    expect(gone.message).to.match(
+      /no SSH connection to nowhere.invalid:22 \(on web1\)[\s\S]*is the name right/,
+    )
     expect((await refused({}, { port: await freePort() })).message).to.contain('nothing listens there')
   })
 
@@ -271,7 +307,11 @@ describe('ssh client', function () {
 async function doorTo(port: number, refuses: () => boolean): Promise<AsyncDisposable & { port: number }> {
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
-    if (refuses()) return void near.on('error', () => undefined).end().resume()
+    if (refuses())
+      return void near
+        .on('error', () => undefined)
+        .end()
+        .resume()
     const far = connect(port, '127.0.0.1')
     for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
     near.pipe(far).pipe(near)

@@ -55,7 +55,8 @@ export function sshClient(options: SshClientOptions = {}): SshClient {
       const shared = (sources ??= sourcesOf(options, jumpHosts))
       const { become = true } = destination
       // All is looked up anew for each connection: keys and known hosts may have changed when the next is made.
-      const once = async (): Promise<Remote> => connectEndpoint({ ...endpointFor(destination, shared), become })
+      const once = async (): Promise<Remote> =>
+        connectEndpoint({ ...endpointFor(destination, shared), become })
       const connected = await once()
       const again = { connected, ...(signal === undefined ? {} : { signal }) }
       const remote = retryingRemote(destination.name, once, again)

@@ -58,7 +58,14 @@ export function hostSettings(
   const user = destination.user ?? textOf(first(found, 'user')) ?? around.localUser
   const hostKeyAlias = textOf(first(found, 'hostkeyalias'))
   const tokens = {
-    ...{ h: hostname, n: destination.hostname, p: String(port), r: user, u: around.localUser, d: around.home },
+    ...{
+      h: hostname,
+      n: destination.hostname,
+      p: String(port),
+      r: user,
+      u: around.localUser,
+      d: around.home,
+    },
     ...{ i: String(around.uid), k: hostKeyAlias ?? destination.hostname, l: around.localHost },
     L: around.localHost.split('.')[0] ?? '',
   }
@@ -104,7 +111,9 @@ function identityFiles(
   found: Settings,
   path: (text: string, place?: Place) => string,
 ): IdentityFile[] {
-  const asked = (destination.identityFiles ?? []).map((text) => ({ path: path(text), from: 'asked' }) as const)
+  const asked = (destination.identityFiles ?? []).map(
+    (text) => ({ path: path(text), from: 'asked' }) as const,
+  )
   const configured = (found.get('identityfile') ?? [])
     .filter((setting) => !/^none$/i.test(textOf(setting) ?? ''))
     .map((setting) => ({ path: path(textOf(setting) ?? '', setting.place), from: 'config' }) as const)
@@ -130,7 +139,10 @@ function knownHostsFiles(found: Settings, path: (text: string, place?: Place) =>
     const names = setting?.values ?? defaults
     return names.filter((name) => !/^none$/i.test(name)).map((name) => path(name, setting?.place))
   }
-  return [...files('userknownhostsfile', defaultKnownHosts), ...files('globalknownhostsfile', globalKnownHosts)]
+  return [
+    ...files('userknownhostsfile', defaultKnownHosts),
+    ...files('globalknownhostsfile', globalKnownHosts),
+  ]
 }
 
 function agentOf(
@@ -153,7 +165,9 @@ function checking(found: Settings): Pick<HostSettings, 'laxChecking' | 'certific
   const certificate = first(found, 'certificatefile')
   return {
     // `ask` is the rule, and to refuse is what it does without a terminal.
-    ...(strict === undefined || /^(yes|true|ask)$/i.test(value) ? {} : { laxChecking: { value, place: strict.place } }),
+    ...(strict === undefined || /^(yes|true|ask)$/i.test(value)
+      ? {}
+      : { laxChecking: { value, place: strict.place } }),
     ...(certificate === undefined ? {} : { certificateAt: certificate.place }),
   }
 }

@@ -90,7 +90,9 @@ async function bounded(jump: SshConnection, onward: Onward): Promise<Duplex> {
       (tooLate) => tooLate.destroy(),
       () => undefined,
     )
-    throw error instanceof RemoteError ? error : notForwarded(jump, onward, error as Error & { reason?: unknown })
+    throw error instanceof RemoteError
+      ? error
+      : notForwarded(jump, onward, error as Error & { reason?: unknown })
   } finally {
     clearTimeout(timer)
   }

@@ -59,7 +59,12 @@ describe('ssh client, jump hosts', function () {
   })
 
   it('follows the ProxyJump of ssh_config, and of the jump host itself', async () => {
-    home.config('Match originalhost web1', '  ProxyJump inner', 'Match originalhost inner', '  ProxyJump outer')
+    home.config(
+      'Match originalhost web1',
+      '  ProxyJump inner',
+      'Match originalhost inner',
+      '  ProxyJump outer',
+    )
     const before = servers.map(accepted)
     await using client = home.client()
     const content = 'x'.repeat(3_000_000)
@@ -113,7 +118,9 @@ describe('ssh client, jump hosts', function () {
     await using client = home.client()
     const refused = await failure(go(client, { proxyJump: 'outer', port: await freePort() }))
     expect(refused).to.include({ code: 'SSH_CONNECT', host: 'outer' })
-    expect(refused.message).to.match(/opened no connection to 127.0.0.1:\d+ \(on outer\)\n {2}observed: Connection refused/)
+    expect(refused.message).to.match(
+      /opened no connection to 127.0.0.1:\d+ \(on outer\)\n {2}observed: Connection refused/,
+    )
     const forbidden = await failure(go(client, { proxyJump: 'strict' }))
     expect(forbidden.message).to.contain('AllowTcpForwarding')
   })
@@ -131,7 +138,9 @@ describe('ssh client, jump hosts', function () {
     await using client = home.client()
     const remote = await go(client, { proxyJump: 'wire' })
     const running = failure(remote.exec('sleep 60'))
-    await (await remote.spawn('true')).exited
+    await (
+      await remote.spawn('true')
+    ).exited
     wire.cut()
     expect(await running).to.include({ code: 'SSH_LOST', mayHaveStarted: true })
     expect((await remote.exec('echo again')).stdout).to.equal('again\n')

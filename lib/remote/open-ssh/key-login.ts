@@ -50,7 +50,10 @@ class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
         this.offered = usable
         this.problems = [...problems]
         this.signed = undefined
-        done(null, usable.map(({ publicBlob }) => publicBlob))
+        done(
+          null,
+          usable.map(({ publicBlob }) => publicBlob),
+        )
       },
       (error: Error) => {
         this.problems = [error.message]
@@ -105,9 +108,11 @@ function loginRefused(where: string, settings: HostSettings, agent: KeyAgent, ob
 
 function hintFor({ user }: HostSettings, agent: KeyAgent, observed: string): string {
   const locked = agent.problems.map((problem) => /ssh-add (\S+)$/.exec(problem)?.[1]).find(Boolean)
-  if (/too many/i.test(observed)) return "name the right key with IdentityFile, and 'IdentitiesOnly yes', in ~/.ssh/config"
+  if (/too many/i.test(observed))
+    return "name the right key with IdentityFile, and 'IdentitiesOnly yes', in ~/.ssh/config"
   if (locked !== undefined) return `'ssh-add ${locked}' with an agent running, then again`
-  if (agent.signed !== undefined) return 'does the host ask for a second factor, or is the account locked or expired?'
+  if (agent.signed !== undefined)
+    return 'does the host ask for a second factor, or is the account locked or expired?'
   if (agent.offered.length === 0) return "'ssh-add' a key, or name one with IdentityFile in ~/.ssh/config"
   return `put one of these public keys into ~${user}/.ssh/authorized_keys of the host (ssh-copy-id)`
 }

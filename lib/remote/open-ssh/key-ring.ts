@@ -33,7 +33,9 @@ export function keyRing(ask: AskPassphrase | undefined): KeyRing {
 
 async function unlocked(file: KeyFile, ask: AskPassphrase | undefined): Promise<ParsedKey> {
   if (ask === undefined) {
-    throw new KeyFileProblem(`is encrypted and there is no terminal to ask for its passphrase: ssh-add ${file.path}`)
+    throw new KeyFileProblem(
+      `is encrypted and there is no terminal to ask for its passphrase: ssh-add ${file.path}`,
+    )
   }
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const passphrase = await ask(`Passphrase for ${file.path}: `)

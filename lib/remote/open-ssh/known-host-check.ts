@@ -106,7 +106,9 @@ function revokedKey({ name }: Context, blob: Buffer, revoked: KnownHost): Compla
 function remarks(usable: readonly KnownHost[]): string[] {
   return usable.flatMap((line) => {
     if (line.marker === 'cert-authority') {
-      return [`${placed(line)} names an authority for certificates, which are not supported: add the host's own key`]
+      return [
+        `${placed(line)} names an authority for certificates, which are not supported: add the host's own key`,
+      ]
     }
     return line.blob === undefined ? [`${placed(line)} names the host, but its key cannot be read`] : []
   })
@@ -115,7 +117,9 @@ function remarks(usable: readonly KnownHost[]): string[] {
 function laxRemark({ laxChecking }: HostSettings): string[] {
   if (laxChecking === undefined) return []
   const { value, place } = laxChecking
-  return [` ('StrictHostKeyChecking ${value}' at ${place.file}:${place.line} is not followed: unknown keys are refused)`]
+  return [
+    ` ('StrictHostKeyChecking ${value}' at ${place.file}:${place.line} is not followed: unknown keys are refused)`,
+  ]
 }
 
 function told(blob: Buffer | undefined): string {

@@ -20,7 +20,10 @@ describe('known_hosts', function () {
     using folder = sshHome()
     for (const name of ['good', 'bad', 'third']) {
       generateKey(folder.path(name))
-      keys[name] = readFileSync(folder.path(`${name}.pub`), 'utf8').split(' ').slice(0, 2).join(' ')
+      keys[name] = readFileSync(folder.path(`${name}.pub`), 'utf8')
+        .split(' ')
+        .slice(0, 2)
+        .join(' ')
     }
     generateKey(folder.path('rsa'), 'rsa')
     keys['rsa'] = readFileSync(folder.path('rsa.pub'), 'utf8').split(' ').slice(0, 2).join(' ')
@@ -33,7 +36,14 @@ describe('known_hosts', function () {
 
   function check(more: Partial<HostSettings> = {}): ReturnType<typeof knownHostCheck> {
     const settings: HostSettings = {
-      ...{ hostname: 'web1', port: 22, user: 'root', identityFiles: [], identitiesOnly: false, proxyJump: [] },
+      ...{
+        hostname: 'web1',
+        port: 22,
+        user: 'root',
+        identityFiles: [],
+        identitiesOnly: false,
+        proxyJump: [],
+      },
       knownHostsFiles: [file()],
       ...more,
     }
@@ -58,8 +68,26 @@ describe('known_hosts', function () {
     )
     execFileSync('ssh-keygen', ['-q', '-H', '-f', file()], { stdio: 'ignore' })
     const lines = readKnownHosts([file()])
-    const names = ['web1', 'web2', 'web11', '10.0.0.1', '[web1]:2222', '[web1]:2223', 'a.example', 'secret.example', 'hash.one']
-    for (const name of [...names, 'x', '[hash.two]:99', 'hash.two', '2001:db8::1', '[2001:db8::1]:2222', 'nothing']) {
+    const names = [
+      'web1',
+      'web2',
+      'web11',
+      '10.0.0.1',
+      '[web1]:2222',
+      '[web1]:2223',
+      'a.example',
+      'secret.example',
+      'hash.one',
+    ]
+    for (const name of [
+      ...names,
+      'x',
+      '[hash.two]:99',
+      'hash.two',
+      '2001:db8::1',
+      '[2001:db8::1]:2222',
+      'nothing',
+    ]) {
       const found = spawnSync('ssh-keygen', ['-F', name, '-f', file()], { encoding: 'utf8' }).stdout
       const theirs = [...found.matchAll(/ found: line (\d+)/g)].map(([, line]) => Number(line))
       const ours = lines.filter((line) => line.names(name)).map((line) => line.place.line)
@@ -86,10 +114,15 @@ describe('known_hosts', function () {
 
   it('refuses an unknown key with its fingerprint and what to do', () => {
     const message = check({ port: 2222 }).refusal(blob('good'))
-    const fingerprint = execFileSync('ssh-keygen', ['-lf', '-'], { input: keys['good'], encoding: 'utf8' }).split(' ')[1]
+    const fingerprint = execFileSync('ssh-keygen', ['-lf', '-'], {
+      input: keys['good'],
+      encoding: 'utf8',
+    }).split(' ')[1]
     expect(message?.what).to.equal('the host key of [web1]:2222 is not known, so the host may be another one')
     expect(message?.observed).to.equal(`ssh-ed25519 ${fingerprint}`)
-    expect(message?.hint).to.contain("'ssh web1' once").and.contain(`ssh-keyscan -p 2222 -t ed25519 web1 >>${file()}`)
+    expect(message?.hint)
+      .to.contain("'ssh web1' once")
+      .and.contain(`ssh-keyscan -p 2222 -t ed25519 web1 >>${file()}`)
     expect(check({ proxyJump: ['bastion'] }).refusal(blob('good'))?.hint).not.to.contain('ssh-keyscan')
   })
 
@@ -119,20 +152,27 @@ describe('known_hosts', function () {
   it('goes by the alias alone where there is one', () => {
     home.known(`web1 ${keys['bad']}`, `real ${keys['good']}`)
     expect(check({ hostKeyAlias: 'Real', port: 2222 }).refusal(blob('good'))).to.equal(undefined)
-    expect(check({ hostKeyAlias: 'other' }).refusal(blob('bad'))?.what).to.contain('the host key of other is not known')
+    expect(check({ hostKeyAlias: 'other' }).refusal(blob('bad'))?.what).to.contain(
+      'the host key of other is not known',
+    )
   })
 
   it('tells of lines that cannot help: authorities, broken keys, laxer settings', () => {
     home.known(`@cert-authority web1 ${keys['third']}`, 'web1 ssh-ed25519 AAAA', '@strange web1 x y', 'web1')
     const place = { file: 'config', line: 7 }
     const message = check({ laxChecking: { value: 'no', place } }).refusal(blob('good'))
-    expect(message?.observed).to.match(/known_hosts:1 names an authority for certificates, which are not supported/)
+    expect(message?.observed).to.match(
+      /known_hosts:1 names an authority for certificates, which are not supported/,
+    )
     expect(message?.observed).to.match(/known_hosts:2 names the host, but its key cannot be read/)
     expect(message?.hint).to.contain("'StrictHostKeyChecking no' at config:7 is not followed")
   })
 
   it('passes over files that are not there, unless they were asked for', () => {
     expect(readKnownHosts([home.path('no')])).to.deep.equal([])
-    expect(() => readKnownHosts([home.path('no')], true)).to.throw(InputError, 'cannot read the known hosts file')
+    expect(() => readKnownHosts([home.path('no')], true)).to.throw(
+      InputError,
+      'cannot read the known hosts file',
+    )
   })
 })

@@ -9,6 +9,9 @@ export function matchesList(patterns: readonly string[], text: string): boolean 
 }
 
 function matches(pattern: string, text: string): boolean {
-  const source = pattern.replaceAll(/[\\^$.+()[\]{}|/-]/g, '\\$&').replaceAll(/\*+/g, '.*').replaceAll('?', '.')
+  const source = pattern
+    .replaceAll(/[\\^$.+()[\]{}|/-]/g, '\\$&')
+    .replaceAll(/\*+/g, '.*')
+    .replaceAll('?', '.')
   return new RegExp(`^${source}$`, 's').test(text)
 }

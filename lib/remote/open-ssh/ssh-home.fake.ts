@@ -1,4 +1,12 @@
-import { appendFileSync, copyFileSync, chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  copyFileSync,
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
@@ -23,7 +31,8 @@ export interface SshHome extends Disposable {
 export function sshHome(): SshHome {
   const home = mkdtempSync(join(tmpdir(), 'swarmproof-home-'))
   const path = (name: string): string => join(home, '.ssh', name)
-  const known = (...lines: readonly string[]): void => appendFileSync(path('known_hosts'), `${lines.join('\n')}\n`)
+  const known = (...lines: readonly string[]): void =>
+    appendFileSync(path('known_hosts'), `${lines.join('\n')}\n`)
   mkdirSync(join(home, '.ssh'), { mode: 0o700 })
   writeFileSync(path('config'), '')
   return {

@@ -88,7 +88,9 @@ describe('ssh client, commands by sudo', function () {
   it('says that sudo asks for a password, and leaves no connection behind', async () => {
     writeFileSync(join(sshd.folder, 'bin/password'), '')
     await using another = home.client()
-    const error = await failure(another.connect({ name: 'web2', hostname: '127.0.0.1', port: sshd.target.port }))
+    const error = await failure(
+      another.connect({ name: 'web2', hostname: '127.0.0.1', port: sshd.target.port }),
+    )
     const { unlinkSync } = await import('node:fs')
     unlinkSync(join(sshd.folder, 'bin/password'))
     expect(error).to.include({ code: 'SSH_SUDO', host: 'web2' })
@@ -104,7 +106,10 @@ describe('ssh client, commands by sudo', function () {
       const process = await dropped.spawn('echo $$; sleep 61 & sleep 60; echo never', { stdin })
       const pid = Number(await firstOutput(process.stdout))
       const family = familyOf(pid)
-      expect([...family.values()].join('\n')).to.match(/^sleep 61/m).and.match(/^sleep 60/m).and.match(/sudo/)
+      expect([...family.values()].join('\n'))
+        .to.match(/^sleep 61/m)
+        .and.match(/^sleep 60/m)
+        .and.match(/sudo/)
       // The watcher is root's as well: who is not may not signal root's processes.
       const rights = [...family.keys()].filter((one) => actsAsRoot(one)).length
       expect(rights).to.be.greaterThanOrEqual(4)
@@ -140,7 +145,9 @@ function familyOf(pid: number): Map<number, string> {
 
 function groupOf(pid: number): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').replace(/^.*\) /, '').split(' ')[2]
+    return readFileSync(`/proc/${pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ')[2]
   } catch {
     return undefined
   }
