@@ -44,10 +44,16 @@ export class JumpHosts implements AsyncDisposable {
     }
   }
 
-  /** Closes those that are left, and waits for all. */
+  /** Closes those that are left, the farthest first: its farewell goes through the others. Waits for all. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const [route, jump] of this.#open) this.#close(route, jump)
-    await Promise.all(this.#closing)
+    for (;;) {
+      // What closes now may let go of others.
+      while (this.#closing.size > 0) await Promise.all(this.#closing)
+      // The route to a host contains the routes to those before it.
+      const [farthest] = [...this.#open].sort(([a], [b]) => b.length - a.length)
+      if (farthest === undefined) return
+      this.#close(...farthest)
+    }
   }
 
   #lease(route: string, endpoint: SshEndpoint): Jump {

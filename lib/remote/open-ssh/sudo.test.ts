@@ -105,6 +105,8 @@ describe('ssh client, commands by sudo', function () {
       const dropped = await client.connect({ name: 'web1', hostname: '127.0.0.1', port: wire.port })
       const process = await dropped.spawn('echo $$; sleep 61 & sleep 60; echo never', { stdin })
       const pid = Number(await firstOutput(process.stdout))
+      const lines = (): string => [...familyOf(pid).values()].join('\n')
+      await until(() => /^sleep 61/m.test(lines()) && /^sleep 60/m.test(lines()))
       const family = familyOf(pid)
       expect([...family.values()].join('\n'))
         .to.match(/^sleep 61/m)
