@@ -8,6 +8,9 @@
  */
 export type Input = 'none' | 'pipe' | { readonly bytes: number }
 
+/** Whose rights commands have: those of the login, or root's by way of sudo. */
+export type RootBy = 'login' | 'sudo'
+
 /** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN); quoting and the watcher need some of it. */
 export const maxCommandBytes = 100 * 1024
 
@@ -21,16 +24,21 @@ const secondInterruptMs = 1_000
 const pollMs = 250
 
 /** A line for the login shell of the remote user, whatever it is. */
-export function withLifeline(command: string, input: Input): string {
-  return `exec /bin/sh -c ${quote(script(input))} sh ${quote(command)}`
+export function withLifeline(command: string, input: Input, rootBy: RootBy = 'login'): string {
+  const shell = `/bin/sh -c ${quote(script(input, rootBy))} sh ${quote(command)}`
+  return rootBy === 'sudo' ? `exec ${sudo} ${shell}` : `exec ${shell}`
 }
+
+/** Never asks for a password; with root's home, where docker keeps its settings. */
+export const sudo = 'sudo -n -H --'
 
 export function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
 
 /** Descriptor 3 is the channel, 6 what the command will read, 5 the writing end of a pipe to it. */
-function script(input: Input): string {
+function script(input: Input, rootBy: RootBy): string {
+  const watcher = (untilReleased: string): string => watch(untilReleased, rootBy)
   if (input === 'none') {
     return [
       'exec 3<&0',
@@ -62,15 +70,24 @@ function script(input: Input): string {
  * watcher is a member of the process group of that name. If the command has ended by then, nothing is done:
  * what it left in the background on purpose lives on.
  */
-function watcher(untilReleased: string): string {
+function watch(untilReleased: string, rootBy: RootBy): string {
   return [
     'linger() { n=0; while [ $n -lt "$1" ] && kill -0 $$; do sleep 0.25 || sleep 1; n=$((n + 1)); done; }',
     `{ ${untilReleased}`,
     'kill -0 $$ || exit 0',
     // Without `--`, which dash's kill takes for a number.
-    'group=-$$; kill -0 $group || group=$$',
+    `${rootBy === 'sudo' ? groupBehindSudo : 'group=-$$'}; kill -0 $group || group=$$`,
     `kill -INT $group; linger ${secondInterruptMs / pollMs}`,
     `kill -INT $group; linger ${(killGraceMs - secondInterruptMs) / pollMs}; kill -KILL $group`,
     '} >/dev/null 2>&1 &',
   ].join('\n')
 }
+
+/**
+ * Under sudo the command leads no process group: it is in sudo's own (the rule) or in one that sudo made for it (a
+ * log of input and output). The kernel tells which group the watcher, its sibling, is in: the third field after the
+ * name. If sudo is in it, it is signalled as well and waits for the command, for it heeds no signal from the group
+ * of its own command.
+ */
+const groupBehindSudo =
+  'read -r stat </proc/self/stat; stat=${stat##*) }; stat=${stat#* }; stat=${stat#* }; group=-${stat%% *}'

@@ -14,6 +14,8 @@ export interface LoopbackSshd extends AsyncDisposable {
   readonly target: SshTarget
   readonly folder: string
   readonly pid: number
+  /** What it logged so far. */
+  log(): string
 }
 
 /** Why there can be no such server here; undefined if there can. */
@@ -21,7 +23,10 @@ export function whyNoSshd(): string | undefined {
   return existsSync(program) ? undefined : `${program} is not installed (package openssh-server)`
 }
 
-export async function startLoopbackSshd(settings: readonly string[] = []): Promise<LoopbackSshd> {
+/** Lines of its sshd_config that go before the defaults; those of a function may speak of the server's folder. */
+type Settings = readonly string[] | ((folder: string) => readonly string[])
+
+export async function startLoopbackSshd(settings: Settings = []): Promise<LoopbackSshd> {
   const folder = mkdtempSync(join(tmpdir(), 'swarmproof-sshd-'))
   for (const name of ['host', 'other', 'user']) generateKey(join(folder, name))
   writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user.pub')), { mode: 0o600 })
@@ -29,7 +34,8 @@ export async function startLoopbackSshd(settings: readonly string[] = []): Promi
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
   const port = await freePort()
   const config = join(folder, 'sshd_config')
-  writeFileSync(config, [...defaults(folder, port), ...settings, ''].join('\n'))
+  const further = typeof settings === 'function' ? settings(folder) : settings
+  writeFileSync(config, [...further, ...defaults(folder, port), ''].join('\n'))
   const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
   const log: string[] = []
   server.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')))
@@ -37,6 +43,7 @@ export async function startLoopbackSshd(settings: readonly string[] = []): Promi
   return {
     folder,
     pid: server.pid ?? 0,
+    log: () => log.join(''),
     target: {
       host: 'loopback',
       address: '127.0.0.1',
@@ -70,8 +77,8 @@ function defaults(folder: string, port: number): string[] {
   ]
 }
 
-function generateKey(file: string): void {
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', file])
+export function generateKey(file: string, type = 'ed25519', passphrase = ''): void {
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file])
 }
 
 export async function freePort(): Promise<number> {

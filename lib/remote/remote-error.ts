@@ -7,8 +7,9 @@ import { redact } from '../redact.ts'
  * |---|---|---|
  * | SSH_CONNECT | no connection: refused, unreachable, timed out | yes |
  * | SSH_LOST | the connection broke | if the command cannot have run |
- * | SSH_HOST_KEY | the host has another key than the pinned one | no |
- * | SSH_AUTH | the host refused our key | no |
+ * | SSH_HOST_KEY | the host has another key than the pinned or known one, or an unknown one | no |
+ * | SSH_AUTH | the host refused our keys | no |
+ * | SSH_SUDO | the login is not root and may not become it without a password | no |
  * | REMOTE_TIMEOUT | a command or transfer exceeded its time limit | no |
  * | REMOTE_FILE | upload or download failed on the host | no |
  * | REMOTE_COMMAND | the command cannot be sent | no |
@@ -20,6 +21,7 @@ export type RemoteErrorCode =
   | 'SSH_LOST'
   | 'SSH_HOST_KEY'
   | 'SSH_AUTH'
+  | 'SSH_SUDO'
   | 'REMOTE_TIMEOUT'
   | 'REMOTE_FILE'
   | 'REMOTE_COMMAND'

@@ -1,48 +1,41 @@
 import pLimit from 'p-limit'
 import pRetry from 'p-retry'
-import { Client } from 'ssh2'
-import type { ClientChannel, ServerHostKeyAlgorithm } from 'ssh2'
+import type { Client, ClientChannel } from 'ssh2'
+import { shakeHands } from './handshake.ts'
 import { RemoteError } from './remote-error.ts'
-import type { RemoteErrorDetail } from './remote-error.ts'
-import { fingerprint, parseHostKey } from './ssh-target.ts'
-import type { HostKey, SshTarget } from './ssh-target.ts'
+import type { SshEndpoint } from './ssh-endpoint.ts'
 
 /** sshd allows ten sessions a connection (MaxSessions); others may use the same account settings. */
 export const channelsPerConnection = 5
 
-const defaultKeepaliveMs = 10_000
-const keepaliveMisses = 4
+const closeGraceMs = 2_000
 
 /** One authenticated connection to a host whose key was verified. */
 export class SshConnection {
   readonly host: string
   readonly #client: Client
-  readonly #closed: Promise<void>
+  /** Resolves when it is closed or lost. */
+  readonly closed: Promise<void>
   #lost: RemoteError | undefined
   #disposed = false
   /** At most `channelsPerConnection` channels at once; others wait. */
   readonly limit = pLimit(channelsPerConnection)
 
-  private constructor(host: string, client: Client) {
+  private constructor({ host, route }: SshEndpoint, client: Client) {
     this.host = host
     this.#client = client
     let cause: Error | undefined
     client.on('error', (error: Error) => (cause ??= error))
-    this.#closed = new Promise((resolve) => {
+    this.closed = new Promise((resolve) => {
       client.once('close', () => {
-        this.#lost = lostError(host, cause)
+        this.#lost = lostError(host, cause, route !== undefined)
         resolve()
       })
     })
   }
 
-  static async open(target: SshTarget): Promise<SshConnection> {
-    const pinned = parseHostKey(target.hostKey, target.host)
-    const client = new Client()
-    await ready(client, target, pinned)
-    // Without this every request waits for Nagle's algorithm and a delayed acknowledgement: 44 ms instead of 3.
-    client.setNoDelay(true)
-    return new SshConnection(target.host, client)
+  static async open(endpoint: SshEndpoint): Promise<SshConnection> {
+    return new SshConnection(endpoint, await shakeHands(endpoint))
   }
 
   get isLost(): boolean {
@@ -81,9 +74,26 @@ export class SshConnection {
     if (this.isLost) return
     this.#disposed = true
     this.#client.end()
-    const timer = setTimeout(() => this.#client.destroy(), 2_000)
-    await this.#closed
+    const timer = setTimeout(() => this.#client.destroy(), closeGraceMs)
+    // A channel through a jump host that fell silent tells of its end only when the jump host is given up.
+    let late: NodeJS.Timeout | undefined
+    await Promise.race([
+      this.closed,
+      new Promise((resolve) => (late = setTimeout(resolve, 2 * closeGraceMs))),
+    ])
     clearTimeout(timer)
+    clearTimeout(late)
+  }
+
+  /** A TCP connection from the host onwards. Rejects with ssh2's error: `reason` 1 prohibited, 2 failed. */
+  async forward(address: string, port: number): Promise<ClientChannel> {
+    if (this.isLost || this.#disposed) throw this.lostError(false)
+    return new Promise((resolve, reject) => {
+      this.#client.forwardOut('127.0.0.1', 0, address, port, (error, channel) => {
+        if (error) reject(this.isLost ? this.lostError(false) : error)
+        else resolve(channel)
+      })
+    })
   }
 
   async #exec<T>(commandLine: string, attach: (channel: ClientChannel) => T): Promise<T> {
@@ -116,119 +126,13 @@ function isSessionLimit(error: Error): boolean {
   return 'reason' in error && error.reason === 2
 }
 
-function ready(client: Client, target: SshTarget, pinned: HostKey): Promise<void> {
-  const seen: { key?: Buffer } = {}
-  return new Promise((resolve, reject) => {
-    const fail = (error?: Error): void => {
-      finish()
-      client.on('error', () => undefined)
-      client.destroy()
-      reject(connectError(target, pinned, seen.key, error))
-    }
-    const aborted = (): void => fail(new Error('aborted'))
-    const closed = (): void => fail(new Error('the host closed the connection'))
-    const done = (): void => {
-      finish()
-      resolve()
-    }
-    const finish = (): void => {
-      client.off('ready', done).off('error', fail).off('close', closed)
-      target.signal?.removeEventListener('abort', aborted)
-    }
-    client.on('ready', done).on('error', fail).on('close', closed)
-    if (target.signal?.aborted === true) return aborted()
-    target.signal?.addEventListener('abort', aborted)
-    try {
-      client.connect({
-        host: target.address,
-        port: target.port,
-        username: target.username,
-        privateKey: target.privateKey,
-        readyTimeout: target.connectTimeoutMs,
-        keepaliveInterval: target.keepaliveIntervalMs ?? defaultKeepaliveMs,
-        keepaliveCountMax: keepaliveMisses,
-        algorithms: { serverHostKey: algorithmsOf(pinned) },
-        // The callback form: whatever this function returned, a Promise too, would count as a verdict.
-        hostVerifier: (key: Buffer, verdict: (valid: boolean) => void): void => {
-          seen.key = key
-          verdict(key.equals(pinned.blob))
-        },
-      })
-    } catch (error) {
-      fail(error as Error)
-    }
-  })
-}
-
-/** Asks for the kind of key that is pinned, or a host with several would show another one. */
-function algorithmsOf(pinned: HostKey): ServerHostKeyAlgorithm[] {
-  if (pinned.type === 'ssh-rsa') return ['rsa-sha2-512', 'rsa-sha2-256']
-  return [pinned.type as ServerHostKeyAlgorithm]
-}
-
-function connectError(
-  target: SshTarget,
-  pinned: HostKey,
-  seen: Buffer | undefined,
-  error: (Error & { level?: string }) | undefined,
-): RemoteError {
-  const base = { host: target.host, cause: error }
-  const where = `${target.address}:${target.port}`
-  const observed = error?.message ?? 'the connection ended'
-  if (seen !== undefined && !seen.equals(pinned.blob)) {
-    return new RemoteError({
-      ...base,
-      code: 'SSH_HOST_KEY',
-      what: `${where} has another host key than the pinned one`,
-      expected: pinned.fingerprint,
-      observed: fingerprint(seen),
-      hint: 'another machine may answer at this address; if the host was reinstalled, pin its new key',
-    })
-  }
-  if (/no matching host key/i.test(observed)) {
-    return new RemoteError({
-      ...base,
-      code: 'SSH_HOST_KEY',
-      what: `${where} does not have the pinned host key`,
-      expected: `a ${pinned.type} key, ${pinned.fingerprint}`,
-      observed: `it offers no ${pinned.type} key`,
-      hint: 'another machine may answer at this address; if the host was reinstalled, pin its new key',
-    })
-  }
-  if (error?.level === 'client-authentication' || /privateKey/.test(observed)) {
-    return new RemoteError({
-      ...base,
-      code: 'SSH_AUTH',
-      what: `cannot log in as ${target.username} at ${where}`,
-      observed,
-      hint: `put the public key into ~${target.username}/.ssh/authorized_keys of the host`,
-    })
-  }
-  return new RemoteError({ ...base, ...unreachable(where, target, observed) })
-}
-
-function unreachable(
-  where: string,
-  target: SshTarget,
-  observed: string,
-): Pick<RemoteErrorDetail, 'code' | 'what' | 'observed' | 'hint'> & { expected: string } {
-  return {
-    code: 'SSH_CONNECT',
-    what: `no SSH connection to ${where}`,
-    expected: `an SSH server within ${target.connectTimeoutMs / 1000} s`,
-    observed,
-    hint: /ECONNREFUSED/.test(observed)
-      ? 'nothing listens there: is the host up and its sshd running?'
-      : 'is the host up, its sshd running, and the way to it open?',
-  }
-}
-
-function lostError(host: string, cause?: Error): RemoteError {
+function lostError(host: string, cause: Error | undefined, byJump: boolean): RemoteError {
   return new RemoteError({
     code: 'SSH_LOST',
     host,
     what: 'the SSH connection was lost',
-    observed: cause?.message ?? 'the host closed it',
+    observed:
+      cause?.message ?? (byJump ? 'the host closed it, or a jump host was lost' : 'the host closed it'),
     cause,
   })
 }

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { Socket, connect, createServer } from 'node:net'
+import { Socket, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
+import { cuttable } from './cuttable.fake.ts'
 import { freePort, startLoopbackSshd, whyNoSshd } from './loopback-sshd.fake.ts'
 import type { LoopbackSshd } from './loopback-sshd.fake.ts'
 import { RemoteError } from './remote-error.ts'
@@ -365,6 +366,15 @@ describe('ssh remote', function () {
     })
   })
 
+  it('begins few handshakes at once, or sshd would refuse some', async () => {
+    // It refuses the ninth that is not logged in yet; half of all were refused without a limit.
+    await using strict = await startLoopbackSshd(['MaxStartups 8:100:8'])
+    const outcomes = await Promise.allSettled(Array.from({ length: 40 }, () => connectSsh(strict.target)))
+    const remotes = outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+    await Promise.all(remotes.map((one) => one[Symbol.asyncDispose]()))
+    expect(remotes).to.have.lengthOf(40)
+  })
+
   it('asks again where sshd allows fewer sessions than we use', async () => {
     await using strict = await startLoopbackSshd(['MaxSessions 2'])
     await using limited = await connectSsh(strict.target)
@@ -429,28 +439,4 @@ function lengthPrefixed(value: string): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32BE(value.length)
   return Buffer.concat([length, Buffer.from(value)])
-}
-
-/** A way to the port that can be cut like a cable pulled with a reset. */
-async function cuttable(
-  port: number,
-): Promise<AsyncDisposable & { port: number; cut(): void; mute(): void }> {
-  const sockets = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connect(port, '127.0.0.1')
-    for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
-    near.pipe(far).pipe(near)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const mute = (): void => sockets.forEach((socket) => socket.unpipe().pause())
-  const cut = (): void => sockets.forEach((socket) => socket.destroy())
-  return {
-    port: (server.address() as AddressInfo).port,
-    cut,
-    mute,
-    [Symbol.asyncDispose]: async () => {
-      cut()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
 }

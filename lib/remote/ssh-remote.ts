@@ -2,13 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { posix } from 'node:path'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { becomeRoot } from './become-root.ts'
 import { killGraceMs, maxCommandBytes, quote, withLifeline } from './lifeline.ts'
-import type { Input } from './lifeline.ts'
+import type { Input, RootBy } from './lifeline.ts'
 import { redact } from '../redact.ts'
 import { RemoteError, quoteCommand } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 import { SshConnection, channelsPerConnection } from './ssh-connection.ts'
 import { SshProcess } from './ssh-process.ts'
+import type { SshEndpoint } from './ssh-endpoint.ts'
+import { pinnedEndpoint } from './ssh-target.ts'
 import type { SshTarget } from './ssh-target.ts'
 
 export type { SshTarget } from './ssh-target.ts'
@@ -21,7 +24,24 @@ const maxConnections = 5
 
 /** Connects, verifies the host's key, logs in. Throws RemoteError SSH_CONNECT, SSH_HOST_KEY or SSH_AUTH. */
 export async function connectSsh(target: SshTarget): Promise<Remote> {
-  return new SshRemote(target, await SshConnection.open(target))
+  return connectEndpoint(pinnedEndpoint(target))
+}
+
+/**
+ * Connects any way an endpoint describes. Throws RemoteError SSH_CONNECT, SSH_HOST_KEY, SSH_AUTH, or SSH_SUDO if it is
+ * to become root and may not.
+ */
+export async function connectEndpoint(endpoint: SshEndpoint): Promise<Remote> {
+  const connection = await SshConnection.open(endpoint)
+  const remote = new SshRemote(endpoint, connection, 'login')
+  if (endpoint.become !== true) return remote
+  try {
+    const rootBy = await becomeRoot(remote, endpoint.username)
+    return rootBy === 'login' ? remote : new SshRemote(endpoint, connection, rootBy)
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
 }
 
 interface RawResult {
@@ -39,15 +59,17 @@ interface Streams {
 
 class SshRemote implements Remote {
   readonly host: string
-  readonly #target: SshTarget
+  readonly #endpoint: SshEndpoint
+  readonly #rootBy: RootBy
   readonly #first: SshConnection
   readonly #streams: Streams[]
   readonly #processes = new Set<SshProcess>()
   #disposed: Promise<void> | undefined
 
-  constructor(target: SshTarget, first: SshConnection) {
-    this.host = target.host
-    this.#target = target
+  constructor(endpoint: SshEndpoint, first: SshConnection, rootBy: RootBy) {
+    this.host = endpoint.host
+    this.#endpoint = endpoint
+    this.#rootBy = rootBy
     this.#first = first
     this.#streams = [{ connection: Promise.resolve(first), capacity: streamsOnFirstConnection, inUse: 0 }]
   }
@@ -183,7 +205,7 @@ class SshRemote implements Remote {
     let streams = this.#streams.find((one) => one.inUse < one.capacity)
     if (streams === undefined) {
       if (this.#streams.length >= maxConnections) throw this.#busyError()
-      const connection = SshConnection.open(this.#target)
+      const connection = SshConnection.open(this.#endpoint)
       connection.catch(() => undefined)
       streams = { connection, capacity: channelsPerConnection, inUse: 0 }
       this.#streams.push(streams)
@@ -199,7 +221,7 @@ class SshRemote implements Remote {
 
   #commandLine(command: string, input: Input): string {
     const bytes = Buffer.byteLength(command)
-    if (bytes <= maxCommandBytes) return withLifeline(command, input)
+    if (bytes <= maxCommandBytes) return withLifeline(command, input, this.#rootBy)
     throw new RemoteError({
       code: 'REMOTE_COMMAND',
       host: this.host,

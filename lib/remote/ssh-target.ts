@@ -1,6 +1,9 @@
-import { createHash } from 'node:crypto'
 import { InputError } from '../error.ts'
+import { algorithmsOf, fingerprint, keyTypeOf } from './host-key.ts'
+import { addressOf } from './ssh-endpoint.ts'
+import type { Complaint, HostKeyCheck, SshEndpoint } from './ssh-endpoint.ts'
 
+/** A host with one login key and one host key, both at hand, e.g. a machine of a lab. */
 export interface SshTarget {
   /** Name for messages. */
   readonly host: string
@@ -19,23 +22,56 @@ export interface SshTarget {
   readonly signal?: AbortSignal
 }
 
-export interface HostKey {
+export function pinnedEndpoint(target: SshTarget): SshEndpoint {
+  const { privateKey, hostKey, ...way } = target
+  return {
+    ...way,
+    hostKeys: pinnedHostKey(hostKey, target.host, addressOf(target)),
+    authentication: {
+      privateKey,
+      failure: (observed) => ({
+        what: `cannot log in as ${target.username} at ${addressOf(target)}`,
+        observed,
+        hint: `put the public key into ~${target.username}/.ssh/authorized_keys of the host`,
+      }),
+    },
+  }
+}
+
+function pinnedHostKey(text: string, host: string, where: string): HostKeyCheck {
+  const pinned = parseHostKey(text, host)
+  const hint = 'another machine may answer at this address; if the host was reinstalled, pin its new key'
+  return {
+    // Only the kind of key that is pinned, or a host with several would show another one.
+    algorithms: algorithmsOf(pinned.type),
+    refusal: (blob): Complaint | undefined => {
+      if (blob.equals(pinned.blob)) return undefined
+      return {
+        what: `${where} has another host key than the pinned one`,
+        expected: fingerprint(pinned.blob),
+        observed: fingerprint(blob),
+        hint,
+      }
+    },
+    noneOffered: () => ({
+      what: `${where} does not have the pinned host key`,
+      expected: `a ${pinned.type} key, ${fingerprint(pinned.blob)}`,
+      observed: `it offers no ${pinned.type} key`,
+      hint,
+    }),
+  }
+}
+
+interface HostKey {
   readonly type: string
   /** The key as it is on the wire. */
   readonly blob: Buffer
-  readonly fingerprint: string
 }
 
-/** As `ssh-keygen -lf` prints it. */
-export function fingerprint(blob: Buffer): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`
-}
-
-export function parseHostKey(text: string, host: string): HostKey {
+function parseHostKey(text: string, host: string): HostKey {
   const [type, encoded] = text.trim().split(/\s+/)
   const blob = Buffer.from(encoded ?? '', 'base64')
-  const typeInBlob = blob.length > 4 ? blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1') : ''
-  if (type === undefined || typeInBlob !== type) {
+  if (type === undefined || keyTypeOf(blob) !== type) {
     throw new InputError({
       code: 'SSH_HOST_KEY_FORMAT',
       what: 'the pinned host key is not an OpenSSH public key',
@@ -44,5 +80,5 @@ export function parseHostKey(text: string, host: string): HostKey {
       observed: text.length > 60 ? `${text.slice(0, 60)}…` : `'${text}'`,
     })
   }
-  return { type, blob, fingerprint: fingerprint(blob) }
+  return { type, blob }
 }

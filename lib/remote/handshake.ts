@@ -1,0 +1,124 @@
+import type { Duplex } from 'node:stream'
+import pRetry from 'p-retry'
+import { Client } from 'ssh2'
+import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig } from 'ssh2'
+import { HangUp, connectError } from './connect-error.ts'
+import { limitHandshakes } from './handshake-limit.ts'
+import { addressOf } from './ssh-endpoint.ts'
+import type { Complaint, SshEndpoint } from './ssh-endpoint.ts'
+
+const defaultKeepaliveMs = 10_000
+const defaultKeepaliveMisses = 4
+
+/** What is known of a handshake when it fails. */
+export interface HandshakeState {
+  /** The host's key was shown and refused. */
+  refusal?: Complaint | undefined
+  /** Keys were exchanged: from here on it is the login that fails. */
+  exchanged: boolean
+}
+
+/** A client that knows the host by its key and is logged in. Throws RemoteError SSH_CONNECT, SSH_HOST_KEY or SSH_AUTH. */
+export async function shakeHands(endpoint: SshEndpoint): Promise<Client> {
+  const attempt = async (): Promise<Client> => {
+    const socket = await endpoint.openSocket?.()
+    const client = new Client()
+    await ready(client, endpoint, socket)
+    // Without this every request waits for Nagle's algorithm and a delayed acknowledgement: 44 ms instead of 3.
+    client.setNoDelay(true)
+    return client
+  }
+  return pRetry(() => limitHandshakes(endpoint.route ?? addressOf(endpoint), attempt), {
+    retries: (endpoint.handshakeAttempts ?? 1) - 1,
+    minTimeout: 250,
+    maxTimeout: 2_000,
+    // Who was refused together must not come back together.
+    randomize: true,
+    shouldRetry: ({ error }) => error instanceof HangUp && endpoint.signal?.aborted !== true,
+  })
+}
+
+function ready(client: Client, endpoint: SshEndpoint, socket: Duplex | undefined): Promise<void> {
+  const state: HandshakeState = { exchanged: false }
+  return new Promise((resolve, reject) => {
+    let timer = setTimeout(late, endpoint.connectTimeoutMs, endpoint.connectTimeoutMs)
+    const fail = (error?: Error & { level?: string }): void => {
+      // One key could not be used; there may be others.
+      if (error?.level === 'agent') return
+      finish()
+      client.on('error', () => undefined)
+      client.destroy()
+      socket?.destroy()
+      reject(connectError(endpoint, state, error))
+    }
+    function late(limitMs: number): void {
+      fail(new Error(`Timed out after ${limitMs / 1000} s`))
+    }
+    const exchanged = (): void => {
+      state.exchanged = true
+      if (endpoint.loginTimeoutMs === undefined) return
+      clearTimeout(timer)
+      timer = setTimeout(late, endpoint.loginTimeoutMs, endpoint.loginTimeoutMs)
+    }
+    const aborted = (): void => fail(new Error('aborted'))
+    const closed = (): void => fail(new Error('the host closed the connection'))
+    const done = (): void => {
+      // Whoever gets the client listens a moment later; an error with no listener at all would end the process.
+      client.on('error', () => undefined)
+      finish()
+      resolve()
+    }
+    const finish = (): void => {
+      clearTimeout(timer)
+      client.off('ready', done).off('error', fail).off('close', closed).off('handshake', exchanged)
+      endpoint.signal?.removeEventListener('abort', aborted)
+    }
+    client.on('ready', done).on('error', fail).on('close', closed).once('handshake', exchanged)
+    if (endpoint.signal?.aborted === true) return aborted()
+    endpoint.signal?.addEventListener('abort', aborted)
+    try {
+      client.connect({ ...settings(endpoint, state), ...(socket === undefined ? {} : { sock: socket }) })
+    } catch (error) {
+      fail(error as Error)
+    }
+  })
+}
+
+function settings(endpoint: SshEndpoint, state: HandshakeState): ConnectConfig {
+  const { privateKey, agent } = endpoint.authentication
+  return {
+    host: endpoint.address,
+    port: endpoint.port,
+    username: endpoint.username,
+    ...(privateKey === undefined ? {} : { privateKey }),
+    ...(agent === undefined ? {} : { authHandler: agentOnly(endpoint.username, agent) }),
+    ...(endpoint.addressFamily === 4 ? { forceIPv4: true } : {}),
+    ...(endpoint.addressFamily === 6 ? { forceIPv6: true } : {}),
+    ...(endpoint.localAddress === undefined ? {} : { localAddress: endpoint.localAddress }),
+    // Ours, because a person may have to type within it.
+    readyTimeout: 0,
+    keepaliveInterval: endpoint.keepaliveIntervalMs ?? defaultKeepaliveMs,
+    keepaliveCountMax: endpoint.keepaliveMisses ?? defaultKeepaliveMisses,
+    algorithms: { serverHostKey: [...endpoint.hostKeys.algorithms] },
+    // The callback form: whatever this function returned, a Promise too, would count as a verdict.
+    hostVerifier: (key: Buffer, verdict: (valid: boolean) => void): void => {
+      state.refusal = endpoint.hostKeys.refusal(key)
+      verdict(state.refusal === undefined)
+    },
+  }
+}
+
+/** Asks first, as the OpenSSH client does, by a login without any proof: its refusal tells what the host takes. */
+function agentOnly(
+  username: string,
+  agent: NonNullable<SshEndpoint['authentication']['agent']>,
+): AuthHandlerMiddleware {
+  const methods: AnyAuthMethod[] = [
+    { type: 'none', username },
+    { type: 'agent', username, agent: agent as never },
+  ]
+  return (_left, _partialSuccess, next) => {
+    const method = methods.shift()
+    next(method ?? (false as never))
+  }
+}
