@@ -12,7 +12,7 @@ import { outcomeText } from '../scene/outcome.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { overlaps } from '../subnet.ts'
+import { overlaps } from '../../lib/topology/cidr.ts'
 import { exhaustionProblems, reasonOf, settled } from './exhaustion.ts'
 
 const prefixLength = 29

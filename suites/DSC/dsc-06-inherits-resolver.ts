@@ -14,7 +14,7 @@ import { stateOf } from '../scene/kernel.ts'
 import { inTask, onNode, taskLabel } from '../scene/pair.ts'
 import { networkViews } from '../scene/views.ts'
 import { overlayTutorial } from '../source.ts'
-import { contains, networkOf } from '../subnet.ts'
+import { contains, networkOf } from '../../lib/topology/cidr.ts'
 import { type HostResolver, readHostResolver } from './host-resolver.ts'
 
 /** Asked besides the host's search domains: reserved for documentation (RFC 6761), and known to public DNS. */

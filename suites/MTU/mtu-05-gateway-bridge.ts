@@ -4,7 +4,7 @@ import { gatewayInterface } from '../scene/gateway-interface.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { internals, moby } from '../source.ts'
-import { networkOf } from '../subnet.ts'
+import { networkOf } from '../../lib/topology/cidr.ts'
 
 const bridgeName = 'docker_gwbridge'
 

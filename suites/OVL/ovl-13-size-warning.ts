@@ -3,7 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
 import { docs } from '../source.ts'
-import { overlaps, prefixLengthOf } from '../subnet.ts'
+import { overlaps, prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 /** "It is recommended that you create overlay networks with /24 blocks": larger ones are reported. */
 const recommendedPrefixLength = 24
