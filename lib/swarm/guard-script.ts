@@ -8,12 +8,23 @@ export interface GuardSettings {
   readonly silenceSeconds: number
   /** Once the lifeline's end was seen, so long is left to tie a new one. */
   readonly lapseSeconds: number
+  /** Between two looks. */
+  readonly tickSeconds: number
 }
 
 /** Lines of shell that set them; none of the values needs quoting, which `startGuard` sees to. */
 export function settingsText(settings: GuardSettings): string {
-  const { folder, label, prefix, silenceSeconds, lapseSeconds } = settings
-  return `folder=${folder}\nlabel=${label}\nprefix=${prefix}\nsilence=${silenceSeconds}\nlapse=${lapseSeconds}\n`
+  const { folder, label, prefix, silenceSeconds, lapseSeconds, tickSeconds } = settings
+  const ticks = (seconds: number): number => Math.ceil(seconds / tickSeconds)
+  return [
+    `folder=${folder}`,
+    `label=${label}`,
+    `prefix=${prefix}`,
+    `tick=${tickSeconds}`,
+    `silence=${ticks(silenceSeconds)}`,
+    `lapse=${ticks(lapseSeconds)}`,
+    '',
+  ].join('\n')
 }
 
 /**
@@ -55,7 +66,7 @@ until_gone() {
   while look; [ -n "$left" ]; do
     n=$((n + 1))
     [ $n -lt "$patience" ] || { echo "left:$left"; return 1; }
-    sleep 1
+    sleep $tick
   done
 }
 
@@ -64,20 +75,20 @@ leave() {
   n=0
   while [ "$(docker info --format '{{.Swarm.ControlAvailable}}' 2>/dev/null)" = true ] && [ $n -lt 45 ]; do
     [ "$(docker node ls --format '{{.Status}}' 2>/dev/null | grep -c Ready)" -gt 1 ] || break
-    n=$((n + 1)); sleep 1
+    n=$((n + 1)); sleep $tick
   done
   n=0
   until [ "$(docker info --format '{{.Swarm.LocalNodeState}}' 2>/dev/null)" = inactive ]; do
     docker swarm leave --force >/dev/null 2>&1
     n=$((n + 1)); [ $n -lt 30 ] || { echo "left: the swarm itself"; return 1; }
-    sleep 1
+    sleep $tick
   done
   [ -e "$folder/bridge" ] || return 0
   n=0
   while docker network inspect docker_gwbridge >/dev/null 2>&1; do
     docker network rm docker_gwbridge >/dev/null 2>&1
     n=$((n + 1)); [ $n -lt 15 ] || { echo "left: docker_gwbridge"; return 1; }
-    sleep 1
+    sleep $tick
   done
 }
 
@@ -109,7 +120,7 @@ while cat "$folder/line" >/dev/null 2>&1; do echo >>"$folder/lapses"; done &
 
 beat=; quiet=0; since=
 while [ -e "$folder/watch" ]; do
-  sleep 1
+  sleep $tick
   quiet=$((quiet + 1))
   [ -z "$since" ] || since=$((since + 1))
   now=$(cat "$folder/beat" 2>/dev/null)

@@ -24,7 +24,7 @@ case "$*" in
   'node ls '*) echo Ready ;;
   'swarm leave --force') : >"$state/inactive" ;;
   'service ls -q --filter label='*) labelled services "$(echo "$*" | sed 's/.*label=//')" ;;
-  'service rm '*) rm "$state/services/$3"; (sleep 1; rm -f "$state/tasks/$3".*) >/dev/null 2>&1 & ;;
+  'service rm '*) rm "$state/services/$3"; (sleep 0.3; rm -f "$state/tasks/$3".*) >/dev/null 2>&1 & ;;
   'ps -aq --filter label='*) labelled containers "$(echo "$*" | sed 's/.*label=//')" ;;
   'ps -aq --filter name=^/'*) ls "$state/tasks" | grep "^$(echo "$*" | sed 's/.*[*]//')" || true ;;
   'rm --force '*) rm "$state/containers/$3" ;;

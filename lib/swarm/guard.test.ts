@@ -51,12 +51,12 @@ for (const shell of shells) {
     })
 
     const start = async (changes: Partial<GuardOptions> = {}) =>
-      (guard = await startGuard([host], { runId: 'run-1', prefix: 'swp-x', root: folder, ...changes }))
+      (guard = await startGuard([host], { runId: 'run-1', prefix: 'swp-x', root: folder, tickSeconds: 0.1, ...changes }))
 
     const others = ['services/own-services', 'containers/own-containers', 'networks/own-networks']
 
     const untilGone = (): Promise<void> =>
-      eventually({ what: 'the host has cleaned up', withinMs: 20_000, everyMs: 100 }, async () => {
+      eventually({ what: 'the host has cleaned up', withinMs: 20_000, everyMs: 50 }, async () => {
         const left = [...engine.left(), ...(existsSync(join(folder, 'swarmproof-run-1')) ? ['its folder'] : [])]
         return left.length === others.length
           ? { ready: true, value: undefined }
@@ -76,7 +76,7 @@ for (const shell of shells) {
     })
 
     it('cleans up soon after the process that held the line was killed', async () => {
-      await start({ silenceSeconds: 600, lapseSeconds: 2, beatMs: 600_000 })
+      await start({ silenceSeconds: 600, lapseSeconds: 0.3, beatMs: 600_000 })
       expect(guard?.lost.aborted).to.equal(false)
       const holders = spawn('/bin/sh', ['-c', `kill -KILL $(grep -la 2147483647 /proc/[0-9]*/cmdline | while read f; do p=\${f%/cmdline}; ls -l $p/fd/3 2>/dev/null | grep -q ${folder}/ && echo \${p#/proc/}; done)`])
       expect(await once(holders, 'exit')).to.deep.equal([0, null])
@@ -84,22 +84,22 @@ for (const shell of shells) {
     })
 
     it('cleans up when nothing is heard though the line is held', async () => {
-      await start({ silenceSeconds: 2, lapseSeconds: 600, beatMs: 600_000 })
+      await start({ silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 600_000 })
       await untilGone()
     })
 
     it('lets a connection come back, and goes on', async () => {
-      await start({ silenceSeconds: 5, lapseSeconds: 3, beatMs: 300 })
+      await start({ silenceSeconds: 3, lapseSeconds: 2, beatMs: 100 })
       for (let round = 0; round < 2; round += 1) {
         spawn('/bin/sh', ['-c', `exec 3>${folder}/swarmproof-run-1/line`])
-        await new Promise((resolve) => setTimeout(resolve, 2_000))
+        await new Promise((resolve) => setTimeout(resolve, 800))
       }
       expect(existsSync(join(folder, 'swarmproof-run-1', 'watch'))).to.equal(true)
       expect(engine.left()).to.have.lengthOf(9)
     })
 
     it('tells a run that lives after all that its stack is gone', async () => {
-      await start({ silenceSeconds: 2, lapseSeconds: 600, beatMs: 4_000 })
+      await start({ silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 1_500 })
       const { lost } = guard as Guard
       await untilGone()
       if (!lost.aborted) await once(lost, 'abort')
@@ -107,9 +107,9 @@ for (const shell of shells) {
     })
 
     it('does not take an engine that is down for one without services', async () => {
-      await start({ silenceSeconds: 1, beatMs: 600_000 })
+      await start({ silenceSeconds: 0.2, beatMs: 600_000 })
       engine.set('down')
-      await new Promise((resolve) => setTimeout(resolve, 3_000))
+      await new Promise((resolve) => setTimeout(resolve, 800))
       expect(engine.left()).to.have.lengthOf(9)
       rmSync(join(folder, 'state/down'))
       await untilGone()
@@ -125,7 +125,7 @@ for (const shell of shells) {
     })
 
     it('says what is left, and goes on by itself', async () => {
-      await start({ silenceSeconds: 3, beatMs: 300, cleanSeconds: 2 })
+      await start({ silenceSeconds: 1, beatMs: 100, cleanSeconds: 2 })
       engine.set('down')
       const error = await guard?.[Symbol.asyncDispose]().catch((thrown: unknown) => thrown)
       guard = undefined

@@ -13,6 +13,7 @@ export interface GuardOptions {
   readonly silenceSeconds?: number
   readonly lapseSeconds?: number
   readonly beatMs?: number
+  readonly tickSeconds?: number
   /** How long the regular end may take on a host; after that the host goes on by itself. */
   readonly cleanSeconds?: number
 }
@@ -102,8 +103,8 @@ class Watch {
     options: GuardOptions,
     lost: AbortController,
   ): Promise<Watch> {
-    const { runId, prefix, silenceSeconds = 60, lapseSeconds = 15 } = options
-    const settings = settingsText({ folder, label: `swarmproof=${runId}`, prefix, silenceSeconds, lapseSeconds })
+    const { runId, prefix, silenceSeconds = 60, lapseSeconds = 15, tickSeconds = 1 } = options
+    const settings = settingsText({ folder, label: `swarmproof=${runId}`, prefix, silenceSeconds, lapseSeconds, tickSeconds })
     const put = (name: string, text: string): Promise<void> => run(host, `cat >${folder}/${name}`, text)
     await run(host, `mkdir -m 700 ${folder} && mkfifo ${folder}/line && : >${folder}/watch && echo 0 >${folder}/beat`)
     await put('settings', settings)
