@@ -42,8 +42,8 @@ const reservedPorts = [2377, 4789, 7946]
  * @throws SwarmproofError `NO_FREE_SUBNET`, `NO_FREE_PORT`
  */
 export function chooseFootprint(occupied: Occupied, random: () => number = Math.random): Footprint {
-  const clear = chooseSubnet(occupied, [], random)
-  const secret = chooseSubnet(occupied, [clear], random)
+  const clear = freeSubnet(occupied, prefixLength, { random })
+  const secret = freeSubnet(occupied, prefixLength, { random, besides: [clear] })
   return {
     prefix: `swp-${word(4, random)}`,
     clear: { subnet: clear, gateway: fromEndOf(clear, 1) },
@@ -84,20 +84,31 @@ function blocksInUse({ hosts, swarm }: Occupied) {
   return { must, swarmPools, localPools: hosts.flatMap(({ localPools }) => localPools) }
 }
 
-function chooseSubnet(occupied: Occupied, own: readonly string[], random: () => number): string {
+export interface SubnetWish {
+  /** A range to look in first. */
+  readonly preferred?: string | undefined
+  /** Blocks that are already given away. */
+  readonly besides?: readonly string[]
+  readonly random?: () => number
+}
+
+/** @throws SwarmproofError `NO_FREE_SUBNET` */
+export function freeSubnet(occupied: Occupied, prefixLength: number, wish: SubnetWish = {}): string {
+  const { preferred, besides = [], random } = wish
   const { must, swarmPools, localPools } = blocksInUse(occupied)
-  const taken = [...must, ...own]
+  const taken = [...must, ...besides]
+  const where = preferred === undefined ? ranges : [preferred, ...ranges]
   const found =
-    freeBlock(ranges, prefixLength, [...taken, ...swarmPools, ...localPools], random) ??
+    freeBlock(where, prefixLength, [...taken, ...swarmPools, ...localPools], random) ??
     // An engine gives networks of its own from these later; overlays are in namespaces of their own.
-    freeBlock(ranges, prefixLength, [...taken, ...swarmPools], random)
+    freeBlock(where, prefixLength, [...taken, ...swarmPools], random)
   if (found !== undefined) return found
   throw new SwarmproofError({
     code: 'NO_FREE_SUBNET',
-    what: `no /${prefixLength} of ${ranges.join(', ')} is free`,
+    what: `no /${prefixLength} of ${where.join(', ')} is free`,
     expected: 'one that overlaps no route, address or network of any host and no address pool of the swarm',
     observed: `${taken.length} blocks in use, and the pools ${swarmPools.join(', ')}`,
-    hint: 'ip -4 route show table all on the hosts named by doctor --inventory: which routes take it all?',
+    hint: 'ip -4 route show table all on each host: which routes take it all?',
   })
 }
 

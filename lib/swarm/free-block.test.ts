@@ -19,7 +19,8 @@ describe('freeBlock', () => {
     const random = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
     for (let round = 0; round < 60; round += 1) {
       const found = freeBlock(['172.16.0.0/12'], 24, inUse, random) ?? ''
-      for (const block of inUse.filter((one) => /^\d/.test(one))) expect(overlaps(found, block)).to.equal(false)
+      for (const block of inUse.filter((one) => /^\d/.test(one)))
+        expect(overlaps(found, block)).to.equal(false)
       expect(overlaps(found, '172.16.0.0/12')).to.equal(true)
     }
   })

@@ -40,24 +40,34 @@ for (const shell of shells) {
       }
       engine.put('containers', 'swp-x-alone', label)
       engine.put('networks', 'swp-x-clear', label)
-      for (const kind of ['services', 'containers', 'networks'] as const) engine.put(kind, `own-${kind}`, theirs)
+      for (const kind of ['services', 'containers', 'networks'] as const)
+        engine.put(kind, `own-${kind}`, theirs)
       engine.set('images/list', 'busybox:1\nswarmproof/probe:x\n')
     })
 
     afterEach(async () => {
-      await guard?.[Symbol.asyncDispose]().catch(() => undefined)
+      await Promise.resolve(guard?.[Symbol.asyncDispose]()).catch(() => undefined)
       guard = undefined
       rmSync(folder, { recursive: true, force: true })
     })
 
     const start = async (changes: Partial<GuardOptions> = {}) =>
-      (guard = await startGuard([host], { runId: 'run-1', prefix: 'swp-x', root: folder, tickSeconds: 0.1, ...changes }))
+      (guard = await startGuard([host], {
+        runId: 'run-1',
+        prefix: 'swp-x',
+        root: folder,
+        tickSeconds: 0.1,
+        ...changes,
+      }))
 
     const others = ['services/own-services', 'containers/own-containers', 'networks/own-networks']
 
     const untilGone = (): Promise<void> =>
       eventually({ what: 'the host has cleaned up', withinMs: 20_000, everyMs: 50 }, async () => {
-        const left = [...engine.left(), ...(existsSync(join(folder, 'swarmproof-run-1')) ? ['its folder'] : [])]
+        const left = [
+          ...engine.left(),
+          ...(existsSync(join(folder, 'swarmproof-run-1')) ? ['its folder'] : []),
+        ]
         return left.length === others.length
           ? { ready: true, value: undefined }
           : { ready: false, seen: left.join(', ') }
@@ -78,7 +88,10 @@ for (const shell of shells) {
     it('cleans up soon after the process that held the line was killed', async () => {
       await start({ silenceSeconds: 600, lapseSeconds: 0.3, beatMs: 600_000 })
       expect(guard?.lost.aborted).to.equal(false)
-      const holders = spawn('/bin/sh', ['-c', `kill -KILL $(grep -la 2147483647 /proc/[0-9]*/cmdline | while read f; do p=\${f%/cmdline}; ls -l $p/fd/3 2>/dev/null | grep -q ${folder}/ && echo \${p#/proc/}; done)`])
+      const holders = spawn('/bin/sh', [
+        '-c',
+        `kill -KILL $(grep -la 2147483647 /proc/[0-9]*/cmdline | while read f; do p=\${f%/cmdline}; ls -l $p/fd/3 2>/dev/null | grep -q ${folder}/ && echo \${p#/proc/}; done)`,
+      ])
       expect(await once(holders, 'exit')).to.deep.equal([0, null])
       await untilGone()
     })
@@ -103,7 +116,9 @@ for (const shell of shells) {
       const { lost } = guard as Guard
       await untilGone()
       if (!lost.aborted) await once(lost, 'abort')
-      expect((lost.reason as Error).message).to.contain('took it for dead').and.contain('(on web1)')
+      expect((lost.reason as Error).message)
+        .to.contain('took it for dead')
+        .and.contain('(on web1)')
     })
 
     it('does not take an engine that is down for one without services', async () => {
@@ -127,7 +142,7 @@ for (const shell of shells) {
     it('says what is left, and goes on by itself', async () => {
       await start({ silenceSeconds: 1, beatMs: 100, cleanSeconds: 2 })
       engine.set('down')
-      const error = await guard?.[Symbol.asyncDispose]().catch((thrown: unknown) => thrown)
+      const error = await Promise.resolve(guard?.[Symbol.asyncDispose]()).catch((thrown: unknown) => thrown)
       guard = undefined
       expect((error as Error).message).to.match(/web1: left:.*engine does not answer/)
       rmSync(join(folder, 'state/down'))

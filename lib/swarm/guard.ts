@@ -35,6 +35,8 @@ export interface Guard extends AsyncDisposable {
   removesImage(host: Host, image: string): Promise<void>
   /** To be called before the host joins; it leaves in the end. `bridge`: docker_gwbridge was not there before. */
   leavesSwarm(host: Host, options: { readonly bridge: boolean }): Promise<void>
+  /** Takes that back: the swarm came about and is to stay. */
+  staysInSwarm(host: Host): Promise<void>
 }
 
 /** Exit code for a host that is no longer watched over. */
@@ -54,9 +56,7 @@ export async function startGuard(hosts: readonly Host[], options: GuardOptions):
   }
   const lost = new AbortController()
   try {
-    await Promise.all(
-      hosts.map(async (host) => started.push(await Watch.start(host, folder, options, lost))),
-    )
+    await Promise.all(hosts.map(async (host) => started.push(await Watch.start(host, folder, options, lost))))
   } catch (error) {
     await end().catch(() => undefined)
     throw error
@@ -67,6 +67,7 @@ export async function startGuard(hosts: readonly Host[], options: GuardOptions):
     removesImage: (host, image) => run(host, `echo ${quote(image)} >>${folder}/images`),
     leavesSwarm: (host, { bridge }) =>
       run(host, `: >${folder}/leave${bridge ? `; : >${folder}/bridge` : ''}`),
+    staysInSwarm: (host) => run(host, `rm -f ${folder}/leave ${folder}/bridge`),
     [Symbol.asyncDispose]: end,
   }
 }
@@ -104,17 +105,30 @@ class Watch {
     lost: AbortController,
   ): Promise<Watch> {
     const { runId, prefix, silenceSeconds = 60, lapseSeconds = 15, tickSeconds = 1 } = options
-    const settings = settingsText({ folder, label: `swarmproof=${runId}`, prefix, silenceSeconds, lapseSeconds, tickSeconds })
+    const settings = settingsText({
+      folder,
+      label: `swarmproof=${runId}`,
+      prefix,
+      silenceSeconds,
+      lapseSeconds,
+      tickSeconds,
+    })
     const put = (name: string, text: string): Promise<void> => run(host, `cat >${folder}/${name}`, text)
-    await run(host, `mkdir -m 700 ${folder} && mkfifo ${folder}/line && : >${folder}/watch && echo 0 >${folder}/beat`)
+    await run(
+      host,
+      `mkdir -m 700 ${folder} && mkfifo ${folder}/line && : >${folder}/watch && echo 0 >${folder}/beat`,
+    )
     await put('settings', settings)
     await put('clean', cleanScript)
     await put('guard', guardScript)
     const detached = `setsid sh ${folder}/guard ${folder} >/dev/null 2>&1 </dev/null &`
     const isUp = `n=0; until [ -s ${folder}/pid ]; do n=$((n+1)); [ $n -lt 50 ] || exit 1; sleep 0.2; done`
-    await run(host, `command -v setsid >/dev/null || { echo 'no setsid (package util-linux)' >&2; exit 1; }
+    await run(
+      host,
+      `command -v setsid >/dev/null || { echo 'no setsid (package util-linux)' >&2; exit 1; }
 ${detached}
-${isUp}`)
+${isUp}`,
+    )
     const watch = new Watch(host, folder, lost, options)
     await watch.#beat()
     return watch

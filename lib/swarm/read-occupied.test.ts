@@ -87,7 +87,11 @@ describe('readOccupied', () => {
   })
 
   it('takes half an answer for none', async () => {
-    const remote = new FakeRemote('web1').answer(/./, { stdout: '@@ routes\n10.0.0.0/8', exitCode: 1, stderr: 'killed' })
+    const remote = new FakeRemote('web1').answer(/./, {
+      stdout: '@@ routes\n10.0.0.0/8',
+      exitCode: 1,
+      stderr: 'killed',
+    })
     const error = await readOccupied([remote]).catch((thrown: unknown) => thrown)
     expect(error).to.have.property('code', 'OCCUPIED_UNKNOWN')
   })

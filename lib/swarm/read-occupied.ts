@@ -123,7 +123,10 @@ function kernelRouteOf(line: string): string[] {
 }
 
 /** What engines take from where daemon.json says nothing (Moby, libnetwork/ipamutils). */
-const usualLocalPools = [...Array.from({ length: 15 }, (_, index) => `172.${17 + index}.0.0/16`), '192.168.0.0/16']
+const usualLocalPools = [
+  ...Array.from({ length: 15 }, (_, index) => `172.${17 + index}.0.0/16`),
+  '192.168.0.0/16',
+]
 
 function localPools(json: string | undefined): string[] {
   const given = parsed<readonly { readonly Base: string }[]>(json)
