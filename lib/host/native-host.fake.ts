@@ -20,13 +20,15 @@ function nativeRemote(host: string, front: readonly string[]): Remote {
   const start = (command: string): RemoteProcess => {
     const [program = '/bin/sh', ...words] = front
     const child = spawn(program, [...words, command], { stdio: ['pipe', 'pipe', 'pipe'] })
+    // One that ended before it was given its input.
+    child.stdin.on('error', () => undefined)
     const exited = new Promise<{ exitCode: number }>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code) => resolve({ exitCode: code ?? -1 }))
     })
     const stop = async (): Promise<void> => {
       child.stdin.end()
-      if (front[0] === '/bin/sh') child.kill('SIGINT')
+      if (front[0] !== 'ssh') child.kill('SIGINT')
       await exited
     }
     return { ...pick(child), exited, stop, [Symbol.asyncDispose]: stop }

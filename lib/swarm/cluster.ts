@@ -20,6 +20,13 @@ export interface ClusterNode {
   readonly dataPath: { readonly address: string; readonly interface: string }
   readonly engineVersion: string
   readonly kernelRelease: string
+  /** Of a node that is drained or paused by its owner: services get no task there. */
+  readonly takesTasks?: false
+}
+
+/** The nodes on which services get tasks. */
+export function takers({ nodes }: Pick<Cluster, 'nodes'>): readonly ClusterNode[] {
+  return nodes.filter(({ takesTasks }) => takesTasks !== false)
 }
 
 export interface OverlayNetwork {

@@ -4,15 +4,14 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { eventually } from '../../lib/eventually.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
-import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import { type OverlayNetwork, takers, type Task } from '../../lib/swarm/cluster.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import type { TaskState } from '../../lib/swarm/task-states.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { outcomeText } from '../scene/outcome.ts'
+import { freeSubnetFor } from '../scene/free-subnet.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
-import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { overlaps } from '../subnet.ts'
 import { exhaustionProblems, reasonOf, settled } from './exhaustion.ts'
 
 const prefixLength = 29
@@ -45,9 +44,11 @@ export const exhaustedSubnet = conformanceTest({
   async run(context) {
     const { cluster, evidence } = context
     await using trial = context.trial('adr04')
-    const subnet = await freeSubnet(context)
+    // In a /24 of its own, of which nothing else is in use either.
+    const block = await freeSubnetFor(cluster, 24)
+    const subnet = block.replace('.0/24', `.8/${prefixLength}`)
     const network = await trial.network('tiny', `--subnet ${subnet}`)
-    const node = cluster.nodes.at(-1) ?? cluster.manager
+    const node = takers(cluster).at(-1) ?? cluster.manager
     const service = await trial.service(
       'many',
       `--network ${network.name} --replicas 1 --constraint node.id==${node.nodeId}`,
@@ -131,20 +132,4 @@ async function silent(
     if (to === undefined || httpBody(observation.replies[0])?.trim() === to.hostname) return []
     return [`${to.node.host.name}: ${addressOn(to, network)} does not answer: ${outcomeText(observation)}`]
   })
-}
-
-/** A subnet nothing on any node lies in, neither networks nor routes. */
-async function freeSubnet(context: TestContext): Promise<string> {
-  const [views, states] = await Promise.all([networkViews(context), context.state()])
-  const taken = [
-    ...[...views.values()].flat().flatMap(({ subnets }) => subnets),
-    ...[...states.values()].flatMap(({ root }) =>
-      root.routes.map(({ destination }) => destination).filter((destination) => destination !== 'default'),
-    ),
-    ...context.topology.underlays.map(({ subnet }) => subnet),
-  ].filter((block) => block !== '')
-  const candidates = ['10.219.77', '172.29.219', '192.168.219'].map((start) => `${start}.8/${prefixLength}`)
-  const free = candidates.find((candidate) => !taken.some((block) => overlaps(candidate, block)))
-  if (free === undefined) throw new Error(`${candidates.join(', ')} are all in use here`)
-  return free
 }

@@ -4,7 +4,7 @@ import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import type { GivenAddresses } from '../../lib/swarm/read-addresses.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 import type { Claim } from './claims.ts'
 
 /** Virtual IPs and gateways belong to no single host, so they are claims beside those of every source. */

@@ -8,7 +8,7 @@ import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { overlayTutorial } from '../source.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 
 /** A resolver that first asks servers it cannot reach may take longer for names it does not know. */
 const hostTimeoutSeconds = 12

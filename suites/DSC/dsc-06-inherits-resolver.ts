@@ -14,7 +14,7 @@ import { stateOf } from '../scene/kernel.ts'
 import { inTask, onNode, taskLabel } from '../scene/pair.ts'
 import { networkViews } from '../scene/views.ts'
 import { overlayTutorial } from '../source.ts'
-import { contains, networkOf } from '../subnet.ts'
+import { contains, networkOf } from '../../lib/topology/cidr.ts'
 import { type HostResolver, readHostResolver } from './host-resolver.ts'
 import { namesOfHost, readHostsFiles } from './hosts-file.ts'
 

@@ -3,7 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { networkOf, overlaps } from '../subnet.ts'
+import { networkOf, overlaps } from '../../lib/topology/cidr.ts'
 
 const bridge = 'docker_gwbridge'
 

@@ -9,7 +9,7 @@ import { rootOf, stateOf } from '../scene/kernel.ts'
 import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { internals } from '../source.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 
 const bridge = 'docker_gwbridge'
 

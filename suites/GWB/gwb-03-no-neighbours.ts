@@ -10,7 +10,7 @@ import { outcomeText } from '../scene/outcome.ts'
 import { inTask, onNode, taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { docs, moby } from '../source.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 
 const bridge = 'docker_gwbridge'
 

@@ -5,7 +5,7 @@ import { rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs } from '../source.ts'
-import { contains, networkOf } from '../subnet.ts'
+import { contains, networkOf } from '../../lib/topology/cidr.ts'
 
 const bridgeName = 'docker_gwbridge'
 

@@ -16,7 +16,7 @@ import { gatewayInterface } from '../scene/gateway-interface.ts'
 import { rootOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
-import { contains, networkOf, overlaps } from '../subnet.ts'
+import { contains, networkOf, overlaps } from '../../lib/topology/cidr.ts'
 
 const bridgeName = 'docker_gwbridge'
 const mtuBytes = 1380

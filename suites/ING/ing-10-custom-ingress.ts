@@ -6,7 +6,7 @@ import { answeredBy, mesh } from '../scene/mesh.ts'
 import { overlayMtu, statedMtu } from '../scene/overlay-mtu.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 
 export const customIngress = conformanceTest({
   id: 'ING-10',

@@ -6,7 +6,7 @@ import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { internals, moby } from '../source.ts'
-import { contains, networkOf } from '../subnet.ts'
+import { contains, networkOf } from '../../lib/topology/cidr.ts'
 
 const bridgeName = 'docker_gwbridge'
 

@@ -1,4 +1,4 @@
-import { contains, networkOf, overlaps, prefixLengthOf } from '../subnet.ts'
+import { contains, networkOf, overlaps, prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 /** A network that got its addresses from the engine, not from whoever made it. */
 export interface Assigned {

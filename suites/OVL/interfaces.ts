@@ -1,5 +1,5 @@
 import type { Link } from '../../lib/observe/host-state.ts'
-import { contains, prefixLengthOf } from '../subnet.ts'
+import { contains, prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 /** A network a task must have one interface on. */
 export interface Attachment {

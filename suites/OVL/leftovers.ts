@@ -1,6 +1,6 @@
 import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 
 /** What a network is known by in a kernel. */
 export interface Footprint {

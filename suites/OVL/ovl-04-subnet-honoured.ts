@@ -4,7 +4,7 @@ import { tasksOn } from '../../lib/swarm/stack.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { docs } from '../source.ts'
-import { contains, prefixLengthOf } from '../subnet.ts'
+import { contains, prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 const roles = ['clear', 'secret'] as const
 

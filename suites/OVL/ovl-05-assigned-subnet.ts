@@ -10,7 +10,7 @@ import { addressOn, taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { networkViews } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 import { type Used, gatewayProblems, maskProblems, overlapProblems, usualMaskLength } from './assigned.ts'
 
 export const assignedSubnet = conformanceTest({

@@ -7,7 +7,7 @@ import { taskLabel } from '../scene/pair.ts'
 import { taskNamespace } from '../scene/task-namespace.ts'
 import { networkViews } from '../scene/views.ts'
 import { internals } from '../source.ts'
-import { networkOf } from '../subnet.ts'
+import { networkOf } from '../../lib/topology/cidr.ts'
 import { type Attachment, interfaceProblems } from './interfaces.ts'
 
 const gatewayBridge = 'docker_gwbridge'

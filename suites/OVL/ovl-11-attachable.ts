@@ -4,7 +4,7 @@ import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
 import type { Standalone } from '../../lib/swarm/standalone.ts'
 import type { Answer, Trial } from '../../lib/swarm/trial.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
 import { addressOn, taskLabel } from '../scene/pair.ts'
 import { moby } from '../source.ts'
@@ -34,7 +34,7 @@ export const attachableOnly = conformanceTest({
     await using trial = context.trial('ovl11')
     const closed = stack.networks.clear
     const open = await trial.network('open', '--attachable')
-    const target = cluster.nodes.at(-1) ?? cluster.manager
+    const target = takers(cluster).at(-1) ?? cluster.manager
     const service = await trial.service(
       'task',
       `--network ${open.name} --constraint node.id==${target.nodeId}`,

@@ -4,7 +4,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { eventually } from '../../lib/eventually.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode, OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import { type ClusterNode, type OverlayNetwork, takers, type Task } from '../../lib/swarm/cluster.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { internals, moby } from '../source.ts'
 import { type Footprint, tracesOf, xfrmMore, xfrmOf } from './leftovers.ts'
@@ -81,7 +81,7 @@ async function comeAndGo(
     'task',
     `--network ${clear.name} --network ${secret.name} --mode global`,
   )
-  const tasks = await trial.running([service], context.cluster.nodes.length)
+  const tasks = await trial.running([service], takers(context.cluster).length)
   const during = await context.state({ fresh: true })
   await trial.removeService(service)
   await trial.removeNetwork(clear)

@@ -2,11 +2,14 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
+import { freeSubnetFor } from '../scene/free-subnet.ts'
 import { docs } from '../source.ts'
-import { overlaps, prefixLengthOf } from '../subnet.ts'
+import { prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 /** "It is recommended that you create overlay networks with /24 blocks": larger ones are reported. */
 const recommendedPrefixLength = 24
+/** The range for benchmarks (RFC 2544), which no network should have. */
+const benchmarks = '198.18.0.0/15'
 
 export const sizeWarning = conformanceTest({
   id: 'OVL-13',
@@ -30,12 +33,7 @@ export const sizeWarning = conformanceTest({
   ],
   async run(context) {
     const { cluster, evidence } = context
-    const [given, states] = await Promise.all([readGivenAddresses(cluster), context.state()])
-    const inUse = [
-      ...given.networks.map(({ subnet }) => subnet),
-      ...[...states.values()].flatMap(({ root }) => root.routes.map(({ destination }) => destination)),
-    ]
-    const subnet = freeBlock(inUse)
+    const subnet = await freeSubnetFor(cluster, 20, benchmarks)
     await using trial = context.trial('ovl13')
     const large = await trial.network('large', `--subnet ${subnet}`)
     const { networks } = await readGivenAddresses(cluster)
@@ -67,17 +65,4 @@ export const sizeWarning = conformanceTest({
 
 function isLarge({ subnet }: OverlayNetwork): boolean {
   return subnet !== '' && prefixLengthOf(subnet) < recommendedPrefixLength
-}
-
-/** A /20 of the range for benchmarks (RFC 2544), which no network should have, that overlaps nothing in use. */
-function freeBlock(inUse: readonly string[]): string {
-  const used = inUse.filter((block) => block !== '' && block !== 'default')
-  const candidates = Array.from(
-    { length: 32 },
-    (_, index) => `198.${18 + (index >> 4)}.${(index & 15) * 16}.0/20`,
-  )
-  const free = candidates.find((candidate) => !used.some((block) => overlaps(block, candidate)))
-  if (free === undefined)
-    throw new Error('every block of 198.18.0.0/15 is in use, so no network can be made for comparison')
-  return free
 }

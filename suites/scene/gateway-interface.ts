@@ -1,6 +1,6 @@
 import type { HostState, Link } from '../../lib/observe/host-state.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
-import { contains } from '../subnet.ts'
+import { contains } from '../../lib/topology/cidr.ts'
 import { taskNamespace } from './task-namespace.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import { type ClusterNode, takers, type Task } from '../../lib/swarm/cluster.ts'
 import type { Origin } from '../../lib/probe/probe.ts'
 
 /** Every ordered pair of different entries. */
@@ -31,7 +31,7 @@ export function addressOn(task: Task, network: { readonly name: string }): strin
 
 /**
  * Says which nodes could not be judged because none of the tasks runs on them. Called once no problem was found:
- * what was seen decides first.
+ * what was seen decides first. A node whose owner lets it take no tasks is not looked for.
  * @throws Error, which makes the verdict `inconclusive`
  */
 export function requireTaskOnEveryNode(
@@ -39,7 +39,7 @@ export function requireTaskOnEveryNode(
   tasks: readonly Task[],
   of: string,
 ): void {
-  const without = nodes.filter((node) => !tasks.some((task) => task.node === node))
+  const without = takers({ nodes }).filter((node) => !tasks.some((task) => task.node === node))
   if (without.length === 0) return
   throw new Error(
     `no task of ${of} runs on ${without.map(({ host }) => host.name).join(', ')}, so nothing could be seen from there`,

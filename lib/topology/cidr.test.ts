@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { contains, networkOf, overlaps, prefixLengthOf } from './subnet.ts'
+import { contains, networkOf, overlaps, prefixLengthOf } from './cidr.ts'
 
 describe('subnet', () => {
   it('sees an overlap whichever block is larger', () => {

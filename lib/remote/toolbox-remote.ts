@@ -1,0 +1,21 @@
+import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
+
+/**
+ * A Remote whose commands also find programs in a folder of the host, behind its own: what stands there serves only
+ * where the host has nothing of that name.
+ */
+export function toolboxRemote(inner: Remote, folder: string): Remote {
+  const withTools = (command: string): string => `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
+export PATH
+${command}`
+  return {
+    host: inner.host,
+    exec: (command: string, options?: ExecOptions): Promise<ExecResult> =>
+      inner.exec(withTools(command), options),
+    spawn: (command: string, options?: SpawnOptions): Promise<RemoteProcess> =>
+      inner.spawn(withTools(command), options),
+    upload: (content, remotePath, mode) => inner.upload(content, remotePath, mode),
+    download: (remotePath) => inner.download(remotePath),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  }
+}

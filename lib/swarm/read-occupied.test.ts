@@ -1,0 +1,98 @@
+import { expect } from 'chai'
+import { FakeRemote } from '../remote/fake-remote.ts'
+import { parseOccupied, readOccupied } from './read-occupied.ts'
+
+const manager = `@@ routes
+default via 10.20.0.1 dev eth0
+0.0.0.0/1 via 10.8.0.1 dev tun0
+128.0.0.0/1 via 10.8.0.1 dev tun0
+10.20.0.0/16 dev eth0 proto kernel scope link src 10.20.0.4
+unreachable 10.99.0.0/16 table 7
+local 10.20.0.4 dev eth0 table local proto kernel scope host src 10.20.0.4
+local 127.0.0.0/8 dev lo table local proto kernel scope host src 127.0.0.1
+@@ kernel-routes
+Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT
+eth0	00000000	0100140A	0003	0	0	0	00000000	0	0	0
+eth1	0007A8C0	00000000	0001	0	0	0	00FFFFFF	0	0	0
+@@ addresses
+0.0.0.0
+10.20.0.4
+127.0.0.1
+@@ nameservers
+nameserver 10.53.0.2
+nameserver fd00::1
+search example.com
+@@ networks
+local 172.17.0.0/16
+swarm 10.0.0.0/24
+swarm 10.0.1.0/24 10.0.2.0/24
+local
+@@ local-pools
+null
+@@ swarm
+active {"ID":"x","DefaultAddrPool":["10.60.0.0/16"],"SubnetSize":24}
+@@ services
+8443 8444 
+
+@@ sockets
+0016
+1F90
+@@ containers
+0.0.0.0:9000-9002->9000-9002/tcp, [::]:9000-9002->9000-9002/tcp, 8080/tcp
+
+@@ nat
+8000:8002,9100
+@@ ephemeral
+32768	60999
+@@ end
+`
+
+describe('parseOccupied', () => {
+  const { host, swarm } = parseOccupied('manager', manager)
+
+  it('reads routes of every table and leaves out what stands for everywhere', () => {
+    expect(host.routes).to.deep.equal(['10.20.0.0/16', '10.99.0.0/16', '10.20.0.4', '192.168.7.0/24'])
+    expect(host.addresses).to.deep.equal(['10.20.0.4', '10.53.0.2'])
+  })
+
+  it('reads what Docker has given out, and what it gives from', () => {
+    expect(host.networks).to.deep.equal(['172.17.0.0/16', '10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24'])
+    expect(host.localPools).to.include('172.31.0.0/16').and.include('192.168.0.0/16')
+    expect(swarm).to.deep.equal({
+      pools: ['10.60.0.0/16'],
+      networks: ['10.0.0.0/24', '10.0.1.0/24', '10.0.2.0/24'],
+      ports: [8443, 8444],
+    })
+  })
+
+  it('reads ports of sockets, containers and NAT rules', () => {
+    expect(host.ports).to.deep.equal([22, 8080, 9000, 9001, 9002, 8000, 8001, 8002, 9100])
+    expect(host.ephemeral).to.deep.equal([32_768, 60_999])
+  })
+
+  it('takes the usual pool of a swarm that was given none, and none where there is no swarm', () => {
+    const of = (line: string) => parseOccupied('a', `@@ swarm\n${line}\n@@ end`).swarm.pools
+    expect(of('active {"ID":"x","DefaultAddrPool":null}')).to.deep.equal(['10.0.0.0/8'])
+    expect(of('active null'), 'of a worker, which does not know').to.deep.equal([])
+    expect(of('inactive null')).to.deep.equal([])
+  })
+})
+
+describe('readOccupied', () => {
+  it('puts the hosts beside each other and what they know of the swarm together', async () => {
+    const worker = new FakeRemote('worker1').answer(/./, '@@ swarm\nactive null\n@@ end\n')
+    const { hosts, swarm } = await readOccupied([new FakeRemote('manager').answer(/./, manager), worker])
+    expect(hosts.map(({ host }) => host)).to.deep.equal(['manager', 'worker1'])
+    expect(swarm.pools).to.deep.equal(['10.60.0.0/16'])
+  })
+
+  it('takes half an answer for none', async () => {
+    const remote = new FakeRemote('web1').answer(/./, {
+      stdout: '@@ routes\n10.0.0.0/8',
+      exitCode: 1,
+      stderr: 'killed',
+    })
+    const error = await readOccupied([remote]).catch((thrown: unknown) => thrown)
+    expect(error).to.have.property('code', 'OCCUPIED_UNKNOWN')
+  })
+})

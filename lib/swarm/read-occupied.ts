@@ -1,0 +1,164 @@
+import { SwarmproofError } from '../error.ts'
+import type { Remote } from '../remote/remote.ts'
+import type { Occupied, OccupiedHost, OccupiedSwarm } from './occupied.ts'
+
+/** Reads what is in use on these hosts and in the swarm they form, if they do: one remote call a host. */
+export async function readOccupied(remotes: readonly Remote[]): Promise<Occupied> {
+  const read = await Promise.all(remotes.map(readOne))
+  const swarms = read.map(({ swarm }) => swarm)
+  const union = <T>(pick: (swarm: OccupiedSwarm) => readonly T[]): T[] => [...new Set(swarms.flatMap(pick))]
+  return {
+    hosts: read.map(({ host }) => host),
+    swarm: {
+      pools: union(({ pools }) => pools),
+      networks: union(({ networks }) => networks),
+      ports: union(({ ports }) => ports),
+    },
+  }
+}
+
+async function readOne(remote: Remote): Promise<{ host: OccupiedHost; swarm: OccupiedSwarm }> {
+  const { stdout, stderr, exitCode } = await remote.exec(occupiedScript, {
+    timeoutMs: 60_000,
+    idempotent: true,
+  })
+  if (stdout.trimEnd().endsWith('@@ end')) return parseOccupied(remote.host, stdout)
+  throw new SwarmproofError({
+    code: 'OCCUPIED_UNKNOWN',
+    what: 'what is in use on the host could not be read, so nothing is created there',
+    host: remote.host,
+    observed: `exit code ${exitCode}: ${stderr.trim().slice(-300)}`,
+  })
+}
+
+/**
+ * Reads only. Without `ip` the main routing table and all own addresses are still to be had from /proc. Only a manager
+ * knows the swarm's pools and services; elsewhere those commands say nothing on standard output.
+ */
+const occupiedScript = String.raw`
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
+export PATH LC_ALL
+echo '@@ routes'
+if command -v ip >/dev/null 2>&1; then ip -4 route show table all; fi
+echo '@@ kernel-routes'; cat /proc/net/route
+echo '@@ addresses'; sed -n -e 's/^.*-- //p' /proc/net/fib_trie | sort -u
+echo '@@ nameservers'; cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null
+echo '@@ networks'
+ids=$(docker network ls -q) && [ -n "$ids" ] &&
+  docker network inspect --format '{{.Scope}}{{range .IPAM.Config}} {{.Subnet}}{{end}}' $ids
+echo '@@ local-pools'; docker info --format '{{json .DefaultAddressPools}}' 2>/dev/null
+echo '@@ swarm'; docker info --format '{{.Swarm.LocalNodeState}} {{json .Swarm.Cluster}}' 2>/dev/null
+echo '@@ services'
+ids=$(docker service ls -q 2>/dev/null) && [ -n "$ids" ] &&
+  docker service inspect --format '{{range .Endpoint.Ports}}{{.PublishedPort}} {{end}}' $ids
+echo '@@ sockets'
+for table in tcp tcp6; do sed -n -E 's/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ 0A .*/\1/p' /proc/net/$table; done 2>/dev/null
+for table in udp udp6; do sed -n -E 's/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) .*/\1/p' /proc/net/$table; done 2>/dev/null
+echo '@@ containers'; docker ps --format '{{.Ports}}' 2>/dev/null
+echo '@@ nat'; iptables-save -t nat 2>/dev/null | sed -n -E 's/.*--dports? ([0-9,:]+).*/\1/p'
+echo '@@ ephemeral'; cat /proc/sys/net/ipv4/ip_local_port_range
+echo '@@ end'
+`
+
+export function parseOccupied(host: string, output: string): { host: OccupiedHost; swarm: OccupiedSwarm } {
+  const lines = sections(output)
+  const networks = lines('networks').map((line) => line.split(' '))
+  const [first = 32_768, last = 60_999] = (lines('ephemeral')[0] ?? '').split(/\s+/).map(Number)
+  return {
+    host: {
+      host,
+      routes: [...lines('routes').flatMap(routeOf), ...lines('kernel-routes').flatMap(kernelRouteOf)],
+      addresses: [
+        ...lines('addresses').filter((text) => !/^(0\.0\.0\.0|127\.)/.test(text)),
+        ...lines('nameservers').flatMap((line) => /^nameserver\s+(\d[\d.]+)\s*$/.exec(line)?.[1] ?? []),
+      ],
+      networks: networks.flatMap(([, ...subnets]) => subnets),
+      localPools: localPools(lines('local-pools')[0]),
+      ports: numbers([
+        ...lines('sockets').map((port) => Number.parseInt(port, 16)),
+        ...lines('containers').flatMap((line) => [...line.matchAll(/:(\d+(?:-\d+)?)->/g)].flatMap(spread)),
+        ...lines('nat').flatMap((list) => list.split(',').flatMap((range) => spread([range, range]))),
+      ]),
+      ephemeral: [first, last],
+    },
+    swarm: {
+      pools: swarmPools(lines('swarm')[0]),
+      networks: networks.filter(([scope]) => scope === 'swarm').flatMap(([, ...subnets]) => subnets),
+      ports: numbers(lines('services').flatMap((line) => line.split(' ').map(Number))),
+    },
+  }
+}
+
+function sections(output: string): (name: string) => string[] {
+  const found = new Map<string, string[]>()
+  let current: string[] = []
+  for (const line of output.split('\n')) {
+    const name = /^@@ (\S+)$/.exec(line)?.[1]
+    if (name !== undefined) found.set(name, (current = []))
+    else if (line.trim() !== '') current.push(line.trim())
+  }
+  return (name) => found.get(name) ?? []
+}
+
+/** `10.1.0.0/16 dev eth1`, `local 10.1.0.7 dev eth1 table local`, `unreachable 10.2.0.0/16`; loopback is nobody's. */
+function routeOf(line: string): string[] {
+  const destination = /^(?:[a-z]+ )?(\d+\.\d+\.\d+\.\d+(?:\/\d+)?)(?: |$)/.exec(line)?.[1]
+  return destination === undefined || isEverywhere(destination) ? [] : [destination]
+}
+
+/** Loopback, and the halves and quarters of the world by which VPNs stand in for a default route. */
+function isEverywhere(destination: string): boolean {
+  const [address = '', bits = '32'] = destination.split('/')
+  return /^(127\.|0\.0\.0\.0$)/.test(address) || Number(bits) < 4
+}
+
+/** A row of /proc/net/route: destination and mask as little-endian hexadecimal. */
+function kernelRouteOf(line: string): string[] {
+  const [, destination = '', , , , , , mask = ''] = line.split(/\s+/)
+  if (!/^[0-9A-F]{8}$/.test(destination) || destination === '00000000') return []
+  const bytes = [...Buffer.from(destination, 'hex')].reverse()
+  const bits = Number.parseInt(mask, 16).toString(2).replaceAll('0', '').length
+  const route = `${bytes.join('.')}/${bits}`
+  return isEverywhere(route) ? [] : [route]
+}
+
+/** What engines take from where daemon.json says nothing (Moby, libnetwork/ipamutils). */
+const usualLocalPools = [
+  ...Array.from({ length: 15 }, (_, index) => `172.${17 + index}.0.0/16`),
+  '192.168.0.0/16',
+]
+
+function localPools(json: string | undefined): string[] {
+  const given = parsed<readonly { readonly Base: string }[]>(json)
+  return given === undefined || given.length === 0 ? usualLocalPools : given.map(({ Base }) => Base)
+}
+
+/** Moby, swarmkit: 10.0.0.0/8 where `docker swarm init` was given none. */
+const usualSwarmPool = '10.0.0.0/8'
+
+function swarmPools(line: string | undefined): string[] {
+  const [state, ...rest] = (line ?? '').split(' ')
+  const cluster = parsed<{ readonly DefaultAddrPool?: readonly string[] | null }>(rest.join(' '))
+  // A worker does not know.
+  if (state !== 'active' || cluster === undefined) return []
+  const { DefaultAddrPool: given } = cluster
+  return given === undefined || given === null || given.length === 0 ? [usualSwarmPool] : [...given]
+}
+
+function parsed<T>(json: string | undefined): T | undefined {
+  try {
+    return (JSON.parse(json ?? 'null') as T | null) ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** `8000` or `8000-8003` or `8000:8003`. */
+function spread([, range = '']: readonly string[]): number[] {
+  const [first = 0, last = first] = range.split(/[-:]/).map(Number)
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
+}
+
+function numbers(values: readonly number[]): number[] {
+  return [...new Set(values.filter((value) => Number.isInteger(value) && value > 0))]
+}

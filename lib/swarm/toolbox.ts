@@ -1,0 +1,83 @@
+import { SwarmproofError } from '../error.ts'
+import type { Host } from '../host/host.ts'
+import { hostTools } from '../missing-tool.ts'
+import { type Progress, step } from '../progress.ts'
+import { toolboxRemote } from '../remote/toolbox-remote.ts'
+import { quote } from './docker.ts'
+
+export interface ToolboxOptions {
+  readonly progress: Progress
+  /** An image with nsenter and whatever else hosts lack: tcpdump, iproute2, iptables, ipvsadm, perl. */
+  readonly image: string
+  /** On every host; what is put there is removed with it. */
+  readonly folder: string
+  /** Label of the containers, so that one that outlives its caller is found. */
+  readonly label: string
+  readonly removes: (host: Host, image: string) => Promise<void>
+}
+
+/**
+ * Hosts on which the tools they lack come from a container, as far as the image has them. A tool runs with
+ * the host's processes and files of /run and /tmp, and in the network namespace of whoever called it.
+ */
+export async function withToolbox(hosts: readonly Host[], options: ToolboxOptions): Promise<Host[]> {
+  return Promise.all(hosts.map((host) => equipped(host, options)))
+}
+
+async function equipped(host: Host, options: ToolboxOptions): Promise<Host> {
+  const missing = await missingTools(host)
+  if (missing.length === 0) return host
+  const { image, folder } = options
+  const bin = `${folder}/bin`
+  await step(options.progress, `Taking tools from ${image}`, host.name, async (current) => {
+    const has = await host.remote.exec(`docker image inspect ${quote(image)}`, { idempotent: true })
+    if (has.exitCode !== 0) {
+      await options.removes(host, image)
+      await must(host, `docker pull --quiet ${quote(image)}`, image)
+    }
+    const there = (await must(host, offered(missing, options), image)).split('\n')
+    const taken = missing.filter((tool) => there.includes(tool))
+    const files = taken.map(
+      (tool) => `cat >${bin}/${tool} <<'END'\n${shim(tool, options)}END\nchmod 755 ${bin}/${tool}\n`,
+    )
+    await must(host, `set -e\nmkdir -p ${bin}\n${files.join('')}`, image)
+    current.update(taken.join(', '))
+  })
+  return { ...host, remote: toolboxRemote(host.remote, bin) }
+}
+
+async function missingTools(host: Host): Promise<string[]> {
+  const look = `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+for tool in ${hostTools.join(' ')}; do command -v "$tool" >/dev/null || echo "$tool"; done`
+  return (await host.remote.exec(look, { idempotent: true })).stdout.split('\n').filter((line) => line !== '')
+}
+
+/**
+ * `$$` is the shell that becomes the docker client, and stays in the network namespace of its caller: the tool enters
+ * that one, not the host's. The client passes signals on; the end of its input reaches the tool, too.
+ */
+function shim(tool: string, { image, label }: ToolboxOptions): string {
+  return `#!/bin/sh
+exec docker run --rm -i --privileged --network host --pid host -v /run:/run -v /tmp:/tmp \\
+  --label ${quote(label)} -e firewall -e LC_ALL --entrypoint nsenter ${quote(image)} \\
+  --net=/proc/$$/ns/net -- ${tool} "$@"
+`
+}
+
+/** Says which of the tools the image has; fails if it has no nsenter, by which all others are run. */
+function offered(tools: readonly string[], { image, label }: ToolboxOptions): string {
+  const look = `command -v nsenter >/dev/null || exit 1; for t in ${tools.join(' ')}; do if command -v $t >/dev/null; then echo $t; fi; done`
+  return `docker run --rm --label ${quote(label)} --network none --entrypoint sh ${quote(image)} -c ${quote(look)}`
+}
+
+async function must(host: Host, script: string, image: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await host.remote.exec(script, { timeoutMs: 600_000 })
+  if (exitCode === 0) return stdout
+  throw new SwarmproofError({
+    code: 'TOOLBOX_IMAGE',
+    what: `the tools the host lacks cannot be had from image ${image}`,
+    host: host.name,
+    observed: stderr.trim().slice(-300) || `exit code ${exitCode}: it has no nsenter`,
+    hint: 'an image with util-linux, tcpdump, iproute2, iptables, ipvsadm and perl-base, such as a Debian with these packages',
+  })
+}
