@@ -1,54 +1,33 @@
-import { InputError, SwarmproofError } from '../../error.ts'
-import type { Remote } from '../remote.ts'
+import { isIPv6 } from 'node:net'
+import { InputError } from '../../error.ts'
 
-/** Where a host is reached by SSH; what is not given is taken from ssh_config, as the OpenSSH client would. */
+/** A host as a person names it to ssh. */
 export interface SshDestination {
-  /** Name for messages. */
+  /** For messages. */
   readonly name: string
-  /** What is looked up in ssh_config, then in DNS. */
+  /** An alias of ssh_config, a name or an address. */
   readonly hostname: string
   readonly user?: string
   readonly port?: number
+  /** Tried before those of ssh_config; `~` is the home directory. */
   readonly identityFiles?: readonly string[]
-  /** As ssh_config's ProxyJump: one or more of `[user@]host[:port]`, separated by commas; `none` for none. */
+  /** As ssh's `-J`: `[user@]host[:port]`, several with commas, `none`. Overrides ssh_config. */
   readonly proxyJump?: string
-  /** Commands run through `sudo -n`. */
+  /** Run everything as root, by `sudo -n` if the login is not root; default true. */
   readonly become?: boolean
 }
 
-export interface SshClientOptions {
-  readonly configFile?: string
-  readonly knownHostsFiles?: readonly string[]
-  readonly agentSocket?: string | false
-  readonly askPassphrase?: (keyFile: string) => Promise<string | undefined>
-  readonly connectTimeoutMs?: number
-  readonly signal?: AbortSignal
-}
-
-export interface SshClient extends AsyncDisposable {
-  connect(destination: SshDestination): Promise<Remote>
-}
-
-/** `[user@]host[:port]`; an IPv6 address with a port stands in brackets. @throws InputError */
+/** `[user@]host[:port]` or `ssh://[user@]host[:port]`; an IPv6 address with a port in brackets. Throws InputError. */
 export function parseDestination(text: string): SshDestination {
-  const match =
-    /^(?:ssh:\/\/)?(?:([^@\s]+)@)?(?:\[([0-9a-fA-F:.%]+)\]|([^:@\s[\]]+)|([0-9a-fA-F:]+))(?::(\d{1,5}))?$/.exec(
-      text,
-    )
-  const hostname = match?.[2] ?? match?.[3] ?? match?.[4]
-  const port = match?.[5] === undefined ? undefined : Number(match[5])
-  if (
-    hostname === undefined ||
-    hostname.startsWith('-') ||
-    (port !== undefined && (port < 1 || port > 65_535))
-  ) {
-    throw new InputError({
-      code: 'SSH_DESTINATION',
-      what: `'${text}' is no host to log in to`,
-      expected: '[user@]host[:port]',
-    })
+  const uri = text.startsWith('ssh://')
+  const body = uri ? text.slice('ssh://'.length).replace(/\/$/, '') : text
+  // The last one, as in OpenSSH: names of Windows domains have them, too.
+  const at = body.lastIndexOf('@')
+  const user = at === -1 ? undefined : decode(body.slice(0, at), uri, text)
+  const { hostname, port } = hostAndPort(body.slice(at + 1), text)
+  if (user !== undefined && (user === '' || /[\s'"`;&<>|(){}\0]/.test(user) || user.startsWith('-'))) {
+    throw invalid(text, `the user '${user}'`)
   }
-  const user = match?.[1]
   return {
     name: hostname,
     hostname,
@@ -57,6 +36,43 @@ export function parseDestination(text: string): SshDestination {
   }
 }
 
-export function sshClient(_options: SshClientOptions): SshClient {
-  throw new SwarmproofError({ code: 'NOT_BUILT', what: 'the SSH client is not there yet' })
+function hostAndPort(text: string, whole: string): { hostname: string; port?: number } {
+  const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(text)
+  if (bracketed?.[1] !== undefined) {
+    if (!isIPv6(bracketed[1])) throw invalid(whole, `'${bracketed[1]}' in the brackets is no IPv6 address`)
+    return { hostname: bracketed[1], ...portOf(bracketed[2], whole) }
+  }
+  if (isIPv6(text)) return { hostname: text }
+  const [hostname = '', port, ...more] = text.split(':')
+  if (more.length > 0) throw invalid(whole, 'several colons; an IPv6 address with a port needs brackets')
+  // What OpenSSH itself refuses, since names end up in commands; a comma is a list of hosts.
+  if (!/^[^\s\-@/[\]'"`$\\;&<>|(){},][^\s@/[\]'"`$\\;&<>|(){},]*$/.test(hostname)) {
+    throw invalid(whole, hostname === '' ? 'no host' : `the host '${hostname}'`)
+  }
+  return { hostname, ...portOf(port, whole) }
+}
+
+function portOf(text: string | undefined, whole: string): { port?: number } {
+  if (text === undefined) return {}
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (port < 1 || port > 65_535) throw invalid(whole, `the port '${text}'`)
+  return { port }
+}
+
+function decode(user: string, uri: boolean, whole: string): string {
+  if (!uri) return user
+  try {
+    return decodeURIComponent(user)
+  } catch {
+    throw invalid(whole, `the user '${user}'`)
+  }
+}
+
+function invalid(text: string, observed: string): InputError {
+  return new InputError({
+    code: 'SSH_DESTINATION',
+    what: `'${text}' names no host for SSH`,
+    expected: 'user@host, user@host:port, ssh://user@host:port or an alias of ~/.ssh/config; IPv6 as [2001:db8::1]:22',
+    observed,
+  })
 }

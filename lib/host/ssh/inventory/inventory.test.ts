@@ -44,7 +44,7 @@ describe('inventory', () => {
 
     it('refuses what is no host', () => {
       for (const word of ['', 'a b', 'ops@', '-oProxyCommand=x', 'a:99999']) {
-        expect(() => inventoryOfWords([word]), word).to.throw(InputError, 'no host to log in to')
+        expect(() => inventoryOfWords([word]), word).to.throw(InputError, 'names no host')
       }
     })
   })
