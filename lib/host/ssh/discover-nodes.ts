@@ -76,7 +76,10 @@ function refuseStrangers(hosts: readonly KnownHost[], nodes: readonly SwarmNode[
     what: `not in the swarm of ${manager.inventory.name}: ${strangers.map(({ inventory }) => inventory.name).join(', ')}`,
     expected: `its nodes: ${nodes.map(({ hostname }) => hostname).join(', ')}`,
     observed: strangers
-      .map(({ inventory, facts }) => `${inventory.name}: ${facts.swarm.state === 'active' ? 'in another swarm' : 'in no swarm'}`)
+      .map(
+        ({ inventory, facts }) =>
+          `${inventory.name}: ${facts.swarm.state === 'active' ? 'in another swarm' : 'in no swarm'}`,
+      )
       .join(', '),
     hint: 'name hosts of one swarm, or hosts that are in none with --init',
   })

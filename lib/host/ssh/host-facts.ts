@@ -12,7 +12,7 @@ export interface HostFacts {
   readonly interfaces: readonly InterfaceFacts[]
   /** IPv4, main table. */
   readonly routes: readonly RouteFacts[]
-  /** Who holds a port of swarm now; the ports are 2377, 7946 and the data-path port. */
+  /** Ports something listens on, of any address. */
   readonly heldPorts: readonly HeldPort[]
   /** Path of each program, undefined where it is not there. */
   readonly tools: Readonly<Record<ToolName, string | undefined>>
@@ -116,7 +116,7 @@ export interface ClockFacts {
 export interface FirewallFacts {
   /** Those that are active, e.g. `firewalld`. */
   readonly managers: readonly string[]
-  /** What could drop what arrives: `nftables (2 chains on input)`, `iptables (INPUT, policy DROP)`. */
+  /** What could drop what arrives: `nftables, 2 chains on input`. */
   readonly input: readonly string[]
 }
 

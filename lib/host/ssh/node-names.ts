@@ -6,7 +6,9 @@ import type { KnownHost } from './known-host.ts'
  * where that tells them apart. Topologies allow 31 lower-case letters, digits and hyphens.
  */
 export function nodeNames(hosts: readonly KnownHost[]): ReadonlyMap<KnownHost, string> {
-  const whole = hosts.map(({ inventory, facts }) => (isMereAddress(inventory.name) ? facts.hostname : inventory.name))
+  const whole = hosts.map(({ inventory, facts }) =>
+    isMereAddress(inventory.name) ? facts.hostname : inventory.name,
+  )
   const short = whole.map((name) => fitting(name.split('.')[0] ?? name))
   const isTwice = (name: string | undefined, names: readonly string[]): boolean =>
     names.filter((other) => other === name).length > 1

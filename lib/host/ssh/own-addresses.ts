@@ -80,7 +80,9 @@ function candidates(host: KnownHost, all: readonly KnownHost[]): OwnAddress[] {
 }
 
 /** By network, those networks in which every host has an address. */
-function sharedAddresses(hosts: readonly KnownHost[]): ReadonlyMap<string, ReadonlyMap<KnownHost, OwnAddress>> {
+function sharedAddresses(
+  hosts: readonly KnownHost[],
+): ReadonlyMap<string, ReadonlyMap<KnownHost, OwnAddress>> {
   const networks = new Map<string, Map<KnownHost, OwnAddress>>()
   for (const host of hosts) {
     for (const one of candidates(host, hosts)) {
@@ -120,5 +122,7 @@ export function networkOf({ address, prefixLength }: Pick<OwnAddress, 'address' 
 
 function listed(facts: HostFacts): string {
   const all = addressesOf(facts).filter(({ interface: name }) => name !== 'lo')
-  return all.map((one) => `${one.interface} ${one.address}/${one.prefixLength}`).join(', ') || 'no IPv4 address'
+  return (
+    all.map((one) => `${one.interface} ${one.address}/${one.prefixLength}`).join(', ') || 'no IPv4 address'
+  )
 }

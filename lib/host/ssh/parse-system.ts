@@ -104,9 +104,19 @@ export function parseFirewall(lines: readonly string[]): FirewallFacts {
   const dropping = chains.some((line) => line.endsWith(' drop'))
   const rules = lines.filter((line) => line === 'iptables rule').length
   const policy = lines.flatMap((line) => /^iptables policy (\S+)$/.exec(line)?.[1] ?? [])[0] ?? 'ACCEPT'
-  const nft = chains.length === 0 ? [] : [`nftables (${chains.length} chains on input${dropping ? ', policy drop' : ''})`]
-  const iptables = rules === 0 && policy === 'ACCEPT' ? [] : [`iptables (INPUT: ${rules} rules, policy ${policy})`]
+  const nft =
+    chains.length === 0
+      ? []
+      : [`nftables, ${counted(chains.length, 'chain')} on input${dropping ? ', policy drop' : ''}`]
+  const iptables =
+    rules === 0 && policy === 'ACCEPT'
+      ? []
+      : [`iptables, ${counted(rules, 'rule')} in INPUT, policy ${policy}`]
   return { managers, input: [...nft, ...iptables] }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function listOf<T>(json: string): readonly T[] {

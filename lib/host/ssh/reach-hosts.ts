@@ -61,7 +61,7 @@ export function allOrNone(reached: readonly Reached[]): readonly KnownHost[] {
   if (failed.length === 1 && first !== undefined) throw first.error
   const codes = new Set(failed.map(({ error }) => (error instanceof SwarmproofError ? error.code : '')))
   throw new SwarmproofError({
-    code: codes.size === 1 ? ([...codes][0] || 'HOSTS_FAILED') : 'HOSTS_FAILED',
+    code: codes.size === 1 ? [...codes][0] || 'HOSTS_FAILED' : 'HOSTS_FAILED',
     what: `${failed.length} of ${reached.length} hosts cannot be verified:\n${failed
       .map(({ inventory, error }) => `- ${inventory.name}: ${error.message.replaceAll('\n', '\n  ')}`)
       .join('\n')}`,

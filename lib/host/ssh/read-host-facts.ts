@@ -40,7 +40,11 @@ export function parseHostFacts(host: string, output: string, span: Span): HostFa
     kernelRelease: system.get('kernel') ?? '',
     engine: parseEngine(readJson(host, lines('engine')[0]), info),
     swarm: parseSwarm(info, of('data-path')?.argument ?? ''),
-    interfaces: parseInterfaces(lines('addresses').join(''), sections, lines('tools').some((line) => line.startsWith('ethtool '))),
+    interfaces: parseInterfaces(
+      lines('addresses').join(''),
+      sections,
+      lines('tools').some((line) => line.startsWith('ethtool ')),
+    ),
     routes: parseRoutes(lines('routes').join('')),
     heldPorts: parseSockets(lines('sockets')),
     tools: parseTools(lines('tools')),
@@ -65,7 +69,10 @@ function refuse(host: string, sections: readonly FactsSection[], system: Readonl
     })
   }
   const silent = sections.find(({ name }) => name === 'no-engine')
-  const words = silent?.lines.filter((line) => line !== 'null').join(' ').slice(-300)
+  const words = silent?.lines
+    .filter((line) => line !== 'null')
+    .join(' ')
+    .slice(-300)
   if (words !== undefined && /permission denied/i.test(words)) {
     throw new SwarmproofError({
       code: 'DOCKER_DENIED',
@@ -126,7 +133,10 @@ function splitOnce(line: string): [string, string] {
 
 function parseTools(lines: readonly string[]): Readonly<Record<ToolName, string | undefined>> {
   const paths = new Map(lines.map((line) => splitOnce(line)))
-  return Object.fromEntries(toolNames.map((name) => [name, paths.get(name)])) as Record<ToolName, string | undefined>
+  return Object.fromEntries(toolNames.map((name) => [name, paths.get(name)])) as Record<
+    ToolName,
+    string | undefined
+  >
 }
 
 /**

@@ -11,7 +11,9 @@ export function sshLab(id: string, described: Described, known: readonly KnownHo
   const { topology, hosts } = described
   let disposed: Promise<void> | undefined
   const refuse = (what: string): Promise<never> =>
-    Promise.reject(new SwarmproofError({ code: 'NOT_OUR_HOSTS', what: `${what} is for labs that swarmproof made` }))
+    Promise.reject(
+      new SwarmproofError({ code: 'NOT_OUR_HOSTS', what: `${what} is for labs that swarmproof made` }),
+    )
   return {
     id,
     topology,
@@ -27,13 +29,20 @@ export function sshLab(id: string, described: Described, known: readonly KnownHo
     keep: () => refuse('keeping a lab'),
     sshArguments: (name) => sshArguments(name, hosts, known),
     [Symbol.asyncDispose]: () =>
-      (disposed ??= Promise.allSettled(known.map(({ remote }) => remote[Symbol.asyncDispose]())).then(() => undefined)),
+      (disposed ??= Promise.allSettled(known.map(({ remote }) => remote[Symbol.asyncDispose]())).then(
+        () => undefined,
+      )),
   }
 }
 
 function sshArguments(name: string, hosts: readonly Host[], known: readonly KnownHost[]): readonly string[] {
   const destination = known[hosts.findIndex((host) => host.name === name)]?.inventory.destination
-  if (destination === undefined) throw unknownName('host', name, hosts.map((host) => host.name))
+  if (destination === undefined)
+    throw unknownName(
+      'host',
+      name,
+      hosts.map((host) => host.name),
+    )
   const { user, port, identityFiles = [], proxyJump, hostname } = destination
   return [
     ...identityFiles.flatMap((file) => ['-i', file]),

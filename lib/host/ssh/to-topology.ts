@@ -38,8 +38,18 @@ export function toTopology(known: readonly KnownHost[], name = 'existing-hosts')
   const isSplit = known.some((host) => of(host, 'advertise').address !== of(host, 'dataPath').address)
   const [control, data] = isSplit ? ['control', 'data'] : ['underlay', 'underlay']
   const underlays = [
-    underlay(control, known.map((host) => of(host, 'advertise'))),
-    ...(isSplit ? [underlay(data, known.map((host) => of(host, 'dataPath')))] : []),
+    underlay(
+      control,
+      known.map((host) => of(host, 'advertise')),
+    ),
+    ...(isSplit
+      ? [
+          underlay(
+            data,
+            known.map((host) => of(host, 'dataPath')),
+          ),
+        ]
+      : []),
   ]
   const hosts = known.map((host, index): Host => {
     const attachments: Record<string, Attachment> = { [control]: attachment(of(host, 'advertise')) }
@@ -85,9 +95,16 @@ function spanning(networks: readonly string[]): string {
 }
 
 /** In a running swarm each host knows its own; bare hosts have those of their inventory, or the first one manages. */
-function rolesOf(known: readonly KnownHost[]): { hosts: readonly NodeSpec['role'][]; warnings: readonly string[] } {
+function rolesOf(known: readonly KnownHost[]): {
+  hosts: readonly NodeSpec['role'][]
+  warnings: readonly string[]
+} {
   const roles = known.map(({ inventory, facts }) =>
-    facts.swarm.state === 'active' ? (facts.swarm.isManager ? 'manager' : 'worker') : (inventory.role ?? 'worker'),
+    facts.swarm.state === 'active'
+      ? facts.swarm.isManager
+        ? 'manager'
+        : 'worker'
+      : (inventory.role ?? 'worker'),
   )
   if (roles.includes('manager')) return { hosts: roles, warnings: [] }
   const [first, ...others] = roles
