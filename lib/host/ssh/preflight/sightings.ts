@@ -25,6 +25,8 @@ export interface Sighting {
 export class Sightings {
   readonly #shots = new Map<number, Shot & { readonly target: string; readonly port: number }>()
   readonly #seen = new Map<number, Sighting>()
+  /** Of connections; one may be told before the port it was begun from. */
+  readonly #syns: { readonly host: string; readonly words: readonly string[] }[] = []
   #woken: () => void = () => undefined
 
   expect(shot: Shot & { readonly target: string; readonly port: number }): void {
@@ -40,8 +42,9 @@ export class Sightings {
 
   /** Takes one line of one host's agent. */
   take(host: string, [verb, first = '', ...words]: AgentEvent): void {
-    if (verb === 'syn') this.#syn(host, first, words)
+    if (verb === 'syn') this.#syns.push({ host, words: [first, ...words] })
     else this.#mark(host, verb ?? '', Number(first), words)
+    if (verb === 'syn' || verb === 'dial') for (const syn of this.#syns) this.#syn(syn.host, syn.words)
     this.#woken()
   }
 
@@ -82,7 +85,7 @@ export class Sightings {
   }
 
   /** A SYN carries no id: it is told by the ports, and by the target's address. */
-  #syn(host: string, direction: string, [source = '', from, target, to]: readonly string[]): void {
+  #syn(host: string, [direction, source = '', from, target, to]: readonly string[]): void {
     for (const shot of this.#shots.values()) {
       const seen = this.of(shot.id)
       const fits =
