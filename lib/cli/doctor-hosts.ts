@@ -1,5 +1,5 @@
-import { ExitCode, InterruptedError } from '../error.ts'
-import { type HostFinding } from '../host/ssh/host-findings.ts'
+import { ExitCode } from '../error.ts'
+import type { HostFinding } from '../host/ssh/host-findings.ts'
 import { type HostsExamined, examineHosts } from '../host/ssh/examine-hosts.ts'
 import { isBlocked, isTooSmall } from '../host/ssh/preflight/finding.ts'
 import { sshClient } from '../remote/open-ssh/connect.ts'
@@ -23,8 +23,7 @@ export async function doctorHosts(words: readonly string[], flags: DoctorHostsFl
     const connect = client.connect.bind(client)
     examined = await examineHosts(inventory, { connect, progress, signal: interruption.signal })
   } catch (error) {
-    if (!interruption.signal.aborted) throw error
-    throw new InterruptedError('a signal')
+    throw interruption.signal.aborted ? interruption.signal.reason : error
   } finally {
     await client[Symbol.asyncDispose]()
     progress.close()

@@ -28,8 +28,7 @@ export async function examineHosts(inventory: Inventory, options: ReachOptions):
   const known = await completed(given, options, findings, warnings)
   const addresses = addressesOf(known, findings)
   for (const host of known) findings.push(...hostFindings(host, addresses?.get(host)))
-  for (const { host, what } of twins(known)) {
-    const isOne = what.startsWith('is the same')
+  for (const { host, isOne, what } of twins(known)) {
     findings.push({ host, name: 'identity', status: isOne ? 'missing' : 'warning', detail: what })
   }
   if (addresses === undefined || known.length < 2) return { findings, warnings }

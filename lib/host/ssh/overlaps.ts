@@ -28,7 +28,6 @@ export function overlapsOf({ facts }: KnownHost): readonly string[] {
   )
 }
 
-/** The same machine under two names, and addresses that several hosts claim on one network, each as a sentence. */
 export function twins(
   hosts: readonly KnownHost[],
 ): readonly { readonly host: string; readonly what: string }[] {
@@ -44,6 +43,7 @@ export function twins(
         ? [
             {
               host: host.inventory.name,
+              isOne,
               what: `has the machine-id of ${other.inventory.name}, as clones do: DHCP may give both one address`,
             },
           ]
