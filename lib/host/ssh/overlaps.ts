@@ -28,28 +28,34 @@ export function overlapsOf({ facts }: KnownHost): readonly string[] {
   )
 }
 
-export function twins(
-  hosts: readonly KnownHost[],
-): readonly { readonly host: string; readonly what: string }[] {
+export interface Twin {
+  readonly host: string
+  /** One machine; otherwise two that may get in each other's way. */
+  readonly isOne: boolean
+  readonly what: string
+}
+
+/** Machines that are there twice, or may be. */
+export function twins(hosts: readonly KnownHost[]): readonly Twin[] {
   return hosts.flatMap((host, index) =>
-    hosts.slice(0, index).flatMap((other) => {
-      const same = host.facts.machineId !== '' && host.facts.machineId === other.facts.machineId
+    hosts.slice(0, index).flatMap((other): Twin[] => {
+      const [name, otherName] = [host.inventory.name, other.inventory.name]
+      const sameId = host.facts.machineId !== '' && host.facts.machineId === other.facts.machineId
       const sameNode = host.facts.swarm.nodeId !== '' && host.facts.swarm.nodeId === other.facts.swarm.nodeId
-      // Machines that were cloned share an id, and still are two if their names and addresses differ.
-      const isOne = sameNode || (same && host.facts.hostname === other.facts.hostname)
-      if (isOne)
-        return [{ host: host.inventory.name, what: `is the same machine as ${other.inventory.name}` }]
-      return same
-        ? [
-            {
-              host: host.inventory.name,
-              isOne,
-              what: `has the machine-id of ${other.inventory.name}, as clones do: DHCP may give both one address`,
-            },
-          ]
-        : []
+      // Machines that were cloned share an id, and still are two if they have different addresses.
+      const isOne = sameNode || (sameId && addressesOf(host) === addressesOf(other))
+      if (isOne) return [{ host: name, isOne, what: `is the same machine as ${otherName}` }]
+      const what = `has the machine-id of ${otherName}, as clones do: DHCP may give both one address`
+      return sameId ? [{ host: name, isOne, what }] : []
     }),
   )
+}
+
+function addressesOf({ facts }: KnownHost): string {
+  return facts.interfaces
+    .flatMap(({ addresses }) => addresses.map(({ address }) => address))
+    .sort()
+    .join()
 }
 
 export function doOverlap(a: string, b: string): boolean {
