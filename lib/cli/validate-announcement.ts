@@ -17,7 +17,7 @@ export function announcementLines(announcement: Announcement): string[] {
   const { verified, refused, named } = choice(announcement)
   const width = Math.max(...topology.nodes.map(({ name }) => name.length))
   return [
-    `${flags.init ? 'A swarm would be built of' : 'The swarm of'} ${topology.nodes.length} ${topology.nodes.length === 1 ? 'host' : 'hosts'}, data path on UDP ${topology.swarm.dataPathPort}:`,
+    `${flags.init ? 'A swarm is to be built of' : 'The swarm of'} ${topology.nodes.length} ${topology.nodes.length === 1 ? 'host' : 'hosts'}, data path on UDP ${topology.swarm.dataPathPort}:`,
     ...topology.nodes.map(
       (node) =>
         `  ${node.name.padEnd(width)}  ${node.role.padEnd(7)}  ${Object.entries(node.addresses)
@@ -25,7 +25,7 @@ export function announcementLines(announcement: Announcement): string[] {
           .join(', ')}`,
     ),
     'Created, each with a label of its own, and removed at the end:',
-    ...(flags.init ? [`  the swarm${flags.leave ? '' : ' (it stays: --leave takes it down)'}`] : []),
+    ...(flags.init ? [`  the swarm${flags.leave ? '' : ', which stays: --leave takes it down'}`] : []),
     ...describeFootprint(footprint).map((line) => `  ${line}`),
     `Verified: ${verified.length} requirements${refused.length === 0 ? '' : `; skipped as disruptive: ${refused.join(', ')}`}`,
     named.length === 0

@@ -140,7 +140,10 @@ function clock({
     clock: { offsetMs, uncertaintyMs },
   },
 }: KnownHost): Finding {
-  const detail = `${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'ahead of'} this machine's (± ${uncertaintyMs} ms)`
+  const inStep = Math.abs(offsetMs) <= uncertaintyMs
+  const detail = inStep
+    ? `in step with this machine's (± ${uncertaintyMs} ms)`
+    : `${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'ahead of'} this machine's (± ${uncertaintyMs} ms)`
   return Math.abs(offsetMs) - uncertaintyMs > clockToleranceMs
     ? warning('clock', detail, 'let chrony or systemd-timesyncd set it; certificates of a swarm depend on it')
     : ok('clock', detail)

@@ -35,19 +35,23 @@ export interface Twin {
   readonly what: string
 }
 
-/** Machines that are there twice, or may be. */
+/** Machines that are there twice, or may be; each with the first it is a twin of. */
 export function twins(hosts: readonly KnownHost[]): readonly Twin[] {
   return hosts.flatMap((host, index) =>
-    hosts.slice(0, index).flatMap((other): Twin[] => {
-      const [name, otherName] = [host.inventory.name, other.inventory.name]
-      const sameId = host.facts.machineId !== '' && host.facts.machineId === other.facts.machineId
-      const sameNode = host.facts.swarm.nodeId !== '' && host.facts.swarm.nodeId === other.facts.swarm.nodeId
-      // Machines that were cloned share an id, and still are two if they have different addresses.
-      const isOne = sameNode || (sameId && addressesOf(host) === addressesOf(other))
-      if (isOne) return [{ host: name, isOne, what: `is the same machine as ${otherName}` }]
-      const what = `has the machine-id of ${otherName}, as clones do: DHCP may give both one address`
-      return sameId ? [{ host: name, isOne, what }] : []
-    }),
+    hosts
+      .slice(0, index)
+      .flatMap((other): Twin[] => {
+        const [name, otherName] = [host.inventory.name, other.inventory.name]
+        const sameId = host.facts.machineId !== '' && host.facts.machineId === other.facts.machineId
+        const sameNode =
+          host.facts.swarm.nodeId !== '' && host.facts.swarm.nodeId === other.facts.swarm.nodeId
+        // Machines that were cloned share an id, and still are two if they have different addresses.
+        const isOne = sameNode || (sameId && addressesOf(host) === addressesOf(other))
+        if (isOne) return [{ host: name, isOne, what: `is the same machine as ${otherName}` }]
+        const what = `has the machine-id of ${otherName}, as clones do: DHCP may give both one address`
+        return sameId ? [{ host: name, isOne, what }] : []
+      })
+      .slice(0, 1),
   )
 }
 
