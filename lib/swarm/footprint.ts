@@ -9,7 +9,8 @@ export interface Footprint {
   readonly ports: readonly number[]
 }
 
-export function chooseFootprint(_occupied: Occupied): Footprint {
+export function chooseFootprint({ hosts }: Occupied): Footprint {
+  if (hosts.length === 0) throw new RangeError('no hosts')
   return {
     prefix: 'swp-xxxx',
     clear: { subnet: '10.91.1.0/24', gateway: '10.91.1.254' },

@@ -46,7 +46,7 @@ export class YamlCursor {
   get value(): string | undefined {
     const node = this.#node
     if (!isScalar(node) || node.value === null) return undefined
-    return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value))
+    return typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
   }
 
   /** Keys in order with their cursors. Twice the same key is wrong; the first one is kept. */

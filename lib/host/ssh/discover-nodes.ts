@@ -86,10 +86,13 @@ function refuseStrangers(hosts: readonly KnownHost[], nodes: readonly SwarmNode[
 }
 
 function likeSeed(node: SwarmNode, manager: KnownHost, taken: readonly KnownHost[]): InventoryHost {
-  const { name: _name, hostname: _hostname, ...way } = manager.inventory.destination
   const isFree = !taken.some(({ inventory }) => inventory.name === node.hostname)
   const name = isFree ? node.hostname : `${node.hostname}-${node.id.slice(0, 5)}`
-  return { name, role: node.role, destination: { ...way, name, hostname: node.address } }
+  return {
+    name,
+    role: node.role,
+    destination: { ...manager.inventory.destination, name, hostname: node.address },
+  }
 }
 
 /** An address may lead to another machine from here than it does for the swarm. */
@@ -113,7 +116,7 @@ function unreachable(failed: readonly (Reached & { ok: false })[], manager: Know
   })
   return new SwarmproofError({
     code: 'NODES_UNREACHABLE',
-    what: `${failed.length} nodes of the swarm cannot be reached from here:\n${lines.join('\n')}`,
+    what: `${failed.length} ${failed.length === 1 ? 'node' : 'nodes'} of the swarm cannot be reached from here:\n${lines.join('\n')}`,
     hint: adviceFor(manager),
     cause: failed[0]?.error,
   })

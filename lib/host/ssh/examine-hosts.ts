@@ -74,7 +74,10 @@ function lost(host: string, error: Error, name = 'access'): HostFinding {
   const detail = error instanceof SwarmproofError ? error.detail : undefined
   return {
     ...{ host, name, status: 'missing' as const },
-    detail: detail === undefined ? error.message : [detail.what, detail.observed].filter(Boolean).join(': '),
+    detail: (detail === undefined
+      ? error.message
+      : [detail.what, detail.observed].filter(Boolean).join(': ')
+    ).replaceAll(/\s*\n-? */g, ' '),
     ...(detail?.hint === undefined ? {} : { hint: detail.hint }),
   }
 }

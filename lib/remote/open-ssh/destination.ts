@@ -72,7 +72,8 @@ function invalid(text: string, observed: string): InputError {
   return new InputError({
     code: 'SSH_DESTINATION',
     what: `'${text}' names no host for SSH`,
-    expected: 'user@host, user@host:port, ssh://user@host:port or an alias of ~/.ssh/config; IPv6 as [2001:db8::1]:22',
+    expected:
+      'user@host, user@host:port, ssh://user@host:port or an alias of ~/.ssh/config; IPv6 as [2001:db8::1]:22',
     observed,
   })
 }

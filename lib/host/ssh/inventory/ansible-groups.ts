@@ -77,11 +77,11 @@ export class AnsibleGroups {
 
   /** The variables of a group alone. */
   varsOfGroup(name: string): AnsibleVars {
-    return this.#groups.get(name)?.vars ?? new Map()
+    return this.#groups.get(name)?.vars ?? new Map<string, AnsibleValue>()
   }
 
   varsOfHost(name: string): AnsibleVars {
-    return this.#hosts.get(name)?.vars ?? new Map()
+    return this.#hosts.get(name)?.vars ?? new Map<string, AnsibleValue>()
   }
 
   /** The group and everything below it. */
