@@ -1,6 +1,6 @@
 import type { Suite } from '../conformance/suite.ts'
 import type { FoundLab } from '../host/ssh/find-lab.ts'
-import { describeFootprint, type Footprint } from '../swarm/footprint.ts'
+import type { Footprint } from '../swarm/footprint.ts'
 
 /** What is said before anything is created. */
 export interface Announcement {
@@ -26,7 +26,7 @@ export function announcementLines(announcement: Announcement): string[] {
     ),
     'Created, each with a label of its own, and removed at the end:',
     ...(flags.init ? [`  the swarm${flags.leave ? '' : ', which stays: --leave takes it down'}`] : []),
-    ...describeFootprint(footprint).map((line) => `  ${line}`),
+    ...created(footprint).map((line) => `  ${line}`),
     `Verified: ${verified.length} requirements${refused.length === 0 ? '' : `; skipped as disruptive: ${refused.join(', ')}`}`,
     named.length === 0
       ? 'Nothing is restarted, drained or re-created, and no firewall is touched.'
@@ -43,12 +43,21 @@ export function announcementJson(announcement: Announcement): object {
     leave: flags.leave ?? false,
     nodes: topology.nodes.map(({ name, role, addresses }) => ({ name, role, addresses })),
     dataPathPort: topology.swarm.dataPathPort,
-    creates: describeFootprint(footprint),
+    creates: created(footprint),
     footprint,
     requirements: choice(announcement).verified,
     disruptive: choice(announcement).named,
     warnings: found.warnings,
   }
+}
+
+function created({ prefix, clear, secret, ports }: Footprint): string[] {
+  return [
+    `five overlay networks ${prefix}-…, two of them with subnets of their own: ${clear.subnet} and ${secret.subnet} (encrypted)`,
+    `nine services ${prefix}-… of small tasks, at most one or two of each on a host`,
+    `published ports: ${ports.join(', ')}`,
+    'an image of about 1 MB on each host, and one small program that removes all this if this machine is cut off',
+  ]
 }
 
 function choice({ suites, disruptive }: Announcement): {

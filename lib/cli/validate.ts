@@ -1,9 +1,6 @@
 import { Command } from 'commander'
-import { adopt, type Adopted } from '../conformance/adopt.ts'
 import { newRunId } from '../conformance/new-record.ts'
-import { planLabs } from '../conformance/plan.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
-import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import { requirementIds, selectTests } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
 import { InputError, SwarmproofError } from '../error.ts'
@@ -11,10 +8,9 @@ import { findLab, type FoundLab } from '../host/ssh/find-lab.ts'
 import { isBlocked, isTooSmall } from '../host/ssh/preflight/finding.ts'
 import { measure } from '../host/ssh/preflight/measure.ts'
 import { measuredHosts } from '../host/ssh/preflight/measured-hosts.ts'
-import { notOurs } from '../host/ssh/not-ours.ts'
 import { type Progress, step } from '../progress.ts'
 import { sshClient } from '../remote/open-ssh/connect.ts'
-import { chooseFootprint, type Footprint } from '../swarm/footprint.ts'
+import { chooseFootprint, type Footprint, withFootprint } from '../swarm/footprint.ts'
 import { readOccupied } from '../swarm/read-occupied.ts'
 import { suites } from '../../suites/index.ts'
 import { duration } from './duration.ts'
@@ -34,6 +30,7 @@ import { commandLine } from './shell-line.ts'
 import { tellRun, writeRunReports } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
+import { validateRun } from './validate-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 
 export interface ValidateFlags extends HostFlags {
@@ -55,6 +52,8 @@ export interface ValidateFlags extends HostFlags {
 }
 
 const defaultTimeoutMs = 180_000
+/** Of each task: a static busybox that serves one small file takes a few. */
+const taskMemoryMib = 64
 
 export function validateCommand(): Command {
   const command = new Command('validate')
@@ -123,7 +122,15 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     if (flags.dryRun) return tellAnnouncement(announcement, flags, progress)
     for (const line of announcementLines(announcement)) progress.note(line)
     if (flags.init) await refuseBlockedPorts(found, progress, signal)
-    await verify(found, footprint, selected, { words, flags, disruptive, runId, progress, interruption })
+    await verify(found, footprint, {
+      words,
+      flags,
+      suites: selected,
+      disruptive,
+      runId,
+      progress,
+      interruption,
+    })
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {
@@ -161,68 +168,41 @@ async function refuseBlockedPorts(found: FoundLab, progress: Progress, signal: A
 interface VerifyOptions {
   readonly words: readonly string[]
   readonly flags: ValidateFlags
+  readonly suites: readonly Suite[]
   readonly disruptive: readonly string[]
   readonly runId: string
   readonly progress: LiveProgress
   readonly interruption: Interruption
 }
 
-async function verify(
-  found: FoundLab,
-  footprint: Footprint,
-  selected: readonly Suite[],
-  options: VerifyOptions,
-): Promise<void> {
-  const { words, flags, disruptive, runId, progress, interruption } = options
-  const { signal } = interruption
-  const { lab } = found
-  const adopted = await adopt(lab.topology, lab, {
-    ...{ progress, signal, runId, footprint },
+async function verify(found: FoundLab, footprint: Footprint, options: VerifyOptions): Promise<void> {
+  const { words, flags, progress, interruption } = options
+  const { probeImage = `swarmproof/probe:${footprint.prefix}`, toolboxImage } = flags
+  const topology = withFootprint(found.lab.topology, footprint, { probeImage, taskMemoryMib })
+  const paint = style(process.stdout)
+  const finished = await validateRun(topology, found.lab, {
+    ...options,
     images: {
-      ...(flags.probeImage === undefined ? {} : { probeImage: flags.probeImage }),
-      ...(flags.toolboxImage === undefined ? {} : { toolboxImage: flags.toolboxImage }),
+      ...(flags.probeImage === undefined ? {} : { probeImage }),
+      ...(toolboxImage === undefined ? {} : { toolboxImage }),
     },
     init: flags.init ?? false,
     leave: flags.leave ?? false,
+    bail: flags.bail ?? false,
+    timeoutMs: flags.timeout,
+    reportDir: flags.reportDir,
+    reproduce: reproduce(words, flags),
+    version: version(),
+    signal: interruption.signal,
+    onVerdict: (requirement) => {
+      if (!flags.json) progress.print(process.stdout, verdictLines(requirement, paint))
+    },
   })
-  let finished: FinishedRun
-  try {
-    const { topology } = adopted.raised.lab
-    const [planned] = planLabs(selected, { named: [topology], shipped: [] })
-    const paint = style(process.stdout)
-    finished = await conformanceRun({
-      ...{ topology, runId, disruptive, progress, signal },
-      suites: planned?.suites ?? [],
-      raised: adopted.raised,
-      provider: notOurs,
-      fresh: false,
-      keep: false,
-      bail: flags.bail ?? false,
-      timeoutMs: flags.timeout,
-      reportDir: flags.reportDir,
-      reproduce: reproduce(words, flags),
-      version: version(),
-      onVerdict: (requirement) => {
-        if (!flags.json) progress.print(process.stdout, verdictLines(requirement, paint))
-      },
-    })
-  } finally {
-    await remove(adopted, progress)
-  }
   await writeRunReports(finished, progress)
   progress.close()
   interruption.release()
   tellRun(finished, flags.json === true)
   process.exitCode = exitCodeOf(finished.record)
-}
-
-/** What could not be removed is told by name; the verdicts stand. */
-async function remove(adopted: Adopted, progress: Progress): Promise<void> {
-  try {
-    await step(progress, 'Removing what was created', undefined, async () => adopted[Symbol.asyncDispose]())
-  } catch (error) {
-    progress.note(`Not all of it could be removed: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }
 
 /** The command that does it again. */

@@ -1,4 +1,4 @@
-import type { OverlaySpec } from '../topology/topology.ts'
+import type { OverlaySpec, Topology } from '../topology/topology.ts'
 import type { Occupied } from './read-occupied.ts'
 
 /** A placeholder: what a stack takes of a swarm that is somebody's. */
@@ -19,9 +19,11 @@ export function chooseFootprint({ hosts }: Occupied): Footprint {
   }
 }
 
-export function describeFootprint({ prefix, clear, secret, ports }: Footprint): string[] {
-  return [
-    `overlay networks ${prefix}-… with subnets ${clear.subnet} and ${secret.subnet}`,
-    `published ports ${ports.join(', ')}`,
-  ]
+export function withFootprint(
+  topology: Topology,
+  { clear, secret }: Footprint,
+  { probeImage, taskMemoryMib }: { readonly probeImage: string; readonly taskMemoryMib: number },
+): Topology {
+  if (probeImage === '' || taskMemoryMib <= 0) throw new RangeError('no image or no memory')
+  return { ...topology, stack: { ...topology.stack, clear, secret } }
 }
