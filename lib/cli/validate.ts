@@ -103,7 +103,11 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text))
   const { signal } = interruption
-  const client = sshClient(clientOptions(flags, signal))
+  // Interrupts connecting alone: what was created is removed over the same connections, after Ctrl-C too.
+  const connecting = new AbortController()
+  const giveUp = (): void => connecting.abort(signal.reason)
+  signal.addEventListener('abort', giveUp)
+  const client = sshClient(clientOptions(flags, connecting.signal))
   const runId = newRunId(new Date())
   try {
     const connect = client.connect.bind(client)
@@ -114,6 +118,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
       init: flags.init ?? false,
       id: runId,
     })
+    signal.removeEventListener('abort', giveUp)
     for (const warning of found.warnings) progress.note(warning)
     const footprint = await step(progress, 'Looking for what is free', undefined, async () =>
       chooseFootprint(await readOccupied(found.known.map(({ remote }) => remote))),
