@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./list.ts')).listCommand(),
   explain: async () => (await import('./explain.ts')).explainCommand(),
   faults: async () => (await import('./faults.ts')).faultsCommand(),
+  validate: async () => (await import('./validate.ts')).validateCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 }
 

@@ -14,6 +14,8 @@ export interface NewRecordOptions {
   }[]
   readonly reproduce: string
   readonly version: string
+  /** Where something bears it already; a new one otherwise. */
+  readonly runId?: string
 }
 
 /** The record of a run that begins. */
@@ -21,7 +23,7 @@ export function newRecord(options: NewRecordOptions): RunRecord {
   const startedAt = new Date()
   return {
     schemaVersion: 2,
-    runId: newRunId(startedAt),
+    runId: options.runId ?? newRunId(startedAt),
     swarmproofVersion: options.version,
     startedAt: startedAt.toISOString(),
     state: 'running',

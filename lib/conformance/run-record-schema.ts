@@ -100,7 +100,7 @@ const lab = z.object({
   name: z.string(),
   topology,
   origin: z.enum(['vm', 'container', 'ssh']).exactOptional(),
-  startedFrom: z.enum(['cold-boot', 'template', 'standing-lab']).exactOptional(),
+  startedFrom: z.enum(['cold-boot', 'template', 'standing-lab', 'found']).exactOptional(),
   standingSince: z.string().exactOptional(),
   facts: labels,
   nodes: z.array(

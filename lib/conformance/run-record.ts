@@ -38,7 +38,7 @@ export interface LabRecord {
   readonly topology: Topology
   /** What made its hosts; undefined until the lab stood. */
   origin?: 'vm' | 'container' | 'ssh'
-  startedFrom?: 'cold-boot' | 'template' | 'standing-lab'
+  startedFrom?: 'cold-boot' | 'template' | 'standing-lab' | 'found'
   standingSince?: string
   facts: Readonly<Record<string, string>>
   /** Members of the swarm; empty until the lab stood. */

@@ -37,6 +37,8 @@ export interface OneLabOptions extends RunOptions {
   readonly suites: readonly Suite[]
   /** A lab that stands already and is its owner's: it is verified as it is now, and left as it is. */
   readonly raised?: Raised
+  /** Where what was created for the run bears its id already; a new one otherwise. */
+  readonly runId?: string
 }
 
 export interface FinishedRun {

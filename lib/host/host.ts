@@ -25,8 +25,8 @@ export interface Lab extends AsyncDisposable {
   readonly id: string
   readonly topology: Topology
   readonly hosts: readonly Host[]
-  /** How the hosts came up. `standing`: with a stack already on them, see `standing`. */
-  readonly startedFrom: 'cold-boot' | 'template' | 'standing-lab'
+  /** How the hosts came up. `standing`: with a stack already on them, see `standing`. `found`: they are somebody's own. */
+  readonly startedFrom: 'cold-boot' | 'template' | 'standing-lab' | 'found'
   /** How acceleration, emulator and image are called, for the report. Keys are labels. */
   readonly facts: Readonly<Record<string, string>>
   /** What was saved with a standing lab; undefined for a new one. */

@@ -32,6 +32,7 @@ export function runMilliseconds(record: RunRecord): number {
 export function labOrigin(lab: LabRecord): string {
   if (lab.origin === undefined) return 'not built'
   const hosts = { vm: 'virtual machines', container: 'containers', ssh: 'existing hosts' }[lab.origin]
+  if (lab.startedFrom === 'found') return `as it was found (${hosts})`
   if (lab.startedFrom === 'standing-lab') {
     const since = lab.standingSince === undefined ? 'before this run' : `on ${instant(lab.standingSince)}`
     return `standing lab, built ${since} (${hosts})`

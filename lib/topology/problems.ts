@@ -9,11 +9,12 @@ export class Problems {
     this.#list.push({ line, text: path === '' ? what : `${path}: ${what}` })
   }
 
-  throwIfAny(file: string): void {
+  /** @throws InputError with all of them, in the order of their lines */
+  throwIfAny(file: string, code = 'TOPOLOGY_INVALID'): void {
     if (this.#list.length === 0) return
     const lines = [...this.#list]
       .sort((a, b) => a.line - b.line)
       .map(({ line, text }) => `${file}:${line}: ${text}`)
-    throw new InputError({ code: 'TOPOLOGY_INVALID', what: [...new Set(lines)].join('\n') })
+    throw new InputError({ code, what: [...new Set(lines)].join('\n') })
   }
 }

@@ -30,6 +30,25 @@ export class YamlCursor {
     return typeof node.value === 'string' ? `'${node.value}'` : (node.source ?? JSON.stringify(node.value))
   }
 
+  get kind(): 'map' | 'list' | 'value' | 'nothing' {
+    if (isMap(this.#node)) return 'map'
+    if (isSeq(this.#node)) return 'list'
+    return isScalar(this.#node) && this.#node.value !== null ? 'value' : 'nothing'
+  }
+
+  /** Its tag where it has one of its own, such as `!vault`. */
+  get tag(): string | undefined {
+    const tag = this.#node?.tag
+    return tag?.startsWith('!') === true ? tag : undefined
+  }
+
+  /** One value as it is written, whatever its type; undefined, without a complaint, where there is none. */
+  get value(): string | undefined {
+    const node = this.#node
+    if (!isScalar(node) || node.value === null) return undefined
+    return typeof node.value === 'string' ? node.value : (node.source ?? JSON.stringify(node.value))
+  }
+
   /** Keys in order with their cursors. Twice the same key is wrong; the first one is kept. */
   map(): ReadonlyMap<string, YamlCursor> | undefined {
     const node = this.#node

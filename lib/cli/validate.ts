@@ -1,0 +1,241 @@
+import { Command } from 'commander'
+import { newRunId } from '../conformance/new-record.ts'
+import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
+import { requirementIds, selectTests } from '../conformance/selection.ts'
+import type { Suite } from '../conformance/suite.ts'
+import { InputError, SwarmproofError } from '../error.ts'
+import { findLab, type FoundLab } from '../host/ssh/find-lab.ts'
+import { isBlocked, isTooSmall } from '../host/ssh/preflight/finding.ts'
+import { measure } from '../host/ssh/preflight/measure.ts'
+import { measuredHosts } from '../host/ssh/preflight/measured-hosts.ts'
+import { type Progress, step } from '../progress.ts'
+import { sshClient } from '../remote/open-ssh/connect.ts'
+import { chooseFootprint, type Footprint, withFootprint } from '../swarm/footprint.ts'
+import { readOccupied } from '../swarm/read-occupied.ts'
+import { suites } from '../../suites/index.ts'
+import { duration } from './duration.ts'
+import { exitCodeOf } from './exit-code.ts'
+import {
+  clientOptions,
+  givenHosts,
+  type HostFlags,
+  hostWords,
+  inventoryHelp,
+  withHostOptions,
+} from './given-hosts.ts'
+import { type Interruption, onInterruption } from './interruption.ts'
+import { LiveProgress } from './live-progress.ts'
+import { version } from './main.ts'
+import { commandLine } from './shell-line.ts'
+import { tellRun, writeRunReports } from './tell-run.ts'
+import { style } from './terminal.ts'
+import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
+import { validateRun } from './validate-run.ts'
+import { verdictLines } from './verdict-lines.ts'
+
+export interface ValidateFlags extends HostFlags {
+  readonly init?: true
+  readonly leave?: true
+  readonly dryRun?: true
+  readonly profile: Profile
+  readonly slow?: true
+  readonly only?: string[]
+  readonly skip?: string[]
+  readonly grep?: string
+  readonly disruptive?: string[]
+  readonly probeImage?: string
+  readonly toolboxImage?: string
+  readonly bail?: true
+  readonly json?: true
+  readonly reportDir: string
+  readonly timeout: number
+}
+
+const defaultTimeoutMs = 180_000
+/** Of each task: a static busybox that serves one small file takes a few. */
+const taskMemoryMib = 64
+
+export function validateCommand(): Command {
+  const command = new Command('validate')
+    .summary('verify a swarm, or hosts, that you already have')
+    .description(
+      'Verifies hosts that you already have, over SSH: a swarm that runs, as it is, or bare hosts with engines. Creates\nonly networks and services of its own, says so before, and removes them at the end, also after Ctrl-C.',
+    )
+    .argument('[hosts...]', 'user@host; one manager suffices, the other nodes are found from it')
+    .option('--init', 'the hosts are in no swarm: build one of them')
+    .option('--leave', 'with --init: take the swarm down again at the end')
+    .option('--dry-run', 'connect, say what would be created, and end')
+  return withHostOptions(command)
+    .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
+    .option('--slow', 'also what takes many minutes')
+    .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
+    .option('--skip <id...>', 'all but these requirements or groups')
+    .option('--grep <expression>', 'only requirements whose id or sentence matches')
+    .option('--disruptive <id...>', 'requirements that may break or shape these hosts; each to be named')
+    .option(
+      '--probe-image <image>',
+      'an image to pull for tasks, instead of one made from busybox and sent over SSH',
+    )
+    .option('--toolbox-image <image>', 'an image with tcpdump, nsenter and ipvsadm, for hosts that lack them')
+    .option('--bail', 'stop at the first requirement that does not hold')
+    .option(
+      '--timeout <duration>',
+      'longest a single requirement may take, e.g. 90s, 3m',
+      duration,
+      defaultTimeoutMs,
+    )
+    .option('--report-dir <folder>', 'where runs are stored', 'reports')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText('after', examples)
+    .action(validate)
+}
+
+async function validate(words: readonly string[], flags: ValidateFlags): Promise<void> {
+  if (flags.leave === true && flags.init !== true) {
+    throw new InputError({
+      code: 'LEAVE_WITHOUT_INIT',
+      what: '--leave takes down what --init built; alone it would take down a swarm that is yours',
+    })
+  }
+  const inventory = givenHosts(words, flags)
+  const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
+  const disruptive = requirementIds(suites, flags.disruptive ?? [])
+  const progress = new LiveProgress()
+  const interruption = onInterruption((text) => progress.note(text))
+  const { signal } = interruption
+  // Interrupts connecting alone: what was created is removed over the same connections, after Ctrl-C too.
+  const connecting = new AbortController()
+  const giveUp = (): void => connecting.abort(signal.reason)
+  signal.addEventListener('abort', giveUp)
+  const client = sshClient(clientOptions(flags, connecting.signal))
+  const runId = newRunId(new Date())
+  try {
+    const connect = client.connect.bind(client)
+    const found = await findLab(inventory, {
+      connect,
+      progress,
+      signal,
+      init: flags.init ?? false,
+      id: runId,
+    })
+    signal.removeEventListener('abort', giveUp)
+    for (const warning of found.warnings) progress.note(warning)
+    const footprint = await step(progress, 'Looking for what is free', undefined, async () =>
+      chooseFootprint(await readOccupied(found.known.map(({ remote }) => remote))),
+    )
+    const announcement = { found, footprint, suites: selected, disruptive, flags }
+    if (flags.dryRun) return tellAnnouncement(announcement, flags, progress)
+    for (const line of announcementLines(announcement)) progress.note(line)
+    if (flags.init) await refuseBlockedPorts(found, progress, signal)
+    await verify(found, footprint, {
+      words,
+      flags,
+      suites: selected,
+      disruptive,
+      runId,
+      progress,
+      interruption,
+    })
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error
+  } finally {
+    await client[Symbol.asyncDispose]()
+    progress.close()
+    interruption.release()
+  }
+}
+
+function tellAnnouncement(announcement: Announcement, flags: ValidateFlags, progress: LiveProgress): void {
+  const text = flags.json
+    ? JSON.stringify(announcementJson(announcement), undefined, 2)
+    : announcementLines(announcement).join('\n')
+  progress.print(process.stdout, `${text}\n`)
+}
+
+/** Without 2377 and 7946 no swarm comes about, and what docker says then tells little. */
+async function refuseBlockedPorts(found: FoundLab, progress: Progress, signal: AbortSignal): Promise<void> {
+  if (found.known.length < 2) return
+  const { hosts, dataPathPort } = measuredHosts(found.known, found.addresses)
+  const { ports, mtu } = await measure(hosts, { dataPathPort, progress, signal })
+  const blocked = ports.filter(isBlocked)
+  const fatal = blocked.filter(({ what }) => what === '2377/tcp' || what === '7946/tcp')
+  for (const { detail } of [...blocked.filter((one) => !fatal.includes(one)), ...mtu.filter(isTooSmall)]) {
+    progress.note(detail)
+  }
+  if (fatal.length === 0) return
+  throw new SwarmproofError({
+    code: 'PORTS_BLOCKED',
+    what: `no swarm can be built of these hosts:\n${fatal.map(({ detail }) => `- ${detail}`).join('\n')}`,
+    hint: 'open 2377/tcp, 7946/tcp, 7946/udp, the data-path port (4789/udp) and protocol 50 between the hosts',
+  })
+}
+
+interface VerifyOptions {
+  readonly words: readonly string[]
+  readonly flags: ValidateFlags
+  readonly suites: readonly Suite[]
+  readonly disruptive: readonly string[]
+  readonly runId: string
+  readonly progress: LiveProgress
+  readonly interruption: Interruption
+}
+
+async function verify(found: FoundLab, footprint: Footprint, options: VerifyOptions): Promise<void> {
+  const { words, flags, progress, interruption } = options
+  const { probeImage = `swarmproof/probe:${footprint.prefix}`, toolboxImage } = flags
+  const topology = withFootprint(found.lab.topology, footprint, { probeImage, taskMemoryMib })
+  const paint = style(process.stdout)
+  const finished = await validateRun(topology, found.lab, {
+    ...options,
+    images: {
+      ...(flags.probeImage === undefined ? {} : { probeImage }),
+      ...(toolboxImage === undefined ? {} : { toolboxImage }),
+    },
+    init: flags.init ?? false,
+    leave: flags.leave ?? false,
+    bail: flags.bail ?? false,
+    timeoutMs: flags.timeout,
+    reportDir: flags.reportDir,
+    reproduce: reproduce(words, flags),
+    version: version(),
+    signal: interruption.signal,
+    onVerdict: (requirement) => {
+      if (!flags.json) progress.print(process.stdout, verdictLines(requirement, paint))
+    },
+  })
+  await writeRunReports(finished, progress)
+  progress.close()
+  interruption.release()
+  tellRun(finished, flags.json === true)
+  process.exitCode = exitCodeOf(finished.record)
+}
+
+/** The command that does it again. */
+export function reproduce(words: readonly string[], flags: ValidateFlags): string {
+  const again = ['swarmproof', 'validate', ...hostWords(words, flags)]
+  if (flags.init) again.push('--init')
+  if (flags.leave) again.push('--leave')
+  if (flags.profile !== defaultProfile) again.push('--profile', flags.profile)
+  if (flags.slow) again.push('--slow')
+  if (flags.only) again.push('--only', ...flags.only)
+  if (flags.skip) again.push('--skip', ...flags.skip)
+  if (flags.grep !== undefined) again.push('--grep', flags.grep)
+  if (flags.disruptive) again.push('--disruptive', ...flags.disruptive)
+  if (flags.probeImage !== undefined) again.push('--probe-image', flags.probeImage)
+  if (flags.toolboxImage !== undefined) again.push('--toolbox-image', flags.toolboxImage)
+  if (flags.timeout !== defaultTimeoutMs) again.push('--timeout', `${flags.timeout}ms`)
+  return commandLine(again)
+}
+
+const examples = `
+Examples:
+  swarmproof validate deploy@manager1              the swarm of this manager, all its nodes
+  swarmproof validate --inventory hosts.yml        the swarm of these hosts
+  swarmproof validate -i hosts.yml --dry-run       say what would be created, and create nothing
+  swarmproof validate root@a root@b --init --leave build a swarm of bare hosts, verify it, take it down
+  swarmproof validate ops@m1 --profile quick       the dozen that find most faults
+  swarmproof validate ops@m1 --only ENC --json     encryption alone, the result as JSON
+${inventoryHelp}
+
+See \`swarmproof doctor --inventory FILE\` for what stands in the way, beforehand. Exit codes: 0 conformant,
+1 not conformant, 2 inconclusive, 64 wrong usage or input, 70 the harness failed, 130 interrupted.`

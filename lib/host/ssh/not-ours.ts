@@ -1,0 +1,20 @@
+import { SwarmproofError } from '../../error.ts'
+import type { HostProvider } from '../host.ts'
+
+function refuse(): Promise<never> {
+  return Promise.reject(
+    new SwarmproofError({
+      code: 'NOT_OUR_HOSTS',
+      what: 'hosts that somebody has are neither started nor removed',
+    }),
+  )
+}
+
+/** In the place of a provider where hosts are somebody's: it makes none, and has none to list or to end. */
+export const notOurs: HostProvider = {
+  kind: 'ssh',
+  start: refuse,
+  attach: refuse,
+  remove: refuse,
+  list: async () => [],
+}

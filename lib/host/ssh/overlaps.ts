@@ -1,0 +1,75 @@
+import ipaddr from 'ipaddr.js'
+import type { KnownHost } from './known-host.ts'
+
+/** Swarm gives ingress this one, and takes others from the pool, unless told otherwise. */
+const usualIngress = '10.0.0.0/24'
+
+/** Devices that engines make; a route to them is the network itself. */
+const ofEngine = /^(docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*)$/
+
+/** Networks of a host's engine that overlap what the host reaches otherwise, each as a sentence. */
+export function overlapsOf({ facts }: KnownHost): readonly string[] {
+  const routes = facts.routes.filter(
+    ({ destination, device }) => destination !== 'default' && !ofEngine.test(device),
+  )
+  const own = facts.networks.flatMap(({ name, subnets }) =>
+    subnets.map((subnet) => ({ name: `network ${name}`, subnet })),
+  )
+  const future =
+    facts.swarm.state === 'active'
+      ? []
+      : [{ name: 'the ingress network a new swarm makes', subnet: usualIngress }]
+  return [...own, ...future].flatMap(({ name, subnet }) =>
+    routes
+      .filter(({ destination }) => doOverlap(subnet, destination))
+      .map(
+        ({ destination, device }) => `${name} (${subnet}) overlaps ${destination}, which ${device} leads to`,
+      ),
+  )
+}
+
+export interface Twin {
+  readonly host: string
+  /** One machine; otherwise two that may get in each other's way. */
+  readonly isOne: boolean
+  readonly what: string
+}
+
+/** Machines that are there twice, or may be; each with the first it is a twin of. */
+export function twins(hosts: readonly KnownHost[]): readonly Twin[] {
+  return hosts.flatMap((host, index) =>
+    hosts
+      .slice(0, index)
+      .flatMap((other): Twin[] => {
+        const [name, otherName] = [host.inventory.name, other.inventory.name]
+        const sameId = host.facts.machineId !== '' && host.facts.machineId === other.facts.machineId
+        const sameNode =
+          host.facts.swarm.nodeId !== '' && host.facts.swarm.nodeId === other.facts.swarm.nodeId
+        // Machines that were cloned share an id, and still are two if they have different addresses.
+        const isOne = sameNode || (sameId && addressesOf(host) === addressesOf(other))
+        if (isOne) return [{ host: name, isOne, what: `is the same machine as ${otherName}` }]
+        const what = `has the machine-id of ${otherName}, as clones do: DHCP may give both one address`
+        return sameId ? [{ host: name, isOne, what }] : []
+      })
+      .slice(0, 1),
+  )
+}
+
+function addressesOf({ facts }: KnownHost): string {
+  return facts.interfaces
+    .flatMap(({ addresses }) => addresses.map(({ address }) => address))
+    .sort()
+    .join()
+}
+
+export function doOverlap(a: string, b: string): boolean {
+  const [first, second] = [parsed(a), parsed(b)]
+  if (first === undefined || second === undefined) return false
+  const length = Math.min(first[1], second[1])
+  return first[0].match(second[0], length)
+}
+
+function parsed(text: string): [ipaddr.IPv4, number] | undefined {
+  const whole = text.includes('/') ? text : `${text}/32`
+  return ipaddr.IPv4.isValidCIDR(whole) ? ipaddr.IPv4.parseCIDR(whole) : undefined
+}

@@ -1,0 +1,178 @@
+import { expect } from 'chai'
+import { parseHostFacts } from './read-host-facts.ts'
+
+const info = {
+  ServerVersion: '28.5.2',
+  DockerRootDir: '/var/lib/docker',
+  OperatingSystem: 'Debian GNU/Linux 13 (trixie)',
+  Swarm: {
+    NodeID: 'q1n2',
+    NodeAddr: '10.0.5.1',
+    LocalNodeState: 'active',
+    ControlAvailable: true,
+    Error: '',
+    Cluster: { ID: 'c1', DataPathPort: 0, DefaultAddrPool: ['10.0.0.0/8'] },
+  },
+}
+
+const links = [
+  { ifname: 'lo', flags: ['UP'], mtu: 65_536, addr_info: [{ local: '127.0.0.1', prefixlen: 8 }] },
+  {
+    ifname: 'ens192',
+    flags: ['UP', 'BROADCAST'],
+    mtu: 1500,
+    addr_info: [{ local: '10.0.5.1', prefixlen: 24 }],
+  },
+  { ifname: 'docker0', flags: ['UP'], mtu: 1500, linkinfo: { info_kind: 'bridge' }, addr_info: [] },
+]
+
+const output = `@@ clock 1795266188100000000
+@@ system
+hostname m1
+architecture x86_64
+kernel 6.12.1-cloud-amd64
+uid 0
+machine 3d1219c7
+processors 4
+MemTotal 4096000
+MemAvailable 2048000
+@@ tools
+ip /usr/sbin/ip
+perl /usr/bin/perl
+ethtool /usr/sbin/ethtool
+@@ engine
+{"Version":"28.5.2","ApiVersion":"1.51"}
+@@ info
+${JSON.stringify(info)}
+@@ networks
+"bridge" "bridge" "local" [{"Subnet":"172.17.0.0/16","Gateway":"172.17.0.1"}]
+"a \\"b\\"" "overlay" "swarm" [{"Subnet":"10.0.1.0/24"},{"Subnet":"fd00::/64"}]
+"host" "host" "local" null
+@@ data-path 10.0.6.1
+@@ disk
+/dev/vda1         264212084 45575516  60815396      43% /var/lib/docker
+@@ addresses
+${JSON.stringify(links)}
+
+@@ routes
+[{"dst":"default","gateway":"10.0.5.254","dev":"ens192"},{"dst":"10.7.0.1","dev":"ens192"},{"type":"blackhole","dst":"10.8.0.0/16"}]
+
+@@ card ens192 vmxnet3
+tx-checksum-ip-generic
+tx-scatter-gather
+@@ sockets
+tcp 0949
+tcp 1F0A
+udp 1F0A
+udp 1F0A
+udp 12B5
+@@ modules
+loaded vxlan
+list builtin
+builtin br_netfilter
+list dep
+dep ip_vs
+dep xt_bpf
+@@ firewall
+manager firewalld
+manager ufw
+idle ufw
+nft input drop
+nft prerouting accept
+iptables policy ACCEPT
+iptables rule
+@@ clock 1795266188300000000
+@@ end
+`
+
+const span = { startedMs: 1_795_266_187_000, endedMs: 1_795_266_187_400 }
+
+describe('what a host says of itself', () => {
+  const facts = parseHostFacts('m1', output, span)
+
+  it('is read from one answer', () => {
+    expect(facts).to.deep.include({
+      hostname: 'm1',
+      machineId: '3d1219c7',
+      kernelRelease: '6.12.1-cloud-amd64',
+      processors: 4,
+      memory: { totalMib: 4000, availableMib: 2000 },
+      disk: { path: '/var/lib/docker', freeMib: 59_390 },
+      engine: {
+        version: '28.5.2',
+        apiVersion: '1.51',
+        rootDirectory: '/var/lib/docker',
+        operatingSystem: 'Debian GNU/Linux 13 (trixie)',
+      },
+    })
+    expect(facts.tools).to.deep.include({ ip: '/usr/sbin/ip', tcpdump: undefined })
+  })
+
+  it('has its swarm, with the port that 0 stands for and the data-path address', () => {
+    expect(facts.swarm).to.deep.equal({
+      state: 'active',
+      error: '',
+      nodeId: 'q1n2',
+      nodeAddress: '10.0.5.1',
+      isManager: true,
+      clusterId: 'c1',
+      dataPathPort: 4789,
+      dataPathAddress: '10.0.6.1',
+    })
+  })
+
+  it('has interfaces with drivers and offloads, routes, ports and networks', () => {
+    expect(facts.interfaces[1]).to.deep.equal({
+      name: 'ens192',
+      mtuBytes: 1500,
+      up: true,
+      kind: '',
+      addresses: [{ address: '10.0.5.1', prefixLength: 24 }],
+      driver: 'vmxnet3',
+      offloads: ['tx-checksum-ip-generic', 'tx-scatter-gather'],
+    })
+    expect(facts.routes).to.deep.equal([
+      { destination: 'default', device: 'ens192', gateway: '10.0.5.254' },
+      { destination: '10.7.0.1/32', device: 'ens192' },
+    ])
+    expect(facts.heldPorts.map(({ protocol, port }) => `${protocol} ${port}`)).to.deep.equal([
+      'tcp 2377',
+      'tcp 7946',
+      'udp 7946',
+      'udp 4789',
+    ])
+    expect(facts.networks.map(({ name, subnets }) => [name, subnets])).to.deep.equal([
+      ['bridge', ['172.17.0.0/16']],
+      ['a "b"', ['10.0.1.0/24']],
+      ['host', []],
+    ])
+  })
+
+  it('tells modules that are loaded, built in, loadable and missing', () => {
+    expect(facts.modules).to.deep.equal({
+      vxlan: 'loaded',
+      br_netfilter: 'builtin',
+      ip_vs: 'loadable',
+      xt_bpf: 'loadable',
+      esp4: 'missing',
+      xt_u32: 'missing',
+    })
+    const blind = parseHostFacts('m1', output.replaceAll(/^(list|dep|builtin) .*\n/gm, ''), span)
+    expect(blind.modules).to.deep.include({ vxlan: 'loaded', esp4: 'unknown' })
+  })
+
+  it('names firewall managers that are at work, and what filters what arrives', () => {
+    expect(facts.firewall).to.deep.equal({
+      managers: ['firewalld'],
+      input: ['nftables, 2 chains on input, policy drop', 'iptables, 1 rule in INPUT, policy ACCEPT'],
+    })
+  })
+
+  it('bounds the offset of its clock from both sides', () => {
+    // It began at 188.1 s after 187.0 s of ours, and ended at 188.3 s before 187.4 s of ours.
+    expect(facts.clock).to.deep.equal({ offsetMs: 1001, uncertaintyMs: 101 })
+    const coarse = parseHostFacts('m1', output.replaceAll(/clock (\d{10})\d+/g, 'clock $1%N'), span)
+    expect(coarse.clock.uncertaintyMs).to.be.within(500, 1000)
+    expect(Math.abs(coarse.clock.offsetMs - 1000)).to.be.at.most(coarse.clock.uncertaintyMs)
+  })
+})

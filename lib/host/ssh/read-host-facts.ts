@@ -1,0 +1,166 @@
+import { SwarmproofError } from '../../error.ts'
+import type { Remote } from '../../remote/remote.ts'
+import { factsScript } from './facts-script.ts'
+import { type FactsSection, factsSections } from './facts-sections.ts'
+import type { ClockFacts, HostFacts } from './host-facts.ts'
+import { parseEngine, parseNetworks, parseSwarm } from './parse-docker.ts'
+import { parseFirewall, parseInterfaces, parseModules, parseRoutes, parseSockets } from './parse-system.ts'
+import { type ToolName, toolNames } from './host-facts.ts'
+
+/**
+ * Reads what a host is and has, in one remote call that changes nothing.
+ * @throws SwarmproofError `DOCKER_MISSING`, `DOCKER_NOT_RUNNING`, `DOCKER_DENIED`, `NOT_ROOT` with what to do
+ */
+export async function readHostFacts(remote: Remote, now: () => number = Date.now): Promise<HostFacts> {
+  const startedMs = now()
+  const result = await remote.exec(factsScript, { timeoutMs: 60_000, idempotent: true })
+  const endedMs = now()
+  if (result.stdout === '') throw nothingSaid(remote.host, result.exitCode, result.stderr)
+  return parseHostFacts(remote.host, result.stdout, { startedMs, endedMs })
+}
+
+export interface Span {
+  /** By our clock, milliseconds since 1970. */
+  readonly startedMs: number
+  readonly endedMs: number
+}
+
+/** The script's output as data. */
+export function parseHostFacts(host: string, output: string, span: Span): HostFacts {
+  const sections = factsSections(output, host)
+  const of = (name: string): FactsSection | undefined => sections.find((section) => section.name === name)
+  const lines = (name: string): readonly string[] => of(name)?.lines ?? []
+  const system = new Map(lines('system').map((line) => splitOnce(line)))
+  refuse(host, sections, system)
+  const info = readJson(host, lines('info')[0])
+  return {
+    hostname: system.get('hostname') ?? '',
+    machineId: system.get('machine') ?? '',
+    architecture: system.get('architecture') ?? '',
+    kernelRelease: system.get('kernel') ?? '',
+    engine: parseEngine(readJson(host, lines('engine')[0]), info),
+    swarm: parseSwarm(info, of('data-path')?.argument ?? ''),
+    interfaces: parseInterfaces(
+      lines('addresses').join(''),
+      sections,
+      lines('tools').some((line) => line.startsWith('ethtool ')),
+    ),
+    routes: parseRoutes(lines('routes').join('')),
+    heldPorts: parseSockets(lines('sockets')),
+    tools: parseTools(lines('tools')),
+    modules: parseModules(lines('modules')),
+    clock: clockOf(sections, span),
+    firewall: parseFirewall(lines('firewall')),
+    disk: diskOf(lines('disk')[0]),
+    memory: { totalMib: mib(system.get('MemTotal')), availableMib: mib(system.get('MemAvailable')) },
+    processors: Number(system.get('processors') ?? 1) || 1,
+    networks: parseNetworks(lines('networks')),
+  }
+}
+
+function refuse(host: string, sections: readonly FactsSection[], system: ReadonlyMap<string, string>): void {
+  const uid = system.get('uid') ?? ''
+  if (sections.some(({ name }) => name === 'no-docker')) {
+    throw new SwarmproofError({
+      code: 'DOCKER_MISSING',
+      what: 'there is no docker command',
+      host,
+      hint: 'install a Docker engine there, or take the host out of the list',
+    })
+  }
+  const silent = sections.find(({ name }) => name === 'no-engine')
+  const words = silent?.lines
+    .filter((line) => line !== 'null')
+    .join(' ')
+    .slice(-300)
+  if (words !== undefined && /permission denied/i.test(words)) {
+    throw new SwarmproofError({
+      code: 'DOCKER_DENIED',
+      what: 'the engine does not let this user in',
+      host,
+      observed: words,
+      hint: 'log in as root, or let the user run `sudo -n` (become: true); the group docker alone does not suffice',
+    })
+  }
+  if (words !== undefined) {
+    throw new SwarmproofError({
+      code: 'DOCKER_NOT_RUNNING',
+      what: 'the Docker engine does not answer',
+      host,
+      observed: words,
+      hint: 'systemctl status docker; journalctl -u docker -n 50',
+    })
+  }
+  if (uid !== '0') {
+    throw new SwarmproofError({
+      code: 'NOT_ROOT',
+      what: 'kernel state can be read by root alone',
+      host,
+      observed: `commands run with user id ${uid || 'unknown'}`,
+      hint: 'log in as root, or let the user run `sudo -n` (become: true)',
+    })
+  }
+}
+
+function nothingSaid(host: string, exitCode: number, stderr: string): SwarmproofError {
+  return new SwarmproofError({
+    code: 'FACTS_FAILED',
+    what: 'the host could not be asked what it is',
+    host,
+    observed: `exit code ${exitCode}: ${stderr.trim().slice(-300)}`,
+    hint: 'the host needs a POSIX shell and coreutils or busybox',
+  })
+}
+
+function readJson(host: string, line: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(line ?? '') as Readonly<Record<string, unknown>>
+  } catch (cause) {
+    throw new SwarmproofError({
+      code: 'DOCKER_OUTPUT',
+      what: 'docker printed something that is not JSON',
+      host,
+      observed: (line ?? '').slice(0, 300),
+      cause,
+    })
+  }
+}
+
+function splitOnce(line: string): [string, string] {
+  const at = line.indexOf(' ')
+  return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1).trim()]
+}
+
+function parseTools(lines: readonly string[]): Readonly<Record<ToolName, string | undefined>> {
+  const paths = new Map(lines.map((line) => splitOnce(line)))
+  return Object.fromEntries(toolNames.map((name) => [name, paths.get(name)])) as Record<
+    ToolName,
+    string | undefined
+  >
+}
+
+/**
+ * The script reads the clock first and last. It began after we asked and ended before we heard, which bounds the offset
+ * from both sides. Where the clock has whole seconds only, they widen the bounds.
+ */
+function clockOf(sections: readonly FactsSection[], span: Span): ClockFacts {
+  const readings = sections.filter(({ name }) => name === 'clock').map(({ argument }) => argument)
+  const precise = readings.every((text) => /^\d{16,}$/.test(text))
+  const toMs = (text: string | undefined): number =>
+    precise ? Number((text ?? '').slice(0, -6)) : Number(/^\d{1,10}/.exec(text ?? '')?.[0]) * 1000
+  const [first, last] = [toMs(readings[0]), toMs(readings.at(-1))]
+  const [atLeast, atMost] = [last - span.endedMs, first - span.startedMs + (precise ? 1 : 1000)]
+  return {
+    offsetMs: Math.round((atLeast + atMost) / 2),
+    uncertaintyMs: Math.ceil(Math.abs(atMost - atLeast) / 2),
+  }
+}
+
+function diskOf(line: string | undefined): HostFacts['disk'] {
+  const [, , , available = '0', , path = '/'] = (line ?? '').split(/\s+/)
+  return { path, freeMib: mib(available) }
+}
+
+function mib(kib: string | undefined): number {
+  return Math.floor(Number(kib ?? 0) / 1024)
+}
