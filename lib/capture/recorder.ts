@@ -21,6 +21,8 @@ interface Kept {
 export class Recorder implements RecordSink {
   /** Why packets of the stream are missing; undefined while none are. */
   trouble: string | undefined
+  /** As much was captured as is kept; what comes now is lost, so nothing more need come. */
+  full = false
   /** The stream's file header has arrived: tcpdump is capturing. */
   begun = false
   readonly #reader = new CaptureReader(this)
@@ -78,6 +80,7 @@ export class Recorder implements RecordSink {
     if (nonce !== undefined) return this.#sawCanary(nonce, seconds, nanoseconds)
     this.#keptBytes += capturedBytes
     if (this.#keptBytes > this.#limitBytes) {
+      this.full = true
       this.trouble ??= `more than ${this.#limitBytes} bytes were captured, and the rest was not kept`
       return
     }

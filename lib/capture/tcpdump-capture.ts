@@ -46,8 +46,11 @@ export class TcpdumpCapture implements Capture {
       (chunk: Buffer) => (this.#stderr = (this.#stderr + String(chunk)).slice(-16_384)),
     )
     process.stdout.on('data', (chunk: Buffer) => {
+      if (this.#recorder.full) return
       this.#recorder.push(chunk)
       this.#written.write(chunk)
+      // Of a busy interface: neither the connection nor the disk is to be filled with it.
+      if (this.#recorder.full) process.stdin.end()
     })
     process.stdin.on('error', () => undefined)
     this.#ended = process.exited

@@ -7,6 +7,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { TestContext } from './context.ts'
 import { guardedState } from '../observe/guarded-state.ts'
 import type { HostState } from '../observe/host-state.ts'
+import { onlyOwn } from './own-traffic.ts'
 import { type Raised, readStates } from './raise.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -21,6 +22,8 @@ export interface SharedContextOptions {
   readonly captures: string
   /** Whether the states that were read when the lab came up are still true. */
   readonly statesAreCurrent: boolean
+  /** Ids that may break or shape hosts swarmproof did not make; such tests look at traffic of all kinds. */
+  readonly disruptive?: readonly string[]
 }
 
 /** Scenes and states are observed once for this context; a lab that was put back needs a new one. */
@@ -28,6 +31,11 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
   const memory = new Map<string, Promise<unknown>>()
   let renewals = 0
   let states = options.statesAreCurrent ? Promise.resolve(raised.states) : undefined
+  const isForeign = raised.cluster.manager.host.origin === 'ssh' && (options.disruptive ?? []).length === 0
+  const own = {
+    dataPathPort: raised.cluster.dataPathPort,
+    vnis: Object.values(raised.stack.networks).map(({ vni }) => vni),
+  }
   const shared: SharedContext = {
     topology: options.topology,
     cluster: raised.cluster,
@@ -42,7 +50,12 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
         signal: options.signal,
       }),
     probe: agentProbe(),
-    wire: { capture: (points) => startCaptures(points, join(options.store.folder, options.captures)) },
+    wire: {
+      capture: (points) => {
+        const folder = join(options.store.folder, options.captures)
+        return startCaptures(isForeign ? points.map((point) => onlyOwn(point, own)) : points, folder)
+      },
+    },
     signal: options.signal,
     state(which) {
       if (which?.fresh || states === undefined) states = readStates(raised.cluster)

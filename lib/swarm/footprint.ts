@@ -122,7 +122,8 @@ function choosePorts({ hosts, swarm }: Occupied, random: () => number): number[]
     while (chosen.length < portCount && free.length > 0) {
       chosen.push(...free.splice(Math.floor(random() * free.length), 1))
     }
-    if (chosen.length === portCount) return chosen
+    // By the lower of two TCP ports of one service it is told which was published by the long syntax.
+    if (chosen.length === portCount) return chosen.sort((a, b) => a - b)
   }
   throw new SwarmproofError({
     code: 'NO_FREE_PORT',

@@ -6,9 +6,12 @@ interface Span {
   readonly last: number
 }
 
+/** Chance first, so that two who choose at the same time seldom choose the same; then one by one, so that none is missed. */
+const attemptsByChance = 200
+
 /**
- * A block of the wanted size that overlaps nothing in use, from the first of the ranges that has one; where in the
- * range is left to chance, so that two who choose at the same time seldom choose the same. Undefined if none is free.
+ * A block of the wanted size that overlaps nothing in use, from the first of the ranges that has one, somewhere in it.
+ * Undefined if none is free.
  *
  * @param inUse IPv4 blocks or addresses; what is neither, such as `default` or IPv6, is in nobody's way
  * @param random from 0 to below 1, as `Math.random`
@@ -25,14 +28,17 @@ export function freeBlock(
     const span = spanOf(range)
     if (span === undefined) continue
     const slots = Math.floor((span.last - span.first + 1) / size)
-    const start = Math.floor(random() * slots)
-    for (let step = 0; step < slots;) {
-      const slot = (start + step) % slots
-      const first = span.first + slot * size
-      const last = first + size - 1
-      const obstacle = taken.find((other) => other.first <= last && other.last >= first)
-      if (obstacle === undefined) return `${textOf(first)}/${prefixLength}`
-      step += Math.min(Math.ceil((obstacle.last + 1 - first) / size), slots - slot)
+    const firstOf = (slot: number): number => span.first + slot * size
+    const obstacleAt = (slot: number): Span | undefined =>
+      taken.find((other) => other.first < firstOf(slot + 1) && other.last >= firstOf(slot))
+    for (let attempt = 0; attempt < attemptsByChance; attempt += 1) {
+      const slot = Math.floor(random() * slots)
+      if (obstacleAt(slot) === undefined) return `${textOf(firstOf(slot))}/${prefixLength}`
+    }
+    for (let slot = 0; slot < slots;) {
+      const obstacle = obstacleAt(slot)
+      if (obstacle === undefined) return `${textOf(firstOf(slot))}/${prefixLength}`
+      slot += Math.ceil((obstacle.last + 1 - firstOf(slot)) / size)
     }
   }
   return undefined

@@ -69,7 +69,7 @@ export function parseOccupied(host: string, output: string): { host: OccupiedHos
       host,
       routes: [...lines('routes').flatMap(routeOf), ...lines('kernel-routes').flatMap(kernelRouteOf)],
       addresses: [
-        ...lines('addresses').filter((text) => !/^(0\.0\.0\.0|127\.)/.test(text)),
+        ...lines('addresses').filter((text) => /^[\d.]+$/.test(text) && !/^(0\.0\.0\.0|127\.)/.test(text)),
         ...lines('nameservers').flatMap((line) => /^nameserver\s+(\d[\d.]+)\s*$/.exec(line)?.[1] ?? []),
       ],
       networks: networks.flatMap(([, ...subnets]) => subnets),

@@ -3,6 +3,8 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { eventually } from '../../lib/eventually.ts'
+import type { Host } from '../../lib/host/host.ts'
+import { Lacking } from '../../lib/lacking.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import { type OverlayNetwork, takers, type Task } from '../../lib/swarm/cluster.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
@@ -61,10 +63,13 @@ export const exhaustedSubnet = conformanceTest({
     const surplus = states.filter(({ state }) => state !== 'running')
     const managers = cluster.nodes.filter(({ role }) => role === 'manager')
     const ids = surplus.map(({ id }) => id)
-    const logs =
-      ids.length === 0 ? [] : await Promise.all(managers.map(({ host }) => engineLogLines(host, ids)))
-    const seen = { states, capacity, log: logs.flat() }
+    const logs = await readLogs(
+      managers.map(({ host }) => host),
+      ids,
+    )
+    const seen = { states, capacity, log: logs.lines }
     const reason = reasonOf(seen)
+    if (reason === undefined && logs.unread !== undefined) throw logs.unread
     evidence.observe(`tasks on ${subnet}, ${wanted} wanted`, states)
     evidence.observe('why the others wait', reason ?? 'nothing says')
     const manager = cluster.manager.host.name
@@ -82,6 +87,20 @@ export const exhaustedSubnet = conformanceTest({
     )
   },
 })
+
+/** Where the log of an engine cannot be found, it matters only if nothing else gives a reason. */
+async function readLogs(
+  hosts: readonly Host[],
+  words: readonly string[],
+): Promise<{ readonly lines: readonly string[]; readonly unread?: Lacking }> {
+  if (words.length === 0) return { lines: [] }
+  try {
+    return { lines: (await Promise.all(hosts.map((host) => engineLogLines(host, words)))).flat() }
+  } catch (error) {
+    if (error instanceof Lacking) return { lines: [], unread: error }
+    throw error
+  }
+}
 
 async function untilSettled(
   { signal }: TestContext,

@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requireIngress } from '../../lib/swarm/no-ingress.ts'
 import { outcomeText } from '../scene/outcome.ts'
 import { answeredWhole, publishing } from '../scene/publishing.ts'
 import { docs } from '../source.ts'
@@ -24,6 +25,7 @@ export const udpBesideTcp = conformanceTest({
   ],
   async run(context) {
     const { cluster, stack, evidence } = context
+    requireIngress(stack)
     const { asked, dualTasks } = await publishing(context)
     const { dual } = stack.services
     const shared = dual.published.filter(({ publishedPort, protocol }) =>

@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requireIngress } from '../../lib/swarm/no-ingress.ts'
 import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { answeredBy } from '../scene/mesh.ts'
 import { taskLabel } from '../scene/pair.ts'
@@ -24,6 +25,7 @@ export const shortAndLong = conformanceTest({
   ],
   async run(context) {
     const { cluster, stack, evidence } = context
+    requireIngress(stack)
     const { asked, dualTasks } = await publishing(context)
     const { dual } = stack.services
     const [long, short, ...others] = dual.published

@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requireIngress } from '../../lib/swarm/no-ingress.ts'
 import { moby } from '../source.ts'
 
 export const takenPort = conformanceTest({
@@ -20,6 +21,7 @@ export const takenPort = conformanceTest({
   async run(context) {
     const { cluster, stack, evidence } = context
     const manager = cluster.manager.host.name
+    requireIngress(stack)
     const { web } = stack.services
     const taken = web.published.find(({ mode }) => mode === 'ingress')
     if (taken === undefined) throw new Error(`service ${web.name} publishes nothing through ingress`)

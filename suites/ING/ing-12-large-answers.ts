@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requireIngress } from '../../lib/swarm/no-ingress.ts'
 import { downloadProblems } from '../scene/downloads.ts'
 import { sizes } from '../scene/sizes.ts'
 import { moby } from '../source.ts'
@@ -22,6 +23,7 @@ export const largeAnswers = conformanceTest({
   ],
   async run(context) {
     const { cluster, stack, evidence } = context
+    requireIngress(stack)
     const downloads = (await sizes(context)).downloads.filter(({ by }) => by === 'ingress')
     const rows = downloads.map(({ label, through, observation }) => ({
       label,

@@ -9,6 +9,7 @@ import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { gossipPort, isGossip, isManagement, managementPort, readablePayload } from './control-traffic.ts'
 import { inTask, onNode, orderedPairs } from './pair.ts'
+import { startRecording, withRecordings } from './recording.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
 
@@ -56,7 +57,8 @@ export function control(context: TestContext): Promise<Control> {
 
 async function record(context: Shared): Promise<Control> {
   const { nodes } = context.cluster
-  const captures = await context.wire.capture(
+  const recorder = await startRecording(
+    context.wire,
     nodes.map((node) => ({
       host: node.host,
       interface: node.advertise.interface,
@@ -72,23 +74,21 @@ async function record(context: Shared): Promise<Control> {
     plan.readable,
     ...plan.outbound,
   ]
-  const observations = await endingOnError(captures, async () => {
+  const observations = await endingOnError(recorder.captures, async () => {
     const answers = await context.probe.send(entries.map(({ request }) => request))
-    await everythingSpoke(nodes, captures, context.signal)
+    if (recorder.missing === undefined) await everythingSpoke(nodes, recorder.captures, context.signal)
     return answers
   })
   const waitedMs = performance.now() - startedAt
   const observed = <T extends { readonly request: ProbeRequest }>(list: readonly T[]) =>
     list.map((entry) => ({ ...entry, observation: observations[entries.indexOf(entry)] as Observation }))
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
-  return {
-    recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),
+  return withRecordings(recorder, {
     management: observed(plan.management),
     gossip: observed(plan.gossip),
     readable: plan.readable,
     outbound: observed(plan.outbound),
     waitedMs,
-  }
+  })
 }
 
 function planned({ cluster, stack }: Shared) {

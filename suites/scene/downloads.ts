@@ -22,7 +22,7 @@ const timeoutMs = 20_000
  * the ingress port of every node, asked by another. VIP and ingress are asked once for each task behind them.
  */
 export function planDownloads(cluster: Cluster, stack: Stack): Planned[] {
-  const { clear, ingress } = stack.networks
+  const { clear } = stack.networks
   const { web } = stack.services
   const webTasks = stack.tasks.filter((task) => task.service === web.name).length
   const vip = web.vips[clear.id] ?? ''
@@ -42,7 +42,7 @@ export function planDownloads(cluster: Cluster, stack: Stack): Planned[] {
     })),
     ...(published === undefined ? [] : throughEachNode(cluster.nodes)).map(([from, to]): Planned => ({
       by: 'ingress',
-      label: `${from.host.name} from port ${published?.publishedPort} of ${to.host.name} (${ingress.name})`,
+      label: `${from.host.name} from port ${published?.publishedPort} of ${to.host.name} (${stack.networks.ingress.name})`,
       through: to,
       request: bulk(onNode(from), to.advertise.address, published?.publishedPort ?? 0, webTasks),
     })),

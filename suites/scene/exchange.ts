@@ -7,6 +7,7 @@ import { httpGet } from '../../lib/probe/http.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from './pair.ts'
+import { startRecording, withRecordings } from './recording.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
 
@@ -43,7 +44,8 @@ export function exchange(context: TestContext): Promise<Exchange> {
 
 async function record(context: Shared): Promise<Exchange> {
   const { cluster, stack } = context
-  const captures = await context.wire.capture(
+  const recorder = await startRecording(
+    context.wire,
     cluster.nodes.map((node) => ({
       host: node.host,
       interface: node.dataPath.interface,
@@ -78,14 +80,13 @@ async function record(context: Shared): Promise<Exchange> {
     at: inTask(task),
     port: echoPort,
   }))
-  const observations = await endingOnError(captures, () =>
+  const observations = await endingOnError(recorder.captures, () =>
     context.probe.send(
       planned.map((entry) => entry.request),
       { responders },
     ),
   )
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
-  return {
+  return withRecordings(recorder, {
     exchanged: planned.map(({ from, to, network, protocol }, index) => ({
       from,
       to,
@@ -93,9 +94,8 @@ async function record(context: Shared): Promise<Exchange> {
       protocol,
       observation: observations[index] as Observation,
     })),
-    recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),
     nonces,
-  }
+  })
 }
 
 interface Planned extends Omit<Exchanged, 'observation'> {

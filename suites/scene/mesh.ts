@@ -2,6 +2,7 @@ import type { TestContext } from '../../lib/conformance/context.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, PublishedPort, Task } from '../../lib/swarm/cluster.ts'
+import { requireIngress } from '../../lib/swarm/no-ingress.ts'
 import { onNode, orderedPairs } from './pair.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
@@ -33,6 +34,7 @@ export function mesh(context: TestContext): Promise<Mesh> {
 }
 
 async function ask({ cluster, stack, probe }: Shared): Promise<Mesh> {
+  requireIngress(stack)
   const { web } = stack.services
   const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
   if (port === undefined) throw new Error(`service ${web.name} publishes no TCP port through ingress`)

@@ -9,6 +9,7 @@ import { type Planned as PlannedDownload, planDownloads } from './downloads.ts'
 import { networkViews } from './views.ts'
 import { overlayMtu, statedMtu } from './overlay-mtu.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from './pair.ts'
+import { startRecording, withRecordings } from './recording.ts'
 
 /** A datagram with the don't-fragment bit, and what came of it. */
 export interface SizedDatagram {
@@ -55,7 +56,8 @@ async function record(
   views: ReadonlyMap<string, readonly NetworkView[]>,
 ): Promise<Sizes> {
   const { cluster, stack } = context
-  const captures = await context.wire.capture(
+  const recorder = await startRecording(
+    context.wire,
     cluster.nodes.map((node) => ({
       host: node.host,
       interface: node.dataPath.interface,
@@ -78,16 +80,16 @@ async function record(
     at: inTask(task),
     port: echoPort,
   }))
-  const observations = await endingOnError(captures, () => context.probe.send(requests, { responders }))
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
+  const observations = await endingOnError(recorder.captures, () =>
+    context.probe.send(requests, { responders }),
+  )
   const observed = <T>(entries: readonly T[], offset: number) =>
     entries.map((entry, index) => ({ ...entry, observation: observations[offset + index] as Observation }))
-  return {
+  return withRecordings(recorder, {
     datagrams: observed(datagrams, 0),
     downloads: observed(downloads, datagrams.length),
-    recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),
     mtuBytes,
-  }
+  })
 }
 
 /** The MTU engines give a network, with the network's own option. */

@@ -1,0 +1,54 @@
+import { expect } from 'chai'
+import type { Topology } from '../topology/topology.ts'
+import { describeFootprint } from './describe-footprint.ts'
+import { scriptFor } from './deploy-stack.ts'
+import { stackNames } from './stack.ts'
+
+const topology = {
+  swarm: {},
+  stack: {
+    clear: { subnet: '172.16.4.0/24', gateway: '172.16.4.254' },
+    secret: { subnet: '172.16.9.0/24', gateway: '172.16.9.254' },
+    publishedPort: 20_001,
+    ports: [20_001, 20_007, 20_013, 20_022],
+    namePrefix: 'swp-x7k2',
+    probeImage: 'swarmproof/probe:x7k2',
+    taskMemoryMib: 32,
+  },
+} as unknown as Topology
+
+const occupied = { hosts: [], swarm: { pools: ['10.60.0.0/16'], networks: [], ports: [] } }
+const plan = { topology, occupied, runId: 'run-1', nodes: 4, init: false, leave: false }
+
+describe('describeFootprint', () => {
+  const text = describeFootprint({ ...plan, imageBytes: 1_100_000 }).join('\n')
+
+  it('names every network, service, subnet and port that is created, and the label', () => {
+    const { networks, services } = stackNames(topology.stack)
+    for (const name of [...Object.values(networks), ...Object.values(services)]) expect(text).to.contain(name)
+    for (const port of topology.stack.ports ?? []) expect(text).to.contain(String(port))
+    for (const word of [
+      '172.16.4.0/24',
+      '172.16.9.0/24',
+      '10.60.0.0/16',
+      'swarmproof=run-1',
+      '1.0 MiB',
+      '4 hosts',
+    ])
+      expect(text).to.contain(word)
+  })
+
+  it('counts tasks as the stack has them', () => {
+    const script = scriptFor(topology, { nodes: 4, manager: true, ingress: true }, 'x').services
+    const replicas = /--name swp-x7k2-web .*--replicas (\d+)/.exec(script.join('\n'))?.[1]
+    expect(text).to.contain(`swp-x7k2-web ${replicas},`).and.contain('21 tasks in all')
+  })
+
+  it('tells a swarm that is made and stays or goes, and an image that is pulled', () => {
+    const made = describeFootprint({ ...plan, init: true })
+    expect(made[0]).to.match(/which stays$/)
+    expect(made.join('\n')).to.contain('swarmproof/probe:x7k2, pulled')
+    expect(describeFootprint({ ...plan, init: true, leave: true })[0]).to.match(/leave it in the end$/)
+    expect(text).to.not.contain('swarm: ')
+  })
+})

@@ -1,0 +1,83 @@
+import type { Topology } from '../topology/topology.ts'
+import type { Occupied } from './occupied.ts'
+import { bulkBytes, probeImageOf } from './probe-task.ts'
+import { stackNames, stackPorts } from './stack.ts'
+
+export interface FootprintPlan {
+  /** As `withFootprint` gives it. */
+  readonly topology: Topology
+  readonly occupied: Occupied
+  readonly runId: string
+  /** Nodes of the swarm, managers and workers. */
+  readonly nodes: number
+  readonly init: boolean
+  readonly leave: boolean
+  /** What is uploaded to each host; undefined where the image is pulled. */
+  readonly imageBytes?: number
+  readonly toolboxImage?: string
+}
+
+const mebibyte = 1_048_576
+
+/** What will be created, used and sent on hosts that are somebody's, in lines for people; nothing else will be. */
+export function describeFootprint(plan: FootprintPlan): string[] {
+  const { topology, occupied, runId, nodes, init, leave, toolboxImage } = plan
+  const { clear, secret, taskMemoryMib } = topology.stack
+  const { networks, services, prefix } = stackNames(topology.stack)
+  const ports = stackPorts(topology.stack)
+  const pools = occupied.swarm.pools.length > 0 ? occupied.swarm.pools.join(', ') : 'its default'
+  const tasks = taskCounts(nodes)
+  const total = Object.values(tasks).reduce((sum, count) => sum + count, 0)
+  const perNode = total + nodes + extraTasks
+  return [
+    ...(init
+      ? [`swarm: ${nodes} hosts form one${leave ? ', and leave it in the end' : ', which stays'}`]
+      : []),
+    `label: everything that is created is called ${prefix}-… and labelled swarmproof=${runId}`,
+    `networks: ${networks.clear} ${clear.subnet}; ${networks.secret} ${secret.subnet}, encrypted; ${networks.auto}, ${networks.extra} and ${networks.shop} with subnets the swarm gives them (${pools})`,
+    `services: ${Object.entries(services)
+      .map(([role, name]) => `${name} ${tasks[role as keyof typeof tasks]}`)
+      .join(', ')}; ${total} tasks in all`,
+    `ports: TCP ${ports.web}, TCP and UDP ${ports.dual}, TCP ${ports.dualShort} on every node; TCP ${ports.here} on one`,
+    imageLine(plan, probeImageOf(topology.stack)),
+    ...(toolboxImage === undefined
+      ? []
+      : [
+          `tools: what hosts lack is run from ${toolboxImage}, in privileged containers with their namespaces`,
+        ]),
+    `tests: at most one more service at a time, ${extraTasks} tasks or one a node, and two more networks; each test removes its own`,
+    `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * perNode} MiB in all`}; 8 MiB for each capture while it records`,
+    `disk: ${((plan.imageBytes ?? 0) / mebibyte + 1).toFixed(0)} MiB for the image and ${(bulkBytes / mebibyte + 0.1).toFixed(1)} MiB a task on the hosts; captures are stored here alone, 256 MiB each at most`,
+    `traffic: probes between tasks and nodes, 40 MiB between two of them at most; frames of EtherType 0x88B5 from a captured interface to itself; UDP port 9 and one connection that is no TLS to port 2377, which a manager logs; questions for example.com and the names of services to the hosts' nameservers`,
+    'captures: management, gossip, ESP and our own VXLAN on the underlay of each node, none of other networks’ VXLAN',
+    'never: nothing that was there is restarted, drained, updated or removed; no firewall, ingress, interface or setting is changed',
+    `end: everything is removed, also after Ctrl-C; if this process or its connection dies the hosts do so by themselves, within 15 s to 60 s`,
+  ]
+}
+
+/** Tasks of the service that is scaled furthest beyond the stack; see ADR-04. */
+const extraTasks = 8
+
+function imageLine({ imageBytes, nodes }: FootprintPlan, image: string): string {
+  if (imageBytes === undefined)
+    return `image: ${image}, pulled where it is not there, and removed from there again`
+  const size = (imageBytes / mebibyte).toFixed(1)
+  return `image: ${image}, made here from a static busybox, ${size} MiB sent to each of ${nodes} hosts, and removed again`
+}
+
+/** As `scriptFor` asks for them, where every node takes tasks. */
+function taskCounts(nodes: number) {
+  return {
+    web: Math.max(Math.min(2, nodes), nodes - 1),
+    ...{
+      rr: nodes,
+      vault: nodes,
+      island: 1,
+      both: 1,
+      dual: Math.min(2, nodes),
+      here: 1,
+      front: nodes,
+      back: 1,
+    },
+  }
+}
