@@ -15,10 +15,17 @@ export function unsettled(
   return nodes.flatMap((node) => {
     const state = states.get(node.host.name)
     if (state === undefined) return [`${node.host.name}: not read`]
-    return [...missingForwarding(stack, node, state), ...missingBalancing(stack, node, state)].map(
-      (what) => `${node.host.name}: ${what}`,
-    )
+    const balances = !lacksBalancing(state)
+    return [
+      ...missingForwarding(stack, node, state),
+      ...(balances ? missingBalancing(stack, node, state) : []),
+    ].map((what) => `${node.host.name}: ${what}`)
   })
+}
+
+/** A kernel without IPVS never will; there is nothing to wait for. */
+function lacksBalancing({ kernelModules, loadableModules }: HostState): boolean {
+  return kernelModules['ip_vs'] === false && !loadableModules.includes('ip_vs')
 }
 
 function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): string[] {

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { EngineName } from '../../topology/engine.ts'
+import type { EngineView } from '../choose-hosts.ts'
+import { lackingParts } from '../choose-hosts.ts'
+import { reachEngine } from './engine.ts'
+import type { Engine } from './engine.ts'
+import { imageAtHand } from './engine-image.ts'
+import { kernelTrial } from './host-init.ts'
+import { partLabel } from './lab-labels.ts'
+
+/** What a lab of containers would find; quick, and silent where there is no engine. */
+export async function lookAtEngine(
+  engineImage: string | undefined,
+  wanted: EngineName | undefined,
+): Promise<EngineView> {
+  const engine = await reachEngine()
+  if (typeof engine === 'string') return { reachable: false, why: engine }
+  const name = engine.endpoint.url
+  const image = await imageAtHand(engine, wanted, engineImage)
+  const tried = image === undefined ? undefined : await tryKernel(engine, image)
+  const present = tried ?? (engine.sharesOurKernel ? await lookAtOwnKernel(engine.kernelRelease) : undefined)
+  return { reachable: true, name, lacking: present === undefined ? undefined : lackingParts(present) }
+}
+
+/** Tries each part in a container that is thrown away. Undefined if the container cannot be run. */
+async function tryKernel({ docker }: Engine, image: string): Promise<ReadonlySet<string> | undefined> {
+  const container = await docker.createContainer({
+    ...{ Image: image, Entrypoint: ['/bin/sh', '-c', `${kernelTrial}\necho done`], Cmd: [], Tty: true },
+    Labels: { [partLabel]: 'trial' },
+    HostConfig: {
+      ...{ CapAdd: ['NET_ADMIN', 'SYS_ADMIN'], NetworkMode: 'none' },
+      SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+    },
+  })
+  try {
+    await container.start()
+    await container.wait()
+    const output = (await container.logs({ stdout: true, stderr: true, follow: false })).toString('utf8')
+    const found = [...output.matchAll(/^builtin (\S+)/gm)].map(([, name]) => name ?? '')
+    return /^done/m.test(output) ? new Set(found) : undefined
+  } catch {
+    return undefined
+  } finally {
+    await container.remove({ force: true, v: true }).catch(() => undefined)
+  }
+}
+
+/** What is loaded, built in, or could be loaded, as far as the files of this machine say. */
+async function lookAtOwnKernel(release: string): Promise<ReadonlySet<string>> {
+  const lists = await Promise.all(
+    ['modules.builtin', 'modules.dep'].map((name) =>
+      readFile(join('/lib/modules', release, name), 'utf8').catch(() => ''),
+    ),
+  )
+  const loadable = [...lists.join('\n').matchAll(/^[^:\n]*\/([^/:\n]+)\.ko/gm)].map(([, name]) => name ?? '')
+  const parts = ['vxlan', 'ip_vs', 'esp4', 'xt_bpf', 'xt_u32']
+  return new Set([...loadable, ...parts.filter((name) => existsSync(join('/sys/module', name)))])
+}
