@@ -13,7 +13,11 @@ export function cleanCommand(): Command {
   return new Command('clean')
     .description('remove what killed runs left behind')
     .option('--all', 'also labs that were kept, and labs of other running swarmproof processes', false)
-    .option('--cache', 'also the images of guests and hosts, templates, saved labs and the unpacked emulator', false)
+    .option(
+      '--cache',
+      'also the images of guests and hosts, templates, saved labs and the unpacked emulator',
+      false,
+    )
     .option('--json', 'print the result as JSON', false)
     .addHelpText('after', examples)
     .action(async (options: { all: boolean; cache: boolean; json: boolean }) => {

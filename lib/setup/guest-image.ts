@@ -110,7 +110,12 @@ async function bootstrap(
   await mkdir(join(work, 'boot'))
   const output = join(work, prefix === undefined ? 'root.tar' : 'root')
   const hooks = [`copy-out /boot '${work}'`]
-  await unpackSuite(recipe, { work, output, hooks, prefix, what: 'building the guest image' }, current, context)
+  await unpackSuite(
+    recipe,
+    { work, output, hooks, prefix, what: 'building the guest image' },
+    current,
+    context,
+  )
   current.update("making the guests' disk")
   await makeDisk(recipe, work, prefix, current, context.signal)
 }

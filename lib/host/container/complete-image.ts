@@ -32,8 +32,8 @@ export function dockerfile(base: string): string {
     'chmod 1777 "$tree/tmp"',
     'cp /usr/lib/swarmproof/busybox "$tree/bin/busybox"',
     'for applet in $("$tree/bin/busybox" --list); do [ -e "$tree/bin/$applet" ] || ln -s busybox "$tree/bin/$applet"; done',
-    "echo 'root:x:0:0:root:/root:/bin/sh' > \"$tree/etc/passwd\"",
-    "echo 'root:x:0:' > \"$tree/etc/group\"",
+    'echo \'root:x:0:0:root:/root:/bin/sh\' > "$tree/etc/passwd"',
+    'echo \'root:x:0:\' > "$tree/etc/group"',
     'tar -c -f /usr/lib/swarmproof/probe.tar -C "$tree" .',
     'rm -rf "$tree"',
   ].join('\n')

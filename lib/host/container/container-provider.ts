@@ -41,7 +41,12 @@ export class ContainerProvider implements HostProvider {
     const containers = new Map(topology.nodes.map(({ name }) => [name, runningContainer(parts, name)]))
     const hosts = await Promise.all(
       topology.nodes.map((node) => {
-        const remote = connectNode(engine, node, containers.get(node.name) ?? '', new AbortController().signal)
+        const remote = connectNode(
+          engine,
+          node,
+          containers.get(node.name) ?? '',
+          new AbortController().signal,
+        )
         return hostOf(topology, node, remote)
       }),
     )

@@ -58,7 +58,8 @@ export async function requireEngine(): Promise<Engine> {
 async function reach(endpoint: EngineEndpoint, signal: AbortSignal): Promise<Engine> {
   const docker = new Docker(dockerOptions(endpoint))
   // Its types do not know that it takes a signal, as all its calls do.
-  const info = (await unlessAborted(docker.info({ abortSignal: signal } as never), signal)) as unknown as Info
+  const client = docker as unknown as { info(options: { abortSignal: AbortSignal }): Promise<Info> }
+  const info = await unlessAborted(client.info({ abortSignal: signal }), signal)
   return {
     docker,
     endpoint,

@@ -54,9 +54,7 @@ export function aboutLabels(about: AboutLab): Record<string, string> {
 }
 
 /** Undefined if this version does not understand it. */
-export function readAbout(
-  found: Readonly<Record<string, string>> | null | undefined,
-): AboutLab | undefined {
+export function readAbout(found: Readonly<Record<string, string>> | null | undefined): AboutLab | undefined {
   try {
     const about = JSON.parse(found?.[aboutLabel] ?? '') as Partial<AboutLab>
     return about.format === aboutFormat && about.id === found?.[labLabel] ? (about as AboutLab) : undefined

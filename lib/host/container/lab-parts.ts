@@ -55,8 +55,7 @@ export function labRecords(labs: readonly LabParts[]): LabRecord[] {
 /** The container of a node, whatever its state. */
 export function hostContainer({ containers }: LabParts, node: string): Docker.ContainerInfo | undefined {
   return containers.find(
-    ({ Labels }) =>
-      Labels[nodeLabel] === node && Labels[partLabel] === ('host' satisfies LabPart),
+    ({ Labels }) => Labels[nodeLabel] === node && Labels[partLabel] === ('host' satisfies LabPart),
   )
 }
 
