@@ -246,8 +246,11 @@ export async function failure(promise: Promise<unknown>): Promise<RemoteError> {
 
 /** The first piece of output, which stays to be read. */
 export async function firstOutput(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunk = await new Promise<Buffer>((resolve) => {
+  const chunk = await new Promise<Buffer>((resolve, reject) => {
+    const ended = (): void => reject(new Error('it ended without any output'))
+    stream.once('end', ended)
     stream.once('data', (data: Buffer) => {
+      stream.off('end', ended)
       stream.pause()
       stream.unshift(data)
       resolve(data)

@@ -56,7 +56,8 @@ const processes =
   'for p in /proc/[0-9]*; do case $(cat $p/stat 2>/dev/null) in *") Z "*|"") ;; *) echo "${p#/proc/} $(tr "\\0" " " <$p/cmdline)";; esac; done'
 
 /** Real engines in real containers, of the image that is built from this machine's packages. */
-describe('the provider of containers', () => {
+describe('the provider of containers', function () {
+  this.timeout(180_000)
   const provider = new ContainerProvider({ engineImage: localImage })
   const notes: string[] = []
   const quiet = { update: () => undefined, done: () => undefined, failed: () => undefined }
@@ -86,6 +87,8 @@ describe('the provider of containers', () => {
   }
 
   before(async function () {
+    // The image may have to be built first.
+    this.timeout(1_200_000)
     const found = await engineForTests()
     if (typeof found === 'string') {
       console.log(`      skipped: ${found}`)
@@ -100,50 +103,56 @@ describe('the provider of containers', () => {
     await own?.[Symbol.asyncDispose]()
   })
 
-  it('gives each host its addresses, interfaces, MTU and an engine of its own', async () => {
-    expect(lab?.hosts.map(({ name, origin }) => `${name} ${origin}`)).to.deep.equal([
-      'manager container',
-      'worker1 container',
-    ])
-    for (const { name, underlays, node: spec } of lab?.hosts ?? []) {
-      for (const { name: underlay, mtuBytes } of topology.underlays) {
-        expect(underlays[underlay]?.address).to.equal(spec.addresses[underlay])
-        const link = await onHost(name, `ip -o addr show dev ${underlays[underlay]?.interface}`)
-        expect(link).to.contain(`inet ${spec.addresses[underlay]}/24`)
-        const mtu = await onHost(name, `cat /sys/class/net/${underlays[underlay]?.interface}/mtu`)
-        expect(Number(mtu)).to.equal(mtuBytes)
+  describe('starts hosts', () => {
+    it('gives each host its addresses, interfaces, MTU and an engine of its own', async () => {
+      expect(lab?.hosts.map(({ name, origin }) => `${name} ${origin}`)).to.deep.equal([
+        'manager container',
+        'worker1 container',
+      ])
+      for (const { name, underlays, node: spec } of lab?.hosts ?? []) {
+        for (const { name: underlay, mtuBytes } of topology.underlays) {
+          expect(underlays[underlay]?.address).to.equal(spec.addresses[underlay])
+          const link = await onHost(name, `ip -o addr show dev ${underlays[underlay]?.interface}`)
+          expect(link).to.contain(`inet ${spec.addresses[underlay]}/24`)
+          const mtu = await onHost(name, `cat /sys/class/net/${underlays[underlay]?.interface}/mtu`)
+          expect(Number(mtu)).to.equal(mtuBytes)
+        }
+        expect(await onHost(name, 'hostname; docker info --format {{.Name}}')).to.equal(`${name}\n${name}`)
+        const other = name === 'manager' ? 'worker1' : 'manager'
+        expect(await onHost(name, `ping -c 1 -W 5 ${other}`)).to.contain('1 received')
       }
-      expect(await onHost(name, 'hostname; docker info --format {{.Name}}')).to.equal(`${name}\n${name}`)
-      const other = name === 'manager' ? 'worker1' : 'manager'
-      expect(await onHost(name, `ping -c 1 -W 5 ${other}`)).to.contain('1 received')
-    }
-    const ids = await Promise.all(
-      ['manager', 'worker1'].map((name) => onHost(name, 'docker info --format {{.ID}}')),
-    )
-    expect(new Set(ids).size).to.equal(2)
-  })
+      const ids = await Promise.all(
+        ['manager', 'worker1'].map((name) => onHost(name, 'docker info --format {{.ID}}')),
+      )
+      expect(new Set(ids).size).to.equal(2)
+    })
 
-  it('says what the hosts are, and that they share a kernel', () => {
-    expect(lab?.startedFrom).to.equal('cold-boot')
-    expect(Object.keys(lab?.facts ?? {})).to.include.members(['privileges', 'shared kernel', 'weaker for it'])
-    expect(lab?.facts['shared kernel']).to.contain('all 2 hosts run on the one kernel')
-    expect(lab?.facts['engine image']).to.contain("this machine's own archive")
-  })
+    it('says what the hosts are, and that they share a kernel', () => {
+      expect(lab?.startedFrom).to.equal('cold-boot')
+      expect(Object.keys(lab?.facts ?? {})).to.include.members([
+        'privileges',
+        'shared kernel',
+        'weaker for it',
+      ])
+      expect(lab?.facts['shared kernel']).to.contain('all 2 hosts run on the one kernel')
+      expect(lab?.facts['engine image']).to.contain("this machine's own archive")
+    })
 
-  it('cannot restart the machine from a host', async () => {
-    expect(
-      await onHost('manager', '[ ! -e /proc/sysrq-trigger ] || stat -c %t:%T /proc/sysrq-trigger'),
-    ).to.be.oneOf(['', '1:3'])
-  })
+    it('cannot restart the machine from a host', async () => {
+      expect(
+        await onHost('manager', '[ ! -e /proc/sysrq-trigger ] || stat -c %t:%T /proc/sysrq-trigger'),
+      ).to.be.oneOf(['', '1:3'])
+    })
 
-  it('refuses a second lab on the same addresses by the name of the first', async () => {
-    const error = await start().catch((reason: unknown) => reason)
-    expect(error).to.have.property('code', 'UNDERLAY_TAKEN')
-    expect(error)
-      .to.have.property('message')
-      .that.contains(`lab ${lab?.id} has it`)
-      .and.contains('swarmproof down')
-    expect((await findLabs(engine)).map(({ id }) => id)).to.deep.equal([lab?.id])
+    it('refuses a second lab on the same addresses by the name of the first', async () => {
+      const error = await start().catch((reason: unknown) => reason)
+      expect(error).to.have.property('code', 'UNDERLAY_TAKEN')
+      expect(error)
+        .to.have.property('message')
+        .that.contains(`lab ${lab?.id} has it`)
+        .and.contains('swarmproof down')
+      expect((await findLabs(engine)).map(({ id }) => id)).to.deep.equal([lab?.id])
+    })
   })
 
   describe('leads into a host', () => {
@@ -189,62 +198,64 @@ describe('the provider of containers', () => {
     })
   })
 
-  it('survives the restart of a host, which finds its engine and addresses again', async () => {
-    const { reboot } = await import('../reboot.ts')
-    const host = lab?.hosts[1]
-    if (host === undefined) throw new Error('no host')
-    await host.remote.exec('docker volume create kept')
-    await reboot(host, { withinMs: 60_000, signal: new AbortController().signal })
-    await until(async () => (await onHost('worker1', 'docker volume ls -q')) === 'kept')
-    expect(await onHost('worker1', 'ip -o -4 addr show')).to.contain('192.168.56.12/24')
-    expect(await onHost('worker1', 'cat /etc/resolv.conf')).to.equal('nameserver 192.168.56.254')
-  })
+  describe('looks after its labs', () => {
+    it('survives the restart of a host, which finds its engine and addresses again', async () => {
+      const { reboot } = await import('../reboot.ts')
+      const host = lab?.hosts[1]
+      if (host === undefined) throw new Error('no host')
+      await host.remote.exec('docker volume create kept')
+      await reboot(host, { withinMs: 60_000, signal: new AbortController().signal })
+      await until(async () => (await onHost('worker1', 'docker volume ls -q')) === 'kept')
+      expect(await onHost('worker1', 'ip -o -4 addr show')).to.contain('192.168.56.12/24')
+      expect(await onHost('worker1', 'cat /etc/resolv.conf')).to.equal('nameserver 192.168.56.254')
+    })
 
-  it('keeps a lab that is meant to stand, lets in again, and ends it', async () => {
-    await lab?.keep()
-    const id = lab?.id ?? ''
-    await lab?.[Symbol.asyncDispose]()
-    expect(await provider.list()).to.have.nested.property('[0].state', 'kept')
-    expect((await cleanAll({ all: false, cache: false })).left.map(({ name }) => name)).to.include(id)
-    lab = await provider.attach(id)
-    expect(await onHost('worker1', 'hostname')).to.equal('worker1')
-    expect(lab.facts).to.have.property('shared kernel')
-    expect(lab.shellCommand('worker1').join(' ')).to.match(/^docker --host \S+ exec -it [0-9a-f]{12} sh$/)
-    await provider.remove(id)
-    lab = undefined
-    await expectNothingLeft()
-  })
+    it('keeps a lab that is meant to stand, lets in again, and ends it', async () => {
+      await lab?.keep()
+      const id = lab?.id ?? ''
+      await lab?.[Symbol.asyncDispose]()
+      expect(await provider.list()).to.have.nested.property('[0].state', 'kept')
+      expect((await cleanAll({ all: false, cache: false })).left.map(({ name }) => name)).to.include(id)
+      lab = await provider.attach(id)
+      expect(await onHost('worker1', 'hostname')).to.equal('worker1')
+      expect(lab.facts).to.have.property('shared kernel')
+      expect(lab.shellCommand('worker1').join(' ')).to.match(/^docker --host \S+ exec -it [0-9a-f]{12} sh$/)
+      await provider.remove(id)
+      lab = undefined
+      await expectNothingLeft()
+    })
 
-  it('leaves nothing behind when it is interrupted half way', async () => {
-    const controller = new AbortController()
-    const hosts = {
-      begin: () => (controller.abort(new Error('interrupted by the test')), quiet),
-      note: () => undefined,
-    }
-    const error = await provider
-      .start(topology, { progress: hosts, signal: controller.signal, stackRecipe: 'test', fresh: true })
-      .catch((reason: unknown) => reason)
-    expect(error).to.have.property('message').that.contains('interrupted by the test')
-    await expectNothingLeft()
-  })
+    it('leaves nothing behind when it is interrupted half way', async () => {
+      const controller = new AbortController()
+      const hosts = {
+        begin: () => (controller.abort(new Error('interrupted by the test')), quiet),
+        note: () => undefined,
+      }
+      const error = await provider
+        .start(topology, { progress: hosts, signal: controller.signal, stackRecipe: 'test', fresh: true })
+        .catch((reason: unknown) => reason)
+      expect(error).to.have.property('message').that.contains('interrupted by the test')
+      await expectNothingLeft()
+    })
 
-  it('cleans up after an owner that was killed', async () => {
-    const owner = startScript(`
-      const { ContainerProvider } = await import(${JSON.stringify(new URL('container-provider.ts', import.meta.url).href)})
-      const step = { update() {}, done() {}, failed() {} }
-      await new ContainerProvider({ engineImage: ${JSON.stringify(localImage)} }).start(${JSON.stringify(topology)}, {
-        progress: { begin: () => step, note() {} }, signal: new AbortController().signal,
-        stackRecipe: 'owner', fresh: true })
-      console.log('started')
-      setInterval(() => {}, 1000)`)
-    await once(owner.stdout, 'data')
-    expect(await provider.list()).to.have.nested.property('[0].state', 'owned')
-    owner.kill('SIGKILL')
-    await once(owner, 'exit')
-    expect(await provider.list()).to.have.nested.property('[0].state', 'orphaned')
-    const { removed } = await cleanAll({ all: false, cache: false })
-    expect(removed.find(({ containers }) => containers === 2)).to.include({ kind: 'lab' })
-    await expectNothingLeft()
+    it('cleans up after an owner that was killed', async () => {
+      const owner = startScript(`
+        const { ContainerProvider } = await import(${JSON.stringify(new URL('container-provider.ts', import.meta.url).href)})
+        const step = { update() {}, done() {}, failed() {} }
+        await new ContainerProvider({ engineImage: ${JSON.stringify(localImage)} }).start(${JSON.stringify(topology)}, {
+          progress: { begin: () => step, note() {} }, signal: new AbortController().signal,
+          stackRecipe: 'owner', fresh: true })
+        console.log('started')
+        setInterval(() => {}, 1000)`)
+      await once(owner.stdout, 'data')
+      expect(await provider.list()).to.have.nested.property('[0].state', 'owned')
+      owner.kill('SIGKILL')
+      await once(owner, 'exit')
+      expect(await provider.list()).to.have.nested.property('[0].state', 'orphaned')
+      const { removed } = await cleanAll({ all: false, cache: false })
+      expect(removed.find(({ containers }) => containers === 2)).to.include({ kind: 'lab' })
+      await expectNothingLeft()
+    })
   })
 
   describe('makes hosts that are verified', () => {
