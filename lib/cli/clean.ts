@@ -41,7 +41,8 @@ export function summary({ removed, left }: CleanResult): string {
   })
   lines.push(...left.map(({ name, reason }) => `left ${name}: ${reason}`))
   const bytes = removed.reduce((sum, part) => sum + part.bytes, 0)
-  lines.push(removed.length === 0 ? 'nothing to remove' : `${mebibytes(bytes)} of disk given back`)
+  if (removed.length === 0) lines.push('nothing to remove')
+  else if (bytes > 0) lines.push(`${mebibytes(bytes)} of disk given back`)
   return `${lines.join('\n')}\n`
 }
 

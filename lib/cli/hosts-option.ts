@@ -42,9 +42,7 @@ export async function chooseProvider(flags: HostsFlags, progress: Progress): Pro
     })
   }
   const seen =
-    asked === undefined
-      ? await lookAtEngine(flags.engineImage, flags.engine)
-      : ({ reachable: false, why: 'none was looked for' } as const)
+    asked === undefined ? await lookAtEngine() : ({ reachable: false, why: 'none was looked for' } as const)
   const { kind, why } = chooseHosts(asked, seen)
   progress.note(why)
   return kind === 'container' ? new ContainerProvider({ engineImage: flags.engineImage }) : new VmProvider()

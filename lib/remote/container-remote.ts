@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import type Docker from 'dockerode'
 import pLimit from 'p-limit'
 import { defaultTimeoutMs, runBounded } from './bounded-run.ts'
@@ -11,6 +10,8 @@ import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } fro
 
 /** Each command is a process the engine has to prepare: more at once take longer, not less. */
 const commandsAtOnce = 8
+/** An engine under load takes its time to start a command; one that takes longer than this does not answer. */
+const answerWithinMs = 60_000
 
 /**
  * Runs commands in a running container by the engine's exec. An engine tells of a signal as shells do: a command that
@@ -83,16 +84,19 @@ class ContainerRemote implements Remote {
   async #start(line: string, command: string, stdin: 'lifeline' | 'pipe'): Promise<ContainerProcess> {
     if (this.#disposed !== undefined) throw this.#closedError()
     const exec = await this.#create(line)
-    const socket = await exec.start({ hijack: true, stdin: true }).catch((error: unknown) => {
-      throw this.#refused(error, true)
-    })
+    // The end of its connection ends a command that is started when nobody waits for it any more.
+    const socket = await answered(exec.start({ hijack: true, stdin: true }), (late) => late.destroy()).catch(
+      (error: unknown) => {
+        throw this.#refused(error, true)
+      },
+    )
     const state = {
       exitCode: async (): Promise<number | undefined> => {
         const { Running: running, ExitCode: code } = await exec.inspect()
         return running ? undefined : (code ?? undefined)
       },
     }
-    const process = new ContainerProcess(this.host, socket as Duplex, state, command, stdin)
+    const process = new ContainerProcess(this.host, socket, state, command, stdin)
     this.#processes.add(process)
     const forget = (): boolean => this.#processes.delete(process)
     process.exited.then(forget, forget)
@@ -102,11 +106,14 @@ class ContainerRemote implements Remote {
 
   #create(line: string): Promise<Docker.Exec> {
     const outputs = { AttachStdin: true, AttachStdout: true, AttachStderr: true }
-    return this.#container
-      .exec({ ...outputs, Cmd: ['/bin/sh', '-c', line], User: '0', WorkingDir: '/' })
-      .catch((error: unknown) => {
-        throw this.#refused(error, false)
-      })
+    const created = this.#container.exec({
+      ...outputs,
+      ...{ Cmd: ['/bin/sh', '-c', line], User: '0', WorkingDir: '/' },
+    })
+    // What was created and not started is nothing.
+    return answered(created, () => undefined).catch((error: unknown) => {
+      throw this.#refused(error, false)
+    })
   }
 
   /** An answer of the engine that is a refusal means that nothing ran; no answer at all may mean anything. */
@@ -128,4 +135,18 @@ class ContainerRemote implements Remote {
     const what = mayHaveStarted ? 'a command was ended by the end of its Remote' : 'the Remote was disposed'
     return new RemoteError({ code: 'REMOTE_CLOSED', host: this.host, what, mayHaveStarted })
   }
+}
+
+/** What the engine answers, within the limit; what comes later is given to `tooLate`. */
+function answered<T>(asked: Promise<T>, tooLate: (value: T) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let waiting = true
+    const timer = setTimeout(() => {
+      waiting = false
+      reject(new Error(`the engine did not answer within ${answerWithinMs / 1000} s`))
+    }, answerWithinMs)
+    asked
+      .then((value) => (waiting ? resolve(value) : tooLate(value)), reject)
+      .finally(() => clearTimeout(timer))
+  })
 }

@@ -7,6 +7,7 @@ import { contentKey } from '../../setup/manifest.ts'
 import type { Engine } from './engine.ts'
 import { followed, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
+import { engineWords } from './engine-words.ts'
 import { imageLabels, partLabel } from './lab-labels.ts'
 
 /** What a host must have beside an engine, and what brings it where it is missing. */
@@ -39,7 +40,7 @@ export function dockerfile(base: string): string {
   ].join('\n')
   const install = [
     `if command -v apk >/dev/null; then apk add --no-cache ${alpine}`,
-    `elif command -v apt-get >/dev/null; then apt-get update && apt-get install -y --no-install-recommends ${debian}`,
+    `elif command -v apt-get >/dev/null; then apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${debian}`,
     "else echo 'it has neither apk nor apt-get' >&2; exit 1; fi",
   ].join('\n')
   const run = (script: string): string => `RUN ${JSON.stringify(['/bin/sh', '-c', script])}`
@@ -76,7 +77,7 @@ export async function ensureCompleteImage(engine: Engine, base: string, context:
       code: 'ENGINE_IMAGE_INCOMPLETE',
       what: `hosts cannot be made of ${base}`,
       expected: `an image with ${tools.join(', ')} and /usr/lib/swarmproof/probe.tar, or one they can be added to`,
-      observed: `without ${(await lacking(engine, base)).join(', ')}; adding them failed: ${error instanceof Error ? error.message.trim() : String(error)}`,
+      observed: `without ${(await lacking(engine, base)).join(', ')}; adding them failed: ${engineWords(error)}`,
       hint: "have one built from this machine's packages: --engine-image local",
       cause: error,
     })
@@ -87,7 +88,7 @@ export async function ensureCompleteImage(engine: Engine, base: string, context:
 }
 
 /** The tag of an image that is known to have everything, without trying; undefined if that is not known. */
-export async function isComplete(engine: Engine, base: string): Promise<string | undefined> {
+async function isComplete(engine: Engine, base: string): Promise<string | undefined> {
   const inspected = await engine.docker
     .getImage(base)
     .inspect()

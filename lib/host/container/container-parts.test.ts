@@ -4,9 +4,9 @@ import type { Topology } from '../../topology/topology.ts'
 import { dockerfile } from './complete-image.ts'
 import { interfacesByAddress } from './connect-hosts.ts'
 import { standardImage } from './engine-image.ts'
+import { engineWords } from './engine-words.ts'
 import { aboutLabels, labels, readAbout, recordOf } from './lab-labels.ts'
 import type { AboutLab } from './lab-labels.ts'
-import { shortened } from './privileges.ts'
 import { weakerRequirements } from './shared-kernel.ts'
 import { gatewayOf } from './underlay-networks.ts'
 
@@ -102,8 +102,8 @@ describe('words of an engine', () => {
   it('are told without the chain of programs that passed them on', () => {
     const words =
       '(HTTP code 400) unexpected - failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: unable to apply caps: operation not permitted: unknown '
-    expect(shortened(words)).to.equal('unable to apply caps: operation not permitted')
-    expect(shortened('privileged mode is not allowed')).to.equal('privileged mode is not allowed')
+    expect(engineWords(new Error(words))).to.equal('unable to apply caps: operation not permitted')
+    expect(engineWords('privileged mode is not allowed')).to.equal('privileged mode is not allowed')
   })
 })
 

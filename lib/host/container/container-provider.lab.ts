@@ -259,7 +259,7 @@ describe('the provider of containers', function () {
   })
 
   describe('makes hosts that are verified', () => {
-    const reportDir = mkdtempSync(join(tmpdir(), 'swarmproof-reports-'))
+    let reportDir = ''
     const ids = ['OVL-03', 'VXL-01', 'DSC-01', 'DSC-04', 'ING-01', 'ENC-01', 'ENC-03']
     const needs: Readonly<Record<string, string>> = {
       'DSC-04': 'ip_vs',
@@ -267,6 +267,7 @@ describe('the provider of containers', function () {
       'ENC-01': 'esp4',
       'ENC-03': 'esp4',
     }
+    before(() => (reportDir = mkdtempSync(join(tmpdir(), 'swarmproof-reports-'))))
     after(() => rmSync(reportDir, { recursive: true, force: true }))
 
     it('for what the kernel has, and leaves out the rest by the name of what it lacks', async () => {

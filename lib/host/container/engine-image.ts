@@ -3,10 +3,11 @@ import { step } from '../../progress.ts'
 import type { EngineName } from '../../topology/engine.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Engine } from './engine.ts'
-import { ensureCompleteImage, isComplete } from './complete-image.ts'
+import { engineWords } from './engine-words.ts'
+import { ensureCompleteImage } from './complete-image.ts'
 import { followed, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
-import { describeLocalImage, ensureLocalImage, localImageTag } from './local-image.ts'
+import { describeLocalImage, ensureLocalImage } from './local-image.ts'
 
 /** What `--engine-image` says when the image is to be built from the packages of this machine's distribution. */
 export const localImage = 'local'
@@ -78,19 +79,6 @@ async function hostImage(
   return { tag, description: tag === base ? base : `${base} with the tools it lacked` }
 }
 
-/** An image that hosts could be made of at once; undefined if one would have to be fetched or built. */
-export async function imageAtHand(
-  engine: Engine,
-  wanted: EngineName | undefined,
-  named: string | undefined,
-): Promise<string | undefined> {
-  const candidates =
-    named === localImage || named === undefined ? [await localImageTag(wanted).catch(() => undefined)] : []
-  if (named !== localImage) candidates.unshift(await isComplete(engine, named ?? standardImage(wanted)))
-  for (const tag of candidates) if (tag !== undefined && (await hasImage(engine, tag))) return tag
-  return undefined
-}
-
 async function ensurePulled(engine: Engine, tag: string, context: Context): Promise<void> {
   if (await hasImage(engine, tag)) return
   await step(context.progress, `Pulling ${tag}`, undefined, async (current) => {
@@ -102,7 +90,7 @@ async function ensurePulled(engine: Engine, tag: string, context: Context): Prom
       throw new SwarmproofError({
         code: 'ENGINE_IMAGE_MISSING',
         what: `the image hosts are made of is not on the engine and cannot be pulled: ${tag}`,
-        observed: error instanceof Error ? error.message.trim() : String(error),
+        observed: engineWords(error),
         hint: `give one that is there by --engine-image, or have one built from this machine's packages: --engine-image ${localImage}`,
         cause: error,
       })

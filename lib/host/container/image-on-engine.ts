@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util'
 import type { Progress, ProgressStep } from '../../progress.ts'
 import type { Engine } from './engine.ts'
 
@@ -23,12 +24,19 @@ export function followed(
   current: ProgressStep,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
+    // A step that failed is told of in the midst of the others; the stream itself ends well.
+    let failed: string | undefined
     docker.modem.followProgress(
       stream,
-      (error: Error | null) => (error === null ? resolve() : reject(error)),
-      (event: { stream?: string; status?: string }) => {
-        const line = (event.stream ?? event.status ?? '').trim()
-        if (line !== '') current.update(line.slice(0, 100))
+      (error: Error | null) => {
+        if (error !== null) reject(error)
+        else if (failed !== undefined) reject(new Error(failed))
+        else resolve()
+      },
+      (event: { stream?: string; status?: string; error?: string }) => {
+        failed ??= event.error
+        const line = stripVTControlCharacters(event.stream ?? event.status ?? '').trim()
+        if (line !== '') current.update((line.split('\n').at(-1) ?? '').slice(0, 100))
       },
     )
   })

@@ -1,5 +1,6 @@
 import type { HostConfig } from 'dockerode'
 import type { Engine } from './engine.ts'
+import { engineWords } from './engine-words.ts'
 import { labels } from './lab-labels.ts'
 
 /** With what rights hosts run. */
@@ -35,23 +36,12 @@ export async function findPrivileges({ docker }: Engine, image: string, labId: s
     await container.start()
     return privileged
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error)
     return {
       kind: 'capabilities',
-      description: `all capabilities but SYS_RESOURCE, unconfined: the engine cannot start privileged containers (${shortened(words)})`,
+      description: `all capabilities but SYS_RESOURCE, unconfined: the engine cannot start privileged containers (${engineWords(error)})`,
       hostConfig: capabilities,
     }
   } finally {
     await container.remove({ force: true, v: true }).catch(() => undefined)
   }
-}
-
-/** The engine's words without the chain of programs that passed them on. */
-export function shortened(words: string): string {
-  const parts = words
-    .replace(/^\(HTTP code \d+\) [^-]* - /, '')
-    .replace(/: unknown\s*$/, '')
-    .trim()
-    .split(': ')
-  return parts.slice(-2).join(': ')
 }

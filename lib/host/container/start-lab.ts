@@ -9,6 +9,7 @@ import type { Host, StartOptions } from '../host.ts'
 import { connectNode, hostOf } from './connect-hosts.ts'
 import { ContainerLab } from './container-lab.ts'
 import type { Engine } from './engine.ts'
+import { engineWords } from './engine-words.ts'
 import { hostImages } from './engine-image.ts'
 import type { HostImage } from './engine-image.ts'
 import type { HostContainer } from './host-container.ts'
@@ -153,7 +154,7 @@ function notStarted(node: NodeSpec, error: unknown): SwarmproofError {
     code: 'HOST_NOT_STARTED',
     what: 'the container of a host did not start',
     host: node.name,
-    observed: error instanceof Error ? error.message.trim() : String(error),
+    observed: engineWords(error),
     hint: 'virtual machines need no engine: --hosts vm',
     cause: error,
   })

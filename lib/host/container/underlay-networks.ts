@@ -3,6 +3,7 @@ import { InputError, SwarmproofError } from '../../error.ts'
 import { overlap, parseSubnet } from '../../topology/subnet.ts'
 import type { Topology, UnderlaySpec } from '../../topology/topology.ts'
 import type { Engine } from './engine.ts'
+import { engineWords } from './engine-words.ts'
 import { labLabel, labels, partLabel, underlayLabel } from './lab-labels.ts'
 
 export function networkName(labId: string, underlay: string): string {
@@ -50,7 +51,7 @@ export function gatewayOf(underlay: UnderlaySpec, topology: Topology): string {
 }
 
 async function refused(engine: Engine, underlay: UnderlaySpec, cause: unknown): Promise<Error> {
-  const observed = cause instanceof Error ? cause.message.trim() : String(cause)
+  const observed = engineWords(cause)
   const there = await overlapping(engine, underlay)
   if (there === undefined) {
     return new SwarmproofError({
