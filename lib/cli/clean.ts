@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { clean, cleanCandidates } from '../host/vm/clean.ts'
+import { allCandidates, cleanAll } from '../host/standing-labs.ts'
 import type { CleanResult } from '../host/vm/clean.ts'
 
 const examples = `
 Examples:
-  swarmproof clean            remove what killed runs left: machines, switches, disks, keys
+  swarmproof clean            remove what killed runs left: machines, containers, networks, disks, keys
   swarmproof clean --all      also labs left standing by 'up' or 'run --keep'
   swarmproof clean --cache    also images, templates and saved labs; the next run builds them anew
   swarmproof clean --json     the result as JSON`
@@ -13,31 +13,41 @@ export function cleanCommand(): Command {
   return new Command('clean')
     .description('remove what killed runs left behind')
     .option('--all', 'also labs that were kept, and labs of other running swarmproof processes', false)
-    .option('--cache', 'also the guest image, templates, saved labs and the unpacked emulator', false)
+    .option(
+      '--cache',
+      'also the images of guests and hosts, templates, saved labs and the unpacked emulator',
+      false,
+    )
     .option('--json', 'print the result as JSON', false)
     .addHelpText('after', examples)
     .action(async (options: { all: boolean; cache: boolean; json: boolean }) => {
       if (options.all && !options.json) await announce()
-      const result = await clean(options)
+      const result = await cleanAll(options)
       process.stdout.write(options.json ? `${JSON.stringify(result, undefined, 2)}\n` : summary(result))
     })
 }
 
 async function announce(): Promise<void> {
-  for (const { id, state } of await cleanCandidates()) {
+  for (const { id, state } of await allCandidates()) {
     if (state === 'kept' || state === 'owned') process.stdout.write(`ending lab ${id} (${state})\n`)
   }
 }
 
 export function summary({ removed, left }: CleanResult): string {
-  const lines = removed.map(({ kind, name, processes, bytes }) => {
-    const ended = processes === 0 ? '' : `, ${processes} process${processes === 1 ? '' : 'es'} ended`
+  const lines = removed.map(({ kind, name, processes, containers, bytes }) => {
+    if (containers !== undefined) return `removed ${kind} ${name} (${counted(containers, 'container')})`
+    const ended = processes === 0 ? '' : `, ${counted(processes, 'process', 'es')} ended`
     return `removed ${kind} ${name} (${mebibytes(bytes)}${ended})`
   })
   lines.push(...left.map(({ name, reason }) => `left ${name}: ${reason}`))
   const bytes = removed.reduce((sum, part) => sum + part.bytes, 0)
-  lines.push(removed.length === 0 ? 'nothing to remove' : `${mebibytes(bytes)} of disk given back`)
+  if (removed.length === 0) lines.push('nothing to remove')
+  else if (bytes > 0) lines.push(`${mebibytes(bytes)} of disk given back`)
   return `${lines.join('\n')}\n`
+}
+
+function counted(count: number, noun: string, plural = 's'): string {
+  return `${count} ${noun}${count === 1 ? '' : plural}`
 }
 
 function mebibytes(bytes: number): string {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { VmProvider } from '../host/vm/vm-provider.ts'
+import { standingLabs } from '../host/standing-labs.ts'
 import { whichLabId } from './which-lab.ts'
 
 interface DownFlags {
@@ -20,7 +20,7 @@ export function downCommand(): Command {
 }
 
 async function down(flags: DownFlags): Promise<void> {
-  const provider = new VmProvider()
+  const provider = standingLabs()
   const ended = flags.all
     ? (await provider.list()).map((lab) => lab.id)
     : [await whichLabId(provider, flags.lab)]

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { InputError } from '../error.ts'
-import { VmProvider } from '../host/vm/vm-provider.ts'
+import { standingLabs } from '../host/standing-labs.ts'
 import { quote } from '../swarm/docker.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
@@ -19,7 +19,7 @@ export function execCommand(): Command {
 async function exec(node: string, given: string[], flags: { readonly lab?: string }): Promise<void> {
   const words = given[0] === '--' ? given.slice(1) : given
   if (words.length === 0) throw new InputError({ code: 'NO_COMMAND', what: 'no command to run was given' })
-  const lab = await whichLab(new VmProvider(), flags.lab)
+  const lab = await whichLab(standingLabs(), flags.lab)
   try {
     const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ')
     const remote = await hostOf(lab, node).remote.spawn(command)

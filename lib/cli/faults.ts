@@ -8,17 +8,17 @@ import { type Raised, raise } from '../conformance/raise.ts'
 import { ExitCode, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/index.ts'
-import type { Lab } from '../host/host.ts'
+import type { HostProvider, Lab } from '../host/host.ts'
 import { readStack } from '../swarm/read-stack.ts'
-import { VmProvider } from '../host/vm/vm-provider.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import { faultsTable, oneLine } from './faults-table.ts'
+import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
 import { style } from './terminal.ts'
 
-interface FaultsFlags {
+interface FaultsFlags extends HostsFlags {
   readonly list?: true
   readonly json?: true
   readonly lab?: string[]
@@ -27,7 +27,7 @@ interface FaultsFlags {
 }
 
 export function faultsCommand(): Command {
-  return new Command('faults')
+  const command = new Command('faults')
     .summary('plant defects on a lab and see requirements fail')
     .description(
       'Plants one defect after another on a lab, verifies the requirements it must break, removes it and\nverifies them again. Says which fell, where, and what was not caught.',
@@ -35,6 +35,7 @@ export function faultsCommand(): Command {
     .argument('[name...]', 'faults to plant; all of them without a name')
     .option('--list', 'only say which faults there are and what each breaks')
     .option('--lab <topology...>', 'only on these labs; each fault finds its own otherwise')
+  return withHostsOptions(command)
     .option('--others <id...>', 'verify these requirements, too, under every fault')
     .option('--report-dir <folder>', 'where the runs are stored', 'reports/faults')
     .option('--json', 'print the result as JSON')
@@ -55,10 +56,11 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
   }
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text))
+  const provider = await chooseProvider(flags, progress)
   const seen: (Seen & { readonly lab: string })[] = []
   for (const planned of labsFor(chosen, flags.lab)) {
     if (interruption.signal.aborted) break
-    const session = new FaultLab(planned, flags, progress, interruption.signal)
+    const session = new FaultLab(planned, { ...flags, provider }, progress, interruption.signal)
     try {
       for (const fault of chosen) {
         for (const breaks of onOneLab(fault, planned)) {
@@ -92,13 +94,18 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
 /** A lab faults are planted on; a fault that breaks disruptive requirements gets it as it was saved, and leaves none. */
 class FaultLab {
   readonly #planned: PlannedLab
-  readonly #flags: FaultsFlags
+  readonly #flags: FaultsFlags & { readonly provider: HostProvider }
   readonly #progress: LiveProgress
   readonly #signal: AbortSignal
   #lab: Lab | undefined
   #raised: Raised | undefined
 
-  constructor(planned: PlannedLab, flags: FaultsFlags, progress: LiveProgress, signal: AbortSignal) {
+  constructor(
+    planned: PlannedLab,
+    flags: FaultsFlags & { readonly provider: HostProvider },
+    progress: LiveProgress,
+    signal: AbortSignal,
+  ) {
     this.#planned = planned
     this.#flags = flags
     this.#progress = progress
@@ -143,7 +150,7 @@ class FaultLab {
 
   #raise(): Promise<Raised> {
     return raise(this.#planned.topology, {
-      provider: new VmProvider(),
+      provider: this.#flags.provider,
       progress: this.#progress,
       signal: this.#signal,
       fresh: false,
@@ -155,7 +162,7 @@ class FaultLab {
   async #verify(raised: Raised, ids: readonly string[]): ReturnType<Parameters<typeof seeItFail>[2]> {
     const { record } = await conformanceRun({
       topology: this.#planned.topology,
-      provider: new VmProvider(),
+      provider: this.#flags.provider,
       raised,
       suites: only(this.#planned.suites, ({ id }) => ids.includes(id)),
       progress: this.#progress,

@@ -5,15 +5,15 @@ import { planRun } from '../conformance/run.ts'
 import { requirementIds, selectTests } from '../conformance/selection.ts'
 import { readShard, type Shard, shardOf } from '../conformance/shard.ts'
 import { InputError } from '../error.ts'
-import { VmProvider } from '../host/vm/vm-provider.ts'
+import type { HostProvider } from '../host/host.ts'
 import { suites } from '../../suites/index.ts'
-import type { EngineName } from '../topology/engine.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
 import { duration } from './duration.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { engineOption } from './engine-option.ts'
+import { chooseProvider, type HostsFlags, hostsWords, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
@@ -21,7 +21,7 @@ import { style } from './terminal.ts'
 import { tellRun, writeRunReports } from './tell-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 
-interface RunFlags {
+interface RunFlags extends HostsFlags {
   readonly profile: Profile
   readonly slow?: true
   readonly disruptive?: string[]
@@ -29,7 +29,6 @@ interface RunFlags {
   readonly only?: string[]
   readonly skip?: string[]
   readonly grep?: string
-  readonly engine?: EngineName
   readonly fresh?: true
   readonly keep?: true
   readonly bail?: true
@@ -39,7 +38,7 @@ interface RunFlags {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .summary('bring up labs, verify them, write the report')
     .description(
       'Brings up labs with a swarm and a stack on them, one after another, verifies every selected requirement\non their real traffic, and writes the report.',
@@ -54,6 +53,7 @@ export function runCommand(): Command {
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
     .addOption(engineOption('the engine of all hosts'))
+  return withHostsOptions(command)
     .option('--fresh', 'build the stack anew instead of resuming a standing lab')
     .option('--keep', 'leave the lab standing at the end')
     .option('--disruptive <id...>', 'requirements that may break or shape hosts swarmproof did not make')
@@ -79,8 +79,9 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
     if (!flags.json) progress.print(process.stdout, text)
   }
   const interruption = onInterruption((text) => progress.note(text))
+  const provider = await chooseProvider(flags, progress)
   const finished = await planRun(plan, {
-    provider: new VmProvider(),
+    provider,
     progress,
     signal: interruption.signal,
     fresh: flags.fresh ?? false,
@@ -89,7 +90,7 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
     timeoutMs: flags.timeout,
     disruptive,
     reportDir: flags.reportDir,
-    reproduce: reproduce(names, flags),
+    reproduce: reproduce(names, flags, provider),
     version: version(),
     onVerdict: (requirement) => print(verdictLines(requirement, paint)),
   })
@@ -127,7 +128,7 @@ function planned(names: readonly string[], flags: RunFlags): PlannedLab[] {
   return plan
 }
 
-function reproduce(names: readonly string[], flags: RunFlags): string {
+function reproduce(names: readonly string[], flags: RunFlags, provider: HostProvider): string {
   const words = ['swarmproof run', ...names]
   if (flags.profile !== defaultProfile) words.push('--profile', flags.profile)
   if (flags.slow) words.push('--slow')
@@ -135,6 +136,7 @@ function reproduce(names: readonly string[], flags: RunFlags): string {
   if (flags.skip) words.push('--skip', ...flags.skip)
   if (flags.grep !== undefined) words.push('--grep', `'${flags.grep}'`)
   if (flags.engine !== undefined) words.push('--engine', flags.engine)
+  words.push(...hostsWords(flags, provider))
   if (flags.disruptive) words.push('--disruptive', ...flags.disruptive)
   if (flags.shard !== undefined) words.push('--shard', `${flags.shard.index}/${flags.shard.count}`)
   if (flags.fresh) words.push('--fresh')
@@ -151,5 +153,6 @@ Examples:
   swarmproof run --only ENC-01 ENC-02          two requirements
   swarmproof run --only VXL ENC --skip ENC-07  two groups, one requirement left out
   swarmproof run --engine 20.10                all hosts with an older engine
+  swarmproof run --hosts container             hosts are containers on the Docker engine of this machine
   swarmproof run --fresh --keep                build the stack anew and leave the lab standing
   swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON`

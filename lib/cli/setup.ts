@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { ensureSetup } from '../setup/setup.ts'
+import { ensureSystemPackages, testTools } from '../setup/system-packages.ts'
 import type { EngineName } from '../topology/engine.ts'
 import { engineOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
@@ -12,16 +13,25 @@ export function setupCommand(): Command {
       'Installs and builds what labs of virtual machines need: system packages, an emulator, the guest image.\n`run` and `up` do it by themselves. What is there already is left alone.',
     )
     .addOption(engineOption('build the guest image with this engine'))
+    .option('--tests', 'also install what only the tests of swarmproof itself need')
     .option('--json', 'print what is there as JSON on standard output')
     .addHelpText('after', examples)
     .action(setup)
 }
 
-async function setup(flags: { readonly json?: true; readonly engine?: EngineName }): Promise<void> {
+interface SetupFlags {
+  readonly json?: true
+  readonly tests?: true
+  readonly engine?: EngineName
+}
+
+async function setup(flags: SetupFlags): Promise<void> {
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text))
   try {
-    const ready = await ensureSetup({ progress, signal: interruption.signal }, flags.engine)
+    const context = { progress, signal: interruption.signal }
+    const ready = await ensureSetup(context, flags.engine)
+    if (flags.tests) await ensureSystemPackages(ready.distribution, context, testTools)
     const text = 'Labs can be run: packages, emulator and guest image are there.'
     progress.close()
     process.stdout.write(flags.json ? `${JSON.stringify(ready, undefined, 2)}\n` : `${text}\n`)

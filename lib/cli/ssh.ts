@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Command } from 'commander'
 import { SwarmproofError } from '../error.ts'
-import { VmProvider } from '../host/vm/vm-provider.ts'
+import { standingLabs } from '../host/standing-labs.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
 export function sshCommand(): Command {
@@ -16,10 +16,11 @@ export function sshCommand(): Command {
 }
 
 async function ssh(node: string, flags: { readonly lab?: string }): Promise<void> {
-  const lab = await whichLab(new VmProvider(), flags.lab)
+  const lab = await whichLab(standingLabs(), flags.lab)
   const host = hostOf(lab, node)
   await release(lab)
-  const client = spawn('ssh', [...lab.sshArguments(host.name)], { stdio: 'inherit' })
+  const [program = 'ssh', ...words] = lab.shellCommand?.(host.name) ?? ['ssh', ...lab.sshArguments(host.name)]
+  const client = spawn(program, words, { stdio: 'inherit' })
   // Ctrl-C belongs to the remote shell.
   process.on('SIGINT', () => undefined)
   client.on('error', (cause) => {
@@ -29,9 +30,9 @@ async function ssh(node: string, flags: { readonly lab?: string }): Promise<void
   if (cause !== undefined) {
     throw new SwarmproofError({
       code: 'SSH_CLIENT',
-      what: 'the OpenSSH client could not be started',
+      what: `${program} could not be started`,
       observed: cause.message,
-      hint: 'apt-get install openssh-client, or use `swarmproof exec`',
+      hint: `apt-get install ${program === 'ssh' ? 'openssh-client' : 'docker-cli'}, or use \`swarmproof exec\``,
       cause,
     })
   }

@@ -2,27 +2,26 @@ import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
 import { raise } from '../conformance/raise.ts'
 import type { Lab } from '../host/host.ts'
-import { VmProvider } from '../host/vm/vm-provider.ts'
 import { ExitCode } from '../error.ts'
-import type { EngineName } from '../topology/engine.ts'
 import { findTopology } from '../topology/find-topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
 import { engineOption } from './engine-option.ts'
+import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 
-interface UpFlags {
-  readonly engine?: EngineName
+interface UpFlags extends HostsFlags {
   readonly fresh?: true
   readonly json?: true
 }
 
 export function upCommand(): Command {
-  return new Command('up')
+  const command = new Command('up')
     .summary('bring up a lab with its stack and leave it standing')
     .description('Brings up a lab with its swarm and stack and leaves it standing until `swarmproof down`.')
     .argument('[topology]', 'a name from `swarmproof list topologies`, or a YAML file', 'three-node')
     .addOption(engineOption('the engine of all hosts'))
+  return withHostsOptions(command)
     .option('--fresh', 'build the stack anew instead of resuming a standing lab')
     .option('--json', 'print the lab as JSON on standard output')
     .addHelpText('after', examples)
@@ -37,7 +36,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   let lab: Lab | undefined
   try {
     await raise(topology, {
-      provider: new VmProvider(),
+      provider: await chooseProvider(flags, progress),
       progress,
       signal: interruption.signal,
       fresh: flags.fresh ?? false,

@@ -1,8 +1,9 @@
 import { InputError, unknownName } from '../error.ts'
-import type { Host, HostProvider, Lab } from '../host/host.ts'
+import type { Host, Lab } from '../host/host.ts'
+import type { LabKeeper } from '../host/standing-labs.ts'
 
 /** Attaches to the lab that is meant; see `whichLabId`. */
-export async function whichLab(provider: HostProvider, named: string | undefined): Promise<Lab> {
+export async function whichLab(provider: LabKeeper, named: string | undefined): Promise<Lab> {
   return provider.attach(await whichLabId(provider, named))
 }
 
@@ -10,7 +11,7 @@ export async function whichLab(provider: HostProvider, named: string | undefined
  * The lab that is meant: the one named, or the only one that stands.
  * @throws InputError when none stands, several do, or the named one does not
  */
-export async function whichLabId(provider: HostProvider, named: string | undefined): Promise<string> {
+export async function whichLabId(provider: LabKeeper, named: string | undefined): Promise<string> {
   const standing = (await provider.list()).filter((lab) => lab.state !== 'orphaned')
   const ids = standing.map((lab) => lab.id)
   if (named !== undefined) {

@@ -93,8 +93,8 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
     ...(firstIngress === undefined ? {} : { firstIngress }),
     requested: requestedNetworks(topology),
   }
-  // What did not come up whole is verified as it is, and not had again.
-  if (settled)
+  // What did not come up whole is verified as it is, and not had again. Only machines can be saved.
+  if (settled && options.provider.kind === 'vm')
     await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
   return { lab, cluster, stack, built, states }
 }

@@ -18,10 +18,17 @@ export function unsettled(
     if (state === undefined) return [`${node.host.name}: not read`]
     // Without the tools nothing would ever be seen there; the tests that want them say so.
     if (state.unavailable.some((entry) => entry.package !== '' && entry.tool !== 'iptables-save')) return []
-    return [...missingForwarding(stack, node, state), ...missingBalancing(stack, node, state)].map(
-      (what) => `${node.host.name}: ${what}`,
-    )
+    const balances = !lacksBalancing(state)
+    return [
+      ...missingForwarding(stack, node, state),
+      ...(balances ? missingBalancing(stack, node, state) : []),
+    ].map((what) => `${node.host.name}: ${what}`)
   })
+}
+
+/** A kernel without IPVS never will; there is nothing to wait for. */
+function lacksBalancing({ kernelModules, loadableModules }: HostState): boolean {
+  return kernelModules['ip_vs'] === false && !loadableModules.includes('ip_vs')
 }
 
 function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): string[] {

@@ -42,6 +42,8 @@ export interface Lab extends AsyncDisposable {
   keep(): Promise<void>
   /** Arguments with which the OpenSSH client enters a host. */
   sshArguments(host: string): readonly string[]
+  /** The command line that opens a shell on a host from a terminal, where that is not the OpenSSH client's. */
+  shellCommand?(host: string): readonly string[]
 }
 
 export interface StandingLab {

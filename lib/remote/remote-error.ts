@@ -10,6 +10,8 @@ import { redact } from '../redact.ts'
  * | SSH_HOST_KEY | the host has another key than the pinned or known one, or an unknown one | no |
  * | SSH_AUTH | the host refused our keys | no |
  * | SSH_SUDO | the login is not root and may not become it without a password | no |
+ * | EXEC_CONNECT | the engine runs no command in the container: it does not answer, or the container does not run | yes |
+ * | EXEC_LOST | the connection to a command in a container broke | if the command cannot have run |
  * | REMOTE_TIMEOUT | a command or transfer exceeded its time limit | no |
  * | REMOTE_FILE | upload or download failed on the host | no |
  * | REMOTE_COMMAND | the command cannot be sent | no |
@@ -22,6 +24,8 @@ export type RemoteErrorCode =
   | 'SSH_HOST_KEY'
   | 'SSH_AUTH'
   | 'SSH_SUDO'
+  | 'EXEC_CONNECT'
+  | 'EXEC_LOST'
   | 'REMOTE_TIMEOUT'
   | 'REMOTE_FILE'
   | 'REMOTE_COMMAND'
@@ -47,9 +51,11 @@ export class RemoteError extends SwarmproofError {
 
   /** The transport failed, not the command and not a credential: trying again may help. */
   get isTransport(): boolean {
-    return this.code === 'SSH_CONNECT' || this.code === 'SSH_LOST'
+    return transportCodes.includes(this.code)
   }
 }
+
+const transportCodes: readonly RemoteErrorCode[] = ['SSH_CONNECT', 'SSH_LOST', 'EXEC_CONNECT', 'EXEC_LOST']
 
 /** A command as messages quote it: one line, without secrets, not longer than a line or two. */
 export function quoteCommand(command: string): string {

@@ -1,21 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { Socket, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { buffer, text } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { cuttable } from './cuttable.fake.ts'
 import { freePort, startLoopbackSshd, whyNoSshd } from './loopback-sshd.fake.ts'
 import type { LoopbackSshd } from './loopback-sshd.fake.ts'
-import { RemoteError } from './remote-error.ts'
-import type { Remote } from './remote.ts'
+import { failure, firstOutput, remoteContract, until } from './remote-contract.fake.ts'
 import { connectSsh } from './ssh-remote.ts'
 
 describe('ssh remote', function () {
   this.timeout(30_000)
   let sshd: LoopbackSshd
-  let remote: Remote
 
   before(async function () {
     const why = whyNoSshd()
@@ -102,188 +100,20 @@ describe('ssh remote', function () {
     })
   })
 
-  describe('exec', () => {
-    before(async () => (remote = await connectSsh(sshd.target)))
-    after(async () => remote[Symbol.asyncDispose]())
-
-    it('gives outputs and exit code; a non-zero exit is a result', async () => {
-      const result = await remote.exec('printf out; printf err >&2; exit 7')
-      expect(result).to.include({ stdout: 'out', stderr: 'err', exitCode: 7 })
-      expect(result.durationMs).to.be.greaterThan(0)
-    })
-
-    it('names the signal that ended a command', async () => {
-      expect(await remote.exec('kill -TERM $$')).to.include({ exitCode: -1, signal: 'SIGTERM' })
-    })
-
-    it('passes quotes, dollars, newlines and non-ASCII text unchanged', async () => {
-      const strange = `it's "$HOME" \\ \`x\` ü\n!`
-      expect((await remote.exec(`cat <<'END'\n${strange}\nEND`)).stdout).to.equal(`${strange}\n`)
-    })
-
-    it('gives input, whole, and an empty input as end of file', async () => {
-      const input = randomBytes(3_000_000)
-      const { stdout } = await remote.exec('sha256sum; wc -c </dev/stdin', { input })
-      const { createHash } = await import('node:crypto')
-      expect(stdout).to.contain(createHash('sha256').update(input).digest('hex'))
-      expect((await remote.exec('cat; echo end', { input: '' })).stdout).to.equal('end\n')
-      expect((await remote.exec('cat; echo end')).stdout).to.equal('end\n')
-    })
-
-    it('takes 20 MB whole, with another stream beside it', async () => {
-      const { stdout, stderr } = await remote.exec(
-        'head -c 20000000 /dev/zero | tr "\\0" x; head -c 3000000 /dev/zero | tr "\\0" y >&2',
-      )
-      expect(stdout.length).to.equal(20_000_000)
-      expect(stderr.length).to.equal(3_000_000)
-      expect(/^x*$/.test(stdout) && /^y*$/.test(stderr)).to.equal(true)
-    })
-
-    it('runs 40 commands at once, more than sshd allows sessions', async () => {
-      const commands = Array.from({ length: 40 }, (_, i) => remote.exec(`sleep 0.05; echo ${i}`))
-      const outputs = (await Promise.all(commands)).map((result) => Number(result.stdout))
-      expect(outputs).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
-    })
-
-    it('misses no exit of a command that ends at once', async () => {
-      for (let round = 0; round < 20; round += 1) {
-        const results = await Promise.all(Array.from({ length: 10 }, () => remote.exec('exit 4')))
-        expect(results.map(({ exitCode }) => exitCode)).to.deep.equal(Array.from({ length: 10 }, () => 4))
-      }
-    })
-
-    it('leaves what was put into the background on purpose alone', async () => {
-      const pid = Number((await remote.exec('sleep 60 >/dev/null 2>&1 & echo $!')).stdout)
-      await remote.exec('true')
-      expect(isAlive(pid)).to.equal(true)
-      process.kill(pid, 'SIGKILL')
-    })
-
-    it('ends the whole process group on the time limit and quotes the last output', async () => {
-      const command = 'echo begun $$; sleep 61 & echo $!; sleep 60; echo never'
-      const error = await failure(remote.exec(command, { timeoutMs: 2_000 }))
-      expect(error.code).to.equal('REMOTE_TIMEOUT')
-      expect(error.message).to.match(/exceeded its time limit of 2 s.*\n {2}observed: last output: begun/)
-      const pids =
-        error.message
-          .match(/begun (\d+)\s+(\d+)/)
-          ?.slice(1)
-          .map(Number) ?? []
-      expect(pids).to.have.lengthOf(2)
-      await until(() => !pids.some(isAlive))
-    })
-
-    it('kills on the time limit what ignores SIGINT', async () => {
-      const command = `trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
-      const error = await failure(remote.exec(command, { timeoutMs: 2_000 }))
-      await until(() => !isAlive(Number(error.message.match(/last output: (\d+)/)?.[1])))
-    })
-
-    it('says when only a leftover holds the outputs', async () => {
-      const error = await failure(remote.exec('sleep 62 & echo $!', { timeoutMs: 2_000 }))
-      process.kill(Number(error.message.match(/last output: (\d+)/)?.[1]), 'SIGKILL')
-      expect(error.message).to.contain('held its outputs open').and.to.contain('redirect the outputs')
-    })
-
-    it('refuses a command too long for the host, and takes it as input', async () => {
-      const long = `echo ${'x'.repeat(110_000)}`
-      expect((await failure(remote.exec(long))).code).to.equal('REMOTE_COMMAND')
-      const quoteHeavy = `: ${"'".repeat(24_000)}; echo ok`
-      expect((await remote.exec(quoteHeavy)).stdout).to.equal('ok\n')
-      expect((await remote.exec('sh -s', { input: long })).stdout.length).to.equal(110_001)
-    })
-
-    it('keeps secrets out of its messages', async () => {
-      const error = await failure(remote.exec('echo SWMTKN-1-abc-def; sleep 9', { timeoutMs: 2_000 }))
-      expect(error.message).to.contain('SWMTKN-(redacted)').and.not.to.contain('abc-def')
+  describe('as every Remote', () => {
+    remoteContract({
+      connect: () => connectSsh(sshd.target),
+      isAlive: async (pid) => isAlive(pid),
+      commandLines: async () => commandLines(),
+      folder: () => sshd.folder,
     })
   })
 
-  describe('spawn', () => {
-    before(async () => (remote = await connectSsh(sshd.target)))
-    after(async () => remote[Symbol.asyncDispose]())
-
-    it('streams every byte value unchanged', async () => {
-      const content = randomBytes(1_000_000)
-      const file = join(sshd.folder, 'random')
-      writeFileSync(file, content)
-      await using process = await remote.spawn(`cat ${file}`)
-      expect((await buffer(process.stdout)).equals(content)).to.equal(true)
-      expect(await process.exited).to.deep.equal({ exitCode: 0 })
-    })
-
-    it('interrupts on stop, keeps the output that was not read, and waits for the end', async () => {
-      const process = await remote.spawn(
-        `trap 'echo interrupted; exit 3' INT; echo ready; while :; do sleep 0.05; done`,
-      )
-      await firstOutput(process.stdout)
-      await Promise.all([process.stop(), process.stop()])
-      expect(await text(process.stdout)).to.equal('ready\ninterrupted\n')
-      expect(await process.exited).to.deep.equal({ exitCode: 3 })
-    })
-
-    it('stops a process whose output nobody reads', async () => {
-      const process = await remote.spawn('exec cat /dev/zero')
-      await firstOutput(process.stdout)
-      await process.stop()
-      expect((await process.exited).signal).to.equal('SIGINT')
-    })
-
-    it('does not take SIGINT from the command', async () => {
-      const process = await remote.spawn('exec sleep 60')
-      await process.stop()
-      expect(await process.exited).to.deep.equal({ exitCode: -1, signal: 'SIGINT' })
-    })
-
-    it('carries input to a process that was spawned with a pipe, and ends it by the end of input', async () => {
-      const process = await remote.spawn('while read -r line; do echo "got $line"; done; echo bye', {
-        stdin: 'pipe',
-      })
-      process.stdin.write('a\n')
-      await firstOutput(process.stdout)
-      process.stdin.end('b\n')
-      expect(await text(process.stdout)).to.equal('got a\ngot b\nbye\n')
-      expect((await process.exited).exitCode).to.equal(0)
-    })
-
-    it('carries large binary input both ways', async () => {
-      const content = randomBytes(5_000_000)
-      const process = await remote.spawn('cat', { stdin: 'pipe' })
-      process.stdin.end(content)
-      expect((await buffer(process.stdout)).equals(content)).to.equal(true)
-    })
-
-    it('ends a process that ignores the end of its input', async () => {
-      const process = await remote.spawn('echo $$; exec sleep 60', { stdin: 'pipe' })
-      const pid = Number(await firstOutput(process.stdout))
-      await process.stop()
-      expect(isAlive(pid)).to.equal(false)
-    })
-
-    it('fails a write to a process without input', async () => {
-      const process = await remote.spawn('sleep 60')
-      const error = await new Promise((resolve) => process.stdin.write('x', resolve))
-      expect(error).to.have.property('message').that.contains("stdin: 'pipe'")
-      await process.stop()
-    })
-
-    it('runs more processes than one connection carries, and commands beside them', async () => {
-      const processes = await Promise.all(
-        Array.from({ length: 12 }, () => remote.spawn('echo up; exec sleep 60')),
-      )
-      await Promise.all(processes.map((process) => firstOutput(process.stdout)))
-      expect((await remote.exec('echo beside')).stdout).to.equal('beside\n')
-      await Promise.all(processes.map((process) => process.stop()))
-    })
-
-    it('leaves no watcher and no temporary file behind', async () => {
-      const mark = `mark-${randomBytes(6).toString('hex')}`
-      await remote.exec(`: ${mark}`, { input: 'x' })
-      const process = await remote.spawn(`: ${mark}; cat`, { stdin: 'pipe' })
-      process.stdin.end()
-      await process.exited
-      await until(() => pidsWith(mark).length === 0)
-    })
+  it('says when only a leftover holds the outputs', async () => {
+    await using remote = await connectSsh(sshd.target)
+    const error = await failure(remote.exec('sleep 62 & echo $!', { timeoutMs: 2_000 }))
+    process.kill(Number(error.message.match(/last output: (\d+)/)?.[1]), 'SIGKILL')
+    expect(error.message).to.contain('held its outputs open').and.to.contain('redirect the outputs')
   })
 
   describe('when the connection drops', () => {
@@ -322,48 +152,6 @@ describe('ssh remote', function () {
       expect(error.code).to.equal('SSH_LOST')
       expect(error.message).to.contain('Keepalive timeout')
     })
-
-    it('ends everything on disposal, and refuses use after it', async () => {
-      const disposed = await connectSsh(sshd.target)
-      const process = await disposed.spawn('echo $$; exec sleep 60')
-      const pid = Number(await firstOutput(process.stdout))
-      const running = failure(disposed.exec('sleep 60'))
-      await disposed[Symbol.asyncDispose]()
-      expect(isAlive(pid)).to.equal(false)
-      expect((await running).code).to.equal('REMOTE_CLOSED')
-      expect((await failure(disposed.exec('true'))).code).to.equal('REMOTE_CLOSED')
-    })
-  })
-
-  describe('files', () => {
-    before(async () => (remote = await connectSsh(sshd.target)))
-    after(async () => remote[Symbol.asyncDispose]())
-
-    it('come back as they went, with their mode, in folders that were not there', async () => {
-      const path = join(sshd.folder, "a b/it's/file")
-      const content = randomBytes(2_000_000)
-      await remote.upload(content, path, 0o751)
-      expect((await remote.download(path)).equals(content)).to.equal(true)
-      expect(statSync(path).mode & 0o777).to.equal(0o751)
-      await remote.upload('second', path)
-      expect((await remote.download(path)).toString()).to.equal('second')
-      expect(statSync(path).mode & 0o777).to.equal(0o600)
-      await remote.upload('', path)
-      expect((await remote.download(path)).length).to.equal(0)
-      expect(readdirSync(join(sshd.folder, "a b/it's"))).to.deep.equal(['file'])
-    })
-
-    it('that cannot be read or written are named', async () => {
-      const missing = await failure(remote.download('/nowhere/file'))
-      expect(missing.message).to.match(
-        /^cannot read \/nowhere\/file \(on loopback\)\n {2}observed: .*(No such file|nonexistent)/,
-      )
-      const folder = join(sshd.folder, 'folder')
-      await remote.exec(`mkdir -p ${folder}`)
-      const refused = await failure(remote.upload('x', folder))
-      expect(refused.code).to.equal('REMOTE_FILE')
-      expect(readdirSync(sshd.folder).filter((name) => name.startsWith('.folder'))).to.deep.equal([])
-    })
   })
 
   it('begins few handshakes at once, or sshd would refuse some', async () => {
@@ -387,34 +175,6 @@ describe('ssh remote', function () {
   })
 })
 
-async function failure(promise: Promise<unknown>): Promise<RemoteError> {
-  const outcome = await promise.then(
-    () => 'it did not fail',
-    (error: unknown) => error,
-  )
-  expect(outcome).to.be.instanceOf(RemoteError)
-  return outcome as RemoteError
-}
-
-async function firstOutput(stream: NodeJS.ReadableStream): Promise<string> {
-  const chunk = await new Promise<Buffer>((resolve) => {
-    stream.once('data', (data: Buffer) => {
-      stream.pause()
-      stream.unshift(data)
-      resolve(data)
-    })
-  })
-  return chunk.toString('utf8')
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 12_000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('it did not come true within 12 s')
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
 /** A zombie nobody collects is dead too. */
 function isAlive(pid: number): boolean {
   expect(pid).to.be.greaterThan(1)
@@ -425,12 +185,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function pidsWith(mark: string): string[] {
-  return readdirSync('/proc').filter((name) => {
+function commandLines(): string[] {
+  return readdirSync('/proc').flatMap((name) => {
     try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(mark)
+      return /^\d+$/.test(name) ? [readFileSync(`/proc/${name}/cmdline`, 'latin1')] : []
     } catch {
-      return false
+      return []
     }
   })
 }

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { posix } from 'node:path'
-import type { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import { becomeRoot } from './become-root.ts'
-import { killGraceMs, maxCommandBytes, quote, withLifeline } from './lifeline.ts'
-import type { Input, RootBy } from './lifeline.ts'
-import { redact } from '../redact.ts'
-import { RemoteError, quoteCommand } from './remote-error.ts'
+import { defaultTimeoutMs, runBounded } from './bounded-run.ts'
+import type { RawResult } from './bounded-run.ts'
+import { commandLine } from './command-line.ts'
+import { downloadCommand, fileError, transferTimeoutMs, uploadCommand } from './file-commands.ts'
+import type { RootBy } from './lifeline.ts'
+import { RemoteError } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 import { SshConnection, channelsPerConnection } from './ssh-connection.ts'
 import { SshProcess } from './ssh-process.ts'
@@ -16,8 +14,6 @@ import type { SshTarget } from './ssh-target.ts'
 
 export type { SshTarget } from './ssh-target.ts'
 
-const defaultTimeoutMs = 30_000
-const transferTimeoutMs = 600_000
 /** Processes that stream hold a channel for long; the first connection keeps some for commands. */
 const streamsOnFirstConnection = 3
 const maxConnections = 5
@@ -42,13 +38,6 @@ export async function connectEndpoint(endpoint: SshEndpoint): Promise<Remote> {
     await connection.close()
     throw error
   }
-}
-
-interface RawResult {
-  readonly stdout: Buffer
-  readonly stderr: Buffer
-  readonly exitCode: number
-  readonly signal?: string
 }
 
 interface Streams {
@@ -88,14 +77,14 @@ class SshRemote implements Remote {
 
   async spawn(command: string, options: SpawnOptions = {}): Promise<RemoteProcess> {
     const stdin = options.stdin ?? 'lifeline'
-    const commandLine = this.#commandLine(command, stdin === 'pipe' ? 'pipe' : 'none')
+    const line = commandLine(this.host, command, stdin === 'pipe' ? 'pipe' : 'none', this.#rootBy)
     const streams = this.#reserveStream()
     try {
       const connection = await streams.connection
       return await new Promise<RemoteProcess>((resolve, reject) => {
         // Holds one of the connection's channels until the process has ended.
         void connection.limit(async () => {
-          const process = await this.#start(connection, commandLine, command, stdin).catch(reject)
+          const process = await this.#start(connection, line, command, stdin).catch(reject)
           if (process !== undefined) resolve(process)
           await process?.exited.catch(() => undefined)
           streams.inUse -= 1
@@ -108,20 +97,13 @@ class SshRemote implements Remote {
   }
 
   async upload(content: Uint8Array | string, remotePath: string, mode = 0o600): Promise<void> {
-    const [folder, name] = [posix.dirname(remotePath), posix.basename(remotePath)]
-    const temporary = quote(posix.join(folder, `.${name}.${randomBytes(6).toString('hex')}`))
-    const command = [
-      `umask 077; mkdir -p ${quote(folder)} || exit`,
-      `{ cat >${temporary} && chmod ${mode.toString(8)} ${temporary} && mv -fT ${temporary} ${quote(remotePath)}; } ||`,
-      `{ code=$?; rm -f ${temporary}; exit $code; }`,
-    ].join('\n')
-    const result = await this.#run(command, transferTimeoutMs, Buffer.from(content))
-    if (result.exitCode !== 0) throw this.#fileError(`cannot write ${remotePath}`, result)
+    const result = await this.#run(uploadCommand(remotePath, mode), transferTimeoutMs, Buffer.from(content))
+    if (result.exitCode !== 0) throw fileError(this.host, `cannot write ${remotePath}`, result)
   }
 
   async download(remotePath: string): Promise<Buffer> {
-    const result = await this.#run(`cat <${quote(remotePath)}`, transferTimeoutMs)
-    if (result.exitCode !== 0) throw this.#fileError(`cannot read ${remotePath}`, result)
+    const result = await this.#run(downloadCommand(remotePath), transferTimeoutMs)
+    if (result.exitCode !== 0) throw fileError(this.host, `cannot read ${remotePath}`, result)
     return result.stdout
   }
 
@@ -139,59 +121,32 @@ class SshRemote implements Remote {
     )
   }
 
-  async #run(command: string, timeoutMs: number, input?: Buffer): Promise<RawResult> {
-    const hasInput = input !== undefined && input.length > 0
-    const commandLine = this.#commandLine(command, hasInput ? { bytes: input.length } : 'none')
-    return this.#first.limit(async () => {
-      const process = await this.#start(this.#first, commandLine, command, hasInput ? 'pipe' : 'lifeline')
-      if (hasInput) process.stdin.write(input)
-      const output = [collect(process.stdout), collect(process.stderr)] as const
-      let timer: NodeJS.Timeout | undefined
-      const limit = new Promise<'limit'>((resolve) => (timer = setTimeout(resolve, timeoutMs, 'limit')))
-      const outcome = await Promise.race([process.exited, limit]).finally(() => clearTimeout(timer))
-      if (outcome === 'limit') throw await this.#timeout(process, command, timeoutMs, output)
-      if (this.#disposed !== undefined) throw this.#closedError(true)
-      return { stdout: await output[0].all, stderr: await output[1].all, ...outcome }
-    })
-  }
-
-  async #timeout(
-    process: SshProcess,
-    command: string,
-    timeoutMs: number,
-    [stdout, stderr]: readonly [Collected, Collected],
-  ): Promise<RemoteError> {
-    const background = process.hasExited
-    const ended = await process.stop().then(
-      () => true,
-      () => false,
+  async #run(command: string, timeoutMs: number, given?: Buffer): Promise<RawResult> {
+    const input = given === undefined || given.length === 0 ? undefined : given
+    const line = commandLine(
+      this.host,
+      command,
+      input === undefined ? 'none' : { bytes: input.length },
+      this.#rootBy,
     )
-    const last = redact([stdout.sofar(), stderr.sofar()].map(tail).filter(Boolean).join(' | '))
-    return new RemoteError({
-      code: 'REMOTE_TIMEOUT',
-      host: this.host,
-      what: background
-        ? `a command ended but something it left behind held its outputs open for ${timeoutMs / 1000} s: ${quoteCommand(command)}`
-        : `a command exceeded its time limit of ${timeoutMs / 1000} s: ${quoteCommand(command)}`,
-      observed: last === '' ? 'no output' : `last output: ${last}`,
-      hint: background
-        ? 'redirect the outputs of what runs on in the background: CMD >/dev/null 2>&1 &'
-        : ended
-          ? 'its processes were ended; a slow host may need a higher limit'
-          : `its processes could not be confirmed ended within ${killGraceMs / 1000} s; the host may hang`,
-      mayHaveStarted: true,
+    return this.#first.limit(async () => {
+      const stdin = input === undefined ? 'lifeline' : 'pipe'
+      const process = await this.#start(this.#first, line, command, stdin)
+      const result = await runBounded(process, { host: this.host, command, timeoutMs, input })
+      if (this.#disposed !== undefined) throw this.#closedError(true)
+      return result
     })
   }
 
   async #start(
     connection: SshConnection,
-    commandLine: string,
+    line: string,
     command: string,
     stdin: 'lifeline' | 'pipe',
   ): Promise<SshProcess> {
     if (this.#disposed !== undefined) throw this.#closedError()
     const process = await connection.openChannel(
-      commandLine,
+      line,
       (channel) => new SshProcess(connection, channel, command, stdin),
     )
     this.#processes.add(process)
@@ -219,28 +174,6 @@ class SshRemote implements Remote {
     if (streams !== this.#streams[0]) this.#streams.splice(this.#streams.indexOf(streams), 1)
   }
 
-  #commandLine(command: string, input: Input): string {
-    const bytes = Buffer.byteLength(command)
-    if (bytes <= maxCommandBytes) return withLifeline(command, input, this.#rootBy)
-    throw new RemoteError({
-      code: 'REMOTE_COMMAND',
-      host: this.host,
-      what: `a command of ${bytes} bytes is too long to be sent: ${quoteCommand(command)}`,
-      expected: `at most ${maxCommandBytes} bytes`,
-      hint: "give it as input instead: exec('sh -s', { input: command })",
-    })
-  }
-
-  #fileError(what: string, result: RawResult): RemoteError {
-    const observed = result.stderr.toString('utf8').trim()
-    return new RemoteError({
-      code: 'REMOTE_FILE',
-      host: this.host,
-      what,
-      observed: observed === '' ? `exit code ${result.exitCode}` : observed,
-    })
-  }
-
   #busyError(): RemoteError {
     return new RemoteError({
       code: 'REMOTE_BUSY',
@@ -261,22 +194,4 @@ async function isLost(streams: Streams): Promise<boolean> {
     (connection) => connection.isLost,
     () => true,
   )
-}
-
-interface Collected {
-  readonly all: Promise<Buffer>
-  sofar(): Buffer
-}
-
-function collect(stream: Readable): Collected {
-  const chunks: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-  const sofar = (): Buffer => Buffer.concat(chunks)
-  const all = finished(stream, { writable: false }).then(sofar)
-  all.catch(() => undefined)
-  return { all, sofar }
-}
-
-function tail(output: Buffer): string {
-  return output.subarray(-300).toString('utf8').trim()
 }

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SwarmproofError } from '../error.ts'
 import { step } from '../progress.ts'
 import type { Progress, ProgressStep } from '../progress.ts'
 import { administratorPrefix } from './administrator.ts'
-import { archiveUri, proxyOptions } from './apt.ts'
 import { requireDisk } from './capacity.ts'
 import { cacheDirectory } from './directories.ts'
 import { recipeKey } from './guest-recipe.ts'
 import type { GuestRecipe } from './guest-recipe.ts'
-import { runLocal } from './local-command.ts'
 import { withLock } from './lock.ts'
 import { readManifest, writeManifest } from './manifest.ts'
+import { removeTree, runStep, unpackSuite } from './unpack-suite.ts'
 
 /** A disk, kernel and initial RAM disk guests boot from. Never written to: machines run on overlays of it. */
 export interface GuestImage {
@@ -104,59 +103,21 @@ async function bootstrap(
   recipe: GuestRecipe,
   work: string,
   current: ProgressStep,
-  { progress, signal }: Context,
+  context: Context,
 ): Promise<void> {
   const prefix = await administratorPrefix()
-  const mirror = await archiveUri(recipe.archiveOf, prefix, {
-    signal,
-    update: (detail) => current.update(detail),
-  })
-  await mkdir(join(work, 'recipe'))
   await mkdir(join(work, 'image'))
   await mkdir(join(work, 'boot'))
-  for (const [name, content] of Object.entries(recipe.files))
-    await writeFile(join(work, 'recipe', name), content)
   const output = join(work, prefix === undefined ? 'root.tar' : 'root')
-  const unpack = async (...options: readonly string[]): Promise<void> => {
-    const debootstrap = [
-      'mmdebstrap',
-      '--variant=minbase',
-      `--mode=${prefix === undefined ? 'unshare' : 'root'}`,
-      `--components=${recipe.components.join(',')}`,
-      `--include=${recipe.packages.join(',')}`,
-      ...(await proxyOptions(signal)).map((option) => `--aptopt=${option}`),
-      ...options,
-      '--dpkgopt=path-exclude=/usr/share/man/*',
-      '--dpkgopt=path-exclude=/usr/share/locale/*',
-      '--dpkgopt=path-exclude=/usr/share/doc/*',
-      // Copied in first: without root the hooks run as a user who may not look into this user's home.
-      `--customize-hook=copy-in '${join(work, 'recipe')}' /usr/lib`,
-      '--customize-hook=sh "$1/usr/lib/recipe/finish" "$1" && rm -rf "$1/usr/lib/recipe"',
-      `--customize-hook=copy-out /boot '${work}'`,
-      recipe.suite,
-      output,
-      mirror,
-    ]
-    await run([...(prefix ?? []), ...debootstrap], 'building the guest image', current, signal)
-  }
-  try {
-    await unpack()
-  } catch (error) {
-    if (!isExpired(error)) throw error
-    progress.note(
-      `this archive's list of ${recipe.suite} is older than it says it may be (a mirror that lags); it is used as it is, its signatures are checked all the same`,
-    )
-    await removeTree(output)
-    await unpack('--aptopt=Acquire::Check-Valid-Until "false"')
-  }
+  const hooks = [`copy-out /boot '${work}'`]
+  await unpackSuite(
+    recipe,
+    { work, output, hooks, prefix, what: 'building the guest image' },
+    current,
+    context,
+  )
   current.update("making the guests' disk")
-  await makeDisk(recipe, work, prefix, current, signal)
-}
-
-/** Only suites that change daily expire; a stable release does not. */
-function isExpired(error: unknown): boolean {
-  const log = error instanceof SwarmproofError ? (error.detail.log ?? []) : []
-  return log.some((line) => /Release file for \S+ is expired/.test(line))
+  await makeDisk(recipe, work, prefix, current, context.signal)
 }
 
 async function makeDisk(
@@ -171,7 +132,7 @@ async function makeDisk(
     ...['mke2fs', '-q', '-F', '-t', 'ext4', '-L', 'swarmproof', '-d', root, file, `${recipe.diskMib}M`],
   ]
   if (prefix !== undefined) {
-    await run(
+    await runStep(
       [...prefix, ...makeFileSystem(join(work, 'root'), disk)],
       "making the guests' disk",
       current,
@@ -179,7 +140,7 @@ async function makeDisk(
     )
     const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`
     if (prefix.length > 0) {
-      await run(
+      await runStep(
         [...prefix, 'chown', '-R', owner, join(work, 'image'), join(work, 'boot')],
         'chown',
         current,
@@ -199,7 +160,7 @@ async function makeDisk(
     `${makeFileSystem('"$tree/root"', '"$tree/disk"').join(' ')} >&2`,
     'cat "$tree/disk"',
   ].join('\n')
-  await run(
+  await runStep(
     [
       'sh',
       '-c',
@@ -235,29 +196,4 @@ async function takeBootFiles(work: string, signal: AbortSignal): Promise<string>
   await rename(join(work, `boot/vmlinuz-${release}`), join(work, 'image/vmlinuz'))
   await rename(join(work, `boot/initrd.img-${release}`), join(work, 'image/initrd'))
   return release
-}
-
-async function run(
-  command: readonly string[],
-  what: string,
-  current: ProgressStep,
-  signal: AbortSignal,
-): Promise<void> {
-  await runLocal(command[0] ?? '', command.slice(1), {
-    what,
-    signal,
-    timeoutMs: 1_200_000,
-    onLine: (line) => current.update(line.slice(0, 100)),
-  })
-}
-
-/** Trees made as root through sudo are removed through it, too. */
-async function removeTree(path: string): Promise<void> {
-  try {
-    await rm(path, { recursive: true, force: true })
-  } catch (error) {
-    const prefix = await administratorPrefix()
-    if (prefix === undefined || prefix.length === 0) throw error
-    await runLocal('sudo', ['-n', 'rm', '-rf', path], { what: `removing ${path}` })
-  }
 }

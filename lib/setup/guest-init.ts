@@ -120,3 +120,12 @@ printf 'nameserver 172.31.250.3\\n' > "$1/etc/resolv.conf"
 rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/*
 sh "$here/probe-image" "$1"
 `
+
+/** Last touches to the root of a container host, which is `$1`. */
+export const containerFinishScript = `set -e
+here=$(dirname "$0")
+rm -f "$1/etc/machine-id" "$1/var/lib/dbus/machine-id" "$1/var/lib/docker/engine-id" "$1/etc/hostname"
+rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/*
+[ -x "$1/sbin/reboot" ] || ln -s /bin/busybox "$1/sbin/reboot"
+sh "$here/probe-image" "$1"
+`

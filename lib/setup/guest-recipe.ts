@@ -2,7 +2,13 @@ import { InputError, SwarmproofError } from '../error.ts'
 import { defaultEngine, engineNames } from '../topology/engine.ts'
 import type { EngineName } from '../topology/engine.ts'
 import type { Distribution } from './distribution.ts'
-import { finishScript, guestInit, guestSshdConfig, probeImageScript } from './guest-init.ts'
+import {
+  containerFinishScript,
+  finishScript,
+  guestInit,
+  guestSshdConfig,
+  probeImageScript,
+} from './guest-init.ts'
 import { contentKey } from './manifest.ts'
 
 /** Everything the guest image is made from. Two equal recipes give interchangeable images. */
@@ -77,6 +83,20 @@ export function guestRecipe(distribution: Distribution, engine?: EngineName): Gu
   })
 }
 
+/** The recipe of container hosts with the same engine: what a guest has, without what makes it a machine. */
+export function containerRecipe(
+  distribution: Distribution,
+  engine?: EngineName,
+): Omit<GuestRecipe, 'diskMib'> {
+  const { suite, archiveOf, components, packages: ofGuest } = guestRecipe(distribution, engine)
+  const ofMachine = /^(openssh-server|initramfs-tools|linux-image-.*)$/
+  return {
+    ...{ suite, archiveOf, components },
+    packages: ofGuest.filter((name) => !ofMachine.test(name)),
+    files: { 'probe-image': probeImageScript, finish: containerFinishScript },
+  }
+}
+
 function notAvailable(distribution: Distribution, engine: EngineName): InputError {
   const own = ubuntuEngines[distribution.codename] ?? 'the one of its own archive'
   return new InputError({
@@ -87,7 +107,7 @@ function notAvailable(distribution: Distribution, engine: EngineName): InputErro
   })
 }
 
-export function recipeKey(recipe: GuestRecipe): string {
+export function recipeKey(recipe: Omit<GuestRecipe, 'diskMib'>): string {
   return `${recipe.suite}-${contentKey(recipe)}`
 }
 

@@ -46,11 +46,20 @@ export function toolsFor(distribution: Distribution): readonly Tool[] {
   return needsUnpackedEmulator(distribution) ? common : [...common, ...emulatorPackages]
 }
 
+/** What an image of hosts for container labs is built with. */
+export const imageTools: readonly Tool[] = common.filter(({ program }) => program === 'mmdebstrap')
+
+/** What the tests use beside; nobody else needs it, and the package starts a service. */
+export const testTools: readonly Tool[] = [
+  { program: 'dockerd', package: 'docker.io', purpose: 'container labs of the tests', optional: true },
+]
+
 export function missingTools(
   distribution: Distribution,
   find: (program: string) => string | undefined = findExecutable,
+  tools = toolsFor(distribution),
 ): readonly Tool[] {
-  return toolsFor(distribution).filter((tool) => find(tool.program) === undefined)
+  return tools.filter((tool) => find(tool.program) === undefined)
 }
 
 /**
@@ -61,8 +70,9 @@ export function missingTools(
 export async function ensureSystemPackages(
   distribution: Distribution,
   context: { readonly progress: Progress; readonly signal: AbortSignal },
+  tools = toolsFor(distribution),
 ): Promise<void> {
-  const missing = missingTools(distribution)
+  const missing = missingTools(distribution, findExecutable, tools)
   if (missing.length === 0) return
   const required = missing.filter((tool) => tool.optional !== true)
   const optional = missing.filter((tool) => tool.optional === true)

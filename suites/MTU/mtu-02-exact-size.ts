@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { exceptFor } from '../scene/left-out.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { type SizedDatagram, sizes } from '../scene/sizes.ts'
 import { internals } from '../source.ts'
@@ -28,14 +29,15 @@ export const exactSize = conformanceTest({
   ],
   async run(context) {
     const { evidence } = context
-    const { datagrams, mtuBytes } = await sizes(context)
+    const { datagrams, mtuBytes, roles, leftOut } = await sizes(context)
     evidence.observe('overlay MTU in bytes', mtuBytes)
     evidence.observe('outcomes', outcomes(datagrams))
     requireNone('exactly the overlay’s MTU passes and one byte more is refused', datagrams.flatMap(problemOf))
     if (datagrams.length === 0) throw new Error('no two tasks on different hosts share a network')
     const passed = datagrams.filter(({ fits }) => fits).length
+    const exact = roles.map((role) => `${mtuBytes[role]} bytes (${role === 'clear' ? 'clear' : 'encrypted'})`)
     evidence.conclude(
-      `${passed} datagrams of exactly ${mtuBytes.clear} (clear) and ${mtuBytes.secret} bytes (encrypted) were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE`,
+      `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${exceptFor(leftOut, context.stack.networks.secret.name)}`,
     )
   },
 })

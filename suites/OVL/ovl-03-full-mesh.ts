@@ -3,6 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { exchange } from '../scene/exchange.ts'
 import { groupBy } from '../scene/group-by.ts'
+import { exceptFor } from '../scene/left-out.ts'
 import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
@@ -32,7 +33,7 @@ export const fullMesh = conformanceTest({
   ],
   async run(context) {
     const { cluster, evidence, stack } = context
-    const { exchanged } = await exchange(context)
+    const { exchanged, leftOut } = await exchange(context)
     const judged = exchanged.map((one) => ({ ...one, problem: deliveryProblem(one) }))
     const byPair = groupBy(
       judged.filter(({ problem }) => problem !== undefined),
@@ -62,8 +63,9 @@ export const fullMesh = conformanceTest({
       requireTaskOnEveryNode(cluster.nodes, tasksOn(stack, role), stack.networks[role].name)
     }
     const pairs = new Set(judged.map(({ network, from, to }) => `${network} ${from.id} ${to.id}`)).size
+    const networks = [...new Set(judged.map(({ network }) => stack.networks[network].name))].join(' and ')
     evidence.conclude(
-      `${pairs} ordered pairs of tasks on ${stack.networks.clear.name} and ${stack.networks.secret.name} reach each other by ICMP, TCP and UDP; ${judged.length} of ${judged.length} probes delivered`,
+      `${pairs} ordered pairs of tasks on ${networks} reach each other by ICMP, TCP and UDP; ${judged.length} of ${judged.length} probes delivered${exceptFor(leftOut)}`,
     )
   },
 })

@@ -2,6 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
 import { exchange } from '../scene/exchange.ts'
+import { exceptFor } from '../scene/left-out.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 
@@ -24,7 +25,7 @@ export const unpublishedPorts = conformanceTest({
   async run(context) {
     const { stack, evidence } = context
     const { web, rr, vault } = stack.services
-    const { exchanged } = await exchange(context)
+    const { exchanged, leftOut } = await exchange(context)
     const asked = exchanged.filter(
       ({ from, to, protocol }) =>
         protocol === 'tcp' &&
@@ -58,8 +59,9 @@ export const unpublishedPorts = conformanceTest({
         return problem === undefined ? [] : [`${taskLabel(one.from)} → ${taskLabel(one.to)}: ${problem}`]
       }),
     )
+    const targets = [...new Set(asked.map(({ to }) => to.service))].join(' and ')
     evidence.conclude(
-      `${asked.length} requests across hosts to port 80 of tasks of ${rr.name} and ${vault.name}, which publish nothing, were answered by the task itself`,
+      `${asked.length} requests across hosts to port 80 of tasks of ${targets}, which publish nothing, were answered by the task itself${exceptFor(leftOut)}`,
     )
   },
 })

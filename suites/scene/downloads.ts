@@ -2,6 +2,7 @@ import { httpGet, httpReply } from '../../lib/probe/http.ts'
 import type { Observation, Origin, TcpRequest } from '../../lib/probe/probe.ts'
 import type { Cluster, ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
+import type { Carried } from './left-out.ts'
 import { addressOn, inTask, onNode, orderedPairs, taskLabel } from './pair.ts'
 
 /** One way to fetch the bulk file. */
@@ -19,33 +20,40 @@ const timeoutMs = 20_000
 
 /**
  * Between every ordered pair of nodes on the clear and the encrypted network, by VIP from every node, and through
- * the ingress port of every node, asked by another. VIP and ingress are asked once for each task behind them.
+ * the ingress port of every node, asked by another. VIP and ingress are asked once for each task behind them. What
+ * the kernels cannot carry is left out.
  */
-export function planDownloads(cluster: Cluster, stack: Stack): Planned[] {
-  const { clear } = stack.networks
+export function planDownloads(
+  cluster: Cluster,
+  stack: Stack,
+  { roles, balances }: Pick<Carried, 'roles' | 'balances'>,
+): Planned[] {
+  const { clear, ingress } = stack.networks
   const { web } = stack.services
   const webTasks = stack.tasks.filter((task) => task.service === web.name).length
   const vip = web.vips[clear.id] ?? ''
   const published = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
   return [
-    ...(['clear', 'secret'] as const).flatMap((role) =>
+    ...roles.flatMap((role) =>
       orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned => ({
         by: 'task',
         label: `${taskLabel(from)} from ${taskLabel(to)} on ${stack.networks[role].name}`,
         request: bulk(inTask(from), addressOn(to, stack.networks[role]), 80, 1),
       })),
     ),
-    ...onePerNode(tasksOn(stack, 'clear')).map((from): Planned => ({
+    ...(balances ? onePerNode(tasksOn(stack, 'clear')) : []).map((from): Planned => ({
       by: 'vip',
       label: `${taskLabel(from)} from the VIP of ${web.name}`,
       request: bulk(inTask(from), vip, 80, webTasks),
     })),
-    ...(published === undefined ? [] : throughEachNode(cluster.nodes)).map(([from, to]): Planned => ({
-      by: 'ingress',
-      label: `${from.host.name} from port ${published?.publishedPort} of ${to.host.name} (${stack.networks.ingress.name})`,
-      through: to,
-      request: bulk(onNode(from), to.advertise.address, published?.publishedPort ?? 0, webTasks),
-    })),
+    ...(published === undefined || !balances ? [] : throughEachNode(cluster.nodes)).map(
+      ([from, to]): Planned => ({
+        by: 'ingress',
+        label: `${from.host.name} from port ${published?.publishedPort} of ${to.host.name} (${ingress.name})`,
+        through: to,
+        request: bulk(onNode(from), to.advertise.address, published?.publishedPort ?? 0, webTasks),
+      }),
+    ),
   ]
 }
 

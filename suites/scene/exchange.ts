@@ -6,6 +6,7 @@ import type { Observation, ProbeRequest, Responder } from '../../lib/probe/probe
 import { httpGet } from '../../lib/probe/http.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
+import { carried, type LeftOut } from './left-out.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from './pair.ts'
 import { startRecording, withRecordings } from './recording.ts'
 
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly recordings: ReadonlyMap<string, Recording>
   /** In application data between hosts on the clear network, between hosts on the encrypted one, and within hosts. */
   readonly nonces: { readonly clear: string; readonly secret: string; readonly local: string }
+  /** The encrypted network, where the kernels have no ESP. */
+  readonly leftOut: readonly LeftOut[]
 }
 
 export const echoPort = 7007
@@ -44,6 +47,7 @@ export function exchange(context: TestContext): Promise<Exchange> {
 
 async function record(context: Shared): Promise<Exchange> {
   const { cluster, stack } = context
+  const { roles, leftOut } = await carried(context)
   const recorder = await startRecording(
     context.wire,
     cluster.nodes.map((node) => ({
@@ -72,7 +76,7 @@ async function record(context: Shared): Promise<Exchange> {
     ...plan(
       stack.networks.secret,
       'secret',
-      orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts),
+      roles.includes('secret') ? orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts) : [],
       nonces.secret,
     ),
   ]
@@ -95,6 +99,7 @@ async function record(context: Shared): Promise<Exchange> {
       observation: observations[index] as Observation,
     })),
     nonces,
+    leftOut: leftOut.filter(({ what }) => what === stack.networks.secret.name),
   })
 }
 

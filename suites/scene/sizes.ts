@@ -6,6 +6,7 @@ import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type Planned as PlannedDownload, planDownloads } from './downloads.ts'
+import { carried, type LeftOut } from './left-out.ts'
 import { networkViews } from './views.ts'
 import { overlayMtu, statedMtu } from './overlay-mtu.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from './pair.ts'
@@ -39,6 +40,9 @@ export interface Sizes {
   /** By host name; the headers of what left each node. */
   readonly recordings: ReadonlyMap<string, Recording>
   readonly mtuBytes: { readonly clear: number; readonly secret: number }
+  /** Networks that carried traffic. */
+  readonly roles: readonly ('clear' | 'secret')[]
+  readonly leftOut: readonly LeftOut[]
 }
 
 const echoPort = 7009
@@ -56,6 +60,7 @@ async function record(
   views: ReadonlyMap<string, readonly NetworkView[]>,
 ): Promise<Sizes> {
   const { cluster, stack } = context
+  const { roles, balances, leftOut } = await carried(context)
   const recorder = await startRecording(
     context.wire,
     cluster.nodes.map((node) => ({
@@ -71,10 +76,10 @@ async function record(
     clear: computedMtu(stack.networks.clear, views),
     secret: computedMtu(stack.networks.secret, views),
   }
-  const datagrams = (['clear', 'secret'] as const).flatMap((role) =>
+  const datagrams = roles.flatMap((role) =>
     planDatagrams(stack.networks[role], tasksOn(stack, role), mtuBytes[role]),
   )
-  const downloads = planDownloads(cluster, stack)
+  const downloads = planDownloads(cluster, stack, { roles, balances })
   const requests = [...datagrams, ...downloads].map(({ request }) => request)
   const responders = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
@@ -88,7 +93,7 @@ async function record(
   return withRecordings(recorder, {
     datagrams: observed(datagrams, 0),
     downloads: observed(downloads, datagrams.length),
-    mtuBytes,
+    ...{ mtuBytes, roles, leftOut },
   })
 }
 

@@ -24,6 +24,8 @@ export interface Removed {
   /** Id of a lab, else a path. */
   readonly name: string
   readonly processes: number
+  /** Of a lab made of them. */
+  readonly containers?: number
   /** Bytes of disk given back. */
   readonly bytes: number
 }

@@ -1,0 +1,47 @@
+import { Command } from 'commander'
+import { expect } from 'chai'
+import { silentProgress } from '../progress.ts'
+import { chooseProvider, type HostsFlags, hostsWords, withHostsOptions } from './hosts-option.ts'
+
+describe('--hosts and --engine-image', () => {
+  const parse = (...words: string[]): HostsFlags => {
+    const command = withHostsOptions(new Command('x')).exitOverride()
+    command.parse(words, { from: 'user' })
+    return command.opts()
+  }
+  const notes: string[] = []
+  const progress = { ...silentProgress, note: (text: string) => void notes.push(text) }
+
+  it('refuses a kind there is none of by the valid ones', () => {
+    expect(() => parse('--hosts', 'vms')).to.throw(/unknown kind of hosts 'vms'\n.*valid: vm, container/)
+  })
+
+  it('gives what was asked for and says so', async () => {
+    expect(await chooseProvider(parse('--hosts', 'vm'), progress)).to.have.property('kind', 'vm')
+    expect(await chooseProvider(parse('--hosts', 'container'), progress)).to.have.property(
+      'kind',
+      'container',
+    )
+    expect(notes).to.have.lengthOf(2)
+    expect(notes[1]).to.contain('--hosts container')
+  })
+
+  it('takes an image as a wish for containers, and refuses it for machines', async () => {
+    expect(await chooseProvider(parse('--engine-image', 'local'), progress)).to.have.property(
+      'kind',
+      'container',
+    )
+    const error = await chooseProvider(parse('--hosts', 'vm', '--engine-image', 'x'), progress).catch(
+      (reason: unknown) => reason,
+    )
+    expect(error).to.have.property('code', 'ENGINE_IMAGE_OF_MACHINES')
+  })
+
+  it('comes back in the command that does it again', () => {
+    expect(hostsWords({}, { kind: 'vm' })).to.deep.equal([])
+    expect(hostsWords({ hosts: 'vm' }, { kind: 'vm' })).to.deep.equal(['--hosts', 'vm'])
+    expect(hostsWords({ engineImage: 'local' }, { kind: 'container' })).to.deep.equal([
+      ...['--hosts', 'container', '--engine-image', 'local'],
+    ])
+  })
+})
