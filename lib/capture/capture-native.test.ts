@@ -27,7 +27,16 @@ function tcpdumps(name: string): number[] {
   return stdout
     .split('\n')
     .map(Number)
-    .filter((pid) => pid > 0 && readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'tcpdump')
+    .filter((pid) => pid > 0 && nameOf(pid) === 'tcpdump')
+}
+
+/** Undefined for a process that has ended meanwhile. */
+function nameOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return undefined
+  }
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {

@@ -15,7 +15,12 @@ describe('waiting for the kernels', () => {
     tasks: [web],
   } as unknown as Stack
   const missing = (present: boolean, loadable: readonly string[]): string[] => {
-    const state = { namespaces: {}, kernelModules: { ip_vs: present }, loadableModules: loadable }
+    const state = {
+      namespaces: {},
+      unavailable: [],
+      kernelModules: { ip_vs: present },
+      loadableModules: loadable,
+    }
     return unsettled(stack, [node], new Map([['worker1', state as unknown as HostState]]))
   }
 
