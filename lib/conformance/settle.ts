@@ -46,8 +46,6 @@ function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): s
 function missingBalancing(stack: Stack, node: ClusterNode, state: HostState): string[] {
   const { clear } = stack.networks
   const web = tasksOn(stack, 'clear').filter((task) => task.service === stack.services.web.name)
-  // Balancing does not come by waiting to a kernel that cannot balance.
-  if (state.kernelModules.ip_vs === false) return []
   const namespaces = hasIngress(stack) ? [{ name: 'ingress_sbox', network: stack.networks.ingress.name }] : []
   if (tasksOn(stack, 'clear').some((task) => task.node === node)) {
     namespaces.push({ name: loadBalancerNamespace(clear.id), network: clear.name })
