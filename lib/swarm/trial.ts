@@ -127,7 +127,7 @@ export class Trial implements AsyncDisposable {
   async running(
     services: readonly { readonly name: string }[],
     count: number,
-    withinMs = 90_000,
+    withinMs = 150_000,
   ): Promise<Task[]> {
     const names = services.map(({ name }) => name)
     return eventually(
