@@ -6,13 +6,15 @@ import type { Footprint } from '../swarm/footprint.ts'
 export interface Announcement {
   readonly found: FoundLab
   readonly footprint: Footprint
+  /** What will be created, used and sent, in lines; see `describeFootprint`. */
+  readonly creates: readonly string[]
   readonly suites: readonly Suite[]
   readonly disruptive: readonly string[]
   readonly flags: { readonly init?: true; readonly leave?: true }
 }
 
 export function announcementLines(announcement: Announcement): string[] {
-  const { found, footprint, flags } = announcement
+  const { found, creates, flags } = announcement
   const { topology } = found.lab
   const { verified, refused, named } = choice(announcement)
   const width = Math.max(...topology.nodes.map(({ name }) => name.length))
@@ -24,18 +26,17 @@ export function announcementLines(announcement: Announcement): string[] {
           .map(([on, address]) => `${on} ${address}`)
           .join(', ')}`,
     ),
-    'Created, each with a label of its own, and removed at the end:',
-    ...(flags.init ? [`  the swarm${flags.leave ? '' : ', which stays: --leave takes it down'}`] : []),
-    ...created(footprint).map((line) => `  ${line}`),
+    'What is created, used and sent there:',
+    ...creates.map((line) => `  ${line}`),
     `Verified: ${verified.length} requirements${refused.length === 0 ? '' : `; skipped as disruptive: ${refused.join(', ')}`}`,
     named.length === 0
-      ? 'Nothing is restarted, drained or re-created, and no firewall is touched.'
+      ? 'None of them restarts, drains or re-creates anything, or touches a firewall.'
       : `MAY BREAK OR SHAPE THESE HOSTS, as you asked: ${named.join(', ')}`,
   ]
 }
 
 export function announcementJson(announcement: Announcement): object {
-  const { found, footprint, flags } = announcement
+  const { found, footprint, creates, flags } = announcement
   const { topology } = found.lab
   return {
     dryRun: true,
@@ -43,21 +44,12 @@ export function announcementJson(announcement: Announcement): object {
     leave: flags.leave ?? false,
     nodes: topology.nodes.map(({ name, role, addresses }) => ({ name, role, addresses })),
     dataPathPort: topology.swarm.dataPathPort,
-    creates: created(footprint),
+    creates,
     footprint,
     requirements: choice(announcement).verified,
     disruptive: choice(announcement).named,
     warnings: found.warnings,
   }
-}
-
-function created({ prefix, clear, secret, ports }: Footprint): string[] {
-  return [
-    `five overlay networks ${prefix}-…, two of them with subnets of their own: ${clear.subnet} and ${secret.subnet} (encrypted)`,
-    `nine services ${prefix}-… of small tasks, at most one or two of each on a host`,
-    `published ports: ${ports.join(', ')}`,
-    'an image of about 1 MB on each host, and one small program that removes all this if this machine is cut off',
-  ]
 }
 
 function choice({ suites, disruptive }: Announcement): {

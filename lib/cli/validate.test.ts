@@ -50,11 +50,18 @@ describe('validate', () => {
     const overlay = { subnet: '172.20.9.0/24', gateway: '172.20.9.254' }
     const footprint = { prefix: 'swp-ab12', clear: overlay, secret: overlay, ports: [20_001] }
     const lines = (disruptive: string[]): string =>
-      announcementLines({ found, footprint, suites, disruptive, flags: {} }).join('\n')
+      announcementLines({
+        found,
+        footprint,
+        creates: ['networks: swp-ab12-clear 172.20.9.0/24'],
+        suites,
+        disruptive,
+        flags: {},
+      }).join('\n')
     expect(lines([]))
       .to.contain('The swarm of 2 hosts')
       .and.to.contain('172.20.9.0/24')
-      .and.to.contain('Nothing is restarted')
+      .and.to.contain('None of them restarts')
     expect(lines([])).to.match(/skipped as disruptive: .*ENC-08/)
     expect(lines(['ENC-08'])).to.contain('MAY BREAK OR SHAPE THESE HOSTS, as you asked: ENC-08')
   })

@@ -11,7 +11,10 @@ import { measuredHosts } from '../host/ssh/preflight/measured-hosts.ts'
 import { type Progress, step } from '../progress.ts'
 import { sshClient } from '../remote/open-ssh/connect.ts'
 import { chooseFootprint, type Footprint, withFootprint } from '../swarm/footprint.ts'
+import { describeFootprint } from '../swarm/describe-footprint.ts'
+import { probeImageBytes } from '../swarm/probe-image.ts'
 import { readOccupied } from '../swarm/read-occupied.ts'
+import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
 import { duration } from './duration.ts'
 import { exitCodeOf } from './exit-code.ts'
@@ -120,14 +123,24 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     })
     signal.removeEventListener('abort', giveUp)
     for (const warning of found.warnings) progress.note(warning)
-    const footprint = await step(progress, 'Looking for what is free', undefined, async () =>
-      chooseFootprint(await readOccupied(found.known.map(({ remote }) => remote))),
+    const occupied = await step(progress, 'Looking for what is free', undefined, () =>
+      readOccupied(found.known.map(({ remote }) => remote)),
     )
-    const announcement = { found, footprint, suites: selected, disruptive, flags }
+    const footprint = chooseFootprint(occupied)
+    const topology = onHosts(found, footprint, flags)
+    const imageBytes = flags.probeImage === undefined ? await probeImageBytes() : undefined
+    const creates = describeFootprint({
+      ...{ topology, occupied, runId, nodes: topology.nodes.length },
+      init: flags.init ?? false,
+      leave: flags.leave ?? false,
+      ...(imageBytes === undefined ? {} : { imageBytes }),
+      ...(flags.toolboxImage === undefined ? {} : { toolboxImage: flags.toolboxImage }),
+    })
+    const announcement = { found, footprint, creates, suites: selected, disruptive, flags }
     if (flags.dryRun) return tellAnnouncement(announcement, flags, progress)
     for (const line of announcementLines(announcement)) progress.note(line)
     if (flags.init) await refuseBlockedPorts(found, progress, signal)
-    await verify(found, footprint, {
+    await verify(found, topology, {
       words,
       flags,
       suites: selected,
@@ -180,15 +193,19 @@ interface VerifyOptions {
   readonly interruption: Interruption
 }
 
-async function verify(found: FoundLab, footprint: Footprint, options: VerifyOptions): Promise<void> {
+function onHosts(found: FoundLab, footprint: Footprint, flags: ValidateFlags): Topology {
+  const { probeImage = `swarmproof/probe:${footprint.prefix}` } = flags
+  return withFootprint(found.lab.topology, footprint, { probeImage, taskMemoryMib })
+}
+
+async function verify(found: FoundLab, topology: Topology, options: VerifyOptions): Promise<void> {
   const { words, flags, progress, interruption } = options
-  const { probeImage = `swarmproof/probe:${footprint.prefix}`, toolboxImage } = flags
-  const topology = withFootprint(found.lab.topology, footprint, { probeImage, taskMemoryMib })
+  const { probeImage, toolboxImage } = flags
   const paint = style(process.stdout)
   const finished = await validateRun(topology, found.lab, {
     ...options,
     images: {
-      ...(flags.probeImage === undefined ? {} : { probeImage }),
+      ...(probeImage === undefined ? {} : { probeImage }),
       ...(toolboxImage === undefined ? {} : { toolboxImage }),
     },
     init: flags.init ?? false,

@@ -13,21 +13,21 @@ export type LabKeeper = Pick<HostProvider, 'list' | 'attach' | 'remove'>
 export function standingLabs(
   providers: readonly HostProvider[] = [new VmProvider(), new ContainerProvider()],
 ): LabKeeper {
-  const listed = async (): Promise<readonly (LabRecord & { readonly provider: HostProvider })[]> => {
+  const listed = async (): Promise<readonly { lab: LabRecord; provider: HostProvider }[]> => {
     const lists = await Promise.all(
-      providers.map(async (provider) => (await provider.list()).map((lab) => ({ ...lab, provider }))),
+      providers.map(async (provider) => (await provider.list()).map((lab) => ({ lab, provider }))),
     )
     return lists.flat()
   }
   const providerOf = async (labId: string): Promise<HostProvider> => {
     const labs = await listed()
-    const found = labs.find(({ id }) => id === labId)
+    const found = labs.find(({ lab }) => lab.id === labId)
     if (found !== undefined) return found.provider
-    const ids = labs.map(({ id }) => id)
+    const ids = labs.map(({ lab }) => lab.id)
     throw unknownName('lab', labId, ids)
   }
   return {
-    list: async () => (await listed()).map(({ provider: _, ...lab }) => lab),
+    list: async () => (await listed()).map(({ lab }) => lab),
     attach: async (labId) => (await providerOf(labId)).attach(labId),
     remove: async (labId) => (await providerOf(labId)).remove(labId),
   }

@@ -3,8 +3,8 @@ import { isKnownRelease, isTestedRelease, parseDistribution } from './distributi
 import type { Distribution } from './distribution.ts'
 import { InputError } from '../error.ts'
 import { engineNames } from '../topology/engine.ts'
-import { guestRecipe, recipeKey } from './guest-recipe.ts'
-import { missingTools, toolsFor } from './system-packages.ts'
+import { containerRecipe, guestRecipe, recipeKey } from './guest-recipe.ts'
+import { missingTools, testTools, toolsFor } from './system-packages.ts'
 
 const release = (id: string, version: string, codename: string): Distribution =>
   parseDistribution(
@@ -52,6 +52,10 @@ describe('system packages', () => {
     expect(missing.map((tool) => tool.package)).to.deep.equal(['vde2'])
   })
 
+  it('of the tests alone are never installed for a run', () => {
+    for (const tool of testTools) expect(names(bookworm)).not.to.include(tool.package)
+  })
+
   it('never require Java', () => {
     for (const tool of toolsFor(noble).filter((each) => each.program === 'java')) {
       expect(tool.optional).to.equal(true)
@@ -94,6 +98,16 @@ describe('guest recipe', () => {
       .to.throw(InputError, /28\.5[\s\S]*available here: 20\.10/)
       .with.property('code', 'ENGINE_NOT_AVAILABLE')
     expect(() => guestRecipe(noble, '26.1')).to.throw(InputError, /available here: 24\.0/)
+  })
+
+  it('of a container host has the engine of its guest, and nothing that makes it a machine', () => {
+    for (const engine of engineNames) {
+      const [guest, container] = [guestRecipe(bookworm, engine), containerRecipe(bookworm, engine)]
+      expect(container.suite).to.equal(guest.suite)
+      expect(container.packages).to.include.members(['docker.io', 'tcpdump', 'ipvsadm', 'busybox-static'])
+      expect(container.packages.filter((name) => /^(linux-|openssh|initramfs)/.test(name))).to.deep.equal([])
+      expect(Object.keys(container.files)).to.have.members(['finish', 'probe-image'])
+    }
   })
 
   it('is refused elsewhere, with what would do', () => {

@@ -28,7 +28,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
   const pools = occupied.swarm.pools.length > 0 ? occupied.swarm.pools.join(', ') : 'its default'
   const tasks = taskCounts(nodes)
   const total = Object.values(tasks).reduce((sum, count) => sum + count, 0)
-  const perNode = total + nodes + extraTasks
+  const mostTasks = total + nodes + extraTasks
   return [
     ...(init
       ? [`swarm: ${nodes} hosts form one${leave ? ', and leave it in the end' : ', which stays'}`]
@@ -46,7 +46,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
           `tools: what hosts lack is run from ${toolboxImage}, in privileged containers with their namespaces`,
         ]),
     `tests: at most one more service at a time, ${extraTasks} tasks or one a node, and two more networks; each test removes its own`,
-    `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * perNode} MiB in all`}; 8 MiB for each capture while it records`,
+    `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * mostTasks} MiB in all`}; 8 MiB for each capture while it records`,
     `disk: ${((plan.imageBytes ?? 0) / mebibyte + 1).toFixed(0)} MiB for the image and ${(bulkBytes / mebibyte + 0.1).toFixed(1)} MiB a task on the hosts; captures are stored here alone, 256 MiB each at most`,
     `traffic: probes between tasks and nodes, 40 MiB between two of them at most; frames of EtherType 0x88B5 from a captured interface to itself; UDP port 9 and one connection that is no TLS to port 2377, which a manager logs; questions for example.com and the names of services to the hosts' nameservers`,
     'captures: management, gossip, ESP and our own VXLAN on the underlay of each node, none of other networks’ VXLAN',

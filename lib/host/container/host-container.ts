@@ -15,6 +15,8 @@ export interface HostSpec {
   readonly networks: readonly { readonly name: string; readonly address: string }[]
   /** Where its resolver asks. */
   readonly nameserver: string
+  /** Its engine may load modules of the shared kernel, from this machine's folder of them. */
+  readonly mayLoadModules: boolean
   readonly neighbours: readonly { readonly name: string; readonly address: string }[]
   readonly labels: Readonly<Record<string, string>>
 }
@@ -76,6 +78,7 @@ function hostConfig(spec: HostSpec): HostConfig {
   return {
     ...spec.privileges.hostConfig,
     Memory: spec.memoryMib * 1024 * 1024,
+    ...(spec.mayLoadModules ? { Binds: ['/lib/modules:/lib/modules:ro'] } : {}),
     Tmpfs: { '/run': 'exec,mode=755', '/tmp': 'exec,mode=1777' },
     Mounts: [
       {

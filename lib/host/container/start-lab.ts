@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { SwarmproofError } from '../../error.ts'
 import { step } from '../../progress.ts'
@@ -12,7 +13,7 @@ import type { Engine } from './engine.ts'
 import { engineWords } from './engine-words.ts'
 import { hostImages } from './engine-image.ts'
 import type { HostImage } from './engine-image.ts'
-import type { HostContainer } from './host-container.ts'
+import type { HostContainer, HostSpec } from './host-container.ts'
 import { warmUpScript } from './host-init.ts'
 import { aboutFormat, factsLabel } from './lab-labels.ts'
 import { findLabs, markLab, removeHosts, removeLab } from './lab-parts.ts'
@@ -115,7 +116,7 @@ async function startHost(plan: Plan, node: NodeSpec, Container: typeof HostConta
   })
 }
 
-function hostSpec({ labId, topology, imageOf, privileges, facts }: Plan, node: NodeSpec) {
+function hostSpec({ engine, labId, topology, imageOf, privileges, facts }: Plan, node: NodeSpec): HostSpec {
   const attached = topology.underlays.flatMap((underlay) => {
     const address = node.addresses[underlay.name]
     return address === undefined ? [] : [{ underlay, name: networkName(labId, underlay.name), address }]
@@ -124,6 +125,7 @@ function hostSpec({ labId, topology, imageOf, privileges, facts }: Plan, node: N
   return {
     ...{ labId, node: node.name, image: imageOf(node).tag, memoryMib: node.memoryMib, privileges },
     networks: attached.map(({ name, address }) => ({ name, address })),
+    mayLoadModules: engine.sharesOurKernel && existsSync(`/lib/modules/${engine.kernelRelease}`),
     nameserver: underlay === undefined ? '127.0.0.1' : gatewayOf(underlay, topology),
     neighbours: topology.nodes.flatMap(({ name, addresses }) => {
       const address = addresses[topology.swarm.advertise]
