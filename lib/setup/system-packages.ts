@@ -29,6 +29,12 @@ const common: readonly Tool[] = [
     optional: true,
   },
   { program: 'ip', package: 'iproute2', purpose: 'tests in network namespaces', optional: true },
+  {
+    program: 'busybox',
+    package: 'busybox-static',
+    purpose: 'the probe image for hosts of others',
+    optional: true,
+  },
   { program: 'java', package: 'default-jre-headless', purpose: 'the Allure report', optional: true },
 ]
 
