@@ -11,7 +11,10 @@ export async function whichLab(provider: LabKeeper, named: string | undefined): 
  * The lab that is meant: the one named, or the only one that stands.
  * @throws InputError when none stands, several do, or the named one does not
  */
-export async function whichLabId(provider: LabKeeper, named: string | undefined): Promise<string> {
+export async function whichLabId(
+  provider: Pick<LabKeeper, 'list'>,
+  named: string | undefined,
+): Promise<string> {
   const standing = (await provider.list()).filter((lab) => lab.state !== 'orphaned')
   const ids = standing.map((lab) => lab.id)
   if (named !== undefined) {
