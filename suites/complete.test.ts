@@ -39,7 +39,7 @@ describe('the requirements', () => {
       expect(test.remedy).to.not.deep.equal([])
     })
 
-    it(`${test.id} has a fault that makes it fail, or says why none can`, () => {
+    it(`${test.id} has a fault that must make it fail, or says why none can`, () => {
       const planted = faults.some(({ breaks }) => breaks.includes(test.id))
       if (test.unplantable === undefined) expect(planted, 'a fault in lib/fault').to.equal(true)
       else expect(planted, 'no fault, as it says').to.equal(false)

@@ -42,7 +42,7 @@ function requirement(test: ConformanceTest, faults: readonly Fault[]): string[] 
     ...(test.byEngine ?? []).map(engineText),
     ...(test.knownIssues ?? []).map(issueText),
     planted.length > 0
-      ? `- Seen to fail under: ${planted.map(({ name }) => `\`${name}\``).join(', ')}`
+      ? `- Faults that must make it fail: ${planted.map(({ name }) => `\`${name}\``).join(', ')}`
       : `- No fault is planted: ${test.unplantable ?? 'none is known'}`,
     '',
   ]
