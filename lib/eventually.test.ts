@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { eventually } from './eventually.ts'
 
@@ -43,6 +44,16 @@ describe('eventually', () => {
       Promise.reject(new Error('engine gone')),
     )
     expect(await messageOf(never)).to.include('engine gone')
+  })
+
+  it('pauses at least as long as a look takes', async () => {
+    const at: number[] = []
+    await eventually({ what: 'x', withinMs: 5000, everyMs: 1 }, async () => {
+      at.push(performance.now())
+      await delay(at.length === 1 ? 60 : 0)
+      return at.length < 2 ? { ready: false, seen: '' } : { ready: true, value: undefined }
+    })
+    expect((at[1] ?? 0) - (at[0] ?? 0)).to.be.at.least(115)
   })
 
   it('ends when aborted', async () => {

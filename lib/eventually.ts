@@ -6,6 +6,7 @@ export interface Bound {
   /** What is awaited, as a clause: 'all tasks run'. */
   readonly what: string
   readonly withinMs: number
+  /** Shortest pause between two looks. */
   readonly everyMs?: number
   readonly signal?: AbortSignal
   readonly host?: string
@@ -17,12 +18,15 @@ export type Look<T> =
 
 /**
  * Looks until ready. When the bound runs out the error states it and quotes the last look. A look that fails is
- * "not yet": an engine under load refuses to answer now and then. What is lacking does not come by waiting.
+ * "not yet": an engine under load refuses to answer now and then. What is lacking does not come by waiting. Between two
+ * looks there is at least as long a pause as the first took: looking is work for the hosts, too, and must not be what
+ * keeps them from getting ready.
  */
 export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>): Promise<T> {
   const startedAt = performance.now()
   for (;;) {
     bound.signal?.throwIfAborted()
+    const lookedAt = performance.now()
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
       if (error instanceof Lacking) throw error
@@ -30,7 +34,8 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     })
     if (seen.ready) return seen.value
     if (performance.now() - startedAt > bound.withinMs) throw boundExceeded(bound, seen.seen)
-    await delay(bound.everyMs ?? 500, undefined, bound.signal ? { signal: bound.signal } : {})
+    const pauseMs = Math.max(bound.everyMs ?? 500, performance.now() - lookedAt)
+    await delay(pauseMs, undefined, bound.signal ? { signal: bound.signal } : {})
   }
 }
 
