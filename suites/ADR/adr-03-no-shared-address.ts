@@ -4,6 +4,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
 import { moby } from '../source.ts'
+import { looksAgain, untilSettled } from '../scene/until-settled.ts'
 import { sharedAddresses } from './claims.ts'
 import { claimsOfApi, claimsOfEngines, claimsOfKernels, commonClaims } from './held-addresses.ts'
 
@@ -14,7 +15,8 @@ export const noSharedAddress = conformanceTest({
   safety: 'production',
   needs: [],
   method:
-    'The addresses of every overlay are collected from three sources: the tasks the manager’s API lists, the endpoints each engine has on its own host, and the interfaces each kernel holds in the namespaces of containers and load balancers. Within each source, and together with the virtual IPs of all services and the gateways, no address may have two holders. What is found is looked for a second time, so that an address that was just handed on is not reported.',
+    'The addresses of every overlay are collected from three sources: the tasks the manager’s API lists, the endpoints each engine has on its own host, and the interfaces each kernel holds in the namespaces of containers and load balancers. Within each source, and together with the virtual IPs of all services and the gateways, no address may have two holders. An address may just have been handed on. ' +
+    looksAgain,
   usualCauses: [
     'a manager was restored from an old backup or a quorum was forced, and its allocator gave out addresses a second time',
     'a container or an interface was given an address by hand',
@@ -27,18 +29,16 @@ export const noSharedAddress = conformanceTest({
   ],
   async run(context) {
     const { evidence, cluster } = context
-    const first = await look(context)
-    const again = first.shared.length === 0 ? first : await look(context)
-    const lasting = first.shared.filter((problem) => again.shared.includes(problem))
-    evidence.observe('addresses by network and source', again.counts)
-    evidence.observe('addresses with two holders', lasting)
-    requireNone('every address of an overlay has one holder', lasting)
-    if (Object.values(again.totals).some((count) => count === 0)) {
-      throw new Error(`a source told of no address at all: ${JSON.stringify(again.totals)}`)
+    const seen = await untilSettled(context, () => look(context))
+    evidence.observe('addresses by network and source', seen.counts)
+    evidence.observe('addresses with two holders', seen.problems)
+    requireNone('every address of an overlay has one holder', seen.problems)
+    if (Object.values(seen.totals).some((count) => count === 0)) {
+      throw new Error(`a source told of no address at all: ${JSON.stringify(seen.totals)}`)
     }
-    const { api, engines, kernels, virtualIps } = again.totals
+    const { api, engines, kernels, virtualIps } = seen.totals
     evidence.conclude(
-      `${api} addresses of tasks by the API, ${engines} endpoints by ${cluster.nodes.length} engines, ${kernels} interfaces by their kernels and ${virtualIps} virtual IPs: on none of ${Object.keys(again.counts).length} overlays an address has two holders`,
+      `${api} addresses of tasks by the API, ${engines} endpoints by ${cluster.nodes.length} engines, ${kernels} interfaces by their kernels and ${virtualIps} virtual IPs: on none of ${Object.keys(seen.counts).length} overlays an address has two holders`,
     )
   },
 })
@@ -59,7 +59,7 @@ async function look(context: TestContext) {
   const names = { api: 'the tasks of the API', engines: 'the engines', kernels: 'the kernels' } as const
   const kinds = ['api', 'engines', 'kernels'] as const
   return {
-    shared: kinds.flatMap((kind) => sharedAddresses(names[kind], [...sources[kind], ...common])),
+    problems: kinds.flatMap((kind) => sharedAddresses(names[kind], [...sources[kind], ...common])),
     totals: {
       api: sources.api.length,
       engines: sources.engines.length,

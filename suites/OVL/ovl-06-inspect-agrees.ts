@@ -8,6 +8,7 @@ import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { type GivenAddresses, readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
 import { namespaceOf, stateOf } from '../scene/kernel.ts'
+import { looksAgain, untilSettled } from '../scene/until-settled.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 import { type Inspected, attachmentProblems, disagreements } from './inspected.ts'
 
@@ -24,7 +25,8 @@ export const inspectAgrees = conformanceTest({
   safety: 'production',
   needs: [],
   method:
-    'Each node’s engine is asked what it knows of every network of the stack. The containers it lists must be exactly the tasks the manager’s API puts on that node and network, with the same addresses; the peers of a node that takes part must be exactly the nodes with a task there, and on ingress all nodes; besides, it must list one endpoint of the network’s own balancer, with an address its namespace has in the kernel. Each running task of the stack must be on the networks that `service inspect` names for its service. What differs is looked at a second time, because tasks come and go.',
+    'Each node’s engine is asked what it knows of every network of the stack. The containers it lists must be exactly the tasks the manager’s API puts on that node and network, with the same addresses; the peers of a node that takes part must be exactly the nodes with a task there, and on ingress all nodes; besides, it must list one endpoint of the network’s own balancer, with an address its namespace has in the kernel. Each running task of the stack must be on the networks that `service inspect` names for its service. ' +
+    looksAgain,
   usualCauses: [
     'gossip (7946) does not reach a node, so peers are missing on both sides',
     'a container was taken off the network by hand, or a task’s endpoint was lost in a restart of the engine',
@@ -37,12 +39,10 @@ export const inspectAgrees = conformanceTest({
   ],
   async run(context) {
     const { evidence, cluster } = context
-    const first = await look(context, false)
-    const again = first.problems.length === 0 ? first : await look(context, true)
-    const lasting = again.problems.filter((problem) => first.problems.includes(problem))
+    const seen = await untilSettled(context, (fresh) => look(context, fresh))
     evidence.observe(
       'networks as each engine shows them',
-      again.inspected.map(({ node, network, listed, peers, tasks, balancers }) => ({
+      seen.inspected.map(({ node, network, listed, peers, tasks, balancers }) => ({
         node,
         network,
         lists: listed.size,
@@ -51,12 +51,12 @@ export const inspectAgrees = conformanceTest({
         peers: [...peers].sort(),
       })),
     )
-    evidence.observe('networks by service inspect', again.services)
-    requireNone('network inspect agrees with the swarm API on every node', lasting)
-    const tasks = again.inspected.reduce((sum, one) => sum + one.tasks.size, 0)
+    evidence.observe('networks by service inspect', seen.services)
+    requireNone('network inspect agrees with the swarm API on every node', seen.problems)
+    const tasks = seen.inspected.reduce((sum, one) => sum + one.tasks.size, 0)
     if (tasks === 0) throw new Error('no task of the stack is on any of its networks')
     evidence.conclude(
-      `${cluster.nodes.length} engines list the ${tasks} endpoints of tasks the API gives them on ${new Set(again.inspected.map(({ network }) => network)).size} networks, one endpoint of a balancer each, and the peers are the nodes that run those tasks; tasks are on the networks service inspect names`,
+      `${cluster.nodes.length} engines list the ${tasks} endpoints of tasks the API gives them on ${new Set(seen.inspected.map(({ network }) => network)).size} networks, one endpoint of a balancer each, and the peers are the nodes that run those tasks; tasks are on the networks service inspect names`,
     )
   },
 })

@@ -6,18 +6,23 @@ import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
+import { looksAgain, untilSettled } from '../scene/until-settled.ts'
 import { networkViews } from '../scene/views.ts'
-import { internals } from '../source.ts'
+import { internals, moby } from '../source.ts'
 
 export const devices = conformanceTest({
   id: 'VXL-05',
   requirement:
     '`/run/docker/netns/1-…` of the network holds a bridge, a vxlan device with the VNI and a veth per local endpoint.',
-  source: [internals('Inspecting vxlan tunnel interfaces')],
+  source: [
+    internals('Inspecting vxlan tunnel interfaces'),
+    moby('libnetwork/networkdb/cluster.go: bulkSyncInterval'),
+  ],
   safety: 'production',
   needs: [],
   method:
-    'On every node that has endpoints of a network, the network’s namespace is read: it must hold one bridge, with the gateway’s address, on it a VXLAN device with the network’s VNI and the swarm’s data-path port, and on it as many veth devices as the engine has local endpoints, all of them up. In the host’s own namespace there must be no VXLAN device with a VNI of these networks. What differs is looked at a second time, because tasks come and go on ingress.',
+    'On every node that has endpoints of a network, the network’s namespace is read: it must hold one bridge, with the gateway’s address, on it a VXLAN device with the network’s VNI and the swarm’s data-path port, and on it as many veth devices as the engine has local endpoints, all of them up. In the host’s own namespace there must be no VXLAN device with a VNI of these networks. ' +
+    looksAgain,
   usualCauses: [
     'setting up the sandbox failed half way (search the engine log for "failed to add network sandbox" or "vxlan")',
     'another program took the VNI and port, so the VXLAN device could not be made',
@@ -29,13 +34,13 @@ export const devices = conformanceTest({
   ],
   async run(context) {
     const { evidence } = context
-    const first = look(context, await context.state(), await networkViews(context))
-    const again =
-      first.problems.length === 0
-        ? first
-        : look(context, await context.state({ fresh: true }), await readNetworkViews(context.cluster))
-    const { seen } = again
-    const problems = again.problems.filter((problem) => first.problems.includes(problem))
+    const { problems, seen } = await untilSettled(context, async (fresh) =>
+      look(
+        context,
+        await context.state({ fresh }),
+        await (fresh ? readNetworkViews(context.cluster) : networkViews(context)),
+      ),
+    )
     evidence.observe('expected devices', seen)
     requireNone('every namespace of a network holds its bridge, VXLAN device and endpoints', problems)
     if (seen.length === 0) throw new Error('no node has an endpoint on any network of the stack')

@@ -7,9 +7,10 @@ import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view.ts'
 import type { Stack } from '../../lib/swarm/stack.ts'
 import { namespaceOf, stateOf } from '../scene/kernel.ts'
+import { looksAgain, untilSettled } from '../scene/until-settled.ts'
 import { networkViews } from '../scene/views.ts'
 import { taskLabel } from '../scene/pair.ts'
-import { internals } from '../source.ts'
+import { internals, moby } from '../source.ts'
 import { forwardingProblems, type RemoteEndpoint } from './forwarding.ts'
 
 interface HostedEndpoint extends RemoteEndpoint {
@@ -20,12 +21,16 @@ export const forwarding = conformanceTest({
   id: 'VXL-06',
   requirement:
     'FDB and neighbour tables map every remote task MAC/IP to the right VTEP: none missing, none stale, on every node.',
-  source: [internals('Inspecting vxlan tunnel interfaces')],
+  source: [
+    internals('Inspecting vxlan tunnel interfaces'),
+    moby('libnetwork/networkdb/cluster.go: bulkSyncInterval'),
+  ],
   safety: 'production',
   quick: true,
   needs: ['two-nodes'],
   method:
-    'Each engine tells its own endpoints of each network: tasks and load-balancer endpoints. On every node that has the network, the tables in the network’s namespace must hold, for each endpoint of the other nodes, a permanent neighbour entry with its MAC and a forwarding entry to the data-path address of its node, and no entry for anything else. What differs is looked at a second time, because tasks come and go on ingress.',
+    'Each engine tells its own endpoints of each network: tasks and load-balancer endpoints. On every node that has the network, the tables in the network’s namespace must hold, for each endpoint of the other nodes, a permanent neighbour entry with its MAC and a forwarding entry to the data-path address of its node, and no entry for anything else. ' +
+    looksAgain,
   usualCauses: [
     'gossip (7946 tcp and udp) does not pass between some nodes, so joins and leaves are not heard',
     'a node was paused or partitioned while tasks moved',
@@ -38,13 +43,13 @@ export const forwarding = conformanceTest({
   ],
   async run(context) {
     const { evidence } = context
-    const first = look(context, await context.state(), await networkViews(context))
-    const again =
-      first.problems.length === 0
-        ? first
-        : look(context, await context.state({ fresh: true }), await readNetworkViews(context.cluster))
-    const { counts } = again
-    const problems = again.problems.filter((problem) => first.problems.includes(problem))
+    const { problems, counts } = await untilSettled(context, async (fresh) =>
+      look(
+        context,
+        await context.state({ fresh }),
+        await (fresh ? readNetworkViews(context.cluster) : networkViews(context)),
+      ),
+    )
     evidence.observe('remote endpoints that must be known', counts)
     requireNone('every node knows the way to every remote endpoint, and to nothing else', problems)
     if (counts.length === 0) throw new Error('no node has an endpoint on any network of the stack')
