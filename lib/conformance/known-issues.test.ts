@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { knownIssueLines } from './known-issues.ts'
 
-const issue = { issue: 'moby/moby#1', since: '23.0', until: '23.0.7', what: 'it is so' }
+const issue = { issue: 'moby/moby#1', engines: [{ since: '23.0', until: '23.0.7' }], what: 'it is so' }
 
 describe('known issues', () => {
   const lines = (versions: string[], one: Parameters<typeof knownIssueLines>[0][number] = issue): string[] =>
@@ -13,6 +13,14 @@ describe('known issues', () => {
 
   it('are not named of engines before and after', () => {
     expect(lines(['20.10.24', '23.0.7', '26.1.5'])).to.deep.equal([])
+  })
+
+  it('that need other engines beside are named of a mixed swarm alone', () => {
+    const apart = { ...issue, besideOthers: true as const }
+    expect(lines(['23.0.6', '23.0.5'], apart)).to.deep.equal([])
+    expect(lines(['23.0.6', '26.1.5'], apart)).to.deep.equal([
+      'known of engine 23.0.6: it is so (moby/moby#1)',
+    ])
   })
 
   it('that need another lab are not named', () => {

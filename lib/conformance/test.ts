@@ -1,3 +1,4 @@
+import type { VersionRange } from '../topology/engine.ts'
 import type { TestContext } from './context.ts'
 
 /** One requirement and how it is verified. One literal per requirement; see `suites/`. */
@@ -56,11 +57,7 @@ export type LabFeature =
   | 'custom-gateway-bridge'
   | 'custom-mtu'
 
-export interface EngineRule {
-  /** First version it holds for, e.g. `23.0`; from the first on where not given. */
-  readonly since?: string
-  /** First version it no longer holds for. */
-  readonly until?: string
+export interface EngineRule extends VersionRange {
   readonly expected: string
   readonly source: Source
 }
@@ -68,8 +65,10 @@ export interface EngineRule {
 export interface KnownIssue {
   /** e.g. `moby/moby#45636`. */
   readonly issue: string
-  readonly since?: string
-  readonly until?: string
+  /** Every engine where not given. */
+  readonly engines?: readonly VersionRange[]
+  /** Only in a swarm that has other engines, too. */
+  readonly besideOthers?: true
   /** Only on labs that are made so; everywhere where not given. */
   readonly lab?: LabFeature
   readonly what: string

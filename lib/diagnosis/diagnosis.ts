@@ -5,6 +5,7 @@ import { clearTextLeak } from './rules/clear-text-leak.ts'
 import { dataPathPortBlocked } from './rules/data-path-port-blocked.ts'
 import { encryptionForWrongAddress } from './rules/encryption-for-wrong-address.ts'
 import { engineDoesNotAnswer } from './rules/engine-does-not-answer.ts'
+import { enginesWithOtherSpis } from './rules/engines-with-other-spis.ts'
 import { espBlocked } from './rules/esp-blocked.ts'
 import { gossipUdpBlocked } from './rules/gossip-udp-blocked.ts'
 import { ipvsDiffersByNode } from './rules/ipvs-differs-by-node.ts'
@@ -19,6 +20,7 @@ const rules: readonly Rule[] = [
   clearTextLeak,
   kernelWithoutIpVs,
   kernelWithoutEsp4,
+  enginesWithOtherSpis,
   gossipUdpBlocked,
   dataPathPortBlocked,
   espBlocked,

@@ -56,8 +56,9 @@ function engineText({ since, until, expected, source }: EngineRule): string {
   return `- Engines ${range(since, until)}: ${expected} (${sourceText(source)})`
 }
 
-function issueText({ issue, since, until, what }: KnownIssue): string {
-  return `- Known to fail on engines ${range(since, until)}: ${what} (${issue})`
+function issueText({ issue, engines = [{}], besideOthers, what }: KnownIssue): string {
+  const which = engines.map(({ since, until }) => range(since, until)).join(' and ')
+  return `- Known to fail on engines ${which}${besideOthers ? ' beside others' : ''}: ${what} (${issue})`
 }
 
 /** `from 23.0`, `before 23.0`, `from 20.10 to before 23.0`, `of every version`. */

@@ -12,6 +12,24 @@ export function engineName(text: string): EngineName | undefined {
   return engineNames.find((name) => text === name || text.startsWith(`${name}.`))
 }
 
+/** Versions from `since` on and before `until`; open where not given. */
+export interface VersionRange {
+  readonly since?: string
+  readonly until?: string
+}
+
+/** Whether a version is in one of these ranges; any is where there are none. */
+export function isWithin(version: string, ranges: readonly VersionRange[]): boolean {
+  return (
+    ranges.length === 0 ||
+    ranges.some(
+      ({ since, until }) =>
+        (since === undefined || compareVersions(version, since) >= 0) &&
+        (until === undefined || compareVersions(version, until) < 0),
+    )
+  )
+}
+
 /** Negative if `a` is the older version, positive if the newer, 0 if equal as far as both are given. */
 export function compareVersions(a: string, b: string): number {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number.parseFloat)) as [

@@ -39,8 +39,7 @@ export const pools = conformanceTest({
   knownIssues: [
     {
       issue: 'moby/moby#48069',
-      since: '27.0',
-      until: '27.0.3',
+      engines: [{ since: '27.0', until: '27.0.3' }],
       what: 'one subnet is given to several networks',
     },
   ],

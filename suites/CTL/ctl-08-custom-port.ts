@@ -26,13 +26,7 @@ export const customPort = conformanceTest({
   knownIssues: [
     {
       issue: 'moby/moby#45635',
-      until: '23.0.7',
-      what: 'encrypted networks do not work on a data-path port other than 4789',
-    },
-    {
-      issue: 'moby/moby#45635',
-      since: '24.0',
-      until: '24.0.3',
+      engines: [{ until: '23.0.7' }, { since: '24.0', until: '24.0.3' }],
       what: 'encrypted networks do not work on a data-path port other than 4789',
     },
   ],

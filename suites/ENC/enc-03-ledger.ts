@@ -3,7 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { moby } from '../source.ts'
 import { engineStates, ledgerProblems } from './ledger.ts'
 import { ledgerNodes } from './ledger-nodes.ts'
-import { encryptionForAdvertiseAddress } from '../known-issues.ts'
+import { encryptionForAdvertiseAddress, otherSpis } from '../known-issues.ts'
 
 export const ledger = conformanceTest({
   id: 'ENC-03',
@@ -12,7 +12,7 @@ export const ledger = conformanceTest({
   source: [moby('libnetwork/drivers/overlay/encryption.go')],
   safety: 'production',
   needs: ['two-nodes', 'encrypted-overlay'],
-  knownIssues: [encryptionForAdvertiseAddress],
+  knownIssues: [encryptionForAdvertiseAddress, otherSpis],
   method:
     'The security associations and policies of every node of the encrypted network are read, without keys. For each peer there must be three inbound states (an engine keeps three keys), one outbound state and one outbound policy for the data-path port with the engine’s mark, all in transport mode with AES-GCM and a 64-bit check value, between data-path addresses; and the SPI a node sends with must be one its peer can receive. That no key rotation is under way is assumed: one takes milliseconds every twelve hours.',
   usualCauses: [

@@ -21,13 +21,7 @@ export const injectionDropped = conformanceTest({
   knownIssues: [
     {
       issue: 'CVE-2023-28840',
-      until: '20.10.24',
-      what: 'the drop rule is appended behind what an administrator accepts',
-    },
-    {
-      issue: 'CVE-2023-28840',
-      since: '23.0',
-      until: '23.0.3',
+      engines: [{ until: '20.10.24' }, { since: '23.0', until: '23.0.3' }],
       what: 'the drop rule is appended behind what an administrator accepts',
     },
   ],

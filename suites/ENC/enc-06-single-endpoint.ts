@@ -16,13 +16,7 @@ export const singleEndpoint = conformanceTest({
   knownIssues: [
     {
       issue: 'CVE-2023-28842',
-      until: '20.10.24',
-      what: 'encryption is enforced only once a second node has an endpoint of the network',
-    },
-    {
-      issue: 'CVE-2023-28842',
-      since: '23.0',
-      until: '23.0.3',
+      engines: [{ until: '20.10.24' }, { since: '23.0', until: '23.0.3' }],
       what: 'encryption is enforced only once a second node has an endpoint of the network',
     },
   ],

@@ -3,6 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { exceptFor } from '../scene/left-out.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { type SizedDatagram, sizes } from '../scene/sizes.ts'
+import { otherSpis } from '../known-issues.ts'
 import { internals } from '../source.ts'
 
 export const exactSize = conformanceTest({
@@ -13,6 +14,7 @@ export const exactSize = conformanceTest({
   safety: 'production',
   quick: true,
   needs: ['two-nodes'],
+  knownIssues: [otherSpis],
   method:
     'From every task to every task on another host, on the clear and on the encrypted network, an ICMP echo and a UDP datagram with the don’t-fragment bit are sent: one whose IP packet has exactly the overlay’s MTU must be answered, one of a byte more must be refused on the spot with EMSGSIZE.',
   usualCauses: [

@@ -3,6 +3,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { downloadProblems } from '../scene/downloads.ts'
 import { exceptFor } from '../scene/left-out.ts'
 import { sizes } from '../scene/sizes.ts'
+import { otherSpis } from '../known-issues.ts'
 import { moby } from '../source.ts'
 
 export const bulk = conformanceTest({
@@ -12,6 +13,7 @@ export const bulk = conformanceTest({
   source: [moby('issues 36689, 24906, 41775')],
   safety: 'production',
   needs: ['two-nodes'],
+  knownIssues: [otherSpis],
   method:
     'A file of many full-sized segments is fetched over HTTP between the tasks of every ordered pair of nodes on the clear and on the encrypted network, by the VIP from every node, and through the published port of every node from another node; by VIP and ingress once for each task behind them. Every byte must arrive within 20 s.',
   usualCauses: [

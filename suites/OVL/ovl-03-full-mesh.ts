@@ -6,6 +6,7 @@ import { groupBy } from '../scene/group-by.ts'
 import { exceptFor } from '../scene/left-out.ts'
 import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
+import { otherSpis } from '../known-issues.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 
 export const fullMesh = conformanceTest({
@@ -19,6 +20,7 @@ export const fullMesh = conformanceTest({
   safety: 'production',
   quick: true,
   needs: ['two-nodes'],
+  knownIssues: [otherSpis],
   method:
     'Every task of the clear and of the encrypted network sends to the address of every other, on its own host too: an ICMP echo, a UDP datagram that must come back as it went, and an HTTP request that must be answered with the target’s own host name.',
   usualCauses: [

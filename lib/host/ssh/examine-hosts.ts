@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../../error.ts'
 import { discoverNodes } from './discover-nodes.ts'
+import { enginesApart } from './engines-apart.ts'
 import { type HostFinding, hostFindings } from './host-findings.ts'
 import type { Inventory } from './inventory.ts'
 import type { KnownHost } from './known-host.ts'
@@ -28,6 +29,7 @@ export async function examineHosts(inventory: Inventory, options: ReachOptions):
   const known = await completed(given, options, findings, warnings)
   const addresses = addressesOf(known, findings)
   for (const host of known) findings.push(...hostFindings(host, addresses?.get(host)))
+  findings.push(...enginesApart(known))
   for (const { host, isOne, what } of twins(known)) {
     findings.push({ host, name: 'identity', status: isOne ? 'missing' : 'warning', detail: what })
   }
