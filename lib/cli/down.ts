@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { standingLabs } from '../host/standing-labs.ts'
+import { type LabKeeper, standingLabs } from '../host/standing-labs.ts'
 import { whichLabId } from './which-lab.ts'
 
 interface DownFlags {
@@ -21,13 +21,7 @@ export function downCommand(): Command {
 
 async function down(flags: DownFlags): Promise<void> {
   const provider = standingLabs()
-  const labs = await provider.list()
-  // A run that goes on needs its lab; whoever wants it ended says so by name.
-  const used = labs.filter(({ state }) => state === 'owned').map(({ id }) => id)
-  const others = labs.filter(({ id }) => !used.includes(id))
-  const ended = flags.all
-    ? others.map(({ id }) => id)
-    : [await whichLabId(flags.lab === undefined ? { list: async () => others } : provider, flags.lab)]
+  const { ended, used } = await labsToEnd(provider, flags)
   for (const id of ended) await provider.remove(id)
   const text = [
     ended.length === 0 ? 'No lab stands.' : `Ended ${ended.join(', ')}.`,
@@ -36,6 +30,22 @@ async function down(flags: DownFlags): Promise<void> {
       : []),
   ].join('\n')
   process.stdout.write(flags.json ? `${JSON.stringify({ ended, used })}\n` : `${text}\n`)
+}
+
+/**
+ * A run that goes on needs its lab; whoever wants it ended says so by name.
+ * @throws InputError when it is not clear which one is meant
+ */
+export async function labsToEnd(
+  provider: Pick<LabKeeper, 'list'>,
+  { lab, all }: Pick<DownFlags, 'lab' | 'all'>,
+): Promise<{ readonly ended: readonly string[]; readonly used: readonly string[] }> {
+  const labs = await provider.list()
+  const others = labs.filter(({ state }) => state !== 'owned')
+  const used = labs.filter(({ state }) => state === 'owned').map(({ id }) => id)
+  if (all) return { ended: others.map(({ id }) => id), used }
+  const among = lab === undefined ? others : labs
+  return { ended: [await whichLabId({ list: () => Promise.resolve(among) }, lab)], used }
 }
 
 const examples = `

@@ -76,9 +76,16 @@ describe('swarmproof history', () => {
     const page = join(reports, 'history.html')
     expect(await run(historyCommand(), 'show', '--report-dir', reports, '--html', page)).to.equal(`${page}\n`)
     expect(await readFile(page, 'utf8')).to.contain('Fixed since yesterday')
-    expect(await run(historyCommand(), 'show', '--report-dir', reports, '--series', 'other')).to.match(
-      /^no run in /,
-    )
+  })
+
+  it('refuses to show a file without runs, or runs of a name that is not there', async () => {
+    const said = (...words: string[]): Promise<unknown> =>
+      run(historyCommand(), 'show', '--report-dir', reports, ...words).catch((error: unknown) => error)
+    expect(await said()).to.be.instanceOf(InputError)
+    expect(String(await said())).to.match(/history\.jsonl holds no run/)
+    await store(0)
+    await run(historyCommand(), 'add', '--report-dir', reports, '--series', 'nightly')
+    expect(String(await said('--series', 'nightli'))).to.match(/nightly/)
   })
 })
 

@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
+import { InputError, unknownName } from '../error.ts'
 import { changesOf, comparable } from '../report/history/changes.ts'
 import type { HistoryEntry } from '../report/history/entry.ts'
 import { entryOf } from '../report/history/entry.ts'
@@ -88,6 +89,7 @@ async function showRuns(flags: ShowFlags): Promise<void> {
   const file = fileOf(flags)
   const whole = await readHistory(file)
   note(whole)
+  requireAny(whole, file, flags.series)
   const wanted = flags.series
   const history =
     wanted === undefined
@@ -111,8 +113,19 @@ async function showRuns(flags: ShowFlags): Promise<void> {
     )
     return
   }
-  if (newest.length === 0) process.stdout.write(`no run in ${file}\n`)
   for (const series of newest) tell(history, newestOf(history, series), flags.last, false)
+}
+
+/** @throws InputError when there is nothing to show: a trend of no runs is a mistake, not an answer */
+function requireAny({ entries }: History, file: string, series: string | undefined): void {
+  if (entries.length === 0)
+    throw new InputError({
+      code: 'NO_HISTORY',
+      what: `${file} holds no run`,
+      hint: 'add one with `swarmproof history add`; another file is named with --file',
+    })
+  const names = [...new Set(entries.map((entry) => entry.series))]
+  if (series !== undefined && !names.includes(series)) throw unknownName('series', series, names)
 }
 
 const newestOf = ({ entries }: History, name: string): HistoryEntry =>
