@@ -72,19 +72,15 @@ export const largeOverlay: Fault = {
 const markFile = '/run/swpfault-namespaces'
 
 /**
- * A process enters every overlay's namespace that appears, stays, and when the engine has unmounted the namespace's
- * file, which stays there empty for up to a minute, mounts it again from its own.
+ * The file of every overlay's namespace that appears is mounted a second time over itself: the engine's unmounting
+ * takes the upper one away, and the namespace stays.
  */
 const keeper = [
   'cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\\n" " ") "; n=0',
-  'while [ $n -lt 9000 ]; do n=$((n+1))',
-  'for f in 1-*; do [ -e "$f" ] || continue; case "$known" in *" $f "*) continue;; esac; nsenter --net="$f" true 2>/dev/null || continue',
-  'known="$known$f "; nsenter --net="$f" sleep 900 >/dev/null 2>&1 </dev/null & echo "$! $f" >> ' +
-    markFile +
-    '; done',
-  'mounts=$(cat /proc/mounts)',
-  `while read -r pid f; do case "$mounts" in *"/netns/$f "*) ;; *) touch "$f"; mount --bind /proc/$pid/ns/net "$f";; esac; done < ${markFile}`,
-  'sleep 0.1; done',
+  'while [ $n -lt 900 ]; do n=$((n+1))',
+  'for f in 1-*; do case "$known" in *" $f "*) continue;; esac; grep -q "/netns/$f " /proc/mounts || continue',
+  `mount --bind "$f" "$f"; known="$known$f "; echo "$f" >> ${markFile}; done`,
+  'sleep 1; done',
 ].join('\n')
 
 export const namespaceKept: Fault = {
@@ -104,7 +100,7 @@ export const namespaceKept: Fault = {
           host,
           [
             `kill ${pid}`,
-            `while read -r holder f; do kill $holder || true; umount /run/docker/netns/$f || true; rm -f /run/docker/netns/$f; done < ${markFile}`,
+            `while read -r f; do while umount /run/docker/netns/$f 2>/dev/null; do :; done; rm -f /run/docker/netns/$f; done < ${markFile}`,
             `rm -f ${markFile} /run/swpfault-keeper.sh`,
           ].join('\n'),
         )
