@@ -3,10 +3,11 @@ import { docker } from './docker.ts'
 
 /**
  * Ends the engine of a host and starts it again: by systemd where that runs it, else with the very command line it
- * had. Resolves when it answers.
+ * had, and again if it ends by itself, as systemd would: on a slow host an engine that has to clear up after the one
+ * before gives up waiting for its containerd. Resolves when it answers.
  */
 export async function restartEngine(host: Host): Promise<void> {
-  await docker(host, script, { timeoutMs: 180_000 })
+  await docker(host, script, { timeoutMs: 240_000 })
 }
 
 const script = `
@@ -16,10 +17,13 @@ else
   old=$(pgrep -o -x dockerd) || { echo "no dockerd runs" >&2; exit 3; }
   tr '\\0' '\\n' </proc/$old/cmdline >/run/swarmproof-dockerd
   kill -TERM $old
-  n=0; while kill -0 $old 2>/dev/null; do n=$((n+1)); [ $n -lt 300 ] || { kill -KILL $old; sleep 1; break; }; sleep 0.2; done
-  rm -f /run/docker.pid /var/run/docker.pid
-  set --; while IFS= read -r word; do set -- "$@" "$word"; done </run/swarmproof-dockerd
-  setsid "$@" >>/var/log/dockerd.log 2>&1 </dev/null &
+  n=0; while kill -0 $old 2>/dev/null; do n=$((n+1)); [ $n -lt 300 ] || { kill -KILL $old; sleep 3; break; }; sleep 0.2; done
+  # Whatever watches over it may have started it again.
+  if ! pgrep -x dockerd >/dev/null; then
+    rm -f /run/docker.pid /var/run/docker.pid
+    set --; while IFS= read -r word; do set -- "$@" "$word"; done </run/swarmproof-dockerd
+    setsid sh -c 'n=0; until "$@"; do n=$((n+1)); [ $n -lt 3 ] || exit 1; sleep 1; done' sh "$@" >>/var/log/dockerd.log 2>&1 </dev/null &
+  fi
 fi
 n=0; until docker info >/dev/null 2>&1; do n=$((n+1)); [ $n -lt 240 ] || { echo "the engine does not answer" >&2; exit 4; }; sleep 0.5; done
 `
