@@ -59,6 +59,15 @@ describe('seeItFail', () => {
     expect((await see(fails, fails)).problems[0]).to.match(/^OVL-03 was fail after the fault was removed/)
   })
 
+  it('tells a requirement that fails anyway from one that does not hold again', async () => {
+    const violated = '- the engine sends in clear'
+    const under = record('OVL-03', 'fail', `the mesh holds, but:\n${violated}\n- no answer from worker2`)
+    const after = record('OVL-03', 'fail', `the mesh holds, but:\n${violated}`)
+    expect(await see(under, after)).to.deep.include({ failsAnyway: ['OVL-03'], problems: [] })
+    const elsewhere = record('OVL-03', 'fail', `the mesh holds, but:\n${violated}\n- worker1 is silent`)
+    expect((await see(elsewhere, after)).problems).to.have.lengthOf(2)
+  })
+
   it('removes the fault when verifying breaks', async () => {
     let removed = false
     const fault: Fault = {

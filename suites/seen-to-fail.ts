@@ -12,6 +12,11 @@ export interface Seen {
   readonly fell: readonly string[]
   /** What went otherwise than it must, in words; empty when the fault was caught whole and is gone. */
   readonly problems: readonly string[]
+  /**
+   * What fails without the fault, too, because the engine violates it; the fault was caught all the same if it brought
+   * reasons of its own, which name its host and went with it.
+   */
+  readonly failsAnyway: readonly string[]
   /** Why each requirement failed, by id. */
   readonly reasons: Readonly<Record<string, string>>
   readonly seconds: number
@@ -40,6 +45,8 @@ export async function seeItFail(
   }
   const afterwards = await verify(fault.breaks)
   const fell = during.filter(({ verdict }) => verdict?.outcome === 'fail')
+  const reasons = Object.fromEntries(fell.map(({ id, verdict }) => [id, verdict?.reason ?? '']))
+  const failsAnyway = afterwards.filter((one) => failsOtherwise(one, reasons[one.id], planted.host))
   return {
     fault: fault.name,
     description: fault.description,
@@ -47,9 +54,10 @@ export async function seeItFail(
     fell: fell.map(({ id }) => id),
     problems: [
       ...during.filter(({ id }) => fault.breaks.includes(id)).flatMap((one) => notCaught(one, planted.host)),
-      ...afterwards.flatMap(notRecovered),
+      ...afterwards.filter((one) => !failsAnyway.includes(one)).flatMap(notRecovered),
     ],
-    reasons: Object.fromEntries(fell.map(({ id, verdict }) => [id, verdict?.reason ?? ''])),
+    failsAnyway: failsAnyway.map(({ id }) => id),
+    reasons,
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   }
 }
@@ -59,6 +67,14 @@ function notCaught({ id, verdict }: RequirementRecord, host: string): string[] {
     return [`${id} was ${verdict?.outcome ?? 'not reached'} under the fault: ${verdict?.reason ?? ''}`]
   }
   return verdict.reason.includes(host) ? [] : [`${id} failed without naming ${host}: ${verdict.reason}`]
+}
+
+/** Whether a requirement fails without the fault, for other reasons than those the fault brought. */
+function failsOtherwise({ verdict }: RequirementRecord, under: string | undefined, host: string): boolean {
+  if (verdict?.outcome !== 'fail' || under === undefined) return false
+  const without = new Set(verdict.reason.split('\n'))
+  const own = under.split('\n').filter((line) => !without.has(line))
+  return without.size > 1 && own.some((line) => line.includes(host))
 }
 
 function notRecovered({ id, verdict }: RequirementRecord): string[] {

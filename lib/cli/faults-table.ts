@@ -29,7 +29,9 @@ export function faultsTable(
 }
 
 /** As it is seen. */
-export function oneLine({ fault, host, fell, problems, seconds }: Seen): string {
-  const told = problems.length === 0 ? `${fell.join(', ')} fell` : problems.join('\n    ')
+export function oneLine({ fault, host, fell, failsAnyway, problems, seconds }: Seen): string {
+  const anyway =
+    failsAnyway.length === 0 ? '' : `; ${failsAnyway.join(', ')} fails without it, too, for other reasons`
+  const told = problems.length === 0 ? `${fell.join(', ')} fell${anyway}` : problems.join('\n    ')
   return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s`
 }
