@@ -31,10 +31,15 @@ export async function measureMtu(
     const channel = channelOf(from, to, ports, bench.dataPathPort)
     return { from, to, channel, arrived: 0, lost: from.mtuBytes + 1 }
   })
-  await tryOut(bench, searches, ({ from }) => [
+  const usual = ({ from }: Search): readonly number[] => [
     from.mtuBytes,
     ...usualBytes.filter((bytes) => bytes < from.mtuBytes),
-  ])
+  ]
+  await tryOut(bench, searches, usual)
+  const silent = searches.filter(({ arrived }) => arrived === 0)
+  // A busy host may have lost them all; what it says of larger ones then is no limit either.
+  for (const search of silent) search.lost = search.from.mtuBytes + 1
+  if (silent.length > 0) await tryOut(bench, silent, usual)
   for (let i = 0; i < mostSteps; i += 1) {
     const open = searches.filter(({ arrived, lost }) => arrived > 0 && lost - arrived > 1)
     if (open.length === 0) break
@@ -122,7 +127,7 @@ function sentence(
 ): string {
   const names = { udp: 'the data path', esp: 'ESP', icmp: 'ping' }
   if (pathBytes === undefined)
-    return `nothing gets from ${from.name} to ${to.name} that the path could be measured with`
+    return `the path MTU from ${from.name} to ${to.name} could not be measured: no datagram of any size arrived (tried twice, by ${names[channel]})`
   if (pathBytes >= from.mtuBytes)
     return `packets of ${pathBytes} bytes get from ${from.name} to ${to.name} whole`
   return `packets of at most ${pathBytes} bytes get from ${from.name} to ${to.name} (measured by ${names[channel]}), although ${from.name} sends up to ${from.mtuBytes}: larger ones are lost on the way`
