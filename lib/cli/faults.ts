@@ -4,12 +4,11 @@ import { seeItFail, type Seen } from '../../suites/seen-to-fail.ts'
 import { suites } from '../../suites/index.ts'
 import { conformanceRun } from '../conformance/run.ts'
 import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
-import { type Raised, raise } from '../conformance/raise.ts'
+import { type Raised, raise, resume } from '../conformance/raise.ts'
 import { ExitCode, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/index.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
-import { readStack } from '../swarm/read-stack.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import { faultsTable, oneLine } from './faults-table.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
@@ -118,9 +117,11 @@ class FaultLab {
       let current = raised
       const verify: Parameters<typeof seeItFail>[2] = async (ids) => {
         const records = await this.#verify(current, ids)
-        // What a disruptive requirement left behind has other tasks.
+        // What a disruptive requirement left behind has other tasks, and maybe nodes that joined anew.
         if (this.#disturbs(fault)) {
-          current = { ...raised, stack: await readStack(raised.stack.names, raised.cluster) }
+          current = await resume(this.#planned.topology, raised.lab, raised.built, {
+            ...{ progress: this.#progress, signal: this.#signal },
+          })
         }
         return records
       }

@@ -62,11 +62,12 @@ export async function raise(topology: Topology, options: RaiseOptions): Promise<
   }
 }
 
-async function resume(
+/** Waits until a lab whose stack was built before is whole, and sees it as it is now. */
+export async function resume(
   topology: Topology,
   lab: Lab,
   built: BuildObservations,
-  options: RaiseOptions,
+  options: Pick<RaiseOptions, 'progress' | 'signal'>,
 ): Promise<Raised> {
   const cluster = await readCluster(topology, lab.hosts)
   await step(options.progress, 'Waiting for nodes', undefined, () =>
