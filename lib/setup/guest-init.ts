@@ -55,7 +55,7 @@ for module in ${[
 sysctl -qw net.ipv4.ip_forward=1
 mkdir -p /run/sshd /run/swarmproof
 [ -r /etc/swarmproof/start.sh ] && sh /etc/swarmproof/start.sh
-dockerd >> /var/log/dockerd.log 2>&1 &
+(n=0; until dockerd >> /var/log/dockerd.log 2>&1; do n=$((n+1)); [ $n -lt 5 ] || break; sleep 1; done) &
 agent() {
   stty -F /dev/ttyS1 raw -echo
   exec 3<> /dev/ttyS1

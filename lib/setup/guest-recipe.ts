@@ -16,6 +16,8 @@ export interface GuestRecipe {
   readonly suite: string
   /** Suite of this machine whose archive address the guest's suite is fetched from. */
   readonly archiveOf: string
+  /** Another suite of the same archive, from which packages named `name/suite` come. */
+  readonly beside?: string
   readonly components: readonly string[]
   readonly packages: readonly string[]
   readonly diskMib: number
@@ -49,12 +51,13 @@ const packages = [
 
 /** Which suite of Debian's archive has which engine, and what its guests need beside the usual packages. */
 const debianSuites: Readonly<
-  Record<EngineName, { readonly suite: string; readonly extra: readonly string[] }>
+  Record<EngineName, { readonly suite: string; readonly beside?: string; readonly extra: readonly string[] }>
 > = {
   // There the package of the engine holds its command line, too.
   '20.10': { suite: 'bookworm', extra: ['linux-image-cloud-amd64'] },
   '26.1': { suite: 'trixie', extra: ['docker-cli', 'linux-image-cloud-amd64'] },
-  '28.5': { suite: 'sid', extra: ['docker-cli', 'linux-image-cloud-amd64'] },
+  // With the kernel of the stable release: what differs then is the engine, and the newest stalls when it is emulated.
+  '28.5': { suite: 'sid', beside: 'trixie', extra: ['docker-cli', 'linux-image-cloud-amd64/trixie'] },
 }
 
 /** The engine of a release of Ubuntu, as its archive had it when it came out. */
@@ -66,8 +69,9 @@ const ubuntuEngines: Readonly<Record<string, string>> = { jammy: '20.10', noble:
  */
 export function guestRecipe(distribution: Distribution, engine?: EngineName): GuestRecipe {
   if (distribution.family === 'debian') {
-    const { suite, extra } = debianSuites[engine ?? defaultEngine]
-    return recipe(suite, distribution.codename, ['main'], extra)
+    const { suite, beside, extra } = debianSuites[engine ?? defaultEngine]
+    const made = recipe(suite, distribution.codename, ['main'], extra)
+    return beside === undefined ? made : { ...made, beside }
   }
   if (distribution.family === 'ubuntu') {
     const suite = distribution.codename

@@ -53,6 +53,9 @@ export async function unpackSuite(
       recipe.suite,
       output,
       mirror,
+      ...(recipe.beside === undefined
+        ? []
+        : [`deb ${mirror} ${recipe.beside} ${recipe.components.join(' ')}`]),
     ]
     await runStep([...(prefix ?? []), ...debootstrap], what, current, signal)
   }
