@@ -33,7 +33,7 @@ export const nameKnownToHost: Fault = {
 
 export const upstreamUnreachable: Fault = {
   name: 'upstream-unreachable',
-  description: 'One task’s questions do not reach the nameservers of its host',
+  description: 'Questions of one host and of a task on it do not reach the host’s nameservers',
   breaks: ['DSC-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
@@ -41,8 +41,16 @@ export const upstreamUnreachable: Fault = {
       stack.tasks.find((candidate) => candidate.node === node),
       'a task on the last node',
     )
-    const rule = '-p udp --dport 53 ! -d 127.0.0.11 -j DROP'
-    const remove = await plantRules(node.host, [{ chain: 'OUTPUT', rule }], `/proc/${task.pid}/ns/net`)
-    return { host: node.host.name, remove }
+    // Which of the two an engine asks from depends on its version.
+    const rules = [{ chain: 'OUTPUT', rule: '-p udp --dport 53 ! -d 127.0.0.11 -j DROP' }]
+    const inTask = await plantRules(node.host, rules, `/proc/${task.pid}/ns/net`)
+    const onHost = await plantRules(node.host, rules)
+    return {
+      host: node.host.name,
+      async remove() {
+        await onHost()
+        await inTask()
+      },
+    }
   },
 }

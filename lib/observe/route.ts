@@ -1,3 +1,4 @@
+import { contains, prefixLengthOf } from '../topology/cidr.ts'
 import type { Route } from './host-state.ts'
 import { jsonList } from './section.ts'
 
@@ -21,4 +22,13 @@ export function parseRoutes(line: string | undefined): readonly Route[] {
           },
         ],
   )
+}
+
+/** The device by which an address is reached: that of the narrowest route; undefined where none leads there. */
+export function deviceTo(routes: readonly Route[], address: string): string | undefined {
+  const narrowness = ({ destination }: Route): number =>
+    destination === 'default' ? -1 : prefixLengthOf(destination)
+  return routes
+    .filter(({ destination }) => destination === 'default' || contains(destination, address))
+    .toSorted((a, b) => narrowness(b) - narrowness(a))[0]?.device
 }

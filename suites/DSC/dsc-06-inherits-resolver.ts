@@ -8,9 +8,10 @@ import type { Observation } from '../../lib/probe/probe.ts'
 import { layerOf, outerIp } from '../../lib/packet/query.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
+import { deviceTo } from '../../lib/observe/route.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { namespacePath } from '../../lib/swarm/namespaces.ts'
-import { stateOf } from '../scene/kernel.ts'
+import { rootOf, stateOf } from '../scene/kernel.ts'
 import { inTask, onNode, taskLabel } from '../scene/pair.ts'
 import { networkViews } from '../scene/views.ts'
 import { overlayTutorial } from '../source.ts'
@@ -20,6 +21,14 @@ import { namesOfHost, readHostsFiles } from './hosts-file.ts'
 
 /** Asked besides the host's search domains: reserved for documentation (RFC 6761), and known to public DNS. */
 const publicName = 'example.com'
+
+const noncePrefix = 'swarmproof-'
+
+/**
+ * Questions for a name with a nonce, and nobody else's. In an IPv4 datagram the first label of the question, its length
+ * before it, starts behind 8 bytes of UDP and 12 of DNS: 27, `swarmpr`.
+ */
+const ownQuestions = 'udp port 53 and udp[20:4] = 0x1b737761 and udp[24:4] = 0x726d7072'
 
 /** A task on a node, the nameservers it should inherit, and a name nobody else ever asked for. */
 interface Place {
@@ -37,7 +46,7 @@ export const inheritsResolver = conformanceTest({
   safety: 'production',
   needs: [],
   method:
-    'On every node a task asks its resolver for a name with a nonce, which no service has, while the interface is recorded by which the task leaves its host: the question must be seen on its way to one of the nameservers of that host (daemon.json, else resolv.conf). Then the host and the task ask for the host’s search domains and one public name; every name the host’s nameservers give an address for must have one in the task, too. Last, the names that only the host’s /etc/hosts knows are looked for in the file of that name in the task, and the task’s resolver is asked for them: engines write a container’s file themselves, so what is found is reported, not judged. Nothing is changed anywhere.',
+    'On every node a task asks its resolver for a name with a nonce, which no service has, while the interface is recorded by which the task leaves its host, and that by which the host reaches its nameservers, for engines from 28 on ask them from the host’s own namespace: the question must be seen on its way to one of the nameservers of that host (daemon.json, else resolv.conf). Questions of nobody else are recorded. Then the host and the task ask for the host’s search domains and one public name; every name the host’s nameservers give an address for must have one in the task, too. Last, the names that only the host’s /etc/hosts knows are looked for in the file of that name in the task, and the task’s resolver is asked for them: engines write a container’s file themselves, so what is found is reported, not judged. Nothing is changed anywhere.',
   usualCauses: [
     'the task’s traffic does not leave the host: masquerading or forwarding for docker_gwbridge is gone (GWB-02)',
     'the host’s nameserver changed after the task was started: a running task keeps the old one',
@@ -103,7 +112,7 @@ async function placesOf({ cluster, stack }: TestContext): Promise<Place[]> {
   const places = await Promise.all(
     cluster.nodes.map(async (node) => {
       const task = stack.tasks.find((candidate) => candidate.node === node)
-      const nonce = `swarmproof-${randomBytes(8).toString('hex')}.example`
+      const nonce = `${noncePrefix}${randomBytes(8).toString('hex')}.example`
       return task === undefined ? [] : [{ node, task, resolver: await readHostResolver(node), nonce }]
     }),
   )
@@ -117,12 +126,17 @@ async function forwarded(context: TestContext, places: readonly Place[]) {
   const points = places.flatMap(({ node, task, resolver }) => {
     const bridge = views.get(node.host.name)?.find(({ name }) => name === 'docker_gwbridge')?.subnets[0] ?? ''
     const inside = { ...wayOut(task, stateOf(states, node), bridge), host: node.host }
-    // The engine asks servers on the host's loopback from the host's own namespace.
-    const onHost = resolver.nameservers.some((address) => address.startsWith('127.'))
-    return onHost ? [inside, { host: node.host, interface: 'lo' }] : [inside]
+    const { routes } = rootOf(stateOf(states, node), 'ip')
+    const ways = resolver.nameservers.map((address) =>
+      address.startsWith('127.') ? 'lo' : deviceTo(routes, address),
+    )
+    return [
+      inside,
+      ...[...new Set(ways)].flatMap((name) => (name ? [{ host: node.host, interface: name }] : [])),
+    ]
   })
   const captures = await context.wire.capture(
-    points.map((point) => ({ ...point, direction: 'both' as const, filter: 'udp port 53' })),
+    points.map((point) => ({ ...point, direction: 'both' as const, filter: ownQuestions })),
   )
   const questions = places.map(({ task, nonce }) => ({ ...dnsQuery(inTask(task), nonce), timeoutMs: 6000 }))
   await context.probe.send(questions)
