@@ -130,7 +130,15 @@ class FaultLab {
       await this.end()
       const told = error instanceof Error ? error.message : String(error)
       return {
-        ...{ fault: fault.name, description: fault.description, host: '', fell: [], failsAnyway: [], reasons: {}, seconds: 0 },
+        ...{
+          fault: fault.name,
+          description: fault.description,
+          host: '',
+          fell: [],
+          failsAnyway: [],
+          reasons: {},
+          seconds: 0,
+        },
         problems: [`it could not be planted or removed: ${told}`],
       }
     } finally {
