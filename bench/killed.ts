@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { givenHosts, type HostFlags, hostWords, withHostOptions } from '../lib/cli/given-hosts.ts'
 import { count } from '../lib/cli/count.ts'
+import { InputError, SwarmproofError } from '../lib/error.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { sshClient } from '../lib/remote/open-ssh/connect.ts'
 import type { Remote } from '../lib/remote/remote.ts'
@@ -18,6 +19,7 @@ import type { Remote } from '../lib/remote/remote.ts'
 
 /** Everything a run might leave, a line each. Ids of tasks and counters change by themselves and are not among it. */
 const everything = String.raw`
+docker version >/dev/null || exit 3
 docker service ls --format 'service {{.Name}}' 2>/dev/null
 docker network ls --format 'network {{.Name}} {{.Driver}}'
 docker ps --all --format 'container {{.Names}}'
@@ -50,10 +52,11 @@ async function main(words: readonly string[], flags: Flags): Promise<void> {
   const random = generator(flags.seed)
   const before = await lookAt(remotes)
   console.log(`${flags.times} runs on ${[...remotes.keys()].join(', ')}, seed ${flags.seed}`)
-  let dirty = 0
+  let [dirty, ended] = [0, 0]
   for (let turn = 1; turn <= flags.times; turn += 1) {
     const afterMs = Math.round(random() * flags.within * 1000)
-    const doing = await killedRun(words, flags, afterMs)
+    const { alive, doing } = await killedRun(words, flags, afterMs)
+    if (!alive) ended += 1
     const killedAt = performance.now()
     let left = differences(before, await lookAt(remotes))
     const most = left.length
@@ -70,12 +73,12 @@ async function main(words: readonly string[], flags: Flags): Promise<void> {
     )
     for (const line of left) console.log(`   ${line}`)
   }
-  console.log(`\nsomething left after ${dirty} of ${flags.times}`)
-  process.exitCode = dirty === 0 ? 0 : 1
+  console.log(`\nsomething left after ${dirty} of ${flags.times}; ${ended} had ended before they were killed`)
+  process.exitCode = dirty > 0 ? 1 : ended > 0 ? 2 : 0
 }
 
 /** Starts a run, kills it with everything it started, and tells the last it said. */
-async function killedRun(words: readonly string[], flags: Flags, afterMs: number): Promise<string> {
+async function killedRun(words: readonly string[], flags: Flags, afterMs: number) {
   const folder = mkdtempSync(join(tmpdir(), 'swarmproof-killed-'))
   const child = spawn(
     process.execPath,
@@ -95,7 +98,7 @@ async function killedRun(words: readonly string[], flags: Flags, afterMs: number
   await ended
   rmSync(folder, { recursive: true, force: true })
   const last = said.trim().split('\n').at(-1)?.trim() ?? ''
-  return alive ? last.slice(0, 70) : `it had ended by itself: ${last.slice(0, 50)}`
+  return { alive, doing: alive ? last.slice(0, 70) : `it had ended by itself: ${last.slice(0, 50)}` }
 }
 
 /** By host, how often each line is there. */
@@ -104,7 +107,13 @@ type Look = ReadonlyMap<string, ReadonlyMap<string, number>>
 async function lookAt(remotes: ReadonlyMap<string, Remote>): Promise<Look> {
   const looks = await Promise.all(
     [...remotes].map(async ([name, remote]) => {
-      const { stdout } = await remote.exec(everything, { timeoutMs: 120_000 })
+      const { stdout, stderr, exitCode } = await remote.exec(everything, { timeoutMs: 120_000 })
+      // Of a host that cannot be looked at, nothing left would be said whatever is there.
+      if (exitCode !== 0)
+        throw new SwarmproofError({
+          ...{ code: 'HOST_UNREADABLE', what: 'what is on the host cannot be listed', host: name },
+          observed: stderr.trim(),
+        })
       const lines = new Map<string, number>()
       for (const line of stdout.split('\n').filter(Boolean)) lines.set(line, (lines.get(line) ?? 0) + 1)
       return [name, lines] as const
@@ -142,3 +151,8 @@ await withHostOptions(
 )
   .action(main)
   .parseAsync()
+  .catch((error: unknown) => {
+    if (!(error instanceof SwarmproofError)) throw error
+    console.error(`killed: ${error.message}`)
+    process.exitCode = error instanceof InputError ? 64 : 70
+  })
