@@ -57,6 +57,7 @@ describe('a three-node lab', () => {
   let raised: Raised
   let folder = ''
   let whole: FinishedRun
+  let failed = false
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'swarmproof-lab-'))
@@ -70,9 +71,14 @@ describe('a three-node lab', () => {
     })
   })
 
+  afterEach(function () {
+    failed ||= this.currentTest?.state === 'failed'
+  })
+
   after(async () => {
     await raised?.lab[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true, force: true })
+    if (failed) console.log(`      evidence is kept in ${folder}`)
+    else rmSync(folder, { recursive: true, force: true })
   })
 
   const verify = (only: readonly string[]): Promise<FinishedRun> =>

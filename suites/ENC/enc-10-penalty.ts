@@ -13,7 +13,7 @@ export const penaltyMeasured = conformanceTest({
   advisory: true,
   needs: ['two-nodes', 'encrypted-overlay'],
   method:
-    'Between the same two nodes, one direction after the other, a task downloads a file from a task of the other node over the clear network and over its encrypted twin in turn, and sends echo requests over both in turn. Throughput is bytes by the time of their connections; each figure is a median with the smallest and the largest. It passes when both networks could be measured; no figure is judged.',
+    'Between the same two nodes, one direction after the other, a task downloads a file from a task of the other node over the clear network and over its encrypted twin in turn, and sends echo requests over both in turn. Throughput is bytes by the time of their connections; each figure is a median with the smallest and the largest. Samples in which something did not arrive are left out and listed. It passes when three of the five samples of each direction were whole; no figure is judged.',
   usualCauses: [
     'one of the networks does not carry traffic between the two nodes: see OVL-03, CTL-07, ENC-03',
     'large packets are lost on one of them: see MTU-03',
@@ -25,9 +25,11 @@ export const penaltyMeasured = conformanceTest({
   async run(context) {
     const { evidence } = context
     const measured = await penalty(context)
+    for (const { from, to, lost } of measured.directions)
+      if (lost.length > 0) evidence.observe(`what did not arrive, ${from} to ${to}`, lost)
     requireNone('clear and encrypted traffic can be measured between the same two nodes', measured.problems)
     const told: string[] = []
-    for (const { from, to, samples } of measured.directions) {
+    for (const { from, to, samples, lost } of measured.directions) {
       const throughput = ratioOf(
         samples.map(({ secret }) => secret.mibPerSecond),
         samples.map(({ clear }) => clear.mibPerSecond),
@@ -49,8 +51,9 @@ export const penaltyMeasured = conformanceTest({
       })
       evidence.measure(`throughput ${from} to ${to}, encrypted ÷ clear`, throughput.median, 'of clear')
       evidence.measure(`latency ${from} to ${to}, encrypted ÷ clear`, latency.median, 'of clear')
+      const without = lost.length === 0 ? '' : `, from ${samples.length} samples, for others were not whole`
       told.push(
-        `${from} to ${to} throughput ${throughput.median} (${throughput.min} to ${throughput.max}), latency ${latency.median} (${latency.min} to ${latency.max})`,
+        `${from} to ${to} throughput ${throughput.median} (${throughput.min} to ${throughput.max}), latency ${latency.median} (${latency.min} to ${latency.max})${without}`,
       )
     }
     evidence.conclude(`encrypted ÷ clear: ${told.join('; ')}`)

@@ -18,8 +18,22 @@ export interface Sample {
 export interface Direction {
   readonly from: string
   readonly to: string
-  /** Of both networks, taken in turn. */
+  /** Of both networks, taken in turn; those in which everything arrived. */
   readonly samples: readonly Readonly<Record<Role, Sample>>[]
+  /** What did not arrive, a row for each connection or echo. */
+  readonly lost: readonly Lost[]
+}
+
+export interface Lost {
+  /** Counted from 1, of the samples that were tried. */
+  readonly sample: number
+  readonly network: string
+  readonly problem: string
+  /** Since the direction's first request. */
+  readonly startedMs: number
+  readonly elapsedMs: number
+  /** The client's, by which its packets are found. */
+  readonly port?: number
 }
 
 export interface Penalty {
@@ -30,6 +44,8 @@ export interface Penalty {
 
 const roles = ['clear', 'secret'] as const
 const samples = 5
+/** Of them, without which there is no spread; whether transfers get through at all is for MTU-03 and OVL-03 to say. */
+const enough = 3
 const downloadsPerSample = 8
 const echoesPerSample = 4
 const transferMs = 20_000
@@ -57,7 +73,7 @@ async function measure(context: Shared): Promise<Penalty> {
   if (problems.length > 0) return { directions: [], problems }
   const directions = [await direction(context, there), await direction(context, back)]
   return {
-    directions: directions.map(({ from, to, samples: taken }) => ({ from, to, samples: taken })),
+    directions,
     problems: directions.flatMap((measured) => measured.problems),
   }
 }
@@ -94,6 +110,12 @@ async function direction(
     { concurrency: 1 },
   )
   const seen = planned.map((entry, index) => ({ ...entry, observation: observations[index] as Observation }))
+  const lost = seen.flatMap(({ sample, role, request, observation }) =>
+    lostAttempts(request, observation, stack.bulkBytes).map((attempt) => ({
+      ...{ sample: sample + 1, network: stack.networks[role].name },
+      ...attempt,
+    })),
+  )
   const sampleOf = (sample: number, role: Role): Sample => {
     const own = seen.filter((entry) => entry.sample === sample && entry.role === role)
     const bulk = own.find(({ request }) => request.kind === 'tcp')?.observation as Observation
@@ -104,29 +126,47 @@ async function direction(
       echoMs: echoes.map(({ observation }) => observation.elapsedMs),
     }
   }
+  const whole = Array.from({ length: samples }, (_, sample) => sample).filter(
+    (sample) => !lost.some((one) => one.sample === sample + 1),
+  )
   const { from, to } = between(ends.clear, stack.networks.clear)
+  const names = { from: from.node.host.name, to: to.node.host.name }
   return {
-    from: from.node.host.name,
-    to: to.node.host.name,
-    samples: Array.from({ length: samples }, (_, sample) => ({
+    ...names,
+    samples: whole.map((sample) => ({
       clear: sampleOf(sample, 'clear'),
       secret: sampleOf(sample, 'secret'),
     })),
-    problems: [
-      ...new Set(
-        seen.flatMap(({ role, request, observation }) => {
-          const where = `${stack.networks[role].name}, ${from.node.host.name} to ${to.node.host.name}`
-          const wrong =
-            request.kind === 'tcp'
-              ? downloadProblems(observation, stack.bulkBytes)
-              : observation.outcome === 'answered'
-                ? []
-                : [`echo: ${outcomeText(observation)}`]
-          return wrong.map((problem) => `${where}: ${problem}`)
-        }),
-      ),
-    ],
+    lost,
+    problems:
+      whole.length >= enough
+        ? []
+        : [
+            ...new Set(
+              lost.map(({ network, problem }) => `${network}, ${names.from} to ${names.to}: ${problem}`),
+            ),
+          ],
   }
+}
+
+function lostAttempts(
+  request: ProbeRequest,
+  observation: Observation,
+  bulkBytes: number,
+): Omit<Lost, 'sample' | 'network'>[] {
+  return observation.attempts.flatMap((attempt, index) => {
+    const one = {
+      ...attempt,
+      replies: observation.replies.slice(index, index + 1),
+      replyBytes: observation.replyBytes.slice(index, index + 1),
+    }
+    const answered =
+      attempt.outcome === 'answered' ? [] : [`echo: ${outcomeText({ ...observation, ...attempt })}`]
+    const problems = request.kind === 'tcp' ? downloadProblems(one, bulkBytes) : answered
+    const { startedMs, elapsedMs, source } = attempt
+    const port = source?.port === undefined ? {} : { port: source.port }
+    return problems.map((problem) => ({ problem, startedMs, elapsedMs, ...port }))
+  })
 }
 
 function requestsOf(ends: readonly Task[], network: OverlayNetwork): ProbeRequest[] {

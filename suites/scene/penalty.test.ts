@@ -1,0 +1,86 @@
+import { expect } from 'chai'
+import type { TestContext } from '../../lib/conformance/context.ts'
+import type { Attempt, Observation, ProbeRequest } from '../../lib/probe/probe.ts'
+import { penalty } from './penalty.ts'
+
+const body = Buffer.alloc(1000, 'x')
+const reply = Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), body])
+
+/** Two nodes with a task on both networks each. `loses` says which requests get no answer, counted from 0. */
+function context(loses: (index: number, request: ProbeRequest) => boolean): TestContext {
+  const nodes = ['a', 'b'].map((name) => ({ host: { name } }))
+  const tasks = nodes.map((node, index) => ({
+    ...{ service: 'web', node, pid: index },
+    endpoints: { clear: { address: `10.1.0.${index}` }, secret: { address: `10.2.0.${index}` } },
+  }))
+  const probe = {
+    send: (requests: readonly ProbeRequest[]) =>
+      Promise.resolve(
+        requests.map((request, index) =>
+          // Two are the question whether a network is silent.
+          observation(request, requests.length > 2 && loses(index, request)),
+        ),
+      ),
+  }
+  return {
+    cluster: { nodes },
+    stack: {
+      ...{ tasks, bulkBytes: body.length },
+      networks: { clear: { name: 'clear' }, secret: { name: 'secret' } },
+    },
+    probe,
+    once: (_name: string, make: (own: unknown) => unknown) => make({ ...context(loses) }),
+  } as unknown as TestContext
+}
+
+/** As agents tell it; of a request that is lost the second attempt is, where there is one. */
+function observation(request: ProbeRequest, lost: boolean): Observation {
+  const count = request.kind === 'tcp' ? (request.repeat ?? 1) : 1
+  const isLost = (index: number): boolean => lost && index === Math.min(1, count - 1)
+  const attempts = Array.from({ length: count }, (_, index): Attempt => ({
+    outcome: isLost(index) ? 'timeout' : 'answered',
+    ...{ startedMs: index, elapsedMs: 10, source: { address: '10.0.0.1', port: 40_000 + index } },
+  }))
+  return {
+    request,
+    outcome: lost ? 'timeout' : 'answered',
+    elapsedMs: 10 * count,
+    attempts,
+    replies: attempts.map((_, index) => (isLost(index) ? Buffer.alloc(0) : reply)),
+    replyBytes: attempts.map((_, index) => (isLost(index) ? 0 : reply.length)),
+  }
+}
+
+/** Of each sample: the download and four echoes, of the clear network, then of the other. */
+const downloadOf = (sample: number): number => 10 * sample + 5
+
+describe('the penalty of encryption', () => {
+  it('is measured by five samples of each direction where nothing is lost', async () => {
+    const { directions, problems } = await penalty(context(() => false))
+    expect(problems).to.deep.equal([])
+    expect(directions.map(({ from, to, samples, lost }) => [from, to, samples.length, lost])).to.deep.equal([
+      ['a', 'b', 5, []],
+      ['b', 'a', 5, []],
+    ])
+    expect(directions[0]?.samples[0]?.secret.echoMs).to.deep.equal([10, 10, 10, 10])
+  })
+
+  it('leaves out a sample in which a transfer was lost, and tells it with its time and port', async () => {
+    const { directions, problems } = await penalty(context((index) => index === downloadOf(2)))
+    expect(problems).to.deep.equal([])
+    expect(directions[0]?.samples).to.have.lengthOf(4)
+    expect(directions[0]?.lost).to.deep.equal([
+      {
+        ...{ sample: 3, network: 'secret', problem: 'no answer, timeout' },
+        ...{ startedMs: 1, elapsedMs: 10, port: 40_001 },
+      },
+    ])
+  })
+
+  it('cannot be told where fewer than three samples are whole, and says which network and way', async () => {
+    const echoes = (index: number, { kind }: ProbeRequest): boolean => kind === 'icmp' && index < 30
+    const { problems } = await penalty(context(echoes))
+    expect(problems).to.include('secret, b to a: echo: no answer within 0.0 s')
+    expect(problems).to.have.lengthOf(4)
+  })
+})
