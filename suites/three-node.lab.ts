@@ -10,6 +10,7 @@ import { planLabs } from '../lib/conformance/plan.ts'
 import { conformanceRun, type FinishedRun, planRun } from '../lib/conformance/run.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
+import { defaultTimeLimitMs } from '../lib/conformance/time-limit.ts'
 import { unmetNeeds } from '../lib/conformance/topology-features.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { faults } from '../lib/fault/index.ts'
@@ -91,7 +92,7 @@ describe('a three-node lab', () => {
       signal,
       fresh: false,
       keep: false,
-      timeoutMs: 180_000,
+      timeoutMs: defaultTimeLimitMs,
       bail: false,
       reportDir: folder,
       reproduce: 'npm test',
@@ -161,7 +162,7 @@ describe('a disruptive requirement', () => {
         signal,
         fresh: false,
         keep: false,
-        timeoutMs: 180_000,
+        timeoutMs: defaultTimeLimitMs,
         bail: false,
         reportDir: folder,
         reproduce: 'npm test',

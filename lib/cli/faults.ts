@@ -5,6 +5,7 @@ import { suites } from '../../suites/index.ts'
 import { conformanceRun } from '../conformance/run.ts'
 import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
 import { type Raised, raise, resume } from '../conformance/raise.ts'
+import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { ExitCode, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/index.ts'
@@ -178,7 +179,7 @@ class FaultLab {
       signal: this.#signal,
       fresh: false,
       keep: false,
-      timeoutMs: 180_000,
+      timeoutMs: defaultTimeLimitMs,
       bail: false,
       reportDir: this.#flags.reportDir,
       reproduce: 'swarmproof faults',

@@ -4,13 +4,13 @@ import { defaultProfile, type Profile, profiles, readProfile } from '../conforma
 import { planRun } from '../conformance/run.ts'
 import { requirementIds, selectTests } from '../conformance/selection.ts'
 import { readShard, type Shard, shardOf } from '../conformance/shard.ts'
+import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { InputError } from '../error.ts'
 import type { HostProvider } from '../host/host.ts'
 import { suites } from '../../suites/index.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
-import { duration } from './duration.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { engineOption } from './engine-option.ts'
 import { chooseProvider, type HostsFlags, hostsWords, withHostsOptions } from './hosts-option.ts'
@@ -18,6 +18,7 @@ import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
 import { style } from './terminal.ts'
+import { timeLimitOption } from './time-limit-option.ts'
 import { tellRun, writeRunReports } from './tell-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 
@@ -48,7 +49,7 @@ export function runCommand(): Command {
       'names from `swarmproof list topologies`, or YAML files; without any, each requirement gets the lab it needs',
     )
     .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
-    .option('--slow', 'also what takes many minutes')
+    .option('--slow', 'also what mostly waits, such as LB-05')
     .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
@@ -63,7 +64,7 @@ export function runCommand(): Command {
       readShard,
     )
     .option('--bail', 'stop at the first requirement that does not hold')
-    .option('--timeout <duration>', 'longest a single requirement may take, e.g. 90s, 3m', duration, 180_000)
+    .addOption(timeLimitOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
@@ -140,6 +141,7 @@ function reproduce(names: readonly string[], flags: RunFlags, provider: HostProv
   if (flags.disruptive) words.push('--disruptive', ...flags.disruptive)
   if (flags.shard !== undefined) words.push('--shard', `${flags.shard.index}/${flags.shard.count}`)
   if (flags.fresh) words.push('--fresh')
+  if (flags.timeout !== defaultTimeLimitMs) words.push('--timeout', `${flags.timeout}ms`)
   return words.join(' ')
 }
 

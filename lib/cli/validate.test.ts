@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { card, inSwarm, knownHost } from '../host/ssh/known-host.fake.ts'
 import type { HostsExamined } from '../host/ssh/examine-hosts.ts'
 import { chooseAddresses } from '../host/ssh/own-addresses.ts'
@@ -11,7 +12,7 @@ import { style } from './terminal.ts'
 import { announcementLines } from './validate-announcement.ts'
 import { reproduce, type ValidateFlags } from './validate.ts'
 
-const flags: ValidateFlags = { profile: 'standard', reportDir: 'reports', timeout: 180_000 }
+const flags: ValidateFlags = { profile: 'standard', reportDir: 'reports', timeout: defaultTimeLimitMs }
 
 describe('validate', () => {
   it('says the command that does it again, with quotes where a shell needs them', () => {

@@ -3,6 +3,7 @@ import { newRunId } from '../conformance/new-record.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
 import { requirementIds, selectTests } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
+import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { InputError, SwarmproofError } from '../error.ts'
 import { findLab, type FoundLab } from '../host/ssh/find-lab.ts'
 import { isBlocked, isTooSmall } from '../host/ssh/preflight/finding.ts'
@@ -16,7 +17,6 @@ import { probeImageBytes } from '../swarm/probe-image.ts'
 import { readOccupied } from '../swarm/read-occupied.ts'
 import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
-import { duration } from './duration.ts'
 import { exitCodeOf } from './exit-code.ts'
 import {
   clientOptions,
@@ -32,6 +32,7 @@ import { version } from './main.ts'
 import { commandLine } from './shell-line.ts'
 import { tellRun, writeRunReports } from './tell-run.ts'
 import { style } from './terminal.ts'
+import { timeLimitOption } from './time-limit-option.ts'
 import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
 import { validateRun } from './validate-run.ts'
 import { verdictLines } from './verdict-lines.ts'
@@ -54,7 +55,6 @@ export interface ValidateFlags extends HostFlags {
   readonly timeout: number
 }
 
-const defaultTimeoutMs = 180_000
 /** Of each task: a static busybox that serves one small file takes a few. */
 const taskMemoryMib = 64
 
@@ -70,7 +70,7 @@ export function validateCommand(): Command {
     .option('--dry-run', 'connect, say what would be created, and end')
   return withHostOptions(command)
     .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
-    .option('--slow', 'also what takes many minutes')
+    .option('--slow', 'also what mostly waits, such as LB-05')
     .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
@@ -81,12 +81,7 @@ export function validateCommand(): Command {
     )
     .option('--toolbox-image <image>', 'an image with tcpdump, nsenter and ipvsadm, for hosts that lack them')
     .option('--bail', 'stop at the first requirement that does not hold')
-    .option(
-      '--timeout <duration>',
-      'longest a single requirement may take, e.g. 90s, 3m',
-      duration,
-      defaultTimeoutMs,
-    )
+    .addOption(timeLimitOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
@@ -240,7 +235,7 @@ export function reproduce(words: readonly string[], flags: ValidateFlags): strin
   if (flags.disruptive) again.push('--disruptive', ...flags.disruptive)
   if (flags.probeImage !== undefined) again.push('--probe-image', flags.probeImage)
   if (flags.toolboxImage !== undefined) again.push('--toolbox-image', flags.toolboxImage)
-  if (flags.timeout !== defaultTimeoutMs) again.push('--timeout', `${flags.timeout}ms`)
+  if (flags.timeout !== defaultTimeLimitMs) again.push('--timeout', `${flags.timeout}ms`)
   return commandLine(again)
 }
 

@@ -6,7 +6,7 @@ import type { ConformanceTest } from './test.ts'
 export interface SelectionOptions {
   /** The standard one where not given. It does not count for what `only` names. */
   readonly profile?: Profile
-  /** Also those that take many minutes. */
+  /** Also those that mostly wait. */
   readonly slow?: boolean
   /** Requirement ids or group names, any case; what the profile holds when empty. */
   readonly only?: readonly string[]
@@ -24,7 +24,7 @@ export function selectTests(suites: readonly Suite[], options: SelectionOptions)
   const skip = names(suites, options.skip ?? [])
   const pattern = options.grep === undefined ? undefined : expression(options.grep)
   const profile = options.profile ?? defaultProfile
-  // A group does not name its slow ones: nobody who asks for LB waits a quarter of an hour.
+  // A group does not name its slow ones: who asks for LB need not wait for an idle connection.
   const isNamed = (suite: Suite, test: ConformanceTest): boolean =>
     only.has(test.id) || (only.has(suite.group) && (test.slow !== true || options.slow === true))
   const wanted = (suite: Suite, test: ConformanceTest): boolean =>

@@ -19,7 +19,7 @@ export interface ConformanceTest {
   readonly timeLimitMs?: number
   /** Why no fault can make it fail; only where `lib/fault` has none for it. */
   readonly unplantable?: string
-  /** Takes many minutes: only verified when it is named. */
+  /** Mostly waits: only verified when it is named, or with `--slow`. */
   readonly slow?: true
   /** What is expected of some engines only, where versions differ. */
   readonly byEngine?: readonly EngineRule[]

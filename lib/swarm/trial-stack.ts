@@ -3,6 +3,7 @@ import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker } from './docker.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
+import { commandLimitMs, removeNetworks, untilContainersEnded } from './until-removed.ts'
 
 export interface TrialStackOptions {
   /** Of the stack; `docker stack` puts it before every name. */
@@ -18,7 +19,6 @@ export interface ComposeVersion {
   readonly network?: string
 }
 
-const commandLimitMs = 120_000
 const serviceKey = 'shop'
 
 /**
@@ -86,20 +86,12 @@ export class TrialStack implements AsyncDisposable {
     const { host } = this.#cluster.manager
     // An interrupted run must clean up, too: no signal here.
     await docker(host, `docker service rm ${this.serviceName} >/dev/null 2>&1 || true`)
-    const filter = `--filter label=com.docker.swarm.service.name=${this.serviceName}`
-    const wait = `n=0; while [ -n "$(docker ps -q ${filter})" ]; do n=$((n+1)); [ $n -lt 60 ] || exit 1; sleep 0.5; done`
-    await Promise.all(
-      this.#cluster.nodes.map((node) => docker(node.host, wait, { timeoutMs: commandLimitMs })),
-    )
+    await untilContainersEnded(this.#cluster, [this.serviceName])
     await this.#removeNetworks([...this.#networks])
   }
 
   async #removeNetworks(names: readonly string[]): Promise<void> {
-    const each = names.map(
-      (name) =>
-        `n=0; while docker network inspect ${name} >/dev/null 2>&1 && ! out=$(docker network rm ${name} 2>&1); do n=$((n+1)); [ $n -lt 40 ] || { echo "$out" >&2; exit 1; }; sleep 0.5; done`,
-    )
-    await docker(this.#cluster.manager.host, each.join('\n'), { timeoutMs: commandLimitMs })
+    await removeNetworks(this.#cluster, names)
     for (const name of names) this.#networks.delete(name)
   }
 }

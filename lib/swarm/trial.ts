@@ -8,6 +8,7 @@ import { readNetwork, readService, readTasks } from './read-objects.ts'
 import { stackNames } from './stack.ts'
 import { type TaskState, readTaskStates } from './task-states.ts'
 import { type Standalone, removeContainers, runContainer } from './standalone.ts'
+import { commandLimitMs, removeNetworks, untilContainersEnded } from './until-removed.ts'
 
 export interface TrialOptions {
   /** Part of every name the trial gives, so that two trials side by side do not collide. */
@@ -25,8 +26,6 @@ export interface Answer {
   /** Its own words, of both streams. */
   readonly words: string
 }
-
-const commandLimitMs = 120_000
 
 /**
  * Networks and services of a test's own, beside the stack. Everything it creates is named `<prefix>-<trial>-<name>` and
@@ -171,27 +170,12 @@ export class Trial implements AsyncDisposable {
     await this.#docker(
       `for s in ${names.join(' ')}; do docker service rm $s || ! docker service inspect $s; done >/dev/null 2>&1`,
     )
-    await Promise.all(
-      this.#cluster.nodes.map(async ({ host }) => {
-        const filters = names.map((name) => `--filter label=com.docker.swarm.service.name=${name}`)
-        const each = filters.map((filter) => `docker ps -q ${filter}`).join('; ')
-        await docker(
-          host,
-          `n=0; while [ -n "$(${each})" ]; do n=$((n+1)); [ $n -lt 60 ] || exit 1; sleep 0.5; done`,
-          { timeoutMs: commandLimitMs },
-        )
-      }),
-    )
+    await untilContainersEnded(this.#cluster, names)
     for (const name of names) this.#services.delete(name)
   }
 
   async #removeNetworks(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return
-    const tries = names.map(
-      (name) =>
-        `n=0; while docker network inspect ${name} >/dev/null 2>&1 && ! out=$(docker network rm ${name} 2>&1); do n=$((n+1)); [ $n -lt 40 ] || { echo "$out" >&2; exit 1; }; sleep 0.5; done`,
-    )
-    await this.#docker(tries.join('\n'))
+    await removeNetworks(this.#cluster, names)
     for (const name of names) this.#networks.delete(name)
   }
 

@@ -11,6 +11,7 @@ import { expect } from 'chai'
 import Docker from 'dockerode'
 import { only } from '../../conformance/plan.ts'
 import { conformanceRun } from '../../conformance/run.ts'
+import { defaultTimeLimitMs } from '../../conformance/time-limit.ts'
 import { diagnose } from '../../diagnosis/diagnosis.ts'
 import type { Progress } from '../../progress.ts'
 import { containerRemote } from '../../remote/container-remote.ts'
@@ -275,7 +276,7 @@ describe('the provider of containers', function () {
       const { record } = await conformanceRun({
         ...{ topology, provider, progress, signal: new AbortController().signal, fresh: true, keep: false },
         suites: only(suites, ({ id }) => ids.includes(id)),
-        ...{ timeoutMs: 180_000, bail: false, reportDir, reproduce: '', version: 'test' },
+        ...{ timeoutMs: defaultTimeLimitMs, bail: false, reportDir, reproduce: '', version: 'test' },
         onVerdict: () => undefined,
       })
       expect(record.failures).to.deep.equal([])
