@@ -116,8 +116,8 @@ async function build(
     images.toolboxImage === undefined
       ? lab.hosts
       : await withToolbox(lab.hosts, {
-          ...{ progress, label, removes, image: images.toolboxImage },
-          folder: guard.folder,
+          ...{ progress, label, runId, removes, image: images.toolboxImage },
+          removesFolder: (host, path) => guard.removesFolder(host, path),
         })
   const made = options.init ? await initialise(topology, hosts, guard, before, options) : undefined
   const { cluster, room, missing } = await roomOf(await readCluster(topology, hosts), progress)

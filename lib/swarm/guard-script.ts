@@ -29,7 +29,7 @@ export function settingsText(settings: GuardSettings): string {
 
 /**
  * Removes what a run created on one host, again and again until none of it is there: services and networks if the host
- * is a manager, containers by their label, images named in the file `images`. It waits for what only a manager can
+ * is a manager, containers by their label, images named in the file `images`, and folders named in the file `folders`. It waits for what only a manager can
  * remove. With a file `leave` the host then leaves the swarm; with a file `bridge` docker_gwbridge goes, too. Exits
  * with 1, and says what is left, if something is after `patience` looks.
  *
@@ -59,6 +59,10 @@ look() {
     left="$left image $image"
     docker image rm "$image" >/dev/null 2>&1 </dev/null
   done <"$folder/images"
+  [ -z "$left" ] || return
+  [ ! -e "$folder/folders" ] || while read -r extra; do
+    rm -rf "$extra" 2>/dev/null || left="$left folder $extra"
+  done <"$folder/folders"
 }
 
 until_gone() {

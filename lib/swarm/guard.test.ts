@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -76,11 +76,16 @@ for (const shell of shells) {
     it('removes what the run created and nothing else when it is disposed, and is gone', async () => {
       await start()
       await guard?.removesImage(host, 'swarmproof/probe:x')
+      const tools = join(folder, 'tools')
+      await guard?.removesFolder(host, tools)
+      mkdirSync(tools)
+      writeFileSync(join(tools, 'nsenter'), '')
       const pid = readFileSync(join(guard?.folder ?? '', 'pid'), 'utf8').trim()
       await guard?.[Symbol.asyncDispose]()
       expect(engine.left()).to.deep.equal(others)
       expect(readFileSync(join(folder, 'state/images/list'), 'utf8')).to.equal('busybox:1\n')
       expect(existsSync(join(folder, 'swarmproof-run-1'))).to.equal(false)
+      expect(existsSync(tools), 'a folder outside its own').to.equal(false)
       expect(commandOf(pid), 'what is left of its process').to.equal('')
       expect(existsSync(join(folder, 'state/strange'))).to.equal(false)
     })

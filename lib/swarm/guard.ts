@@ -27,12 +27,14 @@ export interface GuardOptions {
  * hours). A connection that is lost and made anew in between changes nothing.
  */
 export interface Guard extends AsyncDisposable {
-  /** On every host, removed at the end; other things of the run may be put there. */
+  /** On every host, removed at the end. */
   readonly folder: string
   /** Aborted, with a SwarmproofError as the reason, when a host has cleaned up by itself: what is verified is gone. */
   readonly lost: AbortSignal
   /** To be called before the image is brought there; it is removed in the end. */
   removesImage(host: Host, image: string): Promise<void>
+  /** To be called before the folder, an absolute path, is made; it is removed in the end with everything in it. */
+  removesFolder(host: Host, path: string): Promise<void>
   /** To be called before the host joins; it leaves in the end. `bridge`: docker_gwbridge was not there before. */
   leavesSwarm(host: Host, options: { readonly bridge: boolean }): Promise<void>
   /** Takes that back: the swarm came about and is to stay. */
@@ -65,6 +67,7 @@ export async function startGuard(hosts: readonly Host[], options: GuardOptions):
     folder,
     lost: lost.signal,
     removesImage: (host, image) => run(host, `echo ${quote(image)} >>${folder}/images`),
+    removesFolder: (host, path) => run(host, `echo ${quote(path)} >>${folder}/folders`),
     leavesSwarm: (host, { bridge }) =>
       run(host, `: >${folder}/leave${bridge ? `; : >${folder}/bridge` : ''}`),
     staysInSwarm: (host) => run(host, `rm -f ${folder}/leave ${folder}/bridge`),

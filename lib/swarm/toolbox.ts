@@ -9,12 +9,16 @@ export interface ToolboxOptions {
   readonly progress: Progress
   /** An image with nsenter and whatever else hosts lack: tcpdump, iproute2, iptables, ipvsadm, perl. */
   readonly image: string
-  /** On every host; what is put there is removed with it. */
-  readonly folder: string
+  /** Part of the folder's name on every host. */
+  readonly runId: string
   /** Label of the containers, so that one that outlives its caller is found. */
   readonly label: string
   readonly removes: (host: Host, image: string) => Promise<void>
+  readonly removesFolder: (host: Host, path: string) => Promise<void>
 }
+
+/** Where the tools may stand. Hosts mount some of these so that nothing there can be executed; `/run` most do. */
+const places = ['/var/tmp', '/tmp', '/usr/local/lib', '/root']
 
 /**
  * Hosts on which the tools they lack come from a container, as far as the image has them. A tool runs with
@@ -27,21 +31,24 @@ export async function withToolbox(hosts: readonly Host[], options: ToolboxOption
 async function equipped(host: Host, options: ToolboxOptions): Promise<Host> {
   const missing = await missingTools(host)
   if (missing.length === 0) return host
-  const { image, folder } = options
-  const bin = `${folder}/bin`
-  await step(options.progress, `Taking tools from ${image}`, host.name, async (current) => {
+  const { image } = options
+  const folders = places.map((place) => `${place}/swarmproof-${options.runId}`)
+  const bin = await step(options.progress, `Taking tools from ${image}`, host.name, async (current) => {
     const has = await host.remote.exec(`docker image inspect ${quote(image)}`, { idempotent: true })
     if (has.exitCode !== 0) {
       await options.removes(host, image)
       await must(host, `docker pull --quiet ${quote(image)}`, image)
     }
+    for (const folder of folders) await options.removesFolder(host, folder)
+    const own = (await must(host, executableFolder(folders), image)).trim()
     const there = (await must(host, offered(missing, options), image)).split('\n')
     const taken = missing.filter((tool) => there.includes(tool))
     const files = taken.map(
-      (tool) => `cat >${bin}/${tool} <<'END'\n${shim(tool, options)}END\nchmod 755 ${bin}/${tool}\n`,
+      (tool) => `cat >${own}/${tool} <<'END'\n${shim(tool, options)}END\nchmod 755 ${own}/${tool}\n`,
     )
-    await must(host, `set -e\nmkdir -p ${bin}\n${files.join('')}`, image)
+    await must(host, `set -e\n${files.join('')}`, image)
     current.update(taken.join(', '))
+    return own
   })
   return { ...host, remote: toolboxRemote(host.remote, bin) }
 }
@@ -50,6 +57,17 @@ async function missingTools(host: Host): Promise<string[]> {
   const look = `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 for tool in ${hostTools.join(' ')}; do command -v "$tool" >/dev/null || echo "$tool"; done`
   return (await host.remote.exec(look, { idempotent: true })).stdout.split('\n').filter((line) => line !== '')
+}
+
+/** Makes the first of these folders in which a file can be executed, leaves none of the others, and prints it. */
+function executableFolder(folders: readonly string[]): string {
+  return `for d in ${folders.join(' ')}; do
+  mkdir -m 700 $d 2>/dev/null || continue
+  if printf '#!/bin/sh\nexit 0\n' >$d/try && chmod 755 $d/try && $d/try 2>/dev/null; then rm $d/try; echo $d; exit 0; fi
+  rm -rf $d
+done
+echo 'nothing can be executed in any of ${folders.join(', ')}' >&2
+exit 1`
 }
 
 /**
