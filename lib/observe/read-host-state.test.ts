@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -131,6 +131,28 @@ esac
       expect(stdout).not.to.contain('0x1234')
       expect(stdout).not.to.contain(key.slice(10, 20))
       expect(parseHostState('here', stdout).securityAssociations[0]).to.include({ icvBits: 64 })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('a host whose nsenter is taken from a container', () => {
+  it('is asked for all namespaces by one container', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      const tools = join(folder, 'swarmproof-run-1')
+      mkdirSync(tools)
+      const log = join(folder, 'log')
+      // In the container nsenter is a real one.
+      const nsenter = `#!/bin/sh\necho "$1" >>${log}\nPATH=/usr/sbin:/usr/bin:/sbin:/bin; shift; exec "$@"\n`
+      writeFileSync(join(tools, 'nsenter'), nsenter, { mode: 0o755 })
+      const { stdout } = spawnSync('sh', ['-c', observeScript], {
+        env: { PATH: `${tools}:${process.env.PATH}` },
+        encoding: 'utf8',
+      })
+      expect(stdout).to.match(/^@@ end$/m)
+      expect(readFileSync(log, 'utf8')).to.equal('--net=/proc/self/ns/net\n')
     } finally {
       rmSync(folder, { recursive: true })
     }

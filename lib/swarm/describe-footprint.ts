@@ -43,7 +43,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
     ...(toolboxImage === undefined
       ? []
       : [
-          `tools: what hosts lack is run from ${toolboxImage}, in privileged containers with their namespaces`,
+          `tools: what hosts lack is run from ${toolboxImage}, in privileged containers with their namespaces, by scripts in a folder of the run’s own (/var/tmp or where else files can be executed)`,
         ]),
     `tests: at most one more service at a time, ${extraTasks} tasks or one a node, and two more networks; each test removes its own`,
     `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * mostTasks} MiB in all`}; 8 MiB for each capture while it records`,

@@ -77,7 +77,7 @@ exit 1`
 function shim(tool: string, { image, label }: ToolboxOptions): string {
   return `#!/bin/sh
 exec docker run --rm -i --privileged --network host --pid host -v /run:/run -v /tmp:/tmp \\
-  --label ${quote(label)} -e firewall -e LC_ALL --entrypoint nsenter ${quote(image)} \\
+  --label ${quote(label)} -e firewall -e in_namespace -e LC_ALL --entrypoint nsenter ${quote(image)} \\
   --net=/proc/$$/ns/net -- ${tool} "$@"
 `
 }
