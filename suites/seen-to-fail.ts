@@ -20,6 +20,8 @@ export interface Seen {
   /** Why each requirement failed, by id. */
   readonly reasons: Readonly<Record<string, string>>
   readonly seconds: number
+  /** What a first try brought, if the lab changed by itself under it, so that it proved nothing. */
+  readonly firstTry?: readonly string[]
 }
 
 /** Verifies these requirements on the lab as it is. */

@@ -7,51 +7,20 @@ import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { type Raised, raise } from '../lib/conformance/raise.ts'
 import { planLabs } from '../lib/conformance/plan.ts'
-import { conformanceRun, type FinishedRun, planRun } from '../lib/conformance/run.ts'
+import { type FinishedRun, planRun } from '../lib/conformance/run.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
-import { defaultTimeLimitMs } from '../lib/conformance/time-limit.ts'
-import { unmetNeeds } from '../lib/conformance/topology-features.ts'
-import type { Fault } from '../lib/fault/fault.ts'
-import { faults } from '../lib/fault/index.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
 import { packageRoot } from '../lib/package-root.ts'
-import type { Progress } from '../lib/progress.ts'
 import { writeReports } from '../lib/report/report.ts'
 import { docker } from '../lib/swarm/docker.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { suites } from './index.ts'
-import { seeItFail } from './seen-to-fail.ts'
+import { plainProgress, runOptions, verifyGiven } from './lab-test.ts'
 
 const run = promisify(execFile)
 const topology = findTopology('three-node')
 const signal = new AbortController().signal
-
-const usualFaults = [
-  'management-port-blocked',
-  'vxlan-lost',
-  'esp-lost',
-  'outbound-policy-missing',
-  'forwarding-entry-missing',
-  'large-packets-dropped',
-  'resolver-silent',
-  'balancer-task-missing',
-  'ingress-forward-missing',
-  'masquerade-gone',
-  'neighbours-joined',
-  'udp-forward-missing',
-  'clear-text-on-gossip-port',
-  'short-name-unanswered',
-]
-
-const plainProgress: Progress = {
-  begin: (what, host) => ({
-    update: () => undefined,
-    done: () => console.log(`      ${what} ${host ?? ''}`),
-    failed: (reason) => console.log(`      ${what} ${host ?? ''}: ${reason}`),
-  }),
-  note: (text) => console.log(`      ${text}`),
-}
 
 /** Real machines, real engines, real packets: one lab for all of it. */
 describe('a three-node lab', () => {
@@ -82,26 +51,8 @@ describe('a three-node lab', () => {
     else rmSync(folder, { recursive: true, force: true })
   })
 
-  const verify = (only: readonly string[]): Promise<FinishedRun> =>
-    conformanceRun({
-      topology,
-      provider: new VmProvider(),
-      raised,
-      suites: selectTests(suites, { only }),
-      progress: plainProgress,
-      signal,
-      fresh: false,
-      keep: false,
-      timeoutMs: defaultTimeLimitMs,
-      bail: false,
-      reportDir: folder,
-      reproduce: 'npm test',
-      version: 'test',
-      onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
-    })
-
   it('is conformant in every requirement of the standard profile', async () => {
-    whole = await verify([])
+    whole = await verifyGiven(topology, raised, [], folder)
     expect(whole.record.failures, 'failures of the harness').to.deep.equal([])
     expect(broken(whole.record.requirements)).to.deep.equal([])
     expect(whole.record.state).to.equal('finished')
@@ -138,13 +89,6 @@ describe('a three-node lab', () => {
     expect(captures).to.have.lengthOf.above(5)
     for (const capture of captures) await sameAsTshark(join(whole.store.folder, 'captures', capture))
   })
-
-  for (const fault of chosenFaults().map(onThisLab)) {
-    it(`fails ${fault.breaks.join(', ')} under the fault: ${fault.description}`, async () => {
-      const seen = await seeItFail(fault, raised, async (ids) => (await verify(ids)).record.requirements)
-      expect(seen.problems).to.deep.equal([])
-    })
-  }
 })
 
 describe('a disruptive requirement', () => {
@@ -157,17 +101,8 @@ describe('a disruptive requirement', () => {
         shipped: [],
       })
       const { record } = await planRun(plan, {
-        provider: new VmProvider(),
+        ...runOptions(folder),
         progress: { ...plainProgress, note: (text) => notes.push(text) },
-        signal,
-        fresh: false,
-        keep: false,
-        timeoutMs: defaultTimeLimitMs,
-        bail: false,
-        reportDir: folder,
-        reproduce: 'npm test',
-        version: 'test',
-        onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
       })
       expect(record.failures, 'failures of the harness').to.deep.equal([])
       expect(broken(record.requirements)).to.deep.equal([])
@@ -233,27 +168,6 @@ describe('the command line on a lab', () => {
     expect(record.state).to.equal('interrupted')
   })
 })
-
-/** One of each kind; SWARMPROOF_FAULTS=all plants every one, or names some. */
-function chosenFaults(): readonly Fault[] {
-  const wish = process.env.SWARMPROOF_FAULTS ?? usualFaults.join(',')
-  const chosen = faults.filter(({ name }) => wish === 'all' || wish.split(',').includes(name))
-  if (wish !== 'all' && chosen.length < wish.split(',').length) {
-    throw new Error(`unknown fault in ${wish}; valid: ${faults.map(({ name }) => name).join(', ')}`)
-  }
-  return chosen
-}
-
-/** Some also break requirements that need another lab, or that disturb this one. */
-function onThisLab(fault: Fault): Fault {
-  const here = (id: string): boolean =>
-    suites.some(({ tests }) =>
-      tests.some(
-        (test) => test.id === id && test.safety === 'production' && unmetNeeds(test, topology).length === 0,
-      ),
-    )
-  return { ...fault, breaks: fault.breaks.filter(here) }
-}
 
 function broken(requirements: readonly RequirementRecord[]): string[] {
   return requirements

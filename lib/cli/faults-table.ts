@@ -29,9 +29,11 @@ export function faultsTable(
 }
 
 /** As it is seen. */
-export function oneLine({ fault, host, fell, failsAnyway, problems, seconds }: Seen): string {
+export function oneLine({ fault, host, fell, failsAnyway, problems, seconds, firstTry }: Seen): string {
   const anyway =
     failsAnyway.length === 0 ? '' : `; ${failsAnyway.join(', ')} fails without it, too, for other reasons`
   const told = problems.length === 0 ? `${fell.join(', ')} fell${anyway}` : problems.join('\n    ')
-  return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s`
+  const again =
+    firstTry === undefined ? '' : `\n    planted twice; at first:\n      ${firstTry.join('\n      ')}`
+  return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s${again}`
 }

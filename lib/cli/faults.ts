@@ -1,10 +1,11 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
-import { seeItFail, type Seen } from '../../suites/seen-to-fail.ts'
+import { FaultLab } from '../../suites/fault-lab.ts'
+import type { Seen } from '../../suites/seen-to-fail.ts'
 import { suites } from '../../suites/index.ts'
 import { conformanceRun } from '../conformance/run.ts'
 import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
-import { type Raised, raise, resume } from '../conformance/raise.ts'
+import { raise, resume } from '../conformance/raise.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { ExitCode, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
@@ -60,7 +61,7 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
   const seen: (Seen & { readonly lab: string })[] = []
   for (const planned of labsFor(chosen, flags.lab)) {
     if (interruption.signal.aborted) break
-    const session = new FaultLab(planned, { ...flags, provider }, progress, interruption.signal)
+    const session = faultLab(planned, { ...flags, provider }, progress, interruption.signal)
     try {
       for (const fault of chosen) {
         for (const breaks of onOneLab(fault, planned)) {
@@ -91,104 +92,44 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
         : ExitCode.conformant
 }
 
-/** A lab faults are planted on; a fault that breaks disruptive requirements gets it as it was saved, and leaves none. */
-class FaultLab {
-  readonly #planned: PlannedLab
-  readonly #flags: FaultsFlags & { readonly provider: HostProvider }
-  readonly #progress: LiveProgress
-  readonly #signal: AbortSignal
-  #lab: Lab | undefined
-  #raised: Raised | undefined
-
-  constructor(
-    planned: PlannedLab,
-    flags: FaultsFlags & { readonly provider: HostProvider },
-    progress: LiveProgress,
-    signal: AbortSignal,
-  ) {
-    this.#planned = planned
-    this.#flags = flags
-    this.#progress = progress
-    this.#signal = signal
-  }
-
-  async see(fault: Fault): Promise<Seen> {
-    const raised = this.#raised ?? (this.#raised = await this.#raise())
-    try {
-      let current = raised
-      const verify: Parameters<typeof seeItFail>[2] = async (ids) => {
-        const records = await this.#verify(current, ids)
-        // What a disruptive requirement left behind has other tasks, and maybe nodes that joined anew.
-        if (this.#disturbs(fault)) {
-          current = await resume(this.#planned.topology, raised.lab, raised.built, {
-            ...{ progress: this.#progress, signal: this.#signal },
-          })
-        }
-        return records
+function faultLab(
+  { topology, suites: planned }: PlannedLab,
+  flags: FaultsFlags & { readonly provider: HostProvider },
+  progress: LiveProgress,
+  signal: AbortSignal,
+): FaultLab {
+  const common = { provider: flags.provider, progress, signal, fresh: false }
+  // Until it is raised it is nobody's else.
+  let coming: Lab | undefined
+  return new FaultLab({
+    ...{ progress, signal, others: flags.others ?? [] },
+    raise: async () => {
+      try {
+        return await raise(topology, { ...common, runId: 'faults', onLab: (lab) => (coming = lab) })
+      } catch (error) {
+        await coming?.[Symbol.asyncDispose]()
+        throw error
       }
-      return await seeItFail(fault, raised, verify, this.#flags.others ?? [])
-    } catch (error) {
-      await this.end()
-      const told = error instanceof Error ? error.message : String(error)
-      return {
-        ...{
-          fault: fault.name,
-          description: fault.description,
-          host: '',
-          fell: [],
-          failsAnyway: [],
-          reasons: {},
-          seconds: 0,
-        },
-        problems: [`it could not be planted or removed: ${told}`],
-      }
-    } finally {
-      if (this.#disturbs(fault)) await this.end()
-    }
-  }
-
-  async end(): Promise<void> {
-    this.#raised = undefined
-    await this.#lab?.[Symbol.asyncDispose]()
-    this.#lab = undefined
-  }
-
-  #disturbs({ breaks }: Fault): boolean {
-    const disruptive = only(this.#planned.suites, (test) => test.safety === 'lab' && breaks.includes(test.id))
-    return disruptive.length > 0
-  }
-
-  #raise(): Promise<Raised> {
-    return raise(this.#planned.topology, {
-      provider: this.#flags.provider,
-      progress: this.#progress,
-      signal: this.#signal,
-      fresh: false,
-      runId: 'faults',
-      onLab: (lab) => (this.#lab = lab),
-    })
-  }
-
-  async #verify(raised: Raised, ids: readonly string[]): ReturnType<Parameters<typeof seeItFail>[2]> {
-    const { record } = await conformanceRun({
-      topology: this.#planned.topology,
-      provider: this.#flags.provider,
-      raised,
-      suites: only(this.#planned.suites, ({ id }) => ids.includes(id)),
-      progress: this.#progress,
-      signal: this.#signal,
-      fresh: false,
-      keep: false,
-      timeoutMs: defaultTimeLimitMs,
-      bail: false,
-      reportDir: this.#flags.reportDir,
-      reproduce: 'swarmproof faults',
-      version: version(),
-      onVerdict: () => undefined,
-    })
-    this.#signal.throwIfAborted()
-    return record.requirements
-  }
+    },
+    resume: ({ lab, built }) => resume(topology, lab, built, { progress, signal }),
+    isDisruptive: (id) => only(planned, (test) => test.safety === 'lab' && test.id === id).length > 0,
+    async verify(raised, ids) {
+      const { record } = await conformanceRun({
+        ...common,
+        ...{ topology, raised },
+        suites: only(planned, ({ id }) => ids.includes(id)),
+        keep: false,
+        timeoutMs: defaultTimeLimitMs,
+        bail: false,
+        reportDir: flags.reportDir,
+        reproduce: 'swarmproof faults',
+        version: version(),
+        onVerdict: () => undefined,
+      })
+      signal.throwIfAborted()
+      return record.requirements
+    },
+  })
 }
 
 function choose(names: readonly string[]): readonly Fault[] {

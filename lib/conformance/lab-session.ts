@@ -1,7 +1,6 @@
-import { SwarmproofError } from '../error.ts'
-import { type Look, eventually } from '../eventually.ts'
 import { type Progress, step } from '../progress.ts'
-import { differences, isLasting, type LabCondition, readCondition } from './lab-condition.ts'
+import { changesSince, changesTold } from './changes-since.ts'
+import { type LabCondition, readCondition } from './lab-condition.ts'
 import type { Raised } from './raise.ts'
 import type { ConformanceTest } from './test.ts'
 import type { Outcome } from './verdict.ts'
@@ -17,9 +16,6 @@ export interface LabSessionOptions {
   readonly look?: (raised: Raised) => Promise<LabCondition>
   readonly recoverWithinMs?: number
 }
-
-/** As long as putting the lab back takes: waiting longer gains nothing. */
-const recoverWithinMs = 10_000
 
 /**
  * Keeps a lab as it was found while tests that may break it are verified: after each it is proved to be as before, or
@@ -63,7 +59,7 @@ export class LabSession {
         ? await this.#changes(this.#before)
         : [`${suspect.id} did not come to its end`]
     if (changes.length === 0) return
-    const told = `${changes.slice(0, 3).join('; ')}${changes.length > 3 ? `; and ${changes.length - 3} more` : ''}`
+    const told = changesTold(changes)
     if (raiseAgain === undefined) {
       this.#unsound = `the lab is not as it was before ${suspect.id}, so nothing on it can be trusted: ${told}`
       progress.note(`${this.#unsound}. It is its owner's, and is left as it is`)
@@ -83,29 +79,7 @@ export class LabSession {
     return (this.#options.look ?? readCondition)(this.raised)
   }
 
-  async #changes(before: LabCondition): Promise<string[]> {
-    let seen: string[] = ['it could not be looked at']
-    const look = async (): Promise<Look<void>> => {
-      const now = await this.#look()
-      seen = differences(before, now)
-      // What lasts is told by `seen`; there is nothing to wait for.
-      if (seen.length === 0 || isLasting(before, now)) return { ready: true, value: undefined }
-      return { ready: false, seen: seen.join('; ') }
-    }
-    const { progress, signal } = this.#options
-    const bound = {
-      what: 'the lab is as before',
-      withinMs: this.#options.recoverWithinMs ?? recoverWithinMs,
-      everyMs: 1000,
-      signal,
-    }
-    await step(progress, 'Proving the lab unchanged', undefined, async (current) => {
-      await eventually(bound, look).catch((error: unknown) => {
-        if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
-        if (seen.length === 0) seen = [error.message]
-      })
-      current.update(seen.length === 0 ? 'it is as before' : (seen[0] ?? ''))
-    })
-    return seen
+  #changes(before: LabCondition): Promise<string[]> {
+    return changesSince(before, () => this.#look(), this.#options)
   }
 }

@@ -16,7 +16,8 @@ export async function withoutOutboundPolicies(host: Host): Promise<(() => Promis
     .flatMap(policyOf)
   if (policies.length === 0) return undefined
   await shell(host, 'ip xfrm policy flush')
-  const restore = policies.map((policy) => `ip xfrm policy add ${policy}`).join('\n')
+  // The engine may have made some anew by then, as it does when a node comes back.
+  const restore = policies.map((policy) => `ip xfrm policy update ${policy}`).join('\n')
   return async () => void (await shell(host, restore))
 }
 

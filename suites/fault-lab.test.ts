@@ -1,0 +1,151 @@
+import { expect } from 'chai'
+import type { LabCondition } from '../lib/conformance/lab-condition.ts'
+import type { Raised } from '../lib/conformance/raise.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import type { Outcome } from '../lib/conformance/verdict.ts'
+import type { Fault } from '../lib/fault/fault.ts'
+import { silentProgress } from '../lib/progress.ts'
+import { inventoryOf } from '../lib/swarm/read-inventory.ts'
+import { FaultLab } from './fault-lab.ts'
+
+const usual = ['node worker2 Ready Active', 'container c1 swp-web.1.abc']
+
+function condition(lines: readonly string[]): LabCondition {
+  return {
+    inventory: inventoryOf([{ host: 'worker2', lines }]),
+    lacking: [],
+    interfaces: new Map(),
+  }
+}
+
+/** A lab whose requirement falls with its fault, and on which more can go wrong. */
+class Stage {
+  planted = false
+  raisedTimes = 0
+  disposedTimes = 0
+  resumedTimes = 0
+  plants = 0
+  /** What runs there now; a lab that is raised has all of it. */
+  lines = usual
+  signal = new AbortController()
+  notes: string[] = []
+  removal = (): void => undefined
+  outcome = (): Outcome => (this.planted ? 'fail' : 'pass')
+
+  readonly fault: Fault = {
+    name: 'cable-cut',
+    description: 'A cable is cut.',
+    breaks: ['OVL-03'],
+    plant: async () => {
+      this.planted = true
+      this.plants += 1
+      return {
+        host: 'worker2',
+        remove: async () => {
+          this.planted = false
+          this.removal()
+        },
+      }
+    },
+  }
+
+  lab(disruptive = false): FaultLab {
+    return new FaultLab({
+      progress: { ...silentProgress, note: (text) => this.notes.push(text) },
+      signal: this.signal.signal,
+      raise: async () => {
+        this.raisedTimes += 1
+        this.lines = usual
+        return {
+          lab: { [Symbol.asyncDispose]: async () => void (this.disposedTimes += 1) },
+        } as unknown as Raised
+      },
+      resume: async (raised) => {
+        this.resumedTimes += 1
+        return raised
+      },
+      verify: async () => {
+        const verdict = { outcome: this.outcome(), reason: 'no answer from worker2', evidence: [] }
+        return [{ id: 'OVL-03', verdict } as unknown as RequirementRecord]
+      },
+      isDisruptive: () => disruptive,
+      look: async () => condition(this.lines),
+      recoverWithinMs: 0,
+    })
+  }
+}
+
+describe('a lab faults are planted on', () => {
+  let stage: Stage
+  beforeEach(() => (stage = new Stage()))
+
+  it('stays for the next fault while it is as before', async () => {
+    const lab = stage.lab()
+    expect((await lab.see(stage.fault)).problems).to.deep.equal([])
+    await lab.see(stage.fault)
+    expect([stage.raisedTimes, stage.disposedTimes]).to.deep.equal([1, 0])
+    await lab.end()
+    await lab.end()
+    expect(stage.disposedTimes).to.equal(1)
+  })
+
+  it('is put back for the next fault when it is not as before', async () => {
+    const lab = stage.lab()
+    stage.removal = () => (stage.lines = ['node worker2 Ready Active', 'container c2 swp-web.1.xyz'])
+    const seen = await lab.see(stage.fault)
+    expect([seen.problems, seen.firstTry]).to.deep.equal([[], undefined])
+    expect(stage.notes.join()).to.contain(
+      'not as it was before cable-cut and is put back: container swp-web.1.abc',
+    )
+    await lab.see(stage.fault)
+    expect([stage.raisedTimes, stage.plants]).to.deep.equal([2, 2])
+  })
+
+  it('plants once more what was not caught on a lab that changed under it, and tells of the first try', async () => {
+    stage.outcome = () => (stage.plants === 1 ? 'inconclusive' : stage.planted ? 'fail' : 'pass')
+    stage.removal = () => {
+      if (stage.plants === 1) stage.lines = ['node worker2 Down Active', 'container c1 swp-web.1.abc']
+    }
+    const seen = await stage.lab().see(stage.fault)
+    expect([stage.plants, stage.raisedTimes, seen.problems]).to.deep.equal([2, 2, []])
+    expect(seen.firstTry?.join()).to.match(
+      /OVL-03 was inconclusive.*the lab changed under it: worker2: Down Active/,
+    )
+  })
+
+  it('does not plant again what was not caught on a lab that is as before', async () => {
+    stage.outcome = () => 'pass'
+    const seen = await stage.lab().see(stage.fault)
+    expect([stage.plants, seen.problems.length]).to.deep.equal([1, 1])
+  })
+
+  it('plants twice at most', async () => {
+    stage.outcome = () => 'pass'
+    stage.removal = () => (stage.lines = ['node worker2 Down Active'])
+    const seen = await stage.lab().see(stage.fault)
+    expect([stage.plants, seen.problems.length]).to.deep.equal([2, 1])
+  })
+
+  it('is given up when a fault could not be removed', async () => {
+    const lab = stage.lab()
+    stage.removal = () => {
+      throw new Error('no such rule')
+    }
+    expect((await lab.see(stage.fault)).problems).to.deep.equal([
+      'it could not be planted or removed: no such rule',
+    ])
+    expect([stage.plants, stage.disposedTimes]).to.deep.equal([1, 1])
+  })
+
+  it('is resumed between, and given up after, what disruptive requirements saw', async () => {
+    await stage.lab(true).see(stage.fault)
+    expect([stage.resumedTimes, stage.disposedTimes]).to.deep.equal([2, 1])
+  })
+
+  it('is given up at once when interrupted', async () => {
+    stage.removal = () => stage.signal.abort()
+    stage.lines = []
+    await stage.lab().see(stage.fault)
+    expect([stage.plants, stage.disposedTimes]).to.deep.equal([1, 1])
+  })
+})

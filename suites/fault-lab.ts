@@ -1,0 +1,112 @@
+import { changesSince, changesTold } from '../lib/conformance/changes-since.ts'
+import { type LabCondition, readCondition } from '../lib/conformance/lab-condition.ts'
+import type { Raised } from '../lib/conformance/raise.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import type { Fault } from '../lib/fault/fault.ts'
+import type { Progress } from '../lib/progress.ts'
+import { seeItFail, type Seen } from './seen-to-fail.ts'
+
+export interface FaultLabOptions {
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  /** Brings the lab up as it was saved. */
+  readonly raise: () => Promise<Raised>
+  /** Waits until the lab is whole after a disruptive requirement, and sees it as it is then. */
+  readonly resume: (raised: Raised) => Promise<Raised>
+  readonly verify: (raised: Raised, ids: readonly string[]) => Promise<readonly RequirementRecord[]>
+  /** Whether verifying a requirement may change the lab. */
+  readonly isDisruptive: (id: string) => boolean
+  /** Verified under every fault, too. */
+  readonly others?: readonly string[]
+  /** For tests. */
+  readonly look?: (raised: Raised) => Promise<LabCondition>
+  readonly recoverWithinMs?: number
+}
+
+/**
+ * A lab faults are planted on, each on the lab as it was saved: what is not as before once a fault is gone is put back.
+ * A fault that was not caught on a lab that changed under it proves nothing, neither of the fault nor of the
+ * requirement; it is planted once more. One that breaks disruptive requirements leaves no lab.
+ */
+export class FaultLab {
+  readonly #options: FaultLabOptions
+  #raised: Raised | undefined
+  #before: LabCondition | undefined
+
+  constructor(options: FaultLabOptions) {
+    this.#options = options
+  }
+
+  async see(fault: Fault): Promise<Seen> {
+    const { seen, changes } = await this.#once(fault)
+    if (changes.length === 0 || isCaught(seen)) return seen
+    const told = `the lab changed under it: ${changesTold(changes)}`
+    this.#options.progress.note(`${fault.name} is planted once more, for ${told}`)
+    return { ...(await this.#once(fault)).seen, firstTry: [...seen.problems, told] }
+  }
+
+  async end(): Promise<void> {
+    const lab = this.#raised?.lab
+    this.#raised = this.#before = undefined
+    await lab?.[Symbol.asyncDispose]()
+  }
+
+  async #once(fault: Fault): Promise<{ readonly seen: Seen; readonly changes: readonly string[] }> {
+    const { progress, signal, isDisruptive, others } = this.#options
+    this.#raised ??= await this.#options.raise()
+    const raised = this.#raised
+    const disruptive = fault.breaks.some(isDisruptive)
+    if (!disruptive) this.#before ??= await this.#look(raised)
+    let current = raised
+    const verify = async (ids: readonly string[]): Promise<readonly RequirementRecord[]> => {
+      const records = await this.#options.verify(current, ids)
+      // What a disruptive requirement left behind has other tasks, and maybe nodes that joined anew.
+      if (disruptive) current = await this.#options.resume(raised)
+      return records
+    }
+    let unclear = false
+    const seen = await seeItFail(fault, raised, verify, others).catch((error: unknown) => {
+      unclear = true
+      return notPlanted(fault, error)
+    })
+    if (disruptive || signal.aborted) {
+      await this.end()
+      return { seen, changes: [] }
+    }
+    const changes = await this.#changes(raised)
+    if (changes.length > 0 || unclear) {
+      const what = changes.length === 0 ? 'part of it may still be planted' : changesTold(changes)
+      progress.note(`The lab is not as it was before ${fault.name} and is put back: ${what}`)
+      await this.end()
+    }
+    return { seen, changes }
+  }
+
+  async #changes(raised: Raised): Promise<string[]> {
+    const before = this.#before
+    return before === undefined ? [] : changesSince(before, () => this.#look(raised), this.#options)
+  }
+
+  #look(raised: Raised): Promise<LabCondition> {
+    return (this.#options.look ?? readCondition)(raised)
+  }
+}
+
+/** What failed anyway may be what the lab's change broke. */
+function isCaught({ problems, failsAnyway }: Seen): boolean {
+  return problems.length === 0 && failsAnyway.length === 0
+}
+
+function notPlanted({ name, description }: Fault, error: unknown): Seen {
+  const told = error instanceof Error ? error.message : String(error)
+  return {
+    fault: name,
+    description,
+    host: '',
+    fell: [],
+    failsAnyway: [],
+    reasons: {},
+    seconds: 0,
+    problems: [`it could not be planted or removed: ${told}`],
+  }
+}

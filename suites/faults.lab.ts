@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { raise, resume } from '../lib/conformance/raise.ts'
+import { unmetNeeds } from '../lib/conformance/topology-features.ts'
+import type { Fault } from '../lib/fault/fault.ts'
+import { faults } from '../lib/fault/index.ts'
+import type { Lab } from '../lib/host/host.ts'
+import { VmProvider } from '../lib/host/vm/vm-provider.ts'
+import { findTopology } from '../lib/topology/find-topology.ts'
+import { FaultLab } from './fault-lab.ts'
+import { suites } from './index.ts'
+import { plainProgress, verifyGiven } from './lab-test.ts'
+
+const topology = findTopology('three-node')
+const signal = new AbortController().signal
+
+const usualFaults = [
+  'management-port-blocked',
+  'vxlan-lost',
+  'esp-lost',
+  'outbound-policy-missing',
+  'forwarding-entry-missing',
+  'large-packets-dropped',
+  'resolver-silent',
+  'balancer-task-missing',
+  'ingress-forward-missing',
+  'masquerade-gone',
+  'neighbours-joined',
+  'udp-forward-missing',
+  'clear-text-on-gossip-port',
+  'short-name-unanswered',
+]
+
+/** A defect planted, seen by the requirements it must break, removed, and seen no more. */
+describe('faults on a three-node lab', () => {
+  const common = { progress: plainProgress, signal }
+  const labs: Lab[] = []
+  let folder = ''
+  let failed = false
+  const lab = new FaultLab({
+    ...common,
+    raise: () =>
+      raise(topology, {
+        ...common,
+        provider: new VmProvider(),
+        fresh: false,
+        runId: 'lab-test',
+        onLab: (it) => labs.push(it),
+      }),
+    resume: (raised) => resume(topology, raised.lab, raised.built, common),
+    verify: async (raised, ids) => (await verifyGiven(topology, raised, ids, folder)).record.requirements,
+    // Those are not chosen here.
+    isDisruptive: () => false,
+  })
+
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-faults-'))))
+
+  afterEach(function () {
+    failed ||= this.currentTest?.state === 'failed'
+  })
+
+  after(async () => {
+    await lab.end()
+    for (const one of labs) await one[Symbol.asyncDispose]()
+    if (failed) console.log(`      evidence is kept in ${folder}`)
+    else rmSync(folder, { recursive: true, force: true })
+  })
+
+  for (const fault of chosenFaults().map(onThisLab)) {
+    it(`${fault.description.replace(/\.$/, '')}: fails ${fault.breaks.join(', ')}`, async () => {
+      const seen = await lab.see(fault)
+      expect(seen.problems).to.deep.equal([])
+      // The lab is a good one, so that nothing may fail without the fault.
+      expect(seen.failsAnyway).to.deep.equal([])
+    })
+  }
+})
+
+/** One of each kind; SWARMPROOF_FAULTS=all plants every one, or names some. */
+function chosenFaults(): readonly Fault[] {
+  const wish = process.env.SWARMPROOF_FAULTS ?? usualFaults.join(',')
+  const chosen = faults.filter(({ name }) => wish === 'all' || wish.split(',').includes(name))
+  if (wish !== 'all' && chosen.length < wish.split(',').length) {
+    throw new Error(`unknown fault in ${wish}; valid: ${faults.map(({ name }) => name).join(', ')}`)
+  }
+  return chosen
+}
+
+/** Some also break requirements that need another lab, or that disturb this one. */
+function onThisLab(fault: Fault): Fault {
+  const here = (id: string): boolean =>
+    suites.some(({ tests }) =>
+      tests.some(
+        (test) => test.id === id && test.safety === 'production' && unmetNeeds(test, topology).length === 0,
+      ),
+    )
+  return { ...fault, breaks: fault.breaks.filter(here) }
+}

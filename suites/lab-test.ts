@@ -1,0 +1,45 @@
+import type { Raised } from '../lib/conformance/raise.ts'
+import { conformanceRun, type FinishedRun, type RunOptions } from '../lib/conformance/run.ts'
+import { selectTests } from '../lib/conformance/selection.ts'
+import { defaultTimeLimitMs } from '../lib/conformance/time-limit.ts'
+import { VmProvider } from '../lib/host/vm/vm-provider.ts'
+import type { Progress } from '../lib/progress.ts'
+import type { Topology } from '../lib/topology/topology.ts'
+import { suites } from './index.ts'
+
+/** For the output of tests: what ended, a line each. */
+export const plainProgress: Progress = {
+  begin: (what, host) => ({
+    update: () => undefined,
+    done: () => console.log(`      ${what} ${host ?? ''}`),
+    failed: (reason) => console.log(`      ${what} ${host ?? ''}: ${reason}`),
+  }),
+  note: (text) => console.log(`      ${text}`),
+}
+
+/** As a run on virtual machines of one's own has them, its report in this folder. */
+export function runOptions(reportDir: string): RunOptions {
+  return {
+    provider: new VmProvider(),
+    progress: plainProgress,
+    signal: new AbortController().signal,
+    fresh: false,
+    keep: false,
+    timeoutMs: defaultTimeLimitMs,
+    bail: false,
+    reportDir,
+    reproduce: 'npm test',
+    version: 'test',
+    onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
+  }
+}
+
+/** Verifies a lab that stands, and leaves it; all of the standard profile where no ids are given. */
+export function verifyGiven(
+  topology: Topology,
+  raised: Raised,
+  only: readonly string[],
+  reportDir: string,
+): Promise<FinishedRun> {
+  return conformanceRun({ ...runOptions(reportDir), topology, raised, suites: selectTests(suites, { only }) })
+}
