@@ -181,4 +181,19 @@ describe('a lab session', () => {
     const error = await lab.ready(second).catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(Error).with.property('message', 'no memory')
   })
+
+  it('is put back where it lost something by itself, three times at most', async () => {
+    const lab = session()
+    for (const times of [1, 2, 3]) {
+      await lab.putBackAfter(safe)?.('worker1: Down Active')
+      expect([disposed, raisedAgain]).to.deep.equal([times, times])
+    }
+    expect(notes[0]).to.match(/lost something by itself.*AAA-01 is verified again: worker1: Down Active/)
+    expect(lab.putBackAfter(safe)).to.equal(undefined)
+  })
+
+  it('is not put back so under a disruptive test, nor where it is not ours', () => {
+    expect(session().putBackAfter(first)).to.equal(undefined)
+    expect(session({}, false).putBackAfter(safe)).to.equal(undefined)
+  })
 })

@@ -17,6 +17,9 @@ export interface LabSessionOptions {
   readonly recoverWithinMs?: number
 }
 
+/** A lab that loses something by itself more often is no good one, and its verdicts must say so. */
+const mostPutBacks = 3
+
 /**
  * Keeps a lab as it was found while tests that may break it are verified: after each it is proved to be as before, or
  * put back from its snapshot. The proof is made before the next test, so that the last one of a run costs none.
@@ -28,6 +31,7 @@ export class LabSession {
   /** The test that may have changed the lab, and whether it came to its end. */
   #suspect: { readonly id: string; readonly ended: boolean } | undefined
   #unsound: string | undefined
+  #putBacksLeft = mostPutBacks
 
   constructor(raised: Raised, options: LabSessionOptions) {
     this.raised = raised
@@ -66,10 +70,28 @@ export class LabSession {
       return
     }
     progress.note(`The lab is not as it was before ${suspect.id} and is put back: ${told}`)
-    await step(progress, 'Putting the lab back', undefined, async (current) => {
+    await this.#putBack(raiseAgain, `after ${suspect.id}`)
+  }
+
+  /** How to put the lab back where it lost something by itself; undefined where it is not to be. */
+  putBackAfter(test: ConformanceTest): ((why: string) => Promise<void>) | undefined {
+    const { raiseAgain, progress } = this.#options
+    // What disruptive tests do to a lab is for `restore`.
+    if (raiseAgain === undefined || test.safety === 'lab' || this.#putBacksLeft === 0) return undefined
+    return async (why) => {
+      this.#putBacksLeft -= 1
+      progress.note(
+        `The lab lost something by itself and is put back, and ${test.id} is verified again: ${why}`,
+      )
+      await this.#putBack(raiseAgain, `after ${test.id}`)
+    }
+  }
+
+  async #putBack(raiseAgain: () => Promise<Raised>, when: string): Promise<void> {
+    await step(this.#options.progress, 'Putting the lab back', undefined, async (current) => {
       await this.raised.lab[Symbol.asyncDispose]()
       this.raised = await raiseAgain()
-      current.update(`after ${suspect.id}`)
+      current.update(when)
     })
     this.#before = undefined
     this.#options.onRaised(this.raised)

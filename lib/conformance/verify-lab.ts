@@ -4,6 +4,7 @@ import { collectHosts } from './collect-hosts.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
 import { LabSession } from './lab-session.ts'
+import { lostMeanwhile } from './lost-meanwhile.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
@@ -15,6 +16,7 @@ import type { RunStore } from './run-store.ts'
 import { type SharedContext, sharedContext } from './shared-context.ts'
 import { missingLabFeatures } from './topology-features.ts'
 import { type Verification, verify } from './verify.ts'
+import { type FirstTry, verifySteadily } from './verify-steadily.ts'
 
 export interface VerifyLabOptions {
   readonly record: RunRecord
@@ -74,6 +76,11 @@ export async function verifyLab(
     collectHosts(session.raised.cluster, join('hosts', options.folder, below), store, options.progress)
   const halt = new AbortController()
   let failure: Error | undefined
+  const giveUp = (error: unknown): never => {
+    failure = error instanceof Error ? error : new Error(String(error))
+    halt.abort()
+    throw error
+  }
   await runWithMocha(planned.suites, {
     lab: planned.name,
     allureResults: join(store.folder, 'allure-results'),
@@ -82,17 +89,23 @@ export async function verifyLab(
     async verify(test) {
       const requirement = records.get(test.id)
       if (requirement === undefined) throw new Error(`${test.id} is not in the record`)
-      const unsound = await session.ready(test).catch((error: unknown) => {
-        failure = error instanceof Error ? error : new Error(String(error))
-        halt.abort()
-        throw error
-      })
-      const evidence = new CollectedEvidence(store.folder, test.id, captures)
+      const unsound = await session.ready(test).catch(giveUp)
+      const once = async (firstTry?: FirstTry): Promise<Verification> => {
+        const evidence = new CollectedEvidence(store.folder, test.id, captures)
+        const verification = await verify(test, { ...shared, evidence }, evidence, { ...options, missing })
+        // Only now, for by itself it is no evidence.
+        if (firstTry !== undefined) evidence.observe('a first try, in which the lab lost something', firstTry)
+        return verification
+      }
       requirement.startedAt = new Date().toISOString()
       const startedAt = performance.now()
       const verification =
         unsound === undefined
-          ? await verify(test, { ...shared, evidence }, evidence, { ...options, missing })
+          ? await verifySteadily({
+              once,
+              lost: () => lostMeanwhile(session.raised),
+              putBack: session.putBackAfter(test),
+            }).catch(giveUp)
           : unknowable(unsound)
       session.ended(test, verification.begun ? 'inconclusive' : verification.verdict.outcome)
       requirement.durationMs = Math.round(performance.now() - startedAt)

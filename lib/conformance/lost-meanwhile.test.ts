@@ -1,0 +1,36 @@
+import { expect } from 'chai'
+import { inventoryOf } from '../swarm/read-inventory.ts'
+import { lostMeanwhile } from './lost-meanwhile.ts'
+import type { Raised } from './raise.ts'
+
+const worker = { host: { name: 'worker1' } }
+const lab = {
+  cluster: { nodes: [worker] },
+  stack: { tasks: [{ service: 'swp-web', node: worker, containerId: 'c1' }] },
+} as unknown as Raised
+
+const lostOf = (...lines: string[]): Promise<string[]> =>
+  lostMeanwhile(lab, async () => inventoryOf([{ host: 'worker1', lines }]))
+
+describe('what a lab lost', () => {
+  it('is nothing while its nodes are ready and its tasks run, whatever else came and went', async () => {
+    expect(await lostOf('node worker1 Ready Active', 'container c1 swp-web.1.a')).to.deep.equal([])
+    expect(
+      await lostOf('node worker1 Ready Drain', 'node left Down Active', 'container c1 a', 'container c9 b'),
+    ).to.deep.equal([])
+  })
+
+  it('names nodes and tasks', async () => {
+    expect(await lostOf('node worker1 Down Active', 'container c2 swp-web.1.b')).to.deep.equal([
+      'worker1: Down Active',
+      'the task of swp-web on worker1 is gone',
+    ])
+    expect(await lostOf('node worker1 Unknown Active', 'container c1 a')).to.deep.equal([
+      'worker1: Unknown Active',
+    ])
+  })
+
+  it('is not known when the cluster cannot be asked', async () => {
+    expect(await lostMeanwhile(lab, () => Promise.reject(new Error('no answer')))).to.deep.equal([])
+  })
+})

@@ -1,0 +1,64 @@
+import { expect } from 'chai'
+import { type FirstTry, verifySteadily } from './verify-steadily.ts'
+import type { Outcome } from './verdict.ts'
+import type { Verification } from './verify.ts'
+
+describe('verifySteadily', () => {
+  let tries: (FirstTry | undefined)[]
+  let putBack: string[]
+  let asked: number
+
+  async function see(outcomes: Outcome[], lost: string[], own = true): Promise<Verification> {
+    tries = []
+    putBack = []
+    asked = 0
+    return verifySteadily({
+      once: async (firstTry) => {
+        const outcome = outcomes[tries.push(firstTry) - 1] ?? 'skip'
+        return { verdict: { outcome, reason: `was ${outcome}`, evidence: [] } }
+      },
+      lost: async () => {
+        asked += 1
+        return lost
+      },
+      putBack: own ? async (why) => void putBack.push(why) : undefined,
+    })
+  }
+
+  it('asks nothing about a lab on which all is well', async () => {
+    for (const outcome of ['pass', 'skip'] as const) {
+      expect((await see([outcome], ['worker2: Down Active'])).verdict.outcome).to.equal(outcome)
+      expect([tries.length, asked]).to.deep.equal([1, 0])
+    }
+  })
+
+  it('keeps a bad verdict on a lab that lost nothing', async () => {
+    for (const outcome of ['fail', 'inconclusive'] as const) {
+      const { verdict } = await see([outcome, 'pass'], [])
+      expect([verdict.outcome, verdict.reason, tries.length]).to.deep.equal([outcome, `was ${outcome}`, 1])
+    }
+  })
+
+  it('verifies once more on the lab put back, and hands on what the first try was', async () => {
+    const { verdict } = await see(['fail', 'pass'], ['worker2: Down Active'])
+    expect(verdict.outcome).to.equal('pass')
+    expect(putBack).to.deep.equal(['worker2: Down Active'])
+    expect(tries).to.deep.equal([
+      undefined,
+      { outcome: 'fail', reason: 'was fail', lost: ['worker2: Down Active'] },
+    ])
+  })
+
+  it('keeps the verdict of the second try, whatever it is', async () => {
+    const { verdict } = await see(['inconclusive', 'fail', 'pass'], ['worker2: Down Active'])
+    expect([verdict.outcome, tries.length, asked]).to.deep.equal(['fail', 2, 1])
+  })
+
+  it("only tells what another's lab lost", async () => {
+    const { verdict } = await see(['fail', 'pass'], ['worker2: Down Active'], false)
+    expect(verdict.outcome).to.equal('fail')
+    expect(verdict.reason).to.equal(
+      'was fail\nThe cluster is no longer as the run found it: worker2: Down Active.',
+    )
+  })
+})

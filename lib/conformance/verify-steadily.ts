@@ -1,0 +1,39 @@
+import { changesTold } from './changes-since.ts'
+import type { Verdict } from './verdict.ts'
+import type { Verification } from './verify.ts'
+
+/** A verdict that was not kept, for the lab had lost nodes or tasks under it. */
+export interface FirstTry {
+  readonly outcome: Verdict['outcome']
+  readonly reason: string
+  readonly lost: readonly string[]
+}
+
+export interface SteadyOptions {
+  /** Verifies; a first try belongs into the evidence. */
+  readonly once: (firstTry?: FirstTry) => Promise<Verification>
+  /** What the lab has lost since it was seen first, in words. */
+  readonly lost: () => Promise<readonly string[]>
+  /** Puts the lab back as it was saved; undefined for a lab that is somebody else's. */
+  readonly putBack: ((why: string) => Promise<void>) | undefined
+}
+
+/**
+ * Verifies, and once more on the lab as it was saved where the first verdict is a bad one and the lab lost nodes or
+ * tasks under it: a verdict about tasks that are gone says nothing of the requirement, nor do those of all that follow.
+ * A lab of somebody else is left as it is; the reason then tells what it lost.
+ */
+export async function verifySteadily({ once, lost, putBack }: SteadyOptions): Promise<Verification> {
+  const first = await once()
+  const { outcome, reason } = first.verdict
+  if (outcome !== 'fail' && outcome !== 'inconclusive') return first
+  const gone = await lost()
+  if (gone.length === 0) return first
+  const told = changesTold(gone)
+  if (putBack === undefined) {
+    const words = `${reason}\nThe cluster is no longer as the run found it: ${told}.`
+    return { ...first, verdict: { ...first.verdict, reason: words } }
+  }
+  await putBack(told)
+  return once({ outcome, reason, lost: gone })
+}
