@@ -58,11 +58,12 @@ export class FaultLab {
     const disruptive = fault.breaks.some(isDisruptive)
     if (!disruptive) this.#before ??= await this.#look(raised)
     let current = raised
+    let changed = false
     const verify = async (ids: readonly string[]): Promise<readonly RequirementRecord[]> => {
-      const records = await this.#options.verify(current, ids)
       // What a disruptive requirement left behind has other tasks, and maybe nodes that joined anew.
-      if (disruptive) current = await this.#options.resume(raised)
-      return records
+      if (changed) current = await this.#options.resume(raised)
+      changed = disruptive
+      return this.#options.verify(current, ids)
     }
     let unclear = false
     const seen = await seeItFail(fault, raised, verify, others).catch((error: unknown) => {

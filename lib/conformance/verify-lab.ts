@@ -97,6 +97,7 @@ export async function verifyLab(
         if (firstTry !== undefined) evidence.observe('a first try, in which the lab lost something', firstTry)
         return verification
       }
+      const putBack = session.putBackAfter(test)
       requirement.startedAt = new Date().toISOString()
       const startedAt = performance.now()
       const verification =
@@ -104,7 +105,7 @@ export async function verifyLab(
           ? await verifySteadily({
               once,
               lost: () => lostMeanwhile(session.raised),
-              putBack: session.putBackAfter(test),
+              putBack: putBack === undefined ? undefined : lookingFirst(putBack, () => collect(test.id)),
             }).catch(giveUp)
           : unknowable(unsound)
       session.ended(test, verification.begun ? 'inconclusive' : verification.verdict.outcome)
@@ -132,6 +133,17 @@ export async function verifyLab(
 
 export function isBroken({ verdict }: RequirementRecord): boolean {
   return verdict?.outcome === 'fail' || verdict?.outcome === 'inconclusive'
+}
+
+/** What a lab lost, and why, is gone once it is put back. */
+function lookingFirst(
+  putBack: (why: string) => Promise<void>,
+  collect: () => Promise<void>,
+): (why: string) => Promise<void> {
+  return async (why) => {
+    await collect()
+    await putBack(why)
+  }
 }
 
 function unknowable(reason: string): Verification {
