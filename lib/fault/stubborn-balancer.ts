@@ -26,7 +26,8 @@ function listed(stack: Stack): string {
 export const balancerNeverForgets: Fault = {
   name: 'balancer-never-forgets',
   description: 'The balancer of one node keeps every task it ever knew.',
-  breaks: ['LB-03', 'LB-04', 'RES-04'],
+  // Not LB-04: between the engine's removing an entry and this putting it back, a look sees what it should.
+  breaks: ['LB-03', 'RES-04'],
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),
