@@ -48,7 +48,7 @@ export const addressOptions = conformanceTest({
   needs: ['two-nodes', 'separate-data-path'],
   timeLimitMs: 2 * backWithinMs + 360_000,
   method:
-    'A worker with two underlay interfaces leaves and joins again twice: first with --advertise-addr alone, then with both options, each time with names of interfaces for addresses. Its engine must state the address of the interface that was named to advertise. Once a task of the clear network runs on it, within the bound another node’s forwarding entry for that task must lead to the address the data path is to have, and while a task there sends to it, VXLAN must arrive at that address, on its interface, and nowhere else. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), swarmkit’s restart delay (5 s) and 60 s for starting tasks.',
+    'A worker with two underlay interfaces leaves and joins again twice: first with --advertise-addr alone, then with both options, each time with names of interfaces for addresses. Its engine must state the address of the interface that was named to advertise. Once a task of the clear network runs on it, within the bound another node’s forwarding entry for that task must lead to the address the data path is to have, and while a task there sends to it, VXLAN must arrive at that address, on its interface, and nowhere else. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), swarmkit’s restart delay (5 s) and 120 s for starting tasks.',
   usualCauses: [
     'the interface has several addresses, so a name does not say which',
     'gossip (7946) does not bring the node’s new data-path address to the others: they keep the old one',

@@ -17,7 +17,7 @@ export const drain = conformanceTest({
   timeLimitMs: 4 * movedWithinMs,
   needs: ['two-nodes', 'ipvs'],
   method:
-    'A node with tasks is drained: within the bound no task may run there and every replicated service that fits elsewhere must have all its tasks again. Then it is made active, and within the bound the checks of gossip, forwarding, balancing, discovery, full mesh and the routing mesh (CTL-10, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must all hold in one look. The bounds are swarmkit’s restart delay of 5 s and 60 s for starting tasks.',
+    'A node with tasks is drained: within the bound no task may run there and every replicated service that fits elsewhere must have all its tasks again. Then it is made active, and within the bound the checks of gossip, forwarding, balancing, discovery, full mesh and the routing mesh (CTL-10, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must all hold in one look. The bounds are swarmkit’s restart delay of 5 s and 120 s for starting tasks.',
   usualCauses: [
     'a constraint or a host port leaves the service no other node to run on',
     'gossip does not reach a node: it goes on sending to tasks that are gone',

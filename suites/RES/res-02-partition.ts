@@ -19,7 +19,7 @@ export const partition = conformanceTest({
   timeLimitMs: partitionMs + healedWithinMs + 120_000,
   needs: ['two-nodes', 'ipvs'],
   method:
-    'A firewall on one node drops everything from and to the other nodes until the managers give it up (30 s: twice the three heartbeats they wait). Then it is taken away, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh and routing mesh (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must hold in one look. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), the managers’ 15 s and 60 s for starting tasks.',
+    'A firewall on one node drops everything from and to the other nodes until the managers give it up (30 s: twice the three heartbeats they wait). Then it is taken away, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh and routing mesh (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must hold in one look. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), the managers’ 15 s and 120 s for starting tasks.',
   usualCauses: [
     'gossip stays split after a partition: nodes on one side do not hear of tasks on the other (moby/moby#42459)',
     'names that moved meanwhile stay unknown on the node that was cut off (moby/moby#53141)',

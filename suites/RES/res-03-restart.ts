@@ -22,7 +22,7 @@ export const restart = conformanceTest({
   timeLimitMs: bootWithinMs + 2 * backWithinMs + 120_000,
   needs: ['two-nodes', 'ipvs', 'encrypted-overlay'],
   method:
-    'The engine of one node is ended and started again, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh, the routing mesh and its rules (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01, ING-05) must hold in one look. Then the host is restarted as by a power cut, and the same must hold again. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), swarmkit’s restart delay (5 s) and 60 s for starting tasks; it begins when the engine, or the host, answers.',
+    'The engine of one node is ended and started again, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh, the routing mesh and its rules (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01, ING-05) must hold in one look. Then the host is restarted as by a power cut, and the same must hold again. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), swarmkit’s restart delay (5 s) and 120 s for starting tasks; it begins when the engine, or the host, answers.',
   usualCauses: [
     'rules of docker were saved with the firewall and are restored twice or in the wrong order at boot',
     'modules (ip_vs, esp4, xt_bpf or xt_u32) are loaded by hand and missing after a reboot',
