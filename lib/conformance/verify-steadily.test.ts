@@ -8,7 +8,8 @@ describe('verifySteadily', () => {
   let putBack: string[]
   let asked: number
 
-  async function see(outcomes: Outcome[], lost: string[], own = true): Promise<Verification> {
+  /** What is lost shows from the look of this number on. */
+  async function see(outcomes: Outcome[], lost: string[], own = true, from = 1): Promise<Verification> {
     tries = []
     putBack = []
     asked = 0
@@ -19,8 +20,9 @@ describe('verifySteadily', () => {
       },
       lost: async () => {
         asked += 1
-        return lost
+        return asked >= from ? lost : []
       },
+      lookAgainMs: 0,
       putBack: own ? async (why) => void putBack.push(why) : undefined,
     })
   }
@@ -47,6 +49,13 @@ describe('verifySteadily', () => {
       undefined,
       { outcome: 'fail', reason: 'was fail', lost: ['worker2: Down Active'] },
     ])
+  })
+
+  it('looks twice after an inconclusive verdict, for an engine may list what is just going', async () => {
+    const late = await see(['inconclusive', 'pass'], ['the task of swp-rr on worker1 is gone'], true, 2)
+    expect([late.verdict.outcome, asked, tries.length]).to.deep.equal(['pass', 2, 2])
+    const failed = await see(['fail', 'pass'], ['the task of swp-rr on worker1 is gone'], true, 2)
+    expect([failed.verdict.outcome, asked, tries.length]).to.deep.equal(['fail', 1, 1])
   })
 
   it('keeps the verdict of the second try, whatever it is', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { changesTold } from './changes-since.ts'
 import type { Verdict } from './verdict.ts'
 import type { Verification } from './verify.ts'
@@ -16,18 +17,32 @@ export interface SteadyOptions {
   readonly lost: () => Promise<readonly string[]>
   /** Puts the lab back as it was saved; undefined for a lab that is somebody else's. */
   readonly putBack: ((why: string) => Promise<void>) | undefined
+  /** For tests. */
+  readonly lookAgainMs?: number
 }
+
+const usualLookAgainMs = 5000
 
 /**
  * Verifies, and once more on the lab as it was saved where the first verdict is a bad one and the lab lost nodes or
  * tasks under it: a verdict about tasks that are gone says nothing of the requirement, nor do those of all that follow.
  * A lab of somebody else is left as it is; the reason then tells what it lost.
  */
-export async function verifySteadily({ once, lost, putBack }: SteadyOptions): Promise<Verification> {
+export async function verifySteadily({
+  once,
+  lost,
+  putBack,
+  lookAgainMs = usualLookAgainMs,
+}: SteadyOptions): Promise<Verification> {
   const first = await once()
   const { outcome, reason } = first.verdict
   if (outcome !== 'fail' && outcome !== 'inconclusive') return first
-  const gone = await lost()
+  let gone = await lost()
+  if (gone.length === 0 && outcome === 'inconclusive') {
+    // An engine lists a container for some seconds after its namespaces are gone.
+    await delay(lookAgainMs)
+    gone = await lost()
+  }
   if (gone.length === 0) return first
   const told = changesTold(gone)
   if (putBack === undefined) {
