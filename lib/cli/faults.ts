@@ -67,6 +67,8 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
         for (const breaks of onOneLab(fault, planned)) {
           if (interruption.signal.aborted) break
           const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
+          // What was interrupted says nothing of the fault.
+          if (interruption.signal.aborted && result.problems.length > 0) break
           seen.push(result)
           if (!flags.json) progress.print(process.stdout, `${oneLine(result)}\n`)
         }

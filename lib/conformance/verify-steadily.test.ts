@@ -44,6 +44,9 @@ describe('verifySteadily', () => {
   it('verifies once more on the lab put back, and hands on what the first try was', async () => {
     const { verdict } = await see(['fail', 'pass'], ['worker2: Down Active'])
     expect(verdict.outcome).to.equal('pass')
+    expect(verdict.reason).to.equal(
+      'was pass\nSecond try, on the lab put back; under the first it lost something: worker2: Down Active.',
+    )
     expect(putBack).to.deep.equal(['worker2: Down Active'])
     expect(tries).to.deep.equal([
       undefined,

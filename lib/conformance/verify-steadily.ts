@@ -46,9 +46,14 @@ export async function verifySteadily({
   if (gone.length === 0) return first
   const told = changesTold(gone)
   if (putBack === undefined) {
-    const words = `${reason}\nThe cluster is no longer as the run found it: ${told}.`
-    return { ...first, verdict: { ...first.verdict, reason: words } }
+    return withWords(first, `The cluster is no longer as the run found it: ${told}.`)
   }
   await putBack(told)
-  return once({ outcome, reason, lost: gone })
+  const second = await once({ outcome, reason, lost: gone })
+  return withWords(second, `Second try, on the lab put back; under the first it lost something: ${told}.`)
+}
+
+function withWords(verification: Verification, words: string): Verification {
+  const { verdict } = verification
+  return { ...verification, verdict: { ...verdict, reason: `${verdict.reason}\n${words}` } }
 }
