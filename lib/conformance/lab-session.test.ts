@@ -192,8 +192,13 @@ describe('a lab session', () => {
     expect(lab.putBackAfter(safe)).to.equal(undefined)
   })
 
-  it('is not put back so under a disruptive test, nor where it is not ours', () => {
-    expect(session().putBackAfter(first)).to.equal(undefined)
+  it('is not put back so where it is not ours', () => {
     expect(session({}, false).putBackAfter(safe)).to.equal(undefined)
+  })
+
+  it('lost nothing by itself under a disruptive test, whatever that moved', async () => {
+    const lab = session({ lost: async () => ['the task of swp-web on worker1 is gone'] })
+    expect(await lab.lostUnder(first)).to.deep.equal([])
+    expect(await lab.lostUnder(safe)).to.deep.equal(['the task of swp-web on worker1 is gone'])
   })
 })

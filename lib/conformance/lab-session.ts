@@ -1,6 +1,7 @@
 import { type Progress, step } from '../progress.ts'
 import { changesSince, changesTold } from './changes-since.ts'
 import { type LabCondition, readCondition } from './lab-condition.ts'
+import { lostMeanwhile } from './lost-meanwhile.ts'
 import type { Raised } from './raise.ts'
 import type { ConformanceTest } from './test.ts'
 import type { Outcome } from './verdict.ts'
@@ -14,6 +15,7 @@ export interface LabSessionOptions {
   readonly onRaised: (raised: Raised) => void
   /** For tests. */
   readonly look?: (raised: Raised) => Promise<LabCondition>
+  readonly lost?: (raised: Raised) => Promise<readonly string[]>
   readonly recoverWithinMs?: number
 }
 
@@ -73,11 +75,15 @@ export class LabSession {
     await this.#putBack(raiseAgain, `after ${suspect.id}`)
   }
 
+  /** What the lab lost by itself under a test; of what a disruptive one did to it `restore` knows. */
+  async lostUnder(test: ConformanceTest): Promise<readonly string[]> {
+    return test.safety === 'lab' ? [] : (this.#options.lost ?? lostMeanwhile)(this.raised)
+  }
+
   /** How to put the lab back where it lost something by itself; undefined where it is not to be. */
   putBackAfter(test: ConformanceTest): ((why: string) => Promise<void>) | undefined {
     const { raiseAgain, progress } = this.#options
-    // What disruptive tests do to a lab is for `restore`.
-    if (raiseAgain === undefined || test.safety === 'lab' || this.#putBacksLeft === 0) return undefined
+    if (raiseAgain === undefined || this.#putBacksLeft === 0) return undefined
     return async (why) => {
       this.#putBacksLeft -= 1
       progress.note(

@@ -4,7 +4,6 @@ import { collectHosts } from './collect-hosts.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
 import { LabSession } from './lab-session.ts'
-import { lostMeanwhile } from './lost-meanwhile.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
@@ -104,7 +103,7 @@ export async function verifyLab(
         unsound === undefined
           ? await verifySteadily({
               once,
-              lost: () => lostMeanwhile(session.raised),
+              lost: () => session.lostUnder(test),
               putBack: putBack === undefined ? undefined : lookingFirst(putBack, () => collect(test.id)),
             }).catch(giveUp)
           : unknowable(unsound)

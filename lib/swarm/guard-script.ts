@@ -30,8 +30,8 @@ export function settingsText(settings: GuardSettings): string {
 /**
  * Removes what a run created on one host, again and again until none of it is there: services and networks if the host
  * is a manager, containers by their label, images named in the file `images`, and folders named in the file `folders`.
- * It waits for what only a manager can remove. With a file `leave` the host then leaves the swarm; with a file `bridge` docker_gwbridge goes, too. Exits
- * with 1, and says what is left, if something is after `patience` looks.
+ * It waits for what only a manager can remove. With a file `leave` the host then leaves the swarm; with a file `bridge`
+ * docker_gwbridge goes, too. Exits with 1, and says what is left, if something is after `patience` looks.
  *
  * An engine that does not answer is something left: "no services" from an engine that is down proves nothing.
  */
