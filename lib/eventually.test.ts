@@ -32,6 +32,19 @@ describe('eventually', () => {
     )
   })
 
+  it('has what was seen told once, when the bound has run out', async () => {
+    let asked = 0
+    const telling = async (): Promise<string> => `asked ${(asked += 1)}`
+    const bound = { what: 'x', withinMs: 30, everyMs: 1 }
+    let looks = 0
+    const work = eventually(bound, async () => ({ ready: false, seen: ((looks += 1), telling) }))
+    expect(await messageOf(work)).to.include('asked 1')
+    expect(looks).to.be.above(1)
+    const failing = (): Promise<string> => Promise.reject(new Error('engine gone'))
+    const never = eventually({ ...bound, withinMs: 0 }, async () => ({ ready: false, seen: failing }))
+    expect(await messageOf(never)).to.include('engine gone')
+  })
+
   it('takes a look that fails for "not yet", and quotes it if it stays so', async () => {
     let looks = 0
     const value = await eventually({ what: 'x', withinMs: 5000, everyMs: 1 }, async () => {

@@ -12,9 +12,13 @@ export interface Bound {
   readonly host?: string
 }
 
-/** What a look found: ready with a value, or not yet, with what was seen instead. */
+/**
+ * What a look found: ready with a value, or not yet, with what was seen instead. Where telling that is work for the
+ * hosts it can be had when it is needed: once, when the bound has run out.
+ */
 export type Look<T> =
-  { readonly ready: true; readonly value: T } | { readonly ready: false; readonly seen: string }
+  | { readonly ready: true; readonly value: T }
+  | { readonly ready: false; readonly seen: string | (() => Promise<string>) }
 
 /**
  * Looks until ready. When the bound runs out the error states it and quotes the last look. A look that fails is
@@ -30,13 +34,21 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
       if (error instanceof Lacking) throw error
-      return { ready: false, seen: error instanceof Error ? error.message : String(error) }
+      return { ready: false, seen: wordsOf(error) }
     })
     if (seen.ready) return seen.value
-    if (performance.now() - startedAt > bound.withinMs) throw boundExceeded(bound, seen.seen)
+    if (performance.now() - startedAt > bound.withinMs) throw boundExceeded(bound, await told(seen.seen))
     const pauseMs = Math.max(bound.everyMs ?? 500, performance.now() - lookedAt)
     await delay(pauseMs, undefined, bound.signal ? { signal: bound.signal } : {})
   }
+}
+
+async function told(seen: string | (() => Promise<string>)): Promise<string> {
+  return typeof seen === 'string' ? seen : seen().catch(wordsOf)
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function boundExceeded(bound: Bound, seen: string): SwarmproofError {

@@ -54,11 +54,18 @@ function brokenLines(record: RunRecord, style: Style): string[] {
     ({ verdict }) => verdict !== undefined && verdict.outcome !== 'pass',
   )
   const several = record.labs.length > 1
-  return broken.map(({ id, lab, verdict }) => {
+  return broken.map(({ id, lab, advisory, verdict }) => {
     const outcome = verdict?.outcome ?? 'inconclusive'
-    const reason = (verdict?.reason ?? '').split('\n')[0] ?? ''
-    return `  ${coloured(style, outcome, `${outcome.padEnd(8)}  ${id}`)}${several ? ` (${lab})` : ''}  ${reason}`
+    const aside = advisory && outcome !== 'skip' ? ' (advisory, does not decide)' : ''
+    const where = `${several ? ` (${lab})` : ''}${aside}`
+    return `  ${coloured(style, outcome, `${outcome.padEnd(8)}  ${id}`)}${where}  ${inOneLine(verdict?.reason ?? '')}`
   })
+}
+
+/** The first line of a reason; where that announces a list, with the first of it. */
+function inOneLine(reason: string): string {
+  const [first = '', second] = reason.split('\n')
+  return second !== undefined && first.endsWith(':') ? `${first} ${second.replace(/^- /, '')}` : first
 }
 
 function duration(record: RunRecord): string {

@@ -69,7 +69,9 @@ export async function resume(
   built: BuildObservations,
   options: Pick<RaiseOptions, 'progress' | 'signal'>,
 ): Promise<Raised> {
-  const cluster = await readCluster(topology, lab.hosts)
+  const cluster = await step(options.progress, 'Reading the cluster', undefined, () =>
+    readCluster(topology, lab.hosts),
+  )
   await step(options.progress, 'Waiting for nodes', undefined, () =>
     nodesReady(cluster.manager.host, cluster.nodes.length, options.signal),
   )
@@ -135,7 +137,7 @@ export async function settle(
   options: Pick<RaiseOptions, 'progress' | 'signal'>,
 ): Promise<{ stack: Stack; states: ReadonlyMap<string, HostState>; settled: boolean }> {
   let settled = true
-  const stack = await readStack(names, cluster)
+  const stack = await step(options.progress, 'Reading the stack', undefined, () => readStack(names, cluster))
   let states: ReadonlyMap<string, HostState> = new Map()
   const look = async (): Promise<Look<void>> => {
     states = await readStates(cluster)

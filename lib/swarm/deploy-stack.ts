@@ -196,7 +196,7 @@ export async function tasksRunning(
         current.update(`${running}/${wanted}`)
         const complete = counts.length === services && running === wanted
         if (complete) return { ready: true, value: undefined }
-        return { ready: false, seen: await pendingTasks(cluster, counts) }
+        return { ready: false, seen: () => pendingTasks(cluster, counts) }
       },
     ),
   )

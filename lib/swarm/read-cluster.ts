@@ -29,7 +29,7 @@ async function readNode(
 ): Promise<{ node: ClusterNode; dataPathPort: number }> {
   const output = await docker(
     host,
-    "docker info --format '{{json .Swarm}}'; docker version --format '{{.Server.Version}}'; uname -r",
+    `docker info --format '{{json .Swarm}}{{"\\n"}}{{.ServerVersion}}' && uname -r`,
   )
   const [swarm = '{}', engineVersion = '', kernelRelease = ''] = output.trim().split('\n')
   const info = JSON.parse(swarm) as SwarmInfo

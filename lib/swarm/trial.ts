@@ -137,6 +137,9 @@ export class Trial implements AsyncDisposable {
         signal: this.#options.signal,
       },
       async () => {
+        // Reading tasks takes four clients of the engine, counting them one: most looks come too early.
+        const counted = await this.#runningTasks(names)
+        if (counted !== count) return { ready: false, seen: `${counted} run` }
         const tasks = await readTasks(this.#cluster, names)
         return tasks.length === count
           ? { ready: true, value: tasks }
@@ -194,6 +197,13 @@ export class Trial implements AsyncDisposable {
 
   #label(): string {
     return `--label ${quote(`swarmproof=${this.#options.label}`)}`
+  }
+
+  async #runningTasks(names: readonly string[]): Promise<number> {
+    const states = await this.#docker(
+      `docker service ps --filter desired-state=running --format '{{.CurrentState}}' ${names.join(' ')}`,
+    )
+    return states.split('\n').filter((state) => state.startsWith('Running')).length
   }
 
   async #docker(script: string): Promise<string> {

@@ -1,0 +1,35 @@
+import { expect } from 'chai'
+import { conformantRun, judge } from '../report/fixtures/example-runs.fake.ts'
+import type { RunRecord } from '../conformance/run-record.ts'
+import { style } from './terminal.ts'
+import { summaryLines } from './verdict-lines.ts'
+
+describe('the last lines of a run', () => {
+  const plain = style({ isTTY: false })
+  const lineOf = (record: RunRecord, id: string): string | undefined =>
+    summaryLines(record, plain, [])
+      .split('\n')
+      .find((line) => line.includes(id))
+
+  it('tell a reason in one line, with the first of the list it announces', () => {
+    const record = conformantRun()
+    judge(record, 'CTL-04', 'fail', 'frames arrive, but:\n- worker2 got none of 6\n- worker1 got none of 6')
+    expect(lineOf(record, 'CTL-04')).to.equal('  fail      CTL-04  frames arrive, but: worker2 got none of 6')
+  })
+
+  it('keep to the first line of a reason that announces nothing', () => {
+    const record = conformantRun()
+    judge(record, 'CTL-04', 'inconclusive', 'the engine gave up.\nIts log: …')
+    expect(lineOf(record, 'CTL-04')).to.equal('  inconclusive  CTL-04  the engine gave up.')
+  })
+
+  it('say of what failed that it is advisory', () => {
+    const record = conformantRun()
+    const advisory = record.requirements.find((requirement) => requirement.advisory)
+    judge(record, advisory?.id ?? '', 'fail', 'too large')
+    expect(lineOf(record, advisory?.id ?? '')).to.match(
+      /^ {2}fail {6}\S+ \(advisory, does not decide\) {2}too large$/,
+    )
+    expect(summaryLines(record, plain, [])).to.match(/^\nCONFORMANT/)
+  })
+})
