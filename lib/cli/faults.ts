@@ -7,12 +7,13 @@ import { conformanceRun } from '../conformance/run.ts'
 import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
 import { raise, resume } from '../conformance/raise.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
-import { ExitCode, unknownName } from '../error.ts'
+import { requirementIds } from '../conformance/selection.ts'
+import { ExitCode } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
-import { faults } from '../fault/index.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import { faultsTable, oneLine } from './faults-table.ts'
+import { chooseFaults } from './choose-faults.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
@@ -23,6 +24,7 @@ interface FaultsFlags extends HostsFlags {
   readonly list?: true
   readonly json?: true
   readonly lab?: string[]
+  readonly only?: string[]
   readonly others?: string[]
   readonly reportDir: string
 }
@@ -37,6 +39,7 @@ export function faultsCommand(): Command {
     .option('--list', 'only say which faults there are and what each breaks')
     .option('--lab <topology...>', 'only on these labs; each fault finds its own otherwise')
   return withHostsOptions(command)
+    .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
     .option('--report-dir <folder>', 'where the runs are stored', 'reports/faults')
     .option('--json', 'print the result as JSON')
@@ -45,7 +48,8 @@ export function faultsCommand(): Command {
 }
 
 async function run(names: string[], flags: FaultsFlags): Promise<void> {
-  const chosen = choose(names)
+  const chosen = chooseFaults(names, flags.only)
+  const others = requirementIds(suites, flags.others ?? [])
   if (flags.list) {
     const listed = chosen.map(({ name, description, breaks }) => ({ name, description, breaks }))
     const lines = listed.map(
@@ -61,7 +65,7 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
   const seen: (Seen & { readonly lab: string })[] = []
   for (const planned of labsFor(chosen, flags.lab)) {
     if (interruption.signal.aborted) break
-    const session = faultLab(planned, { ...flags, provider }, progress, interruption.signal)
+    const session = faultLab(planned, { ...flags, others, provider }, progress, interruption.signal)
     try {
       for (const fault of chosen) {
         for (const breaks of onOneLab(fault, planned)) {
@@ -134,12 +138,6 @@ function faultLab(
   })
 }
 
-function choose(names: readonly string[]): readonly Fault[] {
-  const valid = faults.map(({ name }) => name)
-  for (const name of names) if (!valid.includes(name)) throw unknownName('fault', name, valid)
-  return names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name))
-}
-
 function labsFor(chosen: readonly Fault[], named: readonly string[] = []): PlannedLab[] {
   const broken = new Set(chosen.flatMap(({ breaks }) => breaks))
   const selected = only(suites, ({ id }) => broken.has(id))
@@ -158,4 +156,5 @@ const examples = `
 Examples:
   swarmproof faults                        every defect on the lab it needs
   swarmproof faults vxlan-lost esp-lost    two of them
+  swarmproof faults --only VXL-06          whatever breaks one requirement
   swarmproof faults --list                 what can be planted and what it breaks`
