@@ -7,6 +7,8 @@ import { docker, quote } from './docker.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { type StackNames, stackNames, stackPorts } from './stack.ts'
 import { networkScripts } from './swarm-networks.ts'
+import { taskCounts } from './task-counts.ts'
+import { waves } from './waves.ts'
 
 export interface DeployOptions {
   readonly progress: Progress
@@ -27,12 +29,14 @@ export interface StackRoom {
   readonly ingress: boolean
 }
 
-const servicesAtOnce = 3
+/** Roles of the services that are created by themselves; the others come with the compose file. */
+const createdServices = ['web', 'rr', 'vault', 'island', 'both', 'dual', 'here'] as const
 const deployWithinMs = 480_000
 
 /** The commands that build the stack, in order; their text decides whether a saved lab still fits. */
 export interface StackScript {
   readonly networks: readonly string[]
+  /** In the order of `createdServices`. */
   readonly services: readonly string[]
   /** A compose file for `docker stack deploy`. */
   readonly compose: string
@@ -46,6 +50,7 @@ export function stackScript(topology: Topology, nodes: number, label: string): S
 export function scriptFor(topology: Topology, room: StackRoom, label: string): StackScript {
   const { clear, secret } = topology.stack
   const { networks, services } = stackNames(topology.stack)
+  const tasks = taskCounts(room.nodes)
   const ports = stackPorts(topology.stack)
   const labels = `--label ${quote(`swarmproof=${label}`)}`
   const network = (name: string, ...flags: readonly string[]): string =>
@@ -60,6 +65,17 @@ export function scriptFor(topology: Topology, room: StackRoom, label: string): S
   const publish = (flags: string): string => (room.ingress ? ` ${flags}` : '')
   const spread = '--replicas-max-per-node 1'
   const dual = `published=${ports.dual},protocol`
+  const flags: Readonly<Record<(typeof createdServices)[number], string>> = {
+    web: `--network ${networks.clear} --replicas ${tasks.web} ${spread}${publish(`--publish ${ports.web}:80`)}`,
+    rr: `--network ${networks.clear} --mode global --endpoint-mode dnsrr`,
+    vault: `--network ${networks.secret} --mode global`,
+    island: `--network ${networks.auto} --replicas 1`,
+    both: `--network ${networks.clear} --network ${networks.extra} --replicas 1`,
+    dual: `--network ${networks.extra} --replicas ${tasks.dual} ${spread}${publish(
+      `--publish ${dual}=tcp,target=80 --publish ${dual}=udp,target=${udpTargetPort} --publish ${ports.dualShort}:80`,
+    )}`,
+    here: `--network ${networks.extra} --replicas 1 --publish mode=host,published=${ports.here},target=80`,
+  }
   return {
     networks: [
       network(networks.clear, given(clear), mtuOption(clear)),
@@ -67,33 +83,9 @@ export function scriptFor(topology: Topology, room: StackRoom, label: string): S
       network(networks.auto, mtuOption(clear)),
       network(networks.extra, mtuOption(clear)),
     ],
-    services: [
-      service(
-        services.web,
-        `--network ${networks.clear} --replicas ${webTasks(room)} ${spread}${publish(`--publish ${ports.web}:80`)}`,
-      ),
-      service(services.rr, `--network ${networks.clear} --mode global --endpoint-mode dnsrr`),
-      service(services.vault, `--network ${networks.secret} --mode global`),
-      service(services.island, `--network ${networks.auto} --replicas 1`),
-      service(services.both, `--network ${networks.clear} --network ${networks.extra} --replicas 1`),
-      service(
-        services.dual,
-        `--network ${networks.extra} --replicas ${Math.min(2, room.nodes)} ${spread}${publish(
-          `--publish ${dual}=tcp,target=80 --publish ${dual}=udp,target=${udpTargetPort} --publish ${ports.dualShort}:80`,
-        )}`,
-      ),
-      service(
-        services.here,
-        `--network ${networks.extra} --replicas 1 --publish mode=host,published=${ports.here},target=80`,
-      ),
-    ],
+    services: createdServices.map((role) => service(services[role], flags[role])),
     compose: composeFile(topology.stack, room, label),
   }
-}
-
-/** One node is left without a task, unless that leaves a single task. */
-function webTasks({ nodes }: StackRoom): number {
-  return Math.max(Math.min(2, nodes), nodes - 1)
 }
 
 /** Where UDP published by `dual` arrives in its tasks. */
@@ -155,12 +147,16 @@ export async function deployStack(
   await step(options.progress, 'Creating networks', host.name, () =>
     docker(host, `set -e\n${script.networks.join('\n')}`, { timeoutMs: 120_000 }),
   )
-  // All at once, containers that start take gossip its time, nodes give each other up, and everything takes longer.
+  const tasks = taskCounts(room.nodes)
+  const services = createdServices.map((role, index) => ({
+    command: script.services[index] ?? '',
+    tasks: tasks[role],
+  }))
   let created = 0
-  while (created < script.services.length) {
-    const wave = script.services.slice(created, created + servicesAtOnce)
+  for (const wave of waves(services)) {
+    const commands = wave.map(({ command }) => command).join('\n')
     await step(options.progress, 'Creating services', host.name, () =>
-      docker(host, `set -e\n${wave.join('\n')}`, { timeoutMs: 120_000 }),
+      docker(host, `set -e\n${commands}`, { timeoutMs: 120_000 }),
     )
     created += wave.length
     await tasksRunning(names, cluster, options, created)

@@ -2,6 +2,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { Occupied } from './occupied.ts'
 import { bulkBytes, probeImageOf } from './probe-task.ts'
 import { stackNames, stackPorts } from './stack.ts'
+import { taskCounts } from './task-counts.ts'
 
 export interface FootprintPlan {
   /** As `withFootprint` gives it. */
@@ -63,21 +64,4 @@ function imageLine({ imageBytes, nodes }: FootprintPlan, image: string): string 
     return `image: ${image}, pulled where it is not there, and removed from there again`
   const size = (imageBytes / mebibyte).toFixed(1)
   return `image: ${image}, made here from a static busybox, ${size} MiB sent to each of ${nodes} hosts, and removed again`
-}
-
-/** As `scriptFor` asks for them, where every node takes tasks. */
-function taskCounts(nodes: number) {
-  return {
-    web: Math.max(Math.min(2, nodes), nodes - 1),
-    ...{
-      rr: nodes,
-      vault: nodes,
-      island: 1,
-      both: 1,
-      dual: Math.min(2, nodes),
-      here: 1,
-      front: nodes,
-      back: 1,
-    },
-  }
 }
