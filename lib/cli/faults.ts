@@ -124,7 +124,7 @@ function faultLab(
         ...common,
         ...{ topology, raised },
         suites: only(planned, ({ id }) => ids.includes(id)),
-        keep: false,
+        ...{ keep: false, ownerProves: true },
         timeoutMs: defaultTimeLimitMs,
         bail: false,
         reportDir: flags.reportDir,

@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly reproduce: string
   readonly version: string
   readonly onVerdict: (requirement: RequirementRecord) => void
+  /** Whoever gave the lab sees for itself whether a disruptive test changed it. */
+  readonly ownerProves?: boolean
 }
 
 export interface OneLabOptions extends RunOptions {

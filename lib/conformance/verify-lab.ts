@@ -32,6 +32,8 @@ export interface VerifyLabOptions {
   readonly disruptive?: readonly string[]
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean
+  /** The owner of a lab that was given sees for itself whether the last disruptive test changed it. */
+  readonly ownerProves?: boolean
   /** Brings the same lab up again, as it was saved; undefined for a lab that somebody else owns. */
   readonly raiseAgain?: () => Promise<Raised>
 }
@@ -126,7 +128,7 @@ export async function verifyLab(
   if (failure !== undefined) throw failure
   if (options.signal.aborted) return
   // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
-  if (!own || options.keep) await session.restore()
+  if (own ? options.keep : options.ownerProves !== true) await session.restore()
   if (own && [...records.values()].some(isBroken)) await collect('')
 }
 
