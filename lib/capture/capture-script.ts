@@ -38,7 +38,7 @@ broken("interface $interface is not an Ethernet interface (ARPHRD type $kind)") 
 broken("interface $interface is down") unless 1 & unpack 'S', ask(0x8913);
 my $target = pack 'S n i S C C a8', 17, 0x88b5, $index, 1, 0, 6, $mac;
 
-my @words = ('tcpdump', '-i', $interface, '-p', '-n', '-U', '--immediate-mode', '-B', 8192, '-Z', 'root',
+my @words = ('tcpdump', '-i', $interface, '-p', '-n', '-U', '--immediate-mode', '-B', 16384, '-Z', 'root',
   '-s', $snapshot, '-w', '-', $direction eq 'out' ? ('-Q', 'out') : (), '--',
   $filter eq '' ? () : "($filter) or (${canaryFilter})");
 my $self = $$;

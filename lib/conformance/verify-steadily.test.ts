@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { SwarmproofError } from '../error.ts'
+import { captureBlind } from './sound-packets.ts'
 import { type FirstTry, verifySteadily } from './verify-steadily.ts'
 import type { Outcome } from './verdict.ts'
 import type { Verification } from './verify.ts'
@@ -23,6 +25,7 @@ describe('verifySteadily', () => {
         return asked >= from ? lost : []
       },
       lookAgainMs: 0,
+      observeAnew: undefined,
       putBack: own ? async (why) => void putBack.push(why) : undefined,
     })
   }
@@ -72,5 +75,44 @@ describe('verifySteadily', () => {
     expect(verdict.reason).to.equal(
       'was fail\nThe cluster is no longer as the run found it: worker2: Down Active.',
     )
+  })
+
+  describe('where a capture may have missed packets', () => {
+    const blind = new SwarmproofError({ code: captureBlind, what: 'the capture cannot be believed' })
+    const other = new SwarmproofError({ code: 'OBSERVE_FAILED', what: 'nothing was read' })
+
+    async function look(errors: (Error | undefined)[], may = true): Promise<[Verification, number]> {
+      tries = []
+      let anew = 0
+      const verification = await verifySteadily({
+        once: async (firstTry) => {
+          const error = errors[tries.push(firstTry) - 1]
+          const outcome = error === undefined ? 'pass' : 'inconclusive'
+          const verdict = { outcome, reason: error?.message ?? 'as required', evidence: [] } as const
+          return error === undefined ? { verdict } : { verdict, error }
+        },
+        lost: async () => [],
+        observeAnew: may ? () => void (anew += 1) : undefined,
+        lookAgainMs: 0,
+        putBack: undefined,
+      })
+      return [verification, anew]
+    }
+
+    it('observes anew and verifies once more', async () => {
+      const [{ verdict }, anew] = await look([blind])
+      expect(verdict.outcome).to.equal('pass')
+      expect(verdict.reason).to.match(/^as required\nSecond try, with captures taken anew/)
+      expect([anew, tries.length]).to.deep.equal([1, 2])
+      expect(tries[1]).to.deep.equal({ outcome: 'inconclusive', reason: blind.message, lost: [] })
+    })
+
+    it('does so once, and not where it must not, or for another error', async () => {
+      const [again, anew] = await look([blind, blind])
+      expect([again.verdict.outcome, anew, tries.length]).to.deep.equal(['inconclusive', 1, 2])
+      expect((await look([blind], false))[0].verdict.outcome).to.equal('inconclusive')
+      expect(tries.length).to.equal(1)
+      expect((await look([other]))[1]).to.equal(0)
+    })
   })
 })
