@@ -29,9 +29,13 @@ export interface SteadyOptions {
 const usualLookAgainMs = 5000
 
 /**
- * Verifies, and once more with captures taken anew where one may have missed packets: on a busy host the kernel drops
- * some before tcpdump gets them. And once more on the lab as it was saved where the verdict is a bad one and the lab lost nodes or tasks under it: a verdict about tasks that are gone says nothing of the requirement, nor do those of all that follow.
- * A lab of somebody else is left as it is; the reason then tells what it lost.
+ * Verifies, and once more
+ *
+ * - with captures taken anew where one may have missed packets: on a busy host the kernel drops some before tcpdump
+ *   gets them;
+ * - on the lab as it was saved where the verdict is a bad one and the lab lost nodes or tasks under it: a verdict about
+ *   tasks that are gone says nothing of the requirement, nor do those of all that follow. A lab of somebody else is left
+ *   as it is; the reason then tells what it lost.
  */
 export async function verifySteadily({
   once,
