@@ -34,6 +34,7 @@ function roomOf(file: string): string | undefined {
 }
 
 function violation(from: string, to: string): string | undefined {
+  if (to.endsWith('.fake.ts')) return 'fakes are for tests alone'
   const [source, target] = [roomOf(from), roomOf(to)]
   if (source === undefined || source === target) return undefined
   if (source === 'packet') return 'packet is pure and imports no other room'
@@ -64,8 +65,8 @@ function violations(file: string, text: string): string[] {
   return found
 }
 
-/** Tests may reach sideways: a lab test drives the whole house. */
-const isTest = (file: string): boolean => /\.(test|lab)\.ts$/.test(file)
+/** Tests, and what only they import, may reach sideways: a lab test drives the whole house. */
+const isTest = (file: string): boolean => /\.(test|lab|fake)\.ts$/.test(file)
 
 describe('import rule', () => {
   it('holds in every file', () => {
@@ -78,6 +79,7 @@ describe('import rule', () => {
     expect(violations(at('remote'), "import { a } from '../host/host.ts'")).to.have.lengthOf(1)
     expect(violations(at('probe'), "import type { a } from '../capture/capture.ts'")).to.have.lengthOf(1)
     expect(violations(at('packet'), "import { a } from '../error.ts'")).to.have.lengthOf(1)
+    expect(violations(at('packet'), "import { a } from './fixture.fake.ts'")).to.have.lengthOf(1)
     expect(violations(at('host'), "const m = await import('../cli/main.ts')")).to.have.lengthOf(1)
     expect(violations(at('cli'), "import { a } from '../host/host.ts'")).to.have.lengthOf(0)
   })
