@@ -29,10 +29,11 @@ export async function readCondition(raised: Raised): Promise<LabCondition> {
 /** What is not as it was, in words; empty when the lab is as before. */
 export function differences(before: LabCondition, now: LabCondition): string[] {
   const names = namesOf(before)
+  const nodes = [...now.inventory.nodes.values()]
   return [
-    ...now.inventory.nodes.filter((node) => !/: Ready (Active|Drain|Pause)$/.test(node)),
-    ...before.inventory.nodes
-      .filter((node) => !now.inventory.nodes.includes(node))
+    ...nodes.filter((node) => !/: Ready (Active|Drain|Pause)$/.test(node)),
+    ...[...before.inventory.nodes.values()]
+      .filter((node) => !nodes.includes(node))
       .map((node) => `no longer ${node}`),
     ...changed(names, 'container', before.inventory.containers, now.inventory.containers),
     ...changed(names, 'network', before.inventory.networks, now.inventory.networks),

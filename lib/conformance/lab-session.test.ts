@@ -24,8 +24,8 @@ const first = made('RES-01', 'lab')
 const second = made('RES-02', 'lab')
 
 const usual = [
-  'node manager Ready Active',
-  'node worker1 Ready Active',
+  'node id-manager manager Ready Active',
+  'node id-worker1 worker1 Ready Active',
   'container c1 swp-web.1.abc',
   'container c2 somebody-elses',
   'network n1 swp-clear',
@@ -56,10 +56,13 @@ describe('the condition of a lab', () => {
 
   it('tells each kind of change', () => {
     const changes: [Parameters<typeof condition>[0], RegExp][] = [
-      [{ less: ['node worker1 Ready Active'] }, /no longer worker1/],
-      [{ less: ['node worker1 Ready Active'], more: ['node worker1 Down Active'] }, /worker1: Down Active/],
+      [{ less: ['node id-worker1 worker1 Ready Active'] }, /no longer worker1/],
       [
-        { less: ['node worker1 Ready Active'], more: ['node worker1 Ready Drain'] },
+        { less: ['node id-worker1 worker1 Ready Active'], more: ['node id-worker1 worker1 Down Active'] },
+        /worker1: Down Active/,
+      ],
+      [
+        { less: ['node id-worker1 worker1 Ready Active'], more: ['node id-worker1 worker1 Ready Drain'] },
         /no longer worker1: Ready Active/,
       ],
       [

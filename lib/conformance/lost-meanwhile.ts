@@ -13,9 +13,11 @@ export async function lostMeanwhile(
 ): Promise<string[]> {
   const now = await read(cluster).catch(() => undefined)
   if (now === undefined) return []
-  const known = new Set(cluster.nodes.map(({ host }) => host.name))
   return [
-    ...now.nodes.filter((node) => known.has(node.split(':')[0] ?? '') && !node.includes(': Ready ')),
+    ...cluster.nodes.flatMap(({ host, nodeId }) => {
+      const condition = now.nodes.get(nodeId)?.replace(/^[^:]*: /, '') ?? 'no longer a node of the swarm'
+      return condition.startsWith('Ready ') ? [] : [`${host.name}: ${condition}`]
+    }),
     ...stack.tasks
       .filter(({ containerId }) => !now.containers.has(containerId))
       .map(({ service, node }) => `the task of ${service} on ${node.host.name} is gone`),

@@ -3,8 +3,8 @@ import { docker } from './docker.ts'
 
 /** What runs and exists in a swarm, as lines of text that are the same again while nothing changed. */
 export interface Inventory {
-  /** `worker1: Ready Active`. */
-  readonly nodes: readonly string[]
+  /** `worker1: Ready Active` by node id. */
+  readonly nodes: ReadonlyMap<string, string>
   /** Running containers, name and host by id. */
   readonly containers: ReadonlyMap<string, { readonly name: string; readonly host: string }>
   /** Name and host by `host/id`: a network that was made anew has another id. */
@@ -20,7 +20,7 @@ const onNode = [
 
 const onManager = [
   onNode,
-  `docker node ls --format 'node {{.Hostname}} {{.Status}} {{.Availability}}'`,
+  `docker node ls --format 'node {{.ID}} {{.Hostname}} {{.Status}} {{.Availability}}'`,
   `docker service ls --format 'service {{.Name}} {{.Replicas}}'`,
 ].join('\n')
 
@@ -45,7 +45,7 @@ export function inventoryOf(
   const of = (kind: string) => found.filter((entry) => entry.kind === kind)
   const named = ({ rest, host }: { rest: string; host: string }) => ({ name: rest, host })
   return {
-    nodes: of('node').map(({ id, rest }) => `${id}: ${rest}`),
+    nodes: new Map(of('node').map(({ id, rest }) => [id, rest.replace(' ', ': ')])),
     containers: new Map(of('container').map((entry) => [entry.id, named(entry)])),
     networks: new Map(of('network').map((entry) => [`${entry.host}/${entry.id}`, named(entry)])),
     services: new Map(of('service').map(({ id, rest }) => [id, rest])),
