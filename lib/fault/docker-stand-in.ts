@@ -59,3 +59,12 @@ export const poolsPassedOver = standsIn(
     '  exec /usr/bin/docker network create --subnet 10.223.$n.0/26 "$@" ;;',
   ],
 )
+
+export const maskLengthMisstated = standsIn(
+  {
+    name: 'mask-length-misstated',
+    description: 'The manager states another mask length for the swarm than it was made with.',
+    breaks: ['OVL-05'],
+  },
+  () => [`*" info "*SubnetSize*) /usr/bin/docker "$@" | sed 's#/[0-9]*$#/20#'; exit ;;`],
+)

@@ -6,7 +6,12 @@ import { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './b
 import { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 import { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
 import { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
-import { changedPoolsAccepted, poolsPassedOver, secondIngressAccepted } from './docker-stand-in.ts'
+import {
+  changedPoolsAccepted,
+  maskLengthMisstated,
+  poolsPassedOver,
+  secondIngressAccepted,
+} from './docker-stand-in.ts'
 import {
   acceptBeforeDropRule,
   clearNetworkEncrypted,
@@ -35,6 +40,7 @@ import {
   outerSourceRewritten,
   vniShared,
 } from './forwarding-faults.ts'
+import { gatewayBridgesJoined } from './gateway-bridges-joined.ts'
 import { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 import { gossipCutOff } from './gossip-cut-off.ts'
 import { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
@@ -68,7 +74,9 @@ import {
   modeChangeIgnored,
   overlayGivenUnasked,
   publishingAccepted,
+  subnetWithheld,
 } from './reshaping-faults.ts'
+import { requestsSpread } from './requests-spread.ts'
 import { resolverSilent } from './resolver-silent.ts'
 import { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
 import { smallSubnetWidened } from './small-subnet-widened.ts'
@@ -170,4 +178,8 @@ export const faults: readonly Fault[] = [
   strangerHasNetwork,
   ambiguousInitAccepted,
   routerDropsVxlan,
+  maskLengthMisstated,
+  subnetWithheld,
+  requestsSpread,
+  gatewayBridgesJoined,
 ]

@@ -52,3 +52,15 @@ export const publishingAccepted = standsIn(
   },
   () => ['*" service create "*-ing11-door*) exit 0 ;;'],
 )
+
+export const subnetWithheld = standsIn(
+  {
+    name: 'subnet-withheld',
+    description:
+      'The manager states no subnet for a network that was made without one, even with a task on it.',
+    breaks: ['OVL-08'],
+  },
+  () => [
+    `*" network inspect "*-reshape-own*) /usr/bin/docker "$@" | sed 's/"Config":\\[[^]]*\\]/"Config":null/'; exit ;;`,
+  ],
+)

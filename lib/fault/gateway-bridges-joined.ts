@@ -1,0 +1,76 @@
+import { shell } from '../host/shell.ts'
+import type { ClusterNode, Task } from '../swarm/cluster.ts'
+import { contains } from '../topology/cidr.ts'
+import type { Fault } from './fault.ts'
+import { must } from './scripted.ts'
+
+const bridge = 'docker_gwbridge'
+
+interface OnBridge {
+  readonly node: ClusterNode
+  /** Of its tasks on the bridge. */
+  readonly tasks: readonly string[]
+  /** All of the node, in whatever namespace. */
+  readonly own: ReadonlySet<string>
+}
+
+/** Routes and rules beside docker’s that lead from a task to one of the next node, by its address on the bridge there. */
+export const gatewayBridgesJoined: Fault = {
+  name: 'gateway-bridges-joined',
+  description:
+    'One node leads what is for a task on docker_gwbridge of another there, and that one lets it in.',
+  breaks: ['GWB-03'],
+  async plant({ cluster, stack }) {
+    const nodes = await Promise.all(cluster.nodes.map((node) => lookAt(node, stack.tasks)))
+    const [joined] = nodes.flatMap((from, index) => {
+      const to = nodes[(index + 1) % nodes.length] as OnBridge
+      const astray = to.tasks.filter((address) => !from.own.has(address))
+      return astray.length === 0 ? [] : [{ from: from.node, to: to.node, astray }]
+    })
+    const { from, to, astray } = must(joined, `an address on ${bridge} that the node before has not`)
+    const each = (command: (address: string) => string): string => astray.map(command).join('\n')
+    // A task takes its neighbours on the bridge to be there, and asks by ARP.
+    const neighbours = (answer: 0 | 1): string => `sysctl -q -w net.ipv4.conf.${bridge}.proxy_arp=${answer}`
+    const route = (verb: 'add' | 'del'): string =>
+      each((address) => `ip route ${verb} ${address}/32 via ${to.dataPath.address}`)
+    const accept = (flag: '-I' | '-D'): string =>
+      each((address) => `iptables -w ${flag} FORWARD -d ${address}/32 -o ${bridge} -j ACCEPT`)
+    await shell(to.host, accept('-I'))
+    await shell(from.host, `${route('add')}\n${neighbours(1)}`)
+    return {
+      host: to.host.name,
+      remove: async () => {
+        await shell(from.host, `${neighbours(0)}\n${route('del')}`)
+        await shell(to.host, accept('-D'))
+      },
+    }
+  },
+}
+
+async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBridge> {
+  const list = 'ip -o -4 address show'
+  const inTasks = tasks
+    .filter((task) => task.node === node)
+    .map(({ pid }) => `nsenter --net=/proc/${pid}/ns/net ${list}`)
+  const inEngine = `for file in /run/docker/netns/*; do nsenter --net=$file ${list} || true; done`
+  const [[subnet], ofTasks, ofEngine] = await Promise.all([
+    shell(node.host, `${list} dev ${bridge}`).then(addresses),
+    shell(node.host, inTasks.join('\n')).then(addresses),
+    shell(node.host, `${inEngine}\n${list}`).then(addresses),
+  ])
+  const on = must(subnet, `an address on ${bridge}`)
+  return {
+    node,
+    tasks: ofTasks.map(withoutLength).filter((address) => contains(on, address)),
+    own: new Set([...ofTasks, ...ofEngine].map(withoutLength)),
+  }
+}
+
+/** Addresses in what `ip -o -4 address show` printed, with their prefix lengths. */
+function addresses(listed: string): string[] {
+  return [...listed.matchAll(/ inet (\S+)/g)].map(([, address = '']) => address)
+}
+
+function withoutLength(address: string): string {
+  return address.split('/')[0] ?? ''
+}
