@@ -2,6 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import { step } from '../progress.ts'
 import type { Progress } from '../progress.ts'
 import { aptInstall } from './apt.ts'
+import { keepFromStarting } from './unwanted-services.ts'
 import type { Distribution } from './distribution.ts'
 import { findExecutable } from './executables.ts'
 import { administratorPrefix } from './administrator.ts'
@@ -13,6 +14,8 @@ export interface Tool {
   readonly purpose: string
   /** Without it something is left out, but labs run. */
   readonly optional?: boolean
+  /** Units of systemd the package would start, which nobody asked for: they are masked. */
+  readonly unwanted?: readonly string[]
 }
 
 const common: readonly Tool[] = [
@@ -55,8 +58,15 @@ export function toolsFor(distribution: Distribution): readonly Tool[] {
 /** What an image of hosts for container labs is built with. */
 export const imageTools: readonly Tool[] = common.filter(({ program }) => program === 'mmdebstrap')
 
-/** What the tests use beside; nobody else needs it, and the package starts a service. */
+/** What the tests use beside; nobody else needs it, and the packages start services. */
 export const testTools: readonly Tool[] = [
+  {
+    program: 'sshd',
+    package: 'openssh-server',
+    purpose: 'tests of SSH; its service is masked',
+    optional: true,
+    unwanted: ['ssh.service', 'ssh.socket'],
+  },
   { program: 'dockerd', package: 'docker.io', purpose: 'container labs of the tests', optional: true },
 ]
 
@@ -104,9 +114,11 @@ async function install(
   context: { readonly progress: Progress; readonly signal: AbortSignal },
 ): Promise<void> {
   const packages = tools.map((tool) => tool.package)
-  await step(context.progress, `Installing ${packages.join(', ')}`, undefined, (current) =>
-    aptInstall(packages, prefix, { ...context, update: (line) => current.update(line) }),
-  )
+  const unwanted = tools.flatMap((tool) => tool.unwanted ?? [])
+  await step(context.progress, `Installing ${packages.join(', ')}`, undefined, async (current) => {
+    await keepFromStarting(unwanted, prefix, context.signal)
+    await aptInstall(packages, prefix, { ...context, update: (line) => current.update(line) })
+  })
 }
 
 function describe(tools: readonly Tool[]): string {
