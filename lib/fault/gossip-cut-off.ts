@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Look, eventually } from '../eventually.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import { readNetworkViews } from '../swarm/network-view.ts'
@@ -6,6 +7,8 @@ import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 
 const noticedWithinMs = 180_000
+/** Nodes that know each other again exchange what they missed within that time (networkdb: bulkSyncInterval). */
+const tablesExchangedMs = 30_000
 
 /** The node stays Ready, because 2377 still works, but the others’ gossip gives it up. */
 export const gossipCutOff: Fault = {
@@ -23,6 +26,7 @@ export const gossipCutOff: Fault = {
     const remove = async (): Promise<void> => {
       await removeRules()
       await peersAre(on, (counts) => counts.every((count) => count === on.cluster.nodes.length))
+      await sleep(tablesExchangedMs)
     }
     try {
       await peersAre(on, (counts) => counts.every((count) => count < on.cluster.nodes.length))
