@@ -1,3 +1,4 @@
+import { quote } from '../remote/script.ts'
 import { canaryFilter } from './canary.ts'
 
 /**
@@ -100,8 +101,4 @@ export function captureCommand(settings: CaptureScriptArguments): string {
     settings.filter,
   ]
   return `exec perl -e '${boot}' ${words.map((word) => quote(String(word))).join(' ')}`
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { InputError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
-import { quote } from '../swarm/docker.ts'
+import { quote } from '../remote/script.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
 export function execCommand(): Command {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { posix } from 'node:path'
 import type { RawResult } from './bounded-run.ts'
-import { quote } from './lifeline.ts'
 import { RemoteError } from './remote-error.ts'
+import { quote } from './script.ts'
 
 /** Files take as long as they take: what bounds a transfer is this. */
 export const transferTimeoutMs = 600_000

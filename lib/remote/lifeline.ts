@@ -1,3 +1,5 @@
+import { quote } from './script.ts'
+
 /**
  * Shell text that ties a command to the channel it runs on. sshd lets remote processes outlive their channel
  * and does not pass signals on, so the end of standard input is the signal: a watcher in the background reads
@@ -31,10 +33,6 @@ export function withLifeline(command: string, input: Input, rootBy: RootBy = 'lo
 
 /** Never asks for a password; with root's home, where docker keeps its settings. */
 export const sudo = 'sudo -n -H --'
-
-export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`
-}
 
 /** Descriptor 3 is the channel, 6 what the command will read, 5 the writing end of a pipe to it. */
 function script(input: Input, rootBy: RootBy): string {

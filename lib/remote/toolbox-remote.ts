@@ -1,3 +1,4 @@
+import { scriptText, type Script } from './script.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 
 /**
@@ -5,14 +6,16 @@ import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } fro
  * where the host has nothing of that name.
  */
 export function toolboxRemote(inner: Remote, folder: string): Remote {
-  const withTools = (command: string): string => `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
+  const withTools = (
+    command: Script | string,
+  ): string => `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
 export PATH
-${command}`
+${scriptText(command)}`
   return {
     host: inner.host,
-    exec: (command: string, options?: ExecOptions): Promise<ExecResult> =>
+    exec: (command: Script | string, options?: ExecOptions): Promise<ExecResult> =>
       inner.exec(withTools(command), options),
-    spawn: (command: string, options?: SpawnOptions): Promise<RemoteProcess> =>
+    spawn: (command: Script | string, options?: SpawnOptions): Promise<RemoteProcess> =>
       inner.spawn(withTools(command), options),
     upload: (content, remotePath, mode) => inner.upload(content, remotePath, mode),
     download: (remotePath) => inner.download(remotePath),

@@ -1,6 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { redact } from '../redact.ts'
+import { scriptText, type Script } from '../remote/script.ts'
 
 export interface DockerOptions {
   readonly timeoutMs?: number
@@ -11,12 +12,16 @@ export interface DockerOptions {
  * Runs a shell script of docker commands on a host and returns its standard output.
  * @throws SwarmproofError `DOCKER_FAILED` with the engine's own words when it exits non-zero
  */
-export async function docker(host: Host, script: string, options: DockerOptions = {}): Promise<string> {
+export async function docker(
+  host: Host,
+  script: Script | string,
+  options: DockerOptions = {},
+): Promise<string> {
   const result = await host.remote.exec(script, { timeoutMs: 60_000, ...options })
   if (result.exitCode === 0) return result.stdout
   throw new SwarmproofError({
     code: 'DOCKER_FAILED',
-    what: `docker refused: ${firstLine(script)}`,
+    what: `docker refused: ${firstLine(scriptText(script))}`,
     host: host.name,
     expected: 'exit 0',
     observed: `exit ${result.exitCode}: ${redact(result.stderr.trim() || result.stdout.trim()).slice(-600)}`,
@@ -26,16 +31,11 @@ export async function docker(host: Host, script: string, options: DockerOptions 
 /** As `docker`, with the output parsed as one JSON document a line. */
 export async function dockerLines(
   host: Host,
-  script: string,
+  script: Script | string,
   options: DockerOptions = {},
 ): Promise<unknown[]> {
   const lines = (await docker(host, script, options)).split('\n').filter((line) => line.trim() !== '')
   return lines.map((line) => parse(host, line))
-}
-
-/** Quotes one word for /bin/sh. */
-export function quote(word: string): string {
-  return /^[A-Za-z0-9_./:=@,-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }
 
 function parse(host: Host, line: string): unknown {

@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
-import { quote } from './docker.ts'
+import { quote } from '../remote/script.ts'
 import { cleanScript, guardScript, settingsText } from './guard-script.ts'
 
 export interface GuardOptions {

@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts'
 import type { StackSpec } from '../topology/topology.ts'
-import { docker, quote } from './docker.ts'
+import { quote } from '../remote/script.ts'
+import { docker } from './docker.ts'
 import { listNetworks } from './form-swarm.ts'
 import { askEngine } from './membership.ts'
 import { probeImageOf } from './probe-task.ts'

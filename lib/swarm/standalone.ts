@@ -1,5 +1,6 @@
 import type { ClusterNode, Endpoint } from './cluster.ts'
-import { docker, quote } from './docker.ts'
+import { quote } from '../remote/script.ts'
+import { docker } from './docker.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import type { Answer } from './trial.ts'

@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts'
 import { hostTools } from '../missing-tool.ts'
 import { type Progress, step } from '../progress.ts'
 import { toolboxRemote } from '../remote/toolbox-remote.ts'
-import { quote } from './docker.ts'
+import { quote } from '../remote/script.ts'
 
 export interface ToolboxOptions {
   readonly progress: Progress
