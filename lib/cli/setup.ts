@@ -30,7 +30,7 @@ async function setup(flags: SetupFlags): Promise<void> {
   const interruption = onInterruption((text) => progress.note(text))
   try {
     const context = { progress, signal: interruption.signal }
-    const ready = await ensureSetup(context, flags.engine)
+    const ready = await ensureSetup(context, flags.engine === undefined ? {} : { engine: flags.engine })
     if (flags.tests) await ensureSystemPackages(ready.distribution, context, testTools)
     const text = 'Labs can be run: packages, emulator and guest image are there.'
     progress.close()

@@ -20,11 +20,18 @@ export interface GuestImage {
   /** Differs between two builds of one recipe: what was made from one build does not fit the other. */
   readonly buildId: string
   readonly suite: string
+  readonly init?: 'systemd'
   readonly kernel: string
   readonly initrd: string
   readonly disk: string
   /** e.g. `6.12.94+deb13-cloud-amd64`. */
   readonly kernelRelease: string
+}
+
+/** For people: `trixie, kernel 6.12.94+deb13-cloud-amd64, systemd`. */
+export function describeImage(image: Pick<GuestImage, 'suite' | 'kernelRelease' | 'init'>): string {
+  const parts = [image.suite, `kernel ${image.kernelRelease}`, image.init]
+  return parts.filter((part) => part !== undefined).join(', ')
 }
 
 interface Context {
@@ -49,7 +56,8 @@ export async function findGuestImage(recipe: GuestRecipe): Promise<GuestImage | 
     disk: join(directory, 'disk.raw'),
   }
   if (!Object.values(files).every((file) => existsSync(file))) return undefined
-  return { key, buildId, kernelRelease, suite: recipe.suite, ...files }
+  const { suite, init } = recipe
+  return { key, buildId, kernelRelease, suite, ...(init === undefined ? {} : { init }), ...files }
 }
 
 /** As `findGuestImage`, but builds it where it is missing. A build that was killed leaves nothing that is trusted. */
@@ -72,7 +80,8 @@ async function build(recipe: GuestRecipe, context: Context): Promise<GuestImage>
     `building the guest image from this machine's own package archive (${recipe.suite}: ${recipe.packages.join(' ')})`,
   )
   try {
-    await step(context.progress, `Building the guest image (${recipe.suite})`, undefined, async (current) => {
+    const what = recipe.init === undefined ? recipe.suite : `${recipe.suite}, ${recipe.init}`
+    await step(context.progress, `Building the guest image (${what})`, undefined, async (current) => {
       await bootstrap(recipe, work, current, context)
       const kernelRelease = await takeBootFiles(work, context.signal)
       await removeTree(directory)

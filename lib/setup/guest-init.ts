@@ -1,29 +1,5 @@
-/**
- * What runs in a guest as process 1. It is shell text in TypeScript so that the packed npm package holds it too.
- *
- * A guest starts with no identity: no host name, key or address. It waits on its second serial line for commands
- * (one line each: a reply token, a blank, a shell script in base64) and answers each with token, exit code and
- * base64 of the output. That channel works before there is a network, and a machine resumed from a snapshot gets its
- * own name, keys, addresses and clock through it. A reboot finds the identity on the disk.
- */
-export const guestInit = `#!/bin/sh
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev
-mkdir -p /dev/pts /dev/shm
-mount -t devpts -o gid=5,mode=620 devpts /dev/pts
-mount -t tmpfs -o nosuid,nodev tmpfs /dev/shm
-mountpoint -q /run || mount -t tmpfs -o mode=755 tmpfs /run
-mount -t tmpfs tmpfs /tmp
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mount -o remount,rw /
-if grep -q swarmproof.probe /proc/cmdline; then
-  echo SWARMPROOF-PROBE-OK > /dev/ttyS0
-  echo o > /proc/sysrq-trigger
-fi
-ip link set lo up
-for module in ${[
+/** Kernel modules that engine, networks and verdicts take; loaded at boot, so that no requirement waits for one. */
+export const guestModules = [
   'virtio_net',
   'overlay',
   'bridge',
@@ -51,12 +27,10 @@ for module in ${[
   'xt_tcpudp',
   'tcp_diag',
   'udp_diag',
-].join(' ')}; do modprobe -q $module; done
-sysctl -qw net.ipv4.ip_forward=1
-mkdir -p /run/sshd /run/swarmproof
-[ -r /etc/swarmproof/start.sh ] && sh /etc/swarmproof/start.sh
-(n=0; until dockerd >> /var/log/dockerd.log 2>&1; do n=$((n+1)); [ $n -lt 5 ] || break; sleep 1; done) &
-agent() {
+]
+
+/** Answers commands on the second serial line until the line ends; see `guestInit`. */
+export const agentFunction = `agent() {
   stty -F /dev/ttyS1 raw -echo
   exec 3<> /dev/ttyS1
   echo swarmproof-agent >&3
@@ -68,19 +42,51 @@ agent() {
     echo "$token $status $(base64 -w 0 < /run/swarmproof/output)" >&3
   done
 }
-(while :; do agent; sleep 1; done) &
+`
+
+/**
+ * What runs in a guest as process 1. It is shell text in TypeScript so that the packed npm package holds it too.
+ *
+ * A guest starts with no identity: no host name, key or address. It waits on its second serial line for commands
+ * (one line each: a reply token, a blank, a shell script in base64) and answers each with token, exit code and
+ * base64 of the output. That channel works before there is a network, and a machine resumed from a snapshot gets its
+ * own name, keys, addresses and clock through it. A reboot finds the identity on the disk.
+ */
+export const guestInit = `#!/bin/sh
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev
+mkdir -p /dev/pts /dev/shm
+mount -t devpts -o gid=5,mode=620 devpts /dev/pts
+mount -t tmpfs -o nosuid,nodev tmpfs /dev/shm
+mountpoint -q /run || mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs tmpfs /tmp
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mount -o remount,rw /
+if grep -q swarmproof.probe /proc/cmdline; then
+  echo SWARMPROOF-PROBE-OK > /dev/ttyS0
+  echo o > /proc/sysrq-trigger
+fi
+ip link set lo up
+for module in ${guestModules.join(' ')}; do modprobe -q $module; done
+sysctl -qw net.ipv4.ip_forward=1
+mkdir -p /run/sshd /run/swarmproof
+[ -r /etc/swarmproof/start.sh ] && sh /etc/swarmproof/start.sh
+(n=0; until dockerd >> /var/log/dockerd.log 2>&1; do n=$((n+1)); [ $n -lt 5 ] || break; sleep 1; done) &
+${agentFunction}(while :; do agent; sleep 1; done) &
 echo SWARMPROOF-BOOTED > /dev/ttyS0
 while :; do sleep 3600; done
 `
 
-/** sshd of a guest: keys only, no look-ups, and room for the many sessions one run opens. */
-export function guestSshdConfig(hasSourcePenalties: boolean): string {
+/** sshd of a guest: keys only, no look-ups, and room for the many sessions one run opens. PAM makes login sessions. */
+export function guestSshdConfig(hasSourcePenalties: boolean, pam: 'yes' | 'no' = 'no'): string {
   return [
     'HostKey /etc/ssh/ssh_host_ed25519_key',
     'PermitRootLogin prohibit-password',
     'PasswordAuthentication no',
     'KbdInteractiveAuthentication no',
-    'UsePAM no',
+    `UsePAM ${pam}`,
     'UseDNS no',
     'MaxSessions 64',
     'MaxStartups 100',

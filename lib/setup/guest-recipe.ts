@@ -1,6 +1,7 @@
 import { InputError, SwarmproofError } from '../error.ts'
 import { defaultEngine, engineNames } from '../topology/engine.ts'
 import type { EngineName } from '../topology/engine.ts'
+import type { InitName } from '../topology/init.ts'
 import type { Distribution } from './distribution.ts'
 import {
   containerFinishScript,
@@ -10,10 +11,13 @@ import {
   probeImageScript,
 } from './guest-init.ts'
 import { contentKey } from './manifest.ts'
+import { systemdFiles, systemdPackages } from './systemd-guest.ts'
 
 /** Everything the guest image is made from. Two equal recipes give interchangeable images. */
 export interface GuestRecipe {
   readonly suite: string
+  /** Given where it is not a script of swarmproof's own. */
+  readonly init?: 'systemd'
   /** Suite of this machine whose archive address the guest's suite is fetched from. */
   readonly archiveOf: string
   /** Another suite of the same archive, from which packages named `name/suite` come. */
@@ -64,10 +68,15 @@ const debianSuites: Readonly<
 const ubuntuEngines: Readonly<Record<string, string>> = { jammy: '20.10', noble: '24.0' }
 
 /**
- * The recipe of guests with this engine, or with the one guests of this distribution have by default.
+ * The recipe of guests with this engine and init, or with those guests of this distribution have by default.
  * Throws InputError for an engine its archive does not hold.
  */
-export function guestRecipe(distribution: Distribution, engine?: EngineName): GuestRecipe {
+export function guestRecipe(distribution: Distribution, engine?: EngineName, init?: InitName): GuestRecipe {
+  const made = engineRecipe(distribution, engine)
+  return init === 'systemd' ? withSystemd(made) : made
+}
+
+function engineRecipe(distribution: Distribution, engine: EngineName | undefined): GuestRecipe {
   if (distribution.family === 'debian') {
     const { suite, beside, extra } = debianSuites[engine ?? defaultEngine]
     const made = recipe(suite, distribution.codename, ['main'], extra)
@@ -113,6 +122,16 @@ function notAvailable(distribution: Distribution, engine: EngineName): InputErro
 
 export function recipeKey(recipe: Omit<GuestRecipe, 'diskMib'>): string {
   return `${recipe.suite}-${contentKey(recipe)}`
+}
+
+function withSystemd(plain: GuestRecipe): GuestRecipe {
+  const sshd = guestSshdConfig(withSourcePenalties.includes(plain.suite), 'yes')
+  return {
+    ...plain,
+    init: 'systemd',
+    packages: [...plain.packages, ...systemdPackages],
+    files: { ...systemdFiles(plain.files), sshd_config: sshd },
+  }
 }
 
 function recipe(

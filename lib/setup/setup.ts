@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Progress } from '../progress.ts'
-import type { EngineName } from '../topology/engine.ts'
+import type { NodeSpec } from '../topology/topology.ts'
 import { isKnownRelease, isTestedRelease, readDistribution } from './distribution.ts'
 import type { Distribution } from './distribution.ts'
 import { ensureEmulator } from './emulator.ts'
@@ -20,15 +20,15 @@ export interface Setup {
 /**
  * Makes this machine able to run labs: system packages, a QEMU, the guest image. Everything is looked for first, so
  * that on a machine that is ready this costs a fraction of a second. Says what it installs before it does.
- * The guest image is that of the named engine only, or of the default one; others are built when first needed.
+ * The guest image is that of the named engine and init only, or of the default ones; others are built when first needed.
  */
 export async function ensureSetup(
   context: { readonly progress: Progress; readonly signal: AbortSignal },
-  engine?: EngineName,
+  { engine, init }: Pick<NodeSpec, 'engine' | 'init'> = {},
 ): Promise<Setup> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw wrongMachine()
   const distribution = await readDistribution()
-  const recipe = guestRecipe(distribution, engine)
+  const recipe = guestRecipe(distribution, engine, init)
   if (missingTools(distribution).length > 0 && !isTestedRelease(distribution)) {
     const known = isKnownRelease(distribution) ? 'written for but not tested on' : 'not written for'
     context.progress.note(`this set-up was ${known} ${distribution.prettyName}`)

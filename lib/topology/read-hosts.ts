@@ -1,4 +1,6 @@
 import type { EngineName } from './engine.ts'
+import { initNames } from './init.ts'
+import type { InitName } from './init.ts'
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
 import { readEngine } from './read-engine.ts'
 import type { Subnet } from './subnet.ts'
@@ -88,16 +90,22 @@ export function readFreeSubnet(at: YamlCursor, taken: Taken): Subnet | undefined
   return subnet
 }
 
+/** What the lab says of all its nodes; a node may say otherwise of itself. */
+export interface OfAllNodes {
+  readonly engine: EngineName | undefined
+  readonly init: InitName | undefined
+}
+
 export function readNodes(
   at: YamlCursor,
   underlays: readonly ReadUnderlay[] | undefined,
-  engine: EngineName | undefined,
+  ofAll: OfAllNodes,
 ): readonly ReadNode[] | undefined {
   const entries = at.map()
   if (entries === undefined) return undefined
   if (entries.size > mostNodes) at.complain(`at most ${mostNodes} nodes, are ${entries.size}`)
   const owners = new Map<string, string>()
-  const nodes = [...entries].map(([name, value]) => readNode(name, value, underlays, owners, engine))
+  const nodes = [...entries].map(([name, value]) => readNode(name, value, underlays, owners, ofAll))
   const sound = nodes.filter((node) => node !== undefined)
   if (sound.length === nodes.length && !sound.some(({ spec }) => spec.role === 'manager')) {
     at.complain('no manager; at least one node needs role: manager')
@@ -110,24 +118,25 @@ function readNode(
   at: YamlCursor,
   underlays: readonly ReadUnderlay[] | undefined,
   owners: Map<string, string>,
-  labEngine: EngineName | undefined,
+  ofAll: OfAllNodes,
 ): ReadNode | undefined {
   checkName(name, at)
-  const keys = at.record(['role', 'engine', 'memoryMib', 'cpus', 'addresses'])
+  const keys = at.record(['role', 'engine', 'init', 'memoryMib', 'cpus', 'addresses'])
   if (keys === undefined) return undefined
   const [roleAt, addressesAt] = [keys.get('role'), keys.get('addresses')]
   if (roleAt === undefined) at.complain('role is missing: manager, worker or outsider')
   if (addressesAt === undefined) at.complain('addresses is missing: an address by underlay name')
   const role = roleAt?.oneOf(['manager', 'worker', 'outsider'])
-  const engine = readEngine(keys.get('engine')) ?? labEngine
+  const engine = readEngine(keys.get('engine')) ?? ofAll.engine
+  const init = keys.get('init')?.oneOf(initNames) ?? ofAll.init
   const memoryMib = keys.get('memoryMib')?.integer(512, 65_536) ?? 1024
   const cpus = keys.get('cpus')?.integer(1, 16) ?? 1
   const addresses =
     addressesAt === undefined ? undefined : readAddresses(name, addressesAt, underlays, owners)
   if (role === undefined) return undefined
-  const shape = { memoryMib, cpus, addresses: addresses ?? {} }
+  const made = { ...(engine === undefined ? {} : { engine }), ...(init === undefined ? {} : { init }) }
   return {
-    spec: { name, role, ...(engine === undefined ? {} : { engine }), ...shape },
+    spec: { name, role, ...made, memoryMib, cpus, addresses: addresses ?? {} },
     at: addressesAt ?? at,
   }
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { InputError } from '../error.ts'
+import { initNames } from './init.ts'
 import { Problems } from './problems.ts'
 import { readEngine } from './read-engine.ts'
 import { readNodes, readUnderlays } from './read-hosts.ts'
@@ -41,15 +42,15 @@ function read(text: string, name: string, problems: Problems): Topology | undefi
     problems.add(1, '', 'the file is empty; needed: underlays, nodes')
     return undefined
   }
-  const root = file.root.record(['description', 'engine', 'underlays', 'nodes', 'swarm', 'stack'])
+  const root = file.root.record(['description', 'engine', 'init', 'underlays', 'nodes', 'swarm', 'stack'])
   if (root === undefined) return undefined
   const [underlaysAt, nodesAt] = [root.get('underlays'), root.get('nodes')]
   if (underlaysAt === undefined)
     problems.add(1, 'underlays', 'is missing; at least one underlay network is needed')
   if (nodesAt === undefined) problems.add(1, 'nodes', 'is missing; at least one manager is needed')
   const underlays = underlaysAt === undefined ? undefined : readUnderlays(underlaysAt)
-  const engine = readEngine(root.get('engine'))
-  const nodes = nodesAt === undefined ? undefined : readNodes(nodesAt, underlays, engine)
+  const ofAll = { engine: readEngine(root.get('engine')), init: root.get('init')?.oneOf(initNames) }
+  const nodes = nodesAt === undefined ? undefined : readNodes(nodesAt, underlays, ofAll)
   const swarm = underlays === undefined ? undefined : readSwarm(root.get('swarm'), underlays, nodes ?? [])
   const stack = readStack(root.get('stack'), underlays ?? [], swarm)
   const description = root.get('description')?.text() ?? name

@@ -1,4 +1,5 @@
 import type { EngineName } from './engine.ts'
+import type { InitName } from './init.ts'
 
 /**
  * What a lab is: an immutable description without behaviour. Made from YAML by `readTopology`,
@@ -20,6 +21,8 @@ export interface NodeSpec {
   readonly role: 'manager' | 'worker' | 'outsider'
   /** Engine flavour; the lab's default where it is not given. */
   readonly engine?: EngineName
+  /** What runs as process 1; the lab's default where it is not given. */
+  readonly init?: InitName
   readonly memoryMib: number
   readonly cpus: number
   /** IPv4 address without prefix length, by underlay name. At least one. */

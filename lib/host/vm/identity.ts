@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { afterIdentity } from '../../setup/systemd-guest.ts'
 import { managementAddress, managementGateway } from './machine-arguments.ts'
 
 /** What makes a machine itself and no other's copy. */
@@ -46,6 +47,7 @@ export function identityScript(identity: GuestIdentity, now: Date): string {
     file('/etc/hostname', `${identity.hostName}\n`),
     file('/etc/hosts', `${hosts.join('\n')}\n`),
     file('/etc/swarmproof/start.sh', startScript(identity)),
+    `[ ! -x ${afterIdentity} ] || ${afterIdentity}`,
     'sh -e /etc/swarmproof/start.sh',
     // Nothing in a guest is init's business but swarmproof's; what a hard reboot takes must be there to be typed.
     '[ -x /sbin/reboot ] || ln -sf /bin/busybox /usr/local/sbin/reboot',
@@ -85,8 +87,9 @@ function startScript(identity: GuestIdentity): string {
     ...identity.underlays.flatMap((underlay) =>
       card(underlay.interface, underlay.mac, underlay.mtuBytes, underlay.address),
     ),
-    'mkdir -p /run/sshd',
-    '/usr/sbin/sshd',
+    // Without waiting: at boot this runs in a unit that ssh.service waits for.
+    'if [ -d /run/systemd/system ]; then systemctl --no-block restart ssh.service',
+    'else mkdir -p /run/sshd; /usr/sbin/sshd; fi',
     '',
   ].join('\n')
 }

@@ -3,15 +3,17 @@ import type { GuestImage } from '../../setup/guest-image.ts'
 import { guestRecipe } from '../../setup/guest-recipe.ts'
 import { ensureSetup } from '../../setup/setup.ts'
 import type { Setup } from '../../setup/setup.ts'
-import type { EngineName } from '../../topology/engine.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { StartOptions } from '../host.ts'
+
+/** What tells the image of one node from that of another. */
+type Flavour = Pick<NodeSpec, 'engine' | 'init'>
 
 /** What the machines of a lab are made from. */
 export interface Guests extends Setup {
   /** The image of the first node; those of the others may differ. */
   readonly image: GuestImage
-  readonly imageOf: (node: Pick<NodeSpec, 'engine'>) => GuestImage
+  readonly imageOf: (node: Flavour) => GuestImage
 }
 
 /** Makes this machine ready for this lab: the image of an engine that is needed for the first time is built. */
@@ -19,17 +21,26 @@ export async function prepareGuests(
   topology: Topology,
   options: Pick<StartOptions, 'progress' | 'signal'>,
 ): Promise<Guests> {
-  const engines = [...new Set(topology.nodes.map((node) => node.engine))]
+  const flavours = new Map<string, Flavour>(topology.nodes.map((node) => [flavourKey(node), node]))
   // All are looked up before one is built: an engine that cannot be had is refused at once.
   const distribution = await readDistribution()
-  for (const engine of engines) guestRecipe(distribution, engine)
-  const setup = await ensureSetup(options, engines[0])
-  const images = new Map<EngineName | undefined, GuestImage>([[engines[0], setup.image]])
-  for (const engine of engines.slice(1)) images.set(engine, (await ensureSetup(options, engine)).image)
-  const imageOf = ({ engine }: Pick<NodeSpec, 'engine'>): GuestImage => {
-    const image = images.get(engine)
-    if (image === undefined) throw new RangeError(`no image with engine ${engine ?? 'by default'}`)
+  for (const { engine, init } of flavours.values()) guestRecipe(distribution, engine, init)
+  const images = new Map<string, GuestImage>()
+  let first: Setup | undefined
+  for (const [key, flavour] of flavours) {
+    const made = await ensureSetup(options, flavour)
+    first ??= made
+    images.set(key, made.image)
+  }
+  if (first === undefined) throw new RangeError(`topology ${topology.name} has no nodes`)
+  const imageOf = (node: Flavour): GuestImage => {
+    const image = images.get(flavourKey(node))
+    if (image === undefined) throw new RangeError(`no image was prepared for ${flavourKey(node)}`)
     return image
   }
-  return { ...setup, imageOf }
+  return { ...first, imageOf }
+}
+
+function flavourKey({ engine, init }: Flavour): string {
+  return `engine ${engine ?? 'by default'}, init ${init ?? 'script'}`
 }

@@ -9,10 +9,11 @@ import type { Distribution } from '../../setup/distribution.ts'
 import { findEmulator } from '../../setup/emulator.ts'
 import type { Emulator } from '../../setup/emulator.ts'
 import { findExecutable } from '../../setup/executables.ts'
-import { findGuestImage } from '../../setup/guest-image.ts'
+import { describeImage, findGuestImage } from '../../setup/guest-image.ts'
 import type { GuestImage } from '../../setup/guest-image.ts'
 import { guestRecipe } from '../../setup/guest-recipe.ts'
 import { engineNames } from '../../topology/engine.ts'
+import { initNames } from '../../topology/init.ts'
 import { needsUnpackedEmulator, toolsFor } from '../../setup/system-packages.ts'
 import { findAcceleration, knownAcceleration } from './acceleration.ts'
 import type { Acceleration } from './acceleration.ts'
@@ -159,21 +160,23 @@ function imageFinding(image: GuestImage | undefined, others: readonly string[]):
   const also = others.length === 0 ? '' : `; ${others.join('; ')}`
   return image === undefined
     ? { name, status: 'missing', detail: `not built yet: about a minute${also}`, mendedBy: 'setup' }
-    : { name, status: 'ok', detail: `${image.suite}, kernel ${image.kernelRelease}${also}` }
+    : { name, status: 'ok', detail: `${describeImage(image)}${also}` }
 }
 
-/** Images of engines that were asked for by name; labs without one use the default. */
+/** Images of engines and inits that were asked for by name; labs without use the default. */
 async function otherImages(
   distribution: Distribution,
   usual: GuestImage | undefined,
 ): Promise<readonly string[]> {
   if (distribution.family !== 'debian') return []
   const images = await Promise.all(
-    engineNames.map(async (engine) => {
-      const image = await findGuestImage(guestRecipe(distribution, engine))
-      if (image === undefined || image.key === usual?.key) return undefined
-      return `with engine ${engine}: ${image.suite}, kernel ${image.kernelRelease}`
-    }),
+    engineNames.flatMap((engine) =>
+      initNames.map(async (init) => {
+        const image = await findGuestImage(guestRecipe(distribution, engine, init))
+        if (image === undefined || image.key === usual?.key) return undefined
+        return `with engine ${engine}: ${describeImage(image)}`
+      }),
+    ),
   )
   return images.filter((text) => text !== undefined)
 }

@@ -3,6 +3,7 @@ import { SwarmproofError } from '../../error.ts'
 import { requireDisk, requireMemory } from '../../setup/capacity.ts'
 import { stateDirectory } from '../../setup/directories.ts'
 import { withLock } from '../../setup/lock.ts'
+import { describeImage } from '../../setup/guest-image.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { StartOptions } from '../host.ts'
 import type { Acceleration } from './acceleration.ts'
@@ -210,8 +211,7 @@ function factsOf(
 function describeGuests(nodes: readonly NodeSpec[], imageOf: LabContext['imageOf']): string {
   const namesByGuest = new Map<string, string[]>()
   for (const node of nodes) {
-    const { suite, kernelRelease } = imageOf(node)
-    const guest = `${suite}, kernel ${kernelRelease}`
+    const guest = describeImage(imageOf(node))
     namesByGuest.set(guest, [...(namesByGuest.get(guest) ?? []), node.name])
   }
   const guests = [...namesByGuest]

@@ -7,6 +7,7 @@ import { step } from '../../progress.ts'
 import type { Progress, ProgressStep } from '../../progress.ts'
 import { requireDisk, requireMemory } from '../../setup/capacity.ts'
 import { cacheDirectory } from '../../setup/directories.ts'
+import type { GuestImage } from '../../setup/guest-image.ts'
 import { probeImageTag } from '../../setup/guest-recipe.ts'
 import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
@@ -41,20 +42,28 @@ export function templatesDirectory(): string {
 }
 
 /** Starts the engine's first container too: the clones then find runc, shim and busybox in their page cache. */
-export const warmUpScript = `
+export function warmUpScript({ init }: Pick<GuestImage, 'init'>): string {
+  const log =
+    init === 'systemd' ? 'journalctl --unit docker --lines 25 --no-pager' : 'tail -n 25 /var/log/dockerd.log'
+  return `${init === 'systemd' ? untilBooted : ''}
 until curl -sf --max-time 5 --unix-socket /run/docker.sock http://engine/_ping > /dev/null; do
-  pgrep -x dockerd > /dev/null || { echo "the engine ended"; tail -n 25 /var/log/dockerd.log; exit 3; }
+  pgrep -x dockerd > /dev/null || { echo "the engine ended"; ${log}; exit 3; }
   sleep 0.3
 done
 docker import --change 'CMD ["sh"]' /usr/lib/swarmproof/probe.tar ${probeImageTag} || exit 4
-docker run --rm --network none ${probeImageTag} true || { tail -n 25 /var/log/dockerd.log; exit 5; }
+docker run --rm --network none ${probeImageTag} true || { ${log}; exit 5; }
 sync
 `
+}
+
+/** With its socket systemd promises an engine that does not run yet. The answer is also given when a unit failed. */
+const untilBooted = `
+systemctl is-system-running --wait > /dev/null`
 
 export function templateKey(shape: MachineShape, context: MachineContext): string {
   return contentKey({
     recipe: templateRecipe,
-    warmUpScript,
+    warmUpScript: warmUpScript(context.image),
     shape,
     emulator: context.emulator.version,
     binary: context.emulator.binary,
@@ -148,7 +157,7 @@ async function bootAndSave(
   )
   using agent = await bootedAgent(machine, context)
   current.update('starting its engine')
-  await startEngine(agent, machine, warmUpScript, context.signal)
+  await startEngine(agent, machine, warmUpScript(context.image), context.signal)
   current.update('saving')
   const asleep = { qmp: machine.qmp, host: machine.spec.name }
   await saveMachine(asleep, join(work, 'memory'), context.emulator.version, context.signal)
