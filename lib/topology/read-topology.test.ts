@@ -77,6 +77,19 @@ nodes:
     expect(Object.isFrozen(same.nodes[0])).to.equal(true)
   })
 
+  it('gives hosts the init of the lab, unless they name their own', () => {
+    const text = `
+init: systemd
+underlays: { wire: { subnet: 192.168.56.0/24 } }
+nodes:
+  m: { role: manager, addresses: { wire: 192.168.56.11 } }
+  n: { role: worker, init: script, addresses: { wire: 192.168.56.12 } }
+`
+    expect(parseTopology(text, 'x.yaml').nodes.map(({ init }) => init)).to.deep.equal(['systemd', 'script'])
+    expect(parseTopology(text.replace('init: systemd', ''), 'x.yaml').nodes[0]).not.to.have.property('init')
+    expect(withEngine(parseTopology(text, 'x.yaml'), '26.1').nodes[0]).to.include({ init: 'systemd' })
+  })
+
   it('resolves anchors', () => {
     const text = `
 underlays: { wire: { subnet: 192.168.56.0/24 } }

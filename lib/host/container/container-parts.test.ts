@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { requirementIds } from '../../../suites/requirement-ids.ts'
+import { InputError } from '../../error.ts'
 import type { Topology } from '../../topology/topology.ts'
 import { dockerfile } from './complete-image.ts'
 import { interfacesByAddress } from './connect-hosts.ts'
@@ -7,6 +8,7 @@ import { standardImage } from './engine-image.ts'
 import { engineWords } from './engine-words.ts'
 import { aboutLabels, labels, readAbout, recordOf } from './lab-labels.ts'
 import type { AboutLab } from './lab-labels.ts'
+import { refuseImpossible } from './refuse-impossible.ts'
 import { weakerRequirements } from './shared-kernel.ts'
 import { gatewayOf } from './underlay-networks.ts'
 
@@ -79,6 +81,25 @@ describe('the labels of a lab', () => {
     expect(state(false, 'here', true)).to.equal('owned')
     expect(state(false, 'here', false)).to.equal('orphaned')
     expect(state(false, 'elsewhere', false)).to.equal('owned')
+  })
+})
+
+describe('hosts that are containers', () => {
+  it('cannot have systemd, and say which node asks for it', () => {
+    const topology = topologyOf(1, 2)
+    expect(() => refuseImpossible(topology)).not.to.throw()
+    const [first, second] = topology.nodes
+    if (first === undefined || second === undefined) throw new RangeError('two nodes')
+    const mixed = {
+      ...topology,
+      nodes: [
+        { ...first, init: 'script' as const },
+        { ...second, init: 'systemd' as const },
+      ],
+    }
+    expect(() => refuseImpossible(mixed))
+      .to.throw(InputError, /systemd[\s\S]*--hosts vm/)
+      .with.nested.property('detail.host', 'n1')
   })
 })
 

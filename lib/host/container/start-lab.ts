@@ -14,6 +14,7 @@ import { engineWords } from './engine-words.ts'
 import { hostImages } from './engine-image.ts'
 import type { HostImage } from './engine-image.ts'
 import type { HostContainer, HostSpec } from './host-container.ts'
+import { refuseImpossible } from './refuse-impossible.ts'
 import { warmUpScript } from './host-init.ts'
 import { aboutFormat, factsLabel } from './lab-labels.ts'
 import { findLabs, markLab, removeHosts, removeLab } from './lab-parts.ts'
@@ -42,6 +43,7 @@ export async function startLab(
   image: string | undefined,
   options: StartOptions,
 ): Promise<ContainerLab> {
+  refuseImpossible(topology)
   const { progress, signal } = options
   const imageOf = await hostImages(engine, topology, image, options)
   const labId = `${topology.name.slice(0, 24)}-${randomBytes(3).toString('hex')}`
