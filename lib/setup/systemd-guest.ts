@@ -9,13 +9,18 @@ export const sudoLogin = 'ops'
 /** Where an image puts what must run once a machine has been given its identity; images without systemd have none. */
 export const afterIdentity = '/usr/lib/swarmproof/after-identity'
 
-/** What the kernel starts: the trial of KVM is answered here as every guest does it, the rest is systemd's. */
+/**
+ * What the kernel starts: the trial of KVM is answered here as every guest does it, the rest is systemd's. Without a
+ * machine id systemd would take this boot for the first of all and enable every unit there is; the machine gets one of
+ * its own with its identity. It is not written into the image, for whose builder empties that file.
+ */
 const init = `#!/bin/sh
 mountpoint -q /proc || mount -t proc proc /proc
 if grep -q swarmproof.probe /proc/cmdline; then
   echo SWARMPROOF-PROBE-OK > /dev/ttyS0
   echo o > /proc/sysrq-trigger
 fi
+grep -qE '^[0-9a-f]{32}$' /etc/machine-id 2> /dev/null || printf '%032d\\n' 1 > /etc/machine-id
 exec /lib/systemd/systemd
 `
 
@@ -64,8 +69,7 @@ systemctl restart systemd-journald.service
 
 /**
  * Last touches after those of every guest. Timers, generators and consoles are left out: they cost an emulated
- * processor seconds and no requirement is about them. The machine id stands for one: without it systemd takes the
- * boot for the first of all and enables every unit there is.
+ * processor seconds and no requirement is about them.
  */
 const finish = `set -e
 here=$(dirname "$0")
@@ -91,7 +95,6 @@ for unit in $(cd "$1/usr/lib/systemd/system" && ls -d *.timer) getty.target e2sc
 done
 chroot "$1" systemctl disable ssh.service
 chroot "$1" systemctl enable swarmproof-agent.service swarmproof-identity.service docker.service
-printf '%032d\\n' 1 > "$1/etc/machine-id"
 `
 
 /** Files of the recipe of a guest with systemd, given those of one without. */
