@@ -5,6 +5,7 @@ import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { afterIdentity } from '../../setup/systemd-guest.ts'
 import { GuestAgent, parseReply } from './guest-agent.ts'
 import { identityScript, newMachineId } from './identity.ts'
 import { lastLines } from './log-tail.ts'
@@ -85,6 +86,18 @@ describe('identity script', () => {
   it('sets the clock first, and never writes a private key for all to read', () => {
     expect(script).to.match(/^set -e\ndate -s @1767323045\.678/)
     expect(script.indexOf('umask 077')).to.be.lessThan(script.indexOf('ssh_host_ed25519_key'))
+  })
+
+  it('has what the image adds to an identity run before its sshd starts, by systemd where that is the init', () => {
+    const added = script.indexOf(afterIdentity)
+    expect(added).to.be.greaterThan(script.indexOf('/etc/machine-id'))
+    expect(added).to.be.lessThan(script.lastIndexOf('sh -e /etc/swarmproof/start.sh'))
+    const start = /echo (\S+) \| base64 -d > \/etc\/swarmproof\/start.sh/.exec(script)?.[1] ?? ''
+    const text = Buffer.from(start, 'base64').toString()
+    expect(text).to.include(
+      'if [ -d /run/systemd/system ]; then systemctl --no-block restart ssh.service\nelse',
+    )
+    execFileSync('sh', ['-n'], { input: text })
   })
 
   it('differs in entropy every time', () => {

@@ -5,7 +5,7 @@ import { logTail } from './log-tail.ts'
 import { died } from './machine.ts'
 import type { Machine, MachineContext } from './machine.ts'
 
-/** A guest boots in 5 to 20 s under emulation; this leaves room for a machine that is busy otherwise. */
+/** A guest boots in 5 to 20 s under emulation, in 40 s with systemd; this leaves room for a busy machine. */
 const bootLimitMs = 180_000
 const engineLimitMs = 240_000
 
