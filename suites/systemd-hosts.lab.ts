@@ -86,12 +86,12 @@ describe('hosts with systemd', () => {
   it('end with a login session what was started in it, but not what systemd runs', async () => {
     expect(await asSudoLogin(sh`id -un; sudo -n id -un`)).to.equal(`${sudoLogin}\nroot`)
     const started = await asSudoLogin(sh`
-sudo -n setsid sleep 4242 </dev/null >/dev/null 2>&1 &
-sudo -n systemd-run --quiet --collect sleep 4343
-until pgrep -x -f 'sleep 4242' && pgrep -x -f 'sleep 4343'; do sleep 0.2; done`)
+sudo -n setsid /usr/bin/sleep 4242 </dev/null >/dev/null 2>&1 &
+sudo -n systemd-run --quiet --collect /usr/bin/sleep 4343
+until pgrep -x -f '/usr/bin/sleep 4242' && pgrep -x -f '/usr/bin/sleep 4343'; do sleep 0.2; done`)
     expect(started.split('\n'), 'both ran').to.have.lengthOf(2)
     const running = async (seconds: number): Promise<boolean> =>
-      (await host(1).remote.exec(sh`pgrep -x -f ${`sleep ${seconds}`}`)).exitCode === 0
+      (await host(1).remote.exec(sh`pgrep -x -f ${`/usr/bin/sleep ${seconds}`}`)).exitCode === 0
     await eventually({ what: 'the session has ended', withinMs: 30_000, signal }, async () =>
       (await running(4242)) ? { ready: false, seen: 'its process runs' } : { ready: true, value: undefined },
     )
