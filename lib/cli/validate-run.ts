@@ -7,10 +7,13 @@ import type { Suite } from '../conformance/suite.ts'
 import type { Lab } from '../host/host.ts'
 import { notOurs } from '../host/ssh/not-ours.ts'
 import type { Progress } from '../progress.ts'
+import { type Leftover, LeftBehindError } from '../swarm/leftovers.ts'
 import type { Topology } from '../topology/topology.ts'
 
 export interface ValidateRunOptions {
   readonly runId: string
+  /** The command that removes from here what the run could not. */
+  readonly cleanCommand: string
   readonly images: { readonly probeImage?: string; readonly toolboxImage?: string }
   readonly init: boolean
   readonly leave: boolean
@@ -36,35 +39,68 @@ export async function validateRun(
   options: ValidateRunOptions,
 ): Promise<FinishedRun> {
   const { progress, signal } = options
-  const adopted = await adopt(topology, lab, options)
-  let finished: FinishedRun
-  try {
-    const [planned] = planLabs(options.suites, { named: [topology], shipped: [] })
-    finished = await conformanceRun({
-      ...options,
-      topology,
-      suites: planned?.suites ?? [],
-      raised: adopted.raised,
-      provider: notOurs,
-      fresh: false,
-      keep: false,
-      // What is seen after a host removed the stack by itself says nothing.
-      signal: AbortSignal.any([signal, adopted.lost]),
-    })
-  } finally {
-    await remove(adopted, progress)
+  const adopted = await adopt(topology, lab, {
+    ...options,
+    guard: { cleanCommand: options.cleanCommand, restartsExpected: restartsHosts(options) },
+  })
+  const verified = await settled(verifyAdopted(topology, adopted, options))
+  const leftovers = await remove(adopted, progress)
+  if (!verified.ok)
+    throw leftovers.length === 0 ? verified.error : new LeftBehindError(leftovers, verified.error)
+  const finished = verified.value
+  if (leftovers.length > 0) {
+    finished.record.leftovers = [...leftovers]
+    finished.store.save()
   }
   if (adopted.lost.aborted && !signal.aborted) await tellLost(adopted.lost.reason, finished, topology.name)
   return finished
 }
 
-/** What could not be removed is told by name; the verdicts stand. */
-async function remove(adopted: Adopted, progress: Progress): Promise<void> {
+function verifyAdopted(
+  topology: Topology,
+  adopted: Adopted,
+  options: ValidateRunOptions,
+): Promise<FinishedRun> {
+  const [planned] = planLabs(options.suites, { named: [topology], shipped: [] })
+  return conformanceRun({
+    ...options,
+    topology,
+    suites: planned?.suites ?? [],
+    raised: adopted.raised,
+    provider: notOurs,
+    fresh: false,
+    keep: false,
+    // What is seen after a host removed the stack by itself says nothing.
+    signal: AbortSignal.any([options.signal, adopted.lost]),
+  })
+}
+
+type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+
+function settled<T>(work: Promise<T>): Promise<Settled<T>> {
+  return work.then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error }),
+  )
+}
+
+/** What could not be removed; the verdicts stand. */
+async function remove(adopted: Adopted, progress: Progress): Promise<readonly Leftover[]> {
   try {
     await adopted[Symbol.asyncDispose]()
+    return []
   } catch (error) {
-    progress.note(`Not all of it could be removed: ${error instanceof Error ? error.message : String(error)}`)
+    if (!(error instanceof LeftBehindError)) throw error
+    progress.note(error.message)
+    return error.leftovers
   }
+}
+
+/** Whether what is verified restarts hosts on purpose. */
+function restartsHosts({ suites, disruptive }: ValidateRunOptions): boolean {
+  return suites.some(({ tests }) =>
+    tests.some(({ id, restartsHosts }) => restartsHosts === true && disruptive.includes(id)),
+  )
 }
 
 /** Nobody interrupted this run: it lost what it verified. */

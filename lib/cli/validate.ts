@@ -209,6 +209,7 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
     timeoutMs: flags.timeout,
     reportDir: flags.reportDir,
     reproduce: reproduce(words, flags),
+    cleanCommand: commandLine(['swarmproof', 'clean', ...hostWords(words, flags), '--run', options.runId]),
     version: version(),
     signal: interruption.signal,
     onVerdict: (requirement) => {

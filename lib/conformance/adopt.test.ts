@@ -19,7 +19,7 @@ function fakeHost(
 ) {
   const swarm = { NodeID: `id-${name}`, LocalNodeState: state, ControlAvailable: role === 'manager' }
   const remote = new FakeRemote(name)
-    .answer('/run/swarmproof-run-1', '')
+    .answer('/var/lib/swarmproof/run-1', '')
     .answer('exec sleep', { staysUp: true })
     .answer('{{.Swarm.LocalNodeState}}', `${state}\nbridge\nhost\n`)
     .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
@@ -61,6 +61,10 @@ async function refusal(
   return 'nothing'
 }
 
+/** Part of the command by which everything is removed. */
+const cleaning = ' guard clean /var/lib/swarmproof/run-1'
+const nodeId = 'qyk2vzr0gr3fq8lbtzbm7gb8f'
+
 /** Where in the order of its commands a host was told this; -1 for never. */
 const told = ({ commands }: FakeRemote, words: string): number =>
   commands.findIndex((command) => command.includes(words))
@@ -92,8 +96,8 @@ describe('adopt', () => {
     expect(await refusal([{ host }]))
       .to.contain('web2 (address of web2)')
       .and.not.contain('gone')
-    expect(told(remote, 'setsid sh')).to.be.above(0)
-    expect(told(remote, '/clean /run')).to.be.above(told(remote, 'docker node inspect'))
+    expect(told(remote, ' start first /var/lib/swarmproof/run-1')).to.be.above(0)
+    expect(told(remote, cleaning)).to.be.above(told(remote, 'docker node inspect'))
     expect(told(remote, 'docker network create'), 'networks created').to.equal(-1)
   })
 
@@ -113,21 +117,26 @@ describe('adopt', () => {
     fakes[0]?.remote.answer('docker swarm init', { exitCode: 1, stderr: 'could not choose an IP address' })
     expect(await refusal(fakes, { init: true })).to.contain('could not choose an IP address')
     for (const { remote } of fakes) {
-      const leave = told(remote, ': >/run/swarmproof-run-1/leave; : >/run/swarmproof-run-1/bridge')
+      const leave = told(remote, "/var/lib/swarmproof/run-1 'swarm 2160h0m0.")
       expect(leave).to.be.above(0)
-      expect(told(remote, '/clean /run')).to.be.above(leave)
+      expect(told(remote, "'bridge yes'")).to.equal(leave)
+      expect(told(remote, cleaning)).to.be.above(leave)
     }
     const { commands } = fakes[0]?.remote ?? { commands: [] }
     const begun = commands.findIndex((command) => command.startsWith('docker swarm init'))
-    expect(begun).to.be.above(commands.findIndex((command) => command.includes('/leave')))
+    expect(begun).to.be.above(commands.findIndex((command) => command.includes("'swarm 2160h0m0.")))
+    expect(commands[begun], 'the swarm is known by what it is made with').to.match(
+      / --cert-expiry 2160h0m0\.\d{8}[1-9]s$/,
+    )
   })
 
   it('takes back the order to leave when the swarm is to stay', async () => {
-    const nodes = [listed('web1', { availability: 'drain' })]
+    const nodes = [{ ...listed('web1', { availability: 'drain' }), ID: nodeId }]
     const { host, remote } = fakeHost('web1', 'manager', { state: 'inactive', nodes })
-    const swarm = { NodeID: 'id-web1', LocalNodeState: 'active', ControlAvailable: true }
+    const swarm = { NodeID: nodeId, LocalNodeState: 'active', ControlAvailable: true }
     remote
       .answer('docker swarm', 'SWMTKN-1-x\nSWMTKN-1-y\n')
+      .answer("docker info --format '{{.Swarm.NodeID}}'", `${nodeId}\n`)
       .answer('docker node ls --format', 'web1 Ready\n')
       .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
       .answer(
@@ -137,6 +146,9 @@ describe('adopt', () => {
       .answer('docker network ls --filter driver=overlay', '')
       .answer('{{.Swarm.LocalNodeState}}', 'inactive\nbridge\n')
     expect(await refusal([{ host }], { init: true })).to.contain('no node of the swarm takes tasks')
-    expect(told(remote, 'rm -f /run/swarmproof-run-1/leave')).to.be.above(told(remote, 'docker swarm init'))
+    const noted = told(remote, `'swarm ${nodeId}' 'swarm 192.168.56.11:2377'`)
+    expect(noted).to.be.above(told(remote, 'docker swarm init'))
+    expect(told(remote, ' stay /var/lib/swarmproof/run-1')).to.be.above(noted)
+    expect(told(remote, 'docker swarm update --cert-expiry 2160h0m0s')).to.be.above(noted)
   })
 })

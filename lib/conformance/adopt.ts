@@ -4,13 +4,15 @@ import { type Progress, step } from '../progress.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import { deployStack, type StackRoom } from '../swarm/deploy-stack.ts'
 import { formSwarm, members } from '../swarm/form-swarm.ts'
-import { type Guard, startGuard } from '../swarm/guard.ts'
+import { type Guard, type GuardOptions, startGuard } from '../swarm/guard.ts'
+import { LeftBehindError } from '../swarm/leftovers.ts'
 import { listNodes } from '../swarm/network-view.ts'
 import { loadProbeImage, pullProbeImage } from '../swarm/probe-image.ts'
 import { probeImageOf } from '../swarm/probe-task.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { stackNames } from '../swarm/stack.ts'
 import { type FirstIngress, makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
+import { newSwarmMark, removeSwarmMark } from '../swarm/swarm-mark.ts'
 import { swarmState } from '../swarm/swarm-state.ts'
 import { withToolbox } from '../swarm/toolbox.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -33,6 +35,8 @@ export interface AdoptOptions {
   readonly init: boolean
   /** Takes a swarm that `init` built down again. */
   readonly leave: boolean
+  /** Of the guard, but for what it is to remove. */
+  readonly guard?: Partial<GuardOptions>
 }
 
 /** Disposing removes everything that was created, on all hosts, and waits until it is gone. */
@@ -58,16 +62,22 @@ export async function adopt(topology: Topology, lab: Lab, options: AdoptOptions)
   const inSwarm = members(lab.hosts)
   const before = await swarmStates(inSwarm, options)
   const guard = await step(progress, 'Setting guards', undefined, () =>
-    startGuard(inSwarm, { runId, prefix: stackNames(topology.stack).prefix }),
+    startGuard(inSwarm, {
+      onRestart: ({ name }) =>
+        progress.note(`${name} was restarted; what was created there is still watched over`),
+      ...options.guard,
+      ...{ runId, prefix: stackNames(topology.stack).prefix },
+    }),
   )
   try {
     const raised = await build(topology, lab, guard, before, options)
     options.signal.throwIfAborted()
     return { raised, lost: guard.lost, [Symbol.asyncDispose]: () => remove(guard, progress) }
   } catch (error) {
-    await remove(guard, progress).catch((left: unknown) =>
-      progress.note(left instanceof Error ? left.message : String(left)),
-    )
+    await remove(guard, progress).catch((left: unknown) => {
+      // There is no record to hold it yet: it is what the command ends with.
+      throw left instanceof LeftBehindError ? new LeftBehindError(left.leftovers, error) : left
+    })
     throw error
   }
 }
@@ -145,15 +155,26 @@ async function initialise(
   options: AdoptOptions,
 ): Promise<Pick<BuildObservations, 'networksBeforeServices' | 'firstIngress'>> {
   const { progress, leave } = options
-  for (const { host, hasBridge } of before) await guard.leavesSwarm(host, { bridge: !hasBridge })
+  const mark = newSwarmMark()
+  const noted = (words: readonly string[]): Promise<void[]> =>
+    Promise.all(before.map(({ host, hasBridge }) => guard.leavesSwarm(host, words, { bridge: !hasBridge })))
+  await noted([mark])
   await makeGatewayBridges(topology, hosts, options)
-  await formSwarm(topology, hosts, options)
+  await formSwarm(topology, hosts, {
+    ...options,
+    forming: {
+      mark,
+      initialised: async (nodeId, address) => void (await noted([nodeId, address])),
+      joined: (host) => guard.joinedSwarm(host),
+    },
+  })
   const cluster = await readCluster(topology, hosts)
   const networksBeforeServices = await networksOfNewNodes(cluster, options.signal)
   const firstIngress: FirstIngress | undefined = await readIngress(cluster.manager.host)
   await makeIngress(topology, cluster.manager.host, options)
   if (!leave) {
     await Promise.all(before.map(({ host }) => guard.staysInSwarm(host)))
+    await removeSwarmMark(cluster.manager.host)
     progress.note('The swarm stays when this run has ended; --leave takes it down again')
   }
   return { networksBeforeServices, ...(firstIngress === undefined ? {} : { firstIngress }) }

@@ -148,6 +148,7 @@ export const runRecordSchema = z.object({
       logSource: z.string().exactOptional(),
     }),
   ),
+  leftovers: z.array(z.object({ host: z.string(), what: z.string(), remove: z.string() })).exactOptional(),
   findings: z.array(
     z.object({
       title: z.string(),

@@ -1,5 +1,6 @@
 import type { Evidence, Outcome } from './verdict.ts'
 import type { Source } from './test.ts'
+import type { Leftover } from '../swarm/leftovers.ts'
 import type { Topology } from '../topology/topology.ts'
 
 /**
@@ -27,6 +28,8 @@ export interface RunRecord {
   steps: StepRecord[]
   /** Why the run could not go on, one for each lab that failed; empty if nothing did. */
   failures: FailureRecord[]
+  /** What the run created on somebody's hosts and could not remove; undefined where nothing is. */
+  leftovers?: Leftover[]
   /** Findings of the diagnosis room. */
   findings: Finding[]
 }
@@ -96,6 +99,8 @@ export interface FailureRecord {
   readonly log: readonly string[]
   readonly logSource?: string
 }
+
+export type { Leftover }
 
 export interface Finding {
   /** What is broken, in one sentence. */

@@ -1,8 +1,6 @@
 import { eventually } from '../eventually.ts'
+import { printBootId } from './boot-id.ts'
 import type { Host } from './host.ts'
-
-/** A container has the boot id of the kernel it shares; what starts anew is its first process. */
-const readBootId = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat"
 
 /**
  * Restarts a host at once, without shutting anything down, as a power cut does. Resolves when it answers again with
@@ -13,7 +11,7 @@ export async function reboot(
   host: Host,
   bound: { readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const before = (await host.remote.exec(readBootId, { idempotent: true })).stdout.trim()
+  const before = (await host.remote.exec(printBootId, { idempotent: true })).stdout.trim()
   // Detached and a moment later, so that this command ends before its connection does.
   await host.remote.exec(
     '(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
@@ -21,7 +19,7 @@ export async function reboot(
   await eventually(
     { what: 'the host has booted again', host: host.name, everyMs: 1000, ...bound },
     async () => {
-      const { stdout } = await host.remote.exec(readBootId, { idempotent: true, timeoutMs: 10_000 })
+      const { stdout } = await host.remote.exec(printBootId, { idempotent: true, timeoutMs: 10_000 })
       return stdout.trim() !== before && stdout.trim() !== ''
         ? { ready: true, value: undefined }
         : { ready: false, seen: 'it has not gone down yet' }

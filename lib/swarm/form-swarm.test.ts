@@ -65,6 +65,41 @@ describe('formSwarm', () => {
   })
 })
 
+describe('forming a swarm that is to be known again', () => {
+  it('tells each step before the next can be taken', async () => {
+    const manager = fakeHost('b', 'manager', 11)
+    const worker = fakeHost('a', 'worker', 12)
+    const nodeId = 'qyk2vzr0gr3fq8lbtzbm7gb8f'
+    manager.remote.answer("docker info --format '{{.Swarm.NodeID}}'", `${nodeId}\n`)
+    const steps: string[] = []
+    const forming = {
+      mark: '2160h0m0.123456789s',
+      initialised: async (id: string, address: string) => {
+        expect(worker.remote.commands, 'commands of the worker until then').to.deep.equal([])
+        steps.push(`${id} at ${address}`)
+      },
+      joined: async ({ name }: Host) => void steps.push(name),
+    }
+    const signal = new AbortController().signal
+    await formSwarm(topology, [worker.host, manager.host], { progress: silentProgress, signal, forming })
+    expect(manager.remote.commands[0]).to.match(/ --cert-expiry 2160h0m0\.123456789s$/)
+    expect(steps).to.deep.equal([`${nodeId} at 192.168.56.11:2377`, 'b', 'a'])
+  })
+
+  it('takes nothing for the id of a node that is none', async () => {
+    const { host, remote } = fakeHost('b', 'manager', 11)
+    remote.answer("docker info --format '{{.Swarm.NodeID}}'", 'WARNING: x\n')
+    const forming = { mark: '2160h0m0.1s', initialised: async () => undefined, joined: async () => undefined }
+    const signal = new AbortController().signal
+    const error: unknown = await formSwarm(topology, [host], {
+      progress: silentProgress,
+      signal,
+      forming,
+    }).catch((thrown: unknown) => thrown)
+    expect((error as Error).message).to.contain('gave no id of its node')
+  })
+})
+
 describe('listNetworks', () => {
   it('gives name, driver and scope by host', async () => {
     const { host, remote } = fakeHost('a', 'worker', 12)

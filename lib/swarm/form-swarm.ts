@@ -1,12 +1,24 @@
+import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
+import { sh } from '../remote/script.ts'
 import type { Topology } from '../topology/topology.ts'
 import { docker, dockerLines } from './docker.ts'
 
 export interface FormOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
+  readonly forming?: Forming
+}
+
+/** Told step by step of a swarm that is to be known again whoever dies on the way. */
+export interface Forming {
+  /** See `newSwarmMark`. */
+  readonly mark: string
+  /** Before any other host joins: the id of the first manager, and the address they join. */
+  initialised(nodeId: string, address: string): Promise<void>
+  joined(host: Host): Promise<void>
 }
 
 /** Builds a swarm of hosts that are in none: the first manager initialises it, the others join side by side. */
@@ -17,17 +29,24 @@ export async function formSwarm(
 ): Promise<void> {
   const [first, ...others] = managersFirst(members(hosts))
   if (first === undefined) return
-  await step(options.progress, 'Initialising the swarm', first.name, () => initialise(topology, first))
-  const tokens = await joinTokens(first)
+  await step(options.progress, 'Initialising the swarm', first.name, () =>
+    initialise(topology, first, options.forming?.mark),
+  )
   const leader = addressOn(first, topology.swarm.advertise)
+  if (options.forming !== undefined) {
+    await options.forming.initialised(await nodeIdOf(first), `${leader}:2377`)
+    await options.forming.joined(first)
+  }
+  const tokens = await joinTokens(first)
   await Promise.all(
     others.map((host) =>
-      step(options.progress, 'Joining the swarm', host.name, () =>
-        join(topology, host, {
+      step(options.progress, 'Joining the swarm', host.name, async () => {
+        await join(topology, host, {
           leader,
           token: host.node.role === 'manager' ? tokens.manager : tokens.worker,
-        }),
-      ),
+        })
+        await options.forming?.joined(host)
+      }),
     ),
   )
   await nodesReady(first, others.length + 1, options.signal)
@@ -80,10 +99,11 @@ function managersFirst(hosts: readonly Host[]): Host[] {
   return [...hosts.filter(isManager), ...hosts.filter((host) => !isManager(host))]
 }
 
-async function initialise(topology: Topology, host: Host): Promise<void> {
+async function initialise(topology: Topology, host: Host, mark: string | undefined): Promise<void> {
   const { dataPathPort } = topology.swarm
   const port = dataPathPort === 4789 ? '' : ` --data-path-port ${dataPathPort}`
-  const command = `docker swarm init ${addressFlags(topology, host)}${port}${poolFlags(topology)}`
+  const expiry = mark === undefined ? '' : ` --cert-expiry ${mark}`
+  const command = `docker swarm init ${addressFlags(topology, host)}${port}${poolFlags(topology)}${expiry}`
   await docker(host, command, { timeoutMs: 120_000 })
 }
 
@@ -91,6 +111,18 @@ function poolFlags({ swarm: { addressPools } }: Topology): string {
   if (addressPools === undefined) return ''
   const pools = addressPools.pools.map((pool) => ` --default-addr-pool ${pool}`).join('')
   return `${pools} --default-addr-pool-mask-length ${addressPools.maskLength}`
+}
+
+/** @throws SwarmproofError `DOCKER_OUTPUT` for what is no id of a node, for a swarm is known by it later */
+async function nodeIdOf(host: Host): Promise<string> {
+  const id = (await docker(host, sh`docker info --format ${'{{.Swarm.NodeID}}'}`)).trim()
+  if (/^[a-z0-9]{25}$/.test(id)) return id
+  throw new SwarmproofError({
+    code: 'DOCKER_OUTPUT',
+    what: 'the engine gave no id of its node',
+    host: host.name,
+    observed: id.slice(0, 100),
+  })
 }
 
 async function joinTokens(manager: Host): Promise<{ manager: string; worker: string }> {

@@ -1,40 +1,68 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * A `docker` of a few lines of sh for tests of guards, with its objects as files: `services/<id>` and so on hold their
- * label. Removing a service takes its tasks with it, a second later; a network or image in use is refused, as engines
- * do. While a file `down` is there it answers nothing.
+ * A `docker` of a few lines of sh for tests of guards, with its objects as files: `services/<name>` and so on hold their
+ * label. Removing a service takes its tasks with it, a moment later; a network or image in use is refused, as engines
+ * do. While a file `down` is there it answers nothing, and with a file `warns` it prints a warning on standard error at
+ * every call, as clients do. In which swarm it is: `inactive` for none, else `node`, `remotes` (a line each) and
+ * `expiry` say.
  */
 const script = String.raw`#!/bin/sh
 state=STATE
+[ ! -e "$state/warns" ] || echo 'WARNING: Error loading config file: /root/.docker/config.json: permission denied' >&2
 [ ! -e "$state/down" ] || { echo 'Cannot connect to the Docker daemon' >&2; exit 1; }
 echo "$*" >>"$state/asked"
-labelled() {
+list() {
   for file in "$state/$1"/*; do
     [ -e "$file" ] || continue
-    if grep -qx "$2" "$file"; then basename "$file"; fi
+    [ -z "$2" ] || grep -qx -e "$2" "$file" || continue
+    name=$(basename "$file")
+    echo "$name $name"
   done
   true
 }
+label() { echo "$*" | sed -n 's/.*--filter label=\([^ ]*\).*/\1/p'; }
 any() { [ -n "$(ls "$state/$1")" ]; }
+mode=active
+[ ! -e "$state/inactive" ] || mode=inactive
 case "$*" in
-  'info --format {{.Swarm.ControlAvailable}}') if [ -e "$state/inactive" ]; then echo false; else cat "$state/manager"; fi ;;
-  'info --format {{.Swarm.LocalNodeState}}') if [ -e "$state/inactive" ]; then echo inactive; else echo active; fi ;;
+  'info --format {{.Swarm.LocalNodeState}}') echo $mode ;;
+  'info --format {{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}')
+    if [ $mode = active ]; then echo "active $(cat "$state/manager")"; else echo 'inactive false'; fi ;;
+  'info --format {{.Swarm.ControlAvailable}}') if [ $mode = active ]; then cat "$state/manager"; else echo false; fi ;;
+  'info --format {{.Swarm.NodeID}}'*)
+    [ $mode = inactive ] || echo "$(cat "$state/node") $(tr '\n' ' ' <"$state/remotes")$(cat "$state/expiry")" ;;
   'node ls '*) echo Ready ;;
   'swarm leave --force') : >"$state/inactive" ;;
-  'service ls -q --filter label='*) labelled services "$(echo "$*" | sed 's/.*label=//')" ;;
+  'service ls --filter label='*) list services "$(label "$*")" ;;
   'service rm '*) rm "$state/services/$3"; (sleep 0.3; rm -f "$state/tasks/$3".*) >/dev/null 2>&1 & ;;
-  'ps -aq --filter label='*) labelled containers "$(echo "$*" | sed 's/.*label=//')" ;;
-  'ps -aq --filter name=^/'*) ls "$state/tasks" | grep "^$(echo "$*" | sed 's/.*[*]//')" || true ;;
+  'ps -a --filter label='*) list containers "$(label "$*")" ;;
+  'ps -a --filter name=^/'*) list tasks '' | grep "^$(echo "$3 $4" | sed 's/.*[*]//')" || true ;;
   'rm --force '*) rm "$state/containers/$3" ;;
-  'network ls -q --filter label='*) labelled networks "$(echo "$*" | sed 's/.*label=//')" ;;
-  'network inspect '*) [ -e "$state/networks/$3" ] ;;
+  'network ls -q --filter name=^docker_gwbridge$') ls "$state/networks" | grep -x docker_gwbridge || true ;;
+  'network ls --filter label='*) list networks "$(label "$*")" ;;
   'network rm '*) any tasks && exit 1; rm "$state/networks/$3" ;;
-  'image inspect '*) grep -qx "$3" "$state/images/list" ;;
+  'image inspect --format {{.Id}} '*) grep -qx "$5" "$state/images/list" ;;
   'image rm '*) any tasks && exit 1; sed -i "\#^$3\$#d" "$state/images/list" ;;
   *) echo "nobody expected: $*" >>"$state/strange"; exit 1 ;;
 esac
+`
+
+/** `cut` of the boot id's second line alone, so that a test can have a host restarted. */
+const cut = String.raw`#!/bin/sh
+case "$*" in *'/proc/1/stat') [ ! -e STATE/boot ] || { cat STATE/boot; exit 0; } ;; esac
+exec REAL "$@"
 `
 
 export interface FakeEngine {
@@ -43,21 +71,48 @@ export interface FakeEngine {
   /** Everything there is, as `services/web`. */
   left(): string[]
   put(kind: 'services' | 'containers' | 'networks' | 'tasks', name: string, label?: string): void
+  /** Writes a file of its state. */
   set(name: string, content?: string): void
+  unset(name: string): void
+  /** Content of a file of its state; undefined where there is none. */
+  read(name: string): string | undefined
+  /** Puts a program before all others. `STATE` is the folder of its state, `REAL` the program of that name. */
+  program(name: string, text: string): void
+  /** Puts a program before the one there is, which is `STATE/<name>` from then on. */
+  wrap(name: string, text: string): void
 }
 
-export function fakeEngine(folder: string): FakeEngine {
+/** @param shell what `sh` is to be on the host, too */
+export function fakeEngine(folder: string, shell?: string): FakeEngine {
   const state = join(folder, 'state')
+  const path = join(folder, 'bin')
   const kinds = ['services', 'containers', 'networks', 'tasks'] as const
   for (const kind of [...kinds, 'images']) mkdirSync(join(state, kind), { recursive: true })
-  mkdirSync(join(folder, 'bin'))
-  writeFileSync(join(folder, 'bin', 'docker'), script.replace('STATE', state), { mode: 0o755 })
-  writeFileSync(join(state, 'manager'), 'true\n')
-  writeFileSync(join(state, 'images', 'list'), '')
+  mkdirSync(path)
+  const program = (name: string, text: string): void => {
+    const real = text.includes('REAL') ? execFileSync('which', [name], { encoding: 'utf8' }).trim() : ''
+    writeFileSync(join(path, name), text.replaceAll('STATE', state).replaceAll('REAL', real), { mode: 0o755 })
+  }
+  const set = (name: string, content = ''): void => writeFileSync(join(state, name), content)
+  program('docker', script)
+  program('cut', cut)
+  if (shell !== undefined) symlinkSync(shell, join(path, 'sh'))
+  set('manager', 'true\n')
+  set('node', 'node-of-theirs\n')
+  set('remotes', 'node-of-theirs\n')
+  set('expiry', '2160h0m0s\n')
+  set('images/list')
   return {
-    path: join(folder, 'bin'),
+    path,
     left: () => kinds.flatMap((kind) => readdirSync(join(state, kind)).map((name) => `${kind}/${name}`)),
-    put: (kind, name, label = '') => writeFileSync(join(state, kind, name), `${label}\n`),
-    set: (name, content = '') => writeFileSync(join(state, name), content),
+    put: (kind, name, label = '') => set(join(kind, name), `${label}\n`),
+    set,
+    unset: (name) => rmSync(join(state, name), { force: true }),
+    read: (name) => (existsSync(join(state, name)) ? readFileSync(join(state, name), 'utf8') : undefined),
+    program,
+    wrap: (name, text) => {
+      renameSync(join(path, name), join(state, name))
+      program(name, text)
+    },
   }
 }

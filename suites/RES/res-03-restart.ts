@@ -24,6 +24,7 @@ export const restart = conformanceTest({
   requirement: 'Engine restart and host reboot: ingress rules, overlays and encryption come back.',
   source: [moby('daemon start: libnetwork restores networks, swarmkit agent starts its tasks again')],
   safety: 'lab',
+  restartsHosts: true,
   timeLimitMs: bootWithinMs + engineWithinMs + 2 * backWithinMs + 120_000,
   needs: ['two-nodes', 'ipvs', 'encrypted-overlay'],
   method:
