@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { InputError } from '../../error.ts'
@@ -126,7 +126,7 @@ describe('ssh client, jump hosts', function () {
   })
 
   it('refuses to go round in circles', async () => {
-    appendFileSync(home.path('config'), 'Host *\n  ProxyJump outer\n')
+    home.config('Host *', '  ProxyJump outer')
     await using client = home.client()
     const error = await go(client).catch((reason: unknown) => reason)
     expect(error).to.be.instanceOf(InputError).with.property('message').that.contains("'ProxyJump none'")
@@ -149,7 +149,7 @@ describe('ssh client, jump hosts', function () {
   it('notices that the jump host fell silent', async () => {
     await using wire = await cuttable(outer.target.port)
     describeHost('wire', outer, wire.port)
-    appendFileSync(home.path('config'), 'Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 1\n')
+    home.config('Host *', '  ServerAliveInterval 1', '  ServerAliveCountMax 1')
     await using client = home.client()
     const remote = await go(client, { proxyJump: 'wire' })
     const running = failure(remote.exec('sleep 60'))

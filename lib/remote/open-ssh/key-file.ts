@@ -63,7 +63,9 @@ function contents(path: string, uid: number): Buffer | undefined {
 function unreadable(text: Buffer): KeyFileProblem {
   return text.includes('BEGIN ENCRYPTED PRIVATE KEY') || text.includes('BEGIN PRIVATE KEY')
     ? new KeyFileProblem('is in PKCS #8, which is not supported: rewrite it (ssh-keygen -p -f it)')
-    : new KeyFileProblem('is no private key of a kind that is supported (ed25519, ECDSA, RSA)')
+    : new KeyFileProblem(
+        'is no private key of a kind that is supported (ed25519, ECDSA, RSA; not of a security key)',
+      )
 }
 
 const magic = Buffer.from('openssh-key-v1\0')
