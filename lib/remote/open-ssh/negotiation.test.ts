@@ -80,14 +80,13 @@ describe('ssh client, what is negotiated', function () {
     writeFileSync(join(sshd.folder, 'authorized'), readFileSync(home.path('id_rsa.pub')), { flag: 'a' })
     home.config(`  IdentityFile ${home.path('id_rsa')}`, '  PubkeyAcceptedAlgorithms rsa-sha2-256')
     expect(await enter()).to.equal('in\n')
-    const other = home.config
-    other(
+    home.config(
       'Host web2',
       '  HostName 127.0.0.1',
       `  Port ${sshd.target.port}`,
       `  IdentityFile ${home.path('id_rsa')}`,
     )
-    other('  PubkeyAcceptedAlgorithms rsa-sha2-512')
+    home.config('  PubkeyAcceptedAlgorithms rsa-sha2-512')
     await using client = home.client()
     const refused = await failure(client.connect({ name: 'web2', hostname: 'web2', become: false }))
     expect(refused.message).to.contain(

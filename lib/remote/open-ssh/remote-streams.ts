@@ -1,4 +1,4 @@
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import type { Script } from '../script.ts'
 import { SshConnection, channelsPerConnection } from '../ssh-connection.ts'
@@ -78,12 +78,16 @@ export class RemoteStreams implements AsyncDisposable {
   }
 }
 
+function lastLines(text: string): string {
+  return text.trim().split(/\r?\n/).slice(-3).join(' | ')
+}
+
 function watched(channel: ClientChannel, ended: (end: StreamEnd) => void): Duplex {
   let exitCode: number | undefined
   let said = ''
   channel.on('exit', (code: number | null) => (exitCode = code ?? undefined))
   channel.stderr.on('data', (chunk: Buffer) => (said = (said + String(chunk)).slice(-keptChars)))
   channel.on('error', () => undefined)
-  channel.once('close', () => ended({ exitCode, said: said.trim() }))
+  channel.once('close', () => ended({ exitCode, said: lastLines(said) }))
   return channel
 }
