@@ -14,7 +14,9 @@ export type Input = 'none' | 'pipe' | { readonly bytes: number }
 /** Whose rights commands have: those of the login, or root's by way of sudo. */
 export type RootBy = 'login' | 'sudo'
 
-/** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN); quoting and the watcher need some of it. */
+/** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN), its end included; the login shell gets the line as one. */
+export const maxLineBytes = 128 * 1024 - 1
+/** Quoting and the watcher need some of it. */
 export const maxCommandBytes = 100 * 1024
 
 /** How long the command may go on after SIGINT before SIGKILL. */

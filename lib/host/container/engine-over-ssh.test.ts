@@ -138,7 +138,8 @@ describe('an engine over SSH', function () {
     const sound = readFileSync(file, 'utf8')
     docker('refused', 'echo "permission denied while trying to connect to the docker API" >&2; exit 1')
     try {
-      await using _tunnel = await engineOverSsh(url, options)
+      await using tunnel = await engineOverSsh(url, options)
+      expect(tunnel.socketPath).to.be.a('string')
       expect(await reachEngine()).to.match(
         /ended with exit code 1: permission denied .*is docker installed there/,
       )
@@ -153,7 +154,8 @@ describe('an engine over SSH', function () {
       home.trust(sshd)
       process.env['DOCKER_HOST'] = url
       answer = nonsense
-      await using _tunnel = await engineOverSsh(url, options)
+      await using tunnel = await engineOverSsh(url, options)
+      expect(tunnel.socketPath).to.be.a('string')
       expect(await reachEngine()).to.match(
         /what answers there is no Docker engine: its answer lacks ServerVersion/,
       )
@@ -162,8 +164,8 @@ describe('an engine over SSH', function () {
 
   it('takes the path of a socket, and no password', async () => {
     home.trust(sshd)
-    await using _tunnel = await engineOverSsh(`${url}/run/x.sock`, options)
-    await new Docker({ socketPath: _tunnel.socketPath }).info()
+    await using tunnel = await engineOverSsh(`${url}/run/x.sock`, options)
+    await new Docker({ socketPath: tunnel.socketPath }).info()
     expect(readFileSync(join(sshd.folder, 'calls'), 'utf8')).to.contain(
       '--host unix:///run/x.sock system dial-stdio\n',
     )

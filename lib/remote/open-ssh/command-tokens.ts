@@ -41,7 +41,10 @@ export function refuseUnsafeNames(hostname: string, user: string | undefined, as
   if (!badHost && !badUser) return
   throw new InputError({
     code: 'SSH_DESTINATION',
-    what: `the ${badHost ? 'name' : 'user'} of a host for SSH holds characters that a shell or ssh would interpret`,
+    what:
+      hostname === ''
+        ? 'a host for SSH has neither a name nor an address'
+        : `the ${badHost ? 'name' : 'user'} of a host for SSH holds characters that a shell or ssh would interpret`,
     host: JSON.stringify(asked),
     observed: JSON.stringify(badHost ? hostname : user),
   })

@@ -11,6 +11,7 @@ import { RemoteError } from '../remote-error.ts'
 import type { SshClientOptions } from './connect.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
+import { sh } from '../script.ts'
 
 describe('ssh client', function () {
   this.timeout(30_000)
@@ -43,7 +44,7 @@ describe('ssh client', function () {
     await using client = home.client(options)
     try {
       const remote = await client.connect({ name: 'web1', hostname: 'web1', become: false, ...more })
-      return (await remote.exec('echo in')).stdout
+      return (await remote.exec(sh`echo in`)).stdout
     } catch (error) {
       if (error instanceof RemoteError || error instanceof InputError) return error
       throw error
@@ -179,7 +180,7 @@ describe('ssh client', function () {
         const remotes = await Promise.all(
           ['a', 'b', 'c'].map((name) => client.connect({ name, hostname: 'web1', become: false })),
         )
-        expect((await remotes[2]?.exec('echo in'))?.stdout).to.equal('in\n')
+        expect((await remotes[2]?.exec(sh`echo in`))?.stdout).to.equal('in\n')
         expect(questions).to.deep.equal(
           Array.from({ length: 2 }, () => `Passphrase for ${home.path(`id_${type}`)}: `),
         )

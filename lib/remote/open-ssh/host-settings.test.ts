@@ -190,10 +190,11 @@ describe('settings of a host', () => {
   })
 
   it('refuse names that ssh would take for options, and a shell for more than a name', async () => {
-    for (const hostname of ['-oProxyCommand=id', 'a;id', 'a b', '$(id)', 'a\nb', '', 'a@b', 'a/b'])
+    for (const hostname of ['-oProxyCommand=id', 'a;id', 'a b', '$(id)', 'a\nb', 'a@b', 'a/b'])
       expect(await refusal(hostname), hostname).to.contain(
         'holds characters that a shell or ssh would interpret',
       )
+    expect(await refusal('')).to.contain('neither a name nor an address')
     for (const user of ['-x', 'a;id', '$(id)', 'a\nb', 'a -b', ''])
       expect(await refusal('web1', { user }), user).to.contain('the user of a host for SSH')
     home.config('Host web1', 'HostName a`id`')

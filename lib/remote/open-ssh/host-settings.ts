@@ -1,10 +1,12 @@
-import { InputError } from '../../error.ts'
 import { narrowAlgorithms } from './algorithms.ts'
 import type { Algorithms } from './algorithms.ts'
 import { expandCommand, refuseUnsafeNames, type CommandTokens } from './command-tokens.ts'
 import type { SshDestination } from './destination.ts'
-import { expandFileName, resolveConfig } from './resolved-config.ts'
+import { resolveConfig } from './resolved-config.ts'
 import type { ConfigQuery, ResolvedConfig } from './resolved-config.ts'
+import { agentOf, expandPath, fileList, identityFiles } from './setting-files.ts'
+import type { IdentityFile } from './setting-files.ts'
+import { isNo, isNone, isYes, secondsOf } from './setting-values.ts'
 import type { Surroundings } from './surroundings.ts'
 import { refuseUnfollowed } from './unfollowed.ts'
 
@@ -39,12 +41,6 @@ export interface HostSettings {
   /** Nobody is to be asked for a passphrase. */
   readonly batchMode: boolean
   readonly algorithms: Algorithms
-}
-
-export interface IdentityFile {
-  readonly path: string
-  /** `asked`: named with the destination; it must be there. */
-  readonly from: 'asked' | 'config' | 'default'
 }
 
 export interface SettingsSources {
@@ -124,34 +120,6 @@ function namesOf(
   return { hostname: hostname.toLowerCase(), user, port: Number(found.value('port') ?? 22) }
 }
 
-/** `~/` is the home directory; whatever else there is to expand is ssh's matter. */
-async function expandPath(text: string, home: string, query: ConfigQuery): Promise<string> {
-  const path = text.replace(/^~(?=\/|$)/, () => home)
-  return path.startsWith('~') || path.includes('%') || path.includes('${')
-    ? expandFileName(path, query)
-    : path
-}
-
-async function identityFiles(
-  { identityFiles: asked = [] }: SshDestination,
-  { found, usual }: { readonly found: ResolvedConfig; readonly usual: ResolvedConfig },
-  path: (text: string) => Promise<string>,
-): Promise<IdentityFile[]> {
-  const names = found.values('identityfile').filter((name) => !isNone(name))
-  // ssh drops a file of `-i` that is not there without an error; ours are refused by name.
-  const configured = names.filter((name) => !asked.includes(name))
-  const byDefault = String(found.values('identityfile')) === String(usual.values('identityfile'))
-  const read = async (name: string, from: IdentityFile['from']): Promise<IdentityFile> => ({
-    path: await path(name),
-    from,
-  })
-  if (byDefault && asked.length > 0) return Promise.all(asked.map((name) => read(name, 'asked')))
-  return Promise.all([
-    ...asked.map((name) => read(name, 'asked')),
-    ...configured.map((name) => read(name, byDefault ? 'default' : 'config')),
-  ])
-}
-
 function proxyJump(text: string | undefined, tokens: CommandTokens): string[] {
   if (text === undefined || isNone(text)) return []
   // ssh prints addresses of IPv4 in brackets.
@@ -161,41 +129,6 @@ function proxyJump(text: string | undefined, tokens: CommandTokens): string[] {
 function proxyCommand(text: string | undefined, tokens: CommandTokens): Pick<HostSettings, 'proxyCommand'> {
   if (text === undefined || text === '' || isNone(text)) return {}
   return { proxyCommand: expandCommand(text, tokens, 'ProxyCommand') }
-}
-
-/** Lists of files are printed with blanks between the names, so a name with a blank is not told from two. */
-async function fileList(
-  keywords: readonly string[],
-  found: ResolvedConfig,
-  path: (text: string) => Promise<string>,
-  host: string,
-): Promise<string[]> {
-  const lists = keywords.map(async (keyword) => {
-    const names = (found.value(keyword) ?? '').split(' ').filter((name) => name !== '' && !isNone(name))
-    const expanded = await Promise.all(names.map(path))
-    if (expanded.every((name) => name.startsWith('/'))) return expanded
-    throw new InputError({
-      code: 'SSH_CONFIG_UNSUPPORTED',
-      what: `${keyword} names a file by a relative name or one with a blank`,
-      host,
-      expected: 'names that begin with / or ~/, without blanks',
-      observed: `${keyword} ${found.value(keyword) ?? ''}`,
-    })
-  })
-  return (await Promise.all(lists)).flat()
-}
-
-async function agentOf(
-  found: ResolvedConfig,
-  around: Surroundings,
-  path: (text: string) => Promise<string>,
-): Promise<string | false | undefined> {
-  const text = found.value('identityagent')
-  if (text === undefined || text === 'SSH_AUTH_SOCK') return undefined
-  if (isNone(text)) return false
-  const variable = /^\$(\w+)$/.exec(text)?.[1]
-  if (variable !== undefined) return around.environment[variable] ?? false
-  return path(text)
 }
 
 function checking(
@@ -235,23 +168,4 @@ function network(found: ResolvedConfig): Pick<HostSettings, 'addressFamily' | 'l
     ...(family === undefined ? {} : { addressFamily: family }),
     ...(localAddress === undefined ? {} : { localAddress }),
   }
-}
-
-/** `none` and 0 ask for no limit. */
-function secondsOf(text: string | undefined): number | undefined {
-  const seconds = Number(text ?? NaN)
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined
-}
-
-function isNone(text: string): boolean {
-  return /^none$/i.test(text)
-}
-
-/** `ssh -G` prints some flags as yes and no, others as true and false. */
-function isYes(text: string | undefined): boolean {
-  return text === 'yes' || text === 'true'
-}
-
-function isNo(text: string): boolean {
-  return ['no', 'false', 'off'].includes(text)
 }

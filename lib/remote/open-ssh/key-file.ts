@@ -14,7 +14,15 @@ export interface KeyFile {
 }
 
 /** Why a file that is there cannot be used, for messages; without the path. */
-export class KeyFileProblem extends Error {}
+export class KeyFileProblem extends Error {
+  /** The file stays locked: an agent could hold it open. */
+  readonly lockedFile: string | undefined
+
+  constructor(message: string, lockedFile?: string) {
+    super(message)
+    this.lockedFile = lockedFile
+  }
+}
 
 export class PassphraseError extends Error {}
 

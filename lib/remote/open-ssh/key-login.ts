@@ -38,6 +38,8 @@ class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
   /** Of the last connection. */
   offered: readonly Identity[] = []
   problems: string[] = []
+  /** A key that would open the host, had somebody given its passphrase. */
+  lockedFile: string | undefined
   /** The host took a key and yet did not let us in. */
   signed: Identity | undefined
 
@@ -53,6 +55,7 @@ class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
         this.offered = usable
         this.problems = [...problems]
         this.signed = undefined
+        this.lockedFile = undefined
         done(
           null,
           usable.map(({ publicBlob }) => publicBlob),
@@ -89,6 +92,7 @@ class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
         done(null, signature)
       },
       (error: Error) => {
+        if (error instanceof KeyFileProblem) this.lockedFile ??= error.lockedFile
         this.problems.push(`${identity.label} would be taken, but ${reasonOf(error)}`)
         done(error)
       },
@@ -124,7 +128,7 @@ function loginRefused(where: string, settings: HostSettings, agent: KeyAgent, ob
 }
 
 function hintFor({ user }: HostSettings, agent: KeyAgent, observed: string): string {
-  const locked = agent.problems.map((problem) => /ssh-add (\S+)$/.exec(problem)?.[1]).find(Boolean)
+  const locked = agent.lockedFile
   if (/too many/i.test(observed))
     return "name the right key with IdentityFile, and 'IdentitiesOnly yes', in ~/.ssh/config"
   if (locked !== undefined) return `'ssh-add ${locked}' with an agent running, then again`

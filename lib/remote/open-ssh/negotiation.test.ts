@@ -8,6 +8,7 @@ import { connectEndpoint } from '../ssh-remote.ts'
 import { pinnedEndpoint } from '../ssh-target.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
+import { sh } from '../script.ts'
 
 describe('ssh client, what is negotiated', function () {
   this.timeout(30_000)
@@ -36,7 +37,7 @@ describe('ssh client, what is negotiated', function () {
   async function enter(): Promise<string> {
     await using client = home.client()
     const remote = await client.connect({ name: 'web1', hostname: 'web1', become: false })
-    return (await remote.exec('echo in')).stdout
+    return (await remote.exec(sh`echo in`)).stdout
   }
   const since = (before: number): string => sshd.log().slice(before)
 
@@ -106,8 +107,8 @@ describe('ssh client, what is negotiated', function () {
       },
     }
     await using remote = await connectEndpoint({ ...endpoint, hostKeys })
-    expect((await remote.exec('head -c 5000000 /dev/zero | wc -c')).stdout.trim()).to.equal('5000000')
-    await remote.exec('head -c 5000000 /dev/zero')
+    expect((await remote.exec(sh`head -c 5000000 /dev/zero | wc -c`)).stdout.trim()).to.equal('5000000')
+    await remote.exec(sh`head -c 5000000 /dev/zero`)
     expect(checks).to.be.greaterThan(1)
   })
 })

@@ -6,6 +6,7 @@ import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { failure, until } from '../remote-contract.fake.ts'
 import { sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
+import { sh } from '../script.ts'
 
 describe('ssh client, proxy commands', function () {
   this.timeout(30_000)
@@ -49,7 +50,7 @@ describe('ssh client, proxy commands', function () {
     const client = home.client()
     const remote = await go(client)
     const content = 'x'.repeat(3_000_000)
-    expect((await remote.exec('cat', { input: content })).stdout).to.equal(content)
+    expect((await remote.exec(sh`cat`, { input: content })).stdout).to.equal(content)
     const pid = pidOf('relay')
     expect(existsSync(`/proc/${pid}`)).to.equal(true)
     // In a session of its own: what interrupts us does not cut the way.
@@ -68,7 +69,7 @@ describe('ssh client, proxy commands', function () {
     home.config(`  ProxyCommand ${words.join(' ')}`)
     home.config('Host gate', '  HostName 127.0.0.1', `  Port ${sshd.target.port}`, '  ProxyCommand none')
     await using client = home.client()
-    expect((await (await go(client)).exec('echo in')).stdout).to.equal('in\n')
+    expect((await (await go(client)).exec(sh`echo in`)).stdout).to.equal('in\n')
   })
 
   it('lead to no host whose key is unknown', async () => {

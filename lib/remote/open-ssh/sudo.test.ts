@@ -9,6 +9,7 @@ import type { Remote } from '../remote.ts'
 import type { SshClient } from './connect.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
+import { sh } from '../script.ts'
 
 /**
  * A login that is not root, without making one: programs in front of the session's PATH say so, and a `sudo` among
@@ -62,10 +63,10 @@ describe('ssh client, commands by sudo', function () {
   })
 
   it('runs everything as root: commands, streams, files', async () => {
-    const whoAmI = 'echo "$(id -u) $ACTS_AS_ROOT"'
+    const whoAmI = sh`echo "$(id -u) $ACTS_AS_ROOT"`
     expect((await remote.exec(whoAmI)).stdout).to.equal('0 yes\n')
-    expect((await remote.exec(`cat >/dev/null; ${whoAmI}`, { input: 'x' })).stdout).to.equal('0 yes\n')
-    const process = await remote.spawn(`echo $$; read -r line; ${whoAmI}`, { stdin: 'pipe' })
+    expect((await remote.exec(sh`cat >/dev/null; ${whoAmI}`, { input: 'x' })).stdout).to.equal('0 yes\n')
+    const process = await remote.spawn(sh`echo $$; read -r line; ${whoAmI}`, { stdin: 'pipe' })
     const pid = Number(await firstOutput(process.stdout))
     expect(familyOf(pid)).to.have.property('size').greaterThan(1)
     process.stdin.end('go\n')
@@ -76,8 +77,8 @@ describe('ssh client, commands by sudo', function () {
   })
 
   it('gives exit codes, signals and errors as without sudo', async () => {
-    expect((await remote.exec('exit 7')).exitCode).to.equal(7)
-    expect((await remote.exec('echo out; echo err >&2')).stderr).to.equal('err\n')
+    expect((await remote.exec(sh`exit 7`)).exitCode).to.equal(7)
+    expect((await remote.exec(sh`echo out; echo err >&2`)).stderr).to.equal('err\n')
     const missing = await failure(remote.download('/nowhere/file'))
     expect(missing.code).to.equal('REMOTE_FILE')
   })
@@ -85,7 +86,7 @@ describe('ssh client, commands by sudo', function () {
   it('does without sudo where the login is to stay what it is', async () => {
     const target = { name: 'web1', hostname: '127.0.0.1', port: sshd.target.port, become: false }
     const login = await client.connect(target)
-    expect((await login.exec('id -u')).stdout).to.equal('1000\n')
+    expect((await login.exec(sh`id -u`)).stdout).to.equal('1000\n')
   })
 
   it('says that sudo asks for a password, and leaves no connection behind', async () => {
@@ -108,7 +109,7 @@ describe('ssh client, commands by sudo', function () {
       await using wire = await cuttable(sshd.target.port)
       home.known(knownLine(sshd).replace(String(sshd.target.port), String(wire.port)))
       const dropped = await client.connect({ name: 'web1', hostname: '127.0.0.1', port: wire.port })
-      const process = await dropped.spawn('echo $$; sleep 61 & sleep 60; echo never', { stdin })
+      const process = await dropped.spawn(sh`echo $$; sleep 61 & sleep 60; echo never`, { stdin })
       const pid = Number(await firstOutput(process.stdout))
       const lines = (): string => [...familyOf(pid).values()].join('\n')
       await until(() => /^sleep 61/m.test(lines()) && /^sleep 60/m.test(lines()))
@@ -127,7 +128,7 @@ describe('ssh client, commands by sudo', function () {
   }
 
   it('kills what ignores SIGINT, sudo and all', async () => {
-    const command = `trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
+    const command = sh`trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
     const process = await remote.spawn(command)
     const pid = Number(await firstOutput(process.stdout))
     const family = familyOf(pid)
@@ -136,8 +137,8 @@ describe('ssh client, commands by sudo', function () {
   })
 
   it('leaves what was put into the background on purpose alone', async () => {
-    const pid = Number((await remote.exec('sleep 60 >/dev/null 2>&1 & echo $!')).stdout)
-    await remote.exec('true')
+    const pid = Number((await remote.exec(sh`sleep 60 >/dev/null 2>&1 & echo $!`)).stdout)
+    await remote.exec(sh`true`)
     expect(isAlive(pid)).to.equal(true)
     process.kill(pid, 'SIGKILL')
   })
