@@ -15,7 +15,12 @@ export interface HostFlags {
 export function withHostOptions(command: Command): Command {
   return command
     .addOption(new Option('-i, --inventory <file>', 'hosts from a file: our YAML, or Ansible’s YAML or INI'))
-    .addOption(new Option('--ssh-config <file>', 'instead of ~/.ssh/config; none for no file'))
+    .addOption(
+      new Option(
+        '--ssh-config <file>',
+        'as `ssh -F`: instead of ~/.ssh/config and the system’s; none for no file',
+      ),
+    )
     .addOption(new Option('--known-hosts <file...>', 'instead of ~/.ssh/known_hosts'))
 }
 

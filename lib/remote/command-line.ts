@@ -1,19 +1,20 @@
-import { maxCommandBytes, withLifeline } from './lifeline.ts'
+import { maxCommandBytes, maxLineBytes, withLifeline } from './lifeline.ts'
 import type { Input, RootBy } from './lifeline.ts'
 import { RemoteError, quoteCommand } from './remote-error.ts'
 
 /**
  * What a transport hands to the host for a command: the command tied to its channel.
- * @throws RemoteError `REMOTE_COMMAND` if it is longer than a host takes
+ * @throws RemoteError `REMOTE_COMMAND` if it is longer than a host takes, with the quotes that it needs
  */
 export function commandLine(host: string, command: string, input: Input, rootBy: RootBy = 'login'): string {
-  const bytes = Buffer.byteLength(command)
-  if (bytes <= maxCommandBytes) return withLifeline(command, input, rootBy)
+  const line = withLifeline(command, input, rootBy)
+  const [bytes, lineBytes] = [Buffer.byteLength(command), Buffer.byteLength(line)]
+  if (bytes <= maxCommandBytes && lineBytes <= maxLineBytes) return line
   throw new RemoteError({
     code: 'REMOTE_COMMAND',
     host,
     what: `a command of ${bytes} bytes is too long to be sent: ${quoteCommand(command)}`,
-    expected: `at most ${maxCommandBytes} bytes`,
-    hint: "give it as input instead: exec('sh -s', { input: command })",
+    expected: `at most ${maxCommandBytes} bytes, and ${maxLineBytes} with quotes and the life line (here ${lineBytes})`,
+    hint: 'give it as input instead: exec(sh`sh -s`, { input: script.text })',
   })
 }

@@ -13,7 +13,9 @@ export function connectError(
   error: (Error & { level?: string; code?: unknown }) | undefined,
 ): RemoteError {
   const base = { host: endpoint.host, cause: error }
-  const observed = error?.message ?? 'the connection ended'
+  // A proxy command says itself why it ended.
+  if (error instanceof RemoteError) return error
+  const observed = wordsOf(error)
   if (state.refusal !== undefined) return new RemoteError({ ...base, code: 'SSH_HOST_KEY', ...state.refusal })
   if (/no matching host key/i.test(observed)) {
     return new RemoteError({ ...base, code: 'SSH_HOST_KEY', ...endpoint.hostKeys.noneOffered() })
@@ -23,6 +25,13 @@ export function connectError(
   }
   const detail = { ...base, code: 'SSH_CONNECT', ...unreachable(endpoint, state, observed) } as const
   return isHangUp(state, observed) ? new HangUp(detail) : new RemoteError(detail)
+}
+
+/** Several addresses that all refused make one error without words. */
+function wordsOf(error: Error | undefined): string {
+  if (error instanceof AggregateError && error.message === '')
+    return error.errors.map((one: unknown) => (one instanceof Error ? one.message : String(one))).join(', ')
+  return error?.message ?? 'the connection ended'
 }
 
 function isHangUp(state: HandshakeState, observed: string): boolean {

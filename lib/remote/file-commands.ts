@@ -2,24 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { posix } from 'node:path'
 import type { RawResult } from './bounded-run.ts'
 import { RemoteError } from './remote-error.ts'
-import { quote } from './script.ts'
+import { sh } from './script.ts'
+import type { Script } from './script.ts'
 
 /** Files take as long as they take: what bounds a transfer is this. */
 export const transferTimeoutMs = 600_000
 
 /** Writes standard input to a file, atomically, in folders that are made where they are missing. */
-export function uploadCommand(remotePath: string, mode: number): string {
+export function uploadCommand(remotePath: string, mode: number): Script {
   const [folder, name] = [posix.dirname(remotePath), posix.basename(remotePath)]
-  const temporary = quote(posix.join(folder, `.${name}.${randomBytes(6).toString('hex')}`))
-  return [
-    `umask 077; mkdir -p ${quote(folder)} || exit`,
-    `{ cat >${temporary} && chmod ${mode.toString(8)} ${temporary} && mv -fT ${temporary} ${quote(remotePath)}; } ||`,
-    `{ code=$?; rm -f ${temporary}; exit $code; }`,
-  ].join('\n')
+  const temporary = posix.join(folder, `.${name}.${randomBytes(6).toString('hex')}`)
+  return sh`umask 077; mkdir -p ${folder} || exit
+{ cat >${temporary} && chmod ${mode.toString(8)} ${temporary} && mv -fT ${temporary} ${remotePath}; } ||
+{ code=$?; rm -f ${temporary}; exit $code; }`
 }
 
-export function downloadCommand(remotePath: string): string {
-  return `cat <${quote(remotePath)}`
+export function downloadCommand(remotePath: string): Script {
+  return sh`cat <${remotePath}`
 }
 
 /** RemoteError `REMOTE_FILE` with the host's own words. */

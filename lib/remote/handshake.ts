@@ -1,11 +1,13 @@
+import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import pRetry from 'p-retry'
 import { Client } from 'ssh2'
-import type { AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig } from 'ssh2'
+import type { Algorithms, AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig } from 'ssh2'
 import { HangUp, connectError } from './connect-error.ts'
 import { limitHandshakes } from './handshake-limit.ts'
 import { addressOf } from './ssh-endpoint.ts'
-import type { Complaint, SshEndpoint } from './ssh-endpoint.ts'
+import type { Complaint, Negotiable, SshEndpoint } from './ssh-endpoint.ts'
 
 const defaultKeepaliveMs = 10_000
 const defaultKeepaliveMisses = 4
@@ -21,9 +23,8 @@ export interface HandshakeState {
 /** A client that knows the host by its key and is logged in. Throws RemoteError SSH_CONNECT, SSH_HOST_KEY or SSH_AUTH. */
 export async function shakeHands(endpoint: SshEndpoint): Promise<Client> {
   const attempt = async (): Promise<Client> => {
-    const socket = await endpoint.openSocket?.()
     const client = new Client()
-    await ready(client, endpoint, socket)
+    await ready(client, endpoint, await endpoint.openSocket?.())
     // Without this every request waits for Nagle's algorithm and a delayed acknowledgement: 44 ms instead of 3.
     client.setNoDelay(true)
     return client
@@ -38,7 +39,8 @@ export async function shakeHands(endpoint: SshEndpoint): Promise<Client> {
   })
 }
 
-function ready(client: Client, endpoint: SshEndpoint, socket: Duplex | undefined): Promise<void> {
+function ready(client: Client, endpoint: SshEndpoint, proxied: Duplex | undefined): Promise<void> {
+  let socket = proxied
   const state: HandshakeState = { exchanged: false }
   return new Promise((resolve, reject) => {
     let timer = setTimeout(late, endpoint.connectTimeoutMs, endpoint.connectTimeoutMs)
@@ -63,6 +65,7 @@ function ready(client: Client, endpoint: SshEndpoint, socket: Duplex | undefined
     const aborted = (): void => fail(new Error('aborted'))
     const closed = (): void => fail(new Error('the host closed the connection'))
     const done = (): void => {
+      if (endpoint.background === true) (socket as { unref?(): void } | undefined)?.unref?.()
       // Whoever gets the client listens a moment later; an error with no listener at all would end the process.
       client.on('error', () => undefined)
       finish()
@@ -77,14 +80,37 @@ function ready(client: Client, endpoint: SshEndpoint, socket: Duplex | undefined
     if (endpoint.signal?.aborted === true) return aborted()
     endpoint.signal?.addEventListener('abort', aborted)
     try {
-      client.connect({ ...settings(endpoint, state), ...(socket === undefined ? {} : { sock: socket }) })
+      const direct = proxied === undefined ? tcp(endpoint) : undefined
+      socket = direct ?? proxied
+      const peer = (): string | undefined => direct?.remoteAddress
+      client.connect({
+        ...settings(endpoint, state, peer),
+        ...(socket === undefined ? {} : { sock: socket }),
+      })
     } catch (error) {
       fail(error as Error)
     }
   })
 }
 
-function settings(endpoint: SshEndpoint, state: HandshakeState): ConnectConfig {
+/** Ours, so that the address is known which the host key is shown at. */
+function tcp({ address, port, addressFamily, localAddress, background }: SshEndpoint): Socket {
+  const socket = connect({
+    ...{ host: address, port },
+    ...(addressFamily === undefined ? {} : { family: addressFamily }),
+    ...(localAddress === undefined ? {} : { localAddress }),
+  })
+  // ssh2 adds one for each channel.
+  socket.setMaxListeners(0)
+  if (background === true) socket.setKeepAlive(true, defaultKeepaliveMs)
+  return socket
+}
+
+function settings(
+  endpoint: SshEndpoint,
+  state: HandshakeState,
+  peer: () => string | undefined,
+): ConnectConfig {
   const { privateKey, agent } = endpoint.authentication
   return {
     host: endpoint.address,
@@ -92,20 +118,25 @@ function settings(endpoint: SshEndpoint, state: HandshakeState): ConnectConfig {
     username: endpoint.username,
     ...(privateKey === undefined ? {} : { privateKey }),
     ...(agent === undefined ? {} : { authHandler: agentOnly(endpoint.username, agent) }),
-    ...(endpoint.addressFamily === 4 ? { forceIPv4: true } : {}),
-    ...(endpoint.addressFamily === 6 ? { forceIPv6: true } : {}),
-    ...(endpoint.localAddress === undefined ? {} : { localAddress: endpoint.localAddress }),
     // Ours, because a person may have to type within it.
     readyTimeout: 0,
-    keepaliveInterval: endpoint.keepaliveIntervalMs ?? defaultKeepaliveMs,
+    keepaliveInterval:
+      endpoint.background === true ? 0 : (endpoint.keepaliveIntervalMs ?? defaultKeepaliveMs),
     keepaliveCountMax: endpoint.keepaliveMisses ?? defaultKeepaliveMisses,
-    algorithms: { serverHostKey: [...endpoint.hostKeys.algorithms] },
+    algorithms: {
+      serverHostKey: [...endpoint.hostKeys.algorithms],
+      ...(endpoint.algorithms === undefined ? {} : negotiable(endpoint.algorithms)),
+    },
     // The callback form: whatever this function returned, a Promise too, would count as a verdict.
     hostVerifier: (key: Buffer, verdict: (valid: boolean) => void): void => {
-      state.refusal = endpoint.hostKeys.refusal(key)
+      state.refusal = endpoint.hostKeys.refusal(key, peer())
       verdict(state.refusal === undefined)
     },
   }
+}
+
+function negotiable({ kex, cipher, hmac }: Negotiable): Pick<Algorithms, 'kex' | 'cipher' | 'hmac'> {
+  return { kex: [...kex], cipher: [...cipher], hmac: [...hmac] }
 }
 
 /** Asks first, as the OpenSSH client does, by a login without any proof: its refusal tells what the host takes. */

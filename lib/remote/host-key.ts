@@ -18,3 +18,16 @@ export function algorithmsOf(keyType: string): ServerHostKeyAlgorithm[] {
   if (keyType === 'ssh-rsa') return ['rsa-sha2-512', 'rsa-sha2-256']
   return [keyType as ServerHostKeyAlgorithm]
 }
+
+/** The size of an RSA key; undefined for one of another kind. */
+export function rsaBits(blob: Buffer): number | undefined {
+  if (keyTypeOf(blob) !== 'ssh-rsa') return undefined
+  // RFC 4253, 6.6: "ssh-rsa", e, n, each behind its length.
+  let at = 4 + blob.readUInt32BE(0)
+  if (at + 4 > blob.length) return 0
+  at += 4 + blob.readUInt32BE(at)
+  if (at + 4 > blob.length) return 0
+  const modulus = blob.subarray(at + 4, at + 4 + blob.readUInt32BE(at))
+  const first = modulus.findIndex((byte) => byte !== 0)
+  return first === -1 ? 0 : (modulus.length - first) * 8 - Math.clz32(modulus[first] ?? 0) + 24
+}

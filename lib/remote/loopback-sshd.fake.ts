@@ -26,7 +26,13 @@ export function whyNoSshd(): string | undefined {
 /** Lines of its sshd_config that go before the defaults; those of a function may speak of the server's folder. */
 type Settings = readonly string[] | ((folder: string) => readonly string[])
 
-export async function startLoopbackSshd(settings: Settings = []): Promise<LoopbackSshd> {
+/** Words that go before the program, such as those that give it a mount namespace of its own. */
+type Within = (folder: string) => readonly string[]
+
+export async function startLoopbackSshd(
+  settings: Settings = [],
+  within: Within = () => [],
+): Promise<LoopbackSshd> {
   const folder = mkdtempSync(join(tmpdir(), 'swarmproof-sshd-'))
   for (const name of ['host', 'other', 'user']) generateKey(join(folder, name))
   writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user.pub')), { mode: 0o600 })
@@ -36,7 +42,8 @@ export async function startLoopbackSshd(settings: Settings = []): Promise<Loopba
   const config = join(folder, 'sshd_config')
   const further = typeof settings === 'function' ? settings(folder) : settings
   writeFileSync(config, [...further, ...defaults(folder, port), ''].join('\n'))
-  const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const [command = program, ...words] = [...within(folder), program, '-D', '-e', '-f', config]
+  const server = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] })
   const log: string[] = []
   server.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')))
   await untilListening(port, server, log)

@@ -3,6 +3,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { RemoteError } from './remote-error.ts'
 import type { Remote } from './remote.ts'
+import { sh } from './script.ts'
 
 /** What the tests need to know of the hosts a transport leads to. */
 export interface RemoteUnderTest {
@@ -23,31 +24,31 @@ export function remoteContract(host: RemoteUnderTest): void {
 
   describe('exec', () => {
     it('gives outputs and exit code; a non-zero exit is a result', async () => {
-      const result = await remote.exec('printf out; printf err >&2; exit 7')
+      const result = await remote.exec(sh`printf out; printf err >&2; exit 7`)
       expect(result).to.include({ stdout: 'out', stderr: 'err', exitCode: 7 })
       expect(result.durationMs).to.be.greaterThan(0)
     })
 
     it('names the signal that ended a command', async () => {
-      expect(await remote.exec('kill -TERM $$')).to.include({ exitCode: -1, signal: 'SIGTERM' })
+      expect(await remote.exec(sh`kill -TERM $$`)).to.include({ exitCode: -1, signal: 'SIGTERM' })
     })
 
     it('passes quotes, dollars, newlines and non-ASCII text unchanged', async () => {
       const strange = `it's "$HOME" \\ \`x\` ü\n!`
-      expect((await remote.exec(`cat <<'END'\n${strange}\nEND`)).stdout).to.equal(`${strange}\n`)
+      expect((await remote.exec(sh`printf '%s\n' ${strange}`)).stdout).to.equal(`${strange}\n`)
     })
 
     it('gives input, whole, and an empty input as end of file', async () => {
       const input = randomBytes(3_000_000)
-      const { stdout } = await remote.exec('sha256sum; wc -c </dev/stdin', { input })
+      const { stdout } = await remote.exec(sh`sha256sum; wc -c </dev/stdin`, { input })
       expect(stdout).to.contain(createHash('sha256').update(input).digest('hex'))
-      expect((await remote.exec('cat; echo end', { input: '' })).stdout).to.equal('end\n')
-      expect((await remote.exec('cat; echo end')).stdout).to.equal('end\n')
+      expect((await remote.exec(sh`cat; echo end`, { input: '' })).stdout).to.equal('end\n')
+      expect((await remote.exec(sh`cat; echo end`)).stdout).to.equal('end\n')
     })
 
     it('takes 20 MB whole, with another stream beside it', async () => {
       const { stdout, stderr } = await remote.exec(
-        'head -c 20000000 /dev/zero | tr "\\0" x; head -c 3000000 /dev/zero | tr "\\0" y >&2',
+        sh`head -c 20000000 /dev/zero | tr "\\0" x; head -c 3000000 /dev/zero | tr "\\0" y >&2`,
       )
       expect(stdout.length).to.equal(20_000_000)
       expect(stderr.length).to.equal(3_000_000)
@@ -55,27 +56,27 @@ export function remoteContract(host: RemoteUnderTest): void {
     })
 
     it('runs 40 commands at once', async () => {
-      const commands = Array.from({ length: 40 }, (_, i) => remote.exec(`sleep 0.05; echo ${i}`))
+      const commands = Array.from({ length: 40 }, (_, i) => remote.exec(sh`sleep 0.05; echo ${i}`))
       const outputs = (await Promise.all(commands)).map((result) => Number(result.stdout))
       expect(outputs).to.deep.equal(Array.from({ length: 40 }, (_, i) => i))
     })
 
     it('misses no exit of a command that ends at once', async () => {
       for (let round = 0; round < 10; round += 1) {
-        const results = await Promise.all(Array.from({ length: 10 }, () => remote.exec('exit 4')))
+        const results = await Promise.all(Array.from({ length: 10 }, () => remote.exec(sh`exit 4`)))
         expect(results.map(({ exitCode }) => exitCode)).to.deep.equal(Array.from({ length: 10 }, () => 4))
       }
     })
 
     it('leaves what was put into the background on purpose alone', async () => {
-      const pid = Number((await remote.exec('sleep 60 >/dev/null 2>&1 & echo $!')).stdout)
-      await remote.exec('true')
+      const pid = Number((await remote.exec(sh`sleep 60 >/dev/null 2>&1 & echo $!`)).stdout)
+      await remote.exec(sh`true`)
       expect(await host.isAlive(pid)).to.equal(true)
-      await remote.exec(`kill -KILL ${pid}`)
+      await remote.exec(sh`kill -KILL ${pid}`)
     })
 
     it('ends the whole process group on the time limit and quotes the last output', async () => {
-      const command = 'echo begun $$; sleep 61 & echo $!; sleep 60; echo never'
+      const command = sh`echo begun $$; sleep 61 & echo $!; sleep 60; echo never`
       const error = await failure(remote.exec(command, { timeoutMs: 2_000 }))
       expect(error.code).to.equal('REMOTE_TIMEOUT')
       expect(error.message).to.match(/exceeded its time limit of 2 s.*\n {2}observed: last output: begun/)
@@ -85,22 +86,25 @@ export function remoteContract(host: RemoteUnderTest): void {
     })
 
     it('kills on the time limit what ignores SIGINT', async () => {
-      const command = `trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
+      const command = sh`trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
       const error = await failure(remote.exec(command, { timeoutMs: 2_000 }))
       const pid = Number(/last output: (\d+)/.exec(error.message)?.[1])
       await until(async () => !(await host.isAlive(pid)))
     })
 
     it('refuses a command too long for the host, and takes it as input', async () => {
-      const long = `echo ${'x'.repeat(110_000)}`
+      const long = sh`echo ${'x'.repeat(110_000)}`
       expect((await failure(remote.exec(long))).code).to.equal('REMOTE_COMMAND')
-      const quoteHeavy = `: ${"'".repeat(24_000)}; echo ok`
+      const quoteHeavy = sh`: ${"'".repeat(6_000)}; echo ok`
       expect((await remote.exec(quoteHeavy)).stdout).to.equal('ok\n')
-      expect((await remote.exec('sh -s', { input: long })).stdout.length).to.equal(110_001)
+      // Short enough by itself, too long with its quotes.
+      const quoted = sh`: ${"'".repeat(20_000)}`
+      expect((await failure(remote.exec(quoted))).code).to.equal('REMOTE_COMMAND')
+      expect((await remote.exec(sh`sh -s`, { input: long.text })).stdout.length).to.equal(110_001)
     })
 
     it('keeps secrets out of its messages', async () => {
-      const error = await failure(remote.exec('echo SWMTKN-1-abc-def; sleep 9', { timeoutMs: 2_000 }))
+      const error = await failure(remote.exec(sh`echo SWMTKN-1-abc-def; sleep 9`, { timeoutMs: 2_000 }))
       expect(error.message).to.contain('SWMTKN-(redacted)').and.not.to.contain('abc-def')
     })
   })
@@ -110,7 +114,7 @@ export function remoteContract(host: RemoteUnderTest): void {
       const content = randomBytes(1_000_000)
       const file = `${host.folder()}/random`
       await remote.upload(content, file)
-      await using process = await remote.spawn(`cat ${file}`)
+      await using process = await remote.spawn(sh`cat ${file}`)
       expect((await buffer(process.stdout)).equals(content)).to.equal(true)
       expect(await process.exited).to.deep.equal({ exitCode: 0 })
     })
@@ -126,20 +130,20 @@ export function remoteContract(host: RemoteUnderTest): void {
     })
 
     it('stops a process whose output nobody reads', async () => {
-      const process = await remote.spawn('exec cat /dev/zero')
+      const process = await remote.spawn(sh`exec cat /dev/zero`)
       await firstOutput(process.stdout)
       await process.stop()
       expect((await process.exited).signal).to.equal('SIGINT')
     })
 
     it('does not take SIGINT from the command', async () => {
-      const process = await remote.spawn('exec sleep 60')
+      const process = await remote.spawn(sh`exec sleep 60`)
       await process.stop()
       expect(await process.exited).to.deep.equal({ exitCode: -1, signal: 'SIGINT' })
     })
 
     it('carries input to a process that was spawned with a pipe, and ends it by the end of input', async () => {
-      const process = await remote.spawn('while read -r line; do echo "got $line"; done; echo bye', {
+      const process = await remote.spawn(sh`while read -r line; do echo "got $line"; done; echo bye`, {
         stdin: 'pipe',
       })
       process.stdin.write('a\n')
@@ -151,20 +155,20 @@ export function remoteContract(host: RemoteUnderTest): void {
 
     it('carries large binary input both ways', async () => {
       const content = randomBytes(5_000_000)
-      const process = await remote.spawn('cat', { stdin: 'pipe' })
+      const process = await remote.spawn(sh`cat`, { stdin: 'pipe' })
       process.stdin.end(content)
       expect((await buffer(process.stdout)).equals(content)).to.equal(true)
     })
 
     it('ends a process that ignores the end of its input', async () => {
-      const process = await remote.spawn('echo $$; exec sleep 60', { stdin: 'pipe' })
+      const process = await remote.spawn(sh`echo $$; exec sleep 60`, { stdin: 'pipe' })
       const pid = Number(await firstOutput(process.stdout))
       await process.stop()
       expect(await host.isAlive(pid)).to.equal(false)
     })
 
     it('fails a write to a process without input', async () => {
-      const process = await remote.spawn('sleep 60')
+      const process = await remote.spawn(sh`sleep 60`)
       const error = await new Promise((resolve) => process.stdin.write('x', resolve))
       expect(error).to.have.property('message').that.contains("stdin: 'pipe'")
       await process.stop()
@@ -172,17 +176,17 @@ export function remoteContract(host: RemoteUnderTest): void {
 
     it('runs a dozen processes, and commands beside them', async () => {
       const processes = await Promise.all(
-        Array.from({ length: 12 }, () => remote.spawn('echo up; exec sleep 60')),
+        Array.from({ length: 12 }, () => remote.spawn(sh`echo up; exec sleep 60`)),
       )
       await Promise.all(processes.map((process) => firstOutput(process.stdout)))
-      expect((await remote.exec('echo beside')).stdout).to.equal('beside\n')
+      expect((await remote.exec(sh`echo beside`)).stdout).to.equal('beside\n')
       await Promise.all(processes.map((process) => process.stop()))
     })
 
     it('leaves no watcher and no temporary file behind', async () => {
       const mark = `mark-${randomBytes(6).toString('hex')}`
-      await remote.exec(`: ${mark}`, { input: 'x' })
-      const process = await remote.spawn(`: ${mark}; cat`, { stdin: 'pipe' })
+      await remote.exec(sh`: ${mark}`, { input: 'x' })
+      const process = await remote.spawn(sh`: ${mark}; cat`, { stdin: 'pipe' })
       process.stdin.end()
       await process.exited
       await until(async () => !(await host.commandLines()).some((line) => line.includes(mark)))
@@ -192,21 +196,21 @@ export function remoteContract(host: RemoteUnderTest): void {
   describe('disposal', () => {
     it('ends everything, and refuses use after it', async () => {
       const disposed = await host.connect()
-      const process = await disposed.spawn('echo $$; exec sleep 60')
+      const process = await disposed.spawn(sh`echo $$; exec sleep 60`)
       const pid = Number(await firstOutput(process.stdout))
-      const running = failure(disposed.exec('sleep 60'))
+      const running = failure(disposed.exec(sh`sleep 60`))
       await disposed[Symbol.asyncDispose]()
       expect(await host.isAlive(pid)).to.equal(false)
       expect((await running).code).to.equal('REMOTE_CLOSED')
-      expect((await failure(disposed.exec('true'))).code).to.equal('REMOTE_CLOSED')
+      expect((await failure(disposed.exec(sh`true`))).code).to.equal('REMOTE_CLOSED')
     })
   })
 
   describe('files', () => {
     it('come back as they went, with their mode, in folders that were not there', async () => {
       const folder = `${host.folder()}/a b/it's`
-      const quoted = `"${folder}/file"`
-      const mode = async (): Promise<string> => (await remote.exec(`stat -c %a ${quoted}`)).stdout.trim()
+      const mode = async (): Promise<string> =>
+        (await remote.exec(sh`stat -c %a ${`${folder}/file`}`)).stdout.trim()
       const content = randomBytes(2_000_000)
       await remote.upload(content, `${folder}/file`, 0o751)
       expect((await remote.download(`${folder}/file`)).equals(content)).to.equal(true)
@@ -216,7 +220,7 @@ export function remoteContract(host: RemoteUnderTest): void {
       expect(await mode()).to.equal('600')
       await remote.upload('', `${folder}/file`)
       expect((await remote.download(`${folder}/file`)).length).to.equal(0)
-      expect((await remote.exec(`ls -A "${folder}"`)).stdout).to.equal('file\n')
+      expect((await remote.exec(sh`ls -A ${folder}`)).stdout).to.equal('file\n')
     })
 
     it('that cannot be read or written are named', async () => {
@@ -226,10 +230,10 @@ export function remoteContract(host: RemoteUnderTest): void {
         /^cannot read \/nowhere\/file \(on \S+\)\n {2}observed: .*([Nn]o such file|nonexistent)/,
       )
       const folder = `${host.folder()}/folder`
-      await remote.exec(`mkdir -p ${folder}`)
+      await remote.exec(sh`mkdir -p ${folder}`)
       const refused = await failure(remote.upload('x', folder))
       expect(refused.code).to.equal('REMOTE_FILE')
-      expect((await remote.exec(`ls -A ${host.folder()}`)).stdout).not.to.contain('.folder')
+      expect((await remote.exec(sh`ls -A ${host.folder()}`)).stdout).not.to.contain('.folder')
     })
   })
 }

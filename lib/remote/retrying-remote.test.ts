@@ -5,6 +5,7 @@ import { RemoteError } from './remote-error.ts'
 import type { RemoteErrorCode } from './remote-error.ts'
 import { retryingRemote } from './retrying-remote.ts'
 import { connectSsh } from './ssh-remote.ts'
+import { sh } from './script.ts'
 
 const quick = { attempts: 3, firstWaitMs: 1 }
 
@@ -33,7 +34,7 @@ describe('retrying remote', () => {
     const { connect, state } = inTurn(good())
     const remote = retryingRemote('a', connect, quick)
     expect(state.connects).to.equal(0)
-    await Promise.all([remote.exec('1'), remote.exec('2'), remote.exec('3')])
+    await Promise.all([remote.exec(sh`1`), remote.exec(sh`2`), remote.exec(sh`3`)])
     expect(state.connects).to.equal(1)
   })
 
@@ -43,9 +44,9 @@ describe('retrying remote', () => {
       error: new RemoteError({ code: 'SSH_LOST', host: 'a', what: 'lost' }),
     })
     const remote = retryingRemote('a', connect, { ...quick, connected: standing })
-    expect((await remote.exec('1')).stdout).to.equal('first')
+    expect((await remote.exec(sh`1`)).stdout).to.equal('first')
     expect(state.connects).to.equal(0)
-    expect((await remote.exec('2')).stdout).to.equal('fine')
+    expect((await remote.exec(sh`2`)).stdout).to.equal('fine')
     expect([state.connects, standing.disposed]).to.deep.equal([1, true])
     const unused = new FakeRemote('a')
     await retryingRemote('a', connect, { connected: unused })[Symbol.asyncDispose]()
@@ -57,14 +58,14 @@ describe('retrying remote', () => {
     const { connect } = inTurn(refused, refused, good())
     const onRetry = (error: RemoteError, attempt: number): number => told.push(`${error.code} ${attempt}`)
     const remote = retryingRemote('a', connect, { ...quick, onRetry })
-    expect((await remote.exec('x')).stdout).to.equal('fine')
+    expect((await remote.exec(sh`x`)).stdout).to.equal('fine')
     expect(told).to.deep.equal(['SSH_CONNECT 1', 'SSH_CONNECT 2'])
   })
 
   it('gives up after its attempts with the last error', async () => {
     const { connect, state } = inTurn(refused)
     const error = await retryingRemote('a', connect, quick)
-      .exec('x')
+      .exec(sh`x`)
       .catch((e: unknown) => e)
     expect(error).to.equal(refused)
     expect(state.connects).to.equal(3)
@@ -73,35 +74,35 @@ describe('retrying remote', () => {
   it('repeats a command that never started on a new connection, and disposes the lost one', async () => {
     const lost = broken('SSH_LOST', false)
     const remote = retryingRemote('a', inTurn(lost, good()).connect, quick)
-    expect((await remote.exec('x')).stdout).to.equal('fine')
+    expect((await remote.exec(sh`x`)).stdout).to.equal('fine')
     expect(lost.disposed).to.equal(true)
   })
 
   it('does not repeat a command that may have run, unless it is idempotent', async () => {
     const { connect } = inTurn(broken('SSH_LOST', true), good())
     const error = await retryingRemote('a', connect, quick)
-      .exec('x')
+      .exec(sh`x`)
       .catch((e: unknown) => e)
     expect(error).to.have.property('code', 'SSH_LOST')
     const again = retryingRemote('a', inTurn(broken('SSH_LOST', true), good()).connect, quick)
-    expect((await again.exec('x', { idempotent: true })).stdout).to.equal('fine')
+    expect((await again.exec(sh`x`, { idempotent: true })).stdout).to.equal('fine')
   })
 
   it('never repeats a non-zero exit, a time limit, a refused key or a disposed Remote', async () => {
     const failing = new FakeRemote('a').answer(/./, { exitCode: 9 })
-    expect((await retryingRemote('a', inTurn(failing).connect, quick).exec('x')).exitCode).to.equal(9)
+    expect((await retryingRemote('a', inTurn(failing).connect, quick).exec(sh`x`)).exitCode).to.equal(9)
     expect(failing.commands).to.have.lengthOf(1)
     for (const code of ['REMOTE_TIMEOUT', 'SSH_HOST_KEY', 'SSH_AUTH'] as const) {
       const remote = broken(code, false)
       const error = await retryingRemote('a', inTurn(remote).connect, quick)
-        .exec('x', { idempotent: true })
+        .exec(sh`x`, { idempotent: true })
         .catch((e: unknown) => e)
       expect(error).to.have.property('code', code)
       expect(remote.commands).to.have.lengthOf(1)
     }
     const disposed = retryingRemote('a', inTurn(good()).connect, quick)
     await disposed[Symbol.asyncDispose]()
-    expect(await disposed.exec('x').catch((e: unknown) => e)).to.have.property('code', 'REMOTE_CLOSED')
+    expect(await disposed.exec(sh`x`).catch((e: unknown) => e)).to.have.property('code', 'REMOTE_CLOSED')
   })
 
   it('goes on over real ssh after its connection was lost', async function () {
@@ -109,10 +110,10 @@ describe('retrying remote', () => {
     if (whyNoSshd() !== undefined) return this.skip()
     await using sshd = await startLoopbackSshd()
     await using remote = retryingRemote('loopback', () => connectSsh(sshd.target), quick)
-    const killOwnConnection = 'kill -KILL $PPID; sleep 30'
+    const killOwnConnection = sh`kill -KILL $PPID; sleep 30`
     const lost = await remote.exec(killOwnConnection).catch((e: unknown) => e)
     expect(lost).to.include({ code: 'SSH_LOST', mayHaveStarted: true })
-    expect((await remote.exec('echo again')).stdout).to.equal('again\n')
+    expect((await remote.exec(sh`echo again`)).stdout).to.equal('again\n')
   })
 
   it('gets through where sshd refuses many connections at once', async function () {
@@ -128,7 +129,7 @@ describe('retrying remote', () => {
         onRetry: (error) => refusals.push(error.code),
       }),
     )
-    const results = await Promise.all(remotes.map((remote) => remote.exec('echo in')))
+    const results = await Promise.all(remotes.map((remote) => remote.exec(sh`echo in`)))
     expect(results.map(({ stdout }) => stdout)).to.deep.equal(remotes.map(() => 'in\n'))
     expect(new Set(refusals)).to.deep.equal(new Set(['SSH_CONNECT']))
     await Promise.all(remotes.map((remote) => remote[Symbol.asyncDispose]()))

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { BaseAgent, ServerHostKeyAlgorithm } from 'ssh2'
+import type { BaseAgent, CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from 'ssh2'
 import type { ErrorDetail } from '../error.ts'
 
 /** One end of an SSH connection: how to get there, how to know the host, how to log in. */
@@ -10,6 +10,8 @@ export interface SshEndpoint {
   readonly port: number
   readonly username: string
   readonly hostKeys: HostKeyCheck
+  /** What may be negotiated, best first; ssh2's own choice where not given. */
+  readonly algorithms?: Negotiable
   readonly authentication: Authentication
   /** Time for the connection and the key exchange; for the login, too, unless `loginTimeoutMs` is given. */
   readonly connectTimeoutMs: number
@@ -31,8 +33,16 @@ export interface SshEndpoint {
   readonly localAddress?: string
   /** Run everything as root, by `sudo -n` if the login is not root. */
   readonly become?: boolean
+  /** The connection does not keep this process from ending, and is not probed by keepalives. */
+  readonly background?: boolean
   /** Gives up connecting; has no effect once connected. */
   readonly signal?: AbortSignal
+}
+
+export interface Negotiable {
+  readonly kex: readonly KexAlgorithm[]
+  readonly cipher: readonly CipherAlgorithm[]
+  readonly hmac: readonly MacAlgorithm[]
 }
 
 /** What is wrong, without the code and the host. */
@@ -42,10 +52,11 @@ export interface HostKeyCheck {
   /** Kinds of host key to ask for, best first. */
   readonly algorithms: readonly ServerHostKeyAlgorithm[]
   /**
-   * Why this key is not accepted, undefined if it is. It answers at once: ssh2 takes whatever else a verifier
+   * Why this key is not accepted, undefined if it is. `peer` is the address that is connected to, where it is known (not
+   * behind a proxy). It answers at once: ssh2 takes whatever else a verifier
    * returns for consent, a Promise too.
    */
-  refusal(blob: Buffer): Complaint | undefined
+  refusal(blob: Buffer, peer: string | undefined): Complaint | undefined
   /** The host has no key of these kinds. */
   noneOffered(): Complaint
 }

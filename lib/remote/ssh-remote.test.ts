@@ -10,6 +10,7 @@ import { freePort, startLoopbackSshd, whyNoSshd } from './loopback-sshd.fake.ts'
 import type { LoopbackSshd } from './loopback-sshd.fake.ts'
 import { failure, firstOutput, remoteContract, until } from './remote-contract.fake.ts'
 import { connectSsh } from './ssh-remote.ts'
+import { sh } from './script.ts'
 
 describe('ssh remote', function () {
   this.timeout(30_000)
@@ -111,7 +112,7 @@ describe('ssh remote', function () {
 
   it('says when only a leftover holds the outputs', async () => {
     await using remote = await connectSsh(sshd.target)
-    const error = await failure(remote.exec('sleep 62 & echo $!', { timeoutMs: 2_000 }))
+    const error = await failure(remote.exec(sh`sleep 62 & echo $!`, { timeoutMs: 2_000 }))
     process.kill(Number(error.message.match(/last output: (\d+)/)?.[1]), 'SIGKILL')
     expect(error.message).to.contain('held its outputs open').and.to.contain('redirect the outputs')
   })
@@ -121,7 +122,7 @@ describe('ssh remote', function () {
       it(`ends the spawned process (${stdin}) and says so`, async () => {
         await using wire = await cuttable(sshd.target.port)
         await using dropped = await connectSsh({ ...sshd.target, port: wire.port })
-        const process = await dropped.spawn('echo $$; exec sleep 60', { stdin })
+        const process = await dropped.spawn(sh`echo $$; exec sleep 60`, { stdin })
         const pid = Number(await firstOutput(process.stdout))
         wire.cut()
         expect(await failure(process.exited)).to.include({ code: 'SSH_LOST', mayHaveStarted: true })
@@ -135,18 +136,18 @@ describe('ssh remote', function () {
       await using wire = await cuttable(sshd.target.port)
       await using dropped = await connectSsh({ ...sshd.target, port: wire.port })
       const file = join(sshd.folder, 'pid-of-exec')
-      const running = failure(dropped.exec(`echo $$ >${file}; sleep 60`))
+      const running = failure(dropped.exec(sh`echo $$ >${file}; sleep 60`))
       await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '')
       wire.cut()
       expect(await running).to.include({ code: 'SSH_LOST', mayHaveStarted: true })
       await until(() => !isAlive(Number(readFileSync(file, 'utf8'))))
-      expect(await failure(dropped.exec('true'))).to.include({ code: 'SSH_LOST', mayHaveStarted: false })
+      expect(await failure(dropped.exec(sh`true`))).to.include({ code: 'SSH_LOST', mayHaveStarted: false })
     })
 
     it('notices a host that fell silent', async () => {
       await using wire = await cuttable(sshd.target.port)
       await using silent = await connectSsh({ ...sshd.target, port: wire.port, keepaliveIntervalMs: 50 })
-      const running = failure(silent.exec('sleep 60'))
+      const running = failure(silent.exec(sh`sleep 60`))
       wire.mute()
       const error = await running
       expect(error.code).to.equal('SSH_LOST')
@@ -167,7 +168,7 @@ describe('ssh remote', function () {
     await using strict = await startLoopbackSshd(['MaxSessions 2'])
     await using limited = await connectSsh(strict.target)
     const results = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => limited.exec(`sleep 0.05; echo ${i}`)),
+      Array.from({ length: 12 }, (_, i) => limited.exec(sh`sleep 0.05; echo ${i}`)),
     )
     expect(results.map((result) => Number(result.stdout))).to.deep.equal(
       Array.from({ length: 12 }, (_, i) => i),

@@ -100,12 +100,16 @@ class SshRemote implements Remote {
   }
 
   async upload(content: Uint8Array | string, remotePath: string, mode = 0o600): Promise<void> {
-    const result = await this.#run(uploadCommand(remotePath, mode), transferTimeoutMs, Buffer.from(content))
+    const result = await this.#run(
+      uploadCommand(remotePath, mode).text,
+      transferTimeoutMs,
+      Buffer.from(content),
+    )
     if (result.exitCode !== 0) throw fileError(this.host, `cannot write ${remotePath}`, result)
   }
 
   async download(remotePath: string): Promise<Buffer> {
-    const result = await this.#run(downloadCommand(remotePath), transferTimeoutMs)
+    const result = await this.#run(downloadCommand(remotePath).text, transferTimeoutMs)
     if (result.exitCode !== 0) throw fileError(this.host, `cannot read ${remotePath}`, result)
     return result.stdout
   }

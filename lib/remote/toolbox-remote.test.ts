@@ -1,13 +1,14 @@
 import { expect } from 'chai'
 import { FakeRemote } from './fake-remote.ts'
 import { toolboxRemote } from './toolbox-remote.ts'
+import { sh } from './script.ts'
 
 describe('toolbox remote', () => {
   it('looks into the toolbox behind what the host itself has, in exec and spawn', async () => {
     const inner = new FakeRemote('web1').answer(/./, 'seen')
     const remote = toolboxRemote(inner, '/run/tools')
-    expect((await remote.exec('tcpdump --version')).stdout).to.equal('seen')
-    await remote.spawn('exec tcpdump -w -')
+    expect((await remote.exec(sh`tcpdump --version`)).stdout).to.equal('seen')
+    await remote.spawn(sh`exec tcpdump -w -`)
     for (const command of inner.commands) {
       expect(command).to.match(/^PATH=\$PATH:.*:\/run\/tools\nexport PATH\n(exec )?tcpdump/)
     }

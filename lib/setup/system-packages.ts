@@ -22,7 +22,11 @@ const common: readonly Tool[] = [
   { program: 'mmdebstrap', package: 'mmdebstrap', purpose: 'builds the guest image' },
   { program: 'mke2fs', package: 'e2fsprogs', purpose: "makes the guests' disk" },
   { program: 'vde_switch', package: 'vde2', purpose: 'connects the machines' },
-  { program: 'ssh', package: 'openssh-client', purpose: 'makes keys, and `swarmproof ssh`' },
+  {
+    program: 'ssh',
+    package: 'openssh-client',
+    purpose: 'reads ssh_config and known_hosts, makes keys, and `swarmproof ssh`',
+  },
   { program: 'tcpdump', package: 'tcpdump', purpose: 'benchmark and comparison of captures' },
   { program: 'tshark', package: 'tshark', purpose: 'second opinion on captures in the tests' },
   {

@@ -11,6 +11,8 @@ export interface EngineEndpoint {
   readonly url: string
   /** What named it: `DOCKER_HOST`, `docker context build`, or nothing but that it is the usual place. */
   readonly source: string
+  /** UNIX socket of this process that leads there, for what is behind SSH. */
+  readonly socketPath?: string
   /** Folder of ca.pem, cert.pem and key.pem, for TLS. */
   readonly certificates?: string
 }

@@ -43,11 +43,13 @@ function sshArguments(name: string, hosts: readonly Host[], known: readonly Know
       name,
       hosts.map((host) => host.name),
     )
-  const { user, port, identityFiles = [], proxyJump, hostname } = destination
+  const { user, port, identityFiles = [], proxyJump, hostname, configFile, options = [] } = destination
   return [
+    ...(configFile === undefined ? [] : ['-F', configFile]),
     ...identityFiles.flatMap((file) => ['-i', file]),
     ...(port === undefined ? [] : ['-p', String(port)]),
     ...(proxyJump === undefined ? [] : ['-J', proxyJump]),
+    ...options.flatMap((option) => ['-o', option]),
     user === undefined ? hostname : `${user}@${hostname}`,
   ]
 }

@@ -13,6 +13,10 @@ export interface SshDestination {
   readonly identityFiles?: readonly string[]
   /** As ssh's `-J`: `[user@]host[:port]`, several with commas, `none`. Overrides ssh_config. */
   readonly proxyJump?: string
+  /** As ssh's `-F`, instead of the client's. */
+  readonly configFile?: string
+  /** As ssh's `-o`, `NAME=VALUE` each; they go before ssh_config. */
+  readonly options?: readonly string[]
   /** Run everything as root, by `sudo -n` if the login is not root; default true. */
   readonly become?: boolean
 }

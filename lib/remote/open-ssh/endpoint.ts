@@ -1,22 +1,19 @@
 import { InputError } from '../../error.ts'
 import { addressOf } from '../ssh-endpoint.ts'
 import type { SshEndpoint } from '../ssh-endpoint.ts'
-import type { ConfigLine } from './config-file.ts'
 import { parseDestination } from './destination.ts'
 import type { SshDestination } from './destination.ts'
 import { hostSettings } from './host-settings.ts'
-import type { HostSettings } from './host-settings.ts'
+import type { HostSettings, SettingsSources } from './host-settings.ts'
 import type { JumpHosts } from './jump-hosts.ts'
 import { keyLogin } from './key-login.ts'
+import { keyRing } from './key-ring.ts'
 import type { KeyRing } from './key-ring.ts'
 import { knownHostCheck } from './known-host-check.ts'
-import { readKnownHosts } from './known-hosts.ts'
-import type { Surroundings } from './surroundings.ts'
+import { ProxyCommand } from './proxy-command.ts'
 
 /** What all hosts of one client have in common. */
-export interface EndpointSources {
-  readonly config: readonly ConfigLine[]
-  readonly around: Surroundings
+export interface EndpointSources extends SettingsSources {
   /** Instead of those of ssh_config. */
   readonly knownHostsFiles: readonly string[] | undefined
   readonly agentSocket: string | undefined
@@ -24,8 +21,8 @@ export interface EndpointSources {
   readonly jumpHosts: JumpHosts
   readonly connectTimeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
-  /** `ssh` with the options that make it read the same configuration. */
-  readonly sshCommand: string
+  /** Connections do not keep this process from ending. */
+  readonly background: boolean
 }
 
 const defaultConnectTimeoutMs = 15_000
@@ -33,47 +30,67 @@ const defaultConnectTimeoutMs = 15_000
 const loginTimeoutMs = 120_000
 const handshakeAttempts = 5
 
-/** `behind`: what is reached through this host, the farthest first, to notice a circle. */
-export function endpointFor(
+/**
+ * All there is to know for a connection: what ssh makes of the configuration, the known keys of the host, the way there.
+ * `behind`: what is reached through this host, the farthest first, to notice a circle.
+ * @throws InputError, SwarmproofError `SSH_CLIENT_MISSING`
+ */
+export async function endpointFor(
   destination: SshDestination,
   sources: EndpointSources,
   behind: readonly string[] = [],
-): SshEndpoint {
-  const settings = hostSettings(destination, sources.config, sources.around)
+): Promise<SshEndpoint> {
+  const settings = await hostSettings(destination, sources)
   const where = { address: settings.hostname, port: settings.port }
   const self = `${settings.user}@${addressOf(where)}`
   if (behind.includes(self)) throw circle([...behind, self])
   const connectTimeoutMs = sources.connectTimeoutMs ?? settings.connectTimeoutMs ?? defaultConnectTimeoutMs
+  const onward = { ...where, limitMs: connectTimeoutMs }
   return {
     host: destination.name,
     ...where,
     username: settings.user,
-    hostKeys: hostKeys(destination, settings, sources),
-    authentication: keyLogin(addressOf(where), settings, { ...sources, uid: sources.around.uid }),
+    hostKeys: await hostKeys(destination, settings, sources),
+    algorithms: settings.algorithms,
+    authentication: login(addressOf(where), settings, sources),
     ...{ connectTimeoutMs, loginTimeoutMs, handshakeAttempts },
-    ...keepalive(settings),
+    ...(sources.background ? { background: true } : keepalive(settings)),
     ...(settings.addressFamily === undefined ? {} : { addressFamily: settings.addressFamily }),
     ...(settings.localAddress === undefined ? {} : { localAddress: settings.localAddress }),
     ...(sources.signal === undefined ? {} : { signal: sources.signal }),
-    ...way(settings, { ...where, limitMs: connectTimeoutMs }, sources, [...behind, self]),
+    ...(await way(destination, settings, onward, sources, [...behind, self])),
   }
+}
+
+function login(
+  where: string,
+  settings: HostSettings,
+  sources: EndpointSources,
+): SshEndpoint['authentication'] {
+  // BatchMode: "user interaction such as password prompts will be disabled".
+  const ring = settings.batchMode ? keyRing(undefined) : sources.keyRing
+  return keyLogin(where, settings, { ...sources, keyRing: ring, uid: sources.around.uid })
 }
 
 function hostKeys(
   destination: SshDestination,
   settings: HostSettings,
   sources: EndpointSources,
-): SshEndpoint['hostKeys'] {
+): Promise<SshEndpoint['hostKeys']> {
   const knownHostsFiles = sources.knownHostsFiles ?? settings.knownHostsFiles
-  const lines = readKnownHosts(knownHostsFiles, sources.knownHostsFiles !== undefined)
-  const { user, port, hostname, proxyJump } = destination
+  const { user, port, hostname, proxyJump, configFile = sources.configFile } = destination
   const words = [
-    sources.sshCommand,
+    'ssh',
+    ...(configFile === undefined ? [] : ['-F', configFile]),
     ...(proxyJump === undefined ? [] : ['-J', proxyJump]),
     ...(port === undefined ? [] : ['-p', String(port)]),
     user === undefined ? hostname : `${user}@${hostname}`,
   ]
-  return knownHostCheck(lines, { settings: { ...settings, knownHostsFiles }, sshCommand: words.join(' ') })
+  return knownHostCheck({
+    settings: { ...settings, knownHostsFiles },
+    filesRequired: sources.knownHostsFiles !== undefined,
+    sshCommand: words.join(' '),
+  })
 }
 
 function keepalive(settings: HostSettings): Pick<SshEndpoint, 'keepaliveIntervalMs' | 'keepaliveMisses'> {
@@ -84,27 +101,45 @@ function keepalive(settings: HostSettings): Pick<SshEndpoint, 'keepaliveInterval
   }
 }
 
+type Way = Pick<SshEndpoint, 'openSocket' | 'route'>
+
 /**
- * Through the jump host that is nearest to the host; those before it are the way to that one, as for ssh. The first
- * one's own ProxyJump counts as well.
+ * Through a command, or through the jump host that is nearest to the host; those before it are the way to that one, as
+ * for ssh. The first one's own ProxyJump counts as well. Of the options of a destination a jump host gets `-F` alone.
  */
-function way(
+async function way(
+  { name, configFile }: SshDestination,
   settings: HostSettings,
   onward: Parameters<JumpHosts['reach']>[2],
   sources: EndpointSources,
   behind: readonly string[],
-): Pick<SshEndpoint, 'openSocket' | 'route'> {
+): Promise<Way> {
+  if (settings.proxyCommand !== undefined) return byCommand(name, settings.proxyCommand, sources)
   const hops = settings.proxyJump.map(parseDestination)
   const nearest = hops.at(-1)
   if (nearest === undefined) return {}
   const before = settings.proxyJump.slice(0, -1)
-  const jump = { ...nearest, ...(before.length === 0 ? {} : { proxyJump: before.join(',') }) }
-  const endpoint = endpointFor(jump, sources, behind)
+  const jump = {
+    ...nearest,
+    ...(before.length === 0 ? {} : { proxyJump: before.join(',') }),
+    ...(configFile === undefined ? {} : { configFile }),
+  }
+  const endpoint = await endpointFor(jump, sources, behind)
   // The alias is part of it: what is known of the host's key may depend on it.
   const jumpRoute = `${endpoint.username}@${jump.hostname}=${endpoint.route ?? addressOf(endpoint)}`
   return {
     route: `${jumpRoute} > ${addressOf(onward)}`,
     openSocket: () => sources.jumpHosts.reach(jumpRoute, endpoint, onward),
+  }
+}
+
+function byCommand(host: string, command: string, { around, background }: EndpointSources): Way {
+  return {
+    route: command,
+    openSocket: async () => {
+      const proxy = new ProxyCommand(host, command, around.environment)
+      return background ? proxy.unref() : proxy
+    },
   }
 }
 

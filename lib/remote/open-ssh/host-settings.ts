@@ -1,14 +1,16 @@
-import { InputError } from '../../error.ts'
-import type { ConfigLine, Place } from './config-file.ts'
-import { lookUp } from './config-lookup.ts'
-import type { Settings } from './config-lookup.ts'
+import { narrowAlgorithms } from './algorithms.ts'
+import type { Algorithms } from './algorithms.ts'
+import { expandCommand, refuseUnsafeNames, type CommandTokens } from './command-tokens.ts'
 import type { SshDestination } from './destination.ts'
-import { refused } from './keywords.ts'
-import { countOf, durationMsOf, first, flagOf, portOf, textOf, valueError } from './setting-values.ts'
+import { resolveConfig } from './resolved-config.ts'
+import type { ConfigQuery, ResolvedConfig } from './resolved-config.ts'
+import { agentOf, expandPath, fileList, identityFiles } from './setting-files.ts'
+import type { IdentityFile } from './setting-files.ts'
+import { isNo, isNone, isYes, secondsOf } from './setting-values.ts'
 import type { Surroundings } from './surroundings.ts'
-import { expandPath, expandTokens } from './tokens.ts'
+import { refuseUnfollowed } from './unfollowed.ts'
 
-/** How one host is reached: what was asked for, completed by ssh_config and its defaults. */
+/** How one host is reached: what was asked for, completed by ssh_config and the defaults of the OpenSSH client here. */
 export interface HostSettings {
   readonly hostname: string
   readonly port: number
@@ -17,184 +19,153 @@ export interface HostSettings {
   readonly identitiesOnly: boolean
   /** Of `IdentityAgent`; false: none. */
   readonly agentSocket?: string | false
-  /** As written, from the nearest to us to the nearest to the host. */
+  /** From the nearest to us to the nearest to the host. */
   readonly proxyJump: readonly string[]
+  /** For a shell of this machine, tokens expanded. */
+  readonly proxyCommand?: string
   readonly knownHostsFiles: readonly string[]
   readonly hostKeyAlias?: string
+  /** The key known for the address must be the host's, too. */
+  readonly checkHostIp: boolean
+  /** Files of keys that are never accepted. */
+  readonly revokedHostKeys: readonly string[]
   /** A `StrictHostKeyChecking` that asks for less than `yes`. It is not followed, only told of. */
-  readonly laxChecking?: { readonly value: string; readonly place: Place }
+  readonly laxChecking?: string
   readonly connectTimeoutMs?: number
   readonly keepaliveIntervalMs?: number
   readonly keepaliveMisses?: number
   readonly addressFamily?: 4 | 6
   readonly localAddress?: string
   /** A login by certificate is asked for; plain keys are tried all the same. */
-  readonly certificateAt?: Place
+  readonly certificateFile?: string
+  /** Nobody is to be asked for a passphrase. */
+  readonly batchMode: boolean
+  readonly algorithms: Algorithms
 }
 
-export interface IdentityFile {
-  readonly path: string
-  /** `asked`: named with the destination; it must be there. */
-  readonly from: 'asked' | 'config' | 'default'
+export interface SettingsSources {
+  readonly around: Surroundings
+  /** `-F` for hosts that name no configuration of their own. */
+  readonly configFile: string | undefined
+  /** What the OpenSSH client here does by itself; asked once. */
+  readonly defaults: () => Promise<ResolvedConfig>
 }
 
-/** ssh's own order. */
-const defaultIdentities = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk']
-const defaultKnownHosts = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']
-const globalKnownHosts = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
+/** What `ssh -F none` would do with a host nobody has written anything about. */
+export function openSshDefaults(environment: NodeJS.ProcessEnv): Promise<ResolvedConfig> {
+  return resolveConfig({ host: 'localhost', words: ['-F', 'none'], environment })
+}
 
-export function hostSettings(
+/** @throws InputError for what cannot be followed or is refused by ssh; SwarmproofError if ssh is not installed */
+export async function hostSettings(
   destination: SshDestination,
-  config: readonly ConfigLine[],
-  around: Surroundings,
-): HostSettings {
-  const asked = { host: destination.hostname, user: destination.user, localUser: around.localUser }
-  const found = lookUp(config, asked)
-  refuseUnfollowed(destination, found)
-  const named = first(found, 'hostname')
-  const written = expandTokens(textOf(named) ?? '%h', { h: destination.hostname }, named?.place)
-  const hostname = written.toLowerCase()
-  const port = destination.port ?? portOf(first(found, 'port')) ?? 22
-  const user = destination.user ?? textOf(first(found, 'user')) ?? around.localUser
-  const hostKeyAlias = textOf(first(found, 'hostkeyalias'))
-  const tokens = {
-    ...{
-      h: hostname,
-      n: destination.hostname,
-      p: String(port),
-      r: user,
-      u: around.localUser,
-      d: around.home,
-    },
-    ...{ i: String(around.uid), k: hostKeyAlias ?? destination.hostname, l: around.localHost },
-    L: around.localHost.split('.')[0] ?? '',
+  { around, configFile, defaults }: SettingsSources,
+): Promise<HostSettings> {
+  refuseUnsafeNames(destination.hostname, destination.user, destination.hostname)
+  const query: ConfigQuery = {
+    host: destination.hostname,
+    words: wordsFor(destination, destination.configFile ?? configFile),
+    environment: around.environment,
   }
-  const path = (text: string, place?: Place): string => expandPath(text, { ...around, tokens }, place)
+  const [found, usual] = await Promise.all([resolveConfig(query), defaults()])
+  refuseUnfollowed(destination.hostname, found)
+  const names = namesOf(destination, found)
+  const path = (text: string): Promise<string> => expandPath(text, around.home, query)
+  const tokens: CommandTokens = { ...names, original: destination.hostname }
+  const agent = await agentOf(found, around, path)
   return {
-    ...{ hostname, port, user },
-    identityFiles: identityFiles(destination, found, path),
-    identitiesOnly: flagOf(first(found, 'identitiesonly')) ?? false,
-    proxyJump: proxyJump(destination, found, tokens),
-    knownHostsFiles: knownHostsFiles(found, path),
-    ...agentOf(found, around, path),
+    ...names,
+    identityFiles: await identityFiles(destination, { found, usual }, path),
+    identitiesOnly: isYes(found.value('identitiesonly')),
+    proxyJump: proxyJump(found.value('proxyjump'), tokens),
+    ...proxyCommand(found.value('proxycommand'), tokens),
+    knownHostsFiles: await fileList(
+      ['userknownhostsfile', 'globalknownhostsfile'],
+      found,
+      path,
+      names.hostname,
+    ),
+    revokedHostKeys: await fileList(['revokedhostkeys'], found, path, names.hostname),
+    checkHostIp: isYes(found.value('checkhostip')),
+    batchMode: isYes(found.value('batchmode')),
+    ...(agent === undefined ? {} : { agentSocket: agent }),
     ...checking(found),
-    ...(hostKeyAlias === undefined ? {} : { hostKeyAlias }),
     ...timing(found),
     ...network(found),
+    algorithms: narrowAlgorithms(destination.hostname, found, usual),
   }
 }
 
-function refuseUnfollowed(destination: SshDestination, found: Settings): void {
-  for (const [keyword, { harmless, hint }] of Object.entries(refused)) {
-    const setting = first(found, keyword)
-    if (setting === undefined || harmless.test(setting.values.join(' '))) continue
-    if (keyword === 'proxycommand' && !countsBeforeJump(destination, found)) continue
-    throw new InputError({
-      code: 'SSH_CONFIG_UNSUPPORTED',
-      what: `${setting.place.file}:${setting.place.line}: ${keyword} is not supported and holds for this host`,
-      host: destination.hostname,
-      observed: `${keyword} ${setting.values.join(' ')}`,
-      hint,
-    })
-  }
-}
-
-/** Of ProxyJump and ProxyCommand the one that comes first counts. */
-function countsBeforeJump(destination: SshDestination, found: Settings): boolean {
-  if (destination.proxyJump !== undefined) return false
-  const order = [...found.keys()]
-  return !found.has('proxyjump') || order.indexOf('proxycommand') < order.indexOf('proxyjump')
-}
-
-function identityFiles(
-  destination: SshDestination,
-  found: Settings,
-  path: (text: string, place?: Place) => string,
-): IdentityFile[] {
-  const asked = (destination.identityFiles ?? []).map(
-    (text) => ({ path: path(text), from: 'asked' }) as const,
-  )
-  const configured = (found.get('identityfile') ?? [])
-    .filter((setting) => !/^none$/i.test(textOf(setting) ?? ''))
-    .map((setting) => ({ path: path(textOf(setting) ?? '', setting.place), from: 'config' }) as const)
-  if (asked.length > 0 || found.has('identityfile')) return [...asked, ...configured]
-  return defaultIdentities.map((name) => ({ path: path(`~/.ssh/${name}`), from: 'default' }))
-}
-
-function proxyJump(
-  destination: SshDestination,
-  found: Settings,
-  tokens: Readonly<Record<string, string>>,
-): string[] {
-  const setting = first(found, 'proxyjump')
-  const commandFirst = first(found, 'proxycommand') !== undefined && countsBeforeJump(destination, found)
-  const text = destination.proxyJump ?? (commandFirst ? undefined : textOf(setting))
-  if (text === undefined || /^none$/i.test(text)) return []
-  return text.split(/\s*,\s*/).map((hop) => expandTokens(hop, tokens, setting?.place))
-}
-
-function knownHostsFiles(found: Settings, path: (text: string, place?: Place) => string): string[] {
-  const files = (keyword: string, defaults: readonly string[]): string[] => {
-    const setting = first(found, keyword)
-    const names = setting?.values ?? defaults
-    return names.filter((name) => !/^none$/i.test(name)).map((name) => path(name, setting?.place))
-  }
+/** Options of ssh by which it resolves what was asked for; what comes first counts. */
+export function wordsFor(destination: SshDestination, configFile: string | undefined): string[] {
+  const { user, port, proxyJump: jump, identityFiles: keys = [], options = [] } = destination
   return [
-    ...files('userknownhostsfile', defaultKnownHosts),
-    ...files('globalknownhostsfile', globalKnownHosts),
+    ...(configFile === undefined ? [] : ['-F', configFile]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(jump === undefined ? [] : ['-o', `ProxyJump=${jump.replaceAll(/\s+/g, '')}`]),
+    ...keys.flatMap((file) => ['-i', file]),
+    ...options.flatMap((option) => ['-o', option]),
   ]
 }
 
-function agentOf(
-  found: Settings,
-  around: Surroundings,
-  path: (text: string, place?: Place) => string,
-): Pick<HostSettings, 'agentSocket'> {
-  const setting = first(found, 'identityagent')
-  const text = textOf(setting)
-  if (text === undefined || text === 'SSH_AUTH_SOCK') return {}
-  if (/^none$/i.test(text)) return { agentSocket: false }
-  const variable = /^\$(\w+)$/.exec(text)?.[1]
-  if (variable !== undefined) return { agentSocket: around.environment[variable] ?? false }
-  return { agentSocket: path(text, setting?.place) }
+function namesOf(
+  destination: SshDestination,
+  found: ResolvedConfig,
+): { hostname: string; port: number; user: string } {
+  const hostname = found.value('hostname') ?? destination.hostname
+  const user = found.value('user') ?? ''
+  // HostName and User of a file go into commands as well, and older clients look at the command line alone.
+  refuseUnsafeNames(hostname, user, destination.hostname)
+  return { hostname: hostname.toLowerCase(), user, port: Number(found.value('port') ?? 22) }
 }
 
-function checking(found: Settings): Pick<HostSettings, 'laxChecking' | 'certificateAt'> {
-  const strict = first(found, 'stricthostkeychecking')
-  const value = textOf(strict) ?? 'yes'
-  const certificate = first(found, 'certificatefile')
+function proxyJump(text: string | undefined, tokens: CommandTokens): string[] {
+  if (text === undefined || isNone(text)) return []
+  // ssh prints addresses of IPv4 in brackets.
+  return text.split(',').map((hop) => expandCommand(hop, tokens, 'ProxyJump').replace(/\[([\d.]+)\]/, '$1'))
+}
+
+function proxyCommand(text: string | undefined, tokens: CommandTokens): Pick<HostSettings, 'proxyCommand'> {
+  if (text === undefined || text === '' || isNone(text)) return {}
+  return { proxyCommand: expandCommand(text, tokens, 'ProxyCommand') }
+}
+
+function checking(
+  found: ResolvedConfig,
+): Pick<HostSettings, 'laxChecking' | 'certificateFile' | 'hostKeyAlias'> {
+  const strict = found.value('stricthostkeychecking') ?? 'ask'
+  const certificate = found.values('certificatefile').find((name) => !isNone(name))
+  const alias = found.value('hostkeyalias')
   return {
     // `ask` is the rule, and to refuse is what it does without a terminal.
-    ...(strict === undefined || /^(yes|true|ask)$/i.test(value)
-      ? {}
-      : { laxChecking: { value, place: strict.place } }),
-    ...(certificate === undefined ? {} : { certificateAt: certificate.place }),
+    ...(isYes(strict) || strict === 'ask' ? {} : { laxChecking: isNo(strict) ? 'no' : strict }),
+    ...(certificate === undefined ? {} : { certificateFile: certificate }),
+    ...(alias === undefined || isNone(alias) ? {} : { hostKeyAlias: alias }),
   }
 }
 
 function timing(
-  found: Settings,
+  found: ResolvedConfig,
 ): Pick<HostSettings, 'connectTimeoutMs' | 'keepaliveIntervalMs' | 'keepaliveMisses'> {
-  const connectTimeoutMs = durationMsOf(first(found, 'connecttimeout'))
+  const connect = secondsOf(found.value('connecttimeout'))
   // 0 would turn keepalives off, and a host that falls silent would never be noticed.
-  const keepaliveIntervalMs = durationMsOf(first(found, 'serveraliveinterval'))
-  const keepaliveMisses = countOf(first(found, 'serveralivecountmax'))
+  const interval = secondsOf(found.value('serveraliveinterval'))
+  const misses = Number(found.value('serveralivecountmax') ?? NaN)
   return {
-    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-    ...(keepaliveIntervalMs === undefined ? {} : { keepaliveIntervalMs }),
-    ...(keepaliveMisses === undefined ? {} : { keepaliveMisses }),
+    ...(connect === undefined ? {} : { connectTimeoutMs: connect * 1_000 }),
+    ...(interval === undefined ? {} : { keepaliveIntervalMs: interval * 1_000 }),
+    // The number is said by every client; it counts where somebody has set how often it is asked.
+    ...(interval === undefined || !Number.isInteger(misses) ? {} : { keepaliveMisses: misses }),
   }
 }
 
-function network(found: Settings): Pick<HostSettings, 'addressFamily' | 'localAddress'> {
-  const family = first(found, 'addressfamily')
-  const families: Readonly<Record<string, 4 | 6 | undefined>> = { any: undefined, inet: 4, inet6: 6 }
-  const name = textOf(family)?.toLowerCase() ?? 'any'
-  if (family !== undefined && !(name in families)) throw valueError(family, 'any, inet or inet6')
-  const addressFamily = families[name]
-  const localAddress = textOf(first(found, 'bindaddress'))
+function network(found: ResolvedConfig): Pick<HostSettings, 'addressFamily' | 'localAddress'> {
+  const families: Readonly<Record<string, 4 | 6>> = { inet: 4, inet6: 6 }
+  const family = families[found.value('addressfamily') ?? 'any']
+  const localAddress = found.value('bindaddress')
   return {
-    ...(addressFamily === undefined ? {} : { addressFamily }),
+    ...(family === undefined ? {} : { addressFamily: family }),
     ...(localAddress === undefined ? {} : { localAddress }),
   }
 }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import ssh2 from 'ssh2'
 import type { ParsedKey } from 'ssh2'
-import { fingerprint, keyTypeOf } from '../host-key.ts'
+import { algorithmsOf, fingerprint, keyTypeOf, rsaBits } from '../host-key.ts'
 import type { HostSettings } from './host-settings.ts'
 import { KeyFileProblem, readKeyFile } from './key-file.ts'
 import type { KeyFile } from './key-file.ts'
@@ -40,7 +40,19 @@ export async function identitiesFor(settings: HostSettings, sources: IdentitySou
     .filter((file) => !agent.some((key) => key.publicBlob.equals(file.publicBlob)))
     .filter((file) => file.state !== 'public-only')
     .map((file) => fileIdentity(file, sources.keyRing))
-  return { usable: [...fromAgent, ...fromFiles], problems }
+  const all = [...fromAgent, ...fromFiles]
+  const unfit = new Map(all.map((key) => [key, notAllowed(key.publicBlob, settings)]))
+  for (const [key, why] of unfit) if (why !== undefined) problems.push(`${key.label} ${why}`)
+  return { usable: all.filter((key) => unfit.get(key) === undefined), problems }
+}
+
+/** Why a key may not be used here, though it is there. */
+function notAllowed(blob: Buffer, { algorithms }: HostSettings): string | undefined {
+  const bits = rsaBits(blob)
+  if (bits !== undefined && bits < algorithms.leastRsaBits)
+    return `has ${bits} bits, and RequiredRSASize is ${algorithms.leastRsaBits}`
+  const allowed = algorithmsOf(keyTypeOf(blob)).some((name) => algorithms.publicKey.includes(name))
+  return allowed ? undefined : 'is of a kind that PubkeyAcceptedAlgorithms does not allow'
 }
 
 function readFiles(settings: HostSettings, uid: number): { files: KeyFile[]; problems: string[] } {

@@ -1,4 +1,4 @@
-import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { InputError } from '../../error.ts'
@@ -9,6 +9,7 @@ import { RemoteError } from '../remote-error.ts'
 import type { SshClient } from './connect.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
+import { sh } from '../script.ts'
 
 describe('ssh client, jump hosts', function () {
   this.timeout(30_000)
@@ -54,7 +55,7 @@ describe('ssh client, jump hosts', function () {
     const before = servers.map(accepted)
     await using client = home.client()
     const remote = await go(client, { proxyJump: 'outer,inner' })
-    expect((await remote.exec('echo $SSH_CONNECTION')).stdout).to.contain(` ${target.target.port}\n`)
+    expect((await remote.exec(sh`echo $SSH_CONNECTION`)).stdout).to.contain(` ${target.target.port}\n`)
     expect(servers.map((server, n) => accepted(server) - (before[n] ?? 0))).to.deep.equal([1, 1, 1])
   })
 
@@ -69,7 +70,7 @@ describe('ssh client, jump hosts', function () {
     await using client = home.client()
     const content = 'x'.repeat(3_000_000)
     const remote = await go(client)
-    expect((await remote.exec('cat', { input: content })).stdout).to.equal(content)
+    expect((await remote.exec(sh`cat`, { input: content })).stdout).to.equal(content)
     expect(servers.map((server, n) => accepted(server) - (before[n] ?? 0))).to.deep.equal([1, 1, 1])
   })
 
@@ -79,10 +80,10 @@ describe('ssh client, jump hosts', function () {
     const remotes = await Promise.all(
       Array.from({ length: 6 }, (_, n) => go(client, { name: `web${n}`, proxyJump: 'outer' })),
     )
-    await Promise.all(remotes.map((remote) => remote.exec('true')))
+    await Promise.all(remotes.map((remote) => remote.exec(sh`true`)))
     expect(accepted(outer) - before).to.equal(1)
     for (const remote of remotes.slice(1)) await remote[Symbol.asyncDispose]()
-    expect((await remotes[0]?.exec('echo still'))?.stdout).to.equal('still\n')
+    expect((await remotes[0]?.exec(sh`echo still`))?.stdout).to.equal('still\n')
     expect(ended(outer)).to.equal(endings)
     await remotes[0]?.[Symbol.asyncDispose]()
     await until(() => ended(outer) > endings)
@@ -102,7 +103,7 @@ describe('ssh client, jump hosts', function () {
     const attempt = async (): Promise<string> => {
       await using client = home.client()
       const remote = await go(client, { proxyJump: 'outer,inner' })
-      return (await remote.exec('echo in')).stdout
+      return (await remote.exec(sh`echo in`)).stdout
     }
     expect(await failure(attempt())).to.include({ code: 'SSH_HOST_KEY', host: 'inner' })
     home.known(knownLine(inner))
@@ -126,7 +127,7 @@ describe('ssh client, jump hosts', function () {
   })
 
   it('refuses to go round in circles', async () => {
-    appendFileSync(home.path('config'), 'Host *\n  ProxyJump outer\n')
+    home.config('Host *', '  ProxyJump outer')
     await using client = home.client()
     const error = await go(client).catch((reason: unknown) => reason)
     expect(error).to.be.instanceOf(InputError).with.property('message').that.contains("'ProxyJump none'")
@@ -137,22 +138,22 @@ describe('ssh client, jump hosts', function () {
     describeHost('wire', outer, wire.port)
     await using client = home.client()
     const remote = await go(client, { proxyJump: 'wire' })
-    const running = failure(remote.exec('sleep 60'))
+    const running = failure(remote.exec(sh`sleep 60`))
     await (
-      await remote.spawn('true')
+      await remote.spawn(sh`true`)
     ).exited
     wire.cut()
     expect(await running).to.include({ code: 'SSH_LOST', mayHaveStarted: true })
-    expect((await remote.exec('echo again')).stdout).to.equal('again\n')
+    expect((await remote.exec(sh`echo again`)).stdout).to.equal('again\n')
   })
 
   it('notices that the jump host fell silent', async () => {
     await using wire = await cuttable(outer.target.port)
     describeHost('wire', outer, wire.port)
-    appendFileSync(home.path('config'), 'Host *\n  ServerAliveInterval 1\n  ServerAliveCountMax 1\n')
+    home.config('Host *', '  ServerAliveInterval 1', '  ServerAliveCountMax 1')
     await using client = home.client()
     const remote = await go(client, { proxyJump: 'wire' })
-    const running = failure(remote.exec('sleep 60'))
+    const running = failure(remote.exec(sh`sleep 60`))
     wire.mute()
     expect((await running).message).to.match(/Keepalive timeout|a jump host was lost/)
   })

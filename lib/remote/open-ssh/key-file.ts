@@ -14,7 +14,15 @@ export interface KeyFile {
 }
 
 /** Why a file that is there cannot be used, for messages; without the path. */
-export class KeyFileProblem extends Error {}
+export class KeyFileProblem extends Error {
+  /** The file stays locked: an agent could hold it open. */
+  readonly lockedFile: string | undefined
+
+  constructor(message: string, lockedFile?: string) {
+    super(message)
+    this.lockedFile = lockedFile
+  }
+}
 
 export class PassphraseError extends Error {}
 
@@ -63,7 +71,9 @@ function contents(path: string, uid: number): Buffer | undefined {
 function unreadable(text: Buffer): KeyFileProblem {
   return text.includes('BEGIN ENCRYPTED PRIVATE KEY') || text.includes('BEGIN PRIVATE KEY')
     ? new KeyFileProblem('is in PKCS #8, which is not supported: rewrite it (ssh-keygen -p -f it)')
-    : new KeyFileProblem('is no private key of a kind that is supported (ed25519, ECDSA, RSA)')
+    : new KeyFileProblem(
+        'is no private key of a kind that is supported (ed25519, ECDSA, RSA; not of a security key)',
+      )
 }
 
 const magic = Buffer.from('openssh-key-v1\0')

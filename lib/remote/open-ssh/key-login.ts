@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import ssh2 from 'ssh2'
 import type { IdentityCallback, ParsedKey, SignCallback } from 'ssh2'
 import { InputError } from '../../error.ts'
+import { keyTypeOf } from '../host-key.ts'
 import type { Authentication, Complaint } from '../ssh-endpoint.ts'
 import type { HostSettings } from './host-settings.ts'
 import { identitiesFor } from './identities.ts'
@@ -11,7 +12,7 @@ import { KeyFileProblem } from './key-file.ts'
 /** A login by any key at hand. Agent and files are looked at anew for each connection. */
 export function keyLogin(where: string, settings: HostSettings, sources: IdentitySources): Authentication {
   refuseMissing(settings)
-  const agent = new KeyAgent(() => identitiesFor(settings, sources))
+  const agent = new KeyAgent(() => identitiesFor(settings, sources), settings.algorithms.publicKey)
   return { agent, failure: (observed) => loginRefused(where, settings, agent, observed) }
 }
 
@@ -33,15 +34,19 @@ function refuseMissing({ identityFiles }: HostSettings): void {
  */
 class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
   readonly #read: () => Promise<Identities>
+  readonly #allowed: readonly string[]
   /** Of the last connection. */
   offered: readonly Identity[] = []
   problems: string[] = []
+  /** A key that would open the host, had somebody given its passphrase. */
+  lockedFile: string | undefined
   /** The host took a key and yet did not let us in. */
   signed: Identity | undefined
 
-  constructor(read: () => Promise<Identities>) {
+  constructor(read: () => Promise<Identities>, allowed: readonly string[]) {
     super()
     this.#read = read
+    this.#allowed = allowed
   }
 
   override getIdentities(done: IdentityCallback<ParsedKey | Buffer>): void {
@@ -50,6 +55,7 @@ class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
         this.offered = usable
         this.problems = [...problems]
         this.signed = undefined
+        this.lockedFile = undefined
         done(
           null,
           usable.map(({ publicBlob }) => publicBlob),
@@ -73,17 +79,32 @@ class KeyAgent extends ssh2.BaseAgent<ParsedKey | Buffer> {
     const blob = Buffer.isBuffer(publicKey) ? publicKey : publicKey.getPublicSSH()
     const identity = this.offered.find((one) => one.publicBlob.equals(blob))
     if (identity === undefined) return done(new Error('no such key'))
+    const algorithm = signatureAlgorithm(blob, hash)
+    if (!this.#allowed.includes(algorithm)) {
+      this.problems.push(
+        `${identity.label} would be taken, but only with a signature of ${algorithm}, which PubkeyAcceptedAlgorithms does not allow`,
+      )
+      return done(new Error('not allowed'))
+    }
     identity.sign(data, hash).then(
       (signature) => {
         this.signed = identity
         done(null, signature)
       },
       (error: Error) => {
+        if (error instanceof KeyFileProblem) this.lockedFile ??= error.lockedFile
         this.problems.push(`${identity.label} would be taken, but ${reasonOf(error)}`)
         done(error)
       },
     )
   }
+}
+
+/** RFC 8332: the same RSA key signs with one of three hashes, SHA-1 where none is named. */
+function signatureAlgorithm(blob: Buffer, hash: string | undefined): string {
+  const type = keyTypeOf(blob)
+  if (type !== 'ssh-rsa' || hash === undefined || hash === 'sha1') return type
+  return hash === 'sha512' ? 'rsa-sha2-512' : 'rsa-sha2-256'
 }
 
 function reasonOf(error: Error): string {
@@ -107,7 +128,7 @@ function loginRefused(where: string, settings: HostSettings, agent: KeyAgent, ob
 }
 
 function hintFor({ user }: HostSettings, agent: KeyAgent, observed: string): string {
-  const locked = agent.problems.map((problem) => /ssh-add (\S+)$/.exec(problem)?.[1]).find(Boolean)
+  const locked = agent.lockedFile
   if (/too many/i.test(observed))
     return "name the right key with IdentityFile, and 'IdentitiesOnly yes', in ~/.ssh/config"
   if (locked !== undefined) return `'ssh-add ${locked}' with an agent running, then again`
@@ -117,7 +138,6 @@ function hintFor({ user }: HostSettings, agent: KeyAgent, observed: string): str
   return `put one of these public keys into ~${user}/.ssh/authorized_keys of the host (ssh-copy-id)`
 }
 
-function certificateRemark({ certificateAt }: HostSettings): string[] {
-  if (certificateAt === undefined) return []
-  return [`CertificateFile at ${certificateAt.file}:${certificateAt.line} is not supported`]
+function certificateRemark({ certificateFile }: HostSettings): string[] {
+  return certificateFile === undefined ? [] : [`CertificateFile ${certificateFile} is not supported`]
 }

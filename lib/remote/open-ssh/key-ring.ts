@@ -35,6 +35,7 @@ async function unlocked(file: KeyFile, ask: AskPassphrase | undefined): Promise<
   if (ask === undefined) {
     throw new KeyFileProblem(
       `is encrypted and there is no terminal to ask for its passphrase: ssh-add ${file.path}`,
+      file.path,
     )
   }
   for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -46,5 +47,5 @@ async function unlocked(file: KeyFile, ask: AskPassphrase | undefined): Promise<
       if (!(error instanceof PassphraseError)) throw error
     }
   }
-  throw new KeyFileProblem(`is encrypted and no passphrase opened it: ssh-add ${file.path}`)
+  throw new KeyFileProblem(`is encrypted and no passphrase opened it: ssh-add ${file.path}`, file.path)
 }

@@ -9,17 +9,21 @@ import type { Remote } from '../remote.ts'
 import type { SshClient } from './connect.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
+import { sh } from '../script.ts'
 
 /**
  * A login that is not root, without making one: programs in front of the session's PATH say so, and a `sudo` among
  * them does what the real one does in form: it stays, with the command as its child in its own process group. What it
- * started can be told by ACTS_AS_ROOT in its environment.
+ * started can be told by ACTS_AS_ROOT in its environment. It allows what docs/sudoers.swarmproof allows.
  */
+const sudoers = new URL('../../../docs/sudoers.swarmproof', import.meta.url).pathname
+const allowed = /NOPASSWD: (.*)$/m.exec(readFileSync(sudoers, 'utf8'))?.[1] ?? 'nothing'
 const fakes: Readonly<Record<string, string>> = {
   id: '[ -n "$ACTS_AS_ROOT" ] && echo 0 || echo 1000',
   sudo: [
     '[ "$1 $2 $3" = "-n -H --" ] || { echo "usage: sudo" >&2; exit 64; }',
     'shift 3',
+    `case "$*" in ${allowed.replaceAll(' ', '\\ ')}) ;; *) echo "sudo: a password is required" >&2; exit 1;; esac`,
     '[ -e "${0%/*}/password" ] && { echo "sudo: a password is required" >&2; exit 1; }',
     'ACTS_AS_ROOT=yes "$@"',
     'exit $?',
@@ -59,10 +63,10 @@ describe('ssh client, commands by sudo', function () {
   })
 
   it('runs everything as root: commands, streams, files', async () => {
-    const whoAmI = 'echo "$(id -u) $ACTS_AS_ROOT"'
+    const whoAmI = sh`echo "$(id -u) $ACTS_AS_ROOT"`
     expect((await remote.exec(whoAmI)).stdout).to.equal('0 yes\n')
-    expect((await remote.exec(`cat >/dev/null; ${whoAmI}`, { input: 'x' })).stdout).to.equal('0 yes\n')
-    const process = await remote.spawn(`echo $$; read -r line; ${whoAmI}`, { stdin: 'pipe' })
+    expect((await remote.exec(sh`cat >/dev/null; ${whoAmI}`, { input: 'x' })).stdout).to.equal('0 yes\n')
+    const process = await remote.spawn(sh`echo $$; read -r line; ${whoAmI}`, { stdin: 'pipe' })
     const pid = Number(await firstOutput(process.stdout))
     expect(familyOf(pid)).to.have.property('size').greaterThan(1)
     process.stdin.end('go\n')
@@ -73,8 +77,8 @@ describe('ssh client, commands by sudo', function () {
   })
 
   it('gives exit codes, signals and errors as without sudo', async () => {
-    expect((await remote.exec('exit 7')).exitCode).to.equal(7)
-    expect((await remote.exec('echo out; echo err >&2')).stderr).to.equal('err\n')
+    expect((await remote.exec(sh`exit 7`)).exitCode).to.equal(7)
+    expect((await remote.exec(sh`echo out; echo err >&2`)).stderr).to.equal('err\n')
     const missing = await failure(remote.download('/nowhere/file'))
     expect(missing.code).to.equal('REMOTE_FILE')
   })
@@ -82,7 +86,7 @@ describe('ssh client, commands by sudo', function () {
   it('does without sudo where the login is to stay what it is', async () => {
     const target = { name: 'web1', hostname: '127.0.0.1', port: sshd.target.port, become: false }
     const login = await client.connect(target)
-    expect((await login.exec('id -u')).stdout).to.equal('1000\n')
+    expect((await login.exec(sh`id -u`)).stdout).to.equal('1000\n')
   })
 
   it('says that sudo asks for a password, and leaves no connection behind', async () => {
@@ -94,7 +98,9 @@ describe('ssh client, commands by sudo', function () {
     const { unlinkSync } = await import('node:fs')
     unlinkSync(join(sshd.folder, 'bin/password'))
     expect(error).to.include({ code: 'SSH_SUDO', host: 'web2' })
-    expect(error.message).to.match(/^user \S+ may not run sudo without a password \(on web2\)/)
+    expect(error.message).to.match(
+      /^user \S+ may not run everything by sudo without a password .*\(on web2\)/,
+    )
     expect(error.message).to.contain('observed: sudo: a password is required').and.to.contain('NOPASSWD')
   })
 
@@ -103,7 +109,7 @@ describe('ssh client, commands by sudo', function () {
       await using wire = await cuttable(sshd.target.port)
       home.known(knownLine(sshd).replace(String(sshd.target.port), String(wire.port)))
       const dropped = await client.connect({ name: 'web1', hostname: '127.0.0.1', port: wire.port })
-      const process = await dropped.spawn('echo $$; sleep 61 & sleep 60; echo never', { stdin })
+      const process = await dropped.spawn(sh`echo $$; sleep 61 & sleep 60; echo never`, { stdin })
       const pid = Number(await firstOutput(process.stdout))
       const lines = (): string => [...familyOf(pid).values()].join('\n')
       await until(() => /^sleep 61/m.test(lines()) && /^sleep 60/m.test(lines()))
@@ -122,7 +128,7 @@ describe('ssh client, commands by sudo', function () {
   }
 
   it('kills what ignores SIGINT, sudo and all', async () => {
-    const command = `trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
+    const command = sh`trap '' INT TERM; echo $$; while :; do sleep 0.1; done`
     const process = await remote.spawn(command)
     const pid = Number(await firstOutput(process.stdout))
     const family = familyOf(pid)
@@ -131,8 +137,8 @@ describe('ssh client, commands by sudo', function () {
   })
 
   it('leaves what was put into the background on purpose alone', async () => {
-    const pid = Number((await remote.exec('sleep 60 >/dev/null 2>&1 & echo $!')).stdout)
-    await remote.exec('true')
+    const pid = Number((await remote.exec(sh`sleep 60 >/dev/null 2>&1 & echo $!`)).stdout)
+    await remote.exec(sh`true`)
     expect(isAlive(pid)).to.equal(true)
     process.kill(pid, 'SIGKILL')
   })

@@ -1,31 +1,28 @@
-import { homedir, hostname, userInfo } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 
-/** Whose ssh_config and keys are used, and where. */
+/** Whose keys are used, and where. */
 export interface Surroundings {
   readonly home: string
-  readonly localUser: string
-  readonly localHost: string
   readonly uid: number
+  /** Of ssh, so also for `Match exec` and `${VARIABLE}`. */
   readonly environment: NodeJS.ProcessEnv
 }
 
 export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
   return {
-    // Of $HOME, as in the shell in which people write ~/.ssh; ssh itself takes the account's.
-    home: homedir(),
-    localUser: userName(),
-    localHost: hostname(),
+    home: accountHome(),
     uid: process.getuid?.() ?? 0,
     environment: process.env,
     ...given,
   }
 }
 
-function userName(): string {
+/** The account's, as for ssh, whatever $HOME says. */
+function accountHome(): string {
   try {
-    return userInfo().username
+    return userInfo().homedir
   } catch {
     // An account without an entry, as in a container with any user id.
-    return process.env['USER'] ?? 'root'
+    return homedir()
   }
 }

@@ -20,7 +20,10 @@ const names = {
   dataPath: ['swarmproof_data_path'],
 } as const
 
-const argumentNames = ['ansible_ssh_common_args', 'ansible_ssh_args', 'ansible_ssh_extra_args']
+/** In the order Ansible gives them to ssh, for which the first one counts. */
+const argumentNames = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']
+/** Newest first; what turns the check of host keys off. */
+const checkingNames = ['ansible_ssh_host_key_checking', 'ansible_host_key_checking']
 const secretNames = [
   ...['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password', 'ansible_ssh_private_key'],
   ...['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'],
@@ -67,6 +70,9 @@ export function ansibleHost(
     if (vars.has(key))
       reader.warn(`${key} is not used: keys and the agent log in, and \`sudo -n\` must do without a password`)
   }
+  const unchecked = checkingNames.find((key) => truths[filled(key)?.text.toLowerCase() ?? ''] === false)
+  if (unchecked !== undefined)
+    reader.warn(`${unchecked} is not followed: keys of hosts are always checked; add them to known_hosts`)
   const given = fromArguments(argumentNames.map(filled), name, reader)
   const host = first('host')?.text ?? name
   const own = dropUndefined({
@@ -74,6 +80,8 @@ export function ansibleHost(
     port: portOf(first('port'), reader) ?? given.port,
     identityFiles: keysOf(first('key')?.text, given.identityFiles),
     proxyJump: given.proxyJump,
+    configFile: given.configFile,
+    options: given.options.length === 0 ? undefined : given.options,
     become: becomes(first('become'), first('becomeUser'), first('becomeMethod'), reader),
   })
   return {
@@ -148,6 +156,8 @@ interface FromArguments {
   readonly identityFiles: readonly string[]
   readonly user: string | undefined
   readonly port: number | undefined
+  readonly configFile: string | undefined
+  readonly options: readonly string[]
 }
 
 function fromArguments(
@@ -155,7 +165,10 @@ function fromArguments(
   host: string,
   reader: Reader,
 ): FromArguments {
-  let result: FromArguments = { proxyJump: undefined, identityFiles: [], user: undefined, port: undefined }
+  let result: FromArguments = {
+    ...{ proxyJump: undefined, user: undefined, port: undefined, configFile: undefined },
+    ...{ identityFiles: [], options: [] },
+  }
   values.forEach((value, index) => {
     if (value === undefined) return
     const key = argumentNames[index] ?? ''
@@ -163,16 +176,16 @@ function fromArguments(
     if (typeof read === 'string')
       return reader.complain(value, key, `${read}: '${value.text}' (host '${host}')`)
     if (read.ignored.length > 0) {
-      reader.warn(
-        `of ${key}, ${read.ignored.map((one) => `'${one}'`).join(', ')} is not followed; ~/.ssh/config is`,
-      )
+      reader.warn(`of ${key}, ${read.ignored.map((one) => `'${one}'`).join(', ')} is not followed`)
     }
     const port = read.port === undefined ? undefined : portOf({ ...value, key, text: read.port }, reader)
     result = {
-      proxyJump: read.proxyJump ?? result.proxyJump,
+      proxyJump: result.proxyJump ?? read.proxyJump,
       identityFiles: [...result.identityFiles, ...read.identityFiles],
-      user: read.user ?? result.user,
-      port: port ?? result.port,
+      user: result.user ?? read.user,
+      port: result.port ?? port,
+      configFile: result.configFile ?? read.configFile,
+      options: [...result.options, ...read.options],
     }
   })
   return result

@@ -172,30 +172,69 @@ ansible_ssh_common_args=-o ProxyJump=ops@bastion.example.net:2022 -o StrictHostK
         port: 2222,
         user: 'admin',
         identityFiles: [join(homedir(), '.ssh/eu key')],
-        proxyJump: 'ops@bastion.example.net:2022',
+        options: ['ProxyJump=ops@bastion.example.net:2022'],
         become: true,
       })
       expect(inventory.hosts[4]?.destination.become).to.equal(false)
       expect(inventory.warnings).to.deep.equal([
-        "of ansible_ssh_common_args, '-o StrictHostKeyChecking=no' is not followed; ~/.ssh/config is",
+        "of ansible_ssh_common_args, '-o StrictHostKeyChecking=no' is not followed",
         'in no group for managers, workers or a swarm, and left out: bastion.example.net',
       ])
     })
 
-    it('understands the long form of a jump host, -J and -i', () => {
-      const jump = (args: string): unknown =>
-        parseInventory(`h ansible_ssh_common_args=${args}`, 'hosts').hosts[0]?.destination.proxyJump
-      expect(jump(`'-o ProxyCommand="ssh -W %h:%p -q -p 2022 ops@gate.example"'`)).to.equal(
-        'ops@gate.example:2022',
-      )
-      expect(jump(`'-J a,b -C'`)).to.equal('a,b')
-      expect(jump(`'-oProxyJump=c'`)).to.equal('c')
-      const command = parseInventory(
-        `h ansible_ssh_extra_args='-o ProxyCommand="nc -x proxy %h %p" -i /k'`,
+    it('hands the arguments of ssh to ssh, word by word', () => {
+      const read = (args: string): { destination: unknown; warnings: readonly string[] } => {
+        const { hosts, warnings } = parseInventory(`h ansible_ssh_common_args=${args}`, 'hosts')
+        return {
+          destination: hosts[0]?.destination,
+          warnings: warnings.filter((one) => !one.includes('no group')),
+        }
+      }
+      const here = { name: 'h', hostname: 'h' }
+      expect(read(`'-o ProxyCommand="ssh -W %h:%p -q -p 2022 ops@gate.example"'`)).to.deep.equal({
+        destination: { ...here, options: ['ProxyCommand=ssh -W %h:%p -q -p 2022 ops@gate.example'] },
+        warnings: [],
+      })
+      expect(read(`'-J a,b -C -4 -F /f -l me -p 23 -i /k -c aes256-ctr'`)).to.deep.equal({
+        destination: {
+          ...{ ...here, user: 'me', port: 23, identityFiles: ['/k'], proxyJump: 'a,b', configFile: '/f' },
+          options: ['AddressFamily=inet', 'Ciphers=aes256-ctr'],
+        },
+        warnings: [],
+      })
+      // What Ansible gives by itself.
+      expect(read(`'-C -o ControlMaster=auto -oControlPersist=60s -o "ConnectTimeout 7"'`)).to.deep.equal({
+        destination: { ...here, options: ['ControlMaster=auto', 'ControlPersist=60s', 'ConnectTimeout 7'] },
+        warnings: [],
+      })
+      expect(
+        read(`'-A -L 1:a:2 -oForwardAgent=yes -oStrictHostKeyChecking=accept-new'`).warnings,
+      ).to.deep.equal([
+        "of ansible_ssh_common_args, '-A', '-L 1:a:2', '-o ForwardAgent=yes', '-o StrictHostKeyChecking=accept-new' is not followed",
+      ])
+      expect(problemsOf(`h ansible_ssh_extra_args='-o'`)[0]).to.contain('-o lacks its value')
+    })
+
+    it('lets the first of several arguments count, as ssh does in the order of Ansible', () => {
+      const { hosts } = parseInventory(
+        `h ansible_ssh_extra_args='-o Port=3' ansible_ssh_common_args='-o Port=2 -J b' ansible_ssh_args='-o Port=1 -J a'`,
         'hosts',
       )
-      expect(command.hosts[0]?.destination).to.deep.equal({ name: 'h', hostname: 'h', identityFiles: ['/k'] })
-      expect(command.warnings[0]).to.contain('ProxyCommand=nc -x proxy %h %p')
+      expect(hosts[0]?.destination).to.deep.include({
+        options: ['Port=1', 'Port=2', 'Port=3'],
+        proxyJump: 'a',
+      })
+    })
+
+    it('says that keys of hosts are checked all the same', () => {
+      for (const name of ['ansible_host_key_checking', 'ansible_ssh_host_key_checking']) {
+        const { warnings, hosts } = parseInventory(`h ${name}=False`, 'hosts')
+        expect(warnings[0]).to.equal(
+          `${name} is not followed: keys of hosts are always checked; add them to known_hosts`,
+        )
+        expect(hosts[0]?.destination).to.deep.equal({ name: 'h', hostname: 'h' })
+        expect(parseInventory(`h ${name}=True`, 'hosts').warnings.join()).not.to.contain(name)
+      }
     })
 
     it('takes all hosts where no group says which', () => {

@@ -1,12 +1,16 @@
 import { shellWords } from './shell-words.ts'
 
-/** What swarmproof understands of arguments for the OpenSSH client. */
+/** Arguments for the OpenSSH client, as far as they have an effect here. */
 export interface SshArguments {
   readonly proxyJump?: string
   readonly identityFiles: readonly string[]
   readonly user?: string
   readonly port?: string
-  /** Those that are not followed, as they are written. */
+  /** `-F` */
+  readonly configFile?: string
+  /** `NAME=VALUE` of `-o`, for ssh to resolve. */
+  readonly options: readonly string[]
+  /** Those that have no effect here and could be missed, as they are written. */
   readonly ignored: readonly string[]
 }
 
@@ -14,53 +18,62 @@ export interface SshArguments {
 export function readSshArguments(text: string): SshArguments | string {
   const words = shellWords(text, { comments: false })
   if (typeof words === 'string') return words
-  const found: { proxyJump?: string; user?: string; port?: string } = {}
-  const [identityFiles, ignored]: [string[], string[]] = [[], []]
-  const take = (name: string, value: string, written: string): void => {
-    if (name === 'proxyjump') found.proxyJump = value
-    else if (name === 'identityfile') identityFiles.push(value)
-    else if (name === 'user') found.user = value
-    else if (name === 'port') found.port = value
-    else if (name === 'proxycommand' && jumpOf(value) !== undefined) found.proxyJump = jumpOf(value) ?? ''
-    else ignored.push(written)
-  }
+  const found: { -readonly [K in 'proxyJump' | 'user' | 'port' | 'configFile']?: string } = {}
+  const [identityFiles, options, ignored]: [string[], string[], string[]] = [[], [], []]
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? ''
-    const match = /^-([JoilpFSWbcDLRmeEQw])(.*)$/.exec(word)
-    if (match === null) {
+    if (/^-[46CqvTxakn]+$/.test(word)) {
+      options.push(...[...word].flatMap((letter) => families[letter] ?? []))
+      continue
+    }
+    const [, letter = '', attached = ''] = /^-([BbcDEeFIiJLlmOopQRSWw])(.*)$/s.exec(word) ?? []
+    if (letter === '') {
       ignored.push(word)
       continue
     }
-    const [, letter = '', attached = ''] = match
-    const value = attached === '' ? (words[++i] ?? '') : attached
-    if (letter === 'o') {
-      const [, name = '', rest = ''] = /^\s*([A-Za-z0-9]+)\s*[=\s]\s*(.*)$/.exec(value) ?? []
-      take(name.toLowerCase(), rest, `-o ${value}`)
-    } else take(shortNames[letter] ?? '', value, `-${letter} ${value}`)
+    const value = attached === '' ? words[++i] : attached
+    if (value === undefined) return `${word} lacks its value`
+    if (letter === 'J') found.proxyJump ??= value
+    else if (letter === 'l') found.user ??= value
+    else if (letter === 'p') found.port ??= value
+    else if (letter === 'F') found.configFile ??= value
+    else if (letter === 'i') identityFiles.push(value)
+    else if (letter === 'o')
+      (isFollowed(value) ? options : ignored).push(isFollowed(value) ? value : `-o ${value}`)
+    else if (asOption[letter] !== undefined) options.push(`${asOption[letter]}=${value}`)
+    else if (letter !== 'S') ignored.push(`-${letter} ${value}`)
   }
-  return { ...found, identityFiles, ignored }
+  return { ...found, identityFiles, options, ignored }
 }
 
-const shortNames: Readonly<Record<string, string>> = {
-  J: 'proxyjump',
-  i: 'identityfile',
-  l: 'user',
-  p: 'port',
+const families: Readonly<Record<string, string>> = { '4': 'AddressFamily=inet', '6': 'AddressFamily=inet6' }
+const asOption: Readonly<Record<string, string>> = {
+  b: 'BindAddress',
+  B: 'BindInterface',
+  c: 'Ciphers',
+  m: 'MACs',
 }
 
-/** The host of `ssh -W %h:%p user@bastion`, the long form of a jump host; undefined for any other command. */
-function jumpOf(command: string): string | undefined {
-  const words = shellWords(command, { comments: false })
-  if (typeof words === 'string' || !/(^|\/)ssh$/.test(words[0] ?? '')) return undefined
-  let [forwards, port, host]: [boolean, string, string | undefined] = [false, '', undefined]
-  for (let i = 1; i < words.length; i += 1) {
-    const word = words[i] ?? ''
-    if (word === '-W' || word.startsWith('-W')) {
-      forwards = (word === '-W' ? words[++i] : word.slice(2)) === '%h:%p'
-    } else if (word === '-p') port = `:${words[++i] ?? ''}`
-    else if (word === '-q') continue
-    else if (word.startsWith('-') || host !== undefined) return undefined
-    else host = word
-  }
-  return forwards && host !== undefined ? `${host}${port}` : undefined
+/**
+ * What asks for less caution than there is, or for things that are never done: said, not passed over in silence. All
+ * other options are given to ssh, which knows which there are; those of control sockets have no effect and are nobody's
+ * loss.
+ */
+function isFollowed(option: string): boolean {
+  const [, name = '', value = ''] = /^\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)"?([^"]*)/.exec(option) ?? []
+  const lower = name.toLowerCase()
+  if (lower === 'stricthostkeychecking') return /^(yes|true|ask)$/i.test(value)
+  if (lower === 'nohostauthenticationforlocalhost') return !/^(yes|true)$/i.test(value)
+  return !notDone.includes(lower)
 }
+
+const notDone: readonly string[] = [
+  ...['forwardagent', 'forwardx11', 'localforward', 'remoteforward', 'dynamicforward', 'tunnel'],
+  ...[
+    'passwordauthentication',
+    'kbdinteractiveauthentication',
+    'gssapiauthentication',
+    'hostbasedauthentication',
+  ],
+  ...['certificatefile', 'pkcs11provider', 'securitykeyprovider', 'sendenv', 'setenv', 'remotecommand'],
+]
