@@ -1,5 +1,4 @@
 import { adopt, type Adopted } from '../conformance/adopt.ts'
-import { failureOf } from '../conformance/failure.ts'
 import { planLabs } from '../conformance/plan.ts'
 import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
@@ -54,7 +53,6 @@ export async function validateRun(
   } finally {
     await remove(adopted, progress)
   }
-  if (adopted.lost.aborted && !signal.aborted) await tellLost(adopted.lost.reason, finished, topology.name)
   return finished
 }
 
@@ -65,11 +63,4 @@ async function remove(adopted: Adopted, progress: Progress): Promise<void> {
   } catch (error) {
     progress.note(`Not all of it could be removed: ${error instanceof Error ? error.message : String(error)}`)
   }
-}
-
-/** Nobody interrupted this run: it lost what it verified. */
-async function tellLost(reason: unknown, { record, store }: FinishedRun, lab: string): Promise<void> {
-  record.state = 'harness-failed'
-  record.failures.push(await failureOf(reason, record, lab, undefined))
-  store.save()
 }

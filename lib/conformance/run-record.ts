@@ -13,7 +13,8 @@ export interface RunRecord {
   readonly startedAt: string
   /** Undefined while it runs, and for ever if it was killed. */
   endedAt?: string
-  state: 'running' | 'finished' | 'interrupted' | 'harness-failed'
+  /** `out-of-time`: the deadline came before every requirement was reached. */
+  state: 'running' | 'finished' | 'out-of-time' | 'interrupted' | 'harness-failed'
   /** The command that does it again. */
   readonly reproduce: string
   /** At least one, in the order they were verified. */
@@ -29,6 +30,16 @@ export interface RunRecord {
   failures: FailureRecord[]
   /** Findings of the diagnosis room. */
   findings: Finding[]
+  /** What the run made and could not remove. */
+  leftovers?: Leftover[]
+}
+
+export interface Leftover {
+  /** Name of the host it is on. */
+  readonly host: string
+  readonly what: string
+  /** How to remove it: a command or a sentence. */
+  readonly remove: string
 }
 
 /** A lab that requirements were verified on, or were to be. */

@@ -1,17 +1,19 @@
 import { expect } from 'chai'
-import { exampleRuns } from './fixtures/example-runs.fake.ts'
-import { redactRecord, redactValue } from './redact-record.ts'
+import { exampleRuns } from './report/fixtures/example-runs.fake.ts'
+import { redactJsonText, redactValue } from './redact-value.ts'
 
 describe('redaction of a record', () => {
   it('leaves a record without secrets as it is', () => {
-    for (const make of Object.values(exampleRuns)) expect(redactRecord(make())).to.deep.equal(make())
+    for (const make of Object.values(exampleRuns)) expect(redactValue(make())).to.deep.equal(make())
   })
 
   it('removes a private key that spans lines of a list', () => {
     const clean = JSON.stringify(
       redactValue({ log: ['a', '-----BEGIN PRIVATE KEY-----', 'TUlJRXZ', '-----END PRIVATE KEY-----', 'b'] }),
     )
-    expect(clean).to.equal('{"log":["a","(redacted private key)","b"]}')
+    expect(clean).to.equal(
+      '{"log":["a","(redacted private key)","(redacted private key)","(redacted private key)","b"]}',
+    )
   })
 
   it('removes secrets by the name of their key, at any depth, also as a key', () => {
@@ -24,7 +26,7 @@ describe('redaction of a record', () => {
       a: [
         {
           token: '(redacted)',
-          joinTokens: '(redacted)',
+          joinTokens: ['(redacted)'],
           Key: '(redacted)',
           keys: 4,
           privateKey: '(redacted)',
