@@ -26,11 +26,19 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 }
 
-/** The whole command line: parses, runs one command, and is the one place that turns errors into exit codes. */
+/** The whole command line: parses and runs one command. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
+  return runProgram(() => programFor(words), words)
+}
+
+/** Runs one command; the one place that turns errors into exit codes. */
+export async function runProgram(
+  make: () => Command | Promise<Command>,
+  words: readonly string[],
+): Promise<void> {
   const unexpected = new UnexpectedErrors()
   try {
-    const program = await programFor(words)
+    const program = throwing(await make())
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
     process.exitCode = report(error)
@@ -121,7 +129,7 @@ async function programFor(words: readonly string[]): Promise<Command> {
   const load = named === undefined ? undefined : commands[named]
   const loads = load === undefined ? Object.values(commands) : [load]
   for (const command of await Promise.all(loads.map((each) => each()))) program.addCommand(command)
-  return throwing(program)
+  return program
 }
 
 /** Makes commander throw instead of ending the process, and name what is valid, in every command. */
