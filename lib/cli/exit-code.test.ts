@@ -40,7 +40,12 @@ describe('exit code', () => {
     record.leftovers = [{ host: 'worker1', what: 'service swp-x', remove: 'docker service rm swp-x' }]
   }
 
-  const table: readonly (readonly [string, number, RunRecord, readonly string[]?])[] = [
+  const table: readonly (readonly [
+    what: string,
+    code: number,
+    record: RunRecord,
+    unwritten?: readonly string[],
+  ])[] = [
     ['conformant', 0, change()],
     ['an advisory failure', 0, change(advisory)],
     ['inconclusive', 2, change(inconclusive)],

@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { expect } from 'chai'
+import { printable } from '../printable.ts'
 import { Output } from './output.ts'
 import { paintMark, style } from './terminal.ts'
 
@@ -35,17 +36,18 @@ describe('output', () => {
     expect(text()).to.contain(
       '\u001b[1m\u001b[31m✘\u001b[39m said go away \\u001b]0;PWNED-TITLE\\u0007\\u001b[2J\n',
     )
-    // eslint-disable-next-line no-control-regex
-    expect(text().replaceAll(/\u001b\[(1|22|31|39)m/g, '')).to.not.match(
-      /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/,
+    const others = ['[1m', '[22m', '[31m', '[39m'].reduce(
+      (rest, paint) => rest.replaceAll(`\u001b${paint}`, ''),
+      text(),
     )
+    expect(printable(others)).to.equal(others)
   })
 
   it('takes no colour from a host that does not know the mark', () => {
     const { output, text } = outputTo()
     output.write('\u001b[32m✔ ENC-01\u001b[39m')
     expect(text()).to.equal('\\u001b[32m✔ ENC-01\\u001b[39m')
-    expect(paintMark).to.match(/^\u001b[0-9a-f-]{36}$/)
+    expect(paintMark.slice(1)).to.match(/^[0-9a-f-]{36}$/)
   })
 
   it('lets no line be a command of a workflow, however it is cut', () => {
@@ -73,8 +75,7 @@ describe('output', () => {
     output.writeJson(value)
     expect(JSON.parse(text())).to.deep.equal({ ...value, token: '(redacted)' })
     for (const line of text().split('\n')) expect(isCommand(line), line).to.equal(false)
-    // eslint-disable-next-line no-control-regex
-    expect(text()).to.not.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+    expect(printable(text())).to.equal(text())
   })
 
   it('removes keys of what is shown', () => {

@@ -59,7 +59,7 @@ function withoutErrors(
     const guardedRunner: Mocha.Runner = new Proxy(runner, {
       get: (target, name) => {
         const value: unknown = Reflect.get(target, name, target)
-        if (name !== 'on' && name !== 'once') return typeof value === 'function' ? value.bind(target) : value
+        if (name !== 'on' && name !== 'once') return bound(value, target)
         return (event: string, listener: (...words: unknown[]) => void) => {
           target[name](event, guarded(listener))
           return guardedRunner
@@ -80,6 +80,10 @@ function withoutErrors(
     return reporter
   }
   return Guarded as unknown as Mocha.ReporterConstructor
+}
+
+function bound(value: unknown, target: object): unknown {
+  return typeof value === 'function' ? (value.bind(target) as unknown) : value
 }
 
 // allure-mocha hangs on a test without a file.

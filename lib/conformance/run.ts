@@ -132,7 +132,7 @@ async function runLab(
   const startedAt = new Date()
   labRecord.startedAt = startedAt.toISOString()
   let lab: Lab | undefined
-  let kept = false
+  let kept: boolean
   try {
     const start = (fresh: boolean): Promise<Raised> =>
       raise(planned.topology, {

@@ -1,9 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { expect } from 'chai'
 import type { Host } from '../host/host.ts'
+import type { Plan } from '../probe/agent-protocol.ts'
 import { AgentSession } from '../probe/agent-session.ts'
 import { type EndableProcess, runBounded } from './bounded-run.ts'
-import type { RemoteError } from './remote-error.ts'
 
 /** A process of this machine that prints without end, as one of a host may. */
 function flooding(script: string): EndableProcess & { readonly child: ChildProcessWithoutNullStreams } {
@@ -40,6 +40,15 @@ async function longestGapMs(work: Promise<unknown>): Promise<number> {
   return longest
 }
 
+const emptyPlan = { lines: [], limitSeconds: 60 } as unknown as Plan
+
+async function rejection(work: Promise<unknown>): Promise<Error> {
+  return work.then(
+    () => expect.fail('it should have been refused'),
+    (error: Error) => error,
+  )
+}
+
 const mebibyte = 1024 * 1024
 
 describe('a host that floods', function () {
@@ -53,14 +62,11 @@ describe('a host that floods', function () {
     it(`on ${where} is stopped at the bound, in an error that names it`, async () => {
       const process_ = flooding(script)
       const before = process.memoryUsage().rss
-      const failure = runBounded(process_, {
-        host: 'worker1',
-        command: 'docker info',
-        timeoutMs: 50_000,
-      }).catch((error: unknown) => error as RemoteError)
+      const run = { host: 'worker1', command: 'docker info', timeoutMs: 50_000 }
+      const failure = rejection(runBounded(process_, run))
       // Beats that keep the guards of other hosts quiet go out on timers.
       expect(await longestGapMs(failure), 'ms without a timer').to.be.below(2000)
-      const error = (await failure) as RemoteError
+      const error = await failure
       expect(error).to.include({ code: 'REMOTE_OUTPUT', host: 'worker1', mayHaveStarted: true })
       expect(error.message)
         .to.contain('docker info')
@@ -74,18 +80,18 @@ describe('a host that floods', function () {
     const run = { host: 'worker1', command: 'x', timeoutMs: 50_000, maxOutputBytes: 1000 }
     const { stdout } = await runBounded(flooding('head -c 1000 /dev/zero'), run)
     expect(stdout).to.have.lengthOf(1000)
-    const error = await runBounded(flooding('head -c 1001 /dev/zero'), run).catch((reason: unknown) => reason)
+    const error = await rejection(runBounded(flooding('head -c 1001 /dev/zero'), run))
     expect(error).to.have.property('code', 'REMOTE_OUTPUT')
   })
 
   it('with one endless line of its probe agent fails the probe, and is ended', async () => {
     const process_ = flooding('exec tr "\\0" x </dev/zero')
     const host = { name: 'worker1', remote: { spawn: async () => process_ } } as unknown as Host
-    const session = await AgentSession.start(host, { lines: [], limitSeconds: 60 } as never)
-    const error = await session.ready.catch((reason: unknown) => reason as RemoteError)
+    const session = await AgentSession.start(host, emptyPlan)
+    const error = await rejection(session.ready)
     expect(error).to.include({ code: 'PROBE_AGENT', host: 'worker1' })
-    expect(error?.message).to.contain(`a line of more than ${mebibyte} bytes`)
+    expect(error.message).to.contain(`a line of more than ${mebibyte} bytes`)
     await process_.exited
-    expect(await session.done.catch((reason: unknown) => reason)).to.equal(error)
+    expect(await rejection(session.done)).to.equal(error)
   })
 })
