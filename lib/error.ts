@@ -58,6 +58,17 @@ export class InterruptedError extends SwarmproofError {
   }
 }
 
+/** The command was given a deadline, and what it had to do was not done by then. Exit code 2. */
+export class OutOfTimeError extends SwarmproofError {
+  constructor(deadlineMs: number) {
+    super({
+      code: 'OUT_OF_TIME',
+      what: `the deadline of ${deadlineMs / 1000} s came before the end`,
+      hint: 'give more time with --deadline, or verify less: --profile quick, --only, --skip',
+    })
+  }
+}
+
 /** `unknown node 'wroker1'; valid: manager, worker1, worker2` as an InputError. */
 export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
   return new InputError({

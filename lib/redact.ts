@@ -22,6 +22,57 @@ export function redact(text: string): string {
   return clean.includes(' PRIVATE KEY-----') ? withoutKeyTails(clean) : clean
 }
 
+const keyBegins = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+const keyEnds = /-----END [A-Z ]*PRIVATE KEY-----/
+/** A line of a key: base64, or a header such as `Proc-Type: 4,ENCRYPTED`. */
+const keyBody = /^\s*([A-Za-z0-9+/=]{16,}|[A-Za-z0-9+/]*={1,2}|(Proc-Type|DEK-Info): .*)?\s*$/
+
+/**
+ * As `redact()`, for the lines of one text, such as a log: a private key may begin in one line and end in another. As
+ * many lines come back as were given. Of a key without an end only the lines that look like one are taken.
+ */
+export function redactLines(lines: readonly string[]): string[] {
+  const clean = [...lines]
+  let inside = false
+  for (const [index, line] of lines.entries()) {
+    const begins = !inside && keyBegins.test(line) && !keyEnds.test(line)
+    const ends = inside && keyEnds.test(line)
+    if (inside && !ends && !keyBody.test(line) && !endsLater(lines, index)) inside = false
+    clean[index] = inside ? withoutKey(line) : redact(line)
+    if (begins) inside = true
+    if (ends) inside = false
+  }
+  return withoutKeyTailsIn(clean)
+}
+
+function withoutKey(line: string): string {
+  const end = keyEnds.exec(line)
+  const rest = end === null ? '' : redact(line.slice(end.index + end[0].length))
+  return `(redacted private key)${rest}`
+}
+
+/** A key has no more lines: RSA of 16384 bits has about 200. */
+const longestKeyLines = 250
+
+function endsLater(lines: readonly string[], index: number): boolean {
+  const next = lines.slice(index, index + longestKeyLines)
+  const end = next.findIndex((line) => keyEnds.test(line))
+  const begin = next.findIndex((line) => keyBegins.test(line))
+  return end >= 0 && (begin < 0 || end < begin)
+}
+
+/** Lines above an end whose beginning was cut off. */
+function withoutKeyTailsIn(lines: readonly string[]): string[] {
+  const clean = [...lines]
+  for (const [index, line] of lines.entries()) {
+    if (!line.includes('(redacted private key)')) continue
+    for (let at = index - 1; at >= 0 && /^[A-Za-z0-9+/=]{16,}\r?$/.test(clean[at] ?? ''); at -= 1) {
+      clean[at] = '(redacted private key)'
+    }
+  }
+  return clean
+}
+
 /** By lines, not by a pattern: that would take quadratic time on long runs of base64. */
 function withoutKeyTails(text: string): string {
   const kept: string[] = []

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { gatherMissing } from '../missing-tool.ts'
+import { makeOwnerFolder } from '../owner-only.ts'
 import type { Capture, CapturePoint } from './capture.ts'
 import { TcpdumpCapture } from './tcpdump-capture.ts'
 
@@ -12,7 +13,7 @@ export async function startCaptures(
   points: readonly CapturePoint[],
   folder: string,
 ): Promise<readonly Capture[]> {
-  mkdirSync(folder, { recursive: true })
+  makeOwnerFolder(folder)
   const taken = new Set<string>()
   const files = points.map((point) => freeFile(folder, point, taken))
   const started = await Promise.allSettled(

@@ -3,6 +3,7 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { once } from 'node:events'
 import { SwarmproofError } from '../error.ts'
 import { missingTool } from '../missing-tool.ts'
+import { ownerFile } from '../owner-only.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { canarySnapshotBytes, nonceBytes } from './canary.ts'
@@ -39,7 +40,7 @@ export class TcpdumpCapture implements Capture {
     this.point = point
     this.#file = file
     this.#process = process
-    this.#written = createWriteStream(file)
+    this.#written = createWriteStream(file, { mode: ownerFile })
     this.#written.on('error', (error) => (this.#fileError = error))
     process.stderr.on(
       'data',

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { allCandidates, cleanAll } from '../host/standing-labs.ts'
 import type { CleanResult } from '../host/vm/clean.ts'
+import { stdout } from './output.ts'
 
 const examples = `
 Examples:
@@ -23,13 +24,14 @@ export function cleanCommand(): Command {
     .action(async (options: { all: boolean; cache: boolean; json: boolean }) => {
       if (options.all && !options.json) await announce()
       const result = await cleanAll(options)
-      process.stdout.write(options.json ? `${JSON.stringify(result, undefined, 2)}\n` : summary(result))
+      if (options.json) stdout.writeJson(result)
+      else stdout.write(summary(result))
     })
 }
 
 async function announce(): Promise<void> {
   for (const { id, state } of await allCandidates()) {
-    if (state === 'kept' || state === 'owned') process.stdout.write(`ending lab ${id} (${state})\n`)
+    if (state === 'kept' || state === 'owned') stdout.write(`ending lab ${id} (${state})\n`)
   }
 }
 

@@ -6,6 +6,7 @@ import { sshClient } from '../remote/open-ssh/connect.ts'
 import { clientOptions, givenHosts, type HostFlags } from './given-hosts.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
+import { stdout } from './output.ts'
 import { type Style, style } from './terminal.ts'
 
 export interface DoctorHostsFlags extends HostFlags {
@@ -29,10 +30,8 @@ export async function doctorHosts(words: readonly string[], flags: DoctorHostsFl
     progress.close()
     interruption.release()
   }
-  const text = flags.json
-    ? JSON.stringify(asJson(examined), undefined, 2)
-    : hostsPage(examined, style(process.stdout))
-  process.stdout.write(`${text}\n`)
+  if (flags.json) stdout.deliverJson(asJson(examined))
+  else stdout.deliver(`${hostsPage(examined, style(stdout))}\n`)
   process.exitCode = exitCodeOf(examined)
 }
 

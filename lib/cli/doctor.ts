@@ -5,6 +5,9 @@ import type { Finding } from '../host/vm/readiness.ts'
 import { silentProgress } from '../progress.ts'
 import { doctorHosts } from './doctor-hosts.ts'
 import { type HostFlags, inventoryHelp, withHostOptions } from './given-hosts.ts'
+import { onInterruption } from './interruption.ts'
+import { stderr, stdout } from './output.ts'
+import { type Style, style } from './terminal.ts'
 
 const examples = `
 Examples:
@@ -42,28 +45,26 @@ export function doctorCommand(): Command {
 }
 
 async function doctorHere(flags: DoctorFlags): Promise<void> {
-  const controller = new AbortController()
-  const interrupt = (): void => controller.abort(new Error('interrupted'))
-  process.once('SIGINT', interrupt)
+  const interruption = onInterruption((text) => stderr.write(`swarmproof: ${text}\n`))
   try {
-    const { signal } = controller
+    const { signal } = interruption
     const findings = await inspectReadiness({ probe: flags.probe, progress: silentProgress, signal })
     const ready = canRunLabs(findings)
-    const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
-    process.stdout.write(
-      flags.json ? `${JSON.stringify({ ready, findings }, undefined, 2)}\n` : `${page(findings, colours)}\n`,
-    )
+    if (flags.json) stdout.deliverJson({ ready, findings })
+    else stdout.deliver(`${page(findings, style(stdout))}\n`)
     if (!ready) process.exitCode = ExitCode.harness
+  } catch (error) {
+    throw interruption.signal.aborted ? interruption.signal.reason : error
   } finally {
-    process.off('SIGINT', interrupt)
+    interruption.release()
   }
 }
 
 /** One line per finding, what to type below it, and a verdict. */
-export function page(findings: readonly Finding[], colours: boolean): string {
+export function page(findings: readonly Finding[], paint: Style): string {
   const width = Math.max(...findings.map(({ name }) => name.length))
   const lines = findings.flatMap((finding) => {
-    const line = `${paint(finding.status, colours)}  ${finding.name.padEnd(width)}  ${finding.detail}`
+    const line = `${painted(finding.status, paint)}  ${finding.name.padEnd(width)}  ${finding.detail}`
     if (finding.status === 'ok') return [line]
     const advice = finding.mendedBy === 'setup' ? 'the next run does this by itself' : finding.hint
     return advice === undefined ? [line] : [line, `${' '.repeat(11 + width)}-> ${advice}`]
@@ -82,9 +83,6 @@ function verdict(findings: readonly Finding[]): string {
     : 'Labs can run here.'
 }
 
-const colourOf = { ok: 32, missing: 31, unknown: 33 } as const
-
-function paint(status: Finding['status'], colours: boolean): string {
-  const text = status.padEnd(7)
-  return colours ? `\u001b[${colourOf[status]}m${text}\u001b[0m` : text
+function painted(status: Finding['status'], { green, red, yellow }: Style): string {
+  return { ok: green, missing: red, unknown: yellow }[status](status.padEnd(7))
 }

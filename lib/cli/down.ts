@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { type LabKeeper, standingLabs } from '../host/standing-labs.ts'
+import { stdout } from './output.ts'
 import { whichLabId } from './which-lab.ts'
 
 interface DownFlags {
@@ -29,7 +30,8 @@ async function down(flags: DownFlags): Promise<void> {
       ? [`In use by a run, and left alone: ${used.join(', ')}; end it with --lab.`]
       : []),
   ].join('\n')
-  process.stdout.write(flags.json ? `${JSON.stringify({ ended, used })}\n` : `${text}\n`)
+  if (flags.json) stdout.writeJson({ ended, used })
+  else stdout.write(`${text}\n`)
 }
 
 /**

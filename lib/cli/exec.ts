@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { InputError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
 import { quote } from '../remote/script.ts'
+import { stderr, stdout } from './output.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
 export function execCommand(): Command {
@@ -23,8 +24,9 @@ async function exec(node: string, given: string[], flags: { readonly lab?: strin
   try {
     const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ')
     const remote = await hostOf(lab, node).remote.spawn(command)
-    remote.stdout.pipe(process.stdout, { end: false })
-    remote.stderr.pipe(process.stderr, { end: false })
+    // Byte for byte, as `ssh HOST CMD` does: what the user runs there is the user's.
+    stdout.passThrough(remote.stdout)
+    stderr.passThrough(remote.stderr)
     process.once('SIGINT', () => void remote.stop())
     const { exitCode } = await remote.exited
     process.exitCode = exitCode < 0 ? 130 : exitCode

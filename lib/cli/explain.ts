@@ -5,6 +5,7 @@ import { InputError, unknownName } from '../error.ts'
 import { nearMisses } from '../near-miss.ts'
 import { suites } from '../../suites/index.ts'
 import { classText, sourceText } from './list.ts'
+import { stdout } from './output.ts'
 import { style, textWidth, wrap } from './terminal.ts'
 import type { Style } from './terminal.ts'
 
@@ -23,10 +24,8 @@ export function explainCommand(): Command {
     .addHelpText('after', examples)
     .action((id: string, options: { json: boolean }) => {
       const found = findRequirement(suites, id)
-      const text = options.json
-        ? `${JSON.stringify(explainAsJson(found), undefined, 2)}\n`
-        : explainAsText(found, style(process.stdout), textWidth(process.stdout))
-      process.stdout.write(text)
+      if (options.json) stdout.deliverJson(explainAsJson(found))
+      else stdout.deliver(explainAsText(found, style(stdout), textWidth(stdout)))
     })
 }
 

@@ -8,16 +8,19 @@ import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
 import { raise, resume } from '../conformance/raise.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { requirementIds } from '../conformance/selection.ts'
-import { ExitCode } from '../error.ts'
+import { InterruptedError, OutOfTimeError } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import { faultsTable, oneLine } from './faults-table.ts'
 import { chooseFaults } from './choose-faults.ts'
+import { deadlineHelp, deadlineOption } from './deadline-option.ts'
+import { exitCode } from './exit-code.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
+import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 
 interface FaultsFlags extends HostsFlags {
@@ -27,6 +30,7 @@ interface FaultsFlags extends HostsFlags {
   readonly only?: string[]
   readonly others?: string[]
   readonly reportDir: string
+  readonly deadline?: number
 }
 
 export function faultsCommand(): Command {
@@ -41,6 +45,7 @@ export function faultsCommand(): Command {
   return withHostsOptions(command)
     .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
+    .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where the runs are stored', 'reports/faults')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
@@ -56,25 +61,41 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
       (fault) =>
         `${fault.name}: ${fault.description.replace(/\.$/, '')}. Breaks ${fault.breaks.join(', ')}.\n`,
     )
-    process.stdout.write(flags.json ? `${JSON.stringify(listed, undefined, 2)}\n` : lines.join(''))
+    if (flags.json) stdout.deliverJson(listed)
+    else stdout.deliver(lines.join(''))
     return
   }
   const progress = new LiveProgress()
-  const interruption = onInterruption((text) => progress.note(text))
+  const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
+  try {
+    await plant(chosen, others, flags, progress, interruption.signal)
+  } finally {
+    progress.close()
+    interruption.release()
+  }
+}
+
+async function plant(
+  chosen: readonly Fault[],
+  others: string[],
+  flags: FaultsFlags,
+  progress: LiveProgress,
+  signal: AbortSignal,
+): Promise<void> {
   const provider = await chooseProvider(flags, progress)
   const seen: (Seen & { readonly lab: string })[] = []
   for (const planned of labsFor(chosen, flags.lab)) {
-    if (interruption.signal.aborted) break
-    const session = faultLab(planned, { ...flags, others, provider }, progress, interruption.signal)
+    if (signal.aborted) break
+    const session = faultLab(planned, { ...flags, others, provider }, progress, signal)
     try {
       for (const fault of chosen) {
         for (const breaks of onOneLab(fault, planned)) {
-          if (interruption.signal.aborted) break
+          if (signal.aborted) break
           const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
           // What was interrupted says nothing of the fault.
-          if (interruption.signal.aborted && result.problems.length > 0) break
+          if (signal.aborted && result.problems.length > 0) break
           seen.push(result)
-          if (!flags.json) progress.print(process.stdout, `${oneLine(result)}\n`)
+          if (!flags.json) progress.print(stdout, `${oneLine(result)}\n`)
         }
       }
     } finally {
@@ -82,20 +103,16 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
     }
   }
   progress.close()
-  interruption.release()
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify(seen, undefined, 2)}\n`
-      : faultsTable(seen, style(process.stdout), relative(process.cwd(), flags.reportDir) || '.'),
-  )
-  process.exitCode = interruption.signal.aborted
-    ? ExitCode.interrupted
-    : seen.some(({ problems }) => problems.length > 0)
-      ? ExitCode.notConformant
-      : // Nothing planted proves nothing.
-        seen.length === 0
-        ? ExitCode.inconclusive
-        : ExitCode.conformant
+  if (flags.json) stdout.writeJson(seen)
+  else stdout.write(faultsTable(seen, style(stdout), relative(process.cwd(), flags.reportDir) || '.'))
+  const interrupted = signal.reason instanceof InterruptedError
+  process.exitCode = exitCode({
+    interrupted,
+    bindingFailure: seen.some(({ problems }) => problems.length > 0),
+    broken: signal.aborted && !interrupted && !(signal.reason instanceof OutOfTimeError),
+    // Nothing planted proves nothing.
+    unknown: signal.aborted || seen.length === 0,
+  })
 }
 
 function faultLab(
@@ -157,4 +174,6 @@ Examples:
   swarmproof faults                        every defect on the lab it needs
   swarmproof faults vxlan-lost esp-lost    two of them
   swarmproof faults --only VXL-06          whatever breaks one requirement
-  swarmproof faults --list                 what can be planted and what it breaks`
+  swarmproof faults --list                 what can be planted and what it breaks
+  swarmproof faults --deadline 2h          as many as can be planted and removed by then
+${deadlineHelp}`

@@ -11,6 +11,7 @@ import { renderHistory } from '../report/history/page.ts'
 import { readRun } from '../report/read-run.ts'
 import { count } from './count.ts'
 import { historyLines } from './history-lines.ts'
+import { stderr, stdout } from './output.ts'
 import { runFolder } from './run-folder.ts'
 import { style } from './terminal.ts'
 
@@ -99,18 +100,12 @@ async function showRuns(flags: ShowFlags): Promise<void> {
     const latestReport = flags.report === undefined ? {} : { latestReport: flags.report }
     await writeFile(`${flags.html}.unfinished`, renderHistory(history, latestReport))
     await rename(`${flags.html}.unfinished`, flags.html)
-    if (flags.json !== true) process.stdout.write(`${flags.html}\n`)
+    if (flags.json !== true) stdout.write(`${flags.html}\n`)
     return
   }
   const newest = [...new Set(history.entries.toReversed().map(({ series }) => series))]
   if (flags.json === true) {
-    process.stdout.write(
-      `${JSON.stringify(
-        newest.map((series) => result(history, newestOf(history, series))),
-        undefined,
-        2,
-      )}\n`,
-    )
+    stdout.deliverJson(newest.map((series) => result(history, newestOf(history, series))))
     return
   }
   for (const series of newest) tell(history, newestOf(history, series), flags.last, false)
@@ -133,11 +128,8 @@ const newestOf = ({ entries }: History, name: string): HistoryEntry =>
 
 function tell(history: History, entry: HistoryEntry, last: number, json: boolean): void {
   const runs = comparable(history.entries, entry)
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(result(history, entry), undefined, 2)}\n`
-      : historyLines(runs, last, style(process.stdout)),
-  )
+  if (json) stdout.deliverJson(result(history, entry))
+  else stdout.deliver(historyLines(runs, last, style(stdout)))
 }
 
 function result(history: History, entry: HistoryEntry): object {
@@ -154,7 +146,7 @@ function result(history: History, entry: HistoryEntry): object {
 }
 
 function note({ notes }: History): void {
-  for (const line of notes) process.stderr.write(`swarmproof: ${line}\n`)
+  for (const line of notes) stderr.write(`swarmproof: ${line}\n`)
 }
 
 function given({ series, commit, link }: AddFlags): Parameters<typeof entryOf>[1] {

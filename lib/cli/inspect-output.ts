@@ -2,20 +2,21 @@ import type { FlowRow } from '../packet/ledger-report.ts'
 import { LedgerRows } from '../packet/ledger-rows.ts'
 import { linkTypeName } from '../packet/link-type.ts'
 import type { Inspection } from './inspect-input.ts'
+import { stderr, stdout } from './output.ts'
 
 /** Prints the ledger as one JSON object, a row to a line, without holding it as one string. */
 export async function printJson(inspection: Inspection): Promise<void> {
   await print(jsonParts(inspection))
   for (const [linkType, packets] of inspection.ledger.unknownLinkTypes) {
-    process.stderr.write(`${unknownLinkType(linkType, packets)}\n`)
+    stderr.write(`${unknownLinkType(linkType, packets)}\n`)
   }
 }
 
 /** Prints the page for people, in colours if they see it on a terminal and do not mind. */
 export async function printPage(inspection: Inspection, all: boolean): Promise<void> {
   const { pageLines } = await import('./inspect-page.ts')
-  const colours = process.stdout.isTTY && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb'
-  await print(lines(pageLines(inspection, { all, colours })))
+  const { style } = await import('./terminal.ts')
+  await print(lines(pageLines(inspection, { all, paint: style(stdout) })))
 }
 
 export function unknownLinkType(linkType: number, packets: number): string {
@@ -68,23 +69,14 @@ function* lines(texts: Iterable<string>): Generator<string> {
 
 const CHUNK_CHARACTERS = 64 * 1024
 
-/** Waits while the reader is slow; stops without complaint once it has gone (`| head`). */
+/** Waits while the reader is slow; stops once it has gone (`| head`). */
 async function print(parts: Iterable<string>): Promise<void> {
-  const { stdout } = process
-  let gone = false
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code !== 'EPIPE') throw error
-    gone = true
-  }
-  stdout.on('error', onError)
-  const flush = (text: string): Promise<void> => new Promise((resolve) => stdout.write(text, () => resolve()))
   let chunk = ''
   for (const part of parts) {
     chunk += part
     if (chunk.length < CHUNK_CHARACTERS) continue
-    await flush(chunk)
+    if (!(await stdout.deliverPart(chunk))) return
     chunk = ''
-    if (gone) return
   }
-  await flush(chunk)
+  await stdout.deliverPart(chunk)
 }

@@ -2,11 +2,12 @@ import { LedgerRows } from '../packet/ledger-rows.ts'
 import type { EspRow, FlowRow, InnerFlowRow, VxlanRow } from '../packet/ledger-report.ts'
 import type { Inspection } from './inspect-input.ts'
 import { unknownLinkType } from './inspect-output.ts'
+import type { Style } from './terminal.ts'
 
 export interface PageOptions {
   /** Every flow, not only the largest. */
   readonly all: boolean
-  readonly colours: boolean
+  readonly paint: Style
 }
 
 const LARGEST_FLOWS = 20
@@ -17,7 +18,7 @@ type Align = 'left' | 'right'
 
 /** The page of one capture, line by line. */
 export function* pageLines(inspection: Inspection, options: PageOptions): Generator<string> {
-  const paint = painter(options.colours)
+  const { paint } = options
   const rows = new LedgerRows(inspection.ledger)
   yield* headLines(inspection, rows, paint)
   yield* troubleLines(inspection, paint)
@@ -26,20 +27,10 @@ export function* pageLines(inspection: Inspection, options: PageOptions): Genera
   yield* flowLines(rows, options, paint)
 }
 
-type Paint = ReturnType<typeof painter>
-
-function painter(colours: boolean) {
-  const wrap =
-    (code: string) =>
-    (text: string): string =>
-      colours ? `\x1b[${code}m${text}\x1b[0m` : text
-  return { bold: wrap('1'), dim: wrap('2'), red: wrap('31'), yellow: wrap('33') }
-}
-
 function* headLines(
   { file, ledger, summary, compressed }: Inspection,
   rows: LedgerRows,
-  paint: Paint,
+  paint: Style,
 ): Generator<string> {
   const [first, last] = rows.times()
   const kind = `${summary.format}${compressed ? ' in gzip' : ''}, ${summary.byteOrder}`
@@ -51,7 +42,7 @@ function* headLines(
   if (first !== null && last !== null) yield `${first} to ${last}`
 }
 
-function* troubleLines({ ledger, summary }: Inspection, paint: Paint): Generator<string> {
+function* troubleLines({ ledger, summary }: Inspection, paint: Style): Generator<string> {
   if (summary.truncated !== undefined) yield paint.red(`truncated: ${summary.truncated}`)
   for (const [type, packets] of ledger.unknownLinkTypes) yield paint.red(unknownLinkType(type, packets))
   if (ledger.malformed > 0) yield paint.yellow(`${counted(ledger.malformed, 'packet')} malformed`)
@@ -62,7 +53,7 @@ function* troubleLines({ ledger, summary }: Inspection, paint: Paint): Generator
   }
 }
 
-function* vxlanLines(networks: VxlanRow[], { all }: PageOptions, paint: Paint): Generator<string> {
+function* vxlanLines(networks: VxlanRow[], { all }: PageOptions, paint: Style): Generator<string> {
   if (networks.length === 0) return
   yield ''
   yield paint.bold('VXLAN')
@@ -114,7 +105,7 @@ function innerLines(flows: InnerFlowRow[]): string[] {
   return table(cells, ['left', 'left', 'left', 'left', 'right', 'right'], 8)
 }
 
-function* espLines(associations: EspRow[], paint: Paint): Generator<string> {
+function* espLines(associations: EspRow[], paint: Style): Generator<string> {
   if (associations.length === 0) return
   yield ''
   yield paint.bold('ESP')
@@ -151,7 +142,7 @@ function* espLines(associations: EspRow[], paint: Paint): Generator<string> {
   }
 }
 
-function* flowLines(rows: LedgerRows, { all }: PageOptions, paint: Paint): Generator<string> {
+function* flowLines(rows: LedgerRows, { all }: PageOptions, paint: Style): Generator<string> {
   const count = rows.flowCount
   if (count === 0) return
   const shown: FlowRow[] = []

@@ -12,6 +12,7 @@ import { readLedger } from './inspect-input.ts'
 import { parseFilters, parsePort } from './inspect-options.ts'
 import { jsonParts } from './inspect-output.ts'
 import { pageLines } from './inspect-page.ts'
+import { paintMark, style } from './terminal.ts'
 
 const swarm = fixturePath('swarm.pcap')
 
@@ -111,7 +112,7 @@ describe('swarmproof inspect', () => {
     const report = await json(file)
     expect(report.packets).to.be.within(50, 190)
     expect(report.truncated).to.be.a('string').that.contains('then the file ends')
-    expect([...pageLines(await readLedger(file), { all: false, colours: false })].join('\n')).to.contain(
+    expect([...pageLines(await readLedger(file), { all: false, paint: style({}) })].join('\n')).to.contain(
       'truncated: ',
     )
   })
@@ -150,7 +151,7 @@ describe('swarmproof inspect', () => {
 
   it('shows a page with aligned columns, coloured only when asked', async () => {
     const inspection = await readLedger(swarm)
-    const lines = [...pageLines(inspection, { all: false, colours: false })]
+    const lines = [...pageLines(inspection, { all: false, paint: style({}) })]
     const page = lines.join('\n')
     expect(page).to.contain('192 packets, 66,526 bytes in 12.292 s')
     expect(page).to.contain('12 outer fragments')
@@ -159,7 +160,9 @@ describe('swarmproof inspect', () => {
     const flows = lines.slice(lines.findIndex((line) => line.startsWith('Flows')) + 2)
     expect(new Set(flows.map((line) => line.indexOf('→'))).size).to.equal(1)
     expect(page).to.not.contain('\x1b')
-    expect([...pageLines(inspection, { all: true, colours: true })].join('\n')).to.contain('\x1b[1m')
+    expect(
+      [...pageLines(inspection, { all: true, paint: style({ isTTY: true }, {}) })].join('\n'),
+    ).to.contain(`${paintMark}[1m`)
   })
 
   it('shows examples in its help', () => {

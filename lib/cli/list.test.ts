@@ -6,7 +6,7 @@ import { SwarmproofError } from '../error.ts'
 import { parseTopology } from '../topology/read-topology.ts'
 import { explainAsJson, explainAsText, explainCommand, findRequirement } from './explain.ts'
 import { listAsJson, listAsText, listCommand } from './list.ts'
-import { style } from './terminal.ts'
+import { paintMark, style } from './terminal.ts'
 
 const plain = style({})
 const colourful = style({ isTTY: true }, {})
@@ -118,9 +118,8 @@ describe('explain', () => {
 
   it('colours a terminal without changing the words', () => {
     const text = explainAsText(findRequirement(all, 'ENC-01'), colourful, 60)
-    expect(text).to.contain('\u001b[')
-    // eslint-disable-next-line no-control-regex
-    expect(text.replaceAll(/\u001b\[\d+m/g, '')).to.equal(
+    expect(text).to.contain(`${paintMark}[`)
+    expect(text.replaceAll(new RegExp(`${paintMark}\\[\\d+m`, 'g'), '')).to.equal(
       explainAsText(findRequirement(all, 'ENC-01'), plain, 60),
     )
   })

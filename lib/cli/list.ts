@@ -5,6 +5,7 @@ import type { ConformanceTest, Source } from '../conformance/test.ts'
 import { listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
+import { stdout } from './output.ts'
 import { style, textWidth, wrap } from './terminal.ts'
 import type { Style } from './terminal.ts'
 
@@ -28,10 +29,8 @@ export function listCommand(): Command {
     .addHelpText('after', examples)
     .action((what: Kind | undefined, options: { json: boolean }) => {
       const topologies = what === undefined || what === 'topologies' ? listTopologies() : []
-      const text = options.json
-        ? `${JSON.stringify(listAsJson(suites, topologies, what), undefined, 2)}\n`
-        : listAsText(suites, topologies, what, style(process.stdout), textWidth(process.stdout))
-      process.stdout.write(text)
+      if (options.json) stdout.deliverJson(listAsJson(suites, topologies, what))
+      else stdout.deliver(listAsText(suites, topologies, what, style(stdout), textWidth(stdout)))
     })
 }
 

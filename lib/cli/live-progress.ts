@@ -1,4 +1,6 @@
+import { printable } from '../printable.ts'
 import type { Progress, ProgressStep } from '../progress.ts'
+import { type Output, stderr } from './output.ts'
 import { type Style, style } from './terminal.ts'
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
@@ -18,17 +20,17 @@ interface ActiveStep {
  * under way. Lines of other origin are to be printed through `print`, so that they do not mix with it.
  */
 export class LiveProgress implements Progress {
-  readonly #stream: NodeJS.WriteStream
+  readonly #output: Output
   readonly #style: Style
   readonly #active = new Set<ActiveStep>()
   readonly #timer: NodeJS.Timeout
   #frame = 0
   #shown = false
 
-  constructor(stream: NodeJS.WriteStream = process.stderr) {
-    this.#stream = stream
-    this.#style = style(stream)
-    this.#timer = setInterval(() => this.#tick(), stream.isTTY ? refreshMs : heartbeatMs)
+  constructor(output: Output = stderr) {
+    this.#output = output
+    this.#style = style(output)
+    this.#timer = setInterval(() => this.#tick(), output.isTTY ? refreshMs : heartbeatMs)
     this.#timer.unref()
   }
 
@@ -46,13 +48,13 @@ export class LiveProgress implements Progress {
   }
 
   note(text: string): void {
-    this.print(this.#stream, `  ${this.#style.dim(text.replaceAll('\n', '\n  '))}\n`)
+    this.print(this.#output, `  ${this.#style.dim(text.replaceAll('\n', '\n  '))}\n`)
   }
 
-  /** Writes text to a stream without mixing it with the status line. */
-  print(stream: NodeJS.WriteStream, text: string): void {
+  /** Writes text without mixing it with the status line. */
+  print(output: Output, text: string): void {
     this.#erase()
-    stream.write(text)
+    output.write(text)
     this.#draw()
   }
 
@@ -64,30 +66,32 @@ export class LiveProgress implements Progress {
   #end(step: ActiveStep, mark: string, detail: string): void {
     if (!this.#active.delete(step)) return
     const seconds = ((performance.now() - step.startedAt) / 1000).toFixed(1)
-    const tail = detail === '' ? '' : `  ${detail}`
-    this.print(this.#stream, `${mark} ${label(step)} ${this.#style.dim(`${seconds} s${tail}`)}\n`)
+    const tail = detail === '' ? '' : `  ${detail.replaceAll('\n', '\n    ')}`
+    this.print(this.#output, `${mark} ${label(step)} ${this.#style.dim(`${seconds} s${tail}`)}\n`)
   }
 
   #tick(): void {
     this.#frame = (this.#frame + 1) % frames.length
-    if (this.#stream.isTTY) {
+    if (this.#output.isTTY) {
       this.#erase()
       this.#draw()
     } else if (this.#active.size > 0) {
-      this.#stream.write(`  … ${this.#status()}\n`)
+      this.#output.write(`  … ${this.#status()}\n`)
     }
   }
 
   #draw(): void {
-    if (!this.#stream.isTTY || this.#active.size === 0) return
-    const width = this.#stream.columns > 10 ? this.#stream.columns : 80
-    const line = `${frames[this.#frame] ?? ''} ${this.#status()}`
-    this.#stream.write(line.length < width ? line : `${line.slice(0, width - 2)}…`)
+    if (!this.#output.isTTY || this.#active.size === 0) return
+    const { columns = 0 } = this.#output
+    const width = columns > 10 ? columns : 80
+    // Made printable before it is cut: what is replaced takes more columns.
+    const line = printable(`${frames[this.#frame] ?? ''} ${this.#status()}`)
+    this.#output.write(line.length < width ? line : `${line.slice(0, width - 2)}…`)
     this.#shown = true
   }
 
   #erase(): void {
-    if (this.#shown) this.#stream.write('\r\u001b[2K')
+    if (this.#shown) this.#output.eraseLine()
     this.#shown = false
   }
 
@@ -99,6 +103,7 @@ export class LiveProgress implements Progress {
         return `${label(step)} ${seconds} s${step.detail === '' ? '' : ` ${step.detail}`}`
       })
       .join(' · ')
+      .replaceAll(/\s*\n\s*/g, ' ')
   }
 }
 

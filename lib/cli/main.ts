@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
-import { ExitCode, InputError, InterruptedError, SwarmproofError } from '../error.ts'
+import { ExitCode, InputError, InterruptedError, OutOfTimeError, SwarmproofError } from '../error.ts'
 import { packageRoot } from '../package-root.ts'
-import { redact } from '../redact.ts'
+import { breakOff } from './interruption.ts'
+import { stderr, stdout } from './output.ts'
 
 /** Commands by name; each module is loaded only when its command is named, so that small ones start at once. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -25,14 +26,89 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 }
 
-/** The whole command line: parses, runs one command, and is the one place that turns errors into exit codes. */
+/** The whole command line: parses and runs one command. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
-  process.stdout.on('error', endOnClosedPipe)
+  return runProgram(() => programFor(words), words)
+}
+
+/** Runs one command; the one place that turns errors into exit codes. */
+export async function runProgram(
+  make: () => Command | Promise<Command>,
+  words: readonly string[],
+): Promise<void> {
+  const unexpected = new UnexpectedErrors()
   try {
-    const program = await programFor(words)
+    const program = throwing(await make())
     await program.parseAsync([...words], { from: 'user' })
   } catch (error) {
     process.exitCode = report(error)
+  }
+  await Promise.all([stdout.flush(), stderr.flush()])
+  process.exitCode = atLast(Number(process.exitCode ?? 0), unexpected.seen)
+  unexpected.release()
+}
+
+/** As a shell tells of a program that SIGPIPE ended. */
+const readerWentAway = 141
+
+/**
+ * The exit code of a command that ended with `code`. Success needs that nothing unexpected happened, and that the
+ * product of the command was written: 141 if its reader went away, 70 if there was no room for it.
+ */
+export function atLast(
+  code: number,
+  unexpected: boolean,
+  output: Pick<typeof stdout, 'isProductLost' | 'end' | 'endCode'> = stdout,
+): number {
+  if (unexpected && (code === ExitCode.conformant || code === ExitCode.inconclusive)) return ExitCode.harness
+  if (code !== ExitCode.conformant || !output.isProductLost) return code
+  if (output.end === 'closed') return readerWentAway
+  stderr.write(`swarmproof: standard output could not be written: ${output.endCode}\n`)
+  return ExitCode.harness
+}
+
+/**
+ * What no code caught. The command that is under way is told to clean up; where none is, the process ends. Either way
+ * the exit code is 70, also where the process ends because nothing is left that it waits for.
+ */
+class UnexpectedErrors {
+  seen = false
+  /** mocha hands on what it got as well. */
+  readonly #told = new Set<unknown>()
+  #released = false
+
+  constructor() {
+    process.on('uncaughtException', this.#caught)
+    process.on('unhandledRejection', this.#caught)
+    process.once('exit', this.#atExit)
+  }
+
+  release(): void {
+    this.#released = true
+    process.off('uncaughtException', this.#caught)
+    process.off('unhandledRejection', this.#caught)
+    process.off('exit', this.#atExit)
+  }
+
+  readonly #caught = (error: unknown): void => {
+    this.seen = true
+    if (this.#told.has(error)) return
+    this.#told.add(error)
+    report(error)
+    const reason = new SwarmproofError({
+      code: 'UNEXPECTED',
+      what: 'the program itself failed',
+      observed: error instanceof Error ? error.message : String(error),
+      hint: 'please report it, with the stack that log.ndjson of the run holds',
+      cause: error,
+    })
+    if (error instanceof Error && error.stack !== undefined) reason.stack = `${reason.stack}\n${error.stack}`
+    if (!breakOff(reason)) process.exit(ExitCode.harness)
+  }
+
+  readonly #atExit = (code: number): void => {
+    // Node's own code for a command that waits for nothing is 13.
+    if (!this.#released && code !== ExitCode.interrupted) process.exitCode = ExitCode.harness
   }
 }
 
@@ -53,13 +129,15 @@ async function programFor(words: readonly string[]): Promise<Command> {
   const load = named === undefined ? undefined : commands[named]
   const loads = load === undefined ? Object.values(commands) : [load]
   for (const command of await Promise.all(loads.map((each) => each()))) program.addCommand(command)
-  return throwing(program)
+  return program
 }
 
 /** Makes commander throw instead of ending the process, and name what is valid, in every command. */
 function throwing(command: Command): Command {
   command.exitOverride()
   command.configureOutput({
+    writeOut: (text) => stdout.deliver(text),
+    writeErr: (text) => stderr.write(text),
     outputError: (text, write) =>
       write(`swarmproof: ${text.replace(/^error: /, '')}${validNames(command, text)}`),
   })
@@ -78,23 +156,20 @@ function validNames(command: Command, message: string): string {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ExitCode.usage
   if (error instanceof SwarmproofError) {
-    process.stderr.write(redact(`swarmproof: ${error.message}\n`))
-    if (error.detail.log !== undefined) process.stderr.write(redact(logTail(error)))
+    stderr.write(`swarmproof: ${error.message}\n`)
+    if (error.detail.log !== undefined) stderr.write(logTail(error))
     if (error instanceof InterruptedError) return ExitCode.interrupted
+    if (error instanceof OutOfTimeError) return ExitCode.inconclusive
     return error instanceof InputError ? ExitCode.usage : ExitCode.harness
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  process.stderr.write(redact(`swarmproof: unexpected error, please report it\n${text}\n`))
+  stderr.write(`swarmproof: unexpected error, please report it\n${text}\n`)
   return ExitCode.harness
 }
 
 function logTail(error: SwarmproofError): string {
   const lines = (error.detail.log ?? []).slice(-15).map((line) => `  | ${line}`)
   return `  last lines of ${error.detail.logSource ?? 'the log'}:\n${lines.join('\n')}\n`
-}
-
-function endOnClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(0)
 }
 
 const help = `
@@ -106,5 +181,6 @@ Examples:
   swarmproof doctor                       can this machine run labs?
 
 Exit codes:
-  0 conformant, 1 not conformant, 2 inconclusive, 64 wrong usage or input, 70 the harness failed,
-  130 interrupted`
+  0 conformant, else the first of these that applies: 130 interrupted, 1 not conformant, 70 the harness failed or left
+  something behind, 2 inconclusive or not reached. 64 wrong usage or input. A command that merely prints ends with 141
+  if its reader goes away, as in \`swarmproof list | head -1\`.`

@@ -6,10 +6,9 @@ import { mergeRuns } from '../report/merge-runs.ts'
 import { readRun } from '../report/read-run.ts'
 import { copyRun } from '../report/relocate.ts'
 import { count } from './count.ts'
-import { exitCodeOf } from './exit-code.ts'
 import { LiveProgress } from './live-progress.ts'
 import { runFolder } from './run-folder.ts'
-import { tellRun, writeRunReports } from './tell-run.ts'
+import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
 
 interface MergeFlags {
   readonly json?: true
@@ -47,13 +46,13 @@ async function merge(named: readonly string[], flags: MergeFlags): Promise<void>
   )
   const runs = await Promise.all(folders.map((folder) => readRun(folder)))
   const record = mergeRuns(runs, newRunId(new Date()), flags.expect)
-  const store = new RunStore(flags.reportDir, record)
+  const progress = new LiveProgress()
+  const store = new RunStore(flags.reportDir, record, (text) => progress.note(text))
   for (const [index, run] of runs.entries()) {
     await copyRun(folders[index] ?? '', run.runId, store.folder)
   }
-  const progress = new LiveProgress()
   await writeRunReports({ record, store }, progress)
   progress.close()
   tellRun({ record, store }, flags.json === true)
-  process.exitCode = exitCodeOf(record)
+  process.exitCode = exitCodeOfRun({ record, store })
 }

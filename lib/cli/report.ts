@@ -3,6 +3,7 @@ import { diagnose } from '../diagnosis/diagnosis.ts'
 import { ExitCode, InputError } from '../error.ts'
 import { writeReports } from '../report/report.ts'
 import type { ReportFiles } from '../report/report.ts'
+import { stdout } from './output.ts'
 import { runFolder } from './run-folder.ts'
 import { tellGithub, tellGithubOfNoRun } from './tell-github.ts'
 import type { GithubOptions } from './tell-github.ts'
@@ -48,7 +49,8 @@ export function reportCommand(): Command {
 async function report(run: string, options: Options): Promise<void> {
   if (options.github === true) return github(run, options)
   const files = await writeReports(await runFolder(run, options.reportDir), { diagnose })
-  process.stdout.write(options.json === true ? `${JSON.stringify(files, null, 2)}\n` : told(files))
+  if (options.json === true) stdout.writeJson(files)
+  else stdout.write(told(files))
   if (files.errors.length > 0) process.exitCode = ExitCode.harness
 }
 

@@ -11,15 +11,16 @@ import { suites } from '../../suites/index.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
-import { exitCodeOf } from './exit-code.ts'
+import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { engineOption } from './engine-option.ts'
 import { chooseProvider, type HostsFlags, hostsWords, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
+import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
-import { tellRun, writeRunReports } from './tell-run.ts'
+import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 
 interface RunFlags extends HostsFlags {
@@ -36,6 +37,7 @@ interface RunFlags extends HostsFlags {
   readonly json?: true
   readonly reportDir: string
   readonly timeout: number
+  readonly deadline?: number
 }
 
 export function runCommand(): Command {
@@ -65,6 +67,7 @@ export function runCommand(): Command {
     )
     .option('--bail', 'stop at the first requirement that does not hold')
     .addOption(timeLimitOption())
+    .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
@@ -75,31 +78,35 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
   const plan = planned(names, flags)
   const disruptive = requirementIds(suites, flags.disruptive ?? [])
   const progress = new LiveProgress()
-  const paint = style(process.stdout)
+  const paint = style(stdout)
   const print = (text: string): void => {
-    if (!flags.json) progress.print(process.stdout, text)
+    if (!flags.json) progress.print(stdout, text)
   }
-  const interruption = onInterruption((text) => progress.note(text))
-  const provider = await chooseProvider(flags, progress)
-  const finished = await planRun(plan, {
-    provider,
-    progress,
-    signal: interruption.signal,
-    fresh: flags.fresh ?? false,
-    keep: flags.keep ?? false,
-    bail: flags.bail ?? false,
-    timeoutMs: flags.timeout,
-    disruptive,
-    reportDir: flags.reportDir,
-    reproduce: reproduce(names, flags, provider),
-    version: version(),
-    onVerdict: (requirement) => print(verdictLines(requirement, paint)),
-  })
-  await writeRunReports(finished, progress)
-  progress.close()
-  interruption.release()
-  tellRun(finished, flags.json === true)
-  process.exitCode = exitCodeOf(finished.record)
+  const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
+  try {
+    const provider = await chooseProvider(flags, progress)
+    const finished = await planRun(plan, {
+      provider,
+      progress,
+      signal: interruption.signal,
+      fresh: flags.fresh ?? false,
+      keep: flags.keep ?? false,
+      bail: flags.bail ?? false,
+      timeoutMs: flags.timeout,
+      disruptive,
+      reportDir: flags.reportDir,
+      reproduce: reproduce(names, flags, provider),
+      version: version(),
+      onVerdict: (requirement) => print(verdictLines(requirement, paint)),
+    })
+    await writeRunReports(finished, progress)
+    progress.close()
+    tellRun(finished, flags.json === true)
+    process.exitCode = exitCodeOfRun(finished)
+  } finally {
+    progress.close()
+    interruption.release()
+  }
 }
 
 /** What runs on which labs, in order. */
@@ -142,6 +149,7 @@ function reproduce(names: readonly string[], flags: RunFlags, provider: HostProv
   if (flags.shard !== undefined) words.push('--shard', `${flags.shard.index}/${flags.shard.count}`)
   if (flags.fresh) words.push('--fresh')
   if (flags.timeout !== defaultTimeLimitMs) words.push('--timeout', `${flags.timeout}ms`)
+  if (flags.deadline !== undefined) words.push('--deadline', `${flags.deadline}ms`)
   return words.join(' ')
 }
 
@@ -156,5 +164,7 @@ Examples:
   swarmproof run --only VXL ENC --skip ENC-07  two groups, one requirement left out
   swarmproof run --engine 20.10                all hosts with an older engine
   swarmproof run --hosts container             hosts are containers on the Docker engine of this machine
+  swarmproof run --deadline 20m                ended after 20 minutes, cleaned up and with its report
   swarmproof run --fresh --keep                build the stack anew and leave the lab standing
-  swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON`
+  swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON
+${deadlineHelp}`

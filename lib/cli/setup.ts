@@ -5,6 +5,7 @@ import type { EngineName } from '../topology/engine.ts'
 import { engineOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
+import { stdout } from './output.ts'
 
 export function setupCommand(): Command {
   return new Command('setup')
@@ -34,7 +35,8 @@ async function setup(flags: SetupFlags): Promise<void> {
     if (flags.tests) await ensureSystemPackages(ready.distribution, context, testTools)
     const text = 'Labs can be run: packages, emulator and guest image are there.'
     progress.close()
-    process.stdout.write(flags.json ? `${JSON.stringify(ready, undefined, 2)}\n` : `${text}\n`)
+    if (flags.json) stdout.writeJson(ready)
+    else stdout.write(`${text}\n`)
   } finally {
     progress.close()
     interruption.release()

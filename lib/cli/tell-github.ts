@@ -10,6 +10,7 @@ import { readHistory } from '../report/history/history-file.ts'
 import { renderMarkdown } from '../report/markdown.ts'
 import { readRun } from '../report/read-run.ts'
 import { exitCodeOf } from './exit-code.ts'
+import { stdout } from './output.ts'
 import { requirementPlaces } from './requirement-place.ts'
 
 export interface GithubOptions {
@@ -81,12 +82,12 @@ function newOutputs(changes: Changes | undefined): Record<string, string> {
 }
 
 function print(annotation: Parameters<typeof workflowCommand>[0]): void {
-  process.stdout.write(`${workflowCommand(annotation)}\n`)
+  stdout.workflowCommand(workflowCommand(annotation))
 }
 
 async function append(file: string | undefined, text: string, orPrint: boolean): Promise<void> {
   if (file !== undefined && file !== '') await appendFile(file, text)
-  else if (orPrint) process.stdout.write(text)
+  else if (orPrint) stdout.write(text)
 }
 
 function atMost(text: string): string {

@@ -3,18 +3,48 @@ import type { FinishedRun } from '../conformance/run.ts'
 import { summarize } from '../conformance/run-record.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { type Progress, step } from '../progress.ts'
+import { redact } from '../redact.ts'
 import { writeReports } from '../report/report.ts'
+import { exitCodeOf } from './exit-code.ts'
+import { stderr, stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { summaryLines } from './verdict-lines.ts'
 
-/** Finds causes and writes every report; what could not be written is a note. */
+/**
+ * Finds causes and writes every report. What could not be written is a note, and one of the failures of the run, so
+ * that whoever reads the stored run comes to the same exit code. Never throws.
+ */
 export async function writeRunReports({ record, store }: FinishedRun, progress: Progress): Promise<void> {
-  record.findings = diagnose(record)
+  const what = 'Writing the report'
+  const fail = (message: string): void => {
+    progress.note(message)
+    record.failures.push({ step: what, message: redact(message), log: [] })
+  }
+  try {
+    record.findings = diagnose(record)
+  } catch (error) {
+    progress.note(`The diagnosis failed: ${messageOf(error)}`)
+    store.log.error({ diagnosis: error instanceof Error ? error.stack : String(error) })
+  }
   store.save()
-  const reports = await step(progress, 'Writing the report', undefined, () => writeReports(store.folder))
-  for (const note of reports.notes) progress.note(note)
-  for (const { report, message } of reports.errors)
-    progress.note(`The ${report} report could not be written: ${message}`)
+  try {
+    const reports = await step(progress, what, undefined, () => writeReports(store.folder))
+    for (const note of reports.notes) progress.note(note)
+    for (const { report, message } of reports.errors)
+      fail(`The ${report} report could not be written: ${message}`)
+  } catch (error) {
+    fail(`The reports could not be written: ${messageOf(error)}`)
+  }
+  if (record.failures.some((failure) => failure.step === what)) store.save()
+}
+
+/** The exit code of a run whose reports are written. */
+export function exitCodeOfRun({ record, store }: FinishedRun): number {
+  return exitCodeOf(record, store.unwritten)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** The end of a run on standard output: what came of it and where its report is, or all of it as JSON. */
@@ -22,7 +52,7 @@ export function tellRun(finished: FinishedRun, json: boolean): void {
   const { record, store, labId } = finished
   const folder = relative(process.cwd(), store.folder) || '.'
   if (json) {
-    process.stdout.write(`${JSON.stringify({ ...jsonResult(finished), folder }, undefined, 2)}\n`)
+    stdout.writeJson({ ...jsonResult(finished), folder })
     return
   }
   const where: (readonly [string, string])[] = [
@@ -31,10 +61,13 @@ export function tellRun(finished: FinishedRun, json: boolean): void {
   ]
   if (labId !== undefined)
     where.push(['lab', `${labId}; enter with \`swarmproof ssh NODE\`, end with \`swarmproof down\``])
-  process.stdout.write(summaryLines(record, style(process.stdout), where))
+  stdout.write(summaryLines(record, style(stdout), where))
   for (const failure of record.failures) {
-    process.stderr.write(`swarmproof: ${failure.step} failed\n${failure.message}\n`)
-    for (const line of failure.log.slice(-15)) process.stderr.write(`  | ${line}\n`)
+    stderr.write(`swarmproof: ${failure.step} failed\n${failure.message}\n`)
+    for (const line of failure.log.slice(-15)) stderr.write(`  | ${line}\n`)
+  }
+  for (const { host, what, remove } of record.leftovers ?? []) {
+    stderr.write(`swarmproof: left behind on ${host}: ${what}\n  do next:  ${remove}\n`)
   }
 }
 
@@ -48,6 +81,7 @@ function jsonResult({ record, labId }: FinishedRun): object {
     counts,
     ...(labId === undefined ? {} : { labId }),
     failures: record.failures,
+    leftovers: record.leftovers ?? [],
     requirements: record.requirements.map(({ id, lab, durationMs, verdict }) => ({
       id,
       lab,

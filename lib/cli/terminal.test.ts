@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import { style, textWidth, wrap } from './terminal.ts'
+import { paintMark, style, textWidth, wrap } from './terminal.ts'
 
 describe('terminal', () => {
   it('colours on a terminal only, and not against NO_COLOR', () => {
-    expect(style({ isTTY: true }, {}).red('x')).to.equal('\u001b[31mx\u001b[39m')
-    expect(style({ isTTY: true }, { NO_COLOR: '' }).bold('x')).to.contain('\u001b[')
+    expect(style({ isTTY: true }, {}).red('x')).to.equal(`${paintMark}[31mx${paintMark}[39m`)
+    expect(style({ isTTY: true }, { NO_COLOR: '' }).bold('x')).to.contain(`${paintMark}[`)
     for (const plain of [
       style({}, {}),
       style({ isTTY: true }, { NO_COLOR: '1' }),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { styleText } from 'node:util'
 
 type Paint = (text: string) => string
@@ -15,8 +16,14 @@ export interface Style {
 /** What matters of a stream; `process.stdout` is one. */
 export interface TerminalLike {
   readonly isTTY?: boolean
-  readonly columns?: number
+  readonly columns?: number | undefined
 }
+
+/**
+ * Stands for the escape character in text that `style()` painted. Nobody else knows it, so `Output` can tell the
+ * colours that are ours from escape sequences that a host said.
+ */
+export const paintMark = `\u001b${randomUUID()}`
 
 const names = ['bold', 'dim', 'red', 'green', 'yellow', 'cyan'] as const
 
@@ -27,8 +34,15 @@ export function style(stream: TerminalLike, environment: NodeJS.ProcessEnv = pro
   const paint =
     (name: (typeof names)[number]): Paint =>
     (text) =>
-      coloured ? styleText(name, text, { validateStream: false }) : text
+      coloured ? styleText(name, mask, { validateStream: false }).split(mask).map(marked).join(text) : text
   return Object.fromEntries(names.map((name) => [name, paint(name)])) as unknown as Style
+}
+
+/** Painted instead of the text, which may itself hold escape characters. */
+const mask = 'text'
+
+function marked(sequence: string): string {
+  return sequence.replaceAll('\u001b', paintMark)
 }
 
 const usualWidth = 80

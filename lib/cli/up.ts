@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
 import { raise } from '../conformance/raise.ts'
 import type { Lab } from '../host/host.ts'
-import { ExitCode } from '../error.ts'
 import { findTopology } from '../topology/find-topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
+import { deadlineOption } from './deadline-option.ts'
 import { engineOption } from './engine-option.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
+import { stdout } from './output.ts'
 
 interface UpFlags extends HostsFlags {
   readonly fresh?: true
   readonly json?: true
+  readonly deadline?: number
 }
 
 export function upCommand(): Command {
@@ -23,6 +25,7 @@ export function upCommand(): Command {
     .addOption(engineOption('the engine of all hosts'))
   return withHostsOptions(command)
     .option('--fresh', 'build the stack anew instead of resuming a standing lab')
+    .addOption(deadlineOption())
     .option('--json', 'print the lab as JSON on standard output')
     .addHelpText('after', examples)
     .action(up)
@@ -32,7 +35,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   const named = findTopology(topologyName)
   const topology = flags.engine === undefined ? named : withEngine(named, flags.engine)
   const progress = new LiveProgress()
-  const interruption = onInterruption((text) => progress.note(text))
+  const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   let lab: Lab | undefined
   try {
     await raise(topology, {
@@ -48,9 +51,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
     await lab?.[Symbol.asyncDispose]()
   } catch (error) {
     await lab?.[Symbol.asyncDispose]()
-    if (!interruption.signal.aborted) throw error
-    process.exitCode = ExitCode.interrupted
-    return
+    throw interruption.signal.aborted ? interruption.signal.reason : error
   } finally {
     progress.close()
     interruption.release()
@@ -65,16 +66,14 @@ function tell(lab: Lab, flags: UpFlags): void {
     addresses: Object.fromEntries(Object.entries(host.underlays).map(([name, at]) => [name, at.address])),
   }))
   if (flags.json) {
-    process.stdout.write(
-      `${JSON.stringify({ id: lab.id, topology: lab.topology.name, hosts }, undefined, 2)}\n`,
-    )
+    stdout.writeJson({ id: lab.id, topology: lab.topology.name, hosts })
     return
   }
   const lines = hosts.map(
     (host) => `  ${host.name.padEnd(12)} ${host.role.padEnd(8)} ${Object.values(host.addresses).join(' ')}`,
   )
   const [first] = hosts
-  process.stdout.write(
+  stdout.write(
     `Lab ${lab.id} stands:\n${lines.join('\n')}\nEnter with \`swarmproof ssh ${first?.name ?? 'NODE'}\`, end with \`swarmproof down\`.\n`,
   )
 }
@@ -84,4 +83,5 @@ Examples:
   swarmproof up                          the three-host lab
   swarmproof up three-node --fresh       with its stack built anew
   swarmproof up --engine 28.5            all its hosts with that engine
+  swarmproof up --deadline 10m           removed again, exit code 2, if it does not stand by then
   swarmproof exec worker1 -- docker ps   then look around`

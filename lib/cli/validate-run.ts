@@ -1,5 +1,4 @@
 import { adopt, type Adopted } from '../conformance/adopt.ts'
-import { failureOf } from '../conformance/failure.ts'
 import { planLabs } from '../conformance/plan.ts'
 import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
@@ -49,10 +48,9 @@ export async function validateRun(
     throw leftovers.length === 0 ? verified.error : new LeftBehindError(leftovers, verified.error)
   const finished = verified.value
   if (leftovers.length > 0) {
-    finished.record.leftovers = [...leftovers]
+    finished.record.leftovers = [...(finished.record.leftovers ?? []), ...leftovers]
     finished.store.save()
   }
-  if (adopted.lost.aborted && !signal.aborted) await tellLost(adopted.lost.reason, finished, topology.name)
   return finished
 }
 
@@ -101,11 +99,4 @@ function restartsHosts({ suites, disruptive }: ValidateRunOptions): boolean {
   return suites.some(({ tests }) =>
     tests.some(({ id, restartsHosts }) => restartsHosts === true && disruptive.includes(id)),
   )
-}
-
-/** Nobody interrupted this run: it lost what it verified. */
-async function tellLost(reason: unknown, { record, store }: FinishedRun, lab: string): Promise<void> {
-  record.state = 'harness-failed'
-  record.failures.push(await failureOf(reason, record, lab, undefined))
-  store.save()
 }

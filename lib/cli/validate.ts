@@ -17,7 +17,7 @@ import { probeImageBytes } from '../swarm/probe-image.ts'
 import { readOccupied } from '../swarm/read-occupied.ts'
 import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
-import { exitCodeOf } from './exit-code.ts'
+import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import {
   clientOptions,
   givenHosts,
@@ -29,8 +29,9 @@ import {
 import { type Interruption, onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
+import { stdout } from './output.ts'
 import { commandLine } from './shell-line.ts'
-import { tellRun, writeRunReports } from './tell-run.ts'
+import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
 import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
@@ -53,6 +54,7 @@ export interface ValidateFlags extends HostFlags {
   readonly json?: true
   readonly reportDir: string
   readonly timeout: number
+  readonly deadline?: number
 }
 
 /** Of each task: a static busybox that serves one small file takes a few. */
@@ -82,6 +84,7 @@ export function validateCommand(): Command {
     .option('--toolbox-image <image>', 'an image with tcpdump, nsenter and ipvsadm, for hosts that lack them')
     .option('--bail', 'stop at the first requirement that does not hold')
     .addOption(timeLimitOption())
+    .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
@@ -99,7 +102,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
   const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
   const disruptive = requirementIds(suites, flags.disruptive ?? [])
   const progress = new LiveProgress()
-  const interruption = onInterruption((text) => progress.note(text))
+  const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   const { signal } = interruption
   // Interrupts connecting alone: what was created is removed over the same connections, after Ctrl-C too.
   const connecting = new AbortController()
@@ -154,10 +157,9 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
 }
 
 function tellAnnouncement(announcement: Announcement, flags: ValidateFlags, progress: LiveProgress): void {
-  const text = flags.json
-    ? JSON.stringify(announcementJson(announcement), undefined, 2)
-    : announcementLines(announcement).join('\n')
-  progress.print(process.stdout, `${text}\n`)
+  progress.close()
+  if (flags.json) stdout.deliverJson(announcementJson(announcement))
+  else stdout.deliver(`${announcementLines(announcement).join('\n')}\n`)
 }
 
 /** Without 2377 and 7946 no swarm comes about, and what docker says then tells little. */
@@ -196,7 +198,7 @@ function onHosts(found: FoundLab, footprint: Footprint, flags: ValidateFlags): T
 async function verify(found: FoundLab, topology: Topology, options: VerifyOptions): Promise<void> {
   const { words, flags, progress, interruption } = options
   const { probeImage, toolboxImage } = flags
-  const paint = style(process.stdout)
+  const paint = style(stdout)
   const finished = await validateRun(topology, found.lab, {
     ...options,
     images: {
@@ -213,14 +215,13 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
     version: version(),
     signal: interruption.signal,
     onVerdict: (requirement) => {
-      if (!flags.json) progress.print(process.stdout, verdictLines(requirement, paint))
+      if (!flags.json) progress.print(stdout, verdictLines(requirement, paint))
     },
   })
   await writeRunReports(finished, progress)
   progress.close()
-  interruption.release()
   tellRun(finished, flags.json === true)
-  process.exitCode = exitCodeOf(finished.record)
+  process.exitCode = exitCodeOfRun(finished)
 }
 
 /** The command that does it again. */
@@ -237,6 +238,7 @@ export function reproduce(words: readonly string[], flags: ValidateFlags): strin
   if (flags.probeImage !== undefined) again.push('--probe-image', flags.probeImage)
   if (flags.toolboxImage !== undefined) again.push('--toolbox-image', flags.toolboxImage)
   if (flags.timeout !== defaultTimeLimitMs) again.push('--timeout', `${flags.timeout}ms`)
+  if (flags.deadline !== undefined) again.push('--deadline', `${flags.deadline}ms`)
   return commandLine(again)
 }
 
@@ -248,7 +250,10 @@ Examples:
   swarmproof validate root@a root@b --init --leave build a swarm of bare hosts, verify it, take it down
   swarmproof validate ops@m1 --profile quick       the dozen that find most faults
   swarmproof validate ops@m1 --only ENC --json     encryption alone, the result as JSON
+  swarmproof validate ops@m1 --deadline 20m        over, and cleaned up, within 20 minutes
 ${inventoryHelp}
+${deadlineHelp}
 
 See \`swarmproof doctor --inventory FILE\` for what stands in the way, beforehand. Exit codes: 0 conformant,
-1 not conformant, 2 inconclusive, 64 wrong usage or input, 70 the harness failed, 130 interrupted.`
+1 not conformant, 2 inconclusive or not reached, 64 wrong usage or input, 70 the harness failed or left something
+behind, 130 interrupted.`

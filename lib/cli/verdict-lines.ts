@@ -32,6 +32,7 @@ export function summaryLines(
     conclusion
   ]
   const ended = {
+    'out-of-time': 'OUT OF TIME, ',
     interrupted: 'INTERRUPTED, ',
     'harness-failed': 'HARNESS FAILED, ',
     running: '',

@@ -42,7 +42,7 @@ export async function collectHosts(
 async function collectHost({ host }: ClusterNode, parent: string, store: RunStore): Promise<void> {
   const folder = join(parent, host.name)
   const state = await readHostState(host).catch((error: unknown) => ({ unreadable: String(error) }))
-  store.write(join(folder, 'state.json'), JSON.stringify(state, undefined, 2))
+  store.writeJson(join(folder, 'state.json'), state)
   for (const [file, command] of Object.entries(looks)) {
     const text = await host.remote.exec(command).then(
       (result) => result.stdout + result.stderr,

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeOwnerFolder, ownerFile } from '../owner-only.ts'
 import { summarize } from '../packet/summarize.ts'
 import { PcapWriter } from '../packet/pcap-writer.ts'
 import type { Packet } from '../packet/packet.ts'
@@ -33,8 +34,8 @@ export class CollectedEvidence implements EvidenceLog {
 
   packets(name: string, packets: readonly Packet[]): void {
     const file = join(this.#captures, `${this.#testId}-${slug(name)}.pcap`)
-    mkdirSync(join(this.#runFolder, this.#captures), { recursive: true })
-    writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets))
+    makeOwnerFolder(join(this.#runFolder, this.#captures))
+    writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets), { mode: ownerFile })
     this.entries.push({
       kind: 'packets',
       name,

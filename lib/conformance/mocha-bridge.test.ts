@@ -57,6 +57,9 @@ describe('runWithMocha', () => {
       allureResults: folder,
       bail,
       signal,
+      onUnwritten: (error) => {
+        throw error
+      },
       verify: async (test) => {
         seen.push(test.id)
         onTest()

@@ -123,7 +123,7 @@ export const runRecordSchema = z.object({
   swarmproofVersion: z.string(),
   startedAt: z.string(),
   endedAt: z.string().exactOptional(),
-  state: z.enum(['running', 'finished', 'interrupted', 'harness-failed']),
+  state: z.enum(['running', 'finished', 'out-of-time', 'interrupted', 'harness-failed']),
   reproduce: z.string(),
   labs: z.array(lab).min(1),
   requirements: z.array(requirement),
@@ -148,7 +148,6 @@ export const runRecordSchema = z.object({
       logSource: z.string().exactOptional(),
     }),
   ),
-  leftovers: z.array(z.object({ host: z.string(), what: z.string(), remove: z.string() })).exactOptional(),
   findings: z.array(
     z.object({
       title: z.string(),
@@ -160,4 +159,5 @@ export const runRecordSchema = z.object({
       knownIssues: strings.exactOptional(),
     }),
   ),
+  leftovers: z.array(z.object({ host: z.string(), what: z.string(), remove: z.string() })).exactOptional(),
 }) satisfies z.ZodType<RunRecord>

@@ -14,7 +14,8 @@ export interface RunRecord {
   readonly startedAt: string
   /** Undefined while it runs, and for ever if it was killed. */
   endedAt?: string
-  state: 'running' | 'finished' | 'interrupted' | 'harness-failed'
+  /** `out-of-time`: the deadline came before every requirement was reached. */
+  state: 'running' | 'finished' | 'out-of-time' | 'interrupted' | 'harness-failed'
   /** The command that does it again. */
   readonly reproduce: string
   /** At least one, in the order they were verified. */
@@ -28,10 +29,10 @@ export interface RunRecord {
   steps: StepRecord[]
   /** Why the run could not go on, one for each lab that failed; empty if nothing did. */
   failures: FailureRecord[]
-  /** What the run created on somebody's hosts and could not remove; undefined where nothing is. */
-  leftovers?: Leftover[]
   /** Findings of the diagnosis room. */
   findings: Finding[]
+  /** What the run made and could not remove. */
+  leftovers?: Leftover[]
 }
 
 /** A lab that requirements were verified on, or were to be. */

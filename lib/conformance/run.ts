@@ -1,3 +1,4 @@
+import { InterruptedError, OutOfTimeError } from '../error.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -70,24 +71,54 @@ async function runLabs(
   raised: Raised | undefined,
 ): Promise<FinishedRun> {
   const record = newRecord({ ...options, labs: plan })
-  const store = new RunStore(options.reportDir, record)
+  const store = new RunStore(options.reportDir, record, (text) => options.progress.note(text))
   let labId: string | undefined
   for (const [index, planned] of plan.entries()) {
     if (options.signal.aborted || (options.bail && record.requirements.some(isBroken))) break
     const keep = options.keep && index === plan.length - 1
     labId = await runLab(planned, index, record, store, { ...options, keep }, raised)
   }
-  record.state = options.signal.aborted
-    ? 'interrupted'
-    : record.failures.length > 0
-      ? 'harness-failed'
-      : 'finished'
+  record.state = await stateAtEnd(record, store, plan, options.signal)
   record.endedAt = new Date().toISOString()
   store.save()
   return { record, store, ...(labId === undefined ? {} : { labId }) }
 }
 
-/** Returns the id of the lab if it was kept. */
+/** An error that aborted the run, instead of a person or a deadline, is one of its failures. */
+async function stateAtEnd(
+  record: RunRecord,
+  store: RunStore,
+  plan: readonly PlannedLab[],
+  { aborted, reason }: AbortSignal,
+): Promise<RunRecord['state']> {
+  if (aborted && (reason instanceof InterruptedError || isPlainAbort(reason))) return 'interrupted'
+  if (aborted && !(reason instanceof OutOfTimeError)) {
+    const name =
+      plan[
+        Math.max(
+          0,
+          record.labs.findLastIndex(({ startedAt }) => startedAt !== undefined),
+        )
+      ]?.name
+    record.failures.push(await failureOf(reason, record, name ?? '', undefined))
+    store.log.error({ lab: name, stack: stackOf(reason) })
+  }
+  if (record.failures.length > 0) return 'harness-failed'
+  return aborted && record.requirements.some(({ verdict }) => verdict === undefined)
+    ? 'out-of-time'
+    : 'finished'
+}
+
+/** As `AbortController.abort()` gives without a reason. */
+function isPlainAbort(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'AbortError'
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/** Returns the id of the lab if it was kept. The lab is left in every case. */
 async function runLab(
   planned: PlannedLab,
   index: number,
@@ -101,6 +132,7 @@ async function runLab(
   const startedAt = new Date()
   labRecord.startedAt = startedAt.toISOString()
   let lab: Lab | undefined
+  let kept: boolean
   try {
     const start = (fresh: boolean): Promise<Raised> =>
       raise(planned.topology, {
@@ -124,23 +156,33 @@ async function runLab(
     options.signal.throwIfAborted()
   } catch (error) {
     if (!options.signal.aborted) record.failures.push(await failureOf(error, record, planned.name, lab))
-    store.log.error({ lab: planned.name, stack: error instanceof Error ? error.stack : String(error) })
+    store.log.error({ lab: planned.name, stack: stackOf(error) })
+  } finally {
+    kept = options.keep && lab !== undefined && !options.signal.aborted
+    if (lab !== undefined) await leave(lab, kept, progress, record, store)
+    labRecord.durationMs = Date.now() - startedAt.getTime()
+    store.save()
   }
-  const kept = options.keep && lab !== undefined && !options.signal.aborted
-  if (lab !== undefined) await leave(lab, kept, progress, store)
-  labRecord.durationMs = Date.now() - startedAt.getTime()
-  store.save()
   return kept ? lab?.id : undefined
 }
 
-async function leave(lab: Lab, keep: boolean, progress: Progress, store: RunStore): Promise<void> {
+async function leave(
+  lab: Lab,
+  keep: boolean,
+  progress: Progress,
+  record: RunRecord,
+  store: RunStore,
+): Promise<void> {
   try {
     if (keep) await lab.keep()
     // Of a lab that was kept, this closes the connections only.
     const what = keep ? 'Leaving the lab' : 'Removing the lab'
     await step(progress, what, undefined, async () => lab[Symbol.asyncDispose]())
   } catch (error) {
-    store.log.error({ disposal: error instanceof Error ? error.message : String(error) })
+    store.log.error({ disposal: stackOf(error) })
+    const what = `parts of the lab ${lab.id}: ${error instanceof Error ? error.message : String(error)}`
+    const remove = 'swarmproof clean'
+    record.leftovers = [...(record.leftovers ?? []), { host: 'this machine', what, remove }]
     progress.note('The lab could not be removed whole; `swarmproof clean` removes what is left')
   }
 }

@@ -91,6 +91,7 @@ export async function verifyLab(
     allureResults: join(store.folder, 'allure-results'),
     bail: options.bail,
     signal: AbortSignal.any([options.signal, halt.signal]),
+    onUnwritten: (error) => store.cannotWrite('allure-results', error),
     async verify(test) {
       const requirement = records.get(test.id)
       if (requirement === undefined) throw new Error(`${test.id} is not in the record`)

@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline'
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
+import { readLines, TooMuchOutput } from '../remote/bounded-lines.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { decodeResult, type AgentResult, type Plan } from './agent-protocol.ts'
 import { agentCommand, agentScript } from './agent-script.ts'
@@ -32,12 +32,10 @@ export class AgentSession implements AsyncDisposable {
     this.ready.catch(() => undefined)
     this.done.catch(() => undefined)
     process.stderr.on('data', (chunk: Buffer) => (this.#stderr = (this.#stderr + String(chunk)).slice(-4096)))
-    const lines = createInterface({ input: process.stdout })
-    lines.on('line', (line) => this.#take(line))
-    const read = new Promise<void>((resolve) => lines.once('close', resolve))
+    const read = readLines(process.stdout, (line) => this.#take(line))
     Promise.all([process.exited, read]).then(
       ([{ exitCode }]) => this.#ended(exitCode, plan),
-      (error: unknown) => this.#fail('its connection was lost', error),
+      (error: unknown) => this.#broke(error),
     )
     process.stdin.on('error', () => undefined)
     process.stdin.write(agentScript + plan.lines.map((line) => `${line}\n`).join(''))
@@ -68,6 +66,13 @@ export class AgentSession implements AsyncDisposable {
       if (result) this.results.push(result)
       else this.#fail(`it said '${line.slice(0, 200)}', which is no line of its protocol`)
     }
+  }
+
+  /** An agent that floods is not listened to any longer. */
+  #broke(error: unknown): void {
+    if (!(error instanceof TooMuchOutput)) return this.#fail('its connection was lost', error)
+    this.#fail(`it printed ${error.message}`, error)
+    this.#process.stop().catch(() => undefined)
   }
 
   #ended(exitCode: number, plan: Plan): void {

@@ -7,6 +7,9 @@ import type { RemoteProcess } from './remote.ts'
 
 export const defaultTimeoutMs = 30_000
 
+/** Of both outputs of one command together, and of one file: more is not kept, and ends the command. */
+export const defaultMaxOutputBytes = 64 * 1024 * 1024
+
 export interface RawResult {
   readonly stdout: Buffer
   readonly stderr: Buffer
@@ -23,21 +26,28 @@ export interface BoundedRun {
   readonly host: string
   readonly command: string
   readonly timeoutMs: number
+  /** Default 64 MiB. */
+  readonly maxOutputBytes?: number
   /** Written to a process that was started to read exactly this many bytes. */
   readonly input?: Buffer | undefined
 }
 
 /**
  * Runs a started process to its end and buffers both outputs.
- * @throws RemoteError `REMOTE_TIMEOUT` after the process was stopped on the time limit; what `exited` rejects with
+ * @throws RemoteError `REMOTE_TIMEOUT` after the process was stopped on the time limit, `REMOTE_OUTPUT` after it was
+ * stopped because it printed too much; what `exited` rejects with
  */
 export async function runBounded(process: EndableProcess, run: BoundedRun): Promise<RawResult> {
   if (run.input !== undefined) process.stdin.write(run.input)
-  const [stdout, stderr] = [collect(process.stdout), collect(process.stderr)]
+  let tellFull: () => void = () => undefined
+  const full = new Promise<'full'>((resolve) => (tellFull = () => resolve('full')))
+  const room = new Room(run.maxOutputBytes ?? defaultMaxOutputBytes, tellFull)
+  const [stdout, stderr] = [collect(process.stdout, room), collect(process.stderr, room)]
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<'limit'>((resolve) => (timer = setTimeout(resolve, run.timeoutMs, 'limit')))
-  const outcome = await Promise.race([process.exited, limit]).finally(() => clearTimeout(timer))
+  const outcome = await Promise.race([process.exited, limit, full]).finally(() => clearTimeout(timer))
   if (outcome === 'limit') throw await stopped(process, run, [stdout, stderr])
+  if (outcome === 'full' || room.isExceeded) throw await tooMuch(process, run, room)
   return { stdout: await stdout.all, stderr: await stderr.all, ...outcome }
 }
 
@@ -73,14 +83,63 @@ async function stopped(
   })
 }
 
+async function tooMuch(
+  process: EndableProcess,
+  { host, command }: BoundedRun,
+  { maxBytes }: Room,
+): Promise<RemoteError> {
+  // What still comes in while it is being ended is thrown away.
+  process.stdout.destroy()
+  process.stderr.destroy()
+  const ended = await process.stop().then(
+    () => true,
+    () => false,
+  )
+  return new RemoteError({
+    code: 'REMOTE_OUTPUT',
+    host,
+    what: `a command printed too much: ${quoteCommand(command)}`,
+    expected: `at most ${maxBytes} bytes on both outputs together`,
+    observed: `more; the command was stopped${ended ? '' : ', but its end could not be confirmed'}`,
+    hint: 'no command of swarmproof prints that much on a sound host: look at what this one prints there',
+    mayHaveStarted: true,
+  })
+}
+
+/** What two outputs may hold together. */
+class Room {
+  readonly maxBytes: number
+  isExceeded = false
+  #leftBytes: number
+  readonly #onFull: () => void
+
+  constructor(maxBytes: number, onFull: () => void) {
+    this.maxBytes = maxBytes
+    this.#leftBytes = maxBytes
+    this.#onFull = onFull
+  }
+
+  /** False once there is none left. */
+  take({ length }: Buffer): boolean {
+    this.#leftBytes -= length
+    if (this.#leftBytes >= 0) return true
+    this.isExceeded = true
+    this.#onFull()
+    return false
+  }
+}
+
 interface Collected {
   readonly all: Promise<Buffer>
   sofar(): Buffer
 }
 
-function collect(stream: Readable): Collected {
+function collect(stream: Readable, room: Room): Collected {
   const chunks: Buffer[] = []
-  stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+  stream.on('data', (chunk: Buffer) => {
+    if (room.take(chunk)) chunks.push(chunk)
+    else stream.pause()
+  })
   const sofar = (): Buffer => Buffer.concat(chunks)
   const all = finished(stream, { writable: false }).then(sofar)
   all.catch(() => undefined)

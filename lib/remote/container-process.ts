@@ -6,6 +6,7 @@ import type { EndableProcess } from './bounded-run.ts'
 import { DockerFrames } from './docker-frames.ts'
 import { endOfInputGraceMs, killGraceMs } from './lifeline.ts'
 import { RemoteError, quoteCommand } from './remote-error.ts'
+import { isFull } from './unread.ts'
 
 /** For the end of a killed process to come back from a busy engine. */
 const reportSlackMs = 10_000
@@ -97,7 +98,8 @@ export class ContainerProcess implements EndableProcess {
   #take(chunk: Buffer): void {
     for (const { output, bytes } of this.#frames.take(chunk)) {
       const target = this.#outputs[output]
-      if (target.destroyed || target.write(bytes) || this.#stopping) continue
+      if (target.destroyed || (this.#stopping && isFull(target))) continue
+      if (target.write(bytes) || this.#stopping) continue
       this.#socket.pause()
     }
   }

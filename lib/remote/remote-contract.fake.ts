@@ -92,6 +92,15 @@ export function remoteContract(host: RemoteUnderTest): void {
       await until(async () => !(await host.isAlive(pid)))
     })
 
+    it('ends a command, and a transfer, that never stops printing', async () => {
+      const error = await failure(remote.exec('echo $$ >&2; exec cat /dev/zero'))
+      expect(error).to.have.property('code', 'REMOTE_OUTPUT')
+      expect(error.message).to.contain(`at most ${64 * 1024 * 1024} bytes`)
+      expect(await failure(remote.download('/dev/zero'))).to.have.property('code', 'REMOTE_OUTPUT')
+      const { stdout } = await remote.exec('ps -eo args= || cat /proc/[0-9]*/cmdline')
+      expect(stdout).to.not.contain('cat /dev/zero')
+    })
+
     it('refuses a command too long for the host, and takes it as input', async () => {
       const long = sh`echo ${'x'.repeat(110_000)}`
       expect((await failure(remote.exec(long))).code).to.equal('REMOTE_COMMAND')

@@ -13,6 +13,7 @@ import { redact } from '../redact.ts'
  * | EXEC_CONNECT | the engine runs no command in the container: it does not answer, or the container does not run | yes |
  * | EXEC_LOST | the connection to a command in a container broke | if the command cannot have run |
  * | REMOTE_TIMEOUT | a command or transfer exceeded its time limit | no |
+ * | REMOTE_OUTPUT | a command or transfer printed more than is kept of one | no |
  * | REMOTE_FILE | upload or download failed on the host | no |
  * | REMOTE_COMMAND | the command cannot be sent | no |
  * | REMOTE_BUSY | too many processes at once on one host | no |
@@ -27,6 +28,7 @@ export type RemoteErrorCode =
   | 'EXEC_CONNECT'
   | 'EXEC_LOST'
   | 'REMOTE_TIMEOUT'
+  | 'REMOTE_OUTPUT'
   | 'REMOTE_FILE'
   | 'REMOTE_COMMAND'
   | 'REMOTE_BUSY'

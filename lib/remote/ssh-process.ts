@@ -5,6 +5,7 @@ import { endOfInputGraceMs, killGraceMs } from './lifeline.ts'
 import { RemoteError, quoteCommand } from './remote-error.ts'
 import type { RemoteProcess } from './remote.ts'
 import type { SshConnection } from './ssh-connection.ts'
+import { isFull } from './unread.ts'
 
 /** For the end of a killed process to come back from a slow host. */
 const reportSlackMs = 10_000
@@ -109,7 +110,8 @@ export class SshProcess implements RemoteProcess {
     const target = new PassThrough()
     target.on('error', () => undefined)
     source.on('data', (chunk: Buffer) => {
-      if (target.destroyed || target.write(chunk) || this.#stopping) return
+      if (target.destroyed || (this.#stopping && isFull(target))) return
+      if (target.write(chunk) || this.#stopping) return
       source.pause()
     })
     target.on('drain', () => source.resume()).on('close', () => source.resume())

@@ -8,8 +8,8 @@ import type { FailureRecord, RunRecord } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
 import { endOf, headlineOf } from './headline.ts'
 import { labsTitle, severalLabs, versionsOf } from './labs.ts'
-import { printable } from './printable.ts'
-import { redactValue } from './redact-record.ts'
+import { printable } from '../printable.ts'
+import { redactJsonText } from '../redact-value.ts'
 import { labOrigin } from './time.ts'
 
 /**
@@ -149,13 +149,16 @@ async function redactResults(folder: string): Promise<void> {
   }
 }
 
-/** As data, so that redaction cannot break the JSON; unchanged data keeps its formatting. */
+/** Unchanged data keeps its formatting. */
 function redactJson(text: string): string {
+  const clean = redactJsonText(text)
+  return clean === withoutFormatting(text) ? text : clean
+}
+
+function withoutFormatting(text: string): string {
   try {
-    const data: unknown = JSON.parse(text)
-    const clean = JSON.stringify(redactValue(data))
-    return clean === JSON.stringify(data) ? text : clean
+    return JSON.stringify(JSON.parse(text))
   } catch {
-    return redact(text)
+    return text
   }
 }

@@ -6,7 +6,7 @@ import { SwarmproofError } from '../error.ts'
 import { redact } from '../redact.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import { completeAllureResults } from './allure-results.ts'
-import { redactRecord } from './redact-record.ts'
+import { redactValue } from '../redact-value.ts'
 
 export interface AllureReport {
   /** The report, one file that opens from disk; undefined when it could not be made here. */
@@ -32,7 +32,7 @@ export async function writeAllure(
   options: AllureOptions = {},
 ): Promise<AllureReport> {
   const results = join(runFolder, 'allure-results')
-  await completeAllureResults(redactRecord(record), results)
+  await completeAllureResults(redactValue(record), results)
   const java = options.java ?? javaProgram()
   if (!(await answers(java))) {
     return {

@@ -3,8 +3,8 @@ import { redact } from '../redact.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
 import { requirementName } from './labs.ts'
 import { explains, outcomeOf, reasonOf } from './outcome.ts'
-import { printable } from './printable.ts'
-import { redactRecord } from './redact-record.ts'
+import { printable } from '../printable.ts'
+import { redactValue } from '../redact-value.ts'
 
 /** A file of the workspace, its path relative to it. */
 export interface Place {
@@ -33,7 +33,7 @@ const longestMessage = 1500
  * advisory failures as warnings, that something was skipped as one notice.
  */
 export function annotationsOf(stored: RunRecord, placeOf: PlaceOf): Annotation[] {
-  const record = redactRecord(stored)
+  const record = redactValue(stored)
   const by = (wanted: ReturnType<typeof outcomeOf>): RequirementRecord[] =>
     record.requirements.filter((requirement) => outcomeOf(requirement) === wanted)
   const failed = by('fail')

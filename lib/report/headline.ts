@@ -64,6 +64,8 @@ export function endOf(record: RunRecord): string {
   switch (record.state) {
     case 'finished':
       return ''
+    case 'out-of-time':
+      return 'The deadline came before the end; what was known until then is shown.'
     case 'interrupted':
       return 'The run was interrupted; what was known until then is shown.'
     case 'running':

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto'
 import { Eta } from 'eta'
 import type { RunRecord } from '../conformance/run-record.ts'
-import { redact } from '../redact.ts'
 import { pageModel } from './html/page-model.ts'
 import { script } from './html/script.ts'
 import { style } from './html/style.ts'
 import * as template from './html/template.ts'
 import { outcomes } from './outcome.ts'
-import { escapeMarkup } from './printable.ts'
-import { redactRecord } from './redact-record.ts'
+import { escapeMarkup } from '../printable.ts'
+import { redactValue } from '../redact-value.ts'
 
 const eta = new Eta({ escapeFunction: escapeMarkup, autoTrim: false })
 for (const [name, text] of Object.entries(template)) eta.loadTemplate(`@${name}`, text)
@@ -20,8 +19,8 @@ const scriptHash = createHash('sha256').update(script).digest('base64')
  * any), it can be read without scripts, and it stays small whatever was observed.
  */
 export function renderHtml(record: RunRecord): string {
-  const model = pageModel(redactRecord(record))
-  const page = eta.render('@page', {
+  const model = pageModel(redactValue(record))
+  return eta.render('@page', {
     ...model,
     style,
     script,
@@ -29,7 +28,6 @@ export function renderHtml(record: RunRecord): string {
     symbol: outcomes[model.tone].symbol,
     prose,
   })
-  return redact(page)
 }
 
 /** Escaped text in which what stands between backticks is code. */

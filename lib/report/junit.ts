@@ -1,11 +1,10 @@
 import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
-import { redact } from '../redact.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
 import { labsTitle, severalLabs } from './labs.ts'
 import { groupsOf, outcomeOf, reasonOf } from './outcome.ts'
-import { escapeMarkup, printable } from './printable.ts'
-import { redactRecord } from './redact-record.ts'
+import { escapeMarkup, printable } from '../printable.ts'
+import { redactValue } from '../redact-value.ts'
 import { runMilliseconds } from './time.ts'
 
 /**
@@ -22,7 +21,7 @@ import { runMilliseconds } from './time.ts'
  * not come to its end, with the log in `system-err`. So the file is red whenever the run is not conformant.
  */
 export function renderJunit(stored: RunRecord): string {
-  const record = redactRecord(stored)
+  const record = redactValue(stored)
   const groups = record.labs.flatMap(({ name }) =>
     groupsOf(record.requirements.filter(({ lab }) => lab === name)).map(({ code, requirements }) =>
       suite(severalLabs(record) ? `${name}.${code}` : code, name, record, requirements.map(requirementCase)),
@@ -34,9 +33,7 @@ export function renderJunit(stored: RunRecord): string {
   const total = totals(suites.map(({ counts }) => counts))
   const attributes = `${countAttributes(total)} time="${seconds(runMilliseconds(record))}"`
   const body = suites.map(({ xml }) => xml).join('\n')
-  return redact(
-    `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="swarmproof ${escapeMarkup(labsTitle(record))}" ${attributes}>\n${body}\n</testsuites>\n`,
-  )
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="swarmproof ${escapeMarkup(labsTitle(record))}" ${attributes}>\n${body}\n</testsuites>\n`
 }
 
 type Kind = 'failure' | 'error' | 'skipped' | 'passed'

@@ -1,13 +1,12 @@
 import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
-import { redact } from '../redact.ts'
 import type { Changes } from './history/changes.ts'
 import { changeLines } from './history/wording.ts'
 import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
 import { code, fence, issue, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
-import { redactRecord } from './redact-record.ts'
+import { redactValue } from '../redact-value.ts'
 import { summaryTable } from './summary-table.ts'
 import { duration, instant, runMilliseconds } from './time.ts'
 
@@ -25,7 +24,7 @@ export interface MarkdownOptions {
  * failed and why, the link. All else is folded away below.
  */
 export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {}): string {
-  const record = redactRecord(stored)
+  const record = redactValue(stored)
   const headline = headlineOf(record)
   const icon = { conformant: '✅', 'not conformant': '❌', inconclusive: '❔' }[headline.conclusion]
   const parts = [
@@ -35,7 +34,7 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     ...record.failures.map((failure) => harnessFailure(record, failure)),
     summaryTable(record),
     facts(record, options.exitCode),
-    ...link(options.link),
+    ...link(redactValue(options.link)),
     ...folded('What failed, and what to do', [
       ...findings(record),
       ...verdicts(record, 'fail', '### Failed'),
@@ -46,7 +45,7 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     ...folded(severalLabs(record) ? 'By group and by lab' : 'By group', [groups(record), ...labs(record)]),
     `To do it again: ${code(record.reproduce)}`,
   ]
-  return redact(`${parts.join('\n\n')}\n`)
+  return `${parts.join('\n\n')}\n`
 }
 
 function folded(title: string, parts: readonly string[]): string[] {

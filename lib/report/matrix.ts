@@ -2,8 +2,8 @@ import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run
 import { summarize } from '../conformance/run-record.ts'
 import { repeats, requirementName, versionsOf } from './labs.ts'
 import { outcomeOf, outcomeOrder, outcomes, type Reached, reasonOf } from './outcome.ts'
-import { printable } from './printable.ts'
-import { redactRecord } from './redact-record.ts'
+import { printable } from '../printable.ts'
+import { redactValue } from '../redact-value.ts'
 
 /**
  * Requirements down, labs or engines across: how a run compares them that verified the same on several. Markdown;
@@ -11,7 +11,7 @@ import { redactRecord } from './redact-record.ts'
  */
 export function renderMatrix(stored: RunRecord): string | undefined {
   if (!repeats(stored)) return undefined
-  const record = redactRecord(stored)
+  const record = redactValue(stored)
   const ids = [...new Set(record.requirements.map(({ id }) => id))]
   const found = (id: string, lab: LabRecord): RequirementRecord | undefined =>
     record.requirements.find((requirement) => requirement.id === id && requirement.lab === lab.name)

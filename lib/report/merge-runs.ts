@@ -17,6 +17,7 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
   const [first, ...others] = runs
   if (first === undefined) throw new InputError({ code: 'NOTHING_TO_MERGE', what: 'no run was named' })
   const missing = missingRuns(stored, expected)
+  const leftovers = runs.flatMap((run) => run.leftovers ?? [])
   const ended = runs.map(({ endedAt }) => endedAt).filter((time) => time !== undefined)
   return {
     schemaVersion: 2,
@@ -24,13 +25,14 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
     swarmproofVersion: unique(runs.map((run) => run.swarmproofVersion)).join(', '),
     startedAt: others.reduce((least, { startedAt }) => earlier(least, startedAt), first.startedAt),
     ...(ended.length === runs.length ? { endedAt: ended.toSorted(byTime).at(-1) ?? '' } : {}),
-    state: missing.length > 0 ? 'harness-failed' : worst(runs),
+    state: worst([...runs.map(({ state }) => state), ...missing.map(() => 'harness-failed' as const)]),
     reproduce: unique(runs.map((run) => run.reproduce)).join('; '),
     labs: joinLabs(runs.flatMap(({ labs }) => labs)),
     requirements: joinRequirements(runs, stored),
     steps: runs.flatMap(({ steps }) => steps).toSorted((a, b) => byTime(a.startedAt, b.startedAt)),
     failures: [...missing, ...runs.flatMap(({ failures }) => failures)],
     findings: [],
+    ...(leftovers.length === 0 ? {} : { leftovers }),
   }
 }
 
@@ -52,10 +54,11 @@ function refuseTwice(runs: readonly RunRecord[]): void {
   throw new InputError({ code: 'RUN_TWICE', what: `run ${twice} is given twice`, hint: 'name each run once' })
 }
 
-const states = ['finished', 'running', 'interrupted', 'harness-failed'] as const
+/** In the order of what their exit codes tell; see `exitCodeOf`. */
+const states = ['finished', 'out-of-time', 'running', 'harness-failed', 'interrupted'] as const
 
-function worst(runs: readonly RunRecord[]): RunRecord['state'] {
-  return states[Math.max(...runs.map(({ state }) => states.indexOf(state)))] ?? 'finished'
+function worst(given: readonly RunRecord['state'][]): RunRecord['state'] {
+  return states[Math.max(...given.map((state) => states.indexOf(state)))] ?? 'finished'
 }
 
 function joinLabs(all: readonly LabRecord[]): LabRecord[] {

@@ -1,5 +1,6 @@
 import { cp, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { takeForOwner } from '../owner-only.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 
@@ -41,6 +42,7 @@ export async function copyRun(from: string, runId: string, into: string): Promis
     if (written.has(name) || name.startsWith('.')) continue
     await cp(join(from, name), join(place, name), { recursive: true })
   }
+  takeForOwner(into)
   await cp(join(from, 'allure-results'), join(into, 'allure-results'), { recursive: true }).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error

@@ -2,9 +2,10 @@ import { writeFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Finding, RunRecord, Summary } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
+import { ownerFile, takeForOwner } from '../owner-only.ts'
 import { redact } from '../redact.ts'
 import { writeAllure } from './allure.ts'
-import type { AllureOptions } from './allure.ts'
+import type { AllureOptions, AllureReport } from './allure.ts'
 import { renderHtml } from './html.ts'
 import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
@@ -74,7 +75,7 @@ export async function writeReports(runFolder: string, options: ReportOptions = {
     ...(await written('markdown', 'summary.md', renderMarkdown)),
     ...(await written('matrix', 'matrix.md', renderMatrix)),
   }
-  const allure = await attempt('allure', async () => writeAllure(record, runFolder, options.allure))
+  const allure = await attempt('allure', async () => writeForOwner(record, runFolder, options.allure))
   if (allure?.note !== undefined) notes.push(allure.note)
   return {
     runFolder,
@@ -83,6 +84,19 @@ export async function writeReports(runFolder: string, options: ReportOptions = {
     notes,
     errors,
     summary: summarize(record),
+  }
+}
+
+/** Other programs write with the modes of their choice. */
+async function writeForOwner(
+  record: RunRecord,
+  runFolder: string,
+  options: AllureOptions | undefined,
+): Promise<AllureReport> {
+  try {
+    return await writeAllure(record, runFolder, options)
+  } finally {
+    for (const name of ['allure-results', 'allure-report']) takeForOwner(join(runFolder, name))
   }
 }
 
@@ -100,7 +114,7 @@ function withFindings(record: RunRecord, diagnose: ReportOptions['diagnose'], no
 /** Whoever opens the file while it is written again sees the old one or the new one. */
 async function writeWhole(file: string, text: string): Promise<string> {
   const unfinished = `${file}.unfinished`
-  await writeFile(unfinished, text)
+  await writeFile(unfinished, text, { mode: ownerFile })
   await rename(unfinished, file)
   return file
 }

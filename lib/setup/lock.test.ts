@@ -63,6 +63,6 @@ describe('lock', () => {
     expect(await waiting.catch((error: unknown) => (controller.signal.aborted ? 'gave up' : error))).to.equal(
       'gave up',
     )
-    expect(notes).to.deep.equal(['waiting for another swarmproof process that is testing'])
+    expect(notes).to.deep.equal([`waiting for another swarmproof process that is testing (it holds ${path})`])
   })
 })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,7 +7,8 @@ import { isAlive, ownIdentity } from './process-identity.ts'
 import type { ProcessIdentity } from './process-identity.ts'
 
 /**
- * Runs `work` while no other swarmproof process of this machine runs work under the same lock file.
+ * Runs `work` while no other swarmproof process of this machine runs work under the same lock file, also from another
+ * container that shares its folder. See docs/decisions/0014-signs-of-life.md.
  * A lock whose owner died is taken over; waiting is said once, and ends on abort.
  */
 export async function withLock<T>(
@@ -18,7 +20,8 @@ export async function withLock<T>(
   let said = false
   while (!(await acquire(path))) {
     context.signal.throwIfAborted()
-    if (!said) context.progress.note(`waiting for another swarmproof process that is ${what}`)
+    if (!said)
+      context.progress.note(`waiting for another swarmproof process that is ${what} (it holds ${path})`)
     said = true
     await sleep(250, undefined, { signal: context.signal })
   }
@@ -58,7 +61,7 @@ async function dropIfStale(path: string): Promise<void> {
   // An empty lock may just be being written: give its owner a moment before it is taken for dead.
   await sleep(owner === undefined ? 1000 : 0)
   // Moved aside before it is judged again: two who saw the same dead owner must not remove each other's new lock.
-  const aside = `${path}.${process.pid}.stale`
+  const aside = `${path}.${randomUUID()}.stale`
   try {
     await rename(path, aside)
   } catch {
@@ -72,9 +75,15 @@ async function dropIfStale(path: string): Promise<void> {
 function parse(text: string): ProcessIdentity | undefined {
   try {
     const value = JSON.parse(text) as Partial<ProcessIdentity>
-    return typeof value.pid === 'number' && typeof value.started === 'string'
-      ? { pid: value.pid, started: value.started }
-      : undefined
+    const { pid, started, namespace, sign } = value
+    if (typeof pid !== 'number' || typeof started !== 'string') return undefined
+    return {
+      pid,
+      started,
+      ...(typeof namespace === 'string' ? { namespace } : {}),
+      // A name alone: it becomes part of a path.
+      ...(typeof sign === 'string' && /^[\w-]+$/.test(sign) ? { sign } : {}),
+    }
   } catch {
     return undefined
   }

@@ -1,10 +1,16 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { showLife, showsLife } from './life-sign.ts'
 
 /** A process that cannot be mistaken for a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number
   /** Ticks since boot at which it started, and the boot it belongs to. */
   readonly started: string
+  /** The PID namespace in which it has this number; not given for processes that are only looked at from it. */
+  readonly namespace?: string
+  /** Its sign of life, for whoever is in another namespace; see `showLife`. */
+  readonly sign?: string
 }
 
 export function identityOf(pid: number): ProcessIdentity | undefined {
@@ -12,13 +18,50 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return started === undefined ? undefined : { pid, started }
 }
 
+let own: ProcessIdentity | undefined
+
 export function ownIdentity(): ProcessIdentity {
-  return identityOf(process.pid) ?? { pid: process.pid, started: 'unknown' }
+  own ??= identify()
+  return own
 }
 
-/** True only if the very process recorded still runs. */
+function identify(): ProcessIdentity {
+  const identity = identityOf(process.pid) ?? { pid: process.pid, started: 'unknown' }
+  const namespace = pidNamespace()
+  const sign = randomUUID()
+  return {
+    ...identity,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(showLife(sign) ? { sign } : {}),
+  }
+}
+
+/**
+ * Whether the very process recorded still runs. The only judge of that: of locks as of labs. In another PID namespace
+ * of this machine its number says nothing: there its sign of life decides, and where that cannot be seen from here it
+ * counts as alive, for to take what is in use is worse than to leave something behind.
+ */
 export function isAlive(identity: ProcessIdentity): boolean {
-  return startOf(identity.pid) === identity.started
+  const { pid, started, namespace, sign } = identity
+  if (namespace === undefined || namespace === pidNamespace()) return startOf(pid) === started
+  const shown = sign === undefined ? undefined : showsLife(sign)
+  return shown ?? isOfThisBoot(started)
+}
+
+function pidNamespace(): string | undefined {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return undefined
+  }
+}
+
+function isOfThisBoot(started: string): boolean {
+  try {
+    return started.startsWith(`${bootId()}:`)
+  } catch {
+    return false
+  }
 }
 
 function startOf(pid: number): string | undefined {

@@ -13,6 +13,9 @@ interface Limits {
   readonly signal: AbortSignal
 }
 
+/** Of an answer that is not yet whole: what scripts print, in base64. */
+const longestLine = 8 * 1024 * 1024
+
 /**
  * The host's end of a guest's second serial line (see guest-init.ts): runs shell scripts in the guest before it has
  * a network or an identity. One line there, one line back.
@@ -91,6 +94,8 @@ export class GuestAgent implements Disposable {
     this.#buffer += text
     const lines = this.#buffer.split('\n')
     this.#buffer = lines.pop() ?? ''
+    // Whoever waits for it is told that the guest fell silent.
+    if (this.#buffer.length > longestLine) this.#socket.destroy()
     for (const line of lines) this.#dispatch(line.trim())
   }
 

@@ -16,6 +16,9 @@ interface Message {
   readonly error?: { readonly class?: string; readonly desc?: string }
 }
 
+/** Of a message that is not yet whole; QEMU's own replies have some kilobytes. */
+const longestLine = 8 * 1024 * 1024
+
 /**
  * A client of QEMU's machine protocol: JSON lines over a UNIX socket, one client at a time. Events are ignored.
  * Source: QEMU documentation, "QEMU Machine Protocol Specification".
@@ -91,6 +94,11 @@ export class QmpClient implements Disposable {
     this.#buffer += text
     const lines = this.#buffer.split('\n')
     this.#buffer = lines.pop() ?? ''
+    if (this.#buffer.length > longestLine) {
+      this.#end(new Error(`QEMU sent a line of more than ${longestLine} characters`))
+      this.#socket.destroy()
+      return
+    }
     for (const line of lines) if (line.trim() !== '') this.#dispatch(line)
   }
 

@@ -22,7 +22,7 @@ export const historyEntrySchema = z.object({
   /** Where the whole report can be read. */
   link: z.string().exactOptional(),
   swarmproofVersion: z.string(),
-  state: z.enum(['running', 'finished', 'interrupted', 'harness-failed']),
+  state: z.enum(['running', 'finished', 'out-of-time', 'interrupted', 'harness-failed']),
   conclusion: z.enum(['conformant', 'not conformant', 'inconclusive']),
   partial: z.boolean(),
   counts: z.object({

@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { InputError } from '../../error.ts'
+import { ownerFile, ownerFolder } from '../../owner-only.ts'
 import { entryVersion, historyEntrySchema } from './entry.ts'
 import type { HistoryEntry } from './entry.ts'
 
@@ -64,10 +65,12 @@ export async function addToHistory(file: string, entry: HistoryEntry, keep?: num
   const line = JSON.stringify(entry)
   const same = entries.filter(({ series, runId }) => series === entry.series && runId !== entry.runId)
   const gone = new Set(keep === undefined ? [] : same.slice(0, Math.max(0, same.length + 1 - keep)).map(idOf))
-  await mkdir(dirname(file), { recursive: true })
+  await mkdir(dirname(file), { recursive: true, mode: ownerFolder })
   if (gone.size === 0 && !entries.some(({ runId }) => runId === entry.runId)) {
     // What a killed writer left unfinished stays a line of its own.
-    await appendFile(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`)
+    await appendFile(file, `${before === '' || before.endsWith('\n') ? '' : '\n'}${line}\n`, {
+      mode: ownerFile,
+    })
     return
   }
   const kept = before.split('\n').filter((text) => {
@@ -78,7 +81,7 @@ export async function addToHistory(file: string, entry: HistoryEntry, keep?: num
     )
   })
   const unfinished = `${file}.unfinished`
-  await writeFile(unfinished, `${[...kept, line].join('\n')}\n`)
+  await writeFile(unfinished, `${[...kept, line].join('\n')}\n`, { mode: ownerFile })
   await rename(unfinished, file)
 }
 

@@ -1,10 +1,10 @@
 import { Eta } from 'eta'
-import { redact } from '../../redact.ts'
+import { redactValue } from '../../redact-value.ts'
 import { plural } from '../headline.ts'
 import { style } from '../html/style.ts'
 import { outcomeOrder, outcomes } from '../outcome.ts'
 import type { OutcomeStyle, Reached } from '../outcome.ts'
-import { escapeMarkup } from '../printable.ts'
+import { escapeMarkup } from '../../printable.ts'
 import { duration, instant } from '../time.ts'
 import { changesOf, comparable } from './changes.ts'
 import type { HistoryEntry } from './entry.ts'
@@ -29,23 +29,22 @@ for (const [name, text] of Object.entries(template)) eta.loadTemplate(`@${name}`
  * What came of the runs so far, as one HTML page without scripts that asks the network for nothing. The series that
  * ran last comes first.
  */
-export function renderHistory({ entries, notes }: History, options: HistoryPageOptions = {}): string {
+export function renderHistory(history: History, options: HistoryPageOptions = {}): string {
+  const { entries, notes } = redactValue(history)
   const newest = entries.toReversed()
   const names = [...new Set(newest.map(({ series }) => series))]
   const series = names.map((name) =>
     seriesView(entries, newest.find((entry) => entry.series === name) as HistoryEntry),
   )
-  return redact(
-    eta.render('@page', {
-      style: style + historyStyle,
-      series,
-      notes,
-      runs: plural(entries.length, 'run'),
-      several: series.length > 1,
-      latestReport: options.latestReport,
-      latest: newest[0]?.runId,
-    }),
-  )
+  return eta.render('@page', {
+    style: style + historyStyle,
+    series,
+    notes,
+    runs: plural(entries.length, 'run'),
+    several: series.length > 1,
+    latestReport: options.latestReport,
+    latest: newest[0]?.runId,
+  })
 }
 
 function seriesView(entries: readonly HistoryEntry[], current: HistoryEntry): object {
@@ -106,6 +105,7 @@ function runView(run: HistoryEntry): RunView {
     finished: '',
     running: ', killed',
     interrupted: ', interrupted',
+    'out-of-time': ', out of time',
     'harness-failed': ', the harness failed',
   }
   return {

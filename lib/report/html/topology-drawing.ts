@@ -1,6 +1,6 @@
 import type { LabRecord, NodeRecord } from '../../conformance/run-record.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
-import { escapeMarkup } from '../printable.ts'
+import { escapeMarkup } from '../../printable.ts'
 
 const widthPx = 400
 const busGapPx = 20

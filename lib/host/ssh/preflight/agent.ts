@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline'
 import { SwarmproofError } from '../../../error.ts'
+import { readLines } from '../../../remote/bounded-lines.ts'
 import type { Remote } from '../../../remote/remote.ts'
 import { preflightCommand } from './agent-script.ts'
 
@@ -32,7 +32,7 @@ export async function startAgent(
   process.stdin.on('error', () => undefined)
   const ready = new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => reject(failed(remote.host, 'it did not get ready')), readyWithinMs)
-    createInterface({ input: process.stdout }).on('line', (line) => {
+    readLines(process.stdout, (line) => {
       const [verb = '', ...words] = line.split(' ')
       if (verb === 'held') held.add(words.join(' '))
       else if (verb === 'blind') blind = words.join(' ')
@@ -41,6 +41,9 @@ export async function startAgent(
         clearTimeout(timer)
         resolve()
       } else onEvent([verb, ...words])
+    }).catch((error: unknown) => {
+      reject(failed(remote.host, error instanceof Error ? error.message : String(error)))
+      void process.stop().catch(() => undefined)
     })
     void process.exited
       .then(({ exitCode }) => reject(failed(remote.host, complaint.trim() || `exit code ${exitCode}`)))

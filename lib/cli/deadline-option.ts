@@ -1,0 +1,24 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { duration } from './duration.ts'
+
+/** Less leaves no time for anything but cleaning up. */
+const shortestMs = 60_000
+
+export function deadlineOption(): Option {
+  return new Option(
+    '--deadline <duration>',
+    'longest the whole command may take, with its clean-up and reports, e.g. 20m',
+  ).argParser(deadline)
+}
+
+export function deadline(text: string): number {
+  const deadlineMs = duration(text)
+  if (deadlineMs >= shortestMs) return deadlineMs
+  throw new InvalidArgumentError(
+    `'${text}' is too short: cleaning up and the reports are given 30 s at least, so give 1m or more.`,
+  )
+}
+
+export const deadlineHelp = `
+With --deadline a fifth of the time, but 30 s at least and 3 min at most, is kept for cleaning up and for the reports.
+What was not reached by then stays without a verdict: exit code 2, or 1 if something failed.`
