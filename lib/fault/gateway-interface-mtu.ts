@@ -2,6 +2,7 @@ import { must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 
 export const gatewayInterfaceMtu: Fault = {
   name: 'gateway-interface-mtu',
@@ -13,12 +14,12 @@ export const gatewayInterfaceMtu: Fault = {
       stack.tasks.find((candidate) => candidate.node === node),
       'a task',
     )
-    const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
+    const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     // What leaves the overlays leaves by docker_gwbridge.
-    const route = await shell(node.host, `${ip} -4 route show default`)
+    const route = await shell(node.host, sh`${ip} -4 route show default`)
     const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
     const was = await mtuOf(node, ip, device)
-    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was - 100), remove: set(was) })
   },
 }

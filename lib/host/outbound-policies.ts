@@ -1,3 +1,4 @@
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 import type { Host } from './host.ts'
 import { shell } from './shell.ts'
 
@@ -9,24 +10,24 @@ export const engineMark = 0xd0c4e3
  * does, and returns how to put them back; undefined where it has none. Policies hold no keys.
  */
 export async function withoutOutboundPolicies(host: Host): Promise<(() => Promise<void>) | undefined> {
-  const policies = (await shell(host, 'ip -o xfrm policy show dir out'))
+  const policies = (await shell(host, sh`ip -o xfrm policy show dir out`))
     // One line a policy; what was a line end is a backslash.
     .replaceAll('\\', ' ')
     .split('\n')
     .flatMap(policyOf)
   if (policies.length === 0) return undefined
-  await shell(host, 'ip xfrm policy flush')
+  await shell(host, sh`ip xfrm policy flush`)
   // The engine may have made some anew by then, as it does when a node comes back.
-  const restore = policies.map((policy) => `ip xfrm policy update ${policy}`).join('\n')
+  const restore = scriptLines(policies.map((policy) => sh`ip xfrm policy update ${policy}`))
   return async () => void (await shell(host, restore))
 }
 
-function policyOf(line: string): string[] {
+function policyOf(line: string): Script[] {
   const found =
     /^src (\S+) dst (\S+) proto udp dport (\d+).*tmpl src (\S+) dst (\S+).*spi (0x[0-9a-f]+)/.exec(line)
   if (found === null) return []
-  const [, source, destination, port, from, to, spi] = found
+  const [source = '', destination = '', port = '', from = '', to = '', spi = ''] = found.slice(1)
   return [
-    `src ${source} dst ${destination} proto udp dport ${port} dir out mark ${engineMark} mask 0xffffffff tmpl src ${from} dst ${to} proto esp spi ${spi} reqid ${engineMark} mode transport`,
+    sh`src ${source} dst ${destination} proto udp dport ${port} dir out mark ${engineMark} mask 0xffffffff tmpl src ${from} dst ${to} proto esp spi ${spi} reqid ${engineMark} mode transport`,
   ]
 }

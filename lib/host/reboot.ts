@@ -1,8 +1,9 @@
 import { eventually } from '../eventually.ts'
+import { sh } from '../remote/script.ts'
 import type { Host } from './host.ts'
 
 /** A container has the boot id of the kernel it shares; what starts anew is its first process. */
-const readBootId = "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat"
+const readBootId = sh`cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat`
 
 /**
  * Restarts a host at once, without shutting anything down, as a power cut does. Resolves when it answers again with
@@ -16,7 +17,7 @@ export async function reboot(
   const before = (await host.remote.exec(readBootId, { idempotent: true })).stdout.trim()
   // Detached and a moment later, so that this command ends before its connection does.
   await host.remote.exec(
-    '(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
+    sh`(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &`,
   )
   await eventually(
     { what: 'the host has booted again', host: host.name, everyMs: 1000, ...bound },
