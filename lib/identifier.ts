@@ -48,9 +48,22 @@ export function cidrBlock(value: unknown, host?: string): string {
   return fits ? String(value) : refuse('a block of addresses', value, host)
 }
 
+const macPattern = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/
+
 /** Six bytes. */
 export function macAddress(value: unknown, host?: string): string {
-  return checked('a MAC address', /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/, value, host)
+  return checked('a MAC address', macPattern, value, host)
+}
+
+/** As `ip -j route` has it; a single address is a block, too. */
+export function routeDestination(destination: string, host?: string): string {
+  if (destination === 'default') return destination
+  return cidrBlock(destination.includes('/') ? destination : `${destination}/32`, host)
+}
+
+/** A MAC address, or the empty text for what interfaces of other kinds have in its place. */
+export function macAddressOrNone(value: unknown): string {
+  return typeof value === 'string' && macPattern.test(value) ? value : ''
 }
 
 /** Of an image: its name, with tag or digest, or its id (distribution, reference/regexp.go). */

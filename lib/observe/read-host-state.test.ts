@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
+import { readSections } from '../remote/sections.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { observeScript } from './observe-script.ts'
 import { parseHostState, readHostState } from './read-host-state.ts'
@@ -56,7 +57,7 @@ udp 00000000:12B5
 
 describe('host state', () => {
   it('puts every table into its namespace', () => {
-    const state = parseHostState('worker1', output)
+    const state = parseHostState('worker1', readSections(output, '@@'))
     expect(state).to.include({ host: 'worker1', takenAt: '2026-11-21T06:47:20Z' })
     expect(state.root).to.include({ inode: 'net:[4026531840]' })
     expect(state.root.links[0]?.name).to.equal('eth1')
@@ -69,12 +70,12 @@ describe('host state', () => {
   })
 
   it('matches processes to namespaces', () => {
-    const state = parseHostState('worker1', output)
+    const state = parseHostState('worker1', readSections(output, '@@'))
     expect(state.namespaceOf[739]).to.equal(state.namespaces.b888801bb95c?.inode)
   })
 
   it('names what could not be read instead of calling it empty', () => {
-    expect(parseHostState('worker1', output).unavailable).to.deep.equal([
+    expect(parseHostState('worker1', readSections(output, '@@')).unavailable).to.deep.equal([
       { what: 'nothing, at, all', tool: 'ipvsadm', package: 'ipvsadm' },
       {
         what: 'output of iptables-save in /run/docker/netns/1-cgfznerai9',
@@ -87,7 +88,10 @@ describe('host state', () => {
 
   it('refuses output that was cut off, wherever it was cut', () => {
     for (let length = 0; length < output.length - 1; length += 7) {
-      expect(() => parseHostState('worker1', output.slice(0, length)), `${length} characters`)
+      expect(
+        () => parseHostState('worker1', readSections(output.slice(0, length), '@@')),
+        `${length} characters`,
+      )
         .to.throw(SwarmproofError)
         .that.includes({ code: 'OBSERVE_TRUNCATED', host: 'worker1' })
     }
@@ -120,7 +124,7 @@ esac
     try {
       writeFileSync(join(folder, 'ip'), fakeIp)
       chmodSync(join(folder, 'ip'), 0o755)
-      const { stdout } = spawnSync('sh', ['-c', observeScript], {
+      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${observeScript([]).text}`], {
         env: { PATH: `${folder}:/usr/bin:/bin` },
         encoding: 'utf8',
       })
@@ -130,7 +134,9 @@ esac
       expect(stdout).not.to.match(/0x[0-9a-fA-F]{9,}/)
       expect(stdout).not.to.contain('0x1234')
       expect(stdout).not.to.contain(key.slice(10, 20))
-      expect(parseHostState('here', stdout).securityAssociations[0]).to.include({ icvBits: 64 })
+      expect(parseHostState('here', readSections(stdout, '@@')).securityAssociations[0]).to.include({
+        icvBits: 64,
+      })
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -147,7 +153,7 @@ describe('a host whose nsenter is taken from a container', () => {
       // In the container nsenter is a real one.
       const nsenter = `#!/bin/sh\necho "$1" >>${log}\nPATH=/usr/sbin:/usr/bin:/sbin:/bin; shift; exec "$@"\n`
       writeFileSync(join(tools, 'nsenter'), nsenter, { mode: 0o755 })
-      const { stdout } = spawnSync('sh', ['-c', observeScript], {
+      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${observeScript([]).text}`], {
         env: { PATH: `${tools}:${process.env.PATH}` },
         encoding: 'utf8',
       })

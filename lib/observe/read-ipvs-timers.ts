@@ -1,6 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingToolOf } from '../missing-tool.ts'
+import { sh } from '../remote/script.ts'
 
 /** How long a namespace's IPVS keeps connections, and those it keeps now. */
 export interface IpvsTimers {
@@ -21,7 +22,7 @@ export interface IpvsConnection {
 /** By `ipvsadm`, because no file of /proc holds the time-outs; @throws MissingTool where it is not there */
 export async function readIpvsTimers(host: Host, namespacePath: string): Promise<IpvsTimers> {
   const { exitCode, stdout, stderr } = await host.remote.exec(
-    `nsenter --net=${namespacePath} sh -c 'ipvsadm -L --timeout && cat /proc/net/ip_vs_conn'`,
+    sh`nsenter --net=${namespacePath} sh -c 'ipvsadm -L --timeout && cat /proc/net/ip_vs_conn'`,
     { idempotent: true },
   )
   const timers = exitCode === 0 ? parseIpvsTimers(stdout) : undefined

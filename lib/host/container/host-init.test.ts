@@ -19,6 +19,6 @@ describe('scripts of a container host', () => {
   it('writes what the kernel can where observers look for it', async () => {
     const { observeScript } = await import('../../observe/observe-script.ts')
     const file = /\} >(\S+)/.exec(warmUpScript('probe:1'))?.[1] ?? 'nowhere'
-    expect(observeScript).to.contain(`cat ${file}`)
+    expect(observeScript([]).text).to.contain(`cat ${file}`)
   })
 })
