@@ -1,5 +1,6 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
+import swarmproof from './lib/lint/index.js'
 
 export default tseslint.config(
   { ignores: ['dist/', 'reports/', 'node_modules/'] },
@@ -8,13 +9,28 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { swarmproof },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/require-await': 'off',
+      'swarmproof/made-by-sh': 'error',
+      'swarmproof/whole-words': 'error',
+      'swarmproof/fixed-programs': 'error',
+      'swarmproof/no-local-shell': 'error',
     },
+  },
+  {
+    // What tests run is their own, on hosts of their own.
+    files: ['**/*.test.ts', '**/*.fake.ts', '**/*.lab.ts'],
+    rules: { 'swarmproof/fixed-programs': 'off' },
+  },
+  {
+    // It is tested there that the tag itself refuses what the rule finds.
+    files: ['lib/remote/script.test.ts'],
+    rules: { 'swarmproof/whole-words': 'off' },
   },
   {
     files: ['**/*.js'],

@@ -56,9 +56,10 @@ export function macAddress(value: unknown, host?: string): string {
 }
 
 /** As `ip -j route` has it; a single address is a block, too. */
-export function routeDestination(destination: string, host?: string): string {
-  if (destination === 'default') return destination
-  return cidrBlock(destination.includes('/') ? destination : `${destination}/32`, host)
+export function routeDestination(value: unknown, host?: string): string {
+  if (value === 'default') return value
+  const isAddress = typeof value === 'string' && !value.includes('/')
+  return cidrBlock(isAddress ? `${value}/32` : value, host)
 }
 
 /** A MAC address, or the empty text for what interfaces of other kinds have in its place. */

@@ -97,6 +97,39 @@ describe('host state', () => {
     }
   })
 
+  it('takes nothing a tenant writes into its namespace for the host’s', () => {
+    // A rule's comment with line breaks, as a container with CAP_NET_ADMIN may make it.
+    const comment = [
+      '-A OUTPUT -m comment --comment "x',
+      '@@ xfrm-state',
+      'src 192.0.2.1 dst 192.0.2.2',
+      '\tproto esp spi 0x00001001 reqid 1 mode transport',
+      '@@ y" -j ACCEPT',
+    ].join('\n')
+    const mark = '@@0123456789abcdef'
+    const printed = output
+      .replaceAll(/^@@(?= )/gm, mark)
+      .replace(`${mark} failed iptables-save`, `*filter\n${comment}\nCOMMIT`)
+    const state = parseHostState('worker1', readSections(printed, mark))
+    expect(state.securityAssociations).to.deep.equal([])
+    // The same rule printed behind marks that can be guessed.
+    const guessed = parseHostState('worker1', readSections(printed.replaceAll(mark, '@@'), '@@'))
+    expect(guessed.securityAssociations).to.have.lengthOf(1)
+  })
+
+  it('refuses what no kernel says in place of an address or a name', () => {
+    for (const [sound, said] of [
+      ['"ifname":"eth1"', '"ifname":"eth1; id"'],
+      ['"dst":"192.168.56.13"', '"dst":"192.168.56.13\\nstop"'],
+      ['"mac":"02:42:0a:5b:02:07"', '"mac":"$(id)"'],
+      ['"dst":"default"', '"dst":"`id`"'],
+    ] as const) {
+      expect(() => parseHostState('worker1', readSections(output.replace(sound, said), '@@')), said)
+        .to.throw(SwarmproofError)
+        .that.includes({ code: 'NOT_AN_IDENTIFIER', host: 'worker1' })
+    }
+  })
+
   it('reads this machine', async function () {
     this.timeout(30_000)
     const state = await readHostState(nativeHost('here'), { pids: [process.pid, 999_999_999] })

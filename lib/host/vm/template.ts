@@ -10,6 +10,7 @@ import { cacheDirectory } from '../../setup/directories.ts'
 import { probeImageTag } from '../../setup/guest-recipe.ts'
 import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
+import { sh } from '../../remote/script.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { bootedAgent, startEngine } from './guest-boot.ts'
@@ -41,7 +42,7 @@ export function templatesDirectory(): string {
 }
 
 /** Starts the engine's first container too: the clones then find runc, shim and busybox in their page cache. */
-export const warmUpScript = `
+export const warmUpScript = sh`
 until curl -sf --max-time 5 --unix-socket /run/docker.sock http://engine/_ping > /dev/null; do
   pgrep -x dockerd > /dev/null || { echo "the engine ended"; tail -n 25 /var/log/dockerd.log; exit 3; }
   sleep 0.3
@@ -54,7 +55,7 @@ sync
 export function templateKey(shape: MachineShape, context: MachineContext): string {
   return contentKey({
     recipe: templateRecipe,
-    warmUpScript,
+    warmUpScript: warmUpScript.text,
     shape,
     emulator: context.emulator.version,
     binary: context.emulator.binary,
@@ -148,7 +149,7 @@ async function bootAndSave(
   )
   using agent = await bootedAgent(machine, context)
   current.update('starting its engine')
-  await startEngine(agent, machine, warmUpScript, context.signal)
+  await startEngine(agent, machine, warmUpScript.text, context.signal)
   current.update('saving')
   const asleep = { qmp: machine.qmp, host: machine.spec.name }
   await saveMachine(asleep, join(work, 'memory'), context.emulator.version, context.signal)
