@@ -1,3 +1,4 @@
+import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../remote/script.ts'
@@ -21,7 +22,7 @@ export const addressHeldTwice: Fault = {
     ]
     const inside = sh`nsenter -t ${task.pid} -n`
     const found = await shell(task.node.host, sh`${inside} ip -o link | grep -i ${own.mac}`)
-    const link = /^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0'
+    const link = interfaceName(/^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0', task.node.host.name)
     const change = (verb: 'add' | 'del') =>
       sh`${inside} ip address ${verb} ${taken.address}/${taken.prefixLength} dev ${link}`
     await shell(task.node.host, change('add'))

@@ -1,3 +1,4 @@
+import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../remote/script.ts'
@@ -13,7 +14,7 @@ export const addressOutsideSubnet: Fault = {
     if (task === undefined || mac === undefined) throw new Error('no task runs on the clear network')
     const inside = sh`nsenter -t ${task.pid} -n`
     const found = await shell(task.node.host, sh`${inside} ip -o link | grep -i ${mac}`)
-    const link = /^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0'
+    const link = interfaceName(/^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0', task.node.host.name)
     const change = (verb: 'add' | 'del') => sh`${inside} ip address ${verb} 198.51.100.7/24 dev ${link}`
     await shell(task.node.host, change('add'))
     return {

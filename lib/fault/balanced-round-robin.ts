@@ -1,3 +1,4 @@
+import { packetMark } from '../identifier.ts'
 import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
@@ -16,11 +17,11 @@ export const balancedRoundRobin: Fault = {
     const inside = sh`nsenter --net=${namespacePath(loadBalancerNamespace(clear.id))} ipvsadm`
     const [mark] = /(?<=FWM\s+)\d+/.exec(await shell(task.node.host, sh`${inside} -ln`)) ?? []
     if (mark === undefined) throw new Error(`${task.node.host.name} has no IPVS service`)
-    await shell(task.node.host, sh`${inside} -a -f ${mark} -r ${address}:0 -m -w 1`)
+    await shell(task.node.host, sh`${inside} -a -f ${packetMark(mark)} -r ${address}:0 -m -w 1`)
     return {
       host: task.node.host.name,
       async remove() {
-        await shell(task.node.host, sh`${inside} -d -f ${mark} -r ${address}:0`)
+        await shell(task.node.host, sh`${inside} -d -f ${packetMark(mark)} -r ${address}:0`)
       },
     }
   },

@@ -1,3 +1,4 @@
+import { packetMark } from '../identifier.ts'
 import type { Cluster, ClusterNode, Task } from '../swarm/cluster.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
@@ -9,7 +10,7 @@ import { type Script, sh } from '../remote/script.ts'
 interface Entry {
   readonly node: ClusterNode
   readonly namespace: string
-  readonly mark: string
+  readonly mark: number
   readonly address: string
 }
 
@@ -28,7 +29,7 @@ async function balancerEntry(cluster: Cluster, stack: Stack): Promise<Entry> {
     rules.split('\n').find((rule) => rule.includes(`-d ${vip}/32`)),
     'a mark rule',
   )
-  const mark = String(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(line)?.[1]))
+  const mark = packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(line)?.[1]), node.host.name)
   return { node, namespace, mark, address: must(task.endpoints[clear.name], 'an endpoint').address }
 }
 
@@ -78,7 +79,7 @@ export const ingressTaskMissing: Fault = {
       rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
       'a mark rule',
     )
-    const mark = Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1])
+    const mark = packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1]), node.host.name)
     return scripted(node, {
       plant: inNamespace(ingressNamespace, sh`ipvsadm -d -f ${mark} -r ${address}`),
       remove: inNamespace(ingressNamespace, sh`ipvsadm -a -f ${mark} -r ${address} -m -w 1`),

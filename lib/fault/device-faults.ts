@@ -1,3 +1,4 @@
+import { interfaceName, mtu } from '../identifier.ts'
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
@@ -18,10 +19,10 @@ export const endpointOffBridge: Fault = {
       'a task',
     )
     const list = await shell(node.host, inNamespace(namespace, sh`ip -o link show type veth`))
-    const [, device = '', bridge = ''] = must(
-      /^\d+: ([^@:]+)@?.* master (\S+)/m.exec(list) ?? undefined,
+    const [device = '', bridge = ''] = must(
+      /^\d+: ([^@:]+)@?.* master (\S+)/m.exec(list)?.slice(1),
       'an interface on the bridge',
-    )
+    ).map((name) => interfaceName(name, node.host.name))
     return scripted(node, {
       plant: inNamespace(namespace, sh`ip link set ${device} nomaster`),
       remove: inNamespace(namespace, sh`ip link set ${device} master ${bridge}`),
@@ -36,9 +37,9 @@ export const gatewayBridgeTooLarge: Fault = {
   async plant({ cluster }) {
     const node = victim(cluster)
     const show = sh`ip -o link show docker_gwbridge`
-    const mtu = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
+    const stated = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
     const set = (bytes: number): Script => sh`ip link set docker_gwbridge mtu ${bytes}`
-    const before = Number(must(mtu, 'an MTU'))
+    const before = mtu(must(stated, 'an MTU'), node.host.name)
     return scripted(node, { plant: set(before + 500), remove: set(before) })
   },
 }

@@ -1,3 +1,4 @@
+import { cidrBlock, interfaceName } from '../identifier.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
@@ -17,7 +18,8 @@ export const gatewayTaken: Fault = {
     const inside = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     const { address } = must(task.endpoints[auto.name], 'an endpoint')
     const listed = await shell(task.node.host, sh`${inside} -o -4 address show to ${address}`)
-    const device = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
+    const found = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
+    const device = interfaceName(found, task.node.host.name)
     const change = (verb: 'add' | 'del'): Script =>
       sh`${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
     return scripted(task.node, { plant: change('add'), remove: change('del') })
@@ -34,10 +36,12 @@ export const balancerEndpointAstray: Fault = {
     const namespace = loadBalancerNamespace(id)
     const prefix = subnet.split('/')[1] ?? '24'
     const listed = await shell(node.host, inNamespace(namespace, sh`ip -o -4 address show`))
-    const [, device = '', address = ''] = must(
+    const [, name, block] = must(
       new RegExp(`^\\d+: (\\S+) +inet (\\S+/${prefix}) `, 'm').exec(listed) ?? undefined,
       'a balancer of the clear network',
     )
+    const device = interfaceName(name, node.host.name)
+    const address = cidrBlock(block, node.host.name)
     const change = (verb: 'add' | 'del'): Script =>
       inNamespace(namespace, sh`ip address ${verb} ${address} dev ${device}`)
     // Aliases, the virtual IPs, would go with their primary address were they of its subnet’s length.
@@ -54,7 +58,7 @@ export const sandboxInterfaceMtu: Fault = {
     const ip = inNamespace(ingressNamespace, sh`ip`)
     // What leaves the mesh leaves by docker_gwbridge.
     const route = await shell(node.host, sh`${ip} -4 route show default`)
-    const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
+    const device = interfaceName(must(/ dev (\S+)/.exec(route)?.[1], 'a default route'), node.host.name)
     const was = await mtuOf(node, ip, device)
     const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was + 500), remove: set(was) })

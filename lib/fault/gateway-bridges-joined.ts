@@ -1,3 +1,4 @@
+import { cidrBlock } from '../identifier.ts'
 import { shell } from '../host/shell.ts'
 import type { ClusterNode, Task } from '../swarm/cluster.ts'
 import { contains } from '../topology/cidr.ts'
@@ -55,9 +56,9 @@ async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBrid
     .map(({ pid }) => sh`nsenter --net=/proc/${pid}/ns/net ${list}`)
   const inEngine = sh`for file in /run/docker/netns/*; do nsenter --net=$file ${list} || true; done`
   const [[subnet], ofTasks, ofEngine] = await Promise.all([
-    shell(node.host, sh`${list} dev ${bridge}`).then(addresses),
-    shell(node.host, scriptLines(inTasks)).then(addresses),
-    shell(node.host, scriptLines([inEngine, list])).then(addresses),
+    shell(node.host, sh`${list} dev ${bridge}`).then((listed) => addresses(node, listed)),
+    shell(node.host, scriptLines(inTasks)).then((listed) => addresses(node, listed)),
+    shell(node.host, scriptLines([inEngine, list])).then((listed) => addresses(node, listed)),
   ])
   const on = must(subnet, `an address on ${bridge}`)
   return {
@@ -68,8 +69,8 @@ async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBrid
 }
 
 /** Addresses in what `ip -o -4 address show` printed, with their prefix lengths. */
-function addresses(listed: string): string[] {
-  return [...listed.matchAll(/ inet (\S+)/g)].map(([, address = '']) => address)
+function addresses({ host }: ClusterNode, listed: string): string[] {
+  return [...listed.matchAll(/ inet (\S+)/g)].map(([, address]) => cidrBlock(address, host.name))
 }
 
 function withoutLength(address: string): string {

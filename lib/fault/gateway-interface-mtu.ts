@@ -1,3 +1,4 @@
+import { interfaceName } from '../identifier.ts'
 import { must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import { mtuOf } from './size-faults.ts'
@@ -17,7 +18,7 @@ export const gatewayInterfaceMtu: Fault = {
     const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     // What leaves the overlays leaves by docker_gwbridge.
     const route = await shell(node.host, sh`${ip} -4 route show default`)
-    const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
+    const device = interfaceName(must(/ dev (\S+)/.exec(route)?.[1], 'a default route'), node.host.name)
     const was = await mtuOf(node, ip, device)
     const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was - 100), remove: set(was) })

@@ -59,7 +59,7 @@ export const unpublishedPortForwarded: Fault = {
     const port = must(stack.services.web.published[0], 'a published port')
     const rules = await shell(node.host, sh`iptables -w -t nat -S DOCKER-INGRESS`)
     const destination = must(
-      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination (\\S+)`).exec(rules)?.[1],
+      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination ([\\d.:]+)`).exec(rules)?.[1],
       'a DNAT rule',
     )
     const rule = sh`PREROUTING -p tcp -d ${node.advertise.address} --dport ${port.targetPort} -j DNAT --to-destination ${destination}`

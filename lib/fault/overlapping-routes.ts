@@ -1,3 +1,4 @@
+import { cidrBlock } from '../identifier.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../remote/script.ts'
 import { shell } from '../host/shell.ts'
@@ -13,7 +14,7 @@ export const overlappingRoutes: Fault = {
       sh`docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Subnet}}'`,
     )
     const { auto, ingress } = stack.networks
-    const lastHosts = [auto.subnet, ingress.subnet, bridge.trim()].map(lastAddress)
+    const lastHosts = [auto.subnet, ingress.subnet, cidrBlock(bridge.trim(), node.host.name)].map(lastAddress)
     const change = (verb: 'add' | 'del') =>
       scriptLines(lastHosts.map((host) => sh`ip route ${verb} ${host}/32 dev ${node.dataPath.interface}`))
     await shell(node.host, change('add'))

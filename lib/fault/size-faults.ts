@@ -1,3 +1,4 @@
+import { interfaceName, mtu } from '../identifier.ts'
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
@@ -9,7 +10,7 @@ import { type Script, scriptLines, sh } from '../remote/script.ts'
 /** MTU of a device now; `ip` is the command, with how to enter a namespace before it. */
 export async function mtuOf(node: ClusterNode, ip: Script, device: string): Promise<number> {
   const line = await shell(node.host, sh`${ip} -o link show ${device}`)
-  return Number(must(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`))
+  return mtu(must(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`), node.host.name)
 }
 
 export const taskInterfaceMtu: Fault = {
@@ -24,10 +25,10 @@ export const taskInterfaceMtu: Fault = {
     )
     const { address } = must(task.endpoints[stack.networks.clear.name], 'an endpoint')
     const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
-    const device =
-      (await shell(node.host, sh`${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)[1] ?? ''
+    const [, found] = (await shell(node.host, sh`${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)
+    const device = interfaceName(found, node.host.name)
     const was = await mtuOf(node, ip, device)
-    const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
+    const set = (bytes: number): Script => sh`${ip} link set ${device} mtu ${bytes}`
     return scripted(node, { plant: set(was - 50), remove: set(was) })
   },
 }
@@ -40,7 +41,7 @@ export const vxlanDeviceMtu: Fault = {
     const node = victim(cluster)
     const ip = inNamespace(overlayNamespace(stack.networks.clear.id), sh`ip`)
     const was = await mtuOf(node, ip, 'vxlan0')
-    const set = (mtu: number): Script => sh`${ip} link set vxlan0 mtu ${mtu}`
+    const set = (bytes: number): Script => sh`${ip} link set vxlan0 mtu ${bytes}`
     // The bridge follows its smallest port, and follows it up again.
     return scripted(node, { plant: set(was - 150), remove: set(was) })
   },
@@ -53,7 +54,7 @@ export const underlayMtu: Fault = {
   async plant({ cluster }) {
     const node = victim(cluster)
     const was = await mtuOf(node, sh`ip`, node.dataPath.interface)
-    const set = (mtu: number): Script => sh`ip link set ${node.dataPath.interface} mtu ${mtu}`
+    const set = (bytes: number): Script => sh`ip link set ${node.dataPath.interface} mtu ${bytes}`
     // Tasks remember the smaller path MTU for minutes.
     const forget = sh`for n in /run/docker/netns/*; do nsenter --net="$n" ip route flush cache || true; done`
     return scripted(node, { plant: set(was - 100), remove: scriptLines([set(was), forget]) })

@@ -5,6 +5,7 @@ import {
   containerId,
   ipAddress,
   networkId,
+  objectName,
   portNumber,
   processId,
   swarmId,
@@ -141,7 +142,7 @@ export function toNetwork(network: ApiNetwork, host?: string): OverlayNetwork {
 export function toService(service: ApiService): Service {
   return {
     id: swarmId(service.ID),
-    name: service.Spec.Name,
+    name: objectName(service.Spec.Name),
     endpointMode: service.Spec.EndpointSpec?.Mode === 'dnsrr' ? 'dnsrr' : 'vip',
     vips: Object.fromEntries(
       (service.Endpoint.VirtualIPs ?? []).map(({ NetworkID, Addr = '' }) => [

@@ -119,6 +119,8 @@ async function route(
   const states = [forwards, ...settings]
   const before = await shell(router, sh`cat ${states}`)
   const values = before.trim().split('\n')
+  if (!values.every((value) => /^\d$/.test(value)))
+    throw new Error(`the settings of ${router.name} are not to be read: ${before.trim().slice(0, 100)}`)
   const restore = states.map((file, index) => sh`echo ${values[index] ?? '1'} > ${file}`)
   const works = nodes.map((node) => {
     const others = nodes.filter((other) => other !== node).map(({ dataPath }) => dataPath.address)

@@ -44,7 +44,7 @@ export function dockerfile(base: string): string {
     `elif command -v apt-get >/dev/null; then apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${debian}`,
     "else echo 'it has neither apk nor apt-get' >&2; exit 1; fi",
   ].join('\n')
-  const run = (script: string): string => `RUN ${JSON.stringify(['/bin/sh', '-c', script.text])}`
+  const run = (script: string): string => `RUN ${JSON.stringify(['/bin/sh', '-c', script])}`
   return [
     'FROM busybox:musl AS probe',
     `FROM ${base}`,
