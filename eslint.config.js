@@ -1,7 +1,6 @@
 import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
-import { oneWriter } from './lint/one-writer.js'
-import { redactValues } from './lint/redact-values.js'
+import swarmproof from './lib/lint/index.js'
 
 export default tseslint.config(
   { ignores: ['dist/', 'reports/', 'node_modules/'] },
@@ -10,12 +9,17 @@ export default tseslint.config(
     files: ['**/*.ts'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { swarmproof },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/require-await': 'off',
+      'swarmproof/made-by-sh': 'error',
+      'swarmproof/whole-words': 'error',
+      'swarmproof/fixed-programs': 'error',
+      'swarmproof/no-local-shell': 'error',
     },
   },
   {
@@ -27,11 +31,10 @@ export default tseslint.config(
       'lib/remote/open-ssh/ask-passphrase.ts',
       'suites/lab-test.ts',
     ],
-    plugins: { output: { rules: { 'one-writer': oneWriter, 'redact-values': redactValues } } },
     rules: {
       'no-console': 'error',
-      'output/one-writer': 'error',
-      'output/redact-values': 'error',
+      'swarmproof/one-writer': 'error',
+      'swarmproof/redact-values': 'error',
       'no-restricted-imports': [
         'error',
         {
@@ -42,6 +45,16 @@ export default tseslint.config(
         { name: 'node:process', message: 'use the global' },
       ],
     },
+  },
+  {
+    // What tests run is their own, on hosts of their own.
+    files: ['**/*.test.ts', '**/*.fake.ts', '**/*.lab.ts'],
+    rules: { 'swarmproof/fixed-programs': 'off' },
+  },
+  {
+    // It is tested there that the tag itself refuses what the rule finds.
+    files: ['lib/remote/script.test.ts'],
+    rules: { 'swarmproof/whole-words': 'off' },
   },
   {
     files: ['**/*.js'],

@@ -50,20 +50,6 @@ const packages: Readonly<Record<string, string>> = {
 /** Programs that work on a network namespace or a kernel table and that a host may lack. */
 export const hostTools: readonly string[] = Object.keys(packages).filter((tool) => tool !== 'getent')
 
-/** The tool a shell did not find, if that is why it ended with 127. */
-export function missingToolOf(
-  host: string,
-  { exitCode, stderr }: { readonly exitCode: number; readonly stderr: string },
-): MissingTool | undefined {
-  if (exitCode !== 127) return undefined
-  const tool = Object.keys(packages).find((name) =>
-    new RegExp(`(^|[ :/'"])${name}['"]?: (command )?not found|failed to execute ${name}:`, 'm').test(stderr),
-  )
-  return tool === undefined
-    ? undefined
-    : new MissingTool({ tool, package: packages[tool] ?? tool, hosts: [host] })
-}
-
 export function missingTool(tool: string, host: string): MissingTool {
   return new MissingTool({ tool, package: packages[tool] ?? tool, hosts: [host] })
 }

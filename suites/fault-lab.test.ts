@@ -8,7 +8,7 @@ import { silentProgress } from '../lib/progress.ts'
 import { inventoryOf } from '../lib/swarm/read-inventory.ts'
 import { FaultLab } from './fault-lab.ts'
 
-const usual = ['node id-worker2 worker2 Ready Active', 'container c1 swp-web.1.abc']
+const usual = ['node idworker20000000000000000 worker2 Ready Active', 'container c1c1c1c1c1c1 swp-web.1.abc']
 
 function condition(lines: readonly string[]): LabCondition {
   return {
@@ -92,7 +92,10 @@ describe('a lab faults are planted on', () => {
   it('is put back for the next fault when it is not as before', async () => {
     const lab = stage.lab()
     stage.removal = () =>
-      (stage.lines = ['node id-worker2 worker2 Ready Active', 'container c2 swp-web.1.xyz'])
+      (stage.lines = [
+        'node idworker20000000000000000 worker2 Ready Active',
+        'container c2c2c2c2c2c2 swp-web.1.xyz',
+      ])
     const seen = await lab.see(stage.fault)
     expect([seen.problems, seen.firstTry]).to.deep.equal([[], undefined])
     expect(stage.notes.join()).to.contain(
@@ -106,7 +109,10 @@ describe('a lab faults are planted on', () => {
     stage.outcome = () => (stage.plants === 1 ? 'inconclusive' : stage.planted ? 'fail' : 'pass')
     stage.removal = () => {
       if (stage.plants === 1)
-        stage.lines = ['node id-worker2 worker2 Down Active', 'container c1 swp-web.1.abc']
+        stage.lines = [
+          'node idworker20000000000000000 worker2 Down Active',
+          'container c1c1c1c1c1c1 swp-web.1.abc',
+        ]
     }
     const seen = await stage.lab().see(stage.fault)
     expect([stage.plants, stage.raisedTimes, seen.problems]).to.deep.equal([2, 2, []])
@@ -123,7 +129,7 @@ describe('a lab faults are planted on', () => {
 
   it('plants twice at most', async () => {
     stage.outcome = () => 'pass'
-    stage.removal = () => (stage.lines = ['node id-worker2 worker2 Down Active'])
+    stage.removal = () => (stage.lines = ['node idworker20000000000000000 worker2 Down Active'])
     const seen = await stage.lab().see(stage.fault)
     expect([stage.plants, seen.problems.length]).to.deep.equal([2, 1])
   })

@@ -17,6 +17,7 @@ import { docker } from '../lib/swarm/docker.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { suites } from './index.ts'
 import { plainProgress, runOptions, verifyGiven } from './lab-test.ts'
+import { sh } from '../lib/remote/script.ts'
 
 const run = promisify(execFile)
 const topology = findTopology('three-node')
@@ -179,14 +180,14 @@ function broken(requirements: readonly RequirementRecord[]): string[] {
 async function secretsOf({ cluster, lab }: Raised): Promise<(readonly [string, string])[]> {
   const tokens = await docker(
     cluster.manager.host,
-    'docker swarm join-token -q worker; docker swarm join-token -q manager',
+    sh`docker swarm join-token -q worker; docker swarm join-token -q manager`,
   )
   const secrets = tokens
     .trim()
     .split('\n')
     .map((token): readonly [string, string] => ['join token', token])
   for (const host of lab.hosts) {
-    const states = await host.remote.exec('ip xfrm state; cat /etc/ssh/ssh_host_ed25519_key')
+    const states = await host.remote.exec(sh`ip xfrm state; cat /etc/ssh/ssh_host_ed25519_key`)
     for (const [, key = ''] of states.stdout.matchAll(/aead \S+ 0x([0-9a-f]{16,})/g)) {
       secrets.push([`IPsec key of ${host.name}`, key])
     }

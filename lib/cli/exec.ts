@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { InputError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
-import { quote } from '../remote/script.ts'
+import { sh } from '../remote/script.ts'
 import { stderr, stdout } from './output.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 
@@ -22,7 +22,8 @@ async function exec(node: string, given: string[], flags: { readonly lab?: strin
   if (words.length === 0) throw new InputError({ code: 'NO_COMMAND', what: 'no command to run was given' })
   const lab = await whichLab(standingLabs(), flags.lab)
   try {
-    const command = words.length === 1 ? (words[0] ?? '') : words.map(quote).join(' ')
+    // A single word is a script of the user's own, run by a shell that is given it as a word.
+    const command = words.length === 1 ? sh`exec sh -c ${words}` : sh`${words}`
     const remote = await hostOf(lab, node).remote.spawn(command)
     // Byte for byte, as `ssh HOST CMD` does: what the user runs there is the user's.
     stdout.passThrough(remote.stdout)

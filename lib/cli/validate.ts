@@ -29,6 +29,7 @@ import {
 import { type Interruption, onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
+import { imageArgument } from './image-argument.ts'
 import { stdout } from './output.ts'
 import { commandLine } from './shell-line.ts'
 import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
@@ -80,8 +81,13 @@ export function validateCommand(): Command {
     .option(
       '--probe-image <image>',
       'an image to pull for tasks, instead of one made from busybox and sent over SSH',
+      imageArgument,
     )
-    .option('--toolbox-image <image>', 'an image with tcpdump, nsenter and ipvsadm, for hosts that lack them')
+    .option(
+      '--toolbox-image <image>',
+      'an image with tcpdump, nsenter and ipvsadm, for hosts that lack them',
+      imageArgument,
+    )
     .option('--bail', 'stop at the first requirement that does not hold')
     .addOption(timeLimitOption())
     .addOption(deadlineOption())

@@ -11,18 +11,25 @@ interface Described {
   readonly nodes?: readonly object[]
 }
 
+/** As swarmkit makes them. */
+const idOf = (name: string): string => name.padEnd(25, '0')
+
 /** Answers what is asked before anything is created; a question nobody thought of throws. */
 function fakeHost(
   name: string,
   role: 'manager' | 'worker',
   { state = 'active', nodes = [] }: Described = {},
 ) {
-  const swarm = { NodeID: `id-${name}`, LocalNodeState: state, ControlAvailable: role === 'manager' }
+  const swarm = { NodeID: idOf(name), LocalNodeState: state, ControlAvailable: role === 'manager' }
   const remote = new FakeRemote(name)
     .answer('/var/lib/swarmproof/run-1', '')
     .answer('exec sleep', { staysUp: true })
     .answer('{{.Swarm.LocalNodeState}}', `${state}\nbridge\nhost\n`)
     .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
+    .answer(
+      "docker node ls --format '{{.ID}} {{.ManagerStatus}}'",
+      `${idOf('web1')} Leader\n${idOf('web2')} \n`,
+    )
     .answer('docker node inspect', nodes.map((node) => `${JSON.stringify(node)}\n`).join(''))
   const host = {
     ...{ name, remote, origin: 'ssh' },
@@ -32,12 +39,14 @@ function fakeHost(
   return { host, remote }
 }
 
+const addressOf: Readonly<Record<string, string>> = { web1: '192.168.56.11', web2: '192.168.56.12' }
+
 function listed(name: string, changes: { state?: string; availability?: string } = {}): object {
   return {
-    ID: `id-${name}`,
+    ID: idOf(name),
     Description: { Hostname: name },
     Spec: { Availability: changes.availability ?? 'active' },
-    Status: { State: changes.state ?? 'ready', Addr: `address of ${name}` },
+    Status: { State: changes.state ?? 'ready', Addr: addressOf[name] ?? '' },
   }
 }
 
@@ -94,7 +103,7 @@ describe('adopt', () => {
     const nodes = [listed('web1'), listed('web2'), listed('gone', { state: 'down' })]
     const { host, remote } = fakeHost('web1', 'manager', { nodes })
     expect(await refusal([{ host }]))
-      .to.contain('web2 (address of web2)')
+      .to.contain('web2 (192.168.56.12)')
       .and.not.contain('gone')
     expect(told(remote, ' start first /var/lib/swarmproof/run-1')).to.be.above(0)
     expect(told(remote, cleaning)).to.be.above(told(remote, 'docker node inspect'))
@@ -137,7 +146,7 @@ describe('adopt', () => {
     remote
       .answer('docker swarm', 'SWMTKN-1-x\nSWMTKN-1-y\n')
       .answer("docker info --format '{{.Swarm.NodeID}}'", `${nodeId}\n`)
-      .answer('docker node ls --format', 'web1 Ready\n')
+      .answer(/docker node ls --format '(?!\{\{.ID)/, 'web1 Ready\n')
       .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
       .answer(
         'docker network ls --format',

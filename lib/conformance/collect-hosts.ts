@@ -2,19 +2,19 @@ import { join } from 'node:path'
 import type { Host } from '../host/host.ts'
 import { readHostState } from '../observe/read-host-state.ts'
 import { type Progress, step } from '../progress.ts'
+import { type Script, sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { RunStore } from './run-store.ts'
 
 /** What a person would look at first on a host, below the folder of its name. None of it holds a key. */
-const looks: Readonly<Record<string, string>> = {
-  'docker.txt':
-    'docker version; docker info; docker network ls; docker ps; docker node ls; docker service ls; docker service ps $(docker service ls -q) 2>&1',
+const looks: Readonly<Record<string, Script>> = {
+  'docker.txt': sh`docker version; docker info; docker network ls; docker ps; docker node ls; docker service ls; docker service ps $(docker service ls -q) 2>&1`,
   'engine.log': engineLogCommand(300),
-  'kernel.log': 'dmesg | tail -n 200',
+  'kernel.log': sh`dmesg | tail -n 200`,
 }
 
-function engineLogCommand(lines: number): string {
-  return `tail -n ${lines} /var/log/dockerd.log 2>/dev/null || journalctl -u docker -n ${lines} --no-pager`
+function engineLogCommand(lines: number): Script {
+  return sh`tail -n ${lines} /var/log/dockerd.log 2>/dev/null || journalctl -u docker -n ${lines} --no-pager`
 }
 
 /** The last lines of a host's engine log, for a run that could not go on; none if the host does not answer. */

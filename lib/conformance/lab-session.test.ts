@@ -24,12 +24,12 @@ const first = made('RES-01', 'lab')
 const second = made('RES-02', 'lab')
 
 const usual = [
-  'node id-manager manager Ready Active',
-  'node id-worker1 worker1 Ready Active',
-  'container c1 swp-web.1.abc',
-  'container c2 somebody-elses',
-  'network n1 swp-clear',
-  'network n2 bridge',
+  'node idmanager0000000000000000 manager Ready Active',
+  'node idworker10000000000000000 worker1 Ready Active',
+  'container c1c1c1c1c1c1 swp-web.1.abc',
+  'container c2c2c2c2c2c2 somebody-elses',
+  'network n1n1n1n1n1n1 swp-clear',
+  'network n2n2n2n2n2n2 bridge',
   'service swp-web 1/1',
 ]
 
@@ -50,29 +50,38 @@ describe('the condition of a lab', () => {
 
   it('is as before when nothing that matters changed', () => {
     expect(after({})).to.deep.equal([])
-    const left = condition({ more: ['network n9 swp-adr-one', 'service swp-adr-one 1/1'] })
+    const left = condition({ more: ['network n9n9n9n9n9n9 swp-adr-one', 'service swp-adr-one 1/1'] })
     expect(differences(left, condition())).to.deep.equal([])
   })
 
   it('tells each kind of change', () => {
     const changes: [Parameters<typeof condition>[0], RegExp][] = [
-      [{ less: ['node id-worker1 worker1 Ready Active'] }, /no longer worker1/],
+      [{ less: ['node idworker10000000000000000 worker1 Ready Active'] }, /no longer worker1/],
       [
-        { less: ['node id-worker1 worker1 Ready Active'], more: ['node id-worker1 worker1 Down Active'] },
+        {
+          less: ['node idworker10000000000000000 worker1 Ready Active'],
+          more: ['node idworker10000000000000000 worker1 Down Active'],
+        },
         /worker1: Down Active/,
       ],
       [
-        { less: ['node id-worker1 worker1 Ready Active'], more: ['node id-worker1 worker1 Ready Drain'] },
+        {
+          less: ['node idworker10000000000000000 worker1 Ready Active'],
+          more: ['node idworker10000000000000000 worker1 Ready Drain'],
+        },
         /no longer worker1: Ready Active/,
       ],
       [
-        { less: ['container c1 swp-web.1.abc'], more: ['container c7 swp-web.1.xyz'] },
+        { less: ['container c1c1c1c1c1c1 swp-web.1.abc'], more: ['container c7c7c7c7c7c7 swp-web.1.xyz'] },
         /swp-web.1.abc is gone from manager/,
       ],
-      [{ less: ['container c2 somebody-elses'] }, /somebody-elses is gone/],
-      [{ more: ['container c8 swp-res-one.1.x'] }, /swp-res-one.1.x is new on manager/],
-      [{ more: ['network n9 swp-res-one'] }, /swp-res-one is new/],
-      [{ less: ['network n1 swp-clear'], more: ['network n3 swp-clear'] }, /network swp-clear is gone/],
+      [{ less: ['container c2c2c2c2c2c2 somebody-elses'] }, /somebody-elses is gone/],
+      [{ more: ['container c8c8c8c8c8c8 swp-res-one.1.x'] }, /swp-res-one.1.x is new on manager/],
+      [{ more: ['network n9n9n9n9n9n9 swp-res-one'] }, /swp-res-one is new/],
+      [
+        { less: ['network n1n1n1n1n1n1 swp-clear'], more: ['network n3n3n3n3n3n3 swp-clear'] },
+        /network swp-clear is gone/,
+      ],
       [{ more: ['service swp-res-one 0/0'] }, /service swp-res-one is new/],
       [{ less: ['service swp-web 1/1'], more: ['service swp-web 0/1'] }, /swp-web runs 0\/1, ran 1\/1/],
       [{ lacking: ['worker1: knows no way'] }, /worker1: knows no way/],
@@ -147,7 +156,7 @@ describe('a lab session', () => {
     const lab = session({ onRaised: (it) => told.push(it) })
     const old = lab.raised
     await lab.ready(first)
-    now = condition({ less: ['container c1 swp-web.1.abc'] })
+    now = condition({ less: ['container c1c1c1c1c1c1 swp-web.1.abc'] })
     lab.ended(first, 'pass')
     expect(await lab.ready(second)).to.equal(undefined)
     expect([disposed, raisedAgain]).to.deep.equal([1, 1])

@@ -3,10 +3,10 @@ import { inventoryOf } from '../swarm/read-inventory.ts'
 import { lostMeanwhile } from './lost-meanwhile.ts'
 import type { Raised } from './raise.ts'
 
-const worker = { host: { name: 'worker1' }, nodeId: 'id-worker1' }
+const worker = { host: { name: 'worker1' }, nodeId: 'idworker10000000000000000' }
 const lab = {
   cluster: { nodes: [worker] },
-  stack: { tasks: [{ service: 'swp-web', node: worker, containerId: 'c1' }] },
+  stack: { tasks: [{ service: 'swp-web', node: worker, containerId: 'c1c1c1c1c1c1' }] },
 } as unknown as Raised
 
 const lostOf = (...lines: string[]): Promise<string[]> =>
@@ -14,34 +14,41 @@ const lostOf = (...lines: string[]): Promise<string[]> =>
 
 describe('what a lab lost', () => {
   it('is nothing while its nodes are ready and its tasks run, whatever else came and went', async () => {
-    expect(await lostOf('node id-worker1 worker1 Ready Active', 'container c1 swp-web.1.a')).to.deep.equal([])
     expect(
       await lostOf(
-        'node id-worker1 worker1 Ready Drain',
-        'node id-left left Down Active',
-        'container c1 a',
-        'container c9 b',
+        'node idworker10000000000000000 worker1 Ready Active',
+        'container c1c1c1c1c1c1 swp-web.1.a',
+      ),
+    ).to.deep.equal([])
+    expect(
+      await lostOf(
+        'node idworker10000000000000000 worker1 Ready Drain',
+        'node idleft0000000000000000000 left Down Active',
+        'container c1c1c1c1c1c1 a',
+        'container c9c9c9c9c9c9 b',
       ),
     ).to.deep.equal([])
   })
 
   it('names nodes and tasks', async () => {
-    expect(await lostOf('node id-worker1 worker1 Down Active', 'container c2 swp-web.1.b')).to.deep.equal([
-      'worker1: Down Active',
-      'the task of swp-web on worker1 is gone',
-    ])
-    expect(await lostOf('node id-worker1 worker1 Unknown Active', 'container c1 a')).to.deep.equal([
-      'worker1: Unknown Active',
-    ])
-    expect(await lostOf('node id-other other Ready Active', 'container c1 a')).to.deep.equal([
-      'worker1: no longer a node of the swarm',
-    ])
+    expect(
+      await lostOf(
+        'node idworker10000000000000000 worker1 Down Active',
+        'container c2c2c2c2c2c2 swp-web.1.b',
+      ),
+    ).to.deep.equal(['worker1: Down Active', 'the task of swp-web on worker1 is gone'])
+    expect(
+      await lostOf('node idworker10000000000000000 worker1 Unknown Active', 'container c1c1c1c1c1c1 a'),
+    ).to.deep.equal(['worker1: Unknown Active'])
+    expect(
+      await lostOf('node idother000000000000000000 other Ready Active', 'container c1c1c1c1c1c1 a'),
+    ).to.deep.equal(['worker1: no longer a node of the swarm'])
   })
 
   it('names a node as its host is called, whatever its name in the swarm', async () => {
-    expect(await lostOf('node id-worker1 node7.example Down Active', 'container c1 a')).to.deep.equal([
-      'worker1: Down Active',
-    ])
+    expect(
+      await lostOf('node idworker10000000000000000 node7.example Down Active', 'container c1c1c1c1c1c1 a'),
+    ).to.deep.equal(['worker1: Down Active'])
   })
 
   it('is not known when the cluster cannot be asked', async () => {

@@ -1,5 +1,7 @@
+import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { must } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 
@@ -18,11 +20,11 @@ export const addressHeldTwice: Fault = {
       must(task.endpoints[clear.name], 'an endpoint'),
       must(other.endpoints[clear.name], 'an endpoint'),
     ]
-    const inside = `nsenter -t ${task.pid} -n`
-    const found = await shell(task.node.host, `${inside} ip -o link | grep -i ${own.mac}`)
-    const link = /^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0'
+    const inside = sh`nsenter -t ${task.pid} -n`
+    const found = await shell(task.node.host, sh`${inside} ip -o link | grep -i ${own.mac}`)
+    const link = interfaceName(/^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0', task.node.host.name)
     const change = (verb: 'add' | 'del') =>
-      `${inside} ip address ${verb} ${taken.address}/${taken.prefixLength} dev ${link}`
+      sh`${inside} ip address ${verb} ${taken.address}/${taken.prefixLength} dev ${link}`
     await shell(task.node.host, change('add'))
     return {
       host: task.node.host.name,

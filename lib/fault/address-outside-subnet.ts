@@ -1,5 +1,7 @@
+import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { shell } from '../host/shell.ts'
 
 export const addressOutsideSubnet: Fault = {
@@ -10,10 +12,10 @@ export const addressOutsideSubnet: Fault = {
     const task = tasksOn(stack, 'clear').at(-1)
     const mac = task?.endpoints[stack.networks.clear.name]?.mac
     if (task === undefined || mac === undefined) throw new Error('no task runs on the clear network')
-    const inside = `nsenter -t ${task.pid} -n`
-    const found = await shell(task.node.host, `${inside} ip -o link | grep -i ${mac}`)
-    const link = /^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0'
-    const change = (verb: 'add' | 'del') => `${inside} ip address ${verb} 198.51.100.7/24 dev ${link}`
+    const inside = sh`nsenter -t ${task.pid} -n`
+    const found = await shell(task.node.host, sh`${inside} ip -o link | grep -i ${mac}`)
+    const link = interfaceName(/^\d+: ([^@:]+)/.exec(found)?.[1] ?? 'eth0', task.node.host.name)
+    const change = (verb: 'add' | 'del') => sh`${inside} ip address ${verb} 198.51.100.7/24 dev ${link}`
     await shell(task.node.host, change('add'))
     return {
       host: task.node.host.name,

@@ -1,3 +1,4 @@
+import { sh } from '../remote/script.ts'
 import { bystander, scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 
@@ -6,10 +7,10 @@ export const vxlanOnUsualPort: Fault = {
   description: 'A NAT rule of one node sends VXLAN to port 4789, whatever the swarm was told.',
   breaks: ['CTL-08'],
   async plant({ cluster }) {
-    const rule = `OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :4789`
+    const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :4789`
     return scripted(victim(cluster), {
-      plant: `iptables -w -t nat -I ${rule}`,
-      remove: `iptables -w -t nat -D ${rule}`,
+      plant: sh`iptables -w -t nat -I ${rule}`,
+      remove: sh`iptables -w -t nat -D ${rule}`,
     })
   },
 }
@@ -20,8 +21,8 @@ export const controlTrafficAstray: Fault = {
   breaks: ['CTL-09'],
   async plant({ cluster }) {
     const [node, other] = [victim(cluster), bystander(cluster)]
-    const route = `${other.advertise.address}/32 via ${other.dataPath.address} dev ${node.dataPath.interface}`
-    return scripted(node, { plant: `ip route add ${route}`, remove: `ip route del ${route}` })
+    const route = sh`${other.advertise.address}/32 via ${other.dataPath.address} dev ${node.dataPath.interface}`
+    return scripted(node, { plant: sh`ip route add ${route}`, remove: sh`ip route del ${route}` })
   },
 }
 
@@ -31,7 +32,7 @@ export const dataTrafficAstray: Fault = {
   breaks: ['CTL-09'],
   async plant({ cluster }) {
     const [node, other] = [victim(cluster), bystander(cluster)]
-    const route = `${other.dataPath.address}/32 via ${other.advertise.address} dev ${node.advertise.interface}`
-    return scripted(node, { plant: `ip route add ${route}`, remove: `ip route del ${route}` })
+    const route = sh`${other.dataPath.address}/32 via ${other.advertise.address} dev ${node.advertise.interface}`
+    return scripted(node, { plant: sh`ip route add ${route}`, remove: sh`ip route del ${route}` })
   },
 }

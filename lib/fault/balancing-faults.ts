@@ -1,14 +1,16 @@
+import { packetMark } from '../identifier.ts'
 import type { Cluster, ClusterNode, Task } from '../swarm/cluster.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 
 interface Entry {
   readonly node: ClusterNode
   readonly namespace: string
-  readonly mark: string
+  readonly mark: number
   readonly address: string
 }
 
@@ -22,12 +24,12 @@ async function balancerEntry(cluster: Cluster, stack: Stack): Promise<Entry> {
     stack.tasks.find(({ service }) => service === stack.services.web.name),
     'a task of web',
   )
-  const rules = await shell(node.host, inNamespace(namespace, 'iptables -w -t mangle -S'))
+  const rules = await shell(node.host, inNamespace(namespace, sh`iptables -w -t mangle -S`))
   const line = must(
     rules.split('\n').find((rule) => rule.includes(`-d ${vip}/32`)),
     'a mark rule',
   )
-  const mark = String(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(line)?.[1]))
+  const mark = packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(line)?.[1]), node.host.name)
   return { node, namespace, mark, address: must(task.endpoints[clear.name], 'an endpoint').address }
 }
 
@@ -38,8 +40,8 @@ export const balancerTaskMissing: Fault = {
   async plant({ cluster, stack }) {
     const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
     return scripted(node, {
-      plant: inNamespace(namespace, `ipvsadm -d -f ${mark} -r ${address}`),
-      remove: inNamespace(namespace, `ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
+      plant: inNamespace(namespace, sh`ipvsadm -d -f ${mark} -r ${address}`),
+      remove: inNamespace(namespace, sh`ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
     })
   },
 }
@@ -50,8 +52,8 @@ export const balancerWeightZero: Fault = {
   breaks: ['LB-01', 'LB-02'],
   async plant({ cluster, stack }) {
     const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
-    const weigh = (weight: number): string =>
-      inNamespace(namespace, `ipvsadm -e -f ${mark} -r ${address} -m -w ${weight}`)
+    const weigh = (weight: number): Script =>
+      inNamespace(namespace, sh`ipvsadm -e -f ${mark} -r ${address} -m -w ${weight}`)
     return scripted(node, { plant: weigh(0), remove: weigh(1) })
   },
 }
@@ -69,15 +71,18 @@ export const ingressTaskMissing: Fault = {
       'a task of web',
     )
     const { address } = must(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
-    const rules = await shell(node.host, inNamespace(ingressNamespace, 'iptables -w -t mangle -S PREROUTING'))
+    const rules = await shell(
+      node.host,
+      inNamespace(ingressNamespace, sh`iptables -w -t mangle -S PREROUTING`),
+    )
     const rule = must(
       rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
       'a mark rule',
     )
-    const mark = Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1])
+    const mark = packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1]), node.host.name)
     return scripted(node, {
-      plant: inNamespace(ingressNamespace, `ipvsadm -d -f ${mark} -r ${address}`),
-      remove: inNamespace(ingressNamespace, `ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
+      plant: inNamespace(ingressNamespace, sh`ipvsadm -d -f ${mark} -r ${address}`),
+      remove: inNamespace(ingressNamespace, sh`ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
     })
   },
 }

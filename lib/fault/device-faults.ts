@@ -1,6 +1,8 @@
+import { interfaceName, mtu } from '../identifier.ts'
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 
@@ -16,14 +18,14 @@ export const endpointOffBridge: Fault = {
       tasksOn(stack, 'clear').find((task) => task.node === node),
       'a task',
     )
-    const list = await shell(node.host, inNamespace(namespace, 'ip -o link show type veth'))
-    const [, device = '', bridge = ''] = must(
-      /^\d+: ([^@:]+)@?.* master (\S+)/m.exec(list) ?? undefined,
+    const list = await shell(node.host, inNamespace(namespace, sh`ip -o link show type veth`))
+    const [device = '', bridge = ''] = must(
+      /^\d+: ([^@:]+)@?.* master (\S+)/m.exec(list)?.slice(1),
       'an interface on the bridge',
-    )
+    ).map((name) => interfaceName(name, node.host.name))
     return scripted(node, {
-      plant: inNamespace(namespace, `ip link set ${device} nomaster`),
-      remove: inNamespace(namespace, `ip link set ${device} master ${bridge}`),
+      plant: inNamespace(namespace, sh`ip link set ${device} nomaster`),
+      remove: inNamespace(namespace, sh`ip link set ${device} master ${bridge}`),
     })
   },
 }
@@ -34,10 +36,10 @@ export const gatewayBridgeTooLarge: Fault = {
   breaks: ['MTU-05'],
   async plant({ cluster }) {
     const node = victim(cluster)
-    const show = 'ip -o link show docker_gwbridge'
-    const mtu = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
-    const set = (bytes: number): string => `ip link set docker_gwbridge mtu ${bytes}`
-    const before = Number(must(mtu, 'an MTU'))
+    const show = sh`ip -o link show docker_gwbridge`
+    const stated = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
+    const set = (bytes: number): Script => sh`ip link set docker_gwbridge mtu ${bytes}`
+    const before = mtu(must(stated, 'an MTU'), node.host.name)
     return scripted(node, { plant: set(before + 500), remove: set(before) })
   },
 }

@@ -1,27 +1,29 @@
+import { type Script, sh } from '../remote/script.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
 import { scripted } from './scripted.ts'
+
+/** Comes before the engine's own client in the path. */
+export const dockerStandIn = '/usr/local/bin/docker'
+
+/** Writes a program where `docker` is looked for first. Fails where one is there already. */
+export function putBeforeDocker(program: Script): Script {
+  return sh`test ! -e ${dockerStandIn}
+printf '%s\n' ${program.text} >${dockerStandIn}
+chmod 755 ${dockerStandIn}`
+}
 
 /**
  * What the engine itself decides cannot be broken from outside, so its front is: a command in the path before
  * docker's own that changes one word on its way to the engine. `change` is a case of a shell's `case $word in`.
  */
-export function dockerFront(node: ClusterNode, change: string): ReturnType<Fault['plant']> {
-  const front = '/usr/local/bin/docker'
-  return scripted(node, {
-    plant: [
-      `test ! -e ${front}`,
-      `cat > ${front} <<'END'`,
-      '#!/bin/sh',
-      'n=$#; i=0',
-      'while [ $i -lt $n ]; do',
-      `  word=$1; shift; case $word in ${change};; esac`,
-      '  set -- "$@" "$word"; i=$((i+1))',
-      'done',
-      'exec /usr/bin/docker "$@"',
-      'END',
-      `chmod 755 ${front}`,
-    ].join('\n'),
-    remove: `rm -f ${front}`,
-  })
+export function dockerFront(node: ClusterNode, change: Script): ReturnType<Fault['plant']> {
+  const front = sh`#!/bin/sh
+n=$#; i=0
+while [ $i -lt $n ]; do
+  word=$1; shift; case $word in ${change};; esac
+  set -- "$@" "$word"; i=$((i+1))
+done
+exec /usr/bin/docker "$@"`
+  return scripted(node, { plant: putBeforeDocker(front), remove: sh`rm -f ${dockerStandIn}` })
 }

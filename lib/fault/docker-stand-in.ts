@@ -1,7 +1,7 @@
+import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { scripted } from './scripted.ts'
 import type { Fault } from './fault.ts'
-
-const program = '/usr/local/bin/docker'
 
 /**
  * Puts a program before docker on the manager: what an engine would refuse cannot be had from it otherwise.
@@ -9,19 +9,18 @@ const program = '/usr/local/bin/docker'
  */
 export function standsIn(
   fault: Omit<Fault, 'plant'>,
-  cases: (on: Parameters<Fault['plant']>[0]) => readonly string[],
+  cases: (on: Parameters<Fault['plant']>[0]) => readonly Script[],
 ): Fault {
   return {
     ...fault,
     async plant(on) {
       const { cluster } = on
-      const script = ['#!/bin/sh', 'case " $* " in', ...cases(on), 'esac', 'exec /usr/bin/docker "$@"'].join(
-        '\n',
-      )
-      return scripted(cluster.manager, {
-        plant: `[ ! -e ${program} ]\ncat >${program} <<'END'\n${script}\nEND\nchmod +x ${program}`,
-        remove: `rm ${program}`,
-      })
+      const program = sh`#!/bin/sh
+case " $* " in
+${scriptLines(cases(on))}
+esac
+exec /usr/bin/docker "$@"`
+      return scripted(cluster.manager, { plant: putBeforeDocker(program), remove: sh`rm ${dockerStandIn}` })
     },
   }
 }
@@ -32,7 +31,7 @@ export const changedPoolsAccepted = standsIn(
     description: 'The manager takes other address pools without a word.',
     breaks: ['ADR-02'],
   },
-  () => ['*" swarm init "*|*" swarm update "*) exit 0 ;;'],
+  () => [sh`*" swarm init "*|*" swarm update "*) exit 0 ;;`],
 )
 
 export const secondIngressAccepted = standsIn(
@@ -41,7 +40,7 @@ export const secondIngressAccepted = standsIn(
     description: 'The manager takes a second ingress network without a word.',
     breaks: ['ING-09'],
   },
-  () => ['*" network create "*" --ingress "*) exit 0 ;;'],
+  () => [sh`*" network create "*" --ingress "*) exit 0 ;;`],
 )
 
 export const poolsPassedOver = standsIn(
@@ -51,12 +50,12 @@ export const poolsPassedOver = standsIn(
     breaks: ['ADR-01'],
   },
   () => [
-    '*" network create "*" --subnet "*) ;;',
-    '*" network create "*)',
-    '  n=$(cat /run/swarmproof-fault-net 2>/dev/null || echo 0)',
-    '  echo $((n + 1)) >/run/swarmproof-fault-net',
-    '  shift 2',
-    '  exec /usr/bin/docker network create --subnet 10.223.$n.0/26 "$@" ;;',
+    sh`*" network create "*" --subnet "*) ;;
+*" network create "*)
+  n=$(cat /run/swarmproof-fault-net 2>/dev/null || echo 0)
+  echo $((n + 1)) >/run/swarmproof-fault-net
+  shift 2
+  exec /usr/bin/docker network create --subnet 10.223.$n.0/26 "$@" ;;`,
   ],
 )
 
@@ -66,5 +65,5 @@ export const maskLengthMisstated = standsIn(
     description: 'The manager states another mask length for the swarm than it was made with.',
     breaks: ['OVL-05'],
   },
-  () => [`*" info "*SubnetSize*) /usr/bin/docker "$@" | sed 's#/[0-9]*$#/20#'; exit ;;`],
+  () => [sh`*" info "*SubnetSize*) /usr/bin/docker "$@" | sed 's#/[0-9]*$#/20#'; exit ;;`],
 )

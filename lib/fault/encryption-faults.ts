@@ -5,6 +5,8 @@ import { engineMark, withoutOutboundPolicies } from '../host/outbound-policies.t
 import { bystander, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
+import { ruleWords } from '../host/rule-words.ts'
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
   const node = victim(cluster)
@@ -35,19 +37,15 @@ export const outboundStateMissing: Fault = {
     // The state has a key. It stays on the host, in a file only root can read, until it is put back.
     const folder = '/run/swarmproof-fault'
     return scripted(node, {
-      plant: [
-        `umask 077; mkdir -p ${folder}`,
-        `ip -o xfrm state list src ${from} dst ${to} reqid ${engineMark} | head -n 1 >${folder}/state`,
-        `spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
-        `ip xfrm state delete src ${from} dst ${to} proto esp spi $spi`,
-      ].join('\n'),
-      remove: [
-        `spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
-        `key=$(sed -nE 's/.*aead \\S+ (0x[0-9a-f]+) .*/\\1/p' ${folder}/state)`,
-        `last=$(sed -nE 's/.*oseq (0x[0-9a-f]+).*/\\1/p' ${folder}/state)`,
-        `ip xfrm state add src ${from} dst ${to} proto esp spi $spi reqid ${engineMark} mode transport aead 'rfc4106(gcm(aes))' $key 64 replay-oseq $last`,
-        `rm -r ${folder}`,
-      ].join('\n'),
+      plant: sh`umask 077; mkdir -p ${folder}
+ip -o xfrm state list src ${from} dst ${to} reqid ${engineMark} | head -n 1 >${folder}/state
+spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\1/p' ${folder}/state)
+ip xfrm state delete src ${from} dst ${to} proto esp spi $spi`,
+      remove: sh`spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\1/p' ${folder}/state)
+key=$(sed -nE 's/.*aead \S+ (0x[0-9a-f]+) .*/\1/p' ${folder}/state)
+last=$(sed -nE 's/.*oseq (0x[0-9a-f]+).*/\1/p' ${folder}/state)
+ip xfrm state add src ${from} dst ${to} proto esp spi $spi reqid ${engineMark} mode transport aead 'rfc4106(gcm(aes))' $key 64 replay-oseq $last
+rm -r ${folder}`,
     })
   },
 }
@@ -57,14 +55,15 @@ async function withoutRule(
   node: ClusterNode,
   where: { readonly vni: number; readonly table: string; readonly chain: string; readonly holding: string },
 ): ReturnType<Fault['plant']> {
-  const iptables = `iptables -w -t ${where.table}`
-  const lines = (await shell(node.host, `${iptables} -S ${where.chain}`)).split('\n')
+  const iptables = sh`iptables -w -t ${where.table}`
+  const lines = (await shell(node.host, sh`${iptables} -S ${where.chain}`)).split('\n')
   const rules = lines.filter((line) => line.startsWith('-A'))
   const index = rules.findIndex((line) => line.includes(where.holding) && isAbout(line, where.vni))
-  const rule = must(rules[index], 'the engine’s rule').replace(/^-A \S+ /, '')
+  // Behind `-A CHAIN`.
+  const rule = ruleWords(must(rules[index], 'the engine’s rule'), node.host.name).slice(2)
   return scripted(node, {
-    plant: `${iptables} -D ${where.chain} ${rule}`,
-    remove: `${iptables} -I ${where.chain} ${index + 1} ${rule}`,
+    plant: sh`${iptables} -D ${where.chain} ${rule}`,
+    remove: sh`${iptables} -I ${where.chain} ${index + 1} ${rule}`,
   })
 }
 
@@ -117,10 +116,10 @@ export const acceptBeforeDropRule: Fault = {
   description: 'An admin rule on one node accepts VXLAN before the engine’s drop rule is asked.',
   breaks: ['ENC-05', 'ENC-07'],
   async plant({ cluster }) {
-    const rule = `INPUT -p udp --dport ${cluster.dataPathPort} -j ACCEPT`
+    const rule = sh`INPUT -p udp --dport ${cluster.dataPathPort} -j ACCEPT`
     return scripted(victim(cluster), {
-      plant: `iptables -w -I ${rule}`,
-      remove: `iptables -w -D ${rule}`,
+      plant: sh`iptables -w -I ${rule}`,
+      remove: sh`iptables -w -D ${rule}`,
     })
   },
 }
@@ -130,10 +129,10 @@ export const clearNetworkEncrypted: Fault = {
   description: 'One node marks VXLAN of every network for encryption.',
   breaks: ['VXL-01', 'VXL-08', 'ENC-02'],
   async plant({ cluster, stack }) {
-    const rule = `OUTPUT -p udp --dport ${cluster.dataPathPort} -j MARK --set-mark ${engineMark}`
+    const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j MARK --set-mark ${engineMark}`
     return scripted(requireEncryption(cluster, stack), {
-      plant: `iptables -w -t mangle -A ${rule}`,
-      remove: `iptables -w -t mangle -D ${rule}`,
+      plant: sh`iptables -w -t mangle -A ${rule}`,
+      remove: sh`iptables -w -t mangle -D ${rule}`,
     })
   },
 }
@@ -144,10 +143,10 @@ export const packetsRepeated: Fault = {
   breaks: ['ENC-04'],
   async plant({ cluster }) {
     const node = victim(cluster)
-    const device = `dev ${node.dataPath.interface}`
+    const device = sh`dev ${node.dataPath.interface}`
     return scripted(node, {
-      plant: `tc qdisc add ${device} root netem duplicate 50%`,
-      remove: `tc qdisc del ${device} root`,
+      plant: sh`tc qdisc add ${device} root netem duplicate 50%`,
+      remove: sh`tc qdisc del ${device} root`,
     })
   },
 }

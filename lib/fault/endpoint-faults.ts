@@ -1,6 +1,8 @@
+import { cidrBlock, interfaceName } from '../identifier.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { withoutRule } from './ingress-faults.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
@@ -13,12 +15,13 @@ export const gatewayTaken: Fault = {
   async plant({ stack }) {
     const { auto } = stack.networks
     const task = must(tasksOn(stack, 'auto').at(-1), 'a task on the network without a subnet of its own')
-    const inside = `nsenter --net=/proc/${task.pid}/ns/net ip`
+    const inside = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     const { address } = must(task.endpoints[auto.name], 'an endpoint')
-    const listed = await shell(task.node.host, `${inside} -o -4 address show to ${address}`)
-    const device = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
-    const change = (verb: 'add' | 'del'): string =>
-      `${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
+    const listed = await shell(task.node.host, sh`${inside} -o -4 address show to ${address}`)
+    const found = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
+    const device = interfaceName(found, task.node.host.name)
+    const change = (verb: 'add' | 'del'): Script =>
+      sh`${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
     return scripted(task.node, { plant: change('add'), remove: change('del') })
   },
 }
@@ -32,13 +35,15 @@ export const balancerEndpointAstray: Fault = {
     const { id, subnet } = stack.networks.clear
     const namespace = loadBalancerNamespace(id)
     const prefix = subnet.split('/')[1] ?? '24'
-    const listed = await shell(node.host, inNamespace(namespace, 'ip -o -4 address show'))
-    const [, device = '', address = ''] = must(
+    const listed = await shell(node.host, inNamespace(namespace, sh`ip -o -4 address show`))
+    const [, name, block] = must(
       new RegExp(`^\\d+: (\\S+) +inet (\\S+/${prefix}) `, 'm').exec(listed) ?? undefined,
       'a balancer of the clear network',
     )
-    const change = (verb: 'add' | 'del'): string =>
-      inNamespace(namespace, `ip address ${verb} ${address} dev ${device}`)
+    const device = interfaceName(name, node.host.name)
+    const address = cidrBlock(block, node.host.name)
+    const change = (verb: 'add' | 'del'): Script =>
+      inNamespace(namespace, sh`ip address ${verb} ${address} dev ${device}`)
     // Aliases, the virtual IPs, would go with their primary address were they of its subnet’s length.
     return scripted(node, { plant: change('del'), remove: change('add') })
   },
@@ -50,12 +55,12 @@ export const sandboxInterfaceMtu: Fault = {
   breaks: ['MTU-05'],
   async plant({ cluster }) {
     const node = victim(cluster)
-    const ip = inNamespace(ingressNamespace, 'ip')
+    const ip = inNamespace(ingressNamespace, sh`ip`)
     // What leaves the mesh leaves by docker_gwbridge.
-    const route = await shell(node.host, `${ip} -4 route show default`)
-    const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
+    const route = await shell(node.host, sh`${ip} -4 route show default`)
+    const device = interfaceName(must(/ dev (\S+)/.exec(route)?.[1], 'a default route'), node.host.name)
     const was = await mtuOf(node, ip, device)
-    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was + 500), remove: set(was) })
   },
 }
@@ -67,7 +72,7 @@ export const ownPortNotMasqueraded: Fault = {
   plant: ({ cluster }) =>
     withoutRule(
       victim(cluster),
-      'iptables -w -t nat',
+      sh`iptables -w -t nat`,
       'POSTROUTING',
       '-o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
     ),
@@ -77,5 +82,5 @@ export const ownPortNotLed: Fault = {
   name: 'own-port-not-led',
   description: 'One node leads to the mesh what others ask it for, and not what it asks itself for.',
   breaks: ['ING-01', 'ING-05'],
-  plant: ({ cluster }) => withoutRule(victim(cluster), 'iptables -w -t nat', 'OUTPUT', '-j DOCKER-INGRESS'),
+  plant: ({ cluster }) => withoutRule(victim(cluster), sh`iptables -w -t nat`, 'OUTPUT', '-j DOCKER-INGRESS'),
 }

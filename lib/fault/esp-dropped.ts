@@ -1,5 +1,6 @@
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { victim } from './scripted.ts'
 
 export const espDropped: Fault = {
@@ -8,6 +9,6 @@ export const espDropped: Fault = {
   breaks: ['ENC-10'],
   async plant({ cluster }) {
     const { host } = victim(cluster)
-    return { host: host.name, remove: await plantRules(host, [{ chain: 'INPUT', rule: '-p esp -j DROP' }]) }
+    return { host: host.name, remove: await plantRules(host, [{ chain: 'INPUT', rule: sh`-p esp -j DROP` }]) }
   },
 }

@@ -1,16 +1,15 @@
+import { sh } from '../remote/script.ts'
 import { scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 
 const program = '/usr/local/lib/swarmproof-fault-iptables'
 
 /** Between the engine and iptables: what would drop VXLAN of an encrypted network is said to be done, and is not. */
-const standIn = [
-  '#!/bin/sh',
-  'case " $* " in',
-  '  *" -I INPUT "*" -j DROP "*) exit 0 ;;',
-  'esac',
-  'exec /usr/sbin/iptables-nft "$@"',
-].join('\n')
+const standIn = sh`#!/bin/sh
+case " $* " in
+  *" -I INPUT "*" -j DROP "*) exit 0 ;;
+esac
+exec /usr/sbin/iptables-nft "$@"`
 
 export const dropRulesIgnored: Fault = {
   name: 'drop-rules-ignored',
@@ -19,16 +18,12 @@ export const dropRulesIgnored: Fault = {
   breaks: ['ENC-05', 'ENC-06'],
   async plant({ cluster }) {
     return scripted(victim(cluster), {
-      plant: [
-        `cat >${program} <<'END'\n${standIn}\nEND`,
-        `chmod +x ${program}`,
-        `readlink /etc/alternatives/iptables >${program}.was`,
-        `ln -sfn ${program} /etc/alternatives/iptables`,
-      ].join('\n'),
-      remove: [
-        `ln -sfn "$(cat ${program}.was)" /etc/alternatives/iptables`,
-        `rm ${program} ${program}.was`,
-      ].join('\n'),
+      plant: sh`printf '%s\n' ${standIn.text} >${program}
+chmod +x ${program}
+readlink /etc/alternatives/iptables >${program}.was
+ln -sfn ${program} /etc/alternatives/iptables`,
+      remove: sh`ln -sfn "$(cat ${program}.was)" /etc/alternatives/iptables
+rm ${program} ${program}.was`,
     })
   },
 }

@@ -3,6 +3,7 @@ import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
 import { bystander, inNamespace, must, scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
+import { scriptLines, sh } from '../remote/script.ts'
 
 /** An endpoint of the clear network on the bystander, whose way the victim must know. */
 function remoteEndpoint(
@@ -24,11 +25,11 @@ export const forwardingEntryMissing: Fault = {
   breaks: ['VXL-06'],
   async plant({ cluster, stack }) {
     const { task, endpoint, namespace } = remoteEndpoint(cluster, stack)
-    const entry = `${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
+    const entry = sh`${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
-      plant: inNamespace(namespace, `bridge fdb del ${entry}`),
+      plant: inNamespace(namespace, sh`bridge fdb del ${entry}`),
       // The engine hears of the miss with the first packet and may have put the entry back by then.
-      remove: inNamespace(namespace, `bridge fdb replace ${entry}`),
+      remove: inNamespace(namespace, sh`bridge fdb replace ${entry}`),
     })
   },
 }
@@ -39,10 +40,10 @@ export const forwardingEntryStale: Fault = {
   breaks: ['VXL-06'],
   async plant({ cluster, stack }) {
     const { task, namespace } = remoteEndpoint(cluster, stack)
-    const entry = `02:42:de:ad:be:ef dev vxlan0 dst ${task.node.dataPath.address} self permanent`
+    const entry = sh`02:42:de:ad:be:ef dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
-      plant: inNamespace(namespace, `bridge fdb add ${entry}`),
-      remove: inNamespace(namespace, `bridge fdb del ${entry}`),
+      plant: inNamespace(namespace, sh`bridge fdb add ${entry}`),
+      remove: inNamespace(namespace, sh`bridge fdb del ${entry}`),
     })
   },
 }
@@ -54,10 +55,10 @@ export const neighbourEntryMissing: Fault = {
   async plant({ cluster, stack }) {
     const { endpoint, namespace } = remoteEndpoint(cluster, stack)
     return scripted(victim(cluster), {
-      plant: inNamespace(namespace, `ip neigh del ${endpoint.address} dev vxlan0`),
+      plant: inNamespace(namespace, sh`ip neigh del ${endpoint.address} dev vxlan0`),
       remove: inNamespace(
         namespace,
-        `ip neigh replace ${endpoint.address} lladdr ${endpoint.mac} dev vxlan0 nud permanent`,
+        sh`ip neigh replace ${endpoint.address} lladdr ${endpoint.mac} dev vxlan0 nud permanent`,
       ),
     })
   },
@@ -80,16 +81,16 @@ export const localTaskSentAway: Fault = {
     )
     const { mac } = must(task.endpoints[clear.name], 'an endpoint')
     const namespace = overlayNamespace(clear.id)
-    const remote = `${mac} dev vxlan0 dst ${away.dataPath.address} self permanent`
+    const remote = sh`${mac} dev vxlan0 dst ${away.dataPath.address} self permanent`
     return scripted(task.node, {
-      plant: [
-        inNamespace(namespace, `bridge fdb add ${remote}`),
-        inNamespace(namespace, `bridge fdb replace ${mac} dev vxlan0 master static sticky`),
-      ].join('\n'),
-      remove: [
-        inNamespace(namespace, `bridge fdb del ${mac} dev vxlan0 master`),
-        inNamespace(namespace, `bridge fdb del ${remote}`),
-      ].join('\n'),
+      plant: scriptLines([
+        inNamespace(namespace, sh`bridge fdb add ${remote}`),
+        inNamespace(namespace, sh`bridge fdb replace ${mac} dev vxlan0 master static sticky`),
+      ]),
+      remove: scriptLines([
+        inNamespace(namespace, sh`bridge fdb del ${mac} dev vxlan0 master`),
+        inNamespace(namespace, sh`bridge fdb del ${remote}`),
+      ]),
     })
   },
 }
@@ -101,10 +102,10 @@ export const outerSourceRewritten: Fault = {
   async plant({ cluster }) {
     const node = victim(cluster)
     const other = node.dataPath.address.replace(/\d+$/, '250')
-    const rule = `POSTROUTING -o ${node.dataPath.interface} -p udp --dport ${cluster.dataPathPort} -j SNAT --to-source ${other}`
+    const rule = sh`POSTROUTING -o ${node.dataPath.interface} -p udp --dport ${cluster.dataPathPort} -j SNAT --to-source ${other}`
     return scripted(node, {
-      plant: `iptables -w -t nat -I ${rule}`,
-      remove: `iptables -w -t nat -D ${rule}`,
+      plant: sh`iptables -w -t nat -I ${rule}`,
+      remove: sh`iptables -w -t nat -D ${rule}`,
     })
   },
 }
@@ -116,16 +117,16 @@ export const vniShared: Fault = {
   async plant({ cluster, stack }) {
     const [name, file] = ['swarmproof-fault', '/run/docker/netns/1-swarmproof']
     return scripted(victim(cluster), {
-      plant: [
-        `ip netns add ${name}`,
-        `touch ${file}`,
-        `mount --bind /run/netns/${name} ${file}`,
+      plant: scriptLines([
+        sh`ip netns add ${name}`,
+        sh`touch ${file}`,
+        sh`mount --bind /run/netns/${name} ${file}`,
         inNamespace(
           '1-swarmproof',
-          `ip link add vxlan0 type vxlan id ${stack.networks.clear.vni} dstport ${cluster.dataPathPort}`,
+          sh`ip link add vxlan0 type vxlan id ${stack.networks.clear.vni} dstport ${cluster.dataPathPort}`,
         ),
-      ].join('\n'),
-      remove: `umount ${file}\nrm ${file}\nip netns del ${name}`,
+      ]),
+      remove: scriptLines([sh`umount ${file}`, sh`rm ${file}`, sh`ip netns del ${name}`]),
     })
   },
 }

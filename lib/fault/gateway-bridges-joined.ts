@@ -1,7 +1,9 @@
+import { cidrBlock } from '../identifier.ts'
 import { shell } from '../host/shell.ts'
 import type { ClusterNode, Task } from '../swarm/cluster.ts'
 import { contains } from '../topology/cidr.ts'
 import type { Fault } from './fault.ts'
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 import { must } from './scripted.ts'
 
 const bridge = 'docker_gwbridge'
@@ -28,19 +30,19 @@ export const gatewayBridgesJoined: Fault = {
       return astray.length === 0 ? [] : [{ from: from.node, to: to.node, astray }]
     })
     const { from, to, astray } = must(joined, `an address on ${bridge} that the node before has not`)
-    const each = (command: (address: string) => string): string => astray.map(command).join('\n')
+    const each = (command: (address: string) => Script): Script => scriptLines(astray.map(command))
     // A task takes its neighbours on the bridge to be there, and asks by ARP.
-    const neighbours = (answer: 0 | 1): string => `sysctl -q -w net.ipv4.conf.${bridge}.proxy_arp=${answer}`
-    const route = (verb: 'add' | 'del'): string =>
-      each((address) => `ip route ${verb} ${address}/32 via ${to.dataPath.address}`)
-    const accept = (flag: '-I' | '-D'): string =>
-      each((address) => `iptables -w ${flag} FORWARD -d ${address}/32 -o ${bridge} -j ACCEPT`)
+    const neighbours = (answer: 0 | 1): Script => sh`sysctl -q -w net.ipv4.conf.${bridge}.proxy_arp=${answer}`
+    const route = (verb: 'add' | 'del'): Script =>
+      each((address) => sh`ip route ${verb} ${address}/32 via ${to.dataPath.address}`)
+    const accept = (flag: '-I' | '-D'): Script =>
+      each((address) => sh`iptables -w ${flag} FORWARD -d ${address}/32 -o ${bridge} -j ACCEPT`)
     await shell(to.host, accept('-I'))
-    await shell(from.host, `${route('add')}\n${neighbours(1)}`)
+    await shell(from.host, scriptLines([route('add'), neighbours(1)]))
     return {
       host: to.host.name,
       remove: async () => {
-        await shell(from.host, `${neighbours(0)}\n${route('del')}`)
+        await shell(from.host, scriptLines([neighbours(0), route('del')]))
         await shell(to.host, accept('-D'))
       },
     }
@@ -48,15 +50,15 @@ export const gatewayBridgesJoined: Fault = {
 }
 
 async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBridge> {
-  const list = 'ip -o -4 address show'
+  const list = sh`ip -o -4 address show`
   const inTasks = tasks
     .filter((task) => task.node === node)
-    .map(({ pid }) => `nsenter --net=/proc/${pid}/ns/net ${list}`)
-  const inEngine = `for file in /run/docker/netns/*; do nsenter --net=$file ${list} || true; done`
+    .map(({ pid }) => sh`nsenter --net=/proc/${pid}/ns/net ${list}`)
+  const inEngine = sh`for file in /run/docker/netns/*; do nsenter --net=$file ${list} || true; done`
   const [[subnet], ofTasks, ofEngine] = await Promise.all([
-    shell(node.host, `${list} dev ${bridge}`).then(addresses),
-    shell(node.host, inTasks.join('\n')).then(addresses),
-    shell(node.host, `${inEngine}\n${list}`).then(addresses),
+    shell(node.host, sh`${list} dev ${bridge}`).then((listed) => addresses(node, listed)),
+    shell(node.host, scriptLines(inTasks)).then((listed) => addresses(node, listed)),
+    shell(node.host, scriptLines([inEngine, list])).then((listed) => addresses(node, listed)),
   ])
   const on = must(subnet, `an address on ${bridge}`)
   return {
@@ -67,8 +69,8 @@ async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBrid
 }
 
 /** Addresses in what `ip -o -4 address show` printed, with their prefix lengths. */
-function addresses(listed: string): string[] {
-  return [...listed.matchAll(/ inet (\S+)/g)].map(([, address = '']) => address)
+function addresses({ host }: ClusterNode, listed: string): string[] {
+  return [...listed.matchAll(/ inet (\S+)/g)].map(([, address]) => cidrBlock(address, host.name))
 }
 
 function withoutLength(address: string): string {

@@ -1,7 +1,9 @@
+import { interfaceName } from '../identifier.ts'
 import { must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 
 export const gatewayInterfaceMtu: Fault = {
   name: 'gateway-interface-mtu',
@@ -13,12 +15,12 @@ export const gatewayInterfaceMtu: Fault = {
       stack.tasks.find((candidate) => candidate.node === node),
       'a task',
     )
-    const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
+    const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     // What leaves the overlays leaves by docker_gwbridge.
-    const route = await shell(node.host, `${ip} -4 route show default`)
-    const device = must(/ dev (\S+)/.exec(route)?.[1], 'a default route')
+    const route = await shell(node.host, sh`${ip} -4 route show default`)
+    const device = interfaceName(must(/ dev (\S+)/.exec(route)?.[1], 'a default route'), node.host.name)
     const was = await mtuOf(node, ip, device)
-    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was - 100), remove: set(was) })
   },
 }

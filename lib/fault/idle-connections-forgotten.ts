@@ -1,5 +1,6 @@
 import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 
@@ -9,10 +10,10 @@ export const idleConnectionsForgotten: Fault = {
   breaks: ['LB-05'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const ipvsadm = (rest: string): string =>
-      inNamespace(loadBalancerNamespace(stack.networks.clear.id), `ipvsadm ${rest}`)
-    const told = await shell(node.host, ipvsadm('-L --timeout'))
-    const before = must(/: (\d+ \d+ \d+)/.exec(told)?.[1], 'time-outs of IPVS')
-    return scripted(node, { plant: ipvsadm('--set 10 0 0'), remove: ipvsadm(`--set ${before}`) })
+    const ipvsadm = (...words: string[]): Script =>
+      inNamespace(loadBalancerNamespace(stack.networks.clear.id), sh`ipvsadm ${words}`)
+    const told = await shell(node.host, ipvsadm('-L', '--timeout'))
+    const before = must(/: (\d+ \d+ \d+)/.exec(told)?.[1]?.split(' '), 'time-outs of IPVS')
+    return scripted(node, { plant: ipvsadm('--set', '10', '0', '0'), remove: ipvsadm('--set', ...before) })
   },
 }

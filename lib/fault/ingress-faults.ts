@@ -3,21 +3,24 @@ import { ingressNamespace } from '../swarm/namespaces.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
+import { ruleWords } from '../host/rule-words.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */
 export async function withoutRule(
   node: ClusterNode,
-  iptables: string,
+  iptables: Script,
   chain: string,
   holding: string,
 ): ReturnType<Fault['plant']> {
-  const lines = (await shell(node.host, `${iptables} -S ${chain}`)).split('\n')
+  const lines = (await shell(node.host, sh`${iptables} -S ${chain}`)).split('\n')
   const rules = lines.filter((line) => line.startsWith('-A'))
   const index = rules.findIndex((line) => line.includes(holding))
-  const rule = must(rules[index], `a rule with ${holding}`).replace(/^-A \S+ /, '')
+  // Behind `-A CHAIN`.
+  const rule = ruleWords(must(rules[index], `a rule with ${holding}`), node.host.name).slice(2)
   return scripted(node, {
-    plant: `${iptables} -D ${chain} ${rule}`,
-    remove: `${iptables} -I ${chain} ${index + 1} ${rule}`,
+    plant: sh`${iptables} -D ${chain} ${rule}`,
+    remove: sh`${iptables} -I ${chain} ${index + 1} ${rule}`,
   })
 }
 
@@ -28,7 +31,7 @@ export const ingressForwardMissing: Fault = {
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),
-      'iptables -w -t nat',
+      sh`iptables -w -t nat`,
       'DOCKER-INGRESS',
       `--dport ${must(stack.services.web.published[0], 'a published port').publishedPort} -j DNAT`,
     ),
@@ -41,7 +44,7 @@ export const ingressMarkMissing: Fault = {
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),
-      inNamespace(ingressNamespace, 'iptables -w -t mangle'),
+      inNamespace(ingressNamespace, sh`iptables -w -t mangle`),
       'PREROUTING',
       `--dport ${must(stack.services.web.published[0], 'a published port').publishedPort} `,
     ),
@@ -54,15 +57,15 @@ export const unpublishedPortForwarded: Fault = {
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const port = must(stack.services.web.published[0], 'a published port')
-    const rules = await shell(node.host, 'iptables -w -t nat -S DOCKER-INGRESS')
+    const rules = await shell(node.host, sh`iptables -w -t nat -S DOCKER-INGRESS`)
     const destination = must(
-      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination (\\S+)`).exec(rules)?.[1],
+      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination ([\\d.:]+)`).exec(rules)?.[1],
       'a DNAT rule',
     )
-    const rule = `PREROUTING -p tcp -d ${node.advertise.address} --dport ${port.targetPort} -j DNAT --to-destination ${destination}`
+    const rule = sh`PREROUTING -p tcp -d ${node.advertise.address} --dport ${port.targetPort} -j DNAT --to-destination ${destination}`
     return scripted(node, {
-      plant: `iptables -w -t nat -I ${rule}`,
-      remove: `iptables -w -t nat -D ${rule}`,
+      plant: sh`iptables -w -t nat -I ${rule}`,
+      remove: sh`iptables -w -t nat -D ${rule}`,
     })
   },
 }

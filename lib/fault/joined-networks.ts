@@ -1,6 +1,8 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { scriptLines, sh } from '../remote/script.ts'
 import { shell } from '../host/shell.ts'
+import { must } from './scripted.ts'
 
 /** The names of the two ends; fifteen characters are what the kernel allows. */
 const [islandEnd, otherEnd] = ['swpfault0', 'swpfault1']
@@ -14,23 +16,25 @@ export const joinedNetworks: Fault = {
     const other = tasksOn(stack, 'clear').find((task) => task.node === island?.node)
     if (island === undefined || other === undefined) throw new Error('no host runs tasks of both networks')
     const [islandAddress, otherAddress] = [
-      island.endpoints[stack.networks.auto.name]?.address,
-      other.endpoints[stack.networks.clear.name]?.address,
+      must(island.endpoints[stack.networks.auto.name], 'an endpoint').address,
+      must(other.endpoints[stack.networks.clear.name], 'an endpoint').address,
     ]
-    const end = (pid: number, link: string, peer: string | undefined) =>
-      `nsenter -t ${pid} -n sh -c 'ip link set ${link} up; ip route add ${peer}/32 dev ${link}'`
+    const end = (pid: number, link: string, peer: string) => {
+      const inside = sh`ip link set ${link} up; ip route add ${peer}/32 dev ${link}`
+      return sh`nsenter -t ${pid} -n sh -c ${inside.text}`
+    }
     await shell(
       island.node.host,
-      [
-        `ip link add ${islandEnd} netns ${island.pid} type veth peer name ${otherEnd} netns ${other.pid}`,
+      scriptLines([
+        sh`ip link add ${islandEnd} netns ${island.pid} type veth peer name ${otherEnd} netns ${other.pid}`,
         end(island.pid, islandEnd, otherAddress),
         end(other.pid, otherEnd, islandAddress),
-      ].join('\n'),
+      ]),
     )
     return {
       host: island.node.host.name,
       async remove() {
-        await shell(island.node.host, `nsenter -t ${island.pid} -n ip link del ${islandEnd}`)
+        await shell(island.node.host, sh`nsenter -t ${island.pid} -n ip link del ${islandEnd}`)
       },
     }
   },

@@ -1,5 +1,6 @@
 import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { victim } from './scripted.ts'
 
 export const interfaceMistaken: Fault = {
@@ -8,7 +9,7 @@ export const interfaceMistaken: Fault = {
   breaks: ['CTL-12'],
   plant({ cluster }) {
     const node = victim(cluster)
-    return dockerFront(node, `${node.advertise.interface}) word=${node.dataPath.interface}`)
+    return dockerFront(node, sh`${node.advertise.interface}) word=${node.dataPath.interface}`)
   },
 }
 
@@ -17,5 +18,8 @@ export const bridgeSettingsLost: Fault = {
   description: 'A node makes docker_gwbridge with the usual MTU, whatever it is told.',
   breaks: ['GWB-05'],
   plant: ({ cluster }) =>
-    dockerFront(victim(cluster), 'com.docker.network.driver.mtu=*) word=com.docker.network.driver.mtu=1500'),
+    dockerFront(
+      victim(cluster),
+      sh`com.docker.network.driver.mtu=*) word=com.docker.network.driver.mtu=1500`,
+    ),
 }

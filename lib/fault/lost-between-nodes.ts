@@ -1,5 +1,6 @@
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 import { shell } from '../host/shell.ts'
 
 interface Loss {
@@ -7,7 +8,7 @@ interface Loss {
   readonly what: string
   readonly breaks: readonly string[]
   /** iptables matches of what is lost. */
-  readonly matches: (cluster: Cluster) => readonly string[]
+  readonly matches: (cluster: Cluster) => readonly Script[]
 }
 
 /**
@@ -23,24 +24,26 @@ function lostBetweenNodes({ name, what, breaks, matches }: Loss): Fault {
     async plant({ cluster }) {
       const [router, from, to] = threeNodes(cluster)
       const [source, target] = [from.dataPath, to.dataPath]
-      const pair = `-s ${source.address} -d ${target.address}`
+      const pair = sh`-s ${source.address} -d ${target.address}`
       const rules = [
-        `FORWARD ${pair} -j ACCEPT`,
-        ...matches(cluster).map((match) => `FORWARD ${pair} ${match} -j DROP`),
+        sh`FORWARD ${pair} -j ACCEPT`,
+        ...matches(cluster).map((match) => sh`FORWARD ${pair} ${match} -j DROP`),
       ]
-      const each = (flag: '-I' | '-D') => rules.map((rule) => `iptables -w ${flag} ${rule}`).join('\n')
+      const each = (flag: '-I' | '-D') => scriptLines(rules.map((rule) => sh`iptables -w ${flag} ${rule}`))
       const redirects = (value: 0 | 1) =>
-        ['all', router.dataPath.interface]
-          .map((scope) => `echo ${value} > /proc/sys/net/ipv4/conf/${scope}/send_redirects`)
-          .join('\n')
-      const detour = `${target.address}/32 via ${router.dataPath.address} dev ${source.interface}`
-      await shell(router.host, `${redirects(0)}\n${each('-I')}`)
-      await shell(from.host, `ip route add ${detour}`)
+        scriptLines(
+          ['all', router.dataPath.interface].map(
+            (scope) => sh`echo ${value} > /proc/sys/net/ipv4/conf/${scope}/send_redirects`,
+          ),
+        )
+      const detour = sh`${target.address}/32 via ${router.dataPath.address} dev ${source.interface}`
+      await shell(router.host, scriptLines([redirects(0), each('-I')]))
+      await shell(from.host, sh`ip route add ${detour}`)
       return {
         host: from.host.name,
         async remove() {
-          await shell(from.host, `ip route del ${detour}`)
-          await shell(router.host, `${each('-D')}\n${redirects(1)}`)
+          await shell(from.host, sh`ip route del ${detour}`)
+          await shell(router.host, scriptLines([each('-D'), redirects(1)]))
         },
       }
     },
@@ -57,19 +60,19 @@ export const vxlanLost = lostBetweenNodes({
   name: 'vxlan-lost',
   what: 'VXLAN',
   breaks: ['CTL-04', 'OVL-03', 'OVL-10'],
-  matches: ({ dataPathPort }) => [`-p udp --dport ${dataPathPort}`],
+  matches: ({ dataPathPort }) => [sh`-p udp --dport ${dataPathPort}`],
 })
 
 export const espLost = lostBetweenNodes({
   name: 'esp-lost',
   what: 'IP protocol 50',
   breaks: ['CTL-07', 'OVL-03'],
-  matches: () => ['-p esp'],
+  matches: () => [sh`-p esp`],
 })
 
 export const gossipLost = lostBetweenNodes({
   name: 'gossip-lost',
   what: 'gossip on port 7946',
   breaks: ['CTL-02', 'CTL-03'],
-  matches: () => ['-p udp --dport 7946', '-p tcp --dport 7946'],
+  matches: () => [sh`-p udp --dport 7946`, sh`-p tcp --dport 7946`],
 })

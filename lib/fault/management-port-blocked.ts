@@ -1,5 +1,6 @@
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 
 /** Connections that stand go on, so the node stays Ready. */
 export const managementPortBlocked: Fault = {
@@ -8,7 +9,7 @@ export const managementPortBlocked: Fault = {
   breaks: ['CTL-01'],
   async plant({ cluster }) {
     const other = cluster.nodes.find((node) => node !== cluster.manager) ?? cluster.manager
-    const rule = `-p tcp --dport 2377 --syn -s ${other.advertise.address} -j DROP`
+    const rule = sh`-p tcp --dport 2377 --syn -s ${other.advertise.address} -j DROP`
     const remove = await plantRules(cluster.manager.host, [{ chain: 'INPUT', rule }])
     return { host: other.host.name, remove }
   },

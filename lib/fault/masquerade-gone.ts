@@ -1,4 +1,6 @@
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
+import { ruleWords } from '../host/rule-words.ts'
 import { shell } from '../host/shell.ts'
 
 export const masqueradeGone: Fault = {
@@ -7,10 +9,12 @@ export const masqueradeGone: Fault = {
   breaks: ['GWB-02'],
   async plant({ cluster }) {
     const node = cluster.nodes.at(-1) ?? cluster.manager
-    const rules = await shell(node.host, 'iptables -w -t nat -S POSTROUTING')
+    const rules = await shell(node.host, sh`iptables -w -t nat -S POSTROUTING`)
     const rule = rules.split('\n').find((line) => / ! -o docker_gwbridge .*-j MASQUERADE/.test(line))
     if (rule === undefined) throw new Error(`${node.host.name} has no rule that masquerades docker_gwbridge`)
-    const change = (flag: '-A' | '-D') => `iptables -w -t nat ${rule.replace(/^-A/, flag)}`
+    // `-A`, its chain, and what it matches.
+    const [, ...words] = ruleWords(rule, node.host.name)
+    const change = (flag: '-A' | '-D') => sh`iptables -w -t nat ${flag} ${words}`
     await shell(node.host, change('-D'))
     return {
       host: node.host.name,

@@ -1,6 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { must, scripted, victim } from './scripted.ts'
 
 export const shortNameUnanswered: Fault = {
@@ -9,7 +10,7 @@ export const shortNameUnanswered: Fault = {
   breaks: ['OVL-14'],
   async plant({ stack }) {
     const task = must(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
-    const rule = '-p udp -s 127.0.0.11 -j DROP'
+    const rule = sh`-p udp -s 127.0.0.11 -j DROP`
     const remove = await plantRules(task.node.host, [{ chain: 'OUTPUT', rule }], `/proc/${task.pid}/ns/net`)
     return { host: task.node.host.name, remove }
   },
@@ -23,9 +24,9 @@ export const nameKnownToHost: Fault = {
     const { web } = stack.services
     const vip = must(web.vips[stack.networks.clear.id], 'a VIP')
     // The file may be mounted into the host, so it is written and not replaced.
-    const without = `kept=$(grep -v '# swpfault$' /etc/hosts); printf '%s\\n' "$kept" > /etc/hosts`
+    const without = sh`kept=$(grep -v '# swpfault$' /etc/hosts); printf '%s\n' "$kept" > /etc/hosts`
     return scripted(victim(cluster), {
-      plant: `echo '${vip} ${web.name} # swpfault' >> /etc/hosts`,
+      plant: sh`echo ${vip} ${web.name} '# swpfault' >> /etc/hosts`,
       remove: without,
     })
   },
@@ -42,7 +43,7 @@ export const upstreamUnreachable: Fault = {
       'a task on the last node',
     )
     // Which of the two an engine asks from depends on its version.
-    const rules = [{ chain: 'OUTPUT', rule: '-p udp --dport 53 ! -d 127.0.0.11 -j DROP' }]
+    const rules = [{ chain: 'OUTPUT', rule: sh`-p udp --dport 53 ! -d 127.0.0.11 -j DROP` }]
     const inTask = await plantRules(node.host, rules, `/proc/${task.pid}/ns/net`)
     const onHost = await plantRules(node.host, rules)
     return {

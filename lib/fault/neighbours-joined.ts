@@ -1,5 +1,6 @@
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { victim } from './scripted.ts'
 
 export const neighboursJoined: Fault = {
@@ -8,7 +9,7 @@ export const neighboursJoined: Fault = {
   breaks: ['GWB-03'],
   async plant({ cluster }) {
     const { host } = victim(cluster)
-    const rule = '-i docker_gwbridge -o docker_gwbridge -j ACCEPT'
+    const rule = sh`-i docker_gwbridge -o docker_gwbridge -j ACCEPT`
     return { host: host.name, remove: await plantRules(host, [{ chain: 'FORWARD', rule }]) }
   },
 }

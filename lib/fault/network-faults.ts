@@ -1,6 +1,8 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
+import { processId } from '../identifier.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 
@@ -14,7 +16,7 @@ export const secondNetworkSilent: Fault = {
       'a task on two overlays',
     )
     const address = must(task.endpoints[stack.networks.extra.name], 'an endpoint').address
-    const rule = `-d ${address} -p tcp --dport 80 -j DROP`
+    const rule = sh`-d ${address} -p tcp --dport 80 -j DROP`
     const remove = await plantRules(task.node.host, [{ chain: 'INPUT', rule }], `/proc/${task.pid}/ns/net`)
     return { host: task.node.host.name, remove }
   },
@@ -36,7 +38,7 @@ export const constrainedTaskCutOff: Fault = {
       'a task that calls it',
     )
     const address = must(caller.endpoints[stack.networks.shop.name], 'an endpoint').address
-    const rule = `-s ${address} -j DROP`
+    const rule = sh`-s ${address} -j DROP`
     const remove = await plantRules(
       target.node.host,
       [{ chain: 'INPUT', rule }],
@@ -52,7 +54,7 @@ export const vxlanNotSent: Fault = {
   breaks: ['VXL-07'],
   async plant({ cluster }) {
     const { host } = victim(cluster)
-    const rule = `-p udp --dport ${cluster.dataPathPort} -d ${bystander(cluster).dataPath.address} -j DROP`
+    const rule = sh`-p udp --dport ${cluster.dataPathPort} -d ${bystander(cluster).dataPath.address} -j DROP`
     return { host: host.name, remove: await plantRules(host, [{ chain: 'OUTPUT', rule }]) }
   },
 }
@@ -63,8 +65,8 @@ export const largeOverlay: Fault = {
   breaks: ['OVL-13'],
   plant({ cluster }) {
     return scripted(cluster.manager, {
-      plant: 'docker network create --driver overlay --subnet 198.19.240.0/20 swpfault-large',
-      remove: 'docker network rm swpfault-large',
+      plant: sh`docker network create --driver overlay --subnet 198.19.240.0/20 swpfault-large`,
+      remove: sh`docker network rm swpfault-large`,
     })
   },
 }
@@ -75,13 +77,11 @@ const markFile = '/run/swpfault-namespaces'
  * The file of every overlay's namespace that appears is mounted a second time over itself: the engine's unmounting
  * takes the upper one away, and the namespace stays.
  */
-const keeper = [
-  'cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\\n" " ") "; n=0',
-  'while [ $n -lt 900 ]; do n=$((n+1))',
-  'for f in 1-*; do case "$known" in *" $f "*) continue;; esac; grep -q "/netns/$f " /proc/mounts || continue',
-  `mount --bind "$f" "$f"; known="$known$f "; echo "$f" >> ${markFile}; done`,
-  'sleep 1; done',
-].join('\n')
+const keeper = sh`cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\n" " ") "; n=0
+while [ $n -lt 900 ]; do n=$((n+1))
+for f in 1-*; do case "$known" in *" $f "*) continue;; esac; grep -q "/netns/$f " /proc/mounts || continue
+mount --bind "$f" "$f"; known="$known$f "; echo "$f" >> ${markFile}; done
+sleep 1; done`
 
 export const namespaceKept: Fault = {
   name: 'namespace-kept',
@@ -90,19 +90,17 @@ export const namespaceKept: Fault = {
   breaks: ['OVL-12'],
   async plant({ cluster }) {
     const { host } = victim(cluster)
-    await host.remote.upload(keeper, '/run/swpfault-keeper.sh', 0o700)
-    const start = `: > ${markFile}; setsid sh /run/swpfault-keeper.sh >/dev/null 2>&1 </dev/null & echo $!`
-    const pid = Number((await shell(host, start)).trim())
+    await host.remote.upload(keeper.text, '/run/swpfault-keeper.sh', 0o700)
+    const start = sh`: > ${markFile}; setsid sh /run/swpfault-keeper.sh >/dev/null 2>&1 </dev/null & echo $!`
+    const pid = processId((await shell(host, start)).trim(), host.name)
     return {
       host: host.name,
       async remove() {
         await shell(
           host,
-          [
-            `kill ${pid}`,
-            `while read -r f; do while umount /run/docker/netns/$f 2>/dev/null; do :; done; rm -f /run/docker/netns/$f; done < ${markFile}`,
-            `rm -f ${markFile} /run/swpfault-keeper.sh`,
-          ].join('\n'),
+          sh`kill ${pid}
+while read -r f; do while umount "/run/docker/netns/$f" 2>/dev/null; do :; done; rm -f "/run/docker/netns/$f"; done < ${markFile}
+rm -f ${markFile} /run/swpfault-keeper.sh`,
         )
       },
     }

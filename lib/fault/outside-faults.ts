@@ -2,6 +2,8 @@ import type { Host, Lab } from '../host/host.ts'
 import { stackNames } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
+import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { must } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 
@@ -20,12 +22,17 @@ export const strangerHasNetwork: Fault = {
     const host = outsider(on)
     // The name the test gives its own.
     const name = `${stackNames({}).prefix}-ovl16-open`
-    await shell(host, `docker network create ${name}`)
-    return { host: host.name, remove: async () => void (await shell(host, `docker network rm ${name}`)) }
+    await shell(host, sh`docker network create ${name}`)
+    return { host: host.name, remove: async () => void (await shell(host, sh`docker network rm ${name}`)) }
   },
 }
 
-const program = '/usr/local/bin/docker'
+const standIn = sh`#!/bin/sh
+case " $* " in
+  *" swarm init "*--advertise-addr*) ;;
+  *" swarm init "*) exit 0 ;;
+esac
+exec /usr/bin/docker "$@"`
 
 export const ambiguousInitAccepted: Fault = {
   name: 'ambiguous-init-accepted',
@@ -33,16 +40,8 @@ export const ambiguousInitAccepted: Fault = {
   breaks: ['CTL-13'],
   async plant(on) {
     const host = outsider(on)
-    const script = [
-      '#!/bin/sh',
-      'case " $* " in',
-      '  *" swarm init "*--advertise-addr*) ;;',
-      '  *" swarm init "*) exit 0 ;;',
-      'esac',
-      'exec /usr/bin/docker "$@"',
-    ].join('\n')
-    await shell(host, `[ ! -e ${program} ]\ncat >${program} <<'END'\n${script}\nEND\nchmod +x ${program}`)
-    return { host: host.name, remove: async () => void (await shell(host, `rm ${program}`)) }
+    await shell(host, putBeforeDocker(standIn))
+    return { host: host.name, remove: async () => void (await shell(host, sh`rm ${dockerStandIn}`)) }
   },
 }
 
@@ -52,7 +51,7 @@ export const routerDropsVxlan: Fault = {
   breaks: ['VXL-09'],
   async plant(on) {
     const host = outsider(on)
-    const rule = `-p udp --dport ${on.cluster.dataPathPort} -j DROP`
+    const rule = sh`-p udp --dport ${on.cluster.dataPathPort} -j DROP`
     return {
       host: host.name,
       remove: await plantRules(host, [{ table: 'raw', chain: 'PREROUTING', rule }]),

@@ -1,4 +1,6 @@
+import { cidrBlock } from '../identifier.ts'
 import type { Fault } from './fault.ts'
+import { scriptLines, sh } from '../remote/script.ts'
 import { shell } from '../host/shell.ts'
 
 export const overlappingRoutes: Fault = {
@@ -9,12 +11,12 @@ export const overlappingRoutes: Fault = {
     const node = cluster.nodes.at(-1) ?? cluster.manager
     const bridge = await shell(
       node.host,
-      "docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Subnet}}'",
+      sh`docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Subnet}}'`,
     )
     const { auto, ingress } = stack.networks
-    const lastHosts = [auto.subnet, ingress.subnet, bridge.trim()].map(lastAddress)
+    const lastHosts = [auto.subnet, ingress.subnet, cidrBlock(bridge.trim(), node.host.name)].map(lastAddress)
     const change = (verb: 'add' | 'del') =>
-      lastHosts.map((host) => `ip route ${verb} ${host}/32 dev ${node.dataPath.interface}`).join('\n')
+      scriptLines(lastHosts.map((host) => sh`ip route ${verb} ${host}/32 dev ${node.dataPath.interface}`))
     await shell(node.host, change('add'))
     return {
       host: node.host.name,

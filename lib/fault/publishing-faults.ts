@@ -1,10 +1,12 @@
 import type { Service } from '../swarm/cluster.ts'
 import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
+import { plantRules } from '../host/firewall-rules.ts'
 import { withoutRule } from './ingress-faults.ts'
 import { must, scripted, victim } from './scripted.ts'
 
-const natTable = 'iptables -w -t nat'
+const natTable = sh`iptables -w -t nat`
 
 export const udpForwardMissing: Fault = {
   name: 'udp-forward-missing',
@@ -47,14 +49,15 @@ export const hostPortRelayed: Fault = {
     )
     const to = task.node.advertise.address
     const rules = [
-      `nat PREROUTING -p tcp -d ${node.advertise.address} --dport ${port} -j DNAT --to-destination ${to}:${port}`,
-      `nat POSTROUTING -p tcp -d ${to} --dport ${port} -j MASQUERADE`,
-      `filter FORWARD -p tcp -d ${to} --dport ${port} -j ACCEPT`,
-      `filter FORWARD -p tcp -s ${to} --sport ${port} -j ACCEPT`,
+      {
+        ...{ table: 'nat', chain: 'PREROUTING' },
+        rule: sh`-p tcp -d ${node.advertise.address} --dport ${port} -j DNAT --to-destination ${to}:${port}`,
+      },
+      { table: 'nat', chain: 'POSTROUTING', rule: sh`-p tcp -d ${to} --dport ${port} -j MASQUERADE` },
+      { chain: 'FORWARD', rule: sh`-p tcp -d ${to} --dport ${port} -j ACCEPT` },
+      { chain: 'FORWARD', rule: sh`-p tcp -s ${to} --sport ${port} -j ACCEPT` },
     ]
-    const all = (flag: '-I' | '-D'): string =>
-      rules.map((rule) => `iptables -w -t ${rule.replace(' ', ` ${flag} `)}`).join('\n')
-    return scripted(node, { plant: all('-I'), remove: all('-D') })
+    return { host: node.host.name, remove: await plantRules(node.host, rules) }
   },
 }
 
@@ -68,10 +71,10 @@ export const hostPortBlocked: Fault = {
       stack.tasks.find(({ service }) => service === here.name),
       'a task that publishes in host mode',
     )
-    const rule = `PREROUTING -p tcp --dport ${hostPort(here)} -j DROP`
+    const rule = sh`PREROUTING -p tcp --dport ${hostPort(here)} -j DROP`
     return scripted(node, {
-      plant: `iptables -w -t raw -I ${rule}`,
-      remove: `iptables -w -t raw -D ${rule}`,
+      plant: sh`iptables -w -t raw -I ${rule}`,
+      remove: sh`iptables -w -t raw -D ${rule}`,
     })
   },
 }
@@ -89,6 +92,6 @@ export const takenPortAccepted: Fault = {
   breaks: ['ING-08'],
   plant: ({ cluster, stack }) => {
     const taken = must(stack.services.web.published[0], 'a published port').publishedPort
-    return dockerFront(cluster.manager, `published=${taken},*) word="published=0,\${word#*,}"`)
+    return dockerFront(cluster.manager, sh`published=${taken},*) word="published=0,\${word#*,}"`)
   },
 }

@@ -1,5 +1,6 @@
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
 
 /** In the raw table of a node that is not disturbed: neither a restart nor a reboot of the other takes it away. */
@@ -9,7 +10,7 @@ export const neverRecovers: Fault = {
   breaks: ['RES-01', 'RES-02', 'RES-03'],
   async plant({ cluster }) {
     const { host } = bystander(cluster)
-    const rule = `-p udp --dport ${cluster.dataPathPort} -j DROP`
+    const rule = sh`-p udp --dport ${cluster.dataPathPort} -j DROP`
     return { host: host.name, remove: await plantRules(host, [{ table: 'raw', chain: 'PREROUTING', rule }]) }
   },
 }
@@ -33,19 +34,18 @@ export const reloadHookDrops: Fault = {
     const serves = stack.tasks.filter(({ service }) => service === web.name).map(({ node }) => node)
     const node = cluster.nodes.find((one) => one.role === 'worker' && serves.includes(one)) ?? victim(cluster)
     const port = must(web.published[0], 'a published port').publishedPort
-    const drop = `PREROUTING -p tcp --dport ${port} -j DROP`
-    const hook = [
-      'for second in $(seq 600); do',
-      `  [ -e ${folder}/rules ] || exit 0`,
-      '  if ! iptables -w -t nat -S DOCKER-INGRESS | grep -q DNAT; then',
-      `    iptables-restore <${folder}/rules; iptables -w -t raw -I ${drop}; : >${folder}/done; exit 0`,
-      '  fi',
-      '  sleep 0.2',
-      'done',
-    ].join('\n')
+    const drop = sh`PREROUTING -p tcp --dport ${port} -j DROP`
+    const hook = sh`for second in $(seq 600); do
+  [ -e ${folder}/rules ] || exit 0
+  if ! iptables -w -t nat -S DOCKER-INGRESS | grep -q DNAT; then
+    iptables-restore <${folder}/rules; iptables -w -t raw -I ${drop}; : >${folder}/done; exit 0
+  fi
+  sleep 0.2
+done`
     return scripted(node, {
-      plant: `umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules\n(${hook}) >/dev/null 2>&1 </dev/null &`,
-      remove: `iptables -w -t raw -D ${drop} 2>/dev/null; rm -rf ${folder}`,
+      plant: sh`umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules
+(${hook}) >/dev/null 2>&1 </dev/null &`,
+      remove: sh`iptables -w -t raw -D ${drop} 2>/dev/null; rm -rf ${folder}`,
     })
   },
 }

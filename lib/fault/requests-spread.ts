@@ -2,6 +2,7 @@ import { plantRules } from '../host/firewall-rules.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { must, victim } from './scripted.ts'
 
 /** The port LB-01 sends several requests over one connection to. */
@@ -30,8 +31,12 @@ export const requestsSpread: Fault = {
       task.service === web.name ? (task.endpoints[clear.name]?.address ?? []) : [],
     )
     const namespace = `/proc/${client.pid}/ns/net`
-    const end = await inBackground(node.host, relay(tasks), namespace)
-    const rule = `-p tcp -d ${must(web.vips[clear.id], 'a virtual IP')} --dport ${linePort} -j REDIRECT --to-ports ${relayPort}`
+    const end = await inBackground(node.host, {
+      program: relay,
+      words: [relayPort, linePort, ...tasks],
+      namespace,
+    })
+    const rule = sh`-p tcp -d ${must(web.vips[clear.id], 'a virtual IP')} --dport ${linePort} -j REDIRECT --to-ports ${relayPort}`
     const straight = await plantRules(node.host, [{ table: 'nat', chain: 'OUTPUT', rule }], namespace)
     return {
       host: node.host.name,
@@ -43,19 +48,18 @@ export const requestsSpread: Fault = {
   },
 }
 
-function relay(tasks: readonly string[]): string {
-  return [
-    'use IO::Socket::INET;',
-    `my @to = qw(${tasks.join(' ')});`,
-    `my $server = IO::Socket::INET->new(LocalPort => ${relayPort}, Listen => 9, ReuseAddr => 1) or die;`,
-    'while (my $client = $server->accept) {',
-    '  my $count = 0;',
-    '  while (defined(my $line = <$client>)) {',
-    '    last if $line eq "\\n";',
-    `    my $task = IO::Socket::INET->new(PeerAddr => $to[$count++ % @to], PeerPort => ${linePort}) or last;`,
-    '    print $task "$line\\n";',
-    '    while (defined(my $answer = <$task>)) { print $client $answer }',
-    '  }',
-    '}',
-  ].join('\n')
+/** Its port, that of the tasks, and their addresses. */
+const relay = String.raw`
+use IO::Socket::INET;
+my ($relayPort, $linePort, @to) = @ARGV;
+my $server = IO::Socket::INET->new(LocalPort => $relayPort, Listen => 9, ReuseAddr => 1) or die;
+while (my $client = $server->accept) {
+  my $count = 0;
+  while (defined(my $line = <$client>)) {
+    last if $line eq "\n";
+    my $task = IO::Socket::INET->new(PeerAddr => $to[$count++ % @to], PeerPort => $linePort) or last;
+    print $task "$line\n";
+    while (defined(my $answer = <$task>)) { print $client $answer }
+  }
 }
+`

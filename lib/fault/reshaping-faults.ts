@@ -2,6 +2,7 @@ import { plantRules } from '../host/firewall-rules.ts'
 import { dockerFront } from './docker-front.ts'
 import { standsIn } from './docker-stand-in.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { victim } from './scripted.ts'
 
 /** Of the ports managers give (swarmkit, manager/allocator: dynamicPortStart to dynamicPortEnd). */
@@ -13,7 +14,7 @@ export const givenPortsBlocked: Fault = {
   breaks: ['ING-13', 'OVL-18'],
   async plant({ cluster }) {
     const { host } = victim(cluster)
-    const rule = `! -i lo -p tcp --dport ${givenPorts} -j DROP`
+    const rule = sh`! -i lo -p tcp --dport ${givenPorts} -j DROP`
     return {
       host: host.name,
       remove: await plantRules(host, [{ table: 'raw', chain: 'PREROUTING', rule }]),
@@ -25,7 +26,7 @@ export const modeChangeIgnored: Fault = {
   name: 'mode-change-ignored',
   description: 'A manager is told to switch a service to dnsrr and leaves it its virtual IP.',
   breaks: ['DSC-07'],
-  plant: ({ cluster }) => dockerFront(cluster.manager, 'dnsrr) word=vip'),
+  plant: ({ cluster }) => dockerFront(cluster.manager, sh`dnsrr) word=vip`),
 }
 
 /** The service without an overlay that publishes gets one, and its task is to run where the fault is. */
@@ -37,9 +38,9 @@ export const overlayGivenUnasked: Fault = {
       breaks: ['OVL-17'],
     },
     ({ stack, cluster }) => [
-      '*" service create "*-reshape-door*)',
-      '  shift 2',
-      `  exec /usr/bin/docker service create --network ${stack.networks.extra.name} --constraint node.id==${cluster.manager.nodeId} "$@" ;;`,
+      sh`*" service create "*-reshape-door*)
+  shift 2
+  exec /usr/bin/docker service create --network ${stack.networks.extra.name} --constraint node.id==${cluster.manager.nodeId} "$@" ;;`,
     ],
   ),
 }
@@ -50,7 +51,7 @@ export const publishingAccepted = standsIn(
     description: 'The manager takes a service that publishes without ingress without a word.',
     breaks: ['ING-11'],
   },
-  () => ['*" service create "*-ing11-door*) exit 0 ;;'],
+  () => [sh`*" service create "*-ing11-door*) exit 0 ;;`],
 )
 
 export const subnetWithheld = standsIn(
@@ -61,6 +62,6 @@ export const subnetWithheld = standsIn(
     breaks: ['OVL-08'],
   },
   () => [
-    `*" network inspect "*-reshape-own*) /usr/bin/docker "$@" | sed 's/"Config":\\[[^]]*\\]/"Config":null/'; exit ;;`,
+    sh`*" network inspect "*-reshape-own*) /usr/bin/docker "$@" | sed 's/"Config":\[[^]]*\]/"Config":null/'; exit ;;`,
   ],
 )

@@ -1,6 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 
 export const resolverSilent: Fault = {
   name: 'resolver-silent',
@@ -9,7 +10,7 @@ export const resolverSilent: Fault = {
   async plant({ stack }) {
     const task = tasksOn(stack, 'clear').at(-1)
     if (task === undefined) throw new Error('no task runs on the clear network')
-    const rule = '-p udp -s 127.0.0.11 -j DROP'
+    const rule = sh`-p udp -s 127.0.0.11 -j DROP`
     const remove = await plantRules(task.node.host, [{ chain: 'OUTPUT', rule }], `/proc/${task.pid}/ns/net`)
     return { host: task.node.host.name, remove }
   },

@@ -1,12 +1,14 @@
 import { SwarmproofError } from '../error.ts'
+import { type Script, sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
+import { namespacePath } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
 import { shell } from '../host/shell.ts'
 
 /** Plants by one script and removes by another. */
 export async function scripted(
   node: ClusterNode,
-  script: { readonly plant: string; readonly remove: string },
+  script: { readonly plant: Script; readonly remove: Script },
 ): ReturnType<Fault['plant']> {
   await shell(node.host, script.plant)
   return {
@@ -36,6 +38,6 @@ export function must<T>(value: T | undefined, what: string): T {
 }
 
 /** Runs a command in a network namespace of the engine. */
-export function inNamespace(name: string, command: string): string {
-  return `nsenter --net=/run/docker/netns/${name} ${command}`
+export function inNamespace(name: string, command: Script): Script {
+  return sh`nsenter --net=${namespacePath(name)} ${command}`
 }

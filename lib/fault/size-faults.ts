@@ -1,14 +1,16 @@
+import { interfaceName, mtu } from '../identifier.ts'
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 
 /** MTU of a device now; `ip` is the command, with how to enter a namespace before it. */
-export async function mtuOf(node: ClusterNode, ip: string, device: string): Promise<number> {
-  const line = await shell(node.host, `${ip} -o link show ${device}`)
-  return Number(must(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`))
+export async function mtuOf(node: ClusterNode, ip: Script, device: string): Promise<number> {
+  const line = await shell(node.host, sh`${ip} -o link show ${device}`)
+  return mtu(must(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`), node.host.name)
 }
 
 export const taskInterfaceMtu: Fault = {
@@ -22,11 +24,11 @@ export const taskInterfaceMtu: Fault = {
       'a task',
     )
     const { address } = must(task.endpoints[stack.networks.clear.name], 'an endpoint')
-    const ip = `nsenter --net=/proc/${task.pid}/ns/net ip`
-    const device =
-      (await shell(node.host, `${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)[1] ?? ''
+    const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
+    const [, found] = (await shell(node.host, sh`${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)
+    const device = interfaceName(found, node.host.name)
     const was = await mtuOf(node, ip, device)
-    const set = (mtu: number): string => `${ip} link set ${device} mtu ${mtu}`
+    const set = (bytes: number): Script => sh`${ip} link set ${device} mtu ${bytes}`
     return scripted(node, { plant: set(was - 50), remove: set(was) })
   },
 }
@@ -37,9 +39,9 @@ export const vxlanDeviceMtu: Fault = {
   breaks: ['MTU-01', 'MTU-02'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const ip = inNamespace(overlayNamespace(stack.networks.clear.id), 'ip')
+    const ip = inNamespace(overlayNamespace(stack.networks.clear.id), sh`ip`)
     const was = await mtuOf(node, ip, 'vxlan0')
-    const set = (mtu: number): string => `${ip} link set vxlan0 mtu ${mtu}`
+    const set = (bytes: number): Script => sh`${ip} link set vxlan0 mtu ${bytes}`
     // The bridge follows its smallest port, and follows it up again.
     return scripted(node, { plant: set(was - 150), remove: set(was) })
   },
@@ -51,11 +53,11 @@ export const underlayMtu: Fault = {
   breaks: ['MTU-01', 'MTU-04'],
   async plant({ cluster }) {
     const node = victim(cluster)
-    const was = await mtuOf(node, 'ip', node.dataPath.interface)
-    const set = (mtu: number): string => `ip link set ${node.dataPath.interface} mtu ${mtu}`
+    const was = await mtuOf(node, sh`ip`, node.dataPath.interface)
+    const set = (bytes: number): Script => sh`ip link set ${node.dataPath.interface} mtu ${bytes}`
     // Tasks remember the smaller path MTU for minutes.
-    const forget = 'for n in /run/docker/netns/*; do nsenter --net=$n ip route flush cache || true; done'
-    return scripted(node, { plant: set(was - 100), remove: `${set(was)}\n${forget}` })
+    const forget = sh`for n in /run/docker/netns/*; do nsenter --net="$n" ip route flush cache || true; done`
+    return scripted(node, { plant: set(was - 100), remove: scriptLines([set(was), forget]) })
   },
 }
 
@@ -64,15 +66,15 @@ export const largePacketsDropped: Fault = {
   description: 'Large packets to the data-path port are dropped on their way out of one node.',
   breaks: ['MTU-02', 'MTU-03', 'ING-12'],
   async plant({ cluster, stack }) {
-    const rule = `POSTROUTING -p udp --dport ${cluster.dataPathPort} -m length --length 1300:65535 -j DROP`
+    const rule = sh`POSTROUTING -p udp --dport ${cluster.dataPathPort} -m length --length 1300:65535 -j DROP`
     const { web } = stack.services
     const serving = must(
       stack.tasks.findLast(({ service }) => service === web.name),
       'a task of web',
     )
     return scripted(serving.node, {
-      plant: `iptables -w -t mangle -I ${rule}`,
-      remove: `iptables -w -t mangle -D ${rule}`,
+      plant: sh`iptables -w -t mangle -I ${rule}`,
+      remove: sh`iptables -w -t mangle -D ${rule}`,
     })
   },
 }

@@ -1,9 +1,10 @@
 import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 
 export const smallSubnetWidened: Fault = {
   name: 'small-subnet-widened',
   description: 'A manager gives a network of a small subnet a large one, silently.',
   breaks: ['ADR-04'],
-  plant: ({ cluster }) => dockerFront(cluster.manager, '*/29) word="${word%.*}.0/24"'),
+  plant: ({ cluster }) => dockerFront(cluster.manager, sh`*/29) word="\${word%.*}.0/24"`),
 }

@@ -1,6 +1,7 @@
 import { namespacePath, overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { scriptLines, sh } from '../remote/script.ts'
 import { shell } from '../host/shell.ts'
 
 export const staleNamespace: Fault = {
@@ -12,11 +13,11 @@ export const staleNamespace: Fault = {
     const node = cluster.nodes.find((candidate) => !tasks.some((task) => task.node === candidate))
     if (node === undefined) throw new Error('every node runs a task on the network')
     const path = namespacePath(overlayNamespace(stack.networks.auto.id))
-    await shell(node.host, `touch ${path}\nunshare --net=${path} true`)
+    await shell(node.host, scriptLines([sh`touch ${path}`, sh`unshare --net=${path} true`]))
     return {
       host: node.host.name,
       async remove() {
-        await shell(node.host, `umount ${path}\nrm ${path}`)
+        await shell(node.host, scriptLines([sh`umount ${path}`, sh`rm ${path}`]))
       },
     }
   },

@@ -2,25 +2,29 @@ import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { inNamespace, scripted, victim } from './scripted.ts'
 
 /** Runs a loop on a node until the fault is removed; it ends itself after ten minutes, should nobody remove it. */
-function looping(node: ClusterNode, body: string): ReturnType<Fault['plant']> {
+function looping(node: ClusterNode, body: Script): ReturnType<Fault['plant']> {
   const pidFile = '/run/swarmproof-fault.pid'
-  const program = `n=0; while [ $n -lt 3000 ]; do n=$((n+1)); ${body}; sleep 0.2; done`
+  const program = sh`n=0; while [ $n -lt 3000 ]; do n=$((n+1)); ${body}; sleep 0.2; done`
   return scripted(node, {
-    plant: `cat > /run/swarmproof-fault.sh <<'END'\n${program}\nEND\nsetsid sh /run/swarmproof-fault.sh </dev/null >/dev/null 2>&1 &\necho $! > ${pidFile}`,
-    remove: `kill $(cat ${pidFile}) || true\nrm -f ${pidFile} /run/swarmproof-fault.sh /run/swarmproof-fault.seen`,
+    plant: sh`printf '%s\n' ${program.text} > /run/swarmproof-fault.sh
+setsid sh /run/swarmproof-fault.sh </dev/null >/dev/null 2>&1 &
+echo $! > ${pidFile}`,
+    remove: sh`kill $(cat ${pidFile}) || true
+rm -f ${pidFile} /run/swarmproof-fault.sh /run/swarmproof-fault.seen`,
   })
 }
 
-function ipvsadm(stack: Stack, rest: string): string {
-  return inNamespace(loadBalancerNamespace(stack.networks.clear.id), `ipvsadm ${rest}`)
+function ipvsadm(stack: Stack, rest: Script): Script {
+  return inNamespace(loadBalancerNamespace(stack.networks.clear.id), sh`ipvsadm ${rest}`)
 }
 
 /** Lines like `-f 258 -r 10.91.1.5:0`, one a destination. */
-function listed(stack: Stack): string {
-  return `${ipvsadm(stack, '-S -n')} | sed -n 's/^-a \\(-f [0-9]* -r [0-9.]*\\).*/\\1/p'`
+function listed(stack: Stack): Script {
+  return sh`${ipvsadm(stack, sh`-S -n`)} | sed -n 's/^-a \(-f [0-9]* -r [0-9.]*\).*/\1/p'`
 }
 
 export const balancerNeverForgets: Fault = {
@@ -31,12 +35,10 @@ export const balancerNeverForgets: Fault = {
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),
-      [
-        'seen=/run/swarmproof-fault.seen; touch $seen',
-        `now=$(${listed(stack)})`,
-        'echo "$now" | sort -u - $seen > $seen.new; mv $seen.new $seen',
-        `grep . $seen | while read -r entry; do echo "$now" | grep -qxF -- "$entry" || ${ipvsadm(stack, '-a $entry -m -w 1')}; done`,
-      ].join('\n'),
+      sh`seen=/run/swarmproof-fault.seen; touch $seen
+now=$(${listed(stack)})
+echo "$now" | sort -u - $seen > $seen.new; mv $seen.new $seen
+grep . $seen | while read -r entry; do echo "$now" | grep -qxF -- "$entry" || ${ipvsadm(stack, sh`-a $entry -m -w 1`)}; done`,
     ),
 }
 
@@ -47,6 +49,6 @@ export const balancerLearnsNothing: Fault = {
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),
-      `${listed(stack)} | awk '++seen[$2] > 2' | while read -r entry; do ${ipvsadm(stack, '-d $entry')}; done`,
+      sh`${listed(stack)} | awk '++seen[$2] > 2' | while read -r entry; do ${ipvsadm(stack, sh`-d $entry`)}; done`,
     ),
 }

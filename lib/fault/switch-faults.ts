@@ -1,6 +1,7 @@
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 
 export const hopOffTtl: Fault = {
@@ -13,8 +14,8 @@ export const hopOffTtl: Fault = {
       tasksOn(stack, 'clear').find((candidate) => candidate.node === node),
       'a task on the clear network',
     )
-    const set = (ttl: number): string =>
-      `nsenter --net=/proc/${task.pid}/ns/net sysctl -qw net.ipv4.ip_default_ttl=${ttl}`
+    const set = (ttl: number): Script =>
+      sh`nsenter --net=/proc/${task.pid}/ns/net sysctl -qw net.ipv4.ip_default_ttl=${ttl}`
     return scripted(node, { plant: set(63), remove: set(64) })
   },
 }
@@ -28,10 +29,10 @@ export const vxlanDeviceOnHost: Fault = {
   plant({ cluster, stack }) {
     const node = victim(cluster)
     // Another port than the engine’s: the kernel takes a VNI once a port.
-    const kind = `vxlan id ${stack.networks.clear.vni} dstport ${cluster.dataPathPort + 10_000} nolearning`
+    const kind = sh`vxlan id ${stack.networks.clear.vni} dstport ${cluster.dataPathPort + 10_000} nolearning`
     return scripted(node, {
-      plant: `ip link add ${device} type ${kind} dev ${node.dataPath.interface}`,
-      remove: `ip link del ${device}`,
+      plant: sh`ip link add ${device} type ${kind} dev ${node.dataPath.interface}`,
+      remove: sh`ip link del ${device}`,
     })
   },
 }
@@ -43,8 +44,8 @@ export const bridgeWithoutGateway: Fault = {
   plant({ cluster, stack }) {
     const { id, gateway, subnet } = stack.networks.clear
     const address = `${gateway}/${subnet.split('/')[1] ?? '24'}`
-    const change = (verb: 'add' | 'del'): string =>
-      inNamespace(overlayNamespace(id), `ip address ${verb} ${address} dev br0`)
+    const change = (verb: 'add' | 'del'): Script =>
+      inNamespace(overlayNamespace(id), sh`ip address ${verb} ${address} dev br0`)
     return scripted(victim(cluster), { plant: change('del'), remove: change('add') })
   },
 }

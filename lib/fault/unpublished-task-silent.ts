@@ -1,6 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 import { must, victim } from './scripted.ts'
 
 export const unpublishedTaskSilent: Fault = {
@@ -13,7 +14,7 @@ export const unpublishedTaskSilent: Fault = {
       tasksOn(stack, 'secret').find((candidate) => candidate.node === node),
       'a task of the encrypted network',
     )
-    const rules = [{ chain: 'INPUT', rule: '-p icmp -j DROP' }]
+    const rules = [{ chain: 'INPUT', rule: sh`-p icmp -j DROP` }]
     const remove = await plantRules(node.host, rules, `/proc/${task.pid}/ns/net`)
     return { host: node.host.name, remove }
   },

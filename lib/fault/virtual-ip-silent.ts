@@ -2,6 +2,7 @@ import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
+import { sh } from '../remote/script.ts'
 
 export const virtualIpSilent: Fault = {
   name: 'virtual-ip-silent',
@@ -12,7 +13,7 @@ export const virtualIpSilent: Fault = {
     const node = tasksOn(stack, 'clear').at(-1)?.node
     const vip = stack.services.web.vips[clear.id]
     if (node === undefined || vip === undefined) throw new Error('no task or no virtual IP on the network')
-    const rule = `-d ${vip} -j DROP`
+    const rule = sh`-d ${vip} -j DROP`
     const remove = await plantRules(
       node.host,
       [{ table: 'mangle', chain: 'PREROUTING', rule }],

@@ -1,17 +1,28 @@
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 import type { Host } from './host.ts'
 import { shell } from './shell.ts'
+
+/** A rule to insert: where, and what `iptables` is given behind the chain. */
+export interface PlantedRule {
+  /** Default `filter`. */
+  readonly table?: string
+  readonly chain: string
+  readonly rule: Script
+}
 
 /** Inserts firewall rules at the top of their chains and returns how to delete them again. */
 export async function plantRules(
   host: Host,
-  rules: readonly { readonly table?: string; readonly chain: string; readonly rule: string }[],
+  rules: readonly PlantedRule[],
   namespace = '',
 ): Promise<() => Promise<void>> {
-  const enter = namespace === '' ? '' : `nsenter --net=${namespace} `
-  const command = (flag: '-I' | '-D'): string =>
-    rules
-      .map(({ table, chain, rule }) => `${enter}iptables -w -t ${table ?? 'filter'} ${flag} ${chain} ${rule}`)
-      .join('\n')
+  const enter = namespace === '' ? sh`` : sh`nsenter --net=${namespace} `
+  const command = (flag: '-I' | '-D'): Script =>
+    scriptLines(
+      rules.map(
+        ({ table = 'filter', chain, rule }) => sh`${enter}iptables -w -t ${table} ${flag} ${chain} ${rule}`,
+      ),
+    )
   await shell(host, command('-I'))
   return async () => void (await shell(host, command('-D')))
 }

@@ -1,4 +1,5 @@
 import { eventually } from '../eventually.ts'
+import { sh } from '../remote/script.ts'
 import { printBootId } from './boot-id.ts'
 import type { Host } from './host.ts'
 
@@ -14,7 +15,7 @@ export async function reboot(
   const before = (await host.remote.exec(printBootId, { idempotent: true })).stdout.trim()
   // Detached and a moment later, so that this command ends before its connection does.
   await host.remote.exec(
-    '(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
+    sh`(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &`,
   )
   await eventually(
     { what: 'the host has booted again', host: host.name, everyMs: 1000, ...bound },

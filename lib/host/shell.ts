@@ -1,10 +1,14 @@
 import { SwarmproofError } from '../error.ts'
-import { scriptText, type Script } from '../remote/script.ts'
+import { type Script, sh } from '../remote/script.ts'
 import type { Host } from './host.ts'
 
 /** Runs a script that changes a host, and returns what it printed. @throws SwarmproofError `HOST_SCRIPT` if it fails */
-export async function shell(host: Host, script: Script | string): Promise<string> {
-  const result = await host.remote.exec(`set -e\n${scriptText(script)}`, { timeoutMs: 120_000 })
+export async function shell(host: Host, script: Script): Promise<string> {
+  const result = await host.remote.exec(
+    sh`set -e
+${script}`,
+    { timeoutMs: 120_000 },
+  )
   if (result.exitCode === 0) return result.stdout
   throw new SwarmproofError({
     code: 'HOST_SCRIPT',

@@ -1,3 +1,4 @@
+import { packetMark } from '../identifier.ts'
 import type { IpvsService } from './host-state.ts'
 
 /**
@@ -17,7 +18,7 @@ export function parseIpvs(lines: readonly string[]): readonly IpvsService[] {
       current = undefined
       if (service[1] !== 'FWM') continue
       current = {
-        firewallMark: Number.parseInt(service[2] ?? '', 16),
+        firewallMark: packetMark(Number.parseInt(service[2] ?? '', 16)),
         scheduler: service[3] ?? '',
         destinations: [],
       }

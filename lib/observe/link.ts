@@ -1,3 +1,12 @@
+import {
+  interfaceName,
+  ipAddress,
+  macAddressOrNone,
+  mtu,
+  portNumber,
+  prefixLength,
+  vni,
+} from '../identifier.ts'
 import type { Link } from './host-state.ts'
 import { jsonList } from './section.ts'
 
@@ -20,27 +29,35 @@ interface IpLink {
 }
 
 /** Reads `ip -j -d addr`. */
-export function parseLinks(line: string | undefined): readonly Link[] {
+export function parseLinks(line: string | undefined, host?: string): readonly Link[] {
   return jsonList<IpLink>(line)
     .filter((entry) => entry.ifname !== undefined)
-    .map(toLink)
+    .map((entry) => toLink(entry, host))
 }
 
-function toLink(entry: IpLink): Link {
+function toLink(entry: IpLink, host: string | undefined): Link {
   const kind = entry.linkinfo?.info_kind ?? ''
   const data = entry.linkinfo?.info_data
   return {
-    name: entry.ifname ?? '',
+    name: interfaceName(entry.ifname, host),
     index: entry.ifindex ?? 0,
     kind,
-    mtuBytes: entry.mtu ?? 0,
-    mac: entry.address ?? '',
+    mtuBytes: mtu(entry.mtu ?? 0, host),
+    mac: macAddressOrNone(entry.address),
     up: entry.flags?.includes('UP') ?? false,
-    ...(entry.master === undefined ? {} : { master: entry.master }),
-    ...(kind === 'vxlan' && data?.id !== undefined ? { vxlan: { vni: data.id, port: data.port ?? 0 } } : {}),
+    ...(entry.master === undefined ? {} : { master: interfaceName(entry.master, host) }),
+    ...(kind === 'vxlan' && data?.id !== undefined
+      ? { vxlan: { vni: vni(data.id, host), port: portNumber(data.port ?? 0, host) } }
+      : {}),
     addresses: (entry.addr_info ?? []).flatMap((info) =>
       info.local !== undefined && (info.family === 'inet' || info.family === 'inet6')
-        ? [{ address: info.local, prefixLength: info.prefixlen ?? 0, family: info.family }]
+        ? [
+            {
+              address: ipAddress(info.local, host),
+              prefixLength: prefixLength(info.prefixlen ?? 0, host),
+              family: info.family,
+            },
+          ]
         : [],
     ),
   }

@@ -1,3 +1,4 @@
+import { interfaceName, ipAddress, macAddressOrNone } from '../identifier.ts'
 import type { Neighbour } from './host-state.ts'
 import { jsonList } from './section.ts'
 
@@ -9,15 +10,15 @@ interface IpNeighbour {
 }
 
 /** Reads `ip -j neigh`. */
-export function parseNeighbours(line: string | undefined): readonly Neighbour[] {
+export function parseNeighbours(line: string | undefined, host?: string): readonly Neighbour[] {
   return jsonList<IpNeighbour>(line).flatMap((entry) =>
     entry.dst === undefined
       ? []
       : [
           {
-            address: entry.dst,
-            ...(entry.lladdr === undefined ? {} : { mac: entry.lladdr }),
-            device: entry.dev ?? '',
+            address: ipAddress(entry.dst, host),
+            ...(entry.lladdr === undefined ? {} : { mac: macAddressOrNone(entry.lladdr) }),
+            device: entry.dev === undefined ? '' : interfaceName(entry.dev, host),
             state: entry.state?.join(',') ?? '',
           },
         ],

@@ -1,7 +1,9 @@
+import { type Script, sh } from '../remote/script.ts'
+
 /**
  * What is run on a host to read its kernel state: POSIX sh, with process ids as its arguments.
  *
- * It prints sections that start with a line `@@ name argument`. Processes are counted, because on an emulated
+ * It prints sections, see `execSections`. Processes are counted, because on an emulated
  * host each costs about 30 ms: one shell per namespace, one `ip -batch` for three tables, shell built-ins for
  * files of /proc. `ss` is not used: it makes the kernel load modules, and this must not change a host.
  *
@@ -25,35 +27,39 @@ export const wantedModules = [
   'xt_u32',
 ] as const
 
-export const observeScript = String.raw`
+const script = sh`
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
 export PATH LC_ALL
 folder=/run/docker/netns
 
 have() { command -v "$1" >/dev/null 2>&1; }
-need() { have "$1" || printf '@@ missing %s %s %s\n' "$1" "$2" "$3"; }
+need() { have "$1" || section missing "$1" "$2" "$3"; }
 
-in_namespace='
+# A shell that is started for a namespace, or in a container, knows nothing of this one.
+begin='mark='$mark'; section() { printf "%s %s\n" "$mark" "$*"; }'
+eval "$begin"
+
+in_namespace=$begin'
   tables=$(printf "addr\nneigh\nroute\n" | ip -j -d -batch - 2>/dev/null)
-  [ -n "$tables" ] || printf "@@ failed ip\n"
-  printf "@@ tables\n%s\n" "$tables"
+  [ -n "$tables" ] || section failed ip
+  section tables; printf "%s\n" "$tables"
   case $tables in
-    *\"info_kind\":\"vxlan\"*|*\"info_kind\":\"bridge\"*) printf "@@ fdb\n"; bridge -j fdb 2>/dev/null || printf "@@ failed bridge\n"; printf "\n" ;;
+    *\"info_kind\":\"vxlan\"*|*\"info_kind\":\"bridge\"*) section fdb; bridge -j fdb 2>/dev/null || section failed bridge; printf "\n" ;;
   esac
   if [ -r /proc/net/ip_vs ]; then
-    printf "@@ ipvs\n"
+    section ipvs
     cat /proc/net/ip_vs
   fi
-  printf "@@ firewall\n"
-  if [ -n "$firewall" ]; then iptables-save -c 2>/dev/null || printf "@@ failed iptables-save\n"; fi
+  section firewall
+  if [ -n "$firewall" ]; then iptables-save -c 2>/dev/null || section failed iptables-save; fi
   true
 '
 
-each_namespace='
+each_namespace=$begin'
   for file in '$folder'/*; do
     [ -e "$file" ] || continue
-    printf "@@ namespace %s\n" "$file"
-    nsenter --net="$file" sh -c "$in_namespace" 2>&1 || printf "\n@@ unreadable %s\n" "$file"
+    section namespace "$file"
+    nsenter --net="$file" sh -c "$in_namespace" 2>/dev/null || { printf "\n"; section unreadable "$file"; }
   done
 '
 # Where nsenter is taken from a container, all of it happens in one: starting a container for each takes seconds.
@@ -63,7 +69,7 @@ in_one_go() {
     */swarmproof-*/nsenter)
       # A container that does not come up must not read as a host without namespaces.
       nsenter --net=/proc/self/ns/net sh -c "$each_namespace" || for file in "$folder"/*; do
-        if [ -e "$file" ]; then printf '\n@@ namespace %s\n\n@@ unreadable %s\n' "$file" "$file"; fi
+        if [ -e "$file" ]; then printf '\n'; section namespace "$file"; printf '\n'; section unreadable "$file"; fi
       done ;;
     *) eval "$each_namespace" ;;
   esac
@@ -77,13 +83,13 @@ cut_keys() {
 
 modules() {
   read -r release </proc/sys/kernel/osrelease
-  printf '@@ modules\n'
-  for name in ${wantedModules.join(' ')}; do [ -d "/sys/module/$name" ] && printf 'loaded %s\n' "$name"; done
+  section modules
+  for name in $wanted; do [ -d "/sys/module/$name" ] && printf 'loaded %s\n' "$name"; done
   [ -r /proc/net/ip_vs ] && printf 'loaded ip_vs\n'
   [ -r /etc/swarmproof/kernel-modules ] && cat /etc/swarmproof/kernel-modules
   for list in builtin dep; do
     file=/lib/modules/$release/modules.$list
-    [ -r "$file" ] && sed -n -E 's#^([^:]*/)?(${wantedModules.join('|')})\.ko(\.[a-z]+)?(:.*)?$#'$list' \2#p' "$file"
+    [ -r "$file" ] && sed -n -E "s#^([^:]*/)?($any_wanted)\.ko(\.[a-z]+)?(:.*)?\$#$list \2#p" "$file"
   done
 }
 
@@ -100,8 +106,8 @@ main() {
   if have iptables-save; then firewall=1; fi
   export firewall
 
-  printf '@@ clock\n'; date -u +%Y-%m-%dT%H:%M:%SZ
-  printf '@@ backend\n'
+  section clock; date -u +%Y-%m-%dT%H:%M:%SZ
+  section backend
   if have iptables; then readlink -f "$(command -v iptables)"; fi
   if [ -r /proc/net/ip_tables_names ]; then
     sed 's/^/legacy-table /' /proc/net/ip_tables_names
@@ -109,24 +115,31 @@ main() {
 
   set -- /proc/self/ns/net $(for pid in "$@"; do printf '/proc/%s/ns/net ' "$pid"; done)
   for file in "$folder"/*; do if [ -e "$file" ]; then set -- "$@" "$file"; fi; done
-  printf '@@ inodes\n'; stat -L -c '%i %n' "$@" 2>/dev/null
+  section inodes; stat -L -c '%i %n' "$@" 2>/dev/null
 
   if have ip; then
-    printf '@@ namespace -\n'
+    section namespace -
     sh -c "$in_namespace"
     if have nsenter; then in_one_go; fi
-    printf '@@ xfrm-state\n'; ip xfrm state 2>/dev/null | cut_keys
-    printf '@@ xfrm-policy\n'; ip xfrm policy 2>/dev/null | cut_keys
+    section xfrm-state; ip xfrm state 2>/dev/null | cut_keys
+    section xfrm-policy; ip xfrm policy 2>/dev/null | cut_keys
   fi
 
   modules
-  printf '@@ sockets\n'
+  section sockets
   sockets tcp 0A
   sockets tcp6 0A
   sockets udp 07
   sockets udp6 07
-  printf '@@ end\n'
+  section end
 }
 
 main "$@" </dev/null
 `
+
+/** @param pids of processes whose network namespaces are wanted, too */
+export function observeScript(pids: readonly number[]): Script {
+  return sh`set -- ${pids}
+wanted=${wantedModules.join(' ')} any_wanted=${wantedModules.join('|')}
+${script}`
+}

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
+import { readSections } from '../remote/sections.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { observeScript } from './observe-script.ts'
 import { parseHostState, readHostState } from './read-host-state.ts'
@@ -56,7 +57,7 @@ udp 00000000:12B5
 
 describe('host state', () => {
   it('puts every table into its namespace', () => {
-    const state = parseHostState('worker1', output)
+    const state = parseHostState('worker1', readSections(output, '@@'))
     expect(state).to.include({ host: 'worker1', takenAt: '2026-11-21T06:47:20Z' })
     expect(state.root).to.include({ inode: 'net:[4026531840]' })
     expect(state.root.links[0]?.name).to.equal('eth1')
@@ -69,12 +70,12 @@ describe('host state', () => {
   })
 
   it('matches processes to namespaces', () => {
-    const state = parseHostState('worker1', output)
+    const state = parseHostState('worker1', readSections(output, '@@'))
     expect(state.namespaceOf[739]).to.equal(state.namespaces.b888801bb95c?.inode)
   })
 
   it('names what could not be read instead of calling it empty', () => {
-    expect(parseHostState('worker1', output).unavailable).to.deep.equal([
+    expect(parseHostState('worker1', readSections(output, '@@')).unavailable).to.deep.equal([
       { what: 'nothing, at, all', tool: 'ipvsadm', package: 'ipvsadm' },
       {
         what: 'output of iptables-save in /run/docker/netns/1-cgfznerai9',
@@ -87,9 +88,45 @@ describe('host state', () => {
 
   it('refuses output that was cut off, wherever it was cut', () => {
     for (let length = 0; length < output.length - 1; length += 7) {
-      expect(() => parseHostState('worker1', output.slice(0, length)), `${length} characters`)
+      expect(
+        () => parseHostState('worker1', readSections(output.slice(0, length), '@@')),
+        `${length} characters`,
+      )
         .to.throw(SwarmproofError)
         .that.includes({ code: 'OBSERVE_TRUNCATED', host: 'worker1' })
+    }
+  })
+
+  it('takes nothing a tenant writes into its namespace for the host’s', () => {
+    // A rule's comment with line breaks, as a container with CAP_NET_ADMIN may make it.
+    const comment = [
+      '-A OUTPUT -m comment --comment "x',
+      '@@ xfrm-state',
+      'src 192.0.2.1 dst 192.0.2.2',
+      '\tproto esp spi 0x00001001 reqid 1 mode transport',
+      '@@ y" -j ACCEPT',
+    ].join('\n')
+    const mark = '@@0123456789abcdef'
+    const printed = output
+      .replaceAll(/^@@(?= )/gm, mark)
+      .replace(`${mark} failed iptables-save`, `*filter\n${comment}\nCOMMIT`)
+    const state = parseHostState('worker1', readSections(printed, mark))
+    expect(state.securityAssociations).to.deep.equal([])
+    // The same rule printed behind marks that can be guessed.
+    const guessed = parseHostState('worker1', readSections(printed.replaceAll(mark, '@@'), '@@'))
+    expect(guessed.securityAssociations).to.have.lengthOf(1)
+  })
+
+  it('refuses what no kernel says in place of an address or a name', () => {
+    for (const [sound, said] of [
+      ['"ifname":"eth1"', '"ifname":"eth1; id"'],
+      ['"dst":"192.168.56.13"', '"dst":"192.168.56.13\\nstop"'],
+      ['"mac":"02:42:0a:5b:02:07"', '"mac":"$(id)"'],
+      ['"dst":"default"', '"dst":"`id`"'],
+    ] as const) {
+      expect(() => parseHostState('worker1', readSections(output.replace(sound, said), '@@')), said)
+        .to.throw(SwarmproofError)
+        .that.includes({ code: 'NOT_AN_IDENTIFIER', host: 'worker1' })
     }
   })
 
@@ -120,7 +157,7 @@ esac
     try {
       writeFileSync(join(folder, 'ip'), fakeIp)
       chmodSync(join(folder, 'ip'), 0o755)
-      const { stdout } = spawnSync('sh', ['-c', observeScript], {
+      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${observeScript([]).text}`], {
         env: { PATH: `${folder}:/usr/bin:/bin` },
         encoding: 'utf8',
       })
@@ -130,7 +167,9 @@ esac
       expect(stdout).not.to.match(/0x[0-9a-fA-F]{9,}/)
       expect(stdout).not.to.contain('0x1234')
       expect(stdout).not.to.contain(key.slice(10, 20))
-      expect(parseHostState('here', stdout).securityAssociations[0]).to.include({ icvBits: 64 })
+      expect(parseHostState('here', readSections(stdout, '@@')).securityAssociations[0]).to.include({
+        icvBits: 64,
+      })
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -147,7 +186,7 @@ describe('a host whose nsenter is taken from a container', () => {
       // In the container nsenter is a real one.
       const nsenter = `#!/bin/sh\necho "$1" >>${log}\nPATH=/usr/sbin:/usr/bin:/sbin:/bin; shift; exec "$@"\n`
       writeFileSync(join(tools, 'nsenter'), nsenter, { mode: 0o755 })
-      const { stdout } = spawnSync('sh', ['-c', observeScript], {
+      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${observeScript([]).text}`], {
         env: { PATH: `${tools}:${process.env.PATH}` },
         encoding: 'utf8',
       })

@@ -10,7 +10,7 @@ import { parseListeners } from './listener.ts'
 import { parseNeighbours } from './neighbour.ts'
 import { observeScript } from './observe-script.ts'
 import { parseRoutes } from './route.ts'
-import { readSections, type Section } from './section.ts'
+import { endOf, execSections, type Section, type Sections } from '../remote/sections.ts'
 import { parseSecurityAssociations, parseSecurityPolicies } from './xfrm.ts'
 
 export interface ReadOptions {
@@ -23,7 +23,7 @@ export interface ReadOptions {
 /** Reads a host's kernel state in one remote call. Throws only if the call itself failed. */
 export async function readHostState(host: Host, options: ReadOptions = {}): Promise<HostState> {
   const pids = (options.pids ?? []).filter((pid) => Number.isInteger(pid) && pid > 0)
-  const result = await host.remote.exec(`set -- ${pids.join(' ')}\n${observeScript}`, {
+  const { result, sections } = await execSections(host.remote, observeScript(pids), {
     timeoutMs: options.timeoutMs ?? 60_000,
     idempotent: true,
   })
@@ -36,16 +36,28 @@ export async function readHostState(host: Host, options: ReadOptions = {}): Prom
       hint: 'the host needs a POSIX shell and coreutils or busybox',
     })
   }
-  return parseHostState(host.name, result.stdout)
+  return parseHostState(host.name, sections)
 }
 
-/** The script's output as data. */
-export function parseHostState(host: string, output: string): HostState {
-  const sections = readSections(output, host)
-  const lines = (name: string): readonly string[] =>
-    sections.find((section) => section.name === name)?.lines ?? []
+/**
+ * What the script printed as data.
+ * @throws SwarmproofError `OBSERVE_TRUNCATED` where it was cut off; `NOT_AN_IDENTIFIER` where it holds what no kernel says
+ */
+export function parseHostState(host: string, sections: Sections): HostState {
+  if (!sections.complete) {
+    throw new SwarmproofError({
+      code: 'OBSERVE_TRUNCATED',
+      what: 'reading the kernel state ended early',
+      host,
+      expected: 'output up to its end mark',
+      observed: endOf(sections),
+      hint: 'run the command again; if it repeats, look at the free memory and at the load of the host',
+    })
+  }
+  const { all } = sections
+  const lines = (name: string): readonly string[] => sections.lines(name)
   const inodes = readInodes(lines('inodes'))
-  const namespaces = readNamespaces(sections, inodes)
+  const namespaces = readNamespaces(host, all, inodes)
   const modules = parseModules(lines('modules'))
   const { '-': root, ...others } = namespaces
   return {
@@ -59,18 +71,19 @@ export function parseHostState(host: string, output: string): HostState {
         return pid === undefined ? [] : [[Number(pid), inode]]
       }),
     ),
-    securityAssociations: parseSecurityAssociations(lines('xfrm-state')),
-    securityPolicies: parseSecurityPolicies(lines('xfrm-policy')),
+    securityAssociations: parseSecurityAssociations(lines('xfrm-state'), host),
+    securityPolicies: parseSecurityPolicies(lines('xfrm-policy'), host),
     firewallBackend: parseFirewallBackend(lines('backend')),
     kernelModules: modules.present,
     loadableModules: modules.loadable,
     listeners: parseListeners(lines('sockets')),
-    unavailable: absences(sections),
+    unavailable: absences(all),
   }
 }
 
 /** Namespaces by file name; the host's own is `-`. One that could not be entered is left out. */
 function readNamespaces(
+  host: string,
   sections: readonly Section[],
   inodes: Readonly<Record<string, string>>,
 ): Readonly<Record<string, NamespaceState>> {
@@ -83,22 +96,22 @@ function readNamespaces(
     } else if (kind === 'unreadable') {
       delete found[argument.slice(argument.lastIndexOf('/') + 1)]
     } else if (name !== undefined && found[name] !== undefined) {
-      found[name] = { ...(found[name] as NamespaceState), ...readTable(kind, lines) }
+      found[name] = { ...(found[name] as NamespaceState), ...readTable(host, kind, lines) }
     }
   }
   return found
 }
 
-function readTable(kind: string, lines: readonly string[]): Partial<NamespaceState> {
+function readTable(host: string, kind: string, lines: readonly string[]): Partial<NamespaceState> {
   switch (kind) {
     case 'tables':
       return {
-        links: parseLinks(lines[0]),
-        neighbours: parseNeighbours(lines[1]),
-        routes: parseRoutes(lines[2]),
+        links: parseLinks(lines[0], host),
+        neighbours: parseNeighbours(lines[1], host),
+        routes: parseRoutes(lines[2], host),
       }
     case 'fdb':
-      return { fdb: parseFdb(lines[0]) }
+      return { fdb: parseFdb(lines[0], host) }
     case 'ipvs':
       return { ipvs: parseIpvs(lines) }
     case 'firewall':

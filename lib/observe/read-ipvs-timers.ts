@@ -1,6 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
-import { missingToolOf } from '../missing-tool.ts'
+import { sh } from '../remote/script.ts'
+import { readInNamespace } from './namespace-script.ts'
 
 /** How long a namespace's IPVS keeps connections, and those it keeps now. */
 export interface IpvsTimers {
@@ -18,21 +19,21 @@ export interface IpvsConnection {
   readonly expiresSeconds: number
 }
 
+const inside = sh`echo "$1 timers" && ipvsadm -L --timeout && cat /proc/net/ip_vs_conn`
+
 /** By `ipvsadm`, because no file of /proc holds the time-outs; @throws MissingTool where it is not there */
 export async function readIpvsTimers(host: Host, namespacePath: string): Promise<IpvsTimers> {
-  const { exitCode, stdout, stderr } = await host.remote.exec(
-    `nsenter --net=${namespacePath} sh -c 'ipvsadm -L --timeout && cat /proc/net/ip_vs_conn'`,
-    { idempotent: true },
-  )
-  const timers = exitCode === 0 ? parseIpvsTimers(stdout) : undefined
+  const sections = await readInNamespace(host, {
+    ...{ path: namespacePath, inside, tools: ['ipvsadm'], what: 'the time-outs of IPVS' },
+  })
+  const printed = sections?.lines('timers').join('\n')
+  const timers = printed === undefined ? undefined : parseIpvsTimers(printed)
   if (timers !== undefined) return timers
-  const missing = missingToolOf(host.name, { exitCode, stderr })
-  if (missing !== undefined) throw missing
   throw new SwarmproofError({
     code: 'OBSERVE_FAILED',
     what: `the time-outs of IPVS in ${namespacePath} could not be read`,
     host: host.name,
-    observed: `exit code ${exitCode}: ${(stderr || stdout).trim().slice(-300)}`,
+    observed: printed === undefined ? 'there is no such namespace' : printed.slice(-300),
   })
 }
 

@@ -1,3 +1,4 @@
+import { interfaceName, ipAddress, routeDestination } from '../identifier.ts'
 import { contains, prefixLengthOf } from '../topology/cidr.ts'
 import type { Route } from './host-state.ts'
 import { jsonList } from './section.ts'
@@ -10,15 +11,15 @@ interface IpRoute {
 }
 
 /** Reads `ip -j -d route`: IPv4, main table. Only routes that leave by a device; no blackholes. */
-export function parseRoutes(line: string | undefined): readonly Route[] {
+export function parseRoutes(line: string | undefined, host?: string): readonly Route[] {
   return jsonList<IpRoute>(line).flatMap((entry) =>
     entry.dst === undefined || entry.dev === undefined
       ? []
       : [
           {
-            destination: entry.dst === 'default' || entry.dst.includes('/') ? entry.dst : `${entry.dst}/32`,
-            device: entry.dev,
-            ...(entry.gateway === undefined ? {} : { gateway: entry.gateway }),
+            destination: routeDestination(entry.dst, host),
+            device: interfaceName(entry.dev, host),
+            ...(entry.gateway === undefined ? {} : { gateway: ipAddress(entry.gateway, host) }),
           },
         ],
   )

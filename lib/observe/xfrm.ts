@@ -1,15 +1,19 @@
+import { cidrBlock, ipAddress } from '../identifier.ts'
 import type { SecurityAssociation, SecurityPolicy } from './host-state.ts'
 
 /** Reads `ip xfrm state`, with or without its keys; no key is taken over. */
-export function parseSecurityAssociations(lines: readonly string[]): readonly SecurityAssociation[] {
+export function parseSecurityAssociations(
+  lines: readonly string[],
+  host?: string,
+): readonly SecurityAssociation[] {
   return blocks(lines).map((block) => {
     const text = block.join('\n')
     const aead = /\baead (\S+) \S+ (\d+)/.exec(text)
     const encryption = /\benc (\S+)/.exec(text)
     const authentication = /\bauth(?:-trunc)? (\S+) \S+(?: (\d+))?/.exec(text)
     return {
-      source: first(text, /^src (\S+)/) ?? '',
-      destination: first(text, /^src \S+ dst (\S+)/) ?? '',
+      source: ipAddress(first(text, /^src (\S+)/), host),
+      destination: ipAddress(first(text, /^src \S+ dst (\S+)/), host),
       spi: spi(first(text, /\bspi 0x([0-9a-f]+)/)),
       mode: first(text, /\bmode (\S+)/) ?? '',
       requestId: Number(first(text, /\breqid (\d+)/) ?? 0),
@@ -21,7 +25,7 @@ export function parseSecurityAssociations(lines: readonly string[]): readonly Se
 }
 
 /** Reads `ip xfrm policy`. Socket policies, which no configuration made, are left out. */
-export function parseSecurityPolicies(lines: readonly string[]): readonly SecurityPolicy[] {
+export function parseSecurityPolicies(lines: readonly string[], host?: string): readonly SecurityPolicy[] {
   return blocks(lines).flatMap((block) => {
     const text = block.join('\n')
     const direction = first(text, /^\s+dir (in|out|fwd)\b/m)
@@ -34,8 +38,8 @@ export function parseSecurityPolicies(lines: readonly string[]): readonly Securi
     return [
       {
         direction: direction as SecurityPolicy['direction'],
-        source: first(text, /^src (\S+)/) ?? '',
-        destination: first(text, /^src \S+ dst (\S+)/) ?? '',
+        source: cidrBlock(first(text, /^src (\S+)/), host),
+        destination: cidrBlock(first(text, /^src \S+ dst (\S+)/), host),
         protocol: first(text, /^src \S+ dst \S+ proto (\S+)/) ?? '',
         ...(port === undefined ? {} : { destinationPort: Number(port) }),
         ...(mark === undefined ? {} : { mark: Number(mark) }),

@@ -9,6 +9,16 @@ const sandbox: Origin = { host, namespace: { path: '/run/docker/netns/ingress_sb
 const own: Origin = { host, namespace: 'host', label: 'worker1' }
 
 describe('agent plan', () => {
+  it('takes no address that would be an order of its own', () => {
+    for (const to of ['10.0.0.1\nstop', '10.0.0.1 80', 'x', '::1']) {
+      const request = { kind: 'icmp' as const, from: own, to, packetBytes: 84 }
+      expect(() => encodePlan([{ id: 0, request }], []), JSON.stringify(to)).to.throw('an IPv4 address')
+    }
+    const from: Origin = { ...own, namespace: { path: '/run/docker/netns/x\nstop' } }
+    const request = { kind: 'icmp' as const, from, to: '10.0.0.1', packetBytes: 84 }
+    expect(() => encodePlan([{ id: 0, request }], [])).to.throw('no word of a line')
+  })
+
   it('numbers namespaces once and writes one line per request', () => {
     const { lines } = encodePlan(
       [

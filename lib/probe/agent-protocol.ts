@@ -1,3 +1,5 @@
+import { ipv4Address } from '../identifier.ts'
+import { protocolLine } from '../remote/protocol-line.ts'
 import type { Origin, ProbeOutcome, ProbeRequest, Responder, Attempt } from './probe.ts'
 
 /**
@@ -54,7 +56,9 @@ export function encodePlan(
   }
   const probes = requests.map(({ id, request }) => encodeRequest(id, space(request.from), request))
   const servers = responders.map(({ at, port, says }) =>
-    says === undefined ? `respond ${space(at)} ${port}` : `answer ${space(at)} ${port} ${word(says)}`,
+    says === undefined
+      ? protocolLine('respond', space(at), port)
+      : protocolLine('answer', space(at), port, word(says)),
   )
   const limitSeconds = Math.min(1800, 60 + Math.ceil(longestMs(requests) / 1000))
   return {
@@ -62,7 +66,7 @@ export function encodePlan(
     lines: [
       `limit ${limitSeconds}`,
       `window ${concurrency}`,
-      ...[...spaces].map(([path, number]) => `space ${number} ${path}`),
+      ...[...spaces].map(([path, number]) => protocolLine('space', number, path)),
       ...servers,
       ...probes,
       'end',
@@ -92,11 +96,12 @@ function encodeRequest(id: number, space: number, request: ProbeRequest): string
   const port = request.kind === 'icmp' ? 0 : request.port
   const reply = request.kind === 'udp' && !request.expectReply ? 0 : 1
   const dontFragment = request.kind !== 'tcp' && request.dontFragment === true ? 1 : 0
-  return [
+  return protocolLine(
     request.kind,
     id,
     space,
-    request.to,
+    // One that has no address there; the agent then says what comes of it.
+    request.to === '' ? '' : ipv4Address(request.to),
     port,
     timeoutOf(request),
     repeatOf(request),
@@ -104,7 +109,7 @@ function encodeRequest(id: number, space: number, request: ProbeRequest): string
     dontFragment,
     hex(payload(request)),
     ...(idleOf(request) === 0 ? [] : [idleOf(request)]),
-  ].join(' ')
+  )
 }
 
 function idleOf(request: ProbeRequest): number {

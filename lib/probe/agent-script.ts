@@ -1,3 +1,5 @@
+import { type Script, sh } from '../remote/script.ts'
+
 /**
  * The agent that sends probes on a host: Perl, using nothing but the interpreter, because perl-base is on every
  * Debian and Ubuntu and loading Socket or POSIX would cost half a second on an emulated host.
@@ -260,8 +262,8 @@ while (1) {
 `
 
 /** Reads as many bytes of script as the argument says from standard input and runs them; the plan follows. */
-export function agentCommand(): string {
+export function agentCommand(): Script {
   const boot =
     'while(length($c||="")<$ARGV[0]){sysread(STDIN,$c,$ARGV[0]-length $c,length $c)or exit 4}eval $c;die $@ if $@'
-  return `exec perl -e '${boot}' ${Buffer.byteLength(agentScript)}`
+  return sh`exec perl -e ${boot} ${Buffer.byteLength(agentScript)}`
 }

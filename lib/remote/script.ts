@@ -6,6 +6,9 @@ export class Script {
   /** Give it to a shell as it is, or, as one word, to another: `sh -c ${inner.text}`. */
   readonly text: string
 
+  /** An object that merely has a text is none. */
+  declare protected readonly ours: true
+
   /** @internal use `sh` */
   constructor(text: string) {
     this.text = text

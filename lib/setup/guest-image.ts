@@ -129,6 +129,9 @@ async function bootstrap(
   await makeDisk(recipe, work, prefix, current, context.signal)
 }
 
+/** Of the guests' disk. */
+const fileSystemOptions = ['-q', '-F', '-t', 'ext4', '-L', 'swarmproof']
+
 async function makeDisk(
   recipe: GuestRecipe,
   work: string,
@@ -137,12 +140,10 @@ async function makeDisk(
   signal: AbortSignal,
 ): Promise<void> {
   const disk = join(work, 'image/disk.raw')
-  const makeFileSystem = (root: string, file: string): string[] => [
-    ...['mke2fs', '-q', '-F', '-t', 'ext4', '-L', 'swarmproof', '-d', root, file, `${recipe.diskMib}M`],
-  ]
+  const size = `${recipe.diskMib}M`
   if (prefix !== undefined) {
     await runStep(
-      [...prefix, ...makeFileSystem(join(work, 'root'), disk)],
+      [...prefix, 'mke2fs', ...fileSystemOptions, '-d', join(work, 'root'), disk, size],
       "making the guests' disk",
       current,
       signal,
@@ -166,18 +167,17 @@ async function makeDisk(
     'mkdir "$tree/root"',
     // Device nodes may not be made here; a guest mounts devtmpfs over them anyway.
     'tar -C "$tree/root" -x --exclude \'./dev/*\'',
-    `${makeFileSystem('"$tree/root"', '"$tree/disk"').join(' ')} >&2`,
+    'size=$1; shift',
+    'mke2fs "$@" -d "$tree/root" "$tree/disk" "$size" >&2',
     'cat "$tree/disk"',
   ].join('\n')
   await runStep(
     [
       'sh',
       '-c',
-      'mmdebstrap --unshare-helper sh -c "$1" < "$2" > "$3" && fallocate -d "$3"',
-      'sh',
-      script,
-      join(work, 'root.tar'),
-      disk,
+      'inner=$1 tar=$2 disk=$3; shift 3; mmdebstrap --unshare-helper sh -c "$inner" sh "$@" < "$tar" > "$disk" && fallocate -d "$disk"',
+      ...['sh', script, join(work, 'root.tar'), disk],
+      ...[size, ...fileSystemOptions],
     ],
     "making the guests' disk",
     current,

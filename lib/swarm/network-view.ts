@@ -1,3 +1,5 @@
+import { cidrBlock, ipAddress, macAddress, networkId, prefixLength, swarmId } from '../identifier.ts'
+import { sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode, Endpoint } from './cluster.ts'
 import { dockerLines } from './docker.ts'
 
@@ -42,24 +44,32 @@ export async function readNetworkViews(
 }
 
 async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
-  const script = "docker network inspect --format '{{json .}}' $(docker network ls -q --no-trunc)"
+  const script = sh`docker network inspect --format '{{json .}}' $(docker network ls -q --no-trunc)`
   const networks = (await dockerLines(node.host, script)) as InspectedNetwork[]
+  const host = node.host.name
   return networks.map((network) => ({
-    id: network.Id,
+    id: networkId(network.Id, host),
     name: network.Name,
     driver: network.Driver,
     scope: network.Scope,
-    subnets: (network.IPAM.Config ?? []).map((config) => config.Subnet ?? ''),
-    gateways: (network.IPAM.Config ?? []).map((config) => config.Gateway ?? ''),
+    subnets: (network.IPAM.Config ?? []).map(({ Subnet = '' }) => Subnet && cidrBlock(Subnet, host)),
+    gateways: (network.IPAM.Config ?? []).map(({ Gateway = '' }) => addressOf(Gateway, host)),
     options: network.Options ?? {},
-    peers: (network.Peers ?? []).map((peer) => peer.IP),
+    peers: (network.Peers ?? []).map(({ IP }) => ipAddress(IP, host)),
     endpoints: Object.fromEntries(
       Object.entries(network.Containers ?? {}).map(([id, endpoint]) => {
-        const [address = '', prefix = '0'] = endpoint.IPv4Address.split('/')
-        return [id, { name: endpoint.Name, address, prefixLength: Number(prefix), mac: endpoint.MacAddress }]
+        const { Name: name, IPv4Address: block, MacAddress: mac } = endpoint
+        const length = prefixLength(block.split('/')[1] ?? 0, host)
+        const address = addressOf(block, host)
+        return [id, { name, address, prefixLength: length, mac: mac && macAddress(mac, host) }]
       }),
     ),
   }))
+}
+
+/** Without prefix length; empty where there is none. */
+function addressOf(text: string, host: string): string {
+  return text === '' ? '' : ipAddress(text.split('/')[0], host)
 }
 
 /** Swarm's own node list as its manager tells it. */
@@ -72,18 +82,19 @@ export interface ListedNode {
 }
 
 export async function listNodes(cluster: Cluster): Promise<ListedNode[]> {
-  const script = "docker node inspect --format '{{json .}}' $(docker node ls -q)"
-  const nodes = (await dockerLines(cluster.manager.host, script)) as {
+  const script = sh`docker node inspect --format '{{json .}}' $(docker node ls -q)`
+  const { host } = cluster.manager
+  const nodes = (await dockerLines(host, script)) as {
     ID: string
     Description: { Hostname: string }
     Spec: { Availability: string }
     Status: { State: string; Addr: string }
   }[]
   return nodes.map((node) => ({
-    id: node.ID,
+    id: swarmId(node.ID, host.name),
     hostname: node.Description.Hostname,
     state: node.Status.State,
     availability: node.Spec.Availability,
-    address: node.Status.Addr,
+    address: addressOf(node.Status.Addr ?? '', host.name),
   }))
 }

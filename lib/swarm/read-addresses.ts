@@ -1,6 +1,14 @@
 import type { Cluster, OverlayNetwork } from './cluster.ts'
+import { sh } from '../remote/script.ts'
 import { dockerLines } from './docker.ts'
-import { type ApiNetwork, type ApiService, type ApiTask, toNetwork, toService } from './read-objects.ts'
+import {
+  type ApiNetwork,
+  type ApiService,
+  type ApiTask,
+  toNetwork,
+  toService,
+  withoutLength,
+} from './read-objects.ts'
 
 /** Every address the swarm's API says it has given, of every network and service there is, not of the stack's alone. */
 export interface GivenAddresses {
@@ -32,16 +40,16 @@ interface TaskAttachment {
 /** One remote call on the manager. */
 export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddresses> {
   // A swarm without services has no tasks to list; inspecting nothing would be an error.
-  const script = [
-    "docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm | xargs -r docker network inspect --format '{{json .}}'",
-    "docker service ls -q | xargs -r docker service inspect --format '{{json .}}'",
-    "docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired-state=running | sort -u | xargs -r docker inspect --type task --format '{{json .}}'",
-  ].join('\n')
+  const script = sh`docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm | xargs -r docker network inspect --format '{{json .}}'
+docker service ls -q | xargs -r docker service inspect --format '{{json .}}'
+docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired-state=running | sort -u | xargs -r docker inspect --type task --format '{{json .}}'`
   const entries = (await dockerLines(cluster.manager.host, script)) as (ApiNetwork | ApiService | ApiTask)[]
   const services = entries.filter((entry): entry is ApiService => 'Endpoint' in entry)
   const names = new Map(services.map((service) => [service.ID, service.Spec.Name]))
   return {
-    networks: entries.filter((entry): entry is ApiNetwork => 'IPAM' in entry).map(toNetwork),
+    networks: entries
+      .filter((entry): entry is ApiNetwork => 'IPAM' in entry)
+      .map((network) => toNetwork(network, cluster.manager.host.name)),
     virtualIps: services.flatMap((service) =>
       Object.entries(toService(service).vips)
         .filter(([, address]) => address !== '')
@@ -61,7 +69,7 @@ function attachments(task: ApiTask, names: ReadonlyMap<string, string>): GivenAd
   return (task.NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>
     (Addresses ?? []).map((address) => ({
       networkId: Network.ID,
-      address: address.split('/')[0] ?? '',
+      address: withoutLength(address),
       of: names.get(task.ServiceID) ?? task.ID,
       taskId: task.ID,
       nodeId: task.NodeID,

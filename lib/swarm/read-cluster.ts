@@ -1,18 +1,27 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { portNumber, swarmId } from '../identifier.ts'
+import { sh } from '../remote/script.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
 import { members } from './form-swarm.ts'
+import { requireListed } from './listed-nodes.ts'
 
-/** Reads who is in the swarm from the hosts themselves: one remote call a host. */
+/**
+ * Reads who is in the swarm from the hosts themselves, and compares it with what their managers list.
+ * @throws SwarmproofError `NODE_NOT_LISTED` where a host says it is a node that no manager knows as such: a worker that is
+ *   somebody else's by now must not pass for another
+ */
 export async function readCluster(topology: Topology, hosts: readonly Host[]): Promise<Cluster> {
   const read = await Promise.all(members(hosts).map((host) => readNode(topology, host)))
   const manager = read.find(({ node }) => node.role === 'manager')
   if (manager === undefined) {
     throw new SwarmproofError({ code: 'NO_MANAGER', what: 'no host of the lab is a swarm manager' })
   }
-  return { nodes: read.map(({ node }) => node), manager: manager.node, dataPathPort: manager.dataPathPort }
+  const nodes = read.map(({ node }) => node)
+  await requireListed(nodes)
+  return { nodes, manager: manager.node, dataPathPort: manager.dataPathPort }
 }
 
 interface SwarmInfo {
@@ -29,7 +38,7 @@ async function readNode(
 ): Promise<{ node: ClusterNode; dataPathPort: number }> {
   const output = await docker(
     host,
-    `docker info --format '{{json .Swarm}}{{"\\n"}}{{.ServerVersion}}' && uname -r`,
+    sh`docker info --format '{{json .Swarm}}{{"\n"}}{{.ServerVersion}}' && uname -r`,
   )
   const [swarm = '{}', engineVersion = '', kernelRelease = ''] = output.trim().split('\n')
   const info = JSON.parse(swarm) as SwarmInfo
@@ -39,19 +48,20 @@ async function readNode(
       what: 'the engine is in no swarm',
       host: host.name,
       expected: 'LocalNodeState active',
-      observed: info.LocalNodeState,
+      observed: String(info.LocalNodeState).slice(0, 40),
     })
   }
   const node: ClusterNode = {
     host,
-    nodeId: info.NodeID,
+    nodeId: swarmId(info.NodeID, host.name),
     role: info.ControlAvailable ? 'manager' : 'worker',
     advertise: attachment(host, topology.swarm.advertise),
     dataPath: attachment(host, topology.swarm.dataPath),
     engineVersion,
     kernelRelease,
   }
-  return { node, dataPathPort: info.Cluster?.DataPathPort || topology.swarm.dataPathPort }
+  const dataPathPort = info.Cluster?.DataPathPort || topology.swarm.dataPathPort
+  return { node, dataPathPort: portNumber(dataPathPort, host.name) }
 }
 
 function attachment(host: Host, underlay: string): { address: string; interface: string } {

@@ -1,3 +1,5 @@
+import { containerId, networkId, swarmId } from '../identifier.ts'
+import { scriptLines, sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
 
@@ -13,16 +15,16 @@ export interface Inventory {
   readonly services: ReadonlyMap<string, string>
 }
 
-const onNode = [
-  `docker ps --no-trunc --format 'container {{.ID}} {{.Names}}'`,
-  `docker network ls --no-trunc --format 'network {{.ID}} {{.Name}}'`,
-].join('\n')
+const onNode = scriptLines([
+  sh`docker ps --no-trunc --format 'container {{.ID}} {{.Names}}'`,
+  sh`docker network ls --no-trunc --format 'network {{.ID}} {{.Name}}'`,
+])
 
-const onManager = [
+const onManager = scriptLines([
   onNode,
-  `docker node ls --format 'node {{.ID}} {{.Hostname}} {{.Status}} {{.Availability}}'`,
-  `docker service ls --format 'service {{.Name}} {{.Replicas}}'`,
-].join('\n')
+  sh`docker node ls --format 'node {{.ID}} {{.Hostname}} {{.Status}} {{.Availability}}'`,
+  sh`docker service ls --format 'service {{.Name}} {{.Replicas}}'`,
+])
 
 /** One remote call a node. */
 export async function readInventory(cluster: Cluster): Promise<Inventory> {
@@ -33,13 +35,20 @@ export async function readInventory(cluster: Cluster): Promise<Inventory> {
   return inventoryOf(await Promise.all(cluster.nodes.map(read)))
 }
 
+/** Of each kind of line; services are told by their names. */
+const identifiers: Readonly<Record<string, (id: string, host: string) => string>> = {
+  container: containerId,
+  network: networkId,
+  node: swarmId,
+}
+
 export function inventoryOf(
   answers: readonly { readonly host: string; readonly lines: readonly string[] }[],
 ): Inventory {
   const found = answers.flatMap(({ host, lines }) =>
     lines.map((line) => {
       const [kind = '', id = '', ...rest] = line.split(' ')
-      return { host, kind, id, rest: rest.join(' ') }
+      return { host, kind, id: identifiers[kind]?.(id, host) ?? id, rest: rest.join(' ') }
     }),
   )
   const of = (kind: string) => found.filter((entry) => entry.kind === kind)

@@ -1,6 +1,19 @@
 import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
-import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from './cluster.ts'
+import {
+  cidrBlock,
+  containerId,
+  ipAddress,
+  networkId,
+  objectName,
+  portNumber,
+  processId,
+  swarmId,
+  vni,
+} from '../identifier.ts'
+import { sh } from '../remote/script.ts'
+import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
+import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
 import { docker, dockerLines } from './docker.ts'
 
 export interface ApiNetwork {
@@ -48,44 +61,41 @@ export interface ApiTask {
 interface ApiContainer {
   readonly Id: string
   readonly Pid: number
-  readonly Networks: Readonly<
-    Record<string, { readonly IPAddress: string; readonly IPPrefixLen: number; readonly MacAddress: string }>
-  >
+  readonly Networks: InspectedEndpoints
 }
 
 /** A network by name, once the manager has given it a VNI. */
 export async function readNetwork(cluster: Cluster, name: string): Promise<OverlayNetwork> {
   return eventually({ what: `network ${name} has a VNI`, withinMs: 20_000 }, async () => {
-    const script = `docker network inspect --format '{{json .}}' ${name}`
+    const script = sh`docker network inspect --format '{{json .}}' ${name}`
     const [network] = (await dockerLines(cluster.manager.host, script)) as ApiNetwork[]
-    const read = toNetwork(must(network, `network ${name}`))
+    const read = toNetwork(must(network, `network ${name}`), cluster.manager.host.name)
     return Number.isNaN(read.vni) ? { ready: false, seen: 'it has none' } : { ready: true, value: read }
   })
 }
 
 /** A service by name as it is now. */
 export async function readService(cluster: Cluster, name: string): Promise<Service> {
-  const script = `docker service inspect --format '{{json .}}' ${name}`
+  const script = sh`docker service inspect --format '{{json .}}' ${name}`
   const [service] = (await dockerLines(cluster.manager.host, script)) as ApiService[]
   return toService(must(service, `service ${name}`))
 }
 
 /** The running tasks of these services, in no order. @throws while a running task's container is not there yet */
 export async function readTasks(cluster: Cluster, names: readonly string[]): Promise<Task[]> {
-  const list = names.join(' ')
   const { host } = cluster.manager
   const services = (await dockerLines(
     host,
-    `docker service inspect --format '{{json .}}' ${list}`,
+    sh`docker service inspect --format '{{json .}}' ${names}`,
   )) as ApiService[]
   const ids = (
-    await docker(host, `docker service ps --no-trunc -q --filter desired-state=running ${list}`)
+    await docker(host, sh`docker service ps --no-trunc -q --filter desired-state=running ${names}`)
   ).trim()
   if (ids === '') return []
   const tasks = (
     (await dockerLines(
       host,
-      `docker inspect --type task --format '{{json .}}' ${ids.split('\n').join(' ')}`,
+      sh`docker inspect --type task --format '{{json .}}' ${ids.split('\n').map((id) => swarmId(id, host.name))}`,
     )) as ApiTask[]
   ).filter((task) => task.Status.State === 'running')
   return withContainers(cluster, services, tasks)
@@ -105,24 +115,25 @@ export async function withContainers(
 async function readContainers(node: ClusterNode, tasks: readonly ApiTask[]): Promise<ApiContainer[]> {
   const ids = tasks
     .filter((task) => task.NodeID === node.nodeId)
-    .map((task) => task.Status.ContainerStatus?.ContainerID ?? '')
+    .flatMap((task) => task.Status.ContainerStatus?.ContainerID || [])
+    .map((id) => containerId(id, node.host.name))
   if (ids.length === 0) return []
-  const format = `'{"Id":"{{.Id}}","Pid":{{.State.Pid}},"Networks":{{json .NetworkSettings.Networks}}}'`
-  return (await dockerLines(
-    node.host,
-    `docker inspect --format ${format} ${ids.join(' ')}`,
-  )) as ApiContainer[]
+  const format = '{"Id":"{{.Id}}","Pid":{{.State.Pid}},"Networks":{{json .NetworkSettings.Networks}}}'
+  return (await dockerLines(node.host, sh`docker inspect --format ${format} ${ids}`)) as ApiContainer[]
 }
 
 /** As the manager's API tells it. */
-export function toNetwork(network: ApiNetwork): OverlayNetwork {
+export function toNetwork(network: ApiNetwork, host?: string): OverlayNetwork {
   const options = network.Options ?? {}
+  const { Subnet: subnet = '', Gateway: gateway = '' } = network.IPAM.Config?.[0] ?? {}
+  const [given = ''] = (options['com.docker.network.driver.overlay.vxlanid_list'] ?? '').split(',')
   return {
-    id: network.Id,
+    id: networkId(network.Id, host),
     name: network.Name,
-    subnet: network.IPAM.Config?.[0]?.Subnet ?? '',
-    gateway: network.IPAM.Config?.[0]?.Gateway ?? '',
-    vni: Number((options['com.docker.network.driver.overlay.vxlanid_list'] ?? '').split(',')[0]),
+    subnet: subnet === '' ? '' : cidrBlock(subnet, host),
+    // Some engines state it with its prefix length.
+    gateway: gateway === '' ? '' : ipAddress(gateway.split('/')[0], host),
+    vni: given === '' ? Number.NaN : vni(given, host),
     encrypted: 'encrypted' in options,
     ingress: network.Ingress,
   }
@@ -130,16 +141,19 @@ export function toNetwork(network: ApiNetwork): OverlayNetwork {
 
 export function toService(service: ApiService): Service {
   return {
-    id: service.ID,
-    name: service.Spec.Name,
+    id: swarmId(service.ID),
+    name: objectName(service.Spec.Name),
     endpointMode: service.Spec.EndpointSpec?.Mode === 'dnsrr' ? 'dnsrr' : 'vip',
     vips: Object.fromEntries(
-      (service.Endpoint.VirtualIPs ?? []).map((vip) => [vip.NetworkID, (vip.Addr ?? '').split('/')[0] ?? '']),
+      (service.Endpoint.VirtualIPs ?? []).map(({ NetworkID, Addr = '' }) => [
+        networkId(NetworkID),
+        withoutLength(Addr),
+      ]),
     ),
     published: (service.Endpoint.Ports ?? []).map((port) => ({
       protocol: port.Protocol,
-      publishedPort: port.PublishedPort,
-      targetPort: port.TargetPort,
+      publishedPort: portNumber(port.PublishedPort ?? 0),
+      targetPort: portNumber(port.TargetPort ?? 0),
       mode: port.PublishMode,
     })),
   }
@@ -151,28 +165,30 @@ function toTask(
   task: ApiTask,
   containers: ReadonlyMap<string, ApiContainer>,
 ): Task {
-  const containerId = task.Status.ContainerStatus?.ContainerID ?? ''
+  const { ContainerID: id } = task.Status.ContainerStatus ?? { ContainerID: '' }
   const node = must(
     cluster.nodes.find((candidate) => candidate.nodeId === task.NodeID),
     `node ${task.NodeID}`,
   )
-  const container = must(containers.get(containerId), `container of task ${task.ID} on ${node.host.name}`)
-  const endpoints = Object.entries(container.Networks).map(([name, endpoint]): [string, Endpoint] => [
-    name,
-    { address: endpoint.IPAddress, prefixLength: endpoint.IPPrefixLen, mac: endpoint.MacAddress },
-  ])
+  const container = must(containers.get(id), `container of task ${task.ID} on ${node.host.name}`)
+  const { name: host } = node.host
   return {
-    id: task.ID,
+    id: swarmId(task.ID),
     service: must(
       services.find((service) => service.ID === task.ServiceID),
       `service ${task.ServiceID}`,
     ).Spec.Name,
     node,
-    containerId,
-    pid: container.Pid,
+    containerId: containerId(id, host),
+    pid: processId(container.Pid, host),
     hostname: task.ID,
-    endpoints: Object.fromEntries(endpoints),
+    endpoints: containerEndpoints(container.Networks, host),
   }
+}
+
+/** `10.91.1.1/24`: the address; empty where there is none. */
+export function withoutLength(block: string): string {
+  return block === '' ? '' : ipAddress(block.split('/')[0])
 }
 
 export function must<T>(value: T | undefined, what: string): T {

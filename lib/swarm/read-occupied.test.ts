@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { FakeRemote } from '../remote/fake-remote.ts'
+import { inSections } from '../remote/sections.fake.ts'
+import { readSections } from '../remote/sections.ts'
 import { parseOccupied, readOccupied } from './read-occupied.ts'
 
 const manager = `@@ routes
@@ -48,7 +50,7 @@ active {"ID":"x","DefaultAddrPool":["10.60.0.0/16"],"SubnetSize":24}
 `
 
 describe('parseOccupied', () => {
-  const { host, swarm } = parseOccupied('manager', manager)
+  const { host, swarm } = parseOccupied('manager', readSections(manager, '@@'))
 
   it('reads routes of every table and leaves out what stands for everywhere', () => {
     expect(host.routes).to.deep.equal(['10.20.0.0/16', '10.99.0.0/16', '10.20.0.4', '192.168.7.0/24'])
@@ -71,7 +73,8 @@ describe('parseOccupied', () => {
   })
 
   it('takes the usual pool of a swarm that was given none, and none where there is no swarm', () => {
-    const of = (line: string) => parseOccupied('a', `@@ swarm\n${line}\n@@ end`).swarm.pools
+    const of = (line: string) =>
+      parseOccupied('a', readSections(`@@ swarm\n${line}\n@@ end`, '@@')).swarm.pools
     expect(of('active {"ID":"x","DefaultAddrPool":null}')).to.deep.equal(['10.0.0.0/8'])
     expect(of('active null'), 'of a worker, which does not know').to.deep.equal([])
     expect(of('inactive null')).to.deep.equal([])
@@ -80,8 +83,11 @@ describe('parseOccupied', () => {
 
 describe('readOccupied', () => {
   it('puts the hosts beside each other and what they know of the swarm together', async () => {
-    const worker = new FakeRemote('worker1').answer(/./, '@@ swarm\nactive null\n@@ end\n')
-    const { hosts, swarm } = await readOccupied([new FakeRemote('manager').answer(/./, manager), worker])
+    const worker = new FakeRemote('worker1').answer(/./, inSections('@@ swarm\nactive null\n@@ end\n'))
+    const { hosts, swarm } = await readOccupied([
+      new FakeRemote('manager').answer(/./, inSections(manager)),
+      worker,
+    ])
     expect(hosts.map(({ host }) => host)).to.deep.equal(['manager', 'worker1'])
     expect(swarm.pools).to.deep.equal(['10.60.0.0/16'])
   })

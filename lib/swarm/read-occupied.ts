@@ -1,5 +1,8 @@
 import { SwarmproofError } from '../error.ts'
+import { cidrBlock } from '../identifier.ts'
 import type { Remote } from '../remote/remote.ts'
+import { execSections, type Sections } from '../remote/sections.ts'
+import { sh } from '../remote/script.ts'
 import type { Occupied, OccupiedHost, OccupiedSwarm } from './occupied.ts'
 
 /** Reads what is in use on these hosts and in the swarm they form, if they do: one remote call a host. */
@@ -18,11 +21,12 @@ export async function readOccupied(remotes: readonly Remote[]): Promise<Occupied
 }
 
 async function readOne(remote: Remote): Promise<{ host: OccupiedHost; swarm: OccupiedSwarm }> {
-  const { stdout, stderr, exitCode } = await remote.exec(occupiedScript, {
+  const { result, sections } = await execSections(remote, occupiedScript, {
     timeoutMs: 60_000,
     idempotent: true,
   })
-  if (stdout.trimEnd().endsWith('@@ end')) return parseOccupied(remote.host, stdout)
+  if (sections.complete) return parseOccupied(remote.host, sections)
+  const { stderr, exitCode } = result
   throw new SwarmproofError({
     code: 'OCCUPIED_UNKNOWN',
     what: 'what is in use on the host could not be read, so nothing is created there',
@@ -35,33 +39,36 @@ async function readOne(remote: Remote): Promise<{ host: OccupiedHost; swarm: Occ
  * Reads only. Without `ip` the main routing table and all own addresses are still to be had from /proc. Only a manager
  * knows the swarm's pools and services; elsewhere those commands say nothing on standard output.
  */
-const occupiedScript = String.raw`
+const occupiedScript = sh`
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
 export PATH LC_ALL
-echo '@@ routes'
+echo "$mark routes"
 if command -v ip >/dev/null 2>&1; then ip -4 route show table all; fi
-echo '@@ kernel-routes'; cat /proc/net/route
-echo '@@ addresses'; sed -n -e 's/^.*-- //p' /proc/net/fib_trie | sort -u
-echo '@@ nameservers'; cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null
-echo '@@ networks'
+echo "$mark kernel-routes"; cat /proc/net/route
+echo "$mark addresses"; sed -n -e 's/^.*-- //p' /proc/net/fib_trie | sort -u
+echo "$mark nameservers"; cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null
+echo "$mark networks"
 ids=$(docker network ls -q) && [ -n "$ids" ] &&
   docker network inspect --format '{{.Scope}}{{range .IPAM.Config}} {{.Subnet}}{{end}}' $ids
-echo '@@ local-pools'; docker info --format '{{json .DefaultAddressPools}}' 2>/dev/null
-echo '@@ swarm'; docker info --format '{{.Swarm.LocalNodeState}} {{json .Swarm.Cluster}}' 2>/dev/null
-echo '@@ services'
+echo "$mark local-pools"; docker info --format '{{json .DefaultAddressPools}}' 2>/dev/null
+echo "$mark swarm"; docker info --format '{{.Swarm.LocalNodeState}} {{json .Swarm.Cluster}}' 2>/dev/null
+echo "$mark services"
 ids=$(docker service ls -q 2>/dev/null) && [ -n "$ids" ] &&
   docker service inspect --format '{{range .Endpoint.Ports}}{{.PublishedPort}} {{end}}' $ids
-echo '@@ sockets'
+echo "$mark sockets"
 for table in tcp tcp6; do sed -n -E 's/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ 0A .*/\1/p' /proc/net/$table; done 2>/dev/null
 for table in udp udp6; do sed -n -E 's/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) .*/\1/p' /proc/net/$table; done 2>/dev/null
-echo '@@ containers'; docker ps --format '{{.Ports}}' 2>/dev/null
-echo '@@ nat'; iptables-save -t nat 2>/dev/null | sed -n -E 's/.*--dports? ([0-9,:]+).*/\1/p'
-echo '@@ ephemeral'; cat /proc/sys/net/ipv4/ip_local_port_range
-echo '@@ end'
+echo "$mark containers"; docker ps --format '{{.Ports}}' 2>/dev/null
+echo "$mark nat"; iptables-save -t nat 2>/dev/null | sed -n -E 's/.*--dports? ([0-9,:]+).*/\1/p'
+echo "$mark ephemeral"; cat /proc/sys/net/ipv4/ip_local_port_range
+echo "$mark end"
 `
 
-export function parseOccupied(host: string, output: string): { host: OccupiedHost; swarm: OccupiedSwarm } {
-  const lines = sections(output)
+export function parseOccupied(
+  host: string,
+  sections: Sections,
+): { host: OccupiedHost; swarm: OccupiedSwarm } {
+  const lines = (name: string) => sections.lines(name).map((line) => line.trim())
   const networks = lines('networks').map((line) => line.split(' '))
   const [first = 32_768, last = 60_999] = (lines('ephemeral')[0] ?? '').split(/\s+/).map(Number)
   return {
@@ -72,7 +79,7 @@ export function parseOccupied(host: string, output: string): { host: OccupiedHos
         ...lines('addresses').filter((text) => /^[\d.]+$/.test(text) && !/^(0\.0\.0\.0|127\.)/.test(text)),
         ...lines('nameservers').flatMap((line) => /^nameserver\s+(\d[\d.]+)\s*$/.exec(line)?.[1] ?? []),
       ],
-      networks: networks.flatMap(([, ...subnets]) => subnets),
+      networks: networks.flatMap(([, ...subnets]) => subnets).map((subnet) => cidrBlock(subnet, host)),
       localPools: localPools(lines('local-pools')[0]),
       ports: numbers([
         ...lines('sockets').map((port) => Number.parseInt(port, 16)),
@@ -83,21 +90,13 @@ export function parseOccupied(host: string, output: string): { host: OccupiedHos
     },
     swarm: {
       pools: swarmPools(lines('swarm')[0]),
-      networks: networks.filter(([scope]) => scope === 'swarm').flatMap(([, ...subnets]) => subnets),
+      networks: networks
+        .filter(([scope]) => scope === 'swarm')
+        .flatMap(([, ...subnets]) => subnets)
+        .map((subnet) => cidrBlock(subnet, host)),
       ports: numbers(lines('services').flatMap((line) => line.split(' ').map(Number))),
     },
   }
-}
-
-function sections(output: string): (name: string) => string[] {
-  const found = new Map<string, string[]>()
-  let current: string[] = []
-  for (const line of output.split('\n')) {
-    const name = /^@@ (\S+)$/.exec(line)?.[1]
-    if (name !== undefined) found.set(name, (current = []))
-    else if (line.trim() !== '') current.push(line.trim())
-  }
-  return (name) => found.get(name) ?? []
 }
 
 /** `10.1.0.0/16 dev eth1`, `local 10.1.0.7 dev eth1 table local`, `unreachable 10.2.0.0/16`; loopback is nobody's. */
@@ -130,7 +129,9 @@ const usualLocalPools = [
 
 function localPools(json: string | undefined): string[] {
   const given = parsed<readonly { readonly Base: string }[]>(json)
-  return given === undefined || given.length === 0 ? usualLocalPools : given.map(({ Base }) => Base)
+  return given === undefined || given.length === 0
+    ? usualLocalPools
+    : given.map(({ Base }) => cidrBlock(Base))
 }
 
 /** Moby, swarmkit: 10.0.0.0/8 where `docker swarm init` was given none. */
@@ -142,7 +143,9 @@ function swarmPools(line: string | undefined): string[] {
   // A worker does not know.
   if (state !== 'active' || cluster === undefined) return []
   const { DefaultAddrPool: given } = cluster
-  return given === undefined || given === null || given.length === 0 ? [usualSwarmPool] : [...given]
+  return given === undefined || given === null || given.length === 0
+    ? [usualSwarmPool]
+    : given.map((pool) => cidrBlock(pool))
 }
 
 function parsed<T>(json: string | undefined): T | undefined {

@@ -7,23 +7,27 @@ import { readStack } from './read-stack.ts'
 import { hasIngress } from './no-ingress.ts'
 import { stackNames, tasksOn } from './stack.ts'
 
+/** An identifier as swarmkit makes them. */
+const idOf = (name: string): string => name.replaceAll('_', '').replaceAll('-', '').padEnd(25, '0')
+const containerOf = (task: string): string => Buffer.from(task).toString('hex').padEnd(64, '0')
+
 const network = (id: string, name: string, vni: number, ingress = false, options = {}): object => ({
-  Id: id,
+  Id: idOf(id),
   Name: name,
   Ingress: ingress,
   IPAM: { Config: [{ Subnet: '10.91.1.0/24', Gateway: '10.91.1.254' }] },
   Options: { 'com.docker.network.driver.overlay.vxlanid_list': String(vni), ...options },
 })
 const service = (id: string, name: string, endpoint: object, mode = 'vip'): object => ({
-  ID: id,
+  ID: idOf(id),
   Spec: { Name: name, EndpointSpec: { Mode: mode } },
   Endpoint: endpoint,
 })
 const task = (id: string, state: string): object => ({
-  ID: id,
-  NodeID: 'n1',
-  ServiceID: 's-web',
-  Status: { State: state, ContainerStatus: { ContainerID: `c-${id}`, PID: 700 } },
+  ID: idOf(id),
+  NodeID: idOf('n1'),
+  ServiceID: idOf('s-web'),
+  Status: { State: state, ContainerStatus: { ContainerID: containerOf(id), PID: 700 } },
 })
 
 function cluster(lines: readonly object[]): Cluster {
@@ -31,9 +35,9 @@ function cluster(lines: readonly object[]): Cluster {
     .answer('docker network inspect', lines.map((line) => JSON.stringify(line)).join('\n'))
     .answer(
       "docker inspect --format '{",
-      '{"Id":"c-t1","Pid":742,"Networks":{"swp-clear":{"IPAddress":"10.91.1.6","IPPrefixLen":24,"MacAddress":"02:42:0a:5b:01:06"}}}',
+      `{"Id":"${containerOf('t1')}","Pid":742,"Networks":{"swp-clear":{"IPAddress":"10.91.1.6","IPPrefixLen":24,"MacAddress":"02:42:0a:5b:01:06"}}}`,
     )
-  const node = { nodeId: 'n1', host: { name: 'manager', remote } as unknown as Host } as ClusterNode
+  const node = { nodeId: idOf('n1'), host: { name: 'manager', remote } as unknown as Host } as ClusterNode
   return { nodes: [node], manager: node, dataPathPort: 4789 }
 }
 
@@ -45,7 +49,7 @@ const complete = [
   network('e', 'swp-extra', 4100),
   network('h', 'swp-shop_default', 4101),
   service('s-web', 'swp-web', {
-    VirtualIPs: [{ NetworkID: 'c', Addr: '10.91.1.1/24' }],
+    VirtualIPs: [{ NetworkID: idOf('c'), Addr: '10.91.1.1/24' }],
     Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'ingress' }],
   }),
   service('s-rr', 'swp-rr', {}, 'dnsrr'),
@@ -63,10 +67,10 @@ describe('readStack', () => {
     )
     expect(stack.networks.secret).to.deep.include({ vni: 4098, encrypted: true })
     expect(stack.networks.clear).to.deep.include({ vni: 4097, encrypted: false })
-    expect(stack.services.web.vips).to.deep.equal({ c: '10.91.1.1' })
+    expect(stack.services.web.vips).to.deep.equal({ [idOf('c')]: '10.91.1.1' })
     expect(stack.services.rr.endpointMode).to.equal('dnsrr')
     expect(stack.tasks.map(({ id, pid, service: name }) => ({ id, pid, name }))).to.deep.equal([
-      { id: 't1', pid: 742, name: 'swp-web' },
+      { id: idOf('t1'), pid: 742, name: 'swp-web' },
     ])
     expect(tasksOn(stack, 'clear')).to.have.lengthOf(1)
     expect(tasksOn(stack, 'secret')).to.have.lengthOf(0)

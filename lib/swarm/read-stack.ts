@@ -1,6 +1,7 @@
 import type { Cluster, OverlayNetwork, Service } from './cluster.ts'
 import { bulkBytes } from './probe-task.ts'
 import { withIngress } from './no-ingress.ts'
+import { sh } from '../remote/script.ts'
 import { dockerLines } from './docker.ts'
 import {
   type ApiNetwork,
@@ -32,14 +33,12 @@ interface Api {
 }
 
 async function readApi(names: StackNames, cluster: Cluster): Promise<Api> {
-  const services = Object.values(names.services).join(' ')
+  const services = Object.values(names.services)
   const lines = await dockerLines(
     cluster.manager.host,
-    [
-      `docker network inspect --format '{{json .}}' $(docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc)`,
-      `docker service inspect --format '{{json .}}' ${services}`,
-      `docker inspect --type task --format '{{json .}}' $(docker service ps --no-trunc -q --filter desired-state=running ${services})`,
-    ].join('\n'),
+    sh`docker network inspect --format '{{json .}}' $(docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc)
+docker service inspect --format '{{json .}}' ${services}
+docker inspect --type task --format '{{json .}}' $(docker service ps --no-trunc -q --filter desired-state=running ${services})`,
   )
   const all = lines as (ApiNetwork | ApiService | ApiTask)[]
   return {

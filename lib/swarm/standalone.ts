@@ -1,6 +1,8 @@
 import type { ClusterNode, Endpoint } from './cluster.ts'
-import { quote } from '../remote/script.ts'
-import { docker } from './docker.ts'
+import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
+import { processId } from '../identifier.ts'
+import { scriptLines, sh } from '../remote/script.ts'
+import { docker, dockerLines } from './docker.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import type { Answer } from './trial.ts'
@@ -17,34 +19,35 @@ export interface Standalone {
 
 const commandLimitMs = 120_000
 
-/** Runs what a probe task runs. A refused container is removed again before this resolves. */
+/** Runs what a probe task runs; `options` as for `docker run`. A refused container is removed again before this resolves. */
 export async function runContainer(
   node: ClusterNode,
   name: string,
-  flags: string,
+  options: readonly string[],
   stack: Pick<StackSpec, 'probeImage'>,
 ): Promise<Standalone | Answer> {
-  const run = `docker run --detach --stop-timeout 1 --hostname ${name} --name ${name} ${flags} ${probeImageOf(stack)} sh -c ${quote(taskScript)}`
+  const run = sh`docker run --detach --stop-timeout 1 --hostname ${name} --name ${name} ${options} ${probeImageOf(stack)} sh -c ${taskScript}`
   const { exitCode, stdout, stderr } = await node.host.remote.exec(run, { timeoutMs: commandLimitMs })
   if (exitCode !== 0) {
     await removeContainers([{ name, node }])
     return { accepted: false, words: `${stdout}\n${stderr}`.trim() }
   }
-  const format = `'{"pid":{{.State.Pid}},"networks":{{json .NetworkSettings.Networks}}}'`
-  const output = await docker(node.host, `docker inspect --format ${format} ${name}`)
-  const { pid, networks } = JSON.parse(output) as Inspected
-  const endpoints = Object.entries(networks).map(([network, endpoint]): [string, Endpoint] => [
-    network,
-    { address: endpoint.IPAddress, prefixLength: endpoint.IPPrefixLen, mac: endpoint.MacAddress },
-  ])
-  return { accepted: true, name, node, pid, endpoints: Object.fromEntries(endpoints) }
+  const format = '{"pid":{{.State.Pid}},"networks":{{json .NetworkSettings.Networks}}}'
+  const [inspected] = await dockerLines(node.host, sh`docker inspect --format ${format} ${name}`)
+  const { pid, networks } = inspected as Inspected
+  const { name: host } = node.host
+  return {
+    accepted: true,
+    name,
+    node,
+    pid: processId(pid, host),
+    endpoints: containerEndpoints(networks, host),
+  }
 }
 
 interface Inspected {
   readonly pid: number
-  readonly networks: Readonly<
-    Record<string, { readonly IPAddress: string; readonly IPPrefixLen: number; readonly MacAddress: string }>
-  >
+  readonly networks: InspectedEndpoints
 }
 
 /** Removes these containers, running or not, one remote call a node. Names that are none are no error. */
@@ -56,9 +59,9 @@ export async function removeContainers(
     nodes.map((node) => {
       const names = containers.filter((one) => one.node === node).map(({ name }) => name)
       const each = names.map(
-        (name) => `! docker inspect ${name} >/dev/null 2>&1 || docker rm --force ${name} >/dev/null`,
+        (name) => sh`! docker inspect ${name} >/dev/null 2>&1 || docker rm --force ${name} >/dev/null`,
       )
-      return docker(node.host, `set -e\n${each.join('\n')}`, { timeoutMs: commandLimitMs })
+      return docker(node.host, scriptLines([sh`set -e`, ...each]), { timeoutMs: commandLimitMs })
     }),
   )
 }

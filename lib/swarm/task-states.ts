@@ -1,5 +1,8 @@
+import { sh } from '../remote/script.ts'
+import { swarmId } from '../identifier.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, dockerLines } from './docker.ts'
+import { withoutLength } from './read-objects.ts'
 
 /** A task as the manager tells it, whether it runs or not. */
 export interface TaskState {
@@ -25,18 +28,19 @@ interface ApiTaskState {
 
 export async function readTaskStates(cluster: Cluster, service: string): Promise<TaskState[]> {
   const { host } = cluster.manager
-  const ids = (await docker(host, `docker service ps --no-trunc -q ${service}`)).trim().split('\n').join(' ')
-  if (ids === '') return []
-  const lines = await dockerLines(host, `docker inspect --type task --format '{{json .}}' ${ids}`)
+  const listed = (await docker(host, sh`docker service ps --no-trunc -q ${service}`)).trim()
+  if (listed === '') return []
+  const ids = listed.split('\n').map((id) => swarmId(id, host.name))
+  const lines = await dockerLines(host, sh`docker inspect --type task --format '{{json .}}' ${ids}`)
   return (lines as ApiTaskState[]).map((task) => ({
-    id: task.ID,
+    id: swarmId(task.ID, host.name),
     slot: task.Slot ?? 0,
     state: task.Status.State,
     desired: task.DesiredState,
     message: task.Status.Message ?? '',
     error: task.Status.Err ?? '',
     addresses: (task.NetworksAttachments ?? []).flatMap(({ Addresses }) =>
-      (Addresses ?? []).map((address) => address.split('/')[0] ?? ''),
+      (Addresses ?? []).map(withoutLength),
     ),
   }))
 }

@@ -1,6 +1,7 @@
 import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker } from './docker.ts'
+import { sh } from '../remote/script.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
 import { commandLimitMs, removeNetworks, untilContainersEnded } from './until-removed.ts'
@@ -46,7 +47,7 @@ export class TrialStack implements AsyncDisposable {
   /** Does not wait for tasks. @throws `DOCKER_FAILED` when refused */
   async deploy(version: ComposeVersion): Promise<void> {
     this.#networks.add(this.networkName(version))
-    const command = `docker stack deploy --resolve-image never --compose-file - ${this.#options.name}`
+    const command = sh`docker stack deploy --resolve-image never --compose-file - ${this.#options.name}`
     await docker(this.#cluster.manager.host, command, {
       timeoutMs: commandLimitMs,
       input: composeFile(this.#options, version),
@@ -73,7 +74,7 @@ export class TrialStack implements AsyncDisposable {
   /** Names of the stack’s networks that a manager lists. */
   async networksLeft(): Promise<string[]> {
     const filter = `label=com.docker.stack.namespace=${this.#options.name}`
-    const list = `docker network ls --filter ${filter} --format '{{.Name}}'`
+    const list = sh`docker network ls --filter ${filter} --format '{{.Name}}'`
     return (await docker(this.#cluster.manager.host, list)).split('\n').filter((name) => name !== '')
   }
 
@@ -85,7 +86,7 @@ export class TrialStack implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const { host } = this.#cluster.manager
     // An interrupted run must clean up, too: no signal here.
-    await docker(host, `docker service rm ${this.serviceName} >/dev/null 2>&1 || true`)
+    await docker(host, sh`docker service rm ${this.serviceName} >/dev/null 2>&1 || true`)
     await untilContainersEnded(this.#cluster, [this.serviceName])
     await this.#removeNetworks([...this.#networks])
   }

@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
-import { quote } from '../remote/script.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { docker } from './docker.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
@@ -54,32 +54,32 @@ export class Trial implements AsyncDisposable {
     return `${stackNames(this.#options.stack).prefix}-${this.#options.name}-${name}`
   }
 
-  /** `flags` as for `docker network create`, e.g. `--opt encrypted`. @throws `DOCKER_FAILED` when refused */
-  async network(name: string, flags = ''): Promise<OverlayNetwork> {
+  /** `options` as for `docker network create`, e.g. `['--opt', 'encrypted']`. @throws `DOCKER_FAILED` when refused */
+  async network(name: string, options: readonly string[] = []): Promise<OverlayNetwork> {
     const full = this.nameOf(name)
     this.#networks.add(full)
-    await this.#docker(`docker network create --driver overlay ${this.#label()} ${flags} ${full}`)
+    await this.#docker(sh`docker network create --driver overlay ${[...this.#label(), ...options]} ${full}`)
     return readNetwork(this.#cluster, full)
   }
 
   /**
-   * Creates a service of probe tasks (HTTP on port 80) and does not wait for them. `flags` as for
-   * `docker service create`, e.g. `--network swp-clear --replicas 2`.
+   * Creates a service of probe tasks (HTTP on port 80) and does not wait for them. `options` as for
+   * `docker service create`, e.g. `['--network', 'swp-clear', '--replicas=2']`.
    */
-  async service(name: string, flags: string): Promise<Service> {
-    await this.#docker(this.#serviceCommand(name, flags))
+  async service(name: string, options: readonly string[]): Promise<Service> {
+    await this.#docker(sh`docker ${this.#serviceWords(name, options)}`)
     return readService(this.#cluster, this.nameOf(name))
   }
 
   /** As `service`, where refusing is for the test to judge; removed like any other if it was not refused. */
-  async tryService(name: string, flags: string): Promise<Answer> {
-    const answer = await this.ask(this.#serviceCommand(name, flags))
+  async tryService(name: string, options: readonly string[]): Promise<Answer> {
+    const answer = await this.ask(this.#serviceWords(name, options))
     if (!answer.accepted) this.#services.delete(this.nameOf(name))
     return answer
   }
 
   async serviceExists(name: string): Promise<boolean> {
-    const list = await this.#docker(`docker service ls --format '{{.Name}}'`)
+    const list = await this.#docker(sh`docker service ls --format '{{.Name}}'`)
     return list.split('\n').includes(this.nameOf(name))
   }
 
@@ -93,30 +93,37 @@ export class Trial implements AsyncDisposable {
     return readTaskStates(this.#cluster, service.name)
   }
 
-  /** `flags` as for `docker service update`; does not wait. */
-  async update(service: { readonly name: string }, flags: string): Promise<Service> {
-    const command = `docker service update --detach --quiet ${flags} ${service.name}`
+  /** `options` as for `docker service update`; does not wait. */
+  async update(service: { readonly name: string }, options: readonly string[]): Promise<Service> {
+    const command = sh`docker service update --detach --quiet ${options} ${service.name}`
     // The manager may be writing to the same service: "update out of sequence" only asks for another try.
     await this.#docker(
-      `n=0; until out=$(${command} 2>&1); do case $out in *'out of sequence'*) ;; *) n=9;; esac; n=$((n+1)); [ $n -lt 6 ] || { echo "$out" >&2; exit 1; }; sleep 1; done`,
+      sh`n=0; until out=$(${command} 2>&1); do case $out in *'out of sequence'*) ;; *) n=9;; esac; n=$((n+1)); [ $n -lt 6 ] || { echo "$out" >&2; exit 1; }; sleep 1; done`,
     )
     return readService(this.#cluster, service.name)
   }
 
   /**
-   * Runs a container of no service on a node, as probe tasks do. `flags` as for `docker run`, e.g.
-   * `--network swp-clear`. An engine that refuses gives its words instead.
+   * Runs a container of no service on a node, as probe tasks do. `options` as for `docker run`, e.g.
+   * `['--network', 'swp-clear']`. An engine that refuses gives its words instead.
    */
-  async container(name: string, node: ClusterNode, flags: string): Promise<Standalone | Answer> {
+  async container(name: string, node: ClusterNode, options: readonly string[]): Promise<Standalone | Answer> {
     const full = this.nameOf(name)
     this.#containers.set(`${full} ${node.host.name}`, node)
-    return runContainer(node, full, `${this.#label()}${this.#memory()} ${flags}`, this.#options.stack)
+    const words = [...this.#label(), ...this.#memory('--memory'), ...options]
+    return runContainer(node, full, words, this.#options.stack)
   }
 
-  /** Whether the manager takes a command; what it says is for the test to judge. Creates nothing that is removed later. */
-  async ask(command: string): Promise<Answer> {
+  /**
+   * Whether the manager takes a command of docker, given without `docker` itself; what it says is for the test to judge.
+   * Where docker asks whether it is meant, the answer is yes. Creates nothing that is removed later.
+   */
+  async ask(words: readonly string[]): Promise<Answer> {
     const { remote } = this.#cluster.manager.host
-    const { exitCode, stdout, stderr } = await remote.exec(command, { timeoutMs: commandLimitMs })
+    const { exitCode, stdout, stderr } = await remote.exec(sh`docker ${words}`, {
+      timeoutMs: commandLimitMs,
+      input: 'y\n',
+    })
     return { accepted: exitCode === 0, words: `${stdout}\n${stderr}`.trim() }
   }
 
@@ -172,7 +179,7 @@ export class Trial implements AsyncDisposable {
     if (names.length === 0) return
     // An interrupted run must clean up, too: no signal here. Containers end after their tasks are forgotten.
     await this.#docker(
-      `for s in ${names.join(' ')}; do docker service rm $s || ! docker service inspect $s; done >/dev/null 2>&1`,
+      sh`for s in ${names}; do docker service rm "$s" || ! docker service inspect "$s"; done >/dev/null 2>&1`,
     )
     await untilContainersEnded(this.#cluster, names)
     for (const name of names) this.#services.delete(name)
@@ -183,38 +190,36 @@ export class Trial implements AsyncDisposable {
     for (const name of names) this.#networks.delete(name)
   }
 
-  #serviceCommand(name: string, flags: string): string {
+  /** No look-ups in a registry, no waiting, tasks that end at once. */
+  #serviceWords(name: string, options: readonly string[]): string[] {
     const full = this.nameOf(name)
     this.#services.add(full)
-    const command = `${serviceCommand('create')} ${this.#label()} --hostname '{{.Task.ID}}' --name ${full}`
-    const limit = this.#memory('--limit-memory')
-    return `${command}${limit} ${flags} ${probeImageOf(this.#options.stack)} sh -c ${quote(taskScript)}`
+    return [
+      ...['service', 'create', '--detach', '--quiet', '--no-resolve-image', '--stop-grace-period', '1s'],
+      ...[...this.#label(), '--hostname', '{{.Task.ID}}', '--name', full, ...this.#memory('--limit-memory')],
+      ...[...options, probeImageOf(this.#options.stack), 'sh', '-c', taskScript],
+    ]
   }
 
-  #memory(flag = '--memory'): string {
+  #memory(option: '--memory' | '--limit-memory'): string[] {
     const { taskMemoryMib } = this.#options.stack
-    return taskMemoryMib === undefined ? '' : ` ${flag} ${taskMemoryMib}m`
+    return taskMemoryMib === undefined ? [] : [option, `${taskMemoryMib}m`]
   }
 
-  #label(): string {
-    return `--label ${quote(`swarmproof=${this.#options.label}`)}`
+  #label(): string[] {
+    return ['--label', `swarmproof=${this.#options.label}`]
   }
 
   async #runningTasks(names: readonly string[]): Promise<number> {
     const states = await this.#docker(
-      `docker service ps --filter desired-state=running --format '{{.CurrentState}}' ${names.join(' ')}`,
+      sh`docker service ps --filter desired-state=running --format '{{.CurrentState}}' ${names}`,
     )
     return states.split('\n').filter((state) => state.startsWith('Running')).length
   }
 
-  async #docker(script: string): Promise<string> {
+  async #docker(script: Script): Promise<string> {
     return docker(this.#cluster.manager.host, script, { timeoutMs: commandLimitMs })
   }
-}
-
-/** Both need the same flags: no look-ups in a registry, no waiting, tasks that end at once. */
-function serviceCommand(verb: 'create'): string {
-  return `docker service ${verb} --detach --quiet --no-resolve-image --stop-grace-period 1s`
 }
 
 /** For tests that must not go on without it. */

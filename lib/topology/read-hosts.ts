@@ -182,7 +182,8 @@ function checkAddress(
   owners.set(text, owner ?? `node '${node}'`)
 }
 
-function checkName(name: string, at: YamlCursor): void {
+/** Of an underlay, a node, a network: it becomes a word of commands and a part of paths. */
+export function checkName(name: string, at: YamlCursor): void {
   if (namePattern.test(name)) return
   at.complain(
     `'${name}' is no valid name: a lower-case letter, then up to 30 lower-case letters, digits or hyphens`,

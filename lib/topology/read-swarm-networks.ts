@@ -1,4 +1,4 @@
-import { type Taken, readFreeSubnet } from './read-hosts.ts'
+import { checkName, type Taken, readFreeSubnet } from './read-hosts.ts'
 import { addressProblem, parseSubnet, type Subnet } from './subnet.ts'
 import type { AddressPoolsSpec, GatewayBridgeSpec, IngressSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
@@ -38,8 +38,11 @@ export function readIngress(at: YamlCursor | undefined, taken: Taken): IngressSp
   const problem = subnet === undefined ? undefined : addressProblem(gateway, subnet, 'ingress')
   if (problem !== undefined) gatewayAt?.complain(problem)
   const mtuBytes = keys.get('mtuBytes')?.integer(smallestMtuOption, largestMtuOption)
+  const nameAt = keys.get('name')
+  const name = nameAt?.text() ?? 'ingress'
+  if (nameAt !== undefined) checkName(name, nameAt)
   return {
-    name: keys.get('name')?.text() ?? 'ingress',
+    name,
     subnet: subnet?.text ?? '',
     gateway,
     ...(mtuBytes === undefined ? {} : { mtuBytes }),

@@ -142,7 +142,7 @@ async function useUp(
   await make()
   const ahead = nextSubnet(subnets, taken, last, engineVersion)
   if (ahead !== undefined) {
-    byHand = (await trial.network('hand', `--subnet ${ahead}`)).subnet
+    byHand = (await trial.network('hand', ['--subnet', ahead])).subnet
     taken.add(byHand)
   }
   while (subnets.some((subnet) => !taken.has(subnet)) && given.length < subnets.length) await make()

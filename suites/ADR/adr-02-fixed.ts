@@ -31,14 +31,17 @@ export const fixed = conformanceTest({
     await using trial = context.trial('adr02')
     const before = await readAddressPools(cluster)
     const attempts = [
-      { command: `docker swarm update --default-addr-pool ${otherPool}`, says: /unknown flag|not|cannot/i },
+      { words: ['swarm', 'update', '--default-addr-pool', otherPool], says: /unknown flag|not|cannot/i },
       {
-        command: `docker swarm init --advertise-addr ${advertise.address} --default-addr-pool ${otherPool}`,
+        words: ['swarm', 'init', '--advertise-addr', advertise.address, '--default-addr-pool', otherPool],
         says: /already part of a swarm/i,
       },
     ]
     const answers = []
-    for (const attempt of attempts) answers.push({ ...attempt, ...(await trial.ask(attempt.command)) })
+    for (const { words, says } of attempts) {
+      const command = ['docker', ...words].join(' ')
+      answers.push({ command, says, ...(await trial.ask(words)) })
+    }
     const after = await readAddressPools(cluster)
     evidence.observe('pools and mask length', { wanted, before, after })
     evidence.observe(

@@ -49,15 +49,15 @@ export const exhaustedSubnet = conformanceTest({
     // In a /24 of its own, of which nothing else is in use either.
     const block = await freeSubnetFor(cluster, 24)
     const subnet = block.replace('.0/24', `.8/${prefixLength}`)
-    const network = await trial.network('tiny', `--subnet ${subnet}`)
+    const network = await trial.network('tiny', ['--subnet', subnet])
     const node = takers(cluster).at(-1) ?? cluster.manager
-    const service = await trial.service(
-      'many',
-      `--network ${network.name} --replicas 1 --constraint node.id==${node.nodeId}`,
-    )
+    const service = await trial.service('many', [
+      ...['--network', network.name, '--replicas=1'],
+      ...['--constraint', `node.id==${node.nodeId}`],
+    ])
     const [first] = await trial.running([service], 1)
     if (first === undefined) throw new Error(`${service.name} has no task`)
-    await trial.update(service, `--replicas ${wanted}`)
+    await trial.update(service, [`--replicas=${wanted}`])
     const states = await untilSettled(context, trial, service)
     const tasks = await trial.tasks(service)
     const surplus = states.filter(({ state }) => state !== 'running')

@@ -9,6 +9,7 @@ import { tasksOn } from '../../lib/swarm/stack.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { overlayTutorial } from '../source.ts'
 import { contains } from '../../lib/topology/cidr.ts'
+import { scriptLines, sh } from '../../lib/remote/script.ts'
 
 /** A resolver that first asks servers it cannot reach may take longer for names it does not know. */
 const hostTimeoutSeconds = 12
@@ -137,9 +138,9 @@ async function askHosts({ cluster }: TestContext, names: readonly string[]) {
 async function askHost({ host }: ClusterNode, names: readonly string[]): Promise<Look[]> {
   const each = names.map(
     (name) =>
-      `{ out=$(timeout ${hostTimeoutSeconds} getent ahostsv4 ${name}); echo "${name} $? $(echo "$out" | awk '{print $1}' | sort -u | tr '\\n' ' ')"; } &`,
+      sh`{ out=$(timeout ${hostTimeoutSeconds} getent ahostsv4 ${name}); echo ${name} $? "$(echo "$out" | awk '{print $1}' | sort -u | tr '\n' ' ')"; } &`,
   )
-  const { stdout } = await host.remote.exec(`${each.join('\n')}\nwait`, {
+  const { stdout } = await host.remote.exec(scriptLines([...each, sh`wait`]), {
     timeoutMs: 60_000,
     idempotent: true,
   })

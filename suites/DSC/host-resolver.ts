@@ -1,4 +1,6 @@
 import { isIPv4 } from 'node:net'
+import { execSections } from '../../lib/remote/sections.ts'
+import { scriptLines, sh } from '../../lib/remote/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 
 /** How a host's engine comes to its nameservers. */
@@ -9,7 +11,6 @@ export interface HostResolver {
   readonly from: string
 }
 
-const marker = '@@swarmproof'
 const engineFile = '/etc/docker/daemon.json'
 
 /**
@@ -20,15 +21,9 @@ const files = [engineFile, '/etc/resolv.conf', '/run/systemd/resolve/resolv.conf
 
 /** One remote call. */
 export async function readHostResolver({ host }: ClusterNode): Promise<HostResolver> {
-  const script = files.map((file) => `echo '${marker} ${file}'; cat ${file} 2>/dev/null; echo`).join('\n')
-  const { stdout } = await host.remote.exec(script, { idempotent: true })
-  const content = new Map(
-    stdout
-      .split(`${marker} `)
-      .slice(1)
-      .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)] as const),
-  )
-  return hostResolver((file) => content.get(file) ?? '')
+  const each = files.map((file) => sh`echo "$mark" ${file}; cat ${file} 2>/dev/null; echo`)
+  const { sections } = await execSections(host.remote, scriptLines(each), { idempotent: true })
+  return hostResolver((file) => sections.lines(file).join('\n'))
 }
 
 /** `read` gives the text of a file, empty if there is none. */

@@ -1,19 +1,19 @@
+import { execSections } from '../../lib/remote/sections.ts'
+import { sh } from '../../lib/remote/script.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 
 /** Addresses by name, as a file `/etc/hosts` gives them. */
 export type HostsFile = ReadonlyMap<string, readonly string[]>
-
-const marker = '@@swarmproof'
 
 /** The file of a node and that of a task on it; one remote call. */
 export async function readHostsFiles(
   { host }: ClusterNode,
   { pid }: Task,
 ): Promise<{ readonly host: HostsFile; readonly task: HostsFile }> {
-  const script = `cat /etc/hosts; echo; echo '${marker}'; cat /proc/${pid}/root/etc/hosts`
-  const { stdout } = await host.remote.exec(script, { idempotent: true })
-  const [own = '', inside = ''] = stdout.split(marker)
-  return { host: hostsFile(own), task: hostsFile(inside) }
+  const script = sh`echo "$mark host"; cat /etc/hosts; echo; echo "$mark task"; cat /proc/${pid}/root/etc/hosts`
+  const { sections } = await execSections(host.remote, script, { idempotent: true })
+  const fileOf = (name: string): HostsFile => hostsFile(sections.lines(name).join('\n'))
+  return { host: fileOf('host'), task: fileOf('task') }
 }
 
 /** hosts(5): an address, then names; comments from # on. */

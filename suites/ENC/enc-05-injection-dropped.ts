@@ -10,6 +10,7 @@ import { moby } from '../source.ts'
 import { enforcement } from './enforcement.ts'
 import { injectionProblems } from './injection-problems.ts'
 import { secretNodes } from './ledger-nodes.ts'
+import { sh } from '../../lib/remote/script.ts'
 
 export const injectionDropped = conformanceTest({
   id: 'ENC-05',
@@ -108,15 +109,15 @@ function dropped(
 async function behindAdminRule(context: TestContext): Promise<{ made: Injected[]; standing: Injected[] }> {
   const { cluster, stack } = context
   const nodes = secretNodes(stack)
-  const rule = { chain: 'INPUT', rule: `-p udp --dport ${cluster.dataPathPort} -j ACCEPT` }
+  const rule = { chain: 'INPUT', rule: sh`-p udp --dport ${cluster.dataPathPort} -j ACCEPT` }
   const removals = await Promise.all(nodes.map((node) => plantRules(node.host, [rule])))
   try {
     await using trial = context.trial('enc05')
-    const network = await trial.network('net', '--opt encrypted')
-    const service = await trial.service(
-      'svc',
-      `--network ${network.name} --mode global --endpoint-mode dnsrr`,
-    )
+    const network = await trial.network('net', ['--opt', 'encrypted'])
+    const service = await trial.service('svc', [
+      ...['--network', network.name],
+      ...['--mode', 'global', '--endpoint-mode', 'dnsrr'],
+    ])
     const tasks = await trial.running([service], cluster.nodes.length)
     const states = await context.state({ fresh: true })
     const targets = nodes.flatMap((node) => {

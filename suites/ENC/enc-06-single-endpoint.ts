@@ -36,11 +36,11 @@ export const singleEndpoint = conformanceTest({
     const node = cluster.nodes.findLast((candidate) => candidate.role === 'worker') ?? cluster.manager
     const host = node.host.name
     await using trial = context.trial('enc06')
-    const network = await trial.network('net', '--opt encrypted')
-    const service = await trial.service(
-      'svc',
-      `--network ${network.name} --replicas 1 --endpoint-mode dnsrr --constraint node.id==${node.nodeId}`,
-    )
+    const network = await trial.network('net', ['--opt', 'encrypted'])
+    const service = await trial.service('svc', [
+      ...['--network', network.name, '--replicas=1', '--endpoint-mode', 'dnsrr'],
+      ...['--constraint', `node.id==${node.nodeId}`],
+    ])
     const [task] = await trial.running([service], 1)
     const states = await context.state({ fresh: true })
     const neighbour = tasksOn(stack, 'clear').find((candidate) => candidate.node === node)

@@ -17,6 +17,7 @@ import { rootOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 import { contains, networkOf, overlaps } from '../../lib/topology/cidr.ts'
+import { sh } from '../../lib/remote/script.ts'
 
 const bridgeName = 'docker_gwbridge'
 const mtuBytes = 1380
@@ -45,7 +46,7 @@ export const changedOutside = conformanceTest({
     const { cluster, signal, evidence } = context
     const node = leavingWorker(cluster)
     const host = node.host.name
-    const removing = `docker network rm ${bridgeName}`
+    const removing = sh`docker network rm ${bridgeName}`
     const member = await askEngine(node.host, removing)
     evidence.observe(`what ${host} said to removing it as a member`, {
       ...member,

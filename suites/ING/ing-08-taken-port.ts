@@ -27,8 +27,8 @@ export const takenPort = conformanceTest({
     if (taken === undefined) throw new Error(`service ${web.name} publishes nothing through ingress`)
     const { publishedPort: port, protocol } = taken
     await using trial = context.trial('ing08')
-    const publish = `--publish published=${port},target=80,protocol=${protocol}`
-    const answer = await trial.tryService('second', `--replicas 1 ${publish}`)
+    const publish = `published=${port},target=80,protocol=${protocol}`
+    const answer = await trial.tryService('second', ['--replicas=1', '--publish', publish])
     const left = await trial.serviceExists('second')
     evidence.observe(`what ${manager} said to a second service on ${port}/${protocol}`, { ...answer, left })
     requireNone(`${manager} refuses a port that ${web.name} has`, [

@@ -51,7 +51,7 @@ export const withoutIngress = conformanceTest({
         const asked = plan(tasks)
         const observations = await probe.send(asked.map(({ request }) => request))
         const balanced = await byVirtualIp(context, tasks)
-        const publishing = await trial.tryService('door', '--replicas 1 --publish target=80')
+        const publishing = await trial.tryService('door', ['--replicas=1', '--publish', 'target=80'])
         return { found, tasks, asked, observations, balanced, publishing }
       },
     )

@@ -33,12 +33,12 @@ export const attachableOnly = conformanceTest({
     const { cluster, stack, probe, evidence } = context
     await using trial = context.trial('ovl11')
     const closed = stack.networks.clear
-    const open = await trial.network('open', '--attachable')
+    const open = await trial.network('open', ['--attachable'])
     const target = takers(cluster).at(-1) ?? cluster.manager
-    const service = await trial.service(
-      'task',
-      `--network ${open.name} --constraint node.id==${target.nodeId}`,
-    )
+    const service = await trial.service('task', [
+      ...['--network', open.name],
+      ...['--constraint', `node.id==${target.nodeId}`],
+    ])
     const refused = await runOn(cluster.nodes, trial, 'closed', closed.name)
     const [task] = await trial.running([service], 1)
     if (task === undefined) throw new Error('the task to be reached does not run')
@@ -117,7 +117,7 @@ function runOn(nodes: readonly ClusterNode[], trial: Trial, name: string, networ
   return Promise.all(
     nodes.map(async (node) => ({
       node,
-      answer: await trial.container(name, node, `--network ${network}`),
+      answer: await trial.container(name, node, ['--network', network]),
     })),
   )
 }

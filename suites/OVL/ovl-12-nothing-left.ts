@@ -76,11 +76,11 @@ async function comeAndGo(
 ): Promise<{ networks: readonly Footprint[]; during: ReadonlyMap<string, HostState> }> {
   await using trial = context.trial('ovl12')
   const clear = await trial.network('clear')
-  const secret = await trial.network('secret', '--opt encrypted')
-  const service = await trial.service(
-    'task',
-    `--network ${clear.name} --network ${secret.name} --mode global`,
-  )
+  const secret = await trial.network('secret', ['--opt', 'encrypted'])
+  const service = await trial.service('task', [
+    ...['--network', clear.name, '--network', secret.name],
+    ...['--mode', 'global'],
+  ])
   const tasks = await trial.running([service], takers(context.cluster).length)
   const during = await context.state({ fresh: true })
   await trial.removeService(service)

@@ -35,7 +35,7 @@ export const sizeWarning = conformanceTest({
     const { cluster, evidence } = context
     const subnet = await freeSubnetFor(cluster, 20, benchmarks)
     await using trial = context.trial('ovl13')
-    const large = await trial.network('large', `--subnet ${subnet}`)
+    const large = await trial.network('large', ['--subnet', subnet])
     const { networks } = await readGivenAddresses(cluster)
     const warned = networks.filter(isLarge)
     const own = warned.filter(({ id }) => id !== large.id)

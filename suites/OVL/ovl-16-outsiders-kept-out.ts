@@ -29,8 +29,8 @@ export const outsidersKeptOut = conformanceTest({
     const state = await swarmState(host)
     if (state !== 'inactive') throw new Error(`the engine of ${host.name} is in a swarm (${state})`)
     await using trial = context.trial('ovl16')
-    const open = await trial.network('open', '--attachable')
-    const member = await trial.container('member', cluster.manager, `--network ${open.name}`)
+    const open = await trial.network('open', ['--attachable'])
+    const member = await trial.container('member', cluster.manager, ['--network', open.name])
     const outside = await askFromOutside(host, {
       network: open,
       container: trial.nameOf('stranger'),

@@ -8,6 +8,7 @@ import { healedWithinMs, partitionMs } from './bounds.ts'
 import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
 import { holdsAgain } from './holds-again.ts'
+import { type Script, scriptLines, sh } from '../../lib/remote/script.ts'
 
 const chain = 'SWARMPROOF-CUT'
 
@@ -59,33 +60,28 @@ async function cut(node: ClusterNode, others: readonly ClusterNode[]): Promise<v
     others.flatMap(({ advertise, dataPath }) => [advertise.address, dataPath.address]),
   )
   const rules = [...addresses].flatMap((address) => [
-    `iptables -w -t raw -A ${chain} -s ${address} -j DROP`,
-    `iptables -w -t raw -A ${chain} -d ${address} -j DROP`,
+    sh`iptables -w -t raw -A ${chain} -s ${address} -j DROP`,
+    sh`iptables -w -t raw -A ${chain} -d ${address} -j DROP`,
   ])
   const script = [
-    'set -e',
-    `iptables -w -t raw -N ${chain}`,
+    sh`set -e`,
+    sh`iptables -w -t raw -N ${chain}`,
     ...rules,
-    `iptables -w -t raw -I PREROUTING -j ${chain}`,
-    `iptables -w -t raw -I OUTPUT -j ${chain}`,
+    sh`iptables -w -t raw -I PREROUTING -j ${chain}`,
+    sh`iptables -w -t raw -I OUTPUT -j ${chain}`,
     // Heals by itself if the owner of this run dies.
-    `(sleep ${(3 * partitionMs) / 1000}; ${healing}) >/dev/null 2>&1 </dev/null &`,
+    sh`(sleep ${(3 * partitionMs) / 1000}; ${healing}) >/dev/null 2>&1 </dev/null &`,
   ]
-  await run(node, script.join('\n'))
+  await run(node, scriptLines(script))
 }
 
-const healing = [
-  `iptables -w -t raw -D PREROUTING -j ${chain}`,
-  `iptables -w -t raw -D OUTPUT -j ${chain}`,
-  `iptables -w -t raw -F ${chain}`,
-  `iptables -w -t raw -X ${chain}`,
-].join('; ')
+const healing = sh`iptables -w -t raw -D PREROUTING -j ${chain}; iptables -w -t raw -D OUTPUT -j ${chain}; iptables -w -t raw -F ${chain}; iptables -w -t raw -X ${chain}`
 
 async function heal(node: ClusterNode): Promise<void> {
   await run(node, healing)
 }
 
-async function run(node: ClusterNode, script: string): Promise<void> {
+async function run(node: ClusterNode, script: Script): Promise<void> {
   const { exitCode, stderr } = await node.host.remote.exec(script, { timeoutMs: 60_000 })
   if (exitCode !== 0)
     throw new Error(`the firewall of ${node.host.name} could not be changed: ${stderr.trim()}`)

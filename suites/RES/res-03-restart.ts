@@ -11,6 +11,7 @@ import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
 import { holdsAgain } from './holds-again.ts'
 import { within } from './within.ts'
+import { sh } from '../../lib/remote/script.ts'
 
 /** A host that boots: firmware, kernel, until it can be asked. */
 const bootWithinMs = 120_000
@@ -74,7 +75,7 @@ export const restart = conformanceTest({
 })
 
 async function engineAnswers({ remote }: Host): Promise<Look<void>> {
-  const { exitCode, stdout, stderr } = await remote.exec('docker ps -q', {
+  const { exitCode, stdout, stderr } = await remote.exec(sh`docker ps -q`, {
     timeoutMs: 30_000,
     idempotent: true,
   })

@@ -9,6 +9,7 @@ import { rootOf, stateOf } from '../scene/kernel.ts'
 import { onNode } from '../scene/pair.ts'
 import { moby } from '../source.ts'
 import { disturbedNode } from './disturbed-node.ts'
+import { type Script, sh } from '../../lib/remote/script.ts'
 
 /** An engine that hears of a reload (firewalld tells it) makes its rules anew at once; 30 s leave it time on a slow host. */
 const answersWithinMs = 30_000
@@ -67,15 +68,15 @@ export const firewallReload = conformanceTest({
 })
 
 /** `iptables-save` keeps what is put back afterwards, also by itself if the owner of this run dies. */
-const flush = `
+const flush = sh`
 set -e
 umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules
 (sleep 180; [ ! -e ${folder}/rules ] || iptables-restore <${folder}/rules) >/dev/null 2>&1 </dev/null &
 for table in filter nat mangle; do iptables -w -t $table -F; done
 `
-const restore = `iptables-restore <${folder}/rules && rm -r ${folder}`
+const restore = sh`iptables-restore <${folder}/rules && rm -r ${folder}`
 
-async function shell(node: ClusterNode, script: string): Promise<void> {
+async function shell(node: ClusterNode, script: Script): Promise<void> {
   const { exitCode, stderr } = await node.host.remote.exec(script, { timeoutMs: 60_000 })
   if (exitCode !== 0)
     throw new Error(`the firewall of ${node.host.name} could not be changed: ${stderr.trim()}`)

@@ -11,6 +11,7 @@ import { holdsAgain } from '../RES/holds-again.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { internals } from '../source.ts'
 import { addresses } from './vxl-02-addresses.ts'
+import { type Script, scriptLines, sh } from '../../lib/remote/script.ts'
 
 /** Nothing has to be learnt for it: routes are there at once, and the engines take no notice. */
 const holdsWithinMs = 60_000
@@ -112,35 +113,41 @@ async function route(
   router: Host,
   at: { readonly interface: string; readonly address: string },
 ): Promise<() => Promise<void>> {
-  const forwarding = `FORWARD -i ${at.interface} -o ${at.interface} -j ACCEPT`
+  const forwarding = sh`FORWARD -i ${at.interface} -o ${at.interface} -j ACCEPT`
   const settings = ['all', at.interface].map((name) => `/proc/sys/net/ipv4/conf/${name}/send_redirects`)
-  const states = ['/proc/sys/net/ipv4/ip_forward', ...settings]
-  const before = await shell(router, `cat ${states.join(' ')}`)
+  const forwards = '/proc/sys/net/ipv4/ip_forward'
+  const states = [forwards, ...settings]
+  const before = await shell(router, sh`cat ${states}`)
   const values = before.trim().split('\n')
-  const restore = states.map((file, index) => `echo ${values[index] ?? '1'} > ${file}`)
+  if (!values.every((value) => /^\d$/.test(value)))
+    throw new Error(`the settings of ${router.name} are not to be read: ${before.trim().slice(0, 100)}`)
+  const restore = states.map((file, index) => sh`echo ${values[index] ?? '1'} > ${file}`)
   const works = nodes.map((node) => {
     const others = nodes.filter((other) => other !== node).map(({ dataPath }) => dataPath.address)
     const each = (verb: string) =>
-      others.map((other) => `ip route ${verb} ${other}/32 via ${at.address} dev ${node.dataPath.interface}`)
+      others.map((other) => sh`ip route ${verb} ${other}/32 via ${at.address} dev ${node.dataPath.interface}`)
     return { host: node.host, begin: each('replace'), end: each('del') }
   })
   // The router first: nodes must not lose each other for want of it.
   const begin = [
-    `iptables -w -I ${forwarding}`,
-    `echo 1 > ${states[0]}`,
-    ...settings.map((file) => `echo 0 > ${file}`),
+    sh`iptables -w -I ${forwarding}`,
+    sh`echo 1 > ${forwards}`,
+    ...settings.map((file) => sh`echo 0 > ${file}`),
   ]
-  const all = [{ host: router, begin, end: [`iptables -w -D ${forwarding}`, ...restore] }, ...works]
+  const all = [{ host: router, begin, end: [sh`iptables -w -D ${forwarding}`, ...restore] }, ...works]
   const undo = async (): Promise<void> => {
     await Promise.all(
-      all.map(({ host, end }) => shell(host, end.map((line) => `${line} || true`).join('\n'))),
+      all.map(({ host, end }) => shell(host, scriptLines(end.map((line) => sh`${line} || true`)))),
     )
   }
   try {
     for (const { host, begin: lines, end } of all)
       await shell(
         host,
-        `${lines.join('\n')}\n(set +e; sleep ${atMostSeconds}; ${end.join('; ')}) >/dev/null 2>&1 </dev/null &`,
+        scriptLines([
+          ...lines,
+          sh`(set +e; sleep ${atMostSeconds}; ${scriptLines(end)}) >/dev/null 2>&1 </dev/null &`,
+        ]),
       )
   } catch (error) {
     await undo()
@@ -149,8 +156,10 @@ async function route(
   return undo
 }
 
-async function shell({ name, remote }: Host, script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await remote.exec(`set -e\n${script}`, { timeoutMs: 60_000 })
+async function shell({ name, remote }: Host, script: Script): Promise<string> {
+  const { exitCode, stdout, stderr } = await remote.exec(scriptLines([sh`set -e`, script]), {
+    timeoutMs: 60_000,
+  })
   if (exitCode === 0) return stdout
   throw new Error(`the routes of ${name} could not be changed: ${stderr.trim()}`)
 }

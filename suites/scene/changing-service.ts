@@ -37,7 +37,7 @@ async function go(context: Changing['context']): Promise<ChangingService> {
   const { stack } = context
   const { clear } = stack.networks
   await using trial = context.trial('change')
-  const service = await trial.service('it', `--network ${clear.name} --replicas ${replicas}`)
+  const service = await trial.service('it', ['--network', clear.name, `--replicas=${replicas}`])
   const vip = service.vips[clear.id]
   if (vip === undefined) throw new Error(`${service.name} has no VIP on ${clear.name}`)
   const clients = stack.tasks

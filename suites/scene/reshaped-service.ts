@@ -77,8 +77,10 @@ async function go(context: Shared): Promise<ReshapedService> {
   if (asking === undefined) throw new Error(`no task on ${stack.networks.extra.name} can ask`)
   await using trial = context.trial('reshape')
   const own = await trial.network('own')
-  const service = await trial.service('moving', '--replicas 1')
-  const beside = hasIngress(stack) ? [await trial.service('door', '--replicas 1 --publish target=80')] : []
+  const service = await trial.service('moving', ['--replicas=1'])
+  const beside = hasIngress(stack)
+    ? [await trial.service('door', ['--replicas=1', '--publish', 'target=80'])]
+    : []
   await trial.running([service, ...beside], 1 + beside.length)
   const reshaping: Reshaping = { context, trial, service, own, callers, asking }
   const bare = await attempt(async () => {
@@ -104,11 +106,14 @@ async function give(reshaping: Reshaping): Promise<Given> {
   const publishes = hasIngress(stack)
   // Without IPVS a published port leads nowhere: what needs it is skipped by name, and waiting for it is in vain.
   const answers = publishes && [...(await context.state()).values()].every(hasIpvs)
-  const flags = `--network-add ${own.name} --network-add ${extra.name}${publishes ? ' --publish-add target=80' : ''}`
-  await trial.update(reshaping.service, flags)
+  const options = [
+    ...['--network-add', own.name, '--network-add', extra.name],
+    ...(publishes ? ['--publish-add', 'target=80'] : []),
+  ]
+  await trial.update(reshaping.service, options)
   let task: Task | undefined
   let service = reshaping.service
-  const seen = await effects(context, `${flags} on ${service.name}`, async () => {
+  const seen = await effects(context, `${options.join(' ')} on ${service.name}`, async () => {
     service = await readService(cluster, service.name)
     task = await taskOf(trial, service)
     const onBoth = [own, extra].filter((network) => addressOn(task as Task, network) !== '')
@@ -139,10 +144,13 @@ async function take(reshaping: Reshaping, former: Given): Promise<TakenStage> {
   const { context, trial, own, callers } = reshaping
   const { extra } = context.stack.networks
   const port = former.stage.publishedPort
-  const unpublish = hasIngress(context.stack) ? ' --publish-rm 80' : ''
-  const flags = `--network-rm ${extra.name}${unpublish} --endpoint-mode dnsrr`
-  await trial.update(reshaping.service, flags)
-  return effects(context, `${flags} on ${reshaping.service.name}`, async () => {
+  const options = [
+    ...['--network-rm', extra.name],
+    ...(hasIngress(context.stack) ? ['--publish-rm', '80'] : []),
+    ...['--endpoint-mode', 'dnsrr'],
+  ]
+  await trial.update(reshaping.service, options)
+  return effects(context, `${options.join(' ')} on ${reshaping.service.name}`, async () => {
     const task = await taskOf(trial, reshaping.service)
     const networks = [
       ...(addressOn(task, extra) === '' ? [] : [`${taskLabel(task)} still is on ${extra.name}`]),

@@ -30,7 +30,7 @@ export const shownWithinMs = 30_000
 export async function scale(changing: Changing, count: number): Promise<ScaleStage> {
   const { trial, service, context } = changing
   const updatedAt = performance.now()
-  await trial.update(service, `--replicas ${count}`)
+  await trial.update(service, [`--replicas=${count}`])
   const tasks = await trial.running([service], count)
   const runningAt = performance.now()
   let problems: string[] = []

@@ -9,6 +9,7 @@ import { followed, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
 import { engineWords } from './engine-words.ts'
 import { imageLabels, partLabel } from './lab-labels.ts'
+import { sh } from '../../remote/script.ts'
 
 /** What a host must have beside an engine, and what brings it where it is missing. */
 const tools = [
@@ -107,9 +108,9 @@ async function completedTag({ docker }: Engine, base: string): Promise<string> {
 
 /** What the image lacks of what hosts need. */
 async function lacking({ docker }: Engine, image: string): Promise<string[]> {
-  const script = `for tool in ${tools.join(' ')}; do command -v $tool >/dev/null || echo $tool; done; [ -r /usr/lib/swarmproof/probe.tar ] || echo probe.tar; echo done`
+  const script = sh`for tool in ${tools}; do command -v "$tool" >/dev/null || echo "$tool"; done; [ -r /usr/lib/swarmproof/probe.tar ] || echo probe.tar; echo done`
   const container = await docker.createContainer({
-    ...{ Image: image, Entrypoint: ['/bin/sh', '-c', script], Cmd: [], Tty: true },
+    ...{ Image: image, Entrypoint: ['/bin/sh', '-c', script.text], Cmd: [], Tty: true },
     Labels: { [partLabel]: 'trial' },
   })
   try {

@@ -1,6 +1,7 @@
 import { SwarmproofError } from '../../error.ts'
 import { containerRemote } from '../../remote/container-remote.ts'
 import type { Remote } from '../../remote/remote.ts'
+import { sh } from '../../remote/script.ts'
 import { retryingRemote } from '../../remote/retrying-remote.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Attachment, Host } from '../host.ts'
@@ -19,7 +20,7 @@ export function connectNode(
 
 /** The node as a host, with the interfaces that have its addresses. */
 export async function hostOf(topology: Topology, node: NodeSpec, remote: Remote): Promise<Host> {
-  const { stdout } = await remote.exec('ip -o -4 addr show', { idempotent: true })
+  const { stdout } = await remote.exec(sh`ip -o -4 addr show`, { idempotent: true })
   const interfaces = interfacesByAddress(stdout)
   const underlays = topology.underlays.flatMap(({ name }): [string, Attachment][] => {
     const address = node.addresses[name]

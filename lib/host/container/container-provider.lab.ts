@@ -14,6 +14,7 @@ import { conformanceRun } from '../../conformance/run.ts'
 import { defaultTimeLimitMs } from '../../conformance/time-limit.ts'
 import { diagnose } from '../../diagnosis/diagnosis.ts'
 import type { Progress } from '../../progress.ts'
+import { type Script, sh } from '../../remote/script.ts'
 import { containerRemote } from '../../remote/container-remote.ts'
 import { failure, firstOutput, remoteContract, until } from '../../remote/remote-contract.fake.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
@@ -53,8 +54,7 @@ const topology: Topology = {
   },
 }
 
-const processes =
-  'for p in /proc/[0-9]*; do case $(cat $p/stat 2>/dev/null) in *") Z "*|"") ;; *) echo "${p#/proc/} $(tr "\\0" " " <$p/cmdline)";; esac; done'
+const processes = sh`for p in /proc/[0-9]*; do case $(cat $p/stat 2>/dev/null) in *") Z "*|"") ;; *) echo "\${p#/proc/} $(tr "\0" " " <$p/cmdline)";; esac; done`
 
 /** Real engines in real containers, of the image that is built from this machine's packages. */
 describe('the provider of containers', function () {
@@ -69,7 +69,7 @@ describe('the provider of containers', function () {
 
   const start = (signal = new AbortController().signal): Promise<ContainerLab> =>
     provider.start(topology, { progress, signal, stackRecipe: 'test', fresh: true })
-  const onHost = async (name: string, command: string): Promise<string> => {
+  const onHost = async (name: string, command: Script): Promise<string> => {
     const host = lab?.hosts.find((candidate) => candidate.name === name)
     return (await host?.remote.exec(command))?.stdout.trim() ?? ''
   }
@@ -113,17 +113,17 @@ describe('the provider of containers', function () {
       for (const { name, underlays, node: spec } of lab?.hosts ?? []) {
         for (const { name: underlay, mtuBytes } of topology.underlays) {
           expect(underlays[underlay]?.address).to.equal(spec.addresses[underlay])
-          const link = await onHost(name, `ip -o addr show dev ${underlays[underlay]?.interface}`)
+          const link = await onHost(name, sh`ip -o addr show dev ${underlays[underlay]?.interface ?? ''}`)
           expect(link).to.contain(`inet ${spec.addresses[underlay]}/24`)
-          const mtu = await onHost(name, `cat /sys/class/net/${underlays[underlay]?.interface}/mtu`)
+          const mtu = await onHost(name, sh`cat /sys/class/net/${underlays[underlay]?.interface ?? ''}/mtu`)
           expect(Number(mtu)).to.equal(mtuBytes)
         }
-        expect(await onHost(name, 'hostname; docker info --format {{.Name}}')).to.equal(`${name}\n${name}`)
+        expect(await onHost(name, sh`hostname; docker info --format {{.Name}}`)).to.equal(`${name}\n${name}`)
         const other = name === 'manager' ? 'worker1' : 'manager'
-        expect(await onHost(name, `ping -c 1 -W 5 ${other}`)).to.contain('1 received')
+        expect(await onHost(name, sh`ping -c 1 -W 5 ${other}`)).to.contain('1 received')
       }
       const ids = await Promise.all(
-        ['manager', 'worker1'].map((name) => onHost(name, 'docker info --format {{.ID}}')),
+        ['manager', 'worker1'].map((name) => onHost(name, sh`docker info --format {{.ID}}`)),
       )
       expect(new Set(ids).size).to.equal(2)
     })
@@ -141,7 +141,7 @@ describe('the provider of containers', function () {
 
     it('cannot restart the machine from a host', async () => {
       expect(
-        await onHost('manager', '[ ! -e /proc/sysrq-trigger ] || stat -c %t:%T /proc/sysrq-trigger'),
+        await onHost('manager', sh`[ ! -e /proc/sysrq-trigger ] || stat -c %t:%T /proc/sysrq-trigger`),
       ).to.be.oneOf(['', '1:3'])
     })
 
@@ -166,20 +166,23 @@ describe('the provider of containers', function () {
     })
 
     const gone = (pid: number) => async (): Promise<boolean> =>
-      (await onHost('manager', `kill -0 ${pid} 2>&1 || echo gone`)).includes('gone')
+      (await onHost('manager', sh`kill -0 ${pid} 2>&1 || echo gone`)).includes('gone')
 
     for (const stdin of ['lifeline', 'pipe'] as const) {
       it(`ends the process (${stdin}) when the connection drops, and says so`, async () => {
         await using wire = await cuttable(engine)
         const { id } = await container('manager')
         await using remote = containerRemote('manager', wire.docker.getContainer(id))
-        const process = await remote.spawn('echo $$; exec sleep 60', { stdin })
+        const process = await remote.spawn(sh`echo $$; exec sleep 60`, { stdin })
         const pid = Number(await firstOutput(process.stdout))
         wire.cut()
         expect(await failure(process.exited)).to.include({ code: 'EXEC_LOST', mayHaveStarted: true })
         expect(await failure(text(process.stdout))).to.have.property('code', 'EXEC_LOST')
         await until(gone(pid))
-        expect(await failure(remote.exec('true'))).to.include({ code: 'EXEC_CONNECT', mayHaveStarted: false })
+        expect(await failure(remote.exec(sh`true`))).to.include({
+          code: 'EXEC_CONNECT',
+          mayHaveStarted: false,
+        })
       })
     }
 
@@ -189,7 +192,8 @@ describe('the provider of containers', function () {
         const { requireEngine } = await import(${JSON.stringify(new URL('engine.ts', import.meta.url).href)})
         const { containerRemote } = await import(${JSON.stringify(new URL('../../remote/container-remote.ts', import.meta.url).href)})
         const remote = containerRemote('manager', (await requireEngine()).docker.getContainer(${JSON.stringify(id)}))
-        const started = await remote.spawn("trap '' HUP; echo $$; exec sleep 60")
+        const { sh } = await import(${JSON.stringify(new URL('../../remote/script.ts', import.meta.url).href)})
+        const started = await remote.spawn(sh\`trap '' HUP; echo $$; exec sleep 60\`)
         started.stdout.pipe(process.stdout)`
       const owner = startScript(code)
       const pid = Number(await firstOutput(owner.stdout))
@@ -204,11 +208,11 @@ describe('the provider of containers', function () {
       const { reboot } = await import('../reboot.ts')
       const host = lab?.hosts[1]
       if (host === undefined) throw new Error('no host')
-      await host.remote.exec('docker volume create kept')
+      await host.remote.exec(sh`docker volume create kept`)
       await reboot(host, { withinMs: 60_000, signal: new AbortController().signal })
-      await until(async () => (await onHost('worker1', 'docker volume ls -q')) === 'kept')
-      expect(await onHost('worker1', 'ip -o -4 addr show')).to.contain('192.168.56.12/24')
-      expect(await onHost('worker1', 'cat /etc/resolv.conf')).to.equal('nameserver 192.168.56.254')
+      await until(async () => (await onHost('worker1', sh`docker volume ls -q`)) === 'kept')
+      expect(await onHost('worker1', sh`ip -o -4 addr show`)).to.contain('192.168.56.12/24')
+      expect(await onHost('worker1', sh`cat /etc/resolv.conf`)).to.equal('nameserver 192.168.56.254')
     })
 
     it('keeps a lab that is meant to stand, lets in again, and ends it', async () => {
@@ -218,7 +222,7 @@ describe('the provider of containers', function () {
       expect(await provider.list()).to.have.nested.property('[0].state', 'kept')
       expect((await cleanAll({ all: false, cache: false })).left.map(({ name }) => name)).to.include(id)
       lab = await provider.attach(id)
-      expect(await onHost('worker1', 'hostname')).to.equal('worker1')
+      expect(await onHost('worker1', sh`hostname`)).to.equal('worker1')
       expect(lab.facts).to.have.property('shared kernel')
       expect(lab.shellCommand('worker1').join(' ')).to.match(/^docker --host \S+ exec -it [0-9a-f]{12} sh$/)
       await provider.remove(id)
@@ -297,7 +301,9 @@ describe('the provider of containers', function () {
 /** What a host says its kernel can, asked before anything is verified. */
 async function kernelParts(start: () => Promise<ContainerLab>): Promise<ReadonlySet<string>> {
   await using lab = await start()
-  const { stdout } = (await lab.hosts[0]?.remote.exec('cat /etc/swarmproof/kernel-modules')) ?? { stdout: '' }
+  const { stdout } = (await lab.hosts[0]?.remote.exec(sh`cat /etc/swarmproof/kernel-modules`)) ?? {
+    stdout: '',
+  }
   expect(stdout).to.contain('builtin vxlan')
   return new Set([...stdout.matchAll(/^builtin (\S+)/gm)].map(([, name]) => name ?? ''))
 }

@@ -60,7 +60,7 @@ function createOptions(spec: HostSpec): ContainerCreateOptions {
     name: `swarmproof-${spec.labId}-${spec.node}`,
     Hostname: spec.node,
     Labels: labels(spec.labId, 'host', { [nodeLabel]: spec.node, ...spec.labels }),
-    Entrypoint: ['/bin/sh', '-c', hostInit, 'swarmproof-init', spec.nameserver],
+    Entrypoint: ['/bin/sh', '-c', hostInit.text, 'swarmproof-init', spec.nameserver],
     Cmd: [],
     // An image's own check would ask for an engine that is not started its way.
     Healthcheck: { Test: ['NONE'] },

@@ -5,20 +5,20 @@ import { hostInit, kernelTrial, warmUpScript } from './host-init.ts'
 describe('scripts of a container host', () => {
   for (const [name, script] of Object.entries({ hostInit, kernelTrial, warmUp: warmUpScript('probe:1') })) {
     it(`${name} is a shell script`, () => {
-      const { status, stderr } = spawnSync('sh', ['-n', '-c', script], { encoding: 'utf8' })
+      const { status, stderr } = spawnSync('sh', ['-n', '-c', script.text], { encoding: 'utf8' })
       expect(status, stderr).to.equal(0)
     })
   }
 
   it('covers what would restart the machine before anything else is done', () => {
-    const lines = hostInit.trim().split('\n')
+    const lines = hostInit.text.trim().split('\n')
     expect(lines.findIndex((line) => line.includes('sysrq-trigger'))).to.be.lessThan(3)
-    expect(hostInit).to.match(/sysrq-trigger \|\| \{ .*exit 7; \}/)
+    expect(hostInit.text).to.match(/sysrq-trigger \|\| \{ .*exit 7; \}/)
   })
 
   it('writes what the kernel can where observers look for it', async () => {
     const { observeScript } = await import('../../observe/observe-script.ts')
-    const file = /\} >(\S+)/.exec(warmUpScript('probe:1'))?.[1] ?? 'nowhere'
-    expect(observeScript).to.contain(`cat ${file}`)
+    const file = /\} >(\S+)/.exec(warmUpScript('probe:1').text)?.[1] ?? 'nowhere'
+    expect(observeScript([]).text).to.contain(`cat ${file}`)
   })
 })

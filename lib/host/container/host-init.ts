@@ -1,3 +1,5 @@
+import { type Script, sh } from '../../remote/script.ts'
+
 /** What the host's first process prints when its engine is being started. */
 export const hostIsUp = 'swarmproof-host-up'
 
@@ -11,12 +13,12 @@ const kernelFile = '/etc/swarmproof/kernel-modules'
  * A write to /proc/sysrq-trigger would restart the machine all containers share, so what writes there hits nothing.
  * The engine's own nameserver at 127.0.0.11 cannot be asked from the namespaces of tasks.
  */
-export const hostInit = `
+export const hostInit = sh`
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 if [ -e /proc/sysrq-trigger ]; then
   mount --bind /dev/null /proc/sysrq-trigger || { echo "/proc/sysrq-trigger cannot be covered"; exit 7; }
 fi
-for point in /proc/sys /sys $(sed -n -E 's#^([^ ]+ ){4}(/sys/fs/cgroup[^ ]*) .*#\\2#p' /proc/self/mountinfo); do
+for point in /proc/sys /sys $(sed -n -E 's#^([^ ]+ ){4}(/sys/fs/cgroup[^ ]*) .*#\2#p' /proc/self/mountinfo); do
   mount -o remount,bind,rw "$point" 2>/dev/null || [ -w "$point" ] || echo "$point cannot be written to"
 done
 if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
@@ -36,7 +38,7 @@ while :; do sleep 3600 & wait $!; done
  * neither the modules that could be loaded nor what is built in. Prints `builtin NAME` for what works. The
  * algorithm is the one swarm encrypts with.
  */
-export const kernelTrial = `
+export const kernelTrial = sh`
 unshare -n sh -c '
   try() { "$@" >/dev/null 2>&1; }
   try ip link add swpvxlan type vxlan id 4242 dstport 4789 && echo builtin vxlan
@@ -52,8 +54,8 @@ unshare -n sh -c '
 `
 
 /** Waits for the engine of a host, gives it the probe image and runs it once, and tells what the kernel can. */
-export function warmUpScript(probeImageTag: string): string {
-  return `
+export function warmUpScript(probeImageTag: string): Script {
+  return sh`
 n=0
 until docker info >/dev/null 2>&1; do
   pgrep -x dockerd >/dev/null || { echo "the engine ended"; tail -n 25 /var/log/dockerd.log; exit 3; }

@@ -1,3 +1,4 @@
+import { sh } from '../../remote/script.ts'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,7 +29,17 @@ async function anyHostImage({ docker }: Engine): Promise<string | undefined> {
 /** Tries each part in a container that is thrown away. Undefined if the container cannot be run. */
 async function tryKernel({ docker }: Engine, image: string): Promise<ReadonlySet<string> | undefined> {
   const container = await docker.createContainer({
-    ...{ Image: image, Entrypoint: ['/bin/sh', '-c', `${kernelTrial}\necho done`], Cmd: [], Tty: true },
+    ...{
+      Image: image,
+      Entrypoint: [
+        '/bin/sh',
+        '-c',
+        sh`${kernelTrial}
+echo done`.text,
+      ],
+      Cmd: [],
+      Tty: true,
+    },
     Labels: { [partLabel]: 'trial' },
     HostConfig: {
       ...{ CapAdd: ['NET_ADMIN', 'SYS_ADMIN'], NetworkMode: 'none' },

@@ -2,15 +2,19 @@ import { expect } from 'chai'
 import { SwarmproofError } from '../../error.ts'
 import { silentProgress } from '../../progress.ts'
 import { FakeRemote } from '../../remote/fake-remote.ts'
+import { inSections } from '../../remote/sections.fake.ts'
 import type { SshDestination } from '../../remote/open-ssh/destination.ts'
 import { discoverNodes, type FoundSwarm } from './discover-nodes.ts'
 import { inSwarm, knownHost, noSwarm } from './known-host.fake.ts'
 import { allOrNone, reachHosts } from './reach-hosts.ts'
 
-const node = (id: string, role: string, address: string, state = 'ready', manager?: string): string =>
+/** A node's id as swarmkit makes them. */
+const idOf = (name: string): string => name.padEnd(25, '0')
+
+const node = (name: string, role: string, address: string, state = 'ready', manager?: string): string =>
   JSON.stringify({
-    ID: id,
-    Description: { Hostname: `host-${id}` },
+    ID: idOf(name),
+    Description: { Hostname: `host-${name}` },
     Spec: { Role: role, Availability: 'active' },
     Status: { State: state, Addr: address },
     ...(manager === undefined ? {} : { ManagerStatus: { Addr: manager, Leader: true } }),
@@ -23,8 +27,13 @@ const nodes = [
 ].join('\n')
 
 /** What the facts script prints on a node. */
-export function printed(nodeId: string, state = 'active'): string {
-  const swarm = { NodeID: nodeId, NodeAddr: '10.0.0.2', LocalNodeState: state, ControlAvailable: false }
+function printed(name: string, state = 'active'): string {
+  const swarm = {
+    NodeID: name === '' ? '' : idOf(name),
+    NodeAddr: '10.0.0.2',
+    LocalNodeState: state,
+    ControlAvailable: false,
+  }
   return [
     '@@ clock 1795266188086492423',
     '@@ system\nhostname x\nuid 0\narchitecture x86_64\nkernel 6\nprocessors 1',
@@ -35,7 +44,9 @@ export function printed(nodeId: string, state = 'active'): string {
 }
 
 const seed = (): ReturnType<typeof knownHost> => {
-  const host = knownHost('seed', { swarm: inSwarm('n1', '10.0.0.1', { isManager: true, clusterId: 'c' }) })
+  const host = knownHost('seed', {
+    swarm: inSwarm(idOf('n1'), '10.0.0.1', { isManager: true, clusterId: idOf('c') }),
+  })
   host.remote.answer('docker node inspect', nodes)
   return host
 }
@@ -47,7 +58,7 @@ interface Tried {
 
 function discover(
   hosts = [seed()],
-  answer: () => FakeRemote = () => new FakeRemote().answer(/./, printed('n2')),
+  answer: () => FakeRemote = () => new FakeRemote().answer(/./, inSections(printed('n2'))),
 ): Tried {
   const destinations: SshDestination[] = []
   const connect = async (destination: SshDestination): Promise<FakeRemote> => {
@@ -89,7 +100,10 @@ describe('nodes of a running swarm', () => {
   })
 
   it('are not looked for where all were named', async () => {
-    const { destinations, found } = discover([seed(), knownHost('b', { swarm: inSwarm('n2', '10.0.0.2') })])
+    const { destinations, found } = discover([
+      seed(),
+      knownHost('b', { swarm: inSwarm(idOf('n2'), '10.0.0.2') }),
+    ])
     expect((await found).hosts).to.have.lengthOf(2)
     expect(destinations).to.deep.equal([])
   })
@@ -107,7 +121,9 @@ describe('nodes of a running swarm', () => {
   })
 
   it('are told from another machine at the same address', async () => {
-    const { found } = discover([seed()], () => new FakeRemote().answer(/./, printed('', 'inactive')))
+    const { found } = discover([seed()], () =>
+      new FakeRemote().answer(/./, inSections(printed('', 'inactive'))),
+    )
     const error = await refusal(found)
     expect(error.detail).to.deep.include({
       code: 'NODE_MISTAKEN',
@@ -120,9 +136,9 @@ describe('nodes of a running swarm', () => {
     const codes = await Promise.all(
       [
         [knownHost('a', { swarm: noSwarm })],
-        [knownHost('a', { swarm: inSwarm('n2', '10.0.0.2') })],
+        [knownHost('a', { swarm: inSwarm(idOf('n2'), '10.0.0.2') })],
         [knownHost('a', { swarm: { ...noSwarm, state: 'locked' as const } })],
-        [seed(), knownHost('b', { swarm: inSwarm('other', '10.9.0.2') })],
+        [seed(), knownHost('b', { swarm: inSwarm(idOf('other'), '10.9.0.2') })],
       ].map(async (hosts) => (await refusal(discover(hosts).found)).code),
     )
     expect(codes).to.deep.equal(['NO_SWARM', 'NO_MANAGER_GIVEN', 'SWARM_NOT_ACTIVE', 'NOT_IN_SWARM'])
@@ -134,7 +150,7 @@ describe('reaching hosts', () => {
     reachHosts(
       Object.keys(answers).map((name) => ({ name, destination: { name, hostname: name } })),
       {
-        connect: async ({ name }) => new FakeRemote(name).answer(/./, answers[name] ?? ''),
+        connect: async ({ name }) => new FakeRemote(name).answer(/./, inSections(answers[name] ?? '')),
         progress: silentProgress,
         signal: new AbortController().signal,
       },
@@ -145,8 +161,9 @@ describe('reaching hosts', () => {
     const reached = await reach({
       sound: printed('n1'),
       bare: `${system}\n@@ no-docker\n@@ end`,
-      off: `${system}\n@@ no-engine\nnull\nCannot connect to the Docker daemon\n@@ end`,
-      closed: `${system}\n@@ no-engine\ngot permission denied while trying to connect\n@@ end`,
+      off: `${system}\n@@ no-engine\nCannot connect to the Docker daemon\n@@ end`,
+      closed: `${system}\n@@ denied\n/var/run/docker.sock\n@@ end`,
+      stand: `${system}\n@@ podman\npodman version 4.3.1\n@@ end`,
       cut: system,
     })
     expect(reached.map((one) => (one.ok ? 'ok' : (one.error as SwarmproofError).code))).to.deep.equal([
@@ -154,10 +171,11 @@ describe('reaching hosts', () => {
       'DOCKER_MISSING',
       'DOCKER_NOT_RUNNING',
       'DOCKER_DENIED',
+      'DOCKER_IS_PODMAN',
       'FACTS_TRUNCATED',
     ])
     expect(() => allOrNone(reached)).to.throw(
-      '4 of 5 hosts cannot be verified:\n- bare: there is no docker command',
+      '5 of 6 hosts cannot be verified:\n- bare: there is no docker command',
     )
   })
 

@@ -1,6 +1,7 @@
+import { sh } from '../../remote/script.ts'
 import { moduleNames, toolNames } from './host-facts.ts'
 
-const configOf: Readonly<Record<string, string>> = {
+const configOf: Readonly<Record<(typeof moduleNames)[number], string>> = {
   vxlan: 'VXLAN',
   ip_vs: 'IP_VS',
   esp4: 'INET_ESP',
@@ -10,16 +11,19 @@ const configOf: Readonly<Record<string, string>> = {
 }
 
 /**
- * What is run on a host to learn what it is: POSIX sh, changes nothing and loads no module. Prints sections that begin
- * with a line `@@ name argument`. Of `docker-state.json` only the data-path address is taken.
+ * What is run on a host to learn what it is: POSIX sh, changes nothing and loads no module. Prints sections, see
+ * `execSections`. Of `docker-state.json` only the data-path address is taken.
+ *
+ * JSON is taken from docker's standard output alone. What it prints beside that is for people, and only shown.
  */
-export const factsScript = String.raw`
+const script = sh`
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin LC_ALL=C
 export PATH LC_ALL
 have() { command -v "$1" >/dev/null 2>&1; }
-clock() { printf '@@ clock %s\n' "$(date +%s%N 2>/dev/null)"; }
+section() { printf '%s %s\n' "$mark" "$*"; }
+clock() { section clock "$(date +%s%N 2>/dev/null)"; }
 clock
-printf '@@ system\n'
+section system
 printf 'hostname %s\n' "$(cat /proc/sys/kernel/hostname)"
 printf 'architecture %s\n' "$(uname -m)"
 printf 'kernel %s\n' "$(uname -r)"
@@ -27,60 +31,68 @@ printf 'uid %s\n' "$(id -u)"
 [ -r /etc/machine-id ] && printf 'machine %s\n' "$(cat /etc/machine-id)"
 printf 'processors %s\n' "$(grep -c '^processor' /proc/cpuinfo)"
 sed -n -E 's/^(MemTotal|MemAvailable): *([0-9]+) kB$/\1 \2/p' /proc/meminfo
-printf '@@ tools\n'
-for name in ${toolNames.join(' ')}; do have "$name" && printf '%s %s\n' "$name" "$(command -v "$name")"; done
+section tools
+for name in $tools; do have "$name" && printf '%s %s\n' "$name" "$(command -v "$name")"; done
 
 root=
-if ! have docker; then printf '@@ no-docker\n'
-elif ! out=$(docker version --format '{{json .Server}}' 2>&1); then printf '@@ no-engine\n%s\n' "$out"
+socket=\${DOCKER_HOST:-unix:///var/run/docker.sock}
+case $socket in unix://*) socket=\${socket#unix://} ;; *) socket= ;; esac
+if ! have docker; then section no-docker
+elif client=$(docker --version 2>/dev/null); case $client in podman*) true ;; *) false ;; esac; then
+  section podman; printf '%s\n' "$client"
+elif [ -S "$socket" ] && [ ! -w "$socket" ]; then section denied; printf '%s\n' "$socket"
+elif ! out=$(docker version --format '{{json .Server}}' 2>/dev/null); then
+  section no-engine; docker version --format '{{.Server.Version}}' 2>&1 >/dev/null
 else
-  printf '@@ engine\n%s\n' "$out"
+  section engine; printf '%s\n' "$out"
   info=$(docker info --format '{{json .}}' 2>/dev/null)
-  printf '@@ info\n%s\n' "$info"
+  section info; printf '%s\n' "$info"
   root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
-  printf '@@ networks\n'
+  section networks
   ids=$(docker network ls -q --no-trunc)
   [ -z "$ids" ] || docker network inspect --format '{{json .Name}} {{json .Driver}} {{json .Scope}} {{json .IPAM.Config}}' $ids
   state=$root/swarm/docker-state.json
-  [ -r "$state" ] && printf '@@ data-path %s\n' "$(sed -n 's/.*"DataPathAddr":"\([^"]*\)".*/\1/p' "$state")"
+  [ -r "$state" ] && section data-path "$(sed -n 's/.*"DataPathAddr":"\([^"]*\)".*/\1/p' "$state")"
 fi
-printf '@@ disk\n'; df -Pk "${'$'}{root:-/}" 2>/dev/null | tail -n 1
+section disk; df -Pk "\${root:-/}" 2>/dev/null | tail -n 1
 
 if have ip; then
-  printf '@@ addresses\n'; ip -j -d -4 addr 2>/dev/null; printf '\n@@ routes\n'; ip -j -4 route 2>/dev/null; printf '\n'
+  section addresses; ip -j -d -4 addr 2>/dev/null; printf '\n'; section routes; ip -j -4 route 2>/dev/null; printf '\n'
 fi
 for device in /sys/class/net/*; do
   [ -e "$device/device" ] || continue
-  name=${'$'}{device##*/}
+  name=\${device##*/}
   driver=$(readlink -f "$device/device/driver" 2>/dev/null)
-  printf '@@ card %s %s\n' "$name" "${'$'}{driver##*/}"
+  section card "$name" "\${driver##*/}"
   have ethtool && ethtool -k "$name" 2>/dev/null | sed -n -E 's/^[[:space:]]*([a-z0-9-]+): on.*$/\1/p'
 done
 
-printf '@@ sockets\n'
+section sockets
 for table in tcp tcp6 udp udp6; do
   state=0A; case $table in udp*) state=07 ;; esac
-  [ -r "/proc/net/$table" ] && sed -n -E "s/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ $state .*/${'$'}{table%6} \1/p" "/proc/net/$table"
+  [ -r "/proc/net/$table" ] && sed -n -E "s/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ $state .*/\${table%6} \1/p" "/proc/net/$table"
 done
 
-printf '@@ modules\n'
+section modules
 release=$(uname -r)
-${moduleNames.map((name) => `[ -d /sys/module/${name} ] && echo 'loaded ${name}'`).join('\n')}
+for name in $modules; do [ -d "/sys/module/$name" ] && printf 'loaded %s\n' "$name"; done
 [ -r /proc/net/ip_vs ] && echo 'loaded ip_vs'
 for list in builtin dep; do
   file=/lib/modules/$release/modules.$list
-  [ -r "$file" ] && { printf 'list %s\n' "$list"; sed -n -E 's#^([^:]*/)?(${moduleNames.join('|')})\.ko(\.[a-z]+)?(:.*)?$#'"$list"' \2#p' "$file"; }
+  [ -r "$file" ] && { printf 'list %s\n' "$list"; sed -n -E "s#^([^:]*/)?($any_module)\.ko(\.[a-z]+)?(:.*)?\$#$list \2#p" "$file"; }
 done
 for file in /proc/config.gz "/boot/config-$release"; do
   [ -r "$file" ] || continue
   case $file in *.gz) text=$(gzip -dc "$file" 2>/dev/null) ;; *) text=$(cat "$file") ;; esac
   [ -n "$text" ] || continue
   printf 'list config\n'
-  printf '%s\n' "$text" | sed -n -E ${moduleNames.map((name) => `-e 's/^CONFIG_${configOf[name]}=([ym])$/config-\\1 ${name}/p'`).join(' ')}
+  set --
+  for setting in $settings; do set -- "$@" -e "s/^CONFIG_\${setting#*=}=([ym])\$/config-\1 \${setting%%=*}/p"; done
+  printf '%s\n' "$text" | sed -n -E "$@"
   break
 done
 
-printf '@@ firewall\n'
+section firewall
 if have systemctl; then
   for unit in firewalld ufw nftables netfilter-persistent; do
     systemctl is-active --quiet "$unit" 2>/dev/null && printf 'manager %s\n' "$unit"
@@ -90,5 +102,10 @@ grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null || printf 'idle ufw\n'
 have nft && nft list chains 2>/dev/null | sed -n -E 's/.*hook (input|prerouting|ingress).*policy ([a-z]+);.*/nft \1 \2/p'
 have iptables && iptables -S INPUT 2>/dev/null | sed -n -E 's/^-P INPUT ([A-Z]+)$/iptables policy \1/p; s/^-A INPUT .*/iptables rule/p'
 clock
-printf '@@ end\n'
+section end
 `
+
+export const factsScript = sh`tools=${toolNames.join(' ')}
+modules=${moduleNames.join(' ')} any_module=${moduleNames.join('|')}
+settings=${moduleNames.map((name) => `${name}=${configOf[name]}`).join(' ')}
+${script}`

@@ -1,3 +1,4 @@
+import { cidrBlock, ipAddress, portNumber, swarmId } from '../../identifier.ts'
 import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -21,7 +22,7 @@ export function parseEngine(server: Json, info: Json): EngineFacts {
   }
 }
 
-export function parseSwarm(info: Json, dataPathAddress: string): SwarmFacts {
+export function parseSwarm(host: string, info: Json, dataPathAddress: string): SwarmFacts {
   const swarm = (info['Swarm'] ?? {}) as SwarmInfo
   const { Cluster: cluster } = swarm
   // Engines that were never told a port say 0.
@@ -29,22 +30,25 @@ export function parseSwarm(info: Json, dataPathAddress: string): SwarmFacts {
   return {
     state: swarm.LocalNodeState || 'inactive',
     error: swarm.Error ?? '',
-    nodeId: swarm.NodeID ?? '',
-    nodeAddress: swarm.NodeAddr ?? '',
+    nodeId: swarm.NodeID ? swarmId(swarm.NodeID, host) : '',
+    nodeAddress: swarm.NodeAddr ? ipAddress(swarm.NodeAddr, host) : '',
     isManager: swarm.ControlAvailable ?? false,
-    ...(cluster?.ID ? { clusterId: cluster.ID, dataPathPort: port } : {}),
-    ...(dataPathAddress === '' ? {} : { dataPathAddress }),
+    ...(cluster?.ID ? { clusterId: swarmId(cluster.ID, host), dataPathPort: portNumber(port, host) } : {}),
+    ...(dataPathAddress === '' ? {} : { dataPathAddress: ipAddress(dataPathAddress, host) }),
   }
 }
 
 /** From one line a network: name, driver, scope and IPAM configuration, each as JSON. */
-export function parseNetworks(lines: readonly string[]): readonly DockerNetworkFacts[] {
+export function parseNetworks(host: string, lines: readonly string[]): readonly DockerNetworkFacts[] {
   return lines.flatMap((line) => {
     const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (.*)$/.exec(line)
     if (match === null) return []
     const [name, driver, scope] = match.slice(1, 4).map((text) => JSON.parse(text) as string)
     const configs = (JSON.parse(match[4] ?? 'null') ?? []) as { readonly Subnet?: string }[]
-    const subnets = configs.map(({ Subnet }) => Subnet ?? '').filter((subnet) => subnet.includes('.'))
+    const subnets = configs
+      .map(({ Subnet }) => Subnet ?? '')
+      .filter((subnet) => subnet.includes('.'))
+      .map((subnet) => cidrBlock(subnet, host))
     return [{ name: name ?? '', driver: driver ?? '', scope: scope ?? '', subnets }]
   })
 }

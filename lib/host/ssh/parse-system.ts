@@ -1,4 +1,5 @@
-import type { FactsSection } from './facts-sections.ts'
+import { interfaceName, ipAddress, mtu, prefixLength, routeDestination } from '../../identifier.ts'
+import type { Section } from '../../remote/sections.ts'
 import {
   type FirewallFacts,
   type HeldPort,
@@ -25,8 +26,9 @@ interface IpRoute {
 
 /** From `ip -j -d -4 addr` and one section `card NAME DRIVER` for each device, with its offloads that are on. */
 export function parseInterfaces(
+  host: string,
   json: string,
-  sections: readonly FactsSection[],
+  sections: readonly Section[],
   hasEthtool: boolean,
 ): readonly InterfaceFacts[] {
   const cards = new Map(
@@ -37,15 +39,19 @@ export function parseInterfaces(
         return [name, { driver, offloads: lines.map((line) => line.trim()) }] as const
       }),
   )
-  return listOf<IpLink>(json).map((link) => {
+  // Old versions of ip print an empty object for what was filtered out.
+  const links = listOf<IpLink>(json).filter(({ ifname }) => ifname !== undefined)
+  return links.map((link) => {
     const card = cards.get(link.ifname ?? '')
     return {
-      name: link.ifname ?? '',
-      mtuBytes: link.mtu ?? 0,
+      name: interfaceName(link.ifname, host),
+      mtuBytes: mtu(link.mtu ?? 0, host),
       up: link.flags?.includes('UP') ?? false,
       kind: link.linkinfo?.info_kind ?? '',
       addresses: (link.addr_info ?? []).flatMap(({ local, prefixlen }) =>
-        local === undefined ? [] : [{ address: local, prefixLength: prefixlen ?? 32 }],
+        local === undefined
+          ? []
+          : [{ address: ipAddress(local, host), prefixLength: prefixLength(prefixlen ?? 32, host) }],
       ),
       ...(card === undefined ? {} : { driver: card.driver }),
       ...(card === undefined || !hasEthtool ? {} : { offloads: card.offloads }),
@@ -53,15 +59,15 @@ export function parseInterfaces(
   })
 }
 
-export function parseRoutes(json: string): readonly RouteFacts[] {
+export function parseRoutes(host: string, json: string): readonly RouteFacts[] {
   return listOf<IpRoute>(json).flatMap(({ dst, dev, gateway }) =>
     dst === undefined || dev === undefined
       ? []
       : [
           {
-            destination: dst === 'default' || dst.includes('/') ? dst : `${dst}/32`,
-            device: dev,
-            ...(gateway === undefined ? {} : { gateway }),
+            destination: routeDestination(dst, host),
+            device: interfaceName(dev, host),
+            ...(gateway === undefined ? {} : { gateway: ipAddress(gateway, host) }),
           },
         ],
   )

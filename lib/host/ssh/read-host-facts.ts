@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../../error.ts'
 import type { Remote } from '../../remote/remote.ts'
+import { endOf, execSections, type Section, type Sections } from '../../remote/sections.ts'
 import { factsScript } from './facts-script.ts'
-import { type FactsSection, factsSections } from './facts-sections.ts'
 import type { ClockFacts, HostFacts } from './host-facts.ts'
 import { parseEngine, parseNetworks, parseSwarm } from './parse-docker.ts'
 import { parseFirewall, parseInterfaces, parseModules, parseRoutes, parseSockets } from './parse-system.ts'
@@ -9,14 +9,18 @@ import { type ToolName, toolNames } from './host-facts.ts'
 
 /**
  * Reads what a host is and has, in one remote call that changes nothing.
- * @throws SwarmproofError `DOCKER_MISSING`, `DOCKER_NOT_RUNNING`, `DOCKER_DENIED`, `NOT_ROOT` with what to do
+ * @throws SwarmproofError `DOCKER_MISSING`, `DOCKER_IS_PODMAN`, `DOCKER_NOT_RUNNING`, `DOCKER_DENIED`, `NOT_ROOT` with
+ *   what to do; `NOT_AN_IDENTIFIER` where it says what no engine and no kernel says
  */
 export async function readHostFacts(remote: Remote, now: () => number = Date.now): Promise<HostFacts> {
   const startedMs = now()
-  const result = await remote.exec(factsScript, { timeoutMs: 60_000, idempotent: true })
+  const { result, sections } = await execSections(remote, factsScript, {
+    timeoutMs: 60_000,
+    idempotent: true,
+  })
   const endedMs = now()
   if (result.stdout === '') throw nothingSaid(remote.host, result.exitCode, result.stderr)
-  return parseHostFacts(remote.host, result.stdout, { startedMs, endedMs })
+  return parseHostFacts(remote.host, sections, { startedMs, endedMs })
 }
 
 export interface Span {
@@ -25,27 +29,29 @@ export interface Span {
   readonly endedMs: number
 }
 
-/** The script's output as data. */
-export function parseHostFacts(host: string, output: string, span: Span): HostFacts {
-  const sections = factsSections(output, host)
-  const of = (name: string): FactsSection | undefined => sections.find((section) => section.name === name)
-  const lines = (name: string): readonly string[] => of(name)?.lines ?? []
+/** What the script printed as data. @throws SwarmproofError `FACTS_TRUNCATED` where it was cut off */
+export function parseHostFacts(host: string, printed: Sections, span: Span): HostFacts {
+  if (!printed.complete) throw truncated(host, printed)
+  const sections = printed.all
+  const of = (name: string): Section | undefined => sections.find((section) => section.name === name)
+  const lines = (name: string): readonly string[] => printed.lines(name)
   const system = new Map(lines('system').map((line) => splitOnce(line)))
   refuse(host, sections, system)
-  const info = readJson(host, lines('info')[0])
+  const info = readJson(host, lines('info'))
   return {
     hostname: system.get('hostname') ?? '',
     machineId: system.get('machine') ?? '',
     architecture: system.get('architecture') ?? '',
     kernelRelease: system.get('kernel') ?? '',
-    engine: parseEngine(readJson(host, lines('engine')[0]), info),
-    swarm: parseSwarm(info, of('data-path')?.argument ?? ''),
+    engine: parseEngine(readJson(host, lines('engine')), info),
+    swarm: parseSwarm(host, info, of('data-path')?.argument ?? ''),
     interfaces: parseInterfaces(
+      host,
       lines('addresses').join(''),
       sections,
       lines('tools').some((line) => line.startsWith('ethtool ')),
     ),
-    routes: parseRoutes(lines('routes').join('')),
+    routes: parseRoutes(host, lines('routes').join('')),
     heldPorts: parseSockets(lines('sockets')),
     tools: parseTools(lines('tools')),
     modules: parseModules(lines('modules')),
@@ -54,11 +60,11 @@ export function parseHostFacts(host: string, output: string, span: Span): HostFa
     disk: diskOf(lines('disk')[0]),
     memory: { totalMib: mib(system.get('MemTotal')), availableMib: mib(system.get('MemAvailable')) },
     processors: Number(system.get('processors') ?? 1) || 1,
-    networks: parseNetworks(lines('networks')),
+    networks: parseNetworks(host, lines('networks')),
   }
 }
 
-function refuse(host: string, sections: readonly FactsSection[], system: ReadonlyMap<string, string>): void {
+function refuse(host: string, sections: readonly Section[], system: ReadonlyMap<string, string>): void {
   const uid = system.get('uid') ?? ''
   if (sections.some(({ name }) => name === 'no-docker')) {
     throw new SwarmproofError({
@@ -68,20 +74,32 @@ function refuse(host: string, sections: readonly FactsSection[], system: Readonl
       hint: 'install a Docker engine there, or take the host out of the list',
     })
   }
-  const silent = sections.find(({ name }) => name === 'no-engine')
-  const words = silent?.lines
-    .filter((line) => line !== 'null')
-    .join(' ')
-    .slice(-300)
-  if (words !== undefined && /permission denied/i.test(words)) {
+  const wordsOf = (name: string): string | undefined =>
+    sections
+      .find((section) => section.name === name)
+      ?.lines.join(' ')
+      .slice(-300)
+  const podman = wordsOf('podman')
+  if (podman !== undefined) {
+    throw new SwarmproofError({
+      code: 'DOCKER_IS_PODMAN',
+      what: 'the docker command is that of Podman, which knows no swarm',
+      host,
+      observed: podman,
+      hint: 'install a Docker engine there and remove the package podman-docker, or take the host out of the list',
+    })
+  }
+  const denied = wordsOf('denied')
+  if (denied !== undefined) {
     throw new SwarmproofError({
       code: 'DOCKER_DENIED',
       what: 'the engine does not let this user in',
       host,
-      observed: words,
+      observed: `user id ${uid || 'unknown'} may not write to ${denied}`,
       hint: 'log in as root, or let the user run `sudo -n` (become: true); the group docker alone does not suffice',
     })
   }
+  const words = wordsOf('no-engine')
   if (words !== undefined) {
     throw new SwarmproofError({
       code: 'DOCKER_NOT_RUNNING',
@@ -112,7 +130,20 @@ function nothingSaid(host: string, exitCode: number, stderr: string): Swarmproof
   })
 }
 
-function readJson(host: string, line: string | undefined): Readonly<Record<string, unknown>> {
+function truncated(host: string, printed: Sections): SwarmproofError {
+  return new SwarmproofError({
+    code: 'FACTS_TRUNCATED',
+    what: 'what the host says of itself ended early',
+    host,
+    expected: 'output up to its end mark',
+    observed: endOf(printed),
+    hint: 'run the command again; if it repeats, look at the free memory and the load of the host',
+  })
+}
+
+/** The one object among the lines: clients and their plug-ins may print words of their own. */
+function readJson(host: string, lines: readonly string[]): Readonly<Record<string, unknown>> {
+  const line = lines.findLast((one) => one.startsWith('{')) ?? lines[0]
   try {
     return JSON.parse(line ?? '') as Readonly<Record<string, unknown>>
   } catch (cause) {
@@ -143,7 +174,7 @@ function parseTools(lines: readonly string[]): Readonly<Record<ToolName, string 
  * The script reads the clock first and last. It began after we asked and ended before we heard, which bounds the offset
  * from both sides. Where the clock has whole seconds only, they widen the bounds.
  */
-function clockOf(sections: readonly FactsSection[], span: Span): ClockFacts {
+function clockOf(sections: readonly Section[], span: Span): ClockFacts {
   const readings = sections.filter(({ name }) => name === 'clock').map(({ argument }) => argument)
   const precise = readings.every((text) => /^\d{16,}$/.test(text))
   const toMs = (text: string | undefined): number =>

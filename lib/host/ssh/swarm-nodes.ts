@@ -1,4 +1,6 @@
 import { SwarmproofError } from '../../error.ts'
+import { ipAddress, swarmId } from '../../identifier.ts'
+import { sh } from '../../remote/script.ts'
 import type { KnownHost } from './known-host.ts'
 
 /** A node as a manager lists it. */
@@ -23,7 +25,7 @@ interface ApiNode {
 
 /** The swarm's own node list, from one manager, in one remote call. */
 export async function readSwarmNodes(manager: KnownHost): Promise<readonly SwarmNode[]> {
-  const command = "docker node ls -q | xargs docker node inspect --format '{{json .}}'"
+  const command = sh`docker node ls -q | xargs docker node inspect --format '{{json .}}'`
   const { exitCode, stdout, stderr } = await manager.remote.exec(command, { idempotent: true })
   if (exitCode !== 0) {
     throw new SwarmproofError({
@@ -37,17 +39,18 @@ export async function readSwarmNodes(manager: KnownHost): Promise<readonly Swarm
   return stdout
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => toNode(JSON.parse(line) as ApiNode))
+    .map((line) => toNode(JSON.parse(line) as ApiNode, manager.inventory.name))
 }
 
-function toNode(node: ApiNode): SwarmNode {
+function toNode(node: ApiNode, manager: string): SwarmNode {
+  const address = addressOf(node)
   return {
-    id: node.ID,
+    id: swarmId(node.ID, manager),
     hostname: node.Description.Hostname ?? node.ID,
     role: node.Spec.Role,
     state: node.Status.State,
     availability: node.Spec.Availability,
-    address: addressOf(node),
+    address: address === '' ? '' : ipAddress(address, manager),
   }
 }
 

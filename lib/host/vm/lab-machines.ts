@@ -132,7 +132,7 @@ async function wake(
   if (source.kind === 'image') {
     using agent = await bootedAgent(machine, context)
     await giveIdentity(agent, machine, identity, hostKeyFile, limits)
-    await startEngine(agent, machine, warmUpScript(context.image), context.signal)
+    await startEngine(agent, machine, warmUpScript(context.image).text, context.signal)
     return
   }
   using agent = await GuestAgent.connect(machine.spec.agentSocket, machine.spec.name)

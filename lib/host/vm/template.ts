@@ -11,6 +11,7 @@ import type { GuestImage } from '../../setup/guest-image.ts'
 import { probeImageTag } from '../../setup/guest-recipe.ts'
 import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
+import { type Script, sh } from '../../remote/script.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { bootedAgent, startEngine } from './guest-boot.ts'
@@ -42,10 +43,12 @@ export function templatesDirectory(): string {
 }
 
 /** Starts the engine's first container too: the clones then find runc, shim and busybox in their page cache. */
-export function warmUpScript({ init }: Pick<GuestImage, 'init'>): string {
+export function warmUpScript({ init }: Pick<GuestImage, 'init'>): Script {
   const log =
-    init === 'systemd' ? 'journalctl --unit docker --lines 25 --no-pager' : 'tail -n 25 /var/log/dockerd.log'
-  return `${init === 'systemd' ? untilBooted : ''}
+    init === 'systemd'
+      ? sh`journalctl --unit docker --lines 25 --no-pager`
+      : sh`tail -n 25 /var/log/dockerd.log`
+  return sh`${init === 'systemd' ? untilBooted : sh``}
 until curl -sf --max-time 5 --unix-socket /run/docker.sock http://engine/_ping > /dev/null; do
   pgrep -x dockerd > /dev/null || { echo "the engine ended"; ${log}; exit 3; }
   sleep 0.3
@@ -57,13 +60,13 @@ sync
 }
 
 /** With its socket systemd promises an engine that does not run yet. The answer is also given when a unit failed. */
-const untilBooted = `
+const untilBooted = sh`
 systemctl is-system-running --wait > /dev/null`
 
 export function templateKey(shape: MachineShape, context: MachineContext): string {
   return contentKey({
     recipe: templateRecipe,
-    warmUpScript: warmUpScript(context.image),
+    warmUpScript: warmUpScript(context.image).text,
     shape,
     emulator: context.emulator.version,
     binary: context.emulator.binary,
@@ -157,7 +160,7 @@ async function bootAndSave(
   )
   using agent = await bootedAgent(machine, context)
   current.update('starting its engine')
-  await startEngine(agent, machine, warmUpScript(context.image), context.signal)
+  await startEngine(agent, machine, warmUpScript(context.image).text, context.signal)
   current.update('saving')
   const asleep = { qmp: machine.qmp, host: machine.spec.name }
   await saveMachine(asleep, join(work, 'memory'), context.emulator.version, context.signal)

@@ -10,6 +10,7 @@ import { SwarmproofError } from '../../error.ts'
 import type { Progress } from '../../progress.ts'
 import { processesUsing } from '../../setup/process-identity.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
+import { type Script, scriptLines, sh } from '../../remote/script.ts'
 import type { Lab } from '../host.ts'
 import { clean } from './clean.ts'
 import { listLabs } from './lab-directory.ts'
@@ -49,7 +50,7 @@ describe('the provider of virtual machines', () => {
 
   const start = (fresh: boolean, signal = new AbortController().signal): Promise<Lab> =>
     new VmProvider().start(topology, { progress, signal, stackRecipe, fresh })
-  const everywhere = async (running: Lab, command: string): Promise<string[]> => {
+  const everywhere = async (running: Lab, command: Script): Promise<string[]> => {
     const results = await Promise.all(
       running.hosts.map(({ remote }) => remote.exec(command, { timeoutMs: 60_000 })),
     )
@@ -81,47 +82,53 @@ describe('the provider of virtual machines', () => {
     lab = await start(true)
     expect(lab.startedFrom).to.equal('template')
     for (const command of [
-      'cat /etc/machine-id',
-      'hostname',
-      'cut -d" " -f2 /etc/ssh/ssh_host_ed25519_key.pub',
-      'cat /sys/class/net/eth0/address',
-      'cat /sys/class/net/eth1/address',
-      'od -An -N16 -tx1 /dev/urandom',
+      sh`cat /etc/machine-id`,
+      sh`hostname`,
+      sh`cut -d" " -f2 /etc/ssh/ssh_host_ed25519_key.pub`,
+      sh`cat /sys/class/net/eth0/address`,
+      sh`cat /sys/class/net/eth1/address`,
+      sh`od -An -N16 -tx1 /dev/urandom`,
     ]) {
       const answers = await everywhere(lab, command)
-      expect(new Set(answers), command).to.have.lengthOf(3)
+      expect(new Set(answers), command.text).to.have.lengthOf(3)
     }
-    expect(await everywhere(lab, 'hostname')).to.deep.equal(['manager', 'worker1', 'worker2'])
+    expect(await everywhere(lab, sh`hostname`)).to.deep.equal(['manager', 'worker1', 'worker2'])
     await expectClocksRight(lab, everywhere)
   })
 
   it('connects them by the underlay, with its addresses and its MTU', async () => {
     if (lab === undefined) expect.fail('no lab')
-    expect(await everywhere(lab, 'cat /sys/class/net/eth1/mtu')).to.deep.equal(['1400', '1400', '1400'])
-    const pings = topology.nodes.map(({ addresses }) => `ping -qc1 -W5 ${addresses['underlay']} > /dev/null`)
-    expect(await everywhere(lab, `${pings.join(' && ')} && echo all`)).to.deep.equal(['all', 'all', 'all'])
-    const tooBig = 'ping -qc1 -W2 -M do -s 1373 worker2 > /dev/null 2>&1 || echo refused'
+    expect(await everywhere(lab, sh`cat /sys/class/net/eth1/mtu`)).to.deep.equal(['1400', '1400', '1400'])
+    const pings = topology.nodes.map(
+      ({ addresses }) => sh`ping -qc1 -W5 ${addresses['underlay'] ?? ''} > /dev/null`,
+    )
+    expect(await everywhere(lab, scriptLines([sh`set -e`, ...pings, sh`echo all`]))).to.deep.equal([
+      'all',
+      'all',
+      'all',
+    ])
+    const tooBig = sh`ping -qc1 -W2 -M do -s 1373 worker2 > /dev/null 2>&1 || echo refused`
     expect((await everywhere(lab, tooBig))[0]).to.equal('refused')
   })
 
   it('has an engine with the probe image on each', async () => {
     if (lab === undefined) expect.fail('no lab')
-    const images = await everywhere(lab, "docker image ls --format '{{.Repository}}:{{.Tag}}'")
+    const images = await everywhere(lab, sh`docker image ls --format '{{.Repository}}:{{.Tag}}'`)
     expect(images).to.deep.equal(Array.from({ length: 3 }, () => 'swarmproof/probe:1'))
   })
 
   it('is let in again after a guest was reset, with everything back', async () => {
     const [first] = lab?.hosts ?? []
     if (first === undefined) expect.fail('no lab')
-    const who = 'hostname; cat /etc/machine-id; ip -4 -o address show eth1 | cut -d" " -f7'
-    const boot = 'cat /proc/sys/kernel/random/boot_id'
+    const who = sh`hostname; cat /etc/machine-id; ip -4 -o address show eth1 | cut -d" " -f7`
+    const boot = sh`cat /proc/sys/kernel/random/boot_id`
     const [before, firstBoot] = [await first.remote.exec(who), await first.remote.exec(boot)]
-    await first.remote.exec('reboot -f', { timeoutMs: 5_000 }).catch(() => undefined)
+    await first.remote.exec(sh`reboot -f`, { timeoutMs: 5_000 }).catch(() => undefined)
     const again = { idempotent: true, timeoutMs: 150_000 }
-    expect((await first.remote.exec('hostname', again)).stdout).to.equal('manager\n')
+    expect((await first.remote.exec(sh`hostname`, again)).stdout).to.equal('manager\n')
     expect((await first.remote.exec(boot, again)).stdout).not.to.equal(firstBoot.stdout)
     expect((await first.remote.exec(who, again)).stdout).to.equal(before.stdout)
-    const engine = 'until docker info > /dev/null 2>&1; do sleep 0.5; done; docker image ls -q | wc -l'
+    const engine = sh`until docker info > /dev/null 2>&1; do sleep 0.5; done; docker image ls -q | wc -l`
     expect((await first.remote.exec(engine, again)).stdout).to.equal('1\n')
     if (lab !== undefined) await expectClocksRight(lab, everywhere)
   })
@@ -145,13 +152,13 @@ describe('the provider of virtual machines', () => {
 
   it('saves the lab whole, and the lab runs on with the right time', async () => {
     if (lab === undefined) expect.fail('no lab')
-    await everywhere(lab, 'echo saved > /root/mark; sync')
+    await everywhere(lab, sh`echo saved > /root/mark; sync`)
     await lab.saveStanding(stackRecipe, { from: 'the test' })
-    expect(await everywhere(lab, 'ping -qc1 -W5 manager > /dev/null && cat /root/mark')).to.deep.equal(
+    expect(await everywhere(lab, sh`ping -qc1 -W5 manager > /dev/null && cat /root/mark`)).to.deep.equal(
       Array.from({ length: 3 }, () => 'saved'),
     )
     await expectClocksRight(lab, everywhere)
-    await everywhere(lab, 'echo later > /root/later; sync')
+    await everywhere(lab, sh`echo later > /root/later; sync`)
     await end()
   })
 
@@ -160,24 +167,24 @@ describe('the provider of virtual machines', () => {
       lab = await start(false)
       expect(lab.startedFrom, `round ${round}`).to.equal('standing-lab')
       expect(lab.standing?.notes).to.deep.equal({ from: 'the test' })
-      const found = await everywhere(lab, 'cat /root/mark; ls /root')
+      const found = await everywhere(lab, sh`cat /root/mark; ls /root`)
       for (const text of found) {
         expect(text).to.equal('saved\nmark')
       }
       await expectClocksRight(lab, everywhere)
-      await everywhere(lab, 'echo later > /root/later; sync')
+      await everywhere(lab, sh`echo later > /root/later; sync`)
       await end()
     }
   })
 
   it('saves a resumed lab again, standing on nothing that is replaced', async () => {
     lab = await start(false)
-    await everywhere(lab, 'echo again >> /root/mark; sync')
+    await everywhere(lab, sh`echo again >> /root/mark; sync`)
     await lab.saveStanding(stackRecipe, 'second')
     await end()
     lab = await start(false)
     expect(lab.standing?.notes).to.equal('second')
-    expect((await everywhere(lab, 'cat /root/mark'))[0]).to.equal('saved\nagain')
+    expect((await everywhere(lab, sh`cat /root/mark`))[0]).to.equal('saved\nagain')
     await end()
   })
 
@@ -223,7 +230,7 @@ describe('the provider of virtual machines', () => {
     lab = undefined
     expect((await clean({ all: false, cache: false })).left.map(({ name }) => name)).to.deep.equal([id])
     const again = await new VmProvider().attach(id)
-    expect(await everywhere(again, 'hostname')).to.deep.equal(['manager', 'worker1', 'worker2'])
+    expect(await everywhere(again, sh`hostname`)).to.deep.equal(['manager', 'worker1', 'worker2'])
     await again[Symbol.asyncDispose]()
     await new VmProvider().remove(id)
     expectNothingLeft(state)
@@ -275,10 +282,10 @@ describe('the provider of virtual machines', () => {
 
 async function expectClocksRight(
   lab: Lab,
-  everywhere: (lab: Lab, command: string) => Promise<string[]>,
+  everywhere: (lab: Lab, command: Script) => Promise<string[]>,
 ): Promise<void> {
   const before = Date.now() / 1000
-  const clocks = (await everywhere(lab, 'date +%s.%N')).map(Number)
+  const clocks = (await everywhere(lab, sh`date +%s.%N`)).map(Number)
   const after = Date.now() / 1000
   for (const clock of clocks) expect(clock).to.be.within(before - 2, after + 2)
 }

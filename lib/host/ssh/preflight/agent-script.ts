@@ -1,3 +1,5 @@
+import { type Script, sh } from '../../../remote/script.ts'
+
 /**
  * The agent that measures ports on a host: Perl, using nothing but the interpreter, because perl-base is on every Debian
  * and Ubuntu. It holds the ports that are free, watches the host's interfaces with a packet socket that the kernel
@@ -18,7 +20,7 @@ export const preflightMagic = 0x73777066
 export const preflightScript = String.raw`
 use strict; use warnings;
 $| = 1; $SIG{PIPE} = 'IGNORE';
-my $magic = pack 'N', ${preflightMagic};
+my $magic = pack 'N', shift @ARGV;
 my ($AF_INET, $AF_PACKET, $STREAM, $DGRAM, $RAW, $NONBLOCK) = (2, 17, 1, 2, 3, 2048);
 my ($SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_ATTACH_FILTER, $IP, $IP_MTU_DISCOVER) = (1, 2, 4, 26, 0, 10);
 my ($PROBE, $OUTGOING, $HOST, $EINPROGRESS, $ETIMEDOUT) = (3, 4, 0, 115, 110);
@@ -178,6 +180,6 @@ while (1) {
 `
 
 /** Runs the script; its input is the plan. */
-export function preflightCommand(): string {
-  return `exec perl -e '${preflightScript.replaceAll("'", `'\\''`)}'`
+export function preflightCommand(): Script {
+  return sh`exec perl -e ${preflightScript} ${preflightMagic}`
 }

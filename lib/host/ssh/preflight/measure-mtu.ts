@@ -1,3 +1,4 @@
+import { protocolLine } from '../../../remote/protocol-line.ts'
 import type { MtuFinding, PortFinding } from './finding.ts'
 import { type Bench, type MeasuredHost, pairsOf } from './measure.ts'
 
@@ -91,9 +92,8 @@ async function tryOut(
     bench.agents
       .get(from.name)
       ?.send(
-        own.map(
-          ({ search, bytes, id }) =>
-            `${search.channel} ${id} ${from.dataPath} ${search.to.dataPath} ${port} ${bytes}`,
+        own.map(({ search, bytes, id }) =>
+          protocolLine(search.channel, id, from.dataPath, search.to.dataPath, port, bytes),
         ),
       )
   }

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { silentProgress } from '../../../progress.ts'
 import { nativeHost } from '../../native-host.fake.ts'
 import { isBlocked, isTooSmall, type Preflight } from './finding.ts'
+import { sh } from '../../../remote/script.ts'
 import { measure, type MeasuredHost } from './measure.ts'
 
 const name = (part: string): string => `swp-pre-${part}${process.pid}`
@@ -151,13 +152,12 @@ describe('ports measured on this machine', function () {
 
   describe('where the engine holds a port', () => {
     it('connects to it, and sees datagrams arrive', async () => {
-      const hold = "$s=pack('S n x12',2,%d);socket(S,2,%d,0);bind(S,$s);%s;print 1;sleep 20"
+      const hold =
+        "$| = 1; my ($port,$type)=@ARGV; $s=pack('S n x12',2,$port);socket(S,2,$type,0);bind(S,$s);listen(S,5) if $type==1;print 1;sleep 20"
       const holder = nativeHost('b', inSpace(right)).remote
-      const perl = (port: number, type: number, more: string): string =>
-        `$| = 1; ${hold.replace('%d', String(port)).replace('%d', String(type)).replace('%s', more)}`
       const held = await Promise.all([
-        holder.spawn(`exec perl -e '${perl(7946, 1, 'listen(S,5)').replaceAll("'", `'\\''`)}'`),
-        holder.spawn(`exec perl -e '${perl(4789, 2, '1').replaceAll("'", `'\\''`)}'`),
+        holder.spawn(sh`exec perl -e ${hold} 7946 1`),
+        holder.spawn(sh`exec perl -e ${hold} 4789 2`),
       ])
       try {
         await Promise.all(held.map((one) => new Promise((resolve) => one.stdout.once('data', resolve))))

@@ -1,6 +1,7 @@
 import type { PortFinding, Seen } from './finding.ts'
 import { type Bench, gossipPort, managementPort, type MeasuredHost, pairsOf } from './measure.ts'
 import type { Sighting } from './sightings.ts'
+import { protocolLine } from '../../../remote/protocol-line.ts'
 import { portSentence } from './tell-finding.ts'
 
 /** One kind of traffic from one host to another. */
@@ -83,8 +84,8 @@ async function shoot(bench: Bench, trials: readonly Trial[]): Promise<void> {
 
 function lineOf(trial: Trial, id: number, bench: Bench): string {
   const { kind, source, target, port } = trial
-  if (kind !== 'tcp') return `${kind} ${id} ${source} ${target} ${port} ${smallBytes}`
-  return `tcp ${id} ${source} ${target} ${port} ${dialSeconds} ${isHeld(trial, bench) ? 0 : 1}`
+  if (kind !== 'tcp') return protocolLine(kind, id, source, target, port, smallBytes)
+  return protocolLine('tcp', id, source, target, port, dialSeconds, isHeld(trial, bench) ? 0 : 1)
 }
 
 /** Something else than our agent has the receiver's port. */

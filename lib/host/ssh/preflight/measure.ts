@@ -1,3 +1,4 @@
+import { protocolLine } from '../../../remote/protocol-line.ts'
 import type { Progress } from '../../../progress.ts'
 import { step } from '../../../progress.ts'
 import type { Remote } from '../../../remote/remote.ts'
@@ -93,12 +94,12 @@ export async function measure(hosts: readonly MeasuredHost[], options: MeasureOp
 
 function plan(host: MeasuredHost, dataPathPort: number): string[] {
   return [
-    ...(host.isManager ? [`listen tcp ${host.advertise} ${managementPort}`] : []),
-    `listen tcp ${host.advertise} ${gossipPort}`,
-    `listen udp ${host.advertise} ${gossipPort}`,
-    `listen udp ${host.dataPath} ${dataPathPort}`,
+    ...(host.isManager ? [protocolLine('listen', 'tcp', host.advertise, managementPort)] : []),
+    protocolLine('listen', 'tcp', host.advertise, gossipPort),
+    protocolLine('listen', 'udp', host.advertise, gossipPort),
+    protocolLine('listen', 'udp', host.dataPath, dataPathPort),
     'listen esp',
-    `watch ${managementPort} ${gossipPort}`,
+    protocolLine('watch', managementPort, gossipPort),
   ]
 }
 

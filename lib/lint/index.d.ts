@@ -1,0 +1,9 @@
+import type { Rule } from 'eslint'
+
+declare const plugin: {
+  readonly meta: { readonly name: string }
+  readonly rules: Readonly<
+    Record<'made-by-sh' | 'whole-words' | 'fixed-programs' | 'no-local-shell', Rule.RuleModule>
+  >
+}
+export default plugin

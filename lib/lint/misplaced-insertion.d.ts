@@ -1,0 +1,3 @@
+export function misplacedInsertion(
+  parts: readonly string[],
+): { readonly index: number; readonly where: string } | undefined
