@@ -2,12 +2,15 @@
 export function nearMisses(name: string, candidates: readonly string[], most = 3): string[] {
   const wanted = name.toLowerCase()
   return candidates
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= allowance(candidate))
     .map((candidate) => ({ candidate, distance: editDistance(wanted, candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .filter(({ candidate, distance }) => distance <= allowance(candidate))
     .sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate))
     .slice(0, most)
     .map(({ candidate }) => candidate)
 }
+
+const allowance = (candidate: string): number => Math.max(1, Math.floor(candidate.length / 3))
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
 export function editDistance(a: string, b: string): number {

@@ -31,7 +31,7 @@ export function* jsonParts({ file, ledger, summary }: Inspection): Generator<str
     format: summary.format,
     packets: ledger.packets,
     bytes: ledger.bytes,
-    truncated: summary.truncated ?? false,
+    truncated: rows.truncated(summary) ?? false,
     malformed: ledger.malformed,
     firstTimestamp,
     lastTimestamp,

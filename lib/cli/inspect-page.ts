@@ -21,7 +21,7 @@ export function* pageLines(inspection: Inspection, options: PageOptions): Genera
   const { paint } = options
   const rows = new LedgerRows(inspection.ledger)
   yield* headLines(inspection, rows, paint)
-  yield* troubleLines(inspection, paint)
+  yield* troubleLines(inspection, rows.truncated(inspection.summary), paint)
   yield* vxlanLines([...rows.vxlan()], options, paint)
   yield* espLines([...rows.esp()], paint)
   yield* flowLines(rows, options, paint)
@@ -42,8 +42,12 @@ function* headLines(
   if (first !== null && last !== null) yield `${first} to ${last}`
 }
 
-function* troubleLines({ ledger, summary }: Inspection, paint: Style): Generator<string> {
-  if (summary.truncated !== undefined) yield paint.red(`truncated: ${summary.truncated}`)
+function* troubleLines(
+  { ledger }: Inspection,
+  truncated: string | undefined,
+  paint: Style,
+): Generator<string> {
+  if (truncated !== undefined) yield paint.red(`truncated: ${truncated}`)
   for (const [type, packets] of ledger.unknownLinkTypes) yield paint.red(unknownLinkType(type, packets))
   if (ledger.malformed > 0) yield paint.yellow(`${counted(ledger.malformed, 'packet')} malformed`)
   if (ledger.outerFragments > 0) {

@@ -4,7 +4,7 @@ import { newRunId } from '../conformance/new-record.ts'
 import { RunStore } from '../conformance/run-store.ts'
 import { mergeRuns } from '../report/merge-runs.ts'
 import { readRun } from '../report/read-run.ts'
-import { copyRun } from '../report/relocate.ts'
+import { copyRun, filesToCopy } from '../report/relocate.ts'
 import { count } from './count.ts'
 import { LiveProgress } from './live-progress.ts'
 import { runFolder } from './run-folder.ts'
@@ -45,6 +45,8 @@ async function merge(named: readonly string[], flags: MergeFlags): Promise<void>
     named.map((name) => runFolder(basename(name) === 'run.json' ? dirname(name) : name, flags.reportDir)),
   )
   const runs = await Promise.all(folders.map((folder) => readRun(folder)))
+  // Before anything is written: a run that holds a link, say, is refused whole.
+  for (const folder of folders) await filesToCopy(folder)
   const record = mergeRuns(runs, newRunId(new Date()), flags.expect)
   const progress = new LiveProgress()
   const store = new RunStore(flags.reportDir, record, (text) => progress.note(text))

@@ -17,17 +17,19 @@ export class NotACaptureError extends Error {
 const MAGIC_BYTES = 4
 
 /**
- * Reads a capture from chunks of any size, as they come, and hands every packet to the sink. Memory is
- * bounded by the longest packet that is believed, whatever the size of the capture. Only a record that
- * straddles two chunks is copied.
+ * Reads a capture from chunks of any size, as they come, and hands every packet to the sink. What it finds is
+ * a function of the bytes alone, however they are cut. Memory is bounded by the longest block that is believed,
+ * whatever the size of the capture. Only a record that straddles two chunks is copied.
  */
 export class CaptureReader {
   private readonly sink: RecordSink
   private reader: FormatReader | undefined
-  /** The start of a record whose rest has not come yet. */
+  /** The start of a record whose rest has not come yet stands in `carry`, from `carryFrom` to `carryTo`. */
   private carry = new Uint8Array(64 * 1024)
   private carryView = new DataView(this.carry.buffer)
-  private carried = 0
+  private carryFrom = 0
+  private carryTo = 0
+  private moved = 0
   private skip = 0
   private chunk: Uint8Array | undefined
   private chunkView: DataView = this.carryView
@@ -41,22 +43,22 @@ export class CaptureReader {
     const to = chunk.byteLength
     let from = Math.min(this.skip, to)
     this.skip -= from
-    while (this.carried > 0 && from < to) from = this.fillCarry(chunk, from)
+    if (this.carried > 0 && from < to) from = this.readCarried(chunk, from)
     if (from === to) return
-    if (this.reader === undefined && to - from < MAGIC_BYTES) return this.keep(chunk, from)
+    if (this.reader === undefined && to - from < MAGIC_BYTES) return this.append(chunk, from, to)
     const view = this.viewOf(chunk)
     this.reader ??= this.recognise(chunk.subarray(from), view, from)
     const at = this.reader.read(chunk, view, from, to, false)
     if (at > to) this.skip = at - to
-    else if (at < to) this.keep(chunk, at)
+    else if (at < to) this.append(chunk, at, to)
   }
 
   /** Says that nothing more will come. */
   end(): CaptureSummary {
     if (this.reader === undefined) {
-      throw new NotACaptureError(describeBytes(this.carry.subarray(0, this.carried)))
+      throw new NotACaptureError(describeBytes(this.carriedBytes))
     }
-    this.reader.read(this.carry, this.carryView, 0, this.carried, true)
+    this.reader.read(this.carry, this.carryView, this.carryFrom, this.carryTo, true)
     if (this.skip > 0) this.reader.damage.found('the file ends inside a block that holds no packets')
     return this.summary(this.reader)
   }
@@ -66,41 +68,79 @@ export class CaptureReader {
     return this.reader?.packets ?? 0
   }
 
+  private get carried(): number {
+    return this.carryTo - this.carryFrom
+  }
+
+  private get carriedBytes(): Uint8Array {
+    return this.carry.subarray(this.carryFrom, this.carryTo)
+  }
+
+  /** Bytes that were moved to make room, and room there is now: what a hostile capture would drive up. */
+  get effort(): { readonly movedBytes: number; readonly roomBytes: number } {
+    return { movedBytes: this.moved, roomBytes: this.carry.byteLength }
+  }
+
   private summary(reader: FormatReader): CaptureSummary {
     const truncated = reader.damage.toString()
     const { format, byteOrder, packets } = reader
     return { format, byteOrder, packets, ...(truncated !== undefined && { truncated }) }
   }
 
-  private fillCarry(chunk: Uint8Array, from: number): number {
-    const needed = this.reader?.neededBytes ?? MAGIC_BYTES
-    const taken = Math.min(Math.max(needed - this.carried, 1), chunk.byteLength - from)
-    this.reserve(this.carried + taken)
-    this.carry.set(chunk.subarray(from, from + taken), this.carried)
-    this.carried += taken
-    if (this.carried < needed) return from + taken
-    this.reader ??= this.recognise(this.carry.subarray(0, this.carried), this.carryView, 0)
-    const at = this.reader.read(this.carry, this.carryView, 0, this.carried, false)
-    this.skip = Math.max(0, at - this.carried)
-    if (at < this.carried) this.carry.copyWithin(0, at, this.carried)
-    this.carried = Math.max(0, this.carried - at)
-    const passed = Math.min(this.skip, chunk.byteLength - from - taken)
-    this.skip -= passed
-    return from + taken + passed
+  /**
+   * Completes what is carried from the chunk, as little as will do, until all bytes of earlier chunks have been
+   * read. Returns where to go on in the chunk.
+   */
+  private readCarried(chunk: Uint8Array, from: number): number {
+    const to = chunk.byteLength
+    let earlier = this.carried
+    let next = from
+    while (next < to) {
+      const needed = this.reader?.neededBytes ?? MAGIC_BYTES
+      const taken = Math.min(Math.max(needed - this.carried, 1), to - next)
+      this.append(chunk, next, next + taken)
+      next += taken
+      if (this.carried < needed) break
+      this.reader ??= this.recognise(this.carriedBytes, this.carryView, this.carryFrom)
+      const at = this.reader.read(this.carry, this.carryView, this.carryFrom, this.carryTo, false)
+      const consumed = at - this.carryFrom
+      if (consumed >= earlier) {
+        const position = next + at - this.carryTo
+        this.carryFrom = this.carryTo = 0
+        this.skip = Math.max(0, position - to)
+        return Math.min(position, to)
+      }
+      this.carryFrom = at
+      earlier -= consumed
+    }
+    return to
   }
 
-  private keep(chunk: Uint8Array, from: number): void {
-    this.reserve(chunk.byteLength - from)
-    this.carry.set(chunk.subarray(from), 0)
-    this.carried = chunk.byteLength - from
+  private append(chunk: Uint8Array, from: number, to: number): void {
+    if (this.carryFrom === this.carryTo) this.carryFrom = this.carryTo = 0
+    const bytes = to - from
+    if (this.carryTo + bytes > this.carry.byteLength) this.makeRoom(bytes)
+    this.carry.set(chunk.subarray(from, to), this.carryTo)
+    this.carryTo += bytes
   }
 
-  private reserve(bytes: number): void {
-    if (bytes <= this.carry.byteLength) return
-    const larger = new Uint8Array(Math.max(bytes, 2 * this.carry.byteLength))
-    larger.set(this.carry.subarray(0, this.carried))
-    this.carry = larger
-    this.carryView = new DataView(larger.buffer)
+  /**
+   * Moves what is carried only once at least as much before it has been read: a reader that goes on byte by byte
+   * costs no move for each. Otherwise the room grows, to at most six times the longest block.
+   */
+  private makeRoom(bytes: number): void {
+    const { carry, carried } = this
+    this.moved += carried
+    if (this.carryFrom >= carried && carried + bytes <= carry.byteLength) {
+      carry.copyWithin(0, this.carryFrom, this.carryTo)
+    } else {
+      const larger = new Uint8Array(Math.max(carried + bytes, 2 * carry.byteLength))
+      larger.set(carry.subarray(this.carryFrom, this.carryTo))
+      this.carry = larger
+      this.carryView = new DataView(larger.buffer)
+    }
+    this.carryFrom = 0
+    this.carryTo = carried
   }
 
   private viewOf(chunk: Uint8Array): DataView {

@@ -14,7 +14,7 @@ export class CounterTable {
   private slots = new Int32Array(2 * INITIAL_ROWS)
   private readonly limit: number
 
-  constructor(limit = 1 << 19) {
+  constructor(limit: number) {
     this.limit = limit
   }
 
@@ -53,6 +53,20 @@ export class CounterTable {
     return this.byteCounts[row]!
   }
 
+  /** The most slots that finding one of the rows looks at. */
+  get longestProbe(): number {
+    const { keys, slots } = this
+    const mask = slots.length - 1
+    let longest = 0
+    for (let slot = 0; slot < slots.length; slot++) {
+      const at = (slots[slot]! - 1) << 2
+      if (at < 0) continue
+      const home = hash(keys[at]!, keys[at + 1]!, keys[at + 2]!, keys[at + 3]!) & mask
+      longest = Math.max(longest, ((slot - home) & mask) + 1)
+    }
+    return longest
+  }
+
   private insert(slot: number, a: number, b: number, c: number, d: number, bytes: number): number {
     if (this.size === this.limit) return -1
     const row = this.size++
@@ -88,10 +102,31 @@ function enlarged<T extends Int32Array | Float64Array>(from: T, to: T): T {
   return to
 }
 
-/** Key words mixed with odd constants, then the finaliser of a multiplicative hash. */
+/**
+ * Simple tabulation: each of the 16 bytes of a key selects a random word, and the words are combined. Nobody who
+ * does not know the words can choose keys that share a slot, and open addressing stays at a constant number of
+ * probes (Pătraşcu and Thorup, "The Power of Simple Tabulation Hashing", 2011). A multiplicative hash has no such
+ * seed: keys that differ in their highest bits alone meet whatever its factors are.
+ */
+const words = globalThis.crypto.getRandomValues(new Int32Array(16 * 256))
+
 function hash(a: number, b: number, c: number, d: number): number {
-  let mixed = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ d
-  mixed ^= mixed >>> 15
-  mixed = Math.imul(mixed, 0x7feb352d)
-  return mixed ^ (mixed >>> 16)
+  return (
+    words[a & 255]! ^
+    words[256 + ((a >>> 8) & 255)]! ^
+    words[512 + ((a >>> 16) & 255)]! ^
+    words[768 + (a >>> 24)]! ^
+    words[1024 + (b & 255)]! ^
+    words[1280 + ((b >>> 8) & 255)]! ^
+    words[1536 + ((b >>> 16) & 255)]! ^
+    words[1792 + (b >>> 24)]! ^
+    words[2048 + (c & 255)]! ^
+    words[2304 + ((c >>> 8) & 255)]! ^
+    words[2560 + ((c >>> 16) & 255)]! ^
+    words[2816 + (c >>> 24)]! ^
+    words[3072 + (d & 255)]! ^
+    words[3328 + ((d >>> 8) & 255)]! ^
+    words[3584 + ((d >>> 16) & 255)]! ^
+    words[3840 + (d >>> 24)]!
+  )
 }

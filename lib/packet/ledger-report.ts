@@ -9,7 +9,10 @@ export interface LedgerReport {
   readonly format: 'pcap' | 'pcapng'
   readonly packets: number
   readonly bytes: number
-  /** `false`, or why packets are missing: the file ends early, or parts of it are damaged. */
+  /**
+   * `false`, or why packets are missing: the file ends early, parts of it are damaged, or it has more VXLAN tunnels
+   * or security associations (65536 each) or inner flows (524288) than there are rows.
+   */
   readonly truncated: false | string
   /**
    * Packets whose bytes contradict a protocol (or whose link type is not decoded). What stands before the

@@ -64,6 +64,20 @@ export class LedgerRows {
     ]
   }
 
+  /** Why the rows lack packets: the capture is damaged, or has more than the tables hold. */
+  truncated(summary: CaptureSummary): string | undefined {
+    const { unlisted, vxlan, innerFlows, esp } = this.ledger
+    const beyond = (packets: number, rows: number, what: string): string[] =>
+      packets === 0 ? [] : [`${packets} packets of ${what} beyond the first ${rows} are in no row`]
+    const reasons = [
+      ...(summary.truncated === undefined ? [] : [summary.truncated]),
+      ...beyond(unlisted.vxlan, vxlan.size, 'VXLAN tunnels'),
+      ...beyond(unlisted.innerFlows, innerFlows.size, 'inner flows'),
+      ...beyond(unlisted.esp, esp.size, 'security associations'),
+    ]
+    return reasons.length === 0 ? undefined : reasons.join('; ')
+  }
+
   report(file: string, summary: CaptureSummary): LedgerReport {
     const { packets, bytes, malformed, outerFragments } = this.ledger
     const [firstTimestamp, lastTimestamp] = this.times()
@@ -72,7 +86,7 @@ export class LedgerRows {
       format: summary.format,
       packets,
       bytes,
-      truncated: summary.truncated ?? false,
+      truncated: this.truncated(summary) ?? false,
       malformed,
       firstTimestamp,
       lastTimestamp,

@@ -102,7 +102,8 @@ export class FlowLedger extends LedgerWalk implements RecordSink {
 
     const vni = view.getUint32(ip + 32) >>> 8
     const row = this.vxlan.count(source, destination, vni | (Family.ipv4 << 24), port, original)
-    if (row >= 0 && !(this.largestOuterIpBytes[row]! >= total)) this.largestOuterIpBytes[row] = total
+    if (row < 0) this.unlisted.vxlan++
+    else if (!(this.largestOuterIpBytes[row]! >= total)) this.largestOuterIpBytes[row] = total
     const inner = ip + 50
     const end = ip + 20 + length
     const innerFirst = view.getUint32(inner)
@@ -122,12 +123,17 @@ export class FlowLedger extends LedgerWalk implements RecordSink {
       ) {
         const from = view.getInt32(inner + 12)
         const to = view.getInt32(inner + 16)
-        if (row >= 0) this.innerFlows.count(from, to, row, Family.ipv4 | (kind << KIND_SHIFT), length - 16)
+        if (row >= 0) this.countInner(from, to, row, kind, length - 16)
         return true
       }
     }
     this.walkInner(view, inner - 14, end, row, length - 16)
     return true
+  }
+
+  private countInner(from: number, to: number, row: number, protocol: number, bytes: number): void {
+    const kind = Family.ipv4 | (protocol << KIND_SHIFT)
+    if (this.innerFlows.count(from, to, row, kind, bytes) < 0) this.unlisted.innerFlows++
   }
 
   private walkInner(view: DataView, at: number, end: number, row: number, bytes: number): void {

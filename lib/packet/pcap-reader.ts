@@ -41,7 +41,7 @@ export class PcapReader implements FormatReader {
   private lastSeconds: number | undefined
   /** `doubted`: the header at hand looks wrong; `lost`: it is wrong, and a sound one is being looked for. */
   private state: 'sound' | 'doubted' | 'lost' = 'sound'
-  /** The header at hand was doubted and found to fit. */
+  /** The next header was doubted and found to fit; those behind it are judged for themselves. */
   private trusted = false
 
   constructor(sink: RecordSink, little: boolean) {
@@ -96,17 +96,18 @@ export class PcapReader implements FormatReader {
     let at = from
     let packets = 0
     let seconds = this.lastSeconds
+    const trustedAt = this.trusted ? from : -1
+    this.trusted = false
     this.neededBytes = RECORD_HEADER_BYTES
     while (to - at >= RECORD_HEADER_BYTES) {
       const fraction = view.getUint32(at + 4, little)
       const captured = view.getUint32(at + 8, little)
       const original = view.getUint32(at + 12, little)
       if (captured > LARGEST_PACKET_BYTES || fraction >= unitsPerSecond || captured > original) {
-        if (!this.trusted) {
+        if (at !== trustedAt) {
           this.state = 'doubted'
           break
         }
-        this.trusted = false
       }
       const start = at + RECORD_HEADER_BYTES
       if (start + captured > to) {

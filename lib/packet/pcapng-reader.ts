@@ -28,25 +28,13 @@ const BlockType = {
   /** Obsolete, still met. */
   packet: 2,
   simple: 3,
-  nameResolution: 4,
-  statistics: 5,
   enhanced: 6,
-  secrets: 10,
-  custom: 0x0bad,
-  customLocal: 0x40000bad,
 } as const
-const knownTypes: ReadonlySet<number> = new Set(Object.values(BlockType))
-/** Blocks that carry a packet, or say how to read one; they are read whole. Others are passed over. */
-const readTypes: ReadonlySet<number> = new Set([
-  BlockType.section,
-  BlockType.interface,
-  BlockType.packet,
-  BlockType.simple,
-  BlockType.enhanced,
-])
 /** A packet and its options. */
 const LARGEST_READ_BYTES = LARGEST_PACKET_BYTES + 65_536
 const LARGEST_OTHER_BYTES = 64 * 1024 * 1024
+/** Interfaces believed of one section: the obsolete packet block cannot name more. */
+export const MOST_INTERFACES = 65_536
 
 export class PcapngReader implements FormatReader {
   readonly format = 'pcapng'
@@ -56,6 +44,8 @@ export class PcapngReader implements FormatReader {
   private readonly sink: RecordSink
   private little = true
   private interfaces: CaptureInterface[] = []
+  /** The section has described more interfaces than are kept. */
+  private tooMany = false
   /** Bytes of the file before the `from` of the current read. */
   private position = 0
   private lost = false
@@ -87,7 +77,7 @@ export class PcapngReader implements FormatReader {
         continue
       }
       this.lost = false
-      if (readTypes.has(view.getUint32(at, this.little))) this.readBlock(bytes, view, at, length, from)
+      if (isReadType(view.getUint32(at, this.little))) this.readBlock(bytes, view, at, length, from)
       at += length
       if (at > to) break
     }
@@ -106,11 +96,12 @@ export class PcapngReader implements FormatReader {
     }
     const type = view.getUint32(at, little)
     const length = view.getUint32(at + 4, little)
-    const isRead = readTypes.has(type)
+    const isRead = isReadType(type)
     if (length < SMALLEST_BLOCK_BYTES || length % 4 !== 0) return 0
     if (length > (isRead ? LARGEST_READ_BYTES : LARGEST_OTHER_BYTES)) return 0
-    if (this.lost && !knownTypes.has(type)) return 0
-    if (!isRead && !this.lost && length > LARGEST_READ_BYTES) return length
+    // While a sound block is looked for, one that would only be passed over is not worth waiting for.
+    if (this.lost && !isRead) return 0
+    if (!isRead && length > LARGEST_READ_BYTES) return length
     if (to - at < length) {
       this.neededBytes = length
       return undefined
@@ -134,13 +125,27 @@ export class PcapngReader implements FormatReader {
         break
       case BlockType.section:
         this.interfaces = []
+        this.tooMany = false
         return
       case BlockType.interface:
         if (length < 20) break
-        this.interfaces.push(readInterface(view, at + 8, end, this.little))
+        this.addInterface(view, at, end)
         return
     }
     this.damage.found(`block at byte ${this.position + at - from} is too short for its kind`)
+  }
+
+  private addInterface(view: DataView, at: number, end: number): void {
+    if (this.interfaces.length < MOST_INTERFACES) {
+      this.interfaces.push(readInterface(view, at + 8, end, this.little))
+      return
+    }
+    if (!this.tooMany) {
+      this.damage.found(
+        `a section describes more than ${MOST_INTERFACES} interfaces; those beyond are not read`,
+      )
+    }
+    this.tooMany = true
   }
 
   /** Enhanced and obsolete packet blocks: both hold the time at 12, the lengths at 20 and the bytes at 28. */
@@ -186,4 +191,15 @@ export class PcapngReader implements FormatReader {
     const needed = this.neededBytes > there ? ` of ${this.neededBytes}` : ''
     this.damage.found(`block at byte ${position} has ${there}${needed} bytes, then the file ends`)
   }
+}
+
+/** Blocks that carry a packet, or say how to read one; they are read whole. Others are passed over. */
+function isReadType(type: number): boolean {
+  return (
+    type === BlockType.enhanced ||
+    type === BlockType.simple ||
+    type === BlockType.packet ||
+    type === BlockType.interface ||
+    type === BlockType.section
+  )
 }

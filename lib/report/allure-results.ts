@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LabelName, Stage, Status } from 'allure-js-commons'
 import type { StatusDetails } from 'allure-js-commons'
 import { FileSystemWriter, ReporterRuntime } from 'allure-js-commons/sdk/reporter'
 import type { FailureRecord, RunRecord } from '../conformance/run-record.ts'
+import { InputError } from '../error.ts'
 import { redact } from '../redact.ts'
 import { endOf, headlineOf } from './headline.ts'
 import { labsTitle, severalLabs, versionsOf } from './labs.ts'
 import { printable } from '../printable.ts'
 import { redactJsonText } from '../redact-value.ts'
+import { plainFiles, runFileBounds } from './run-files.ts'
 import { labOrigin } from './time.ts'
 
 /**
@@ -18,6 +20,9 @@ import { labOrigin } from './time.ts'
  */
 export async function completeAllureResults(record: RunRecord, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true })
+  if ((await lstat(folder)).isSymbolicLink()) throw linkedFolder(folder)
+  // No link among them: they are read and written again below.
+  await plainFiles(folder, undefined, resultBounds)
   await redactResults(folder)
   await writeFile(join(folder, 'environment.properties'), environment(record))
   await writeFile(join(folder, 'categories.json'), `${JSON.stringify(categories, null, 2)}\n`)
@@ -30,6 +35,18 @@ export async function completeAllureResults(record: RunRecord, folder: string): 
     if (results.includes(`${uuid}-result.json`)) continue
     if (record.state !== 'finished' || results.length === 0) writeHarnessResult(record, failure, uuid, folder)
   }
+}
+
+/** Each file is read whole. */
+const resultBounds = { ...runFileBounds, mostBytes: 512 * 1024 ** 2 }
+
+function linkedFolder(folder: string): InputError {
+  return new InputError({
+    code: 'RUN_FILES_REFUSED',
+    what: `${folder} is a symbolic link`,
+    expected: 'a folder of the run itself',
+    hint: 'remove the link; the results are written again where the run left none',
+  })
 }
 
 const categories = [

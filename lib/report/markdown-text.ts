@@ -42,5 +42,7 @@ export function fence(value: string): string {
 }
 
 function longestRun(value: string): number {
-  return Math.max(0, ...[...value.matchAll(/`+/g)].map(([run]) => run.length))
+  let longest = 0
+  for (const [run] of value.matchAll(/`+/g)) longest = Math.max(longest, run.length)
+  return longest
 }

@@ -1,17 +1,37 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { readBoundedText } from '../bounded-file.ts'
 import { InputError } from '../error.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
+import { beyondJsonBounds } from './bounded-json.ts'
+import { placeOf } from './relocate.ts'
 import { runRecordSchema, schemaVersion } from '../conformance/run-record-schema.ts'
+
+/** What `run.json` may hold. A run of 100 requirements on four labs has some 20,000 values in 1 MB. */
+export const runBounds = {
+  mostBytes: 32 * 1024 * 1024,
+  mostLevels: 64,
+  mostValues: 1_000_000,
+  longestTextCharacters: 1024 * 1024,
+  mostLabs: 200,
+  mostRequirements: 10_000,
+  /** Steps, failures and findings, each. */
+  mostEvents: 20_000,
+} as const
 
 /**
  * Reads the stored run of a folder. Refuses with an InputError what is missing, cut off, of another schema
- * version or not of the schema's shape.
+ * version, beyond the bounds or not of the schema's shape.
  */
 export async function readRun(runFolder: string): Promise<RunRecord> {
   const file = join(runFolder, 'run.json')
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  return Promise.resolve(parseRun(textOf(file, runFolder), file))
+}
+
+function textOf(file: string, runFolder: string): string {
+  try {
+    return readBoundedText(file, runBounds)
+  } catch (cause) {
     throw new InputError({
       code: 'RUN_MISSING',
       what: `there is no stored run in ${runFolder}`,
@@ -20,13 +40,14 @@ export async function readRun(runFolder: string): Promise<RunRecord> {
       hint: 'give the folder of a run, e.g. `swarmproof report reports/latest`, or make one with `swarmproof run`',
       cause,
     })
-  })
-  return parseRun(text, file)
+  }
 }
 
 /** `file` is only named in errors. */
 export function parseRun(text: string, file: string): RunRecord {
   const json = parseJson(text, file)
+  const beyond = beyondJsonBounds(json, runBounds)
+  if (beyond !== undefined) throw tooLarge(file, beyond)
   const version =
     typeof json === 'object' && json !== null && 'schemaVersion' in json ? json.schemaVersion : undefined
   if (version !== schemaVersion) {
@@ -34,13 +55,39 @@ export function parseRun(text: string, file: string): RunRecord {
       code: 'RUN_SCHEMA_UNKNOWN',
       what: `${file} has a schema version this swarmproof cannot read`,
       expected: `schemaVersion ${schemaVersion}`,
-      observed: version === undefined ? 'no schemaVersion' : `schemaVersion ${JSON.stringify(version)}`,
+      observed:
+        version === undefined ? 'no schemaVersion' : `schemaVersion ${JSON.stringify(version).slice(0, 100)}`,
       hint: 'read it with the swarmproof version that wrote it (`swarmproofVersion` in the file)',
     })
   }
   const parsed = runRecordSchema.safeParse(json)
   if (!parsed.success) throw misshapen(parsed.error, file)
+  const count = tooMany(parsed.data)
+  if (count !== undefined) throw tooLarge(file, count)
+  placeOf(parsed.data.runId)
   return parsed.data
+}
+
+function tooMany(run: RunRecord): string | undefined {
+  const { mostLabs, mostRequirements, mostEvents } = runBounds
+  const counts = [
+    ['labs', run.labs, mostLabs],
+    ['requirements', run.requirements, mostRequirements],
+    ['steps', run.steps, mostEvents],
+    ['failures', run.failures, mostEvents],
+    ['findings', run.findings, mostEvents],
+  ] as const
+  const found = counts.find(([, { length }, most]) => length > most)
+  return found === undefined ? undefined : `it has ${found[1].length} ${found[0]}, more than ${found[2]}`
+}
+
+function tooLarge(file: string, observed: string): InputError {
+  return new InputError({
+    code: 'RUN_TOO_LARGE',
+    what: `${file} holds more than is read of a run`,
+    observed,
+    hint: 'no run of swarmproof leaves so much: the file was changed by hand, or written by another program',
+  })
 }
 
 function parseJson(text: string, file: string): unknown {

@@ -1,12 +1,27 @@
-import { cp, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { takeForOwner } from '../owner-only.ts'
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { makeOwnerFolder } from '../owner-only.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
+import { InputError } from '../error.ts'
+import { copyPlainFile } from './copy-plain-file.ts'
+import { plainFiles, type RunFile } from './run-files.ts'
+import { runId, runIdShape } from './run-id.ts'
 
-/** Where the files of a run lie below the folder of the run it was merged into. */
-export function placeOf(runId: string): string {
-  return `runs/${runId.replaceAll(/[^\w.-]/g, '_')}`
+/**
+ * Where the files of a run lie below the folder of the run it was merged into: a folder of its own for each id.
+ * @throws InputError for an id that is no name of a folder
+ */
+export function placeOf(id: string): string {
+  const checked = runId(id)
+  if (checked !== undefined) return `runs/${checked}`
+  throw new InputError({
+    code: 'RUN_ID',
+    what: 'a run has an id that cannot name a folder',
+    expected: runIdShape,
+    observed: JSON.stringify(id.slice(0, 200)),
+    hint: 'the file was changed by hand, or written by another program',
+  })
 }
 
 /** The run with its paths as they are once its files lie at their place in a merged run. */
@@ -35,17 +50,45 @@ export function relocated(run: RunRecord): RunRecord {
 /** Written anew for the merged run. */
 const written = new Set(['conformance.html', 'junit.xml', 'summary.md', 'allure-report', 'allure-results'])
 
-/** Copies the files of a run to their place; Allure's results, whose names never repeat, go to those of all runs. */
-export async function copyRun(from: string, runId: string, into: string): Promise<void> {
-  const place = join(into, placeOf(runId))
-  for (const name of await readdir(from)) {
-    if (written.has(name) || name.startsWith('.')) continue
-    await cp(join(from, name), join(place, name), { recursive: true })
+/**
+ * What of a run's folder goes into a merged run.
+ * @throws InputError naming what no run leaves, such as a link
+ */
+export async function filesToCopy(from: string): Promise<readonly RunFile[]> {
+  return plainFiles(from, (name) => {
+    const [top = ''] = name.split('/')
+    return top === results || (!written.has(top) && !top.startsWith('.'))
+  })
+}
+
+/**
+ * Copies the files of a run to their place; Allure's results, whose names never repeat, go to those of all runs.
+ * @throws InputError as `filesToCopy` does, and before anything is copied
+ */
+export async function copyRun(from: string, id: string, into: string): Promise<void> {
+  const place = placeOf(id)
+  for (const { name, bytes } of await filesToCopy(from)) {
+    const target = join(into, name.startsWith(`${results}/`) ? name : `${place}/${name}`)
+    makeOwnerFolder(dirname(target))
+    await copyPlainFile(join(from, name), target, bytes).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+      if (!(await haveSameBytes(join(from, name), target))) throw twice(from, name)
+    })
   }
-  takeForOwner(into)
-  await cp(join(from, 'allure-results'), join(into, 'allure-results'), { recursive: true }).catch(
-    (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    },
-  )
+}
+
+async function haveSameBytes(one: string, other: string): Promise<boolean> {
+  if ((await stat(one)).size !== (await stat(other)).size) return false
+  return (await readFile(one)).equals(await readFile(other))
+}
+
+const results = 'allure-results'
+
+function twice(from: string, name: string): InputError {
+  return new InputError({
+    code: 'RUN_FILE_TWICE',
+    what: `two of the runs have a file ${name}, and the two differ`,
+    observed: `the second in ${from}`,
+    hint: 'merge the runs as they were left; one of them was changed',
+  })
 }

@@ -1,4 +1,3 @@
-import { writeFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Finding, RunRecord, Summary } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
@@ -11,6 +10,7 @@ import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
 import { renderMatrix } from './matrix.ts'
 import { readRun } from './read-run.ts'
+import { writeWhole } from './write-whole.ts'
 
 /** What was written. Paths begin with the run's folder. A report that could not be written is in `errors`. */
 export interface ReportFiles {
@@ -109,12 +109,4 @@ function withFindings(record: RunRecord, diagnose: ReportOptions['diagnose'], no
     notes.push(`the diagnosis failed: ${redact(error instanceof Error ? error.message : String(error))}`)
     return record
   }
-}
-
-/** Whoever opens the file while it is written again sees the old one or the new one. */
-async function writeWhole(file: string, text: string): Promise<string> {
-  const unfinished = `${file}.unfinished`
-  await writeFile(unfinished, text, { mode: ownerFile })
-  await rename(unfinished, file)
-  return file
 }

@@ -14,6 +14,7 @@ const ingressNetwork = '10.0.0.0/24'
 
 const namePattern = /^[a-z][a-z0-9-]{0,30}$/
 const mostNodes = 9
+const mostUnderlays = 16
 
 export interface ReadUnderlay {
   readonly spec: UnderlaySpec
@@ -32,8 +33,10 @@ export function readUnderlays(at: YamlCursor): readonly ReadUnderlay[] | undefin
   const entries = at.map()
   if (entries === undefined) return undefined
   if (entries.size === 0) at.complain('at least one underlay network is needed')
+  if (entries.size > mostUnderlays)
+    at.complain(`at most ${mostUnderlays} underlay networks, are ${entries.size}`)
   const underlays: ReadUnderlay[] = []
-  for (const [name, value] of entries) {
+  for (const [name, value] of [...entries].slice(0, mostUnderlays)) {
     checkName(name, value)
     const keys = value.record(['subnet', 'mtuBytes'])
     if (keys === undefined) continue
@@ -105,7 +108,9 @@ export function readNodes(
   if (entries === undefined) return undefined
   if (entries.size > mostNodes) at.complain(`at most ${mostNodes} nodes, are ${entries.size}`)
   const owners = new Map<string, string>()
-  const nodes = [...entries].map(([name, value]) => readNode(name, value, underlays, owners, ofAll))
+  const nodes = [...entries]
+    .slice(0, mostNodes)
+    .map(([name, value]) => readNode(name, value, underlays, owners, ofAll))
   const sound = nodes.filter((node) => node !== undefined)
   if (sound.length === nodes.length && !sound.some(({ spec }) => spec.role === 'manager')) {
     at.complain('no manager; at least one node needs role: manager')

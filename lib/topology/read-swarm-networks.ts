@@ -6,6 +6,7 @@ import type { YamlCursor } from './yaml-cursor.ts'
 /** Smallest value of the driver's MTU option that leaves an overlay something to carry. */
 export const smallestMtuOption = 652
 export const largestMtuOption = 9216
+const mostPools = 16
 
 export function readAddressPools(at: YamlCursor | undefined, taken: Taken): AddressPoolsSpec | undefined {
   const keys = at?.record(['pools', 'maskLength'])
@@ -14,7 +15,9 @@ export function readAddressPools(at: YamlCursor | undefined, taken: Taken): Addr
   if (poolsAt === undefined) at.complain('pools is missing: a list of networks such as [10.60.0.0/16]')
   const maskLength = keys.get('maskLength')?.integer(16, 29) ?? 24
   const pools: Subnet[] = []
-  for (const entry of poolsAt?.list() ?? []) {
+  const entries = poolsAt?.list() ?? []
+  if (entries.length > mostPools) poolsAt?.complain(`at most ${mostPools} pools, are ${entries.length}`)
+  for (const entry of entries.slice(0, mostPools)) {
     const others = pools.map((subnet) => ({ what: 'another pool', subnet, at: entry }))
     const pool = readFreeSubnet(entry, [...taken, ...others])
     if (pool === undefined) continue

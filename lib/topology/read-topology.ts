@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { basename, extname } from 'node:path'
+import { readBoundedText } from '../bounded-file.ts'
 import { InputError } from '../error.ts'
 import { initNames } from './init.ts'
 import { Problems } from './problems.ts'
@@ -9,11 +9,13 @@ import { readStack, readSwarm } from './read-swarm.ts'
 import type { Topology } from './topology.ts'
 import { YamlFile } from './yaml-cursor.ts'
 
+const mostTopologyBytes = 256 * 1024
+
 /** Reads and validates a topology file; throws InputError with every error of the file, each with line and key. */
 export function readTopology(file: string): Topology {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readBoundedText(file, { mostBytes: mostTopologyBytes, orPipe: true })
   } catch (error) {
     throw new InputError({
       code: 'TOPOLOGY_UNREADABLE',

@@ -1,7 +1,8 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
-import type { Document, Node, Pair } from 'yaml'
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import type { Alias, Document, Node, Pair } from 'yaml'
 import { nearMisses } from '../near-miss.ts'
 import type { Problems } from './problems.ts'
+import { beyondYamlBounds, yamlBounds } from './yaml-bounds.ts'
 
 /** A place in a YAML file that knows its line and key path, and complains about what does not fit there. */
 export class YamlCursor {
@@ -12,7 +13,7 @@ export class YamlCursor {
 
   constructor(file: YamlFile, node: Node | null, path: string, line: number) {
     this.#file = file
-    this.#node = isAlias(node) ? (node.resolve(file.document) ?? null) : node
+    this.#node = isAlias(node) ? (file.targetOf(node) ?? null) : node
     this.path = path
     this.line = line
   }
@@ -56,6 +57,7 @@ export class YamlCursor {
       this.complain(`must be a map of keys and values, is ${this.written}`)
       return undefined
     }
+    if (!this.#file.visits(node.items.length, this)) return undefined
     const entries = new Map<string, YamlCursor>()
     for (const pair of node.items as Pair<Node, Node | null>[]) {
       const [key, line] = [keyText(pair.key), this.#file.lineOf(pair.key, this.line)]
@@ -107,6 +109,7 @@ export class YamlCursor {
       this.complain(`must be a list with at least one entry, is ${isSeq(node) ? 'empty' : this.written}`)
       return []
     }
+    if (!this.#file.visits(node.items.length, this)) return []
     return (node.items as (Node | null)[]).map(
       (item, index) =>
         new YamlCursor(this.#file, item, `${this.path}[${index}]`, this.#file.lineOf(item, this.line)),
@@ -130,9 +133,19 @@ export class YamlFile {
   readonly document: Document
   readonly problems: Problems
   readonly #lines = new LineCounter()
+  readonly #isBeyondBounds: boolean
+  #targets: ReadonlyMap<Alias, Node> | undefined
+  #visited = 0
 
   constructor(text: string, problems: Problems) {
     this.problems = problems
+    const beyond = beyondYamlBounds(text)
+    this.#isBeyondBounds = beyond !== undefined
+    if (beyond !== undefined) {
+      problems.add(beyond.line, '', beyond.what)
+      this.document = parseDocument('')
+      return
+    }
     this.document = parseDocument(text, {
       lineCounter: this.#lines,
       uniqueKeys: false,
@@ -149,11 +162,41 @@ export class YamlFile {
   }
 
   get isSound(): boolean {
-    return this.document.errors.length === 0
+    return !this.#isBeyondBounds && this.document.errors.length === 0
+  }
+
+  /** What an alias stands for: the last node before it with that anchor. All are found in one go. */
+  targetOf(alias: Alias): Node | undefined {
+    this.#targets ??= targetsOf(this.document)
+    return this.#targets.get(alias)
+  }
+
+  /** Counts entries that are read, those of aliases each time; complains, and says no, once there are too many. */
+  visits(entries: number, at: YamlCursor): boolean {
+    const before = this.#visited
+    this.#visited += entries
+    if (this.#visited <= yamlBounds.mostEntries) return true
+    if (before <= yamlBounds.mostEntries) {
+      at.complain(
+        `here the file has more than ${yamlBounds.mostEntries} entries, those behind aliases counted each time; that is the most that are read`,
+      )
+    }
+    return false
   }
 
   lineOf(node: unknown, otherwise: number): number {
     const range = (node as { range?: readonly number[] | null } | null)?.range
     return range?.[0] === undefined ? otherwise : this.#lines.linePos(range[0]).line
   }
+}
+
+function targetsOf(document: Document): ReadonlyMap<Alias, Node> {
+  const [anchors, targets] = [new Map<string, Node>(), new Map<Alias, Node>()]
+  visit(document, (_key, node) => {
+    if (isAlias(node)) {
+      const target = anchors.get(node.source)
+      if (target !== undefined) targets.set(node, target)
+    } else if (isNode(node) && node.anchor !== undefined) anchors.set(node.anchor, node)
+  })
+  return targets
 }

@@ -1,9 +1,24 @@
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { readBoundedText } from '../../bounded-file.ts'
 import { InputError } from '../../error.ts'
 import { ownerFile, ownerFolder } from '../../owner-only.ts'
+import { beyondJsonBounds } from '../bounded-json.ts'
 import { entryVersion, historyEntrySchema } from './entry.ts'
 import type { HistoryEntry } from './entry.ts'
+
+/** What a history file may hold. */
+export const historyBounds = {
+  mostBytes: 32 * 1024 * 1024,
+  /** The newest lines, that is the last ones, are read; a note says that others were left out. */
+  mostRuns: 2000,
+  /** Different requirements on different labs, in all runs together. */
+  mostCourses: 5000,
+  /** Of one line. */
+  mostLevels: 16,
+  mostValues: 100_000,
+  longestTextCharacters: 100_000,
+} as const
 
 export interface History {
   /** In the order in which the runs started. */
@@ -14,7 +29,7 @@ export interface History {
 
 /** A file that is not there is an empty history. @throws InputError if it is there and cannot be read */
 export async function readHistory(file: string): Promise<History> {
-  return parseHistory(await textOf(file), file)
+  return Promise.resolve(parseHistory(textOf(file), file))
 }
 
 /** `file` is only named in notes. One bad line costs that line. */
@@ -22,8 +37,15 @@ export function parseHistory(text: string, file: string): History {
   const entries = new Map<string, HistoryEntry>()
   const notes: string[] = []
   const lines = text.split('\n')
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue
+  const written = lines.flatMap((line, index) => (line.trim() === '' ? [] : [index]))
+  const left = written.length - historyBounds.mostRuns
+  if (left > 0) {
+    notes.push(
+      `${file}: the last ${historyBounds.mostRuns} runs are read; the ${left} lines before them are not`,
+    )
+  }
+  for (const index of written.slice(Math.max(0, left))) {
+    const line = lines[index] ?? ''
     const read = readLine(line)
     if (typeof read !== 'string') entries.set(read.runId, read)
     else {
@@ -33,9 +55,25 @@ export function parseHistory(text: string, file: string): History {
       )
     }
   }
+  refuseManyCourses(entries.values(), file)
   const byStart = (a: HistoryEntry, b: HistoryEntry): number =>
     Date.parse(a.startedAt) - Date.parse(b.startedAt)
   return { entries: [...entries.values()].sort(byStart), notes }
+}
+
+function refuseManyCourses(entries: Iterable<HistoryEntry>, file: string): void {
+  const courses = new Set<string>()
+  for (const { verdicts } of entries) {
+    for (const { id, lab } of verdicts) courses.add(JSON.stringify([id, lab]))
+  }
+  if (courses.size <= historyBounds.mostCourses) return
+  throw new InputError({
+    code: 'HISTORY_TOO_LARGE',
+    what: `the history ${file} names more than is compared`,
+    expected: `at most ${historyBounds.mostCourses} different requirements on different labs`,
+    observed: `${courses.size}`,
+    hint: 'give each project a history of its own with --file',
+  })
 }
 
 /** The entry, or why there is none. */
@@ -46,9 +84,11 @@ function readLine(line: string): HistoryEntry | string {
   } catch {
     return 'it is not JSON'
   }
+  const beyond = beyondJsonBounds(json, historyBounds)
+  if (beyond !== undefined) return beyond
   const version = typeof json === 'object' && json !== null && 'version' in json ? json.version : undefined
   if (version !== entryVersion)
-    return `its version is ${JSON.stringify(version) ?? 'missing'}, not ${entryVersion}`
+    return `its version is ${JSON.stringify(version)?.slice(0, 100) ?? 'missing'}, not ${entryVersion}`
   const parsed = historyEntrySchema.safeParse(json)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
@@ -60,7 +100,7 @@ function readLine(line: string): HistoryEntry | string {
  * go. Lines that cannot be read are left as they are.
  */
 export async function addToHistory(file: string, entry: HistoryEntry, keep?: number): Promise<void> {
-  const before = await textOf(file)
+  const before = textOf(file)
   const { entries } = parseHistory(before, file)
   const line = JSON.stringify(entry)
   const same = entries.filter(({ series, runId }) => series === entry.series && runId !== entry.runId)
@@ -87,15 +127,18 @@ export async function addToHistory(file: string, entry: HistoryEntry, keep?: num
 
 const idOf = ({ runId }: HistoryEntry): string => runId
 
-async function textOf(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return ''
+function textOf(file: string): string {
+  try {
+    return readBoundedText(file, historyBounds)
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code === 'ENOENT') return ''
     throw new InputError({
       code: 'HISTORY_UNREADABLE',
       what: `the history ${file} cannot be read`,
-      observed: cause.message,
-      hint: 'name a file; it is made when there is none',
+      observed: message,
+      hint: 'name a file; it is made when there is none; `history add --keep` bounds how many runs stay in it',
       cause,
     })
-  })
+  }
 }

@@ -1,3 +1,5 @@
+import { Effort } from './inventory-bounds.ts'
+
 /** A variable's value as text, and where it is written. */
 export interface AnsibleValue {
   readonly text: string
@@ -9,24 +11,37 @@ export type AnsibleVars = Map<string, AnsibleValue>
 
 interface Group {
   readonly name: string
-  readonly hosts: Set<string>
+  readonly parents: Set<string>
   readonly children: Set<string>
   readonly vars: AnsibleVars
+}
+
+interface Host {
+  readonly groups: Set<string>
+  readonly vars: AnsibleVars
+  readonly line: number
 }
 
 /**
  * Groups, hosts and variables of an Ansible inventory. Precedence is Ansible's: `all`, then parents before their
  * children, then the host's own; groups of one level by `ansible_group_priority`, then by name, the last one wins.
+ * What this costs is counted, and bounded, by the effort.
  */
 export class AnsibleGroups {
+  readonly effort: Effort
   readonly #groups = new Map<string, Group>()
-  readonly #hosts = new Map<string, { readonly vars: AnsibleVars; readonly line: number }>()
+  readonly #hosts = new Map<string, Host>()
+  #depths: ReadonlyMap<string, number> | undefined
+
+  constructor(file: string) {
+    this.effort = new Effort(file)
+  }
 
   /** Made when it is first named. */
   group(name: string): Group {
     const known = this.#groups.get(name)
     if (known !== undefined) return known
-    const made = { name, hosts: new Set<string>(), children: new Set<string>(), vars: new Map() }
+    const made = { name, parents: new Set<string>(), children: new Set<string>(), vars: new Map() }
     this.#groups.set(name, made)
     return made
   }
@@ -40,20 +55,28 @@ export class AnsibleGroups {
   }
 
   addHost(name: string, group: string, line: number): AnsibleVars {
-    this.group(group).hosts.add(name)
-    const known = this.#hosts.get(name)
-    if (known !== undefined) return known.vars
-    const vars: AnsibleVars = new Map()
-    this.#hosts.set(name, { vars, line })
-    return vars
+    this.group(group)
+    const known = this.#hosts.get(name) ?? { groups: new Set<string>(), vars: new Map(), line }
+    this.#hosts.set(name, known)
+    known.groups.add(group)
+    return known.vars
   }
 
   /** False, and nothing is added, if the child is already above its parent. */
   addChild(parent: string, child: string): boolean {
-    if (parent === child || this.#descendants(child).has(parent)) return false
+    if (parent === child || this.#above([parent]).has(child)) return false
     this.group(parent).children.add(child)
-    this.group(child)
+    this.group(child).parents.add(parent)
+    this.#depths = undefined
     return true
+  }
+
+  get hostCount(): number {
+    return this.#hosts.size
+  }
+
+  get groupCount(): number {
+    return this.#groups.size
   }
 
   /** In the order they were first named, with the line of that. */
@@ -63,14 +86,11 @@ export class AnsibleGroups {
 
   /** Every group the host is in, directly or through a child, from the least to the most specific; `all` first. */
   groupsOf(host: string): readonly string[] {
-    const own = [...this.#groups.values()].filter(
-      (group) =>
-        group.name !== 'all' &&
-        [...this.#descendants(group.name)].some((name) => this.#groups.get(name)?.hosts.has(host)),
-    )
+    const found = this.#above([...(this.#hosts.get(host)?.groups ?? [])])
+    const own = [...found].filter((name) => name !== 'all').map((name) => this.group(name))
+    const depth = ({ name }: Group): number => this.#depth(name)
     const sorted = own.sort(
-      (a, b) =>
-        this.#depth(a.name) - this.#depth(b.name) || priority(a) - priority(b) || (a.name < b.name ? -1 : 1),
+      (a, b) => depth(a) - depth(b) || priority(a) - priority(b) || (a.name < b.name ? -1 : 1),
     )
     return ['all', ...sorted.map(({ name }) => name)]
   }
@@ -84,19 +104,40 @@ export class AnsibleGroups {
     return this.#hosts.get(name)?.vars ?? new Map<string, AnsibleValue>()
   }
 
-  /** The group and everything below it. */
-  #descendants(name: string, found = new Set<string>()): Set<string> {
-    if (found.has(name)) return found
-    found.add(name)
-    for (const child of this.#groups.get(name)?.children ?? []) this.#descendants(child, found)
+  /** The groups and everything above them, each visited once. */
+  #above(names: readonly string[]): ReadonlySet<string> {
+    const found = new Set(names)
+    for (const name of found) {
+      const parents = this.#groups.get(name)?.parents ?? []
+      for (const parent of parents) found.add(parent)
+      this.effort.spend(1 + (this.#groups.get(name)?.parents.size ?? 0), `group '${name}'`)
+    }
     return found
   }
 
   /** Steps below `all`, by the longest way. */
   #depth(name: string): number {
-    if (name === 'all') return 0
-    const parents = [...this.#groups.values()].filter((group) => group.children.has(name))
-    return 1 + Math.max(0, ...parents.map((parent) => this.#depth(parent.name)))
+    this.#depths ??= this.#allDepths()
+    return this.#depths.get(name) ?? 1
+  }
+
+  /** Parents before their children, so that each group is looked at once. */
+  #allDepths(): ReadonlyMap<string, number> {
+    const depths = new Map<string, number>()
+    const waiting = new Map([...this.#groups.values()].map(({ name, parents }) => [name, parents.size]))
+    const ready = [...waiting].filter(([, parents]) => parents === 0).map(([name]) => name)
+    for (const name of ready) {
+      const { parents, children } = this.group(name)
+      const above = [...parents].reduce((most, parent) => Math.max(most, depths.get(parent) ?? 0), 0)
+      depths.set(name, name === 'all' ? 0 : above + 1)
+      this.effort.spend(1 + parents.size + children.size, `group '${name}'`)
+      for (const child of children) {
+        const left = (waiting.get(child) ?? 0) - 1
+        waiting.set(child, left)
+        if (left === 0) ready.push(child)
+      }
+    }
+    return depths
   }
 }
 

@@ -1,7 +1,7 @@
-import { basename, dirname } from 'node:path'
 import type { SshDestination } from '../../../remote/open-ssh/destination.ts'
 import type { InventoryHost } from '../inventory.ts'
 import type { AnsibleValue, AnsibleVars } from './ansible-groups.ts'
+import { type Reader, Templates } from './ansible-templates.ts'
 import { keyFile } from './key-file.ts'
 import { isIpv4 } from './own-yaml.ts'
 import { readSshArguments } from './ssh-arguments.ts'
@@ -37,12 +37,6 @@ const overSsh = [
   'ansible.builtin.paramiko_ssh',
 ]
 
-/** Where complaints and remarks about a host go. */
-export interface Reader {
-  complain(at: AnsibleValue, key: string, what: string): void
-  warn(text: string): void
-}
-
 /** The host its variables describe; what they say wrongly is complained about. */
 export function ansibleHost(
   name: string,
@@ -50,7 +44,8 @@ export function ansibleHost(
   inventory: string,
   reader: Reader,
 ): InventoryHost {
-  const filled = (key: string): AnsibleValue | undefined => fill(key, name, vars, inventory, reader)
+  const templates = new Templates(name, vars, inventory, reader)
+  const filled = (key: string): AnsibleValue | undefined => templates.fill(key)
   const first = (of: keyof typeof names): Found | undefined => {
     const key = names[of].find((one) => vars.has(one))
     const value = key === undefined ? undefined : filled(key)
@@ -100,55 +95,6 @@ type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> }
 
 function dropUndefined<T extends object>(record: T): Defined<T> {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Defined<T>
-}
-
-/** Plain `{{ name }}` is filled in from the host's variables; any other template is for Ansible alone. */
-function fill(
-  key: string,
-  host: string,
-  vars: AnsibleVars,
-  inventory: string,
-  reader: Reader,
-  depth = 0,
-): AnsibleValue | undefined {
-  const value = vars.get(key)
-  if (value === undefined || value.text === '') return undefined
-  if (value.text === '!vault') {
-    reader.complain(
-      value,
-      key,
-      'is encrypted by Ansible Vault, which is not read; write it in clear in an inventory for swarmproof',
-    )
-    return undefined
-  }
-  const known: Readonly<Record<string, string>> = {
-    inventory_hostname: host,
-    inventory_hostname_short: host.split('.')[0] ?? host,
-    inventory_dir: dirname(inventory),
-    inventory_file: basename(inventory),
-  }
-  const text = value.text.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (whole, name: string) => {
-    if (known[name] !== undefined) return known[name]
-    if (depth > 5 || !vars.has(name)) return whole
-    return fill(name, host, vars, inventory, reader, depth + 1)?.text ?? ''
-  })
-  if (/\{\{|\{%/.test(text)) {
-    reader.complain(
-      value,
-      key,
-      `is a template that only Ansible can evaluate: '${value.text}'; give the output of \`ansible-inventory -i ${inventory} --list --yaml\`, or write the value`,
-    )
-    return undefined
-  }
-  if (/\s#/.test(text) && !key.endsWith('_args')) {
-    reader.complain(
-      value,
-      key,
-      `ends in a comment, which Ansible takes for a part of the value: '${text}'; put the comment on a line of its own`,
-    )
-    return undefined
-  }
-  return { ...value, text }
 }
 
 interface FromArguments {

@@ -1,6 +1,7 @@
 import type { Problems } from '../../../topology/problems.ts'
 import { AnsibleGroups, type AnsibleVars, circle } from './ansible-groups.ts'
-import { addHosts } from './ansible-pattern.ts'
+import { addHosts, groupNameProblem } from './ansible-pattern.ts'
+import { someOf } from './some-of.ts'
 import { shellWords } from './shell-words.ts'
 
 const kinds = ['hosts', 'children', 'vars'] as const
@@ -19,7 +20,7 @@ interface Reading {
 export function readAnsibleIni(text: string, file: string, problems: Problems): AnsibleGroups {
   const reading: Reading = {
     ...{ file, problems },
-    groups: new AnsibleGroups(),
+    groups: new AnsibleGroups(file),
     declared: new Set(['all', 'ungrouped']),
     awaited: [],
   }
@@ -70,6 +71,12 @@ function readHeader(
     )
     return undefined
   }
+  const problem = groupNameProblem(reading.groups, group)
+  if (problem !== undefined) {
+    reading.declared.add(group)
+    reading.problems.add(line, '', problem)
+    return undefined
+  }
   reading.groups.group(group)
   if (kind === 'vars') reading.awaited.push({ name: group, line, by: `[${group}:vars]` })
   else reading.declared.add(group)
@@ -88,6 +95,8 @@ function readEntry(
   const child = /^([^:\]\s]+)\s*(#.*)?$/.exec(content)?.[1]
   if (child === undefined)
     return reading.problems.add(line, `[${group}:children]`, `must be the name of a group, is '${content}'`)
+  const problem = groupNameProblem(reading.groups, child)
+  if (problem !== undefined) return reading.problems.add(line, `[${group}:children]`, problem)
   reading.awaited.push({ name: child, line, by: `[${group}:children]` })
   if (!reading.groups.addChild(group, child)) {
     reading.problems.add(line, `[${group}:children]`, circle(group, child))
@@ -127,5 +136,5 @@ function literal(text: string): string {
 
 function near(name: string, { declared }: Reading): string {
   const known = [...declared].filter((one) => one !== 'all' && one !== 'ungrouped')
-  return known.length === 0 || name === '' ? '' : `; declared: ${known.join(', ')}`
+  return known.length === 0 || name === '' ? '' : `; declared: ${someOf(known)}`
 }

@@ -3,7 +3,9 @@ import { Problems } from '../../../topology/problems.ts'
 import type { Inventory, InventoryHost } from '../inventory.ts'
 import type { AnsibleGroups, AnsibleVars } from './ansible-groups.ts'
 import { ansibleHost } from './ansible-host.ts'
+import { plainName } from './plain-name.ts'
 import { groupKind, roleGroupNames, type GroupKind } from './role-groups.ts'
+import { someOf } from './some-of.ts'
 import { varsBeside } from './vars-folders.ts'
 
 /**
@@ -26,6 +28,7 @@ export function ansibleInventory(
       known.add(at.line, key, what)
     },
     warn: (text: string): void => void warnings.push(text),
+    effort: groups.effort,
   }
   const kinds = new Map(groups.hosts.map(({ name }) => [name, kindsOf(name, groups)]))
   const chosen = groups.hosts.filter(({ name }) => (kinds.get(name)?.size ?? 0) > 0)
@@ -38,11 +41,10 @@ export function ansibleInventory(
   })
   for (const [name, each] of elsewhere) each.throwIfAny(name, 'INVENTORY_INVALID')
   if (hosts.length === 0) throw nothingIn(file)
-  const left = groups.hosts
-    .map(({ name }) => name)
-    .filter((name) => !hosts.some((host) => host.name === name))
+  const taken = new Set(hosts.map(({ name }) => name))
+  const left = groups.hosts.map(({ name }) => name).filter((name) => !taken.has(name))
   if (left.length > 0) {
-    warnings.push(`in no group for managers, workers or a swarm, and left out: ${left.join(', ')}`)
+    warnings.push(`in no group for managers, workers or a swarm, and left out: ${someOf(left)}`)
   }
   if (chosen.length === 0) {
     warnings.push(
@@ -75,7 +77,10 @@ function besides(file: string, warnings: string[]): Beside {
   const read = new Map<string, AnsibleVars>()
   return (kind, name) => {
     const key = `${kind}/${name}`
-    const known = read.get(key) ?? varsBeside(file, kind, name, warnings)
+    const plain = plainName(name)
+    const known =
+      read.get(key) ??
+      (plain === undefined ? new Map<string, never>() : varsBeside(file, kind, plain, warnings))
     read.set(key, known)
     return known
   }
@@ -90,7 +95,12 @@ function varsOf(host: string, groups: AnsibleGroups, beside: Beside): AnsibleVar
     groups.varsOfHost(host),
     beside('host_vars', host),
   ]
-  return new Map(layers.flatMap((layer) => [...layer]))
+  const vars: AnsibleVars = new Map()
+  for (const layer of layers) {
+    groups.effort.spend(1 + layer.size, `the variables of host '${host}'`)
+    for (const [key, value] of layer) vars.set(key, value)
+  }
+  return vars
 }
 
 function nothingIn(file: string): InputError {

@@ -1,7 +1,8 @@
 import { nearMisses } from '../../../near-miss.ts'
 import type { YamlCursor } from '../../../topology/yaml-cursor.ts'
 import { AnsibleGroups, type AnsibleVars, circle } from './ansible-groups.ts'
-import { addHosts } from './ansible-pattern.ts'
+import { addHosts, groupNameProblem } from './ansible-pattern.ts'
+import { inventoryBounds } from './inventory-bounds.ts'
 
 const groupKeys = ['hosts', 'vars', 'children']
 
@@ -10,7 +11,7 @@ export function readAnsibleYaml(
   root: YamlCursor,
   file: string,
 ): { groups: AnsibleGroups; warnings: string[] } {
-  const [groups, warnings]: [AnsibleGroups, string[]] = [new AnsibleGroups(), []]
+  const [groups, warnings]: [AnsibleGroups, string[]] = [new AnsibleGroups(file), []]
   for (const [name, at] of root.map() ?? []) {
     if (name === 'plugin' || name === '_meta') {
       const what =
@@ -20,7 +21,7 @@ export function readAnsibleYaml(
       at.complain(`${what}; give the output of \`ansible-inventory -i ${file} --list --yaml\``)
       return { groups, warnings }
     }
-    readGroup(name, at, { file, groups, warnings })
+    readGroup(name, at, { file, groups, warnings }, 1)
   }
   return { groups, warnings }
 }
@@ -31,8 +32,11 @@ interface Reading {
   readonly warnings: string[]
 }
 
-function readGroup(name: string, at: YamlCursor, reading: Reading): void {
+/** `level` counts groups within groups; aliases may nest them deeper than the file does. */
+function readGroup(name: string, at: YamlCursor, reading: Reading, level: number): void {
   const { groups, warnings, file } = reading
+  const problem = groupNameProblem(groups, name) ?? levelProblem(level)
+  if (problem !== undefined) return at.complain(problem)
   groups.group(name)
   if (at.kind === 'nothing') return
   for (const [key, value] of at.map() ?? []) {
@@ -43,8 +47,15 @@ function readGroup(name: string, at: YamlCursor, reading: Reading): void {
       else warnings.push(`${file}:${value.line}: ${value.path} is no part of a group and is passed over`)
     } else if (key === 'hosts') readHosts(name, value, reading)
     else if (key === 'vars') readVars(value, file, groups.group(name).vars)
-    else readChildren(name, value, reading)
+    else readChildren(name, value, reading, level)
   }
+}
+
+function levelProblem(level: number): string | undefined {
+  const { mostLevels } = inventoryBounds
+  return level > mostLevels
+    ? `groups are nested more than ${mostLevels} deep, the most that is read`
+    : undefined
 }
 
 function readHosts(group: string, at: YamlCursor, reading: Reading): void {
@@ -71,14 +82,17 @@ function add(
   if (problem !== undefined) at.complain(problem)
 }
 
-function readChildren(parent: string, at: YamlCursor, reading: Reading): void {
+function readChildren(parent: string, at: YamlCursor, reading: Reading, level: number): void {
   if (at.kind === 'nothing') return
   const children: [string, YamlCursor | undefined][] =
     at.kind === 'value' ? [[at.value ?? '', undefined]] : [...(at.map() ?? [])]
   for (const [name, value] of children) {
-    if (!reading.groups.addChild(parent, name)) {
+    const problem = groupNameProblem(reading.groups, name)
+    if (problem !== undefined) {
+      ;(value ?? at).complain(problem)
+    } else if (!reading.groups.addChild(parent, name)) {
       ;(value ?? at).complain(circle(parent, name))
-    } else if (value !== undefined) readGroup(name, value, reading)
+    } else if (value !== undefined) readGroup(name, value, reading, level + 1)
   }
 }
 

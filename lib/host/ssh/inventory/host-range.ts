@@ -1,11 +1,17 @@
 const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 const mostHosts = 1000
+const mostRanges = 8
 
 /**
  * Expands `web[01:03].example.com`, `db-[a:c]`, `n[1:9:2]`, also several in one pattern, as Ansible does: both ends
  * belong to it, and leading zeros are kept. Returns what is wrong with the pattern as text.
  */
 export function expandRange(pattern: string): readonly string[] | string {
+  if (pattern.split('[').length > mostRanges + 1) return `'${pattern}' has more than ${mostRanges} ranges`
+  return expand(pattern)
+}
+
+function expand(pattern: string): readonly string[] | string {
   const match = /^([^[\]]*)\[([^[\]]*)\](.*)$/.exec(pattern)
   if (match === null)
     return /[[\]]/.test(pattern) ? `'${pattern}' has a bracket without its other` : [pattern]
@@ -14,7 +20,7 @@ export function expandRange(pattern: string): readonly string[] | string {
   if (typeof values === 'string') return `range [${range}] of '${pattern}' ${values}`
   const found: string[] = []
   for (const value of values) {
-    const rest = expandRange(`${head}${value}${tail}`)
+    const rest = expand(`${head}${value}${tail}`)
     if (typeof rest === 'string') return rest
     found.push(...rest)
     if (found.length > mostHosts) return `'${pattern}' means more than ${mostHosts} hosts`

@@ -5,6 +5,7 @@ import { parseDestination, type SshDestination } from '../../../remote/open-ssh/
 import type { Problems } from '../../../topology/problems.ts'
 import type { YamlCursor } from '../../../topology/yaml-cursor.ts'
 import type { InventoryHost } from '../inventory.ts'
+import { inventoryBounds } from './inventory-bounds.ts'
 import { keyFile } from './key-file.ts'
 
 const rootKeys = ['hosts', 'defaults'] as const
@@ -23,7 +24,13 @@ export function readOwnYaml(root: YamlCursor, file: string, problems: Problems):
     if (keys !== undefined) problems.add(1, 'hosts', 'is missing; a list or a map of hosts is needed')
     return []
   }
-  const hosts = entries(at).flatMap(({ name, at: entry }) => readHost(name, entry, defaults, folder))
+  const found = entries(at)
+  const { mostHosts } = inventoryBounds
+  if (found.length > mostHosts)
+    at.complain(`an inventory holds at most ${mostHosts} hosts, here are ${found.length}`)
+  const hosts = found
+    .slice(0, mostHosts)
+    .flatMap(({ name, at: entry }) => readHost(name, entry, defaults, folder))
   complainAboutTwins(hosts)
   return hosts.map(({ host }) => host)
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { extname } from 'node:path'
+import { readBoundedText } from '../../../bounded-file.ts'
 import { InputError } from '../../../error.ts'
 import { Problems } from '../../../topology/problems.ts'
 import { YamlFile, type YamlCursor } from '../../../topology/yaml-cursor.ts'
@@ -7,6 +7,7 @@ import type { Inventory } from '../inventory.ts'
 import { readAnsibleIni } from './ansible-ini.ts'
 import { ansibleInventory } from './ansible-inventory.ts'
 import { readAnsibleYaml } from './ansible-yaml.ts'
+import { inventoryBounds } from './inventory-bounds.ts'
 import { readOwnYaml } from './own-yaml.ts'
 
 /**
@@ -16,7 +17,7 @@ import { readOwnYaml } from './own-yaml.ts'
 export function readInventory(file: string): Inventory {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = readBoundedText(file, { ...inventoryBounds, orPipe: true })
   } catch (error) {
     throw new InputError({
       code: 'INVENTORY_UNREADABLE',
