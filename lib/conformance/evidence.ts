@@ -33,8 +33,8 @@ export class CollectedEvidence implements EvidenceLog {
 
   packets(name: string, packets: readonly Packet[]): void {
     const file = join(this.#captures, `${this.#testId}-${slug(name)}.pcap`)
-    mkdirSync(join(this.#runFolder, this.#captures), { recursive: true })
-    writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets))
+    mkdirSync(join(this.#runFolder, this.#captures), { recursive: true, mode: 0o700 })
+    writeFileSync(join(this.#runFolder, file), new PcapWriter().file(packets), { mode: 0o600 })
     this.entries.push({
       kind: 'packets',
       name,
