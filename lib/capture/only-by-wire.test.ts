@@ -6,7 +6,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** Who may start a capture, and who may run tcpdump: whoever else did could store what is other people's. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  'start-captures.ts': ['lib/conformance/shared-context.ts'],
+  'start-captures.ts': ['lib/conformance/wires.ts'],
   'tcpdump-capture.ts': ['lib/capture/start-captures.ts'],
   'capture-script.ts': ['lib/capture/tcpdump-capture.ts'],
   'recorder.ts': ['lib/capture/tcpdump-capture.ts'],

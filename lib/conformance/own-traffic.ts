@@ -1,5 +1,5 @@
 import type { CapturePoint } from '../capture/capture.ts'
-import type { OwnTraffic } from '../capture/keep/own-traffic.ts'
+import type { OwnIngress, OwnTraffic } from '../capture/keep/own-traffic.ts'
 import type { HostState } from '../observe/host-state.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
 import { hasIngress } from '../swarm/no-ingress.ts'
@@ -49,13 +49,19 @@ export function onlyOwn(point: CapturePoint, { dataPathPort, networks, ingress }
   if (point.namespace !== undefined) return point
   const ours = [
     ...networks.map(({ vni }) => hasVni(vni)),
-    ...(ingress === undefined || ingress.tasks.length === 0
-      ? []
-      : [`(${hasVni(ingress.vni)} and (${ingress.tasks.map(hasEnd).join(' or ')}))`]),
+    ...(ingress === undefined || ingress.tasks.length === 0 ? [] : [onIngress(ingress)]),
   ]
   const own = [`not udp port ${dataPathPort}`, ...ours].join(' or ')
   const filter = point.filter === undefined ? `(${own})` : `(${point.filter}) and (${own})`
   return { ...point, filter }
+}
+
+/** Filters of more terms take a kernel longer for each packet than they spare. */
+const mostEnds = 32
+
+function onIngress({ vni, tasks }: OwnIngress): string {
+  if (tasks.length > mostEnds) return hasVni(vni)
+  return `(${hasVni(vni)} and (${tasks.map(hasEnd).join(' or ')}))`
 }
 
 function hasVni(vni: number): string {

@@ -21,13 +21,17 @@ const ours = 'swarmproof 0123456789ab'
 describe('the wire of a run', function () {
   this.timeout(30_000)
   let folder = ''
+  let logged: object[] = []
   before(function () {
     if (process.getuid?.() !== 0 || spawnSync('tcpdump', ['-h']).error !== undefined) {
       console.log('      skipped: needs root and tcpdump')
       this.skip()
     }
   })
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swp-test-'))))
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    logged = []
+  })
   afterEach(() => rmSync(folder, { recursive: true }))
 
   const contextOf = (origin: Host['origin'], disruptive: readonly string[]) => {
@@ -42,7 +46,7 @@ describe('the wire of a run', function () {
     return sharedContext(raised, {
       topology: { stack: {} } as Topology,
       signal: new AbortController().signal,
-      store: { folder } as RunStore,
+      store: { folder, log: { info: (entry: object) => logged.push(entry) } } as unknown as RunStore,
       captures: 'captures',
       statesAreCurrent: true,
       disruptive,
@@ -82,6 +86,7 @@ describe('the wire of a run', function () {
     const context = contextOf('ssh', [])
     const { cookies, ours: own } = await stored(context.wire, context.cluster.manager.host)
     expect({ cookies, own: own > 0 }).to.deep.equal({ cookies: 0, own: true })
+    expect(logged).to.deep.equal([{ host: 'here', interface: 'lo', passedOver: {} }])
     const captures = join(folder, 'captures')
     expect(statSync(captures).mode & 0o777).to.equal(0o700)
     for (const name of readdirSync(captures))

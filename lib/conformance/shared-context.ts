@@ -1,18 +1,15 @@
 import { basename, join } from 'node:path'
-import type { Capture, CapturePoint } from '../capture/capture.ts'
-import { during } from '../capture/during.ts'
-import { startCaptures } from '../capture/start-captures.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { TestContext, Wire } from './context.ts'
+import type { TestContext } from './context.ts'
 import { guardedState } from '../observe/guarded-state.ts'
 import type { HostState } from '../observe/host-state.ts'
-import { onlyOwn, ownTraffic } from './own-traffic.ts'
 import { type Raised, readStates } from './raise.ts'
 import type { RunStore } from './run-store.ts'
 import type { ConformanceTest } from './test.ts'
+import { wiresOf } from './wires.ts'
 
 /** What all tests of one lab share. On hosts swarmproof did not make its wire keeps the run's own traffic alone. */
 export interface SharedContext extends Omit<TestContext, 'evidence'> {
@@ -40,20 +37,13 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
   const memory = new Map<string, Promise<unknown>>()
   let renewals = 0
   let states = options.statesAreCurrent ? Promise.resolve(raised.states) : undefined
-  const isForeign = raised.lab.hosts.some(({ origin }) => origin !== 'vm' && origin !== 'container')
-  const folder = join(options.store.folder, options.captures)
-  const open: Wire = { during: (points, work) => during(startCaptures(points, folder), work) }
-  const wire: Wire = isForeign ? { during: (points, work) => during(restricted(points), work) } : open
-  const restricted = async (points: readonly CapturePoint[]): Promise<readonly Capture[]> => {
-    const own = ownTraffic(raised.stack, raised.cluster.dataPathPort, await readStatesOnce())
-    return startCaptures(
-      points.map((point) => onlyOwn(point, own)),
-      folder,
-      own,
-    )
-  }
   const readStatesOnce = (): Promise<ReadonlyMap<string, HostState>> =>
     (states ??= readStates(raised.cluster))
+  const wires = wiresOf(raised, {
+    folder: join(options.store.folder, options.captures),
+    states: readStatesOnce,
+    log: (entry) => options.store.log.info(entry),
+  })
   const shared: SharedContext = {
     topology: options.topology,
     cluster: raised.cluster,
@@ -68,7 +58,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
         signal: options.signal,
       }),
     probe: agentProbe(),
-    wire,
+    wire: wires.usual,
     signal: options.signal,
     state(which) {
       if (which?.fresh) states = undefined
@@ -81,7 +71,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
       return sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
     },
     asking({ id, safety }) {
-      return safety === 'lab' && options.disruptive?.includes(id) ? { ...shared, wire: open } : shared
+      return safety === 'lab' && options.disruptive?.includes(id) ? { ...shared, wire: wires.open } : shared
     },
     once<T>(key: string, work: (context: SharedContext) => Promise<T>): Promise<T> {
       const known = memory.get(key) as Promise<T> | undefined

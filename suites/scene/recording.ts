@@ -1,5 +1,5 @@
 import type { Capture, CapturePoint, Recording } from '../../lib/capture/capture.ts'
-import type { Wire } from '../../lib/conformance/context.ts'
+import type { EvidenceLog, Wire } from '../../lib/conformance/context.ts'
 import { MissingTool } from '../../lib/missing-tool.ts'
 
 /** What was recorded, by host name. Where it could not be, whoever asks for it gets `MissingTool`, and no one else. */
@@ -34,4 +34,14 @@ export async function recordedDuring<T extends object>(
       },
     }) as T & Recorded
   }
+}
+
+/** On hosts that carry other people's traffic: what was not kept, and so not judged, by what it was. */
+export function observePassedOver(evidence: EvidenceLog, recordings: ReadonlyMap<string, Recording>): void {
+  const counts = [...recordings].filter(([, { passedOver }]) => Object.keys(passedOver).length > 0)
+  if (counts.length === 0) return
+  evidence.observe(
+    'packets that are not the run’s, counted and not looked into',
+    Object.fromEntries(counts.map(([host, { passedOver }]) => [host, passedOver])),
+  )
 }
