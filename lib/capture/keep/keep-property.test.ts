@@ -165,6 +165,25 @@ describe('property: of random frames', () => {
   }
 })
 
+describe('property: of damaged frames', () => {
+  it('none makes it throw, and none is kept longer than it was', () => {
+    const random = generator(99)
+    const policies = [false, true].map(
+      (inside) => new KeepPolicy(own, { inside, markers: ['swarmproof'], words: ['a'] }),
+    )
+    for (let count = 0; count < 20_000; count += 1) {
+      const { frames } = (kinds[random(kinds.length)] as (typeof kinds)[number])(random)
+      const frame = Buffer.from(frames[random(frames.length)] as Buffer)
+      for (let hits = random(6); hits > 0; hits -= 1) frame[random(frame.length)] = random(256)
+      const cut = frame.subarray(0, random(2) === 0 ? frame.length : random(frame.length + 1))
+      for (const policy of policies)
+        policy.take(captured(cut, count, 1_700_000_000 + count / 1000), ({ bytes, number }) => {
+          if (number === count) expect(bytes.byteLength).to.be.at.most(cut.length)
+        })
+    }
+  })
+})
+
 /** By way of a stream in chunks of any size, whose memory is used again. */
 function recorded(
   frames: readonly Buffer[],
