@@ -13,10 +13,12 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateCapture } from './generate.ts'
+import { benchKeep } from './keep.ts'
 
 /**
  * `npm run bench`: CPU time of `swarmproof inspect FILE --json` next to tcpdump and tshark on the same
  * generated capture. Whole processes, start included, in turns, so that a busy machine is unfair to all alike.
+ * With `--keep` what deciding of each packet costs a recorder; see `benchKeep`.
  */
 const PACKETS = 1_000_000
 const ROUNDS = 7
@@ -47,6 +49,7 @@ function main(): void {
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
   needDisk(folder)
+  if (process.argv.includes('--keep')) return benchKeep(folder)
 
   const command = installed(folder)
   const capture = join(folder, 'million.pcap')

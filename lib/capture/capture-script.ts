@@ -1,4 +1,4 @@
-import { quote } from '../remote/script.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { canaryFilter } from './canary.ts'
 
 /**
@@ -14,7 +14,7 @@ import { canaryFilter } from './canary.ts'
  */
 export const captureScript = String.raw`
 use strict; use warnings; use Config;
-my (undef, $limit, $namespace, $interface, $direction, $snapshot, $filter) = @ARGV;
+my (undef, $limit, $namespace, $interface, $direction, $snapshot, $filter, $canaries) = @ARGV;
 $ENV{PATH} .= ':/usr/local/sbin:/usr/sbin:/sbin';
 $ENV{LC_ALL} = 'C';
 my ($setns, $prctl) = $Config{archname} =~ /x86_64/ ? (308, 157)
@@ -41,7 +41,7 @@ my $target = pack 'S n i S C C a8', 17, 0x88b5, $index, 1, 0, 6, $mac;
 
 my @words = ('tcpdump', '-i', $interface, '-p', '-n', '-U', '--immediate-mode', '-B', 16384, '-Z', 'root',
   '-s', $snapshot, '-w', '-', $direction eq 'out' ? ('-Q', 'out') : (), '--',
-  $filter eq '' ? () : "($filter) or (${canaryFilter})");
+  $filter eq '' ? () : "($filter) or ($canaries)");
 my $self = $$;
 my $child = fork // broken("cannot fork: $!");
 if (!$child) {
@@ -87,10 +87,12 @@ export interface CaptureScriptArguments {
   readonly filter: string
 }
 
-/** Reads as many bytes of script as the first argument says from standard input and runs them. */
-export function captureCommand(settings: CaptureScriptArguments): string {
-  const boot =
-    'while(length($c||="")<$ARGV[0]){sysread(STDIN,$c,$ARGV[0]-length $c,length $c)or exit 4}eval $c;die $@ if $@'
+/** Reads as many bytes of program as its first argument says from standard input and runs them. */
+const boot =
+  'while(length($c||="")<$ARGV[0]){sysread(STDIN,$c,$ARGV[0]-length $c,length $c)or exit 4}eval $c;die $@ if $@'
+
+/** Runs `captureScript`, which is to be written to its standard input. */
+export function captureCommand(settings: CaptureScriptArguments): Script {
   const words = [
     Buffer.byteLength(captureScript),
     settings.limitSeconds,
@@ -99,6 +101,7 @@ export function captureCommand(settings: CaptureScriptArguments): string {
     settings.direction,
     settings.snapshotBytes,
     settings.filter,
+    canaryFilter,
   ]
-  return `exec perl -e '${boot}' ${words.map((word) => quote(String(word))).join(' ')}`
+  return sh`exec perl -e ${boot} ${words}`
 }

@@ -12,6 +12,7 @@ export function fakeCapture(
     packets,
     droppedByKernel: 0,
     droppedByInterface: 0,
+    passedOver: {},
     file: '/nowhere/fake.pcap',
     startedAt: '2026-01-01T00:00:00.000Z',
     endedAt: '2026-01-01T00:00:01.000Z',

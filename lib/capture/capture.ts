@@ -1,5 +1,6 @@
 import type { Packet } from '../packet/packet.ts'
 import type { Host } from '../host/host.ts'
+import type { PassedOver } from './keep/keep-policy.ts'
 
 /**
  * A capture of one interface of one host. It resolves only once it was seen to record (its first canary
@@ -28,6 +29,13 @@ export interface CapturePoint {
   readonly vxlanPorts?: readonly number[]
   /** The capture ends by itself after this time, and is blind from then on; default 1 800. */
   readonly limitSeconds?: number
+  /**
+   * Random words that only the run sends. Where not everything is kept, what holds one is, whatever else it is; see
+   * `KeepPolicy`.
+   */
+  readonly markers?: readonly string[]
+  /** Names that must not be readable. They stay so in what is masked; see `KeepPolicy`. */
+  readonly words?: readonly string[]
 }
 
 export interface Recording {
@@ -40,7 +48,9 @@ export interface Recording {
   readonly droppedByInterface: number
   /** Why "none seen" must not be believed; undefined when the capture was sound. */
   readonly blind?: string
-  /** The whole capture file, canaries included. */
+  /** Packets that were recorded and not kept, by what they were: not the run's, on hosts that it shares with others. */
+  readonly passedOver: PassedOver
+  /** The capture file: what was kept, and the canaries. */
   readonly file: string
   /** When the first and the last canary were captured, by the host's clock; ISO 8601. */
   readonly startedAt: string

@@ -1,5 +1,11 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { canaryFilter } from './canary.ts'
+import { datagram, hosts, ip } from './keep/frames.fake.ts'
+import { KeepPolicy } from './keep/keep-policy.ts'
 import { Recorder } from './recorder.ts'
 
 const nonce = 'a0a1a2a3a4a5a6a7a8a9aaabacadaeaf'
@@ -88,6 +94,32 @@ describe('recorder', () => {
       record(Buffer.from(canary.toString('hex').replace(nonce, '11'.repeat(16)), 'hex'), 1_700_000_004),
     )
     expect(recorder.canarySeenAt('11'.repeat(16))).to.be.a('string')
+  })
+
+  it('makes a file of what its policy keeps and of canaries, which tcpdump reads', function () {
+    const esp = ip(50, Buffer.concat([Buffer.from('0000100100000007', 'hex'), Buffer.alloc(80, 0x41)]))
+    const cookie = datagram(Buffer.from('session=of-a-customer'), hosts)
+    const recorder = new Recorder(1000, new KeepPolicy({ dataPathPort: 4789, networks: [] }))
+    recorder.push(Buffer.concat([stream, record(esp, 1_700_000_004), record(cookie, 1_700_000_005)]))
+    recorder.end()
+    const file = recorder.takeFile()
+    expect(
+      recorder.packets(undefined).map(({ capturedBytes, originalBytes }) => [capturedBytes, originalBytes]),
+    ).to.deep.equal([[42, esp.length]])
+    expect(recorder.passedOver).to.deep.equal({ 'without an IP header': 2, 'UDP of others': 1 })
+    expect(Buffer.from(file).includes('session')).to.equal(false)
+    expect(recorder.takeFile().byteLength, 'taken once').to.equal(0)
+    if (spawnSync('tcpdump', ['-h']).error !== undefined) return this.skip()
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      writeFileSync(join(folder, 'kept.pcap'), file)
+      const { stdout } = spawnSync('tcpdump', ['-nn', '-r', join(folder, 'kept.pcap')], { encoding: 'utf8' })
+      expect(stdout.match(/^\d\d:\d\d:/gm)).to.have.lengthOf(3)
+      expect(stdout.match(/0x88b5/g)).to.have.lengthOf(2)
+      expect(stdout).to.contain('IP 192.0.2.1 > 192.0.2.2:')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('says that what it got is no capture', () => {

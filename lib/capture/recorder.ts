@@ -1,21 +1,14 @@
 import { CaptureReader } from '../packet/capture-reader.ts'
 import { decode } from '../packet/decode.ts'
 import type { Packet } from '../packet/packet.ts'
+import { PcapWriter } from '../packet/pcap-writer.ts'
 import type { RecordSink } from '../packet/record.ts'
 import { canaryNonce } from './canary.ts'
-
-interface Kept {
-  readonly bytes: Uint8Array
-  readonly originalBytes: number
-  readonly seconds: number
-  readonly nanoseconds: number
-  readonly digits: number
-  readonly linkType: number
-  readonly number: number
-}
+import type { CapturedFrame, KeepPolicy, PassedOver } from './keep/keep-policy.ts'
 
 /**
- * Takes the bytes of a running capture: splits them into packets, tells canaries as they come, keeps the rest.
+ * Takes the bytes of a running capture: splits them into packets, tells canaries as they come, and of the rest keeps
+ * what the policy lets it, all without one. What it does not keep is neither in `packets` nor in the file it makes.
  * Packets are decoded only when asked for, so that a busy capture does not slow down what is being measured.
  */
 export class Recorder implements RecordSink {
@@ -27,15 +20,20 @@ export class Recorder implements RecordSink {
   begun = false
   readonly #reader = new CaptureReader(this)
   readonly #limitBytes: number
+  readonly #policy: KeepPolicy | undefined
   readonly #canaries = new Map<string, string>()
-  readonly #kept: Kept[] = []
+  readonly #kept: CapturedFrame[] = []
   readonly #waiting = new Map<string, () => void>()
+  readonly #keep = (frame: CapturedFrame): void => this.#store(frame)
+  #writer: PcapWriter | undefined
+  #unwritten: Uint8Array[] = []
   #keptBytes = 0
   #broken = false
   #number = 0
 
-  constructor(limitBytes: number) {
+  constructor(limitBytes: number, policy?: KeepPolicy) {
     this.#limitBytes = limitBytes
+    this.#policy = policy
   }
 
   push(chunk: Uint8Array): void {
@@ -46,12 +44,26 @@ export class Recorder implements RecordSink {
 
   /** Nothing more will come. */
   end(): void {
+    this.#policy?.end()
     if (!this.begun) this.trouble ??= 'the stream ended before its file header'
     if (!this.begun || this.#broken) return
     this.#read(() => {
       const truncated = this.#reader.end().truncated
       if (truncated !== undefined) this.trouble ??= `the stream was cut off: ${truncated}`
     })
+  }
+
+  /** What the file holds beyond what was taken before: a pcap file of what is kept and of canaries. */
+  takeFile(): Uint8Array {
+    this.#begin(1)
+    const parts = this.#unwritten
+    this.#unwritten = []
+    return Buffer.concat(parts)
+  }
+
+  /** What the policy did not keep. */
+  get passedOver(): PassedOver {
+    return this.#policy?.passedOver ?? {}
   }
 
   #read(work: () => void): void {
@@ -75,17 +87,17 @@ export class Recorder implements RecordSink {
     linkType: number,
   ): void {
     this.#number += 1
-    const frame = bytes.subarray(offset, offset + capturedBytes)
-    const nonce = canaryNonce(frame)
-    if (nonce !== undefined) return this.#sawCanary(nonce, seconds, nanoseconds)
-    this.#keptBytes += capturedBytes
-    if (this.#keptBytes > this.#limitBytes) {
-      this.full = true
-      this.trouble ??= `more than ${this.#limitBytes} bytes were captured, and the rest was not kept`
-      return
+    const frame: CapturedFrame = {
+      bytes: bytes.subarray(offset, offset + capturedBytes),
+      ...{ originalBytes, seconds, nanoseconds, digits, linkType, number: this.#number },
     }
-    const number = this.#number
-    this.#kept.push({ bytes: frame.slice(), originalBytes, seconds, nanoseconds, digits, linkType, number })
+    const nonce = canaryNonce(frame.bytes)
+    if (nonce !== undefined) {
+      this.#write(frame)
+      return this.#sawCanary(nonce, seconds, nanoseconds)
+    }
+    if (this.#policy === undefined) this.#store(frame)
+    else this.#policy.take(frame, this.#keep)
   }
 
   /** When the canary was captured, by the host's clock, in ISO 8601; undefined if it was not. */
@@ -109,6 +121,33 @@ export class Recorder implements RecordSink {
       ...decode(bytes, { linkType, originalBytes, ...(vxlanPorts === undefined ? {} : { vxlanPorts }) }),
       bytes,
     }))
+  }
+
+  #store(frame: CapturedFrame): void {
+    this.#keptBytes += frame.bytes.byteLength
+    if (this.#keptBytes > this.#limitBytes) {
+      this.full = true
+      this.trouble ??= `more than ${this.#limitBytes} bytes were captured, and the rest was not kept`
+      return
+    }
+    this.#kept.push({ ...frame, bytes: this.#write(frame) })
+  }
+
+  /** Copies the frame into the file, and returns the copy. */
+  #write({ bytes, originalBytes, seconds, nanoseconds, digits, linkType }: CapturedFrame): Uint8Array {
+    const writer = this.#begin(linkType)
+    const record = writer.record({ bytes, originalBytes, timestamp: { seconds, nanoseconds, digits } })
+    this.#unwritten.push(record)
+    return record.subarray(record.byteLength - bytes.byteLength)
+  }
+
+  /** A pcap file has one link type, and so has what tcpdump writes. */
+  #begin(linkType: number): PcapWriter {
+    if (this.#writer === undefined) {
+      this.#writer = new PcapWriter(linkType)
+      this.#unwritten.push(this.#writer.header())
+    }
+    return this.#writer
   }
 
   #sawCanary(nonce: string, seconds: number, nanoseconds: number): void {

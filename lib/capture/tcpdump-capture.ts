@@ -9,12 +9,13 @@ import type { RemoteProcess } from '../remote/remote.ts'
 import { canarySnapshotBytes, nonceBytes } from './canary.ts'
 import { captureCommand, captureScript } from './capture-script.ts'
 import type { Capture, CapturePoint, Recording } from './capture.ts'
+import type { KeepPolicy } from './keep/keep-policy.ts'
 import { Recorder } from './recorder.ts'
 import { readTcpdumpReport, tcpdumpComplaint } from './tcpdump-report.ts'
 
 const fullSnapshotBytes = 262_144
 const defaultLimitSeconds = 1_800
-/** Kept in memory of one capture; the file holds the rest. */
+/** Kept of one capture, in memory and in its file. */
 const keptBytesLimit = 256 * 1024 * 1024
 /** A canary is sent again after this time: a queue of the interface may lose it, as it may lose any packet. */
 const canaryIntervalMs = 500
@@ -27,7 +28,7 @@ export class TcpdumpCapture implements Capture {
   readonly point: CapturePoint
   readonly #file: string
   readonly #process: RemoteProcess
-  readonly #recorder = new Recorder(keptBytesLimit)
+  readonly #recorder: Recorder
   readonly #written: WriteStream
   readonly #ended: Promise<string>
   #hasEnded = false
@@ -36,10 +37,16 @@ export class TcpdumpCapture implements Capture {
   #fileError: Error | undefined
   #recording: Promise<Recording> | undefined
 
-  private constructor(point: CapturePoint, file: string, process: RemoteProcess) {
+  private constructor(
+    point: CapturePoint,
+    file: string,
+    process: RemoteProcess,
+    policy: KeepPolicy | undefined,
+  ) {
     this.point = point
     this.#file = file
     this.#process = process
+    this.#recorder = new Recorder(keptBytesLimit, policy)
     this.#written = createWriteStream(file, { mode: ownerFile })
     this.#written.on('error', (error) => (this.#fileError = error))
     process.stderr.on(
@@ -49,7 +56,7 @@ export class TcpdumpCapture implements Capture {
     process.stdout.on('data', (chunk: Buffer) => {
       if (this.#recorder.full) return
       this.#recorder.push(chunk)
-      this.#written.write(chunk)
+      this.#written.write(this.#recorder.takeFile())
       // Of a busy interface: neither the connection nor the disk is to be filled with it.
       if (this.#recorder.full) process.stdin.end()
     })
@@ -62,8 +69,11 @@ export class TcpdumpCapture implements Capture {
       .finally(() => (this.#hasEnded = true))
   }
 
-  /** Resolves once a canary was read back. @throws SwarmproofError if the capture did not come up */
-  static async start(point: CapturePoint, file: string): Promise<TcpdumpCapture> {
+  /**
+   * Resolves once a canary was read back. Only what `policy` keeps reaches the file or memory; all does without one.
+   * @throws SwarmproofError if the capture did not come up
+   */
+  static async start(point: CapturePoint, file: string, policy?: KeepPolicy): Promise<TcpdumpCapture> {
     const command = captureCommand({
       limitSeconds: point.limitSeconds ?? defaultLimitSeconds,
       namespace: point.namespace,
@@ -73,7 +83,7 @@ export class TcpdumpCapture implements Capture {
       filter: point.filter ?? '',
     })
     const process = await point.host.remote.spawn(command, { stdin: 'pipe' })
-    const capture = new TcpdumpCapture(point, file, process)
+    const capture = new TcpdumpCapture(point, file, process, policy)
     process.stdin.write(captureScript)
     try {
       const seenAt = await capture.#canary()
@@ -112,6 +122,7 @@ export class TcpdumpCapture implements Capture {
       packets: this.#recorder.packets(this.point.vxlanPorts),
       droppedByKernel: report.droppedByKernel ?? 0,
       droppedByInterface: report.droppedByInterface,
+      passedOver: this.#recorder.passedOver,
       ...this.#blindness([
         diedWaiting ? `the capture ended early: ${tcpdumpComplaint(this.#stderr) || how}` : undefined,
         !diedWaiting && endedAt === undefined
@@ -144,7 +155,7 @@ export class TcpdumpCapture implements Capture {
     clearTimeout(overdue)
     this.#recorder.end()
     if (!this.#written.closed) {
-      this.#written.end()
+      this.#written.end(this.#recorder.takeFile())
       if (this.#fileError === undefined) await once(this.#written, 'close')
     }
   }

@@ -5,6 +5,7 @@ import type { Host } from '../host/host.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Probe } from '../probe/probe.ts'
 import type { Capture, CapturePoint } from '../capture/capture.ts'
+import type { Recorded } from '../capture/during.ts'
 import type { HostState } from '../observe/host-state.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -33,8 +34,14 @@ export interface TestContext {
 }
 
 export interface Wire {
-  /** Starts captures side by side; resolves when all of them were seen to record. */
-  capture(points: readonly CapturePoint[]): Promise<readonly Capture[]>
+  /**
+   * Records while `work` is done, which begins when all captures were seen to record; they end with it, also when it
+   * throws. On hosts that carry other people's traffic only the run's own is kept; see `KeepPolicy`.
+   */
+  during<T>(
+    points: readonly CapturePoint[],
+    work: (captures: readonly Capture[]) => Promise<T>,
+  ): Promise<Recorded<T>>
 }
 
 export interface EvidenceLog {

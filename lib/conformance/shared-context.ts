@@ -1,5 +1,4 @@
 import { basename, join } from 'node:path'
-import { startCaptures } from '../capture/start-captures.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
@@ -7,12 +6,19 @@ import type { Topology } from '../topology/topology.ts'
 import type { TestContext } from './context.ts'
 import { guardedState } from '../observe/guarded-state.ts'
 import type { HostState } from '../observe/host-state.ts'
-import { onlyOwn } from './own-traffic.ts'
 import { type Raised, readStates } from './raise.ts'
 import type { RunStore } from './run-store.ts'
+import type { ConformanceTest } from './test.ts'
+import { wiresOf } from './wires.ts'
 
-/** What all tests of one lab share. */
-export type SharedContext = Omit<TestContext, 'evidence'>
+/** What all tests of one lab share. On hosts swarmproof did not make its wire keeps the run's own traffic alone. */
+export interface SharedContext extends Omit<TestContext, 'evidence'> {
+  /**
+   * What one requirement works with: its own captures see everything where its owner named it as disruptive. What it
+   * shares with others, and what it verifies again of others, still sees the run's own traffic alone.
+   */
+  asking(test: Pick<ConformanceTest, 'id' | 'safety'>): Omit<TestContext, 'evidence'>
+}
 
 export interface SharedContextOptions {
   readonly topology: Topology
@@ -22,7 +28,7 @@ export interface SharedContextOptions {
   readonly captures: string
   /** Whether the states that were read when the lab came up are still true. */
   readonly statesAreCurrent: boolean
-  /** Ids that may break or shape hosts swarmproof did not make; such tests look at traffic of all kinds. */
+  /** Ids that may break or shape hosts swarmproof did not make; each of these looks at traffic of all kinds. */
   readonly disruptive?: readonly string[]
 }
 
@@ -31,11 +37,13 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
   const memory = new Map<string, Promise<unknown>>()
   let renewals = 0
   let states = options.statesAreCurrent ? Promise.resolve(raised.states) : undefined
-  const isForeign = raised.cluster.manager.host.origin === 'ssh' && (options.disruptive ?? []).length === 0
-  const own = {
-    dataPathPort: raised.cluster.dataPathPort,
-    vnis: Object.values(raised.stack.networks).map(({ vni }) => vni),
-  }
+  const readStatesOnce = (): Promise<ReadonlyMap<string, HostState>> =>
+    (states ??= readStates(raised.cluster))
+  const wires = wiresOf(raised, {
+    folder: join(options.store.folder, options.captures),
+    states: readStatesOnce,
+    log: (entry) => options.store.log.info(entry),
+  })
   const shared: SharedContext = {
     topology: options.topology,
     cluster: raised.cluster,
@@ -50,22 +58,20 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
         signal: options.signal,
       }),
     probe: agentProbe(),
-    wire: {
-      capture: (points) => {
-        const folder = join(options.store.folder, options.captures)
-        return startCaptures(isForeign ? points.map((point) => onlyOwn(point, own)) : points, folder)
-      },
-    },
+    wire: wires.usual,
     signal: options.signal,
     state(which) {
-      if (which?.fresh || states === undefined) states = readStates(raised.cluster)
-      return states.then(guarded)
+      if (which?.fresh) states = undefined
+      return readStatesOnce().then(guarded)
     },
     async renewed() {
       renewals += 1
       const stack = await readStack(raised.stack.names, raised.cluster)
       const captures = join(options.captures, `renewed-${renewals}`)
       return sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
+    },
+    asking({ id, safety }) {
+      return safety === 'lab' && options.disruptive?.includes(id) ? { ...shared, wire: wires.open } : shared
     },
     once<T>(key: string, work: (context: SharedContext) => Promise<T>): Promise<T> {
       const known = memory.get(key) as Promise<T> | undefined

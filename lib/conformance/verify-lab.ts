@@ -98,7 +98,10 @@ export async function verifyLab(
       const unsound = await session.ready(test).catch(giveUp)
       const once = async (firstTry?: FirstTry): Promise<Verification> => {
         const evidence = new CollectedEvidence(store.folder, test.id, captures)
-        const verification = await verify(test, { ...shared, evidence }, evidence, { ...options, missing })
+        const verification = await verify(test, { ...shared.asking(test), evidence }, evidence, {
+          ...options,
+          missing,
+        })
         // Only now, for by itself it is no evidence.
         if (firstTry !== undefined) evidence.observe(nameOfTry(firstTry), firstTry)
         return verification

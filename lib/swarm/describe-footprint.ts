@@ -50,7 +50,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
     `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * mostTasks} MiB in all`}; 8 MiB for each capture while it records`,
     `disk: ${((plan.imageBytes ?? 0) / mebibyte + 1).toFixed(0)} MiB for the image and ${(bulkBytes / mebibyte + 0.1).toFixed(1)} MiB a task on the hosts; captures are stored here alone, 256 MiB each at most`,
     `traffic: probes between tasks and nodes, 40 MiB between two of them at most; frames of EtherType 0x88B5 from a captured interface to itself; UDP port 9 and one connection that is no TLS to port 2377, which a manager logs; questions for example.com and the names of services to the hosts' nameservers`,
-    'captures: management, gossip, ESP and our own VXLAN on the underlay of each node, none of other networks’ VXLAN',
+    'captures: packets between our own endpoints, on ingress, too; of ESP the headers; of management and gossip the headers, and of their payload where records begin and which bytes are printable; of everything else nothing is stored, it is counted',
     'never: nothing that was there is restarted, drained, updated or removed; no firewall, ingress, interface or setting is changed',
     `end: everything is removed, also after Ctrl-C; if this process or its connection dies the hosts do so by themselves, within 15 s to 60 s`,
   ]

@@ -3,14 +3,13 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import { layerOf, outerIp } from '../../lib/packet/query.ts'
 import type { Cluster } from '../../lib/swarm/cluster.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
 import { type Control, control } from '../scene/control.ts'
 import { gossipPort, isGossip, transportPayload } from '../scene/control-traffic.ts'
 import { everyPacket } from '../scene/frames.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { docs, moby } from '../source.ts'
 import { notEncrypted } from './gossip-cipher.ts'
-import { namesToHide, readableNames } from './readable-names.ts'
+import { readableNames, secretsOf } from './readable-names.ts'
 
 export const gossipEncrypted = conformanceTest({
   id: 'CTL-06',
@@ -82,16 +81,6 @@ function problemsOf(packet: Packet, names: readonly string[]): string[] {
   return [
     ...readableNames([Buffer.from(payload)], names).map((name) => `shows '${name}'`),
     ...(form === undefined ? [] : [form]),
-  ]
-}
-
-/** Names, and ids, which gossip tells as text, too. */
-function secretsOf(cluster: Cluster, stack: Stack): string[] {
-  return [
-    ...namesToHide(cluster, stack),
-    ...Object.values(stack.networks).map(({ id }) => id),
-    ...Object.values(stack.services).map(({ id }) => id),
-    ...stack.tasks.map(({ id }) => id),
   ]
 }
 

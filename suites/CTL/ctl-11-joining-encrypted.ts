@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { Recording } from '../../lib/capture/capture.ts'
-import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
@@ -89,16 +88,14 @@ async function recordRejoining(
   node: ClusterNode,
   nonce: string,
 ): Promise<{ recordings: ReadonlyMap<string, Recording>; seconds: number }> {
-  const captures = await wire.capture(
-    cluster.nodes.map(({ host, advertise }) => ({
-      host,
-      interface: advertise.interface,
-      direction: 'both' as const,
-      filter: `tcp port ${managementPort}`,
-    })),
-  )
-  const startedAt = performance.now()
-  await endingOnError(captures, async () => {
+  const points = cluster.nodes.map(({ host, advertise }) => ({
+    host,
+    interface: advertise.interface,
+    direction: 'both' as const,
+    filter: `tcp port ${managementPort}`,
+  }))
+  const { result: seconds, recordings } = await wire.during(points, async () => {
+    const startedAt = performance.now()
     await leave(cluster, node, signal)
     const flags = `--advertise-addr ${node.advertise.address} --data-path-addr ${node.dataPath.address}`
     await joinAgain(cluster, node.host, flags, signal)
@@ -111,9 +108,8 @@ async function recordRejoining(
         request: readablePayload(nonce),
       },
     ])
+    return Math.round((performance.now() - startedAt) / 100) / 10
   })
-  const seconds = Math.round((performance.now() - startedAt) / 100) / 10
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   return {
     recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),
     seconds,

@@ -1,4 +1,3 @@
-import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { soundPackets } from '../../lib/conformance/sound-packets.ts'
@@ -175,16 +174,14 @@ async function arrivals(
 ): Promise<Record<string, number>> {
   const { clear } = stack.networks
   const names = [...new Set([to.node.advertise.interface, to.node.dataPath.interface])]
-  const captures = await wire.capture(
-    names.map((name) => ({
-      host: to.node.host,
-      interface: name,
-      direction: 'both' as const,
-      vxlanPorts: [cluster.dataPathPort],
-      filter: `udp port ${cluster.dataPathPort}`,
-    })),
-  )
-  await endingOnError(captures, () =>
+  const points = names.map((name) => ({
+    host: to.node.host,
+    interface: name,
+    direction: 'both' as const,
+    vxlanPorts: [cluster.dataPathPort],
+    filter: `udp port ${cluster.dataPathPort}`,
+  }))
+  const { recordings } = await wire.during(points, () =>
     probe.send([
       ...Array.from({ length: datagrams }, () => ({
         kind: 'udp' as const,
@@ -197,7 +194,6 @@ async function arrivals(
       { kind: 'icmp' as const, from: inTask(from), to: addressOn(to, clear), packetBytes: 84 },
     ]),
   )
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   const own = new Set([to.node.advertise.address, to.node.dataPath.address])
   const counts: Record<string, number> = {}
   for (const recording of recordings) {

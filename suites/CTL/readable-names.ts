@@ -14,6 +14,16 @@ export function namesToHide(cluster: Cluster, stack: Stack): string[] {
   return [...new Set(names)].filter((name) => name.length >= shortestName)
 }
 
+/** Names, and ids, which gossip tells as text, too. */
+export function secretsOf(cluster: Cluster, stack: Stack): string[] {
+  return [
+    ...namesToHide(cluster, stack),
+    ...Object.values(stack.networks).map(({ id }) => id),
+    ...Object.values(stack.services).map(({ id }) => id),
+    ...stack.tasks.map(({ id }) => id),
+  ]
+}
+
 /** Those of the names that stand in one of the payloads as they are written. */
 export function readableNames(payloads: readonly Buffer[], names: readonly string[]): string[] {
   return names.filter((name) => payloads.some((payload) => payload.includes(name)))

@@ -135,12 +135,12 @@ async function forwarded(context: TestContext, places: readonly Place[]) {
       ...[...new Set(ways)].flatMap((name) => (name ? [{ host: node.host, interface: name }] : [])),
     ]
   })
-  const captures = await context.wire.capture(
-    points.map((point) => ({ ...point, direction: 'both' as const, filter: ownQuestions })),
-  )
+  const markers = places.map(({ nonce }) => nonce.split('.')[0] ?? nonce)
   const questions = places.map(({ task, nonce }) => ({ ...dnsQuery(inTask(task), nonce), timeoutMs: 6000 }))
-  await context.probe.send(questions)
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
+  const { recordings } = await context.wire.during(
+    points.map((point) => ({ ...point, direction: 'both' as const, filter: ownQuestions, markers })),
+    () => context.probe.send(questions),
+  )
   return places.map((place) => {
     const packets = recordings
       .filter(({ point }) => point.host === place.node.host)

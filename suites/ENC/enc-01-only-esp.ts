@@ -5,6 +5,7 @@ import { containsBytes } from '../../lib/packet/query.ts'
 import { exchange } from '../scene/exchange.ts'
 import { espFrames, everyPacket, vxlanFrames } from '../scene/frames.ts'
 import { orderedPairs } from '../scene/pair.ts'
+import { observePassedOver } from '../scene/recording.ts'
 import { docs, internals } from '../source.ts'
 import { secretNodes } from './ledger-nodes.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
@@ -47,6 +48,7 @@ export const onlyEsp = conformanceTest({
       clearTwinVxlan: leaving.filter((frame) => frame.vxlan.vni === clear.vni).length,
       clearTwinNonce: readable(nonces.clear).length,
     }
+    observePassedOver(evidence, recordings)
     evidence.observe('controls: packets of the clear twin found by the same matchers', controls)
     if (controls.clearTwinVxlan === 0 || controls.clearTwinNonce === 0) {
       throw new Error('the matchers did not find the clear twin’s packets, so "none seen" proves nothing')

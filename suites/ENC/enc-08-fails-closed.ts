@@ -38,36 +38,32 @@ export const failsClosed = conformanceTest({
     const nonces = { clear: randomBytes(12), secret: randomBytes(12) }
     let packets
     try {
-      const [capture] = await wire.capture([
-        {
-          host: node.host,
-          interface: node.dataPath.interface,
-          direction: 'out',
-          vxlanPorts: [cluster.dataPathPort],
-          filter: `udp port ${cluster.dataPathPort} or esp`,
-        },
-      ])
-      await probe.send(
-        (['clear', 'secret'] as const).flatMap((role) => {
-          const tasks = tasksOn(stack, role)
-          const from = tasks.find((task) => task.node === node)
-          const others = tasks.filter((task) => task.node !== node)
-          if (from === undefined || others.length === 0) throw new Error(`no two nodes have tasks on ${role}`)
-          return others.flatMap((to) =>
-            Array.from({ length: datagrams }, () => ({
-              kind: 'udp' as const,
-              from: inTask(from),
-              to: addressOn(to, stack.networks[role]),
-              port: 9,
-              payload: nonces[role],
-              expectReply: false,
-            })),
-          )
-        }),
-      )
-      const recording = await capture?.stop()
-      if (recording === undefined) throw new Error('nothing was recorded')
-      packets = soundPackets(recording)
+      const point = {
+        host: node.host,
+        interface: node.dataPath.interface,
+        direction: 'out' as const,
+        vxlanPorts: [cluster.dataPathPort],
+        filter: `udp port ${cluster.dataPathPort} or esp`,
+      }
+      const requests = (['clear', 'secret'] as const).flatMap((role) => {
+        const tasks = tasksOn(stack, role)
+        const from = tasks.find((task) => task.node === node)
+        const others = tasks.filter((task) => task.node !== node)
+        if (from === undefined || others.length === 0) throw new Error(`no two nodes have tasks on ${role}`)
+        return others.flatMap((to) =>
+          Array.from({ length: datagrams }, () => ({
+            kind: 'udp' as const,
+            from: inTask(from),
+            to: addressOn(to, stack.networks[role]),
+            port: 9,
+            payload: nonces[role],
+            expectReply: false,
+          })),
+        )
+      })
+      const { recordings } = await wire.during([point], () => probe.send(requests))
+      packets = recordings.flatMap(soundPackets)
+      if (recordings.length === 0) throw new Error('nothing was recorded')
     } finally {
       await putBack()
     }

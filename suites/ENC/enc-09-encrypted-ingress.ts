@@ -33,15 +33,13 @@ export const encryptedIngress = conformanceTest({
     const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
     if (port === undefined) throw new Error(`service ${web.name} publishes no TCP port through ingress`)
     const tasks = stack.tasks.filter((task) => task.service === web.name)
-    const captures = await wire.capture(
-      cluster.nodes.map((node) => ({
-        host: node.host,
-        interface: node.dataPath.interface,
-        direction: 'out' as const,
-        vxlanPorts: [cluster.dataPathPort],
-        filter: `udp port ${cluster.dataPathPort} or esp`,
-      })),
-    )
+    const points = cluster.nodes.map((node) => ({
+      host: node.host,
+      interface: node.dataPath.interface,
+      direction: 'out' as const,
+      vxlanPorts: [cluster.dataPathPort],
+      filter: `udp port ${cluster.dataPathPort} or esp`,
+    }))
     const asked = cluster.nodes.map((node) => ({
       kind: 'tcp' as const,
       from: onNode(node),
@@ -59,8 +57,9 @@ export const encryptedIngress = conformanceTest({
         to: addressOn(to, clear),
         packetBytes: 84,
       }))
-    const observations = await probe.send([...asked, ...twins])
-    const recordings = await Promise.all(captures.map((capture) => capture.stop()))
+    const { result: observations, recordings } = await wire.during(points, () =>
+      probe.send([...asked, ...twins]),
+    )
 
     const leaving = cluster.nodes.flatMap((node, index) => {
       const recording = recordings[index]

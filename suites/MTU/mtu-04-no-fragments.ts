@@ -9,6 +9,7 @@ import { exceptFor } from '../scene/left-out.ts'
 import { outerBytes } from '../scene/overlay-mtu.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { sizes } from '../scene/sizes.ts'
+import { observePassedOver } from '../scene/recording.ts'
 import { moby, rfc } from '../source.ts'
 import { overlayFragments } from './fragments.ts'
 
@@ -36,6 +37,7 @@ export const noFragments = conformanceTest({
       const own = all.filter((entry) => entry.node === node).map(({ packet }) => packet)
       return overlayFragments(own, node.dataPath.address, addresses, cluster.dataPathPort)
     })
+    observePassedOver(evidence, recordings)
     if (fragments.length > 0) evidence.packets('outer fragments', fragments.slice(0, 40))
     requireNone('nothing leaves a node in outer fragments', countByPair(fragments, cluster.nodes))
 

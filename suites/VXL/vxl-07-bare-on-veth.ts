@@ -121,7 +121,7 @@ async function record(context: TestContext) {
       .map((to): Sent => ({ from, to, nonce: randomBytes(12).toString('hex') })),
   )
   if (sent.length === 0) throw new Error('no two tasks of the clear network run on different nodes')
-  const captures = await wire.capture([
+  const points = [
     ...senders.map((task) => ({
       host: task.node.host,
       ...vethOf(task, clear.name, states),
@@ -136,18 +136,19 @@ async function record(context: TestContext) {
       vxlanPorts: [cluster.dataPathPort],
       filter: `udp port ${cluster.dataPathPort}`,
     })),
-  ])
-  await probe.send(
-    sent.map(({ from, to, nonce }) => ({
-      kind: 'udp',
-      from: inTask(from),
-      to: addressOn(to, clear),
-      port,
-      payload: Buffer.from(`swarmproof ${nonce}`),
-      expectReply: false,
-    })),
+  ].map((point) => ({ ...point, markers: sent.map(({ nonce }) => nonce) }))
+  const { recordings } = await wire.during(points, () =>
+    probe.send(
+      sent.map(({ from, to, nonce }) => ({
+        kind: 'udp',
+        from: inTask(from),
+        to: addressOn(to, clear),
+        port,
+        payload: Buffer.from(`swarmproof ${nonce}`),
+        expectReply: false,
+      })),
+    ),
   )
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   return {
     sent,
     veths: byHost(recordings.slice(0, senders.length)),

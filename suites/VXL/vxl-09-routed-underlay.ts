@@ -1,4 +1,3 @@
-import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import { soundPackets } from '../../lib/conformance/sound-packets.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { Host } from '../../lib/host/host.ts'
@@ -49,23 +48,22 @@ export const routedUnderlay = conformanceTest({
     let passed: readonly Packet[]
     let seconds: number
     try {
-      const [capture, ...none] = await wire.capture([
-        {
-          host: router,
-          interface: at.interface,
-          direction: 'both',
-          filter: `udp port ${cluster.dataPathPort} or esp`,
-          vxlanPorts: [cluster.dataPathPort],
-        },
-      ])
-      if (capture === undefined || none.length > 0) throw new Error('the router is not recorded')
-      seconds = await endingOnError([capture], () =>
+      const point = {
+        host: router,
+        interface: at.interface,
+        direction: 'both' as const,
+        filter: `udp port ${cluster.dataPathPort} or esp`,
+        vxlanPorts: [cluster.dataPathPort],
+      }
+      const { result, recordings } = await wire.during([point], () =>
         holdsAgain(context, wanted, {
           since: `${router.name} routes between ${cluster.nodes.map(({ host }) => host.name).join(', ')}`,
           withinMs: holdsWithinMs,
         }),
       )
-      passed = soundPackets(await capture.stop())
+      seconds = result
+      if (recordings.length === 0) throw new Error('the router is not recorded')
+      passed = recordings.flatMap(soundPackets)
     } finally {
       await undo()
     }

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Capture, Recording } from '../../lib/capture/capture.ts'
-import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { type Look, eventually } from '../../lib/eventually.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import { secretsOf } from '../CTL/readable-names.ts'
 import { gossipPort, isGossip, isManagement, managementPort, readablePayload } from './control-traffic.ts'
 import { inTask, onNode, orderedPairs } from './pair.ts'
-import { startRecording, withRecordings } from './recording.ts'
+import { recordedDuring } from './recording.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
 
@@ -57,37 +57,35 @@ export function control(context: TestContext): Promise<Control> {
 
 async function record(context: Shared): Promise<Control> {
   const { nodes } = context.cluster
-  const recorder = await startRecording(
-    context.wire,
-    nodes.map((node) => ({
-      host: node.host,
-      interface: node.advertise.interface,
-      direction: 'both' as const,
-      filter: `tcp port ${managementPort} or port ${gossipPort} or udp port ${outboundPort}`,
-    })),
-  )
-  const startedAt = performance.now()
   const plan = planned(context)
+  const points = nodes.map((node) => ({
+    host: node.host,
+    interface: node.advertise.interface,
+    direction: 'both' as const,
+    filter: `tcp port ${managementPort} or port ${gossipPort} or udp port ${outboundPort}`,
+    markers: [plan.readable, ...plan.outbound].map(({ nonce }) => nonce),
+    words: secretsOf(context.cluster, context.stack),
+  }))
   const entries: readonly { readonly request: ProbeRequest }[] = [
     ...plan.management,
     ...plan.gossip,
     plan.readable,
     ...plan.outbound,
   ]
-  const observations = await endingOnError(recorder.captures, async () => {
-    const answers = await context.probe.send(entries.map(({ request }) => request))
-    if (recorder.missing === undefined) await everythingSpoke(nodes, recorder.captures, context.signal)
-    return answers
-  })
-  const waitedMs = performance.now() - startedAt
-  const observed = <T extends { readonly request: ProbeRequest }>(list: readonly T[]) =>
-    list.map((entry) => ({ ...entry, observation: observations[entries.indexOf(entry)] as Observation }))
-  return withRecordings(recorder, {
-    management: observed(plan.management),
-    gossip: observed(plan.gossip),
-    readable: plan.readable,
-    outbound: observed(plan.outbound),
-    waitedMs,
+  return recordedDuring(context.wire, points, async (captures) => {
+    const startedAt = performance.now()
+    const observations = await context.probe.send(entries.map(({ request }) => request))
+    if (captures.length > 0) await everythingSpoke(nodes, captures, context.signal)
+    const waitedMs = performance.now() - startedAt
+    const observed = <T extends { readonly request: ProbeRequest }>(list: readonly T[]) =>
+      list.map((entry) => ({ ...entry, observation: observations[entries.indexOf(entry)] as Observation }))
+    return {
+      management: observed(plan.management),
+      gossip: observed(plan.gossip),
+      readable: plan.readable,
+      outbound: observed(plan.outbound),
+      waitedMs,
+    }
   })
 }
 

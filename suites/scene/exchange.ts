@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import type { Recording } from '../../lib/capture/capture.ts'
-import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Observation, ProbeRequest, Responder } from '../../lib/probe/probe.ts'
 import { httpGet } from '../../lib/probe/http.ts'
@@ -8,7 +7,7 @@ import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { carried, type LeftOut } from './left-out.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from './pair.ts'
-import { startRecording, withRecordings } from './recording.ts'
+import { recordedDuring } from './recording.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
 
@@ -48,18 +47,16 @@ export function exchange(context: TestContext): Promise<Exchange> {
 async function record(context: Shared): Promise<Exchange> {
   const { cluster, stack } = context
   const { roles, leftOut } = await carried(context)
-  const recorder = await startRecording(
-    context.wire,
-    cluster.nodes.map((node) => ({
-      host: node.host,
-      interface: node.dataPath.interface,
-      direction: 'both' as const,
-      vxlanPorts: [cluster.dataPathPort],
-      // Fragments behind the first carry no port; they are kept so that nothing can hide in them.
-      filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
-    })),
-  )
   const nonces = { clear: nonce(), secret: nonce(), local: nonce() }
+  const points = cluster.nodes.map((node) => ({
+    host: node.host,
+    interface: node.dataPath.interface,
+    direction: 'both' as const,
+    vxlanPorts: [cluster.dataPathPort],
+    // Fragments behind the first carry no port; they are looked at so that nothing can hide in them.
+    filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
+    markers: Object.values(nonces),
+  }))
   const planned = [
     ...plan(
       stack.networks.clear,
@@ -84,22 +81,20 @@ async function record(context: Shared): Promise<Exchange> {
     at: inTask(task),
     port: echoPort,
   }))
-  const observations = await endingOnError(recorder.captures, () =>
-    context.probe.send(
-      planned.map((entry) => entry.request),
-      { responders },
-    ),
-  )
-  return withRecordings(recorder, {
-    exchanged: planned.map(({ from, to, network, protocol }, index) => ({
-      from,
-      to,
-      network,
-      protocol,
-      observation: observations[index] as Observation,
-    })),
-    nonces,
-    leftOut: leftOut.filter(({ what }) => what === stack.networks.secret.name),
+  return recordedDuring(context.wire, points, async () => {
+    const requests = planned.map((entry) => entry.request)
+    const observations = await context.probe.send(requests, { responders })
+    return {
+      exchanged: planned.map(({ from, to, network, protocol }, index) => ({
+        from,
+        to,
+        network,
+        protocol,
+        observation: observations[index] as Observation,
+      })),
+      nonces,
+      leftOut: leftOut.filter(({ what }) => what === stack.networks.secret.name),
+    }
   })
 }
 

@@ -41,8 +41,8 @@ export async function inject(
 ): Promise<Injected[]> {
   const [outsider] = outsiders
   if (outsider === undefined) throw new Error('the lab has no host outside the swarm')
-  const aimed = targets.map((target) => ({ ...target, nonce: randomBytes(12) }))
-  const captures = await wire.capture([
+  const aimed = targets.map((target) => ({ ...target, nonce: randomBytes(12).toString('hex') }))
+  const points = [
     ...aimed.map(({ task, network }) => ({
       host: task.node.host,
       interface: interfaceName(task, network, states),
@@ -56,25 +56,26 @@ export async function inject(
       filter: `udp port ${cluster.dataPathPort}`,
       vxlanPorts: [cluster.dataPathPort],
     })),
-  ])
-  await probe.send(
-    aimed.flatMap(({ network, task, nonce }) =>
-      Array.from({ length: framesPerTarget }, () => ({
-        kind: 'udp' as const,
-        from: { host: outsider, namespace: 'host' as const, label: outsider.name },
-        to: task.node.dataPath.address,
-        port: cluster.dataPathPort,
-        payload: encodeVxlan(network.vni, innerFrame(network, task, nonce)),
-        expectReply: false,
-      })),
+  ].map((point) => ({ ...point, markers: aimed.map(({ nonce }) => nonce) }))
+  const { recordings } = await wire.during(points, () =>
+    probe.send(
+      aimed.flatMap(({ network, task, nonce }) =>
+        Array.from({ length: framesPerTarget }, () => ({
+          kind: 'udp' as const,
+          from: { host: outsider, namespace: 'host' as const, label: outsider.name },
+          to: task.node.dataPath.address,
+          port: cluster.dataPathPort,
+          payload: encodeVxlan(network.vni, innerFrame(network, task, Buffer.from(nonce))),
+          expectReply: false,
+        })),
+      ),
     ),
   )
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   return aimed.map(({ network, task, nonce }, index) => {
     const [inside, outside] = [recordings[index], recordings[index + aimed.length]]
     if (inside === undefined || outside === undefined) throw new Error('a capture has no recording')
     const holding = (packets: readonly Packet[]): Packet[] =>
-      packets.filter((packet) => containsBytes(packet, nonce))
+      packets.filter((packet) => containsBytes(packet, Buffer.from(nonce)))
     return {
       network,
       task,

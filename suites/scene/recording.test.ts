@@ -1,28 +1,52 @@
 import { expect } from 'chai'
-import type { Capture, CapturePoint } from '../../lib/capture/capture.ts'
+import type { CapturePoint, Recording } from '../../lib/capture/capture.ts'
+import { fakeCapture } from '../../lib/capture/capture.fake.ts'
+import { during } from '../../lib/capture/during.ts'
+import type { Wire } from '../../lib/conformance/context.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
-import { startRecording, withRecordings } from './recording.ts'
+import { recordedDuring } from './recording.ts'
 
-const points = [{ interface: 'eth0' } as CapturePoint]
+const point = { host: { name: 'web1' } } as CapturePoint
+const points: readonly CapturePoint[] = [point]
 
-describe('recording beside probes', () => {
+function refusing(error: Error): Wire {
+  return { during: () => Promise.reject(error) }
+}
+
+describe('a recording beside probes', () => {
   it('gives what was recorded by host', async () => {
-    const recording = { point: { host: { name: 'a' } }, packets: [] }
-    const wire = { capture: async () => [{ stop: async () => recording } as unknown as Capture] }
-    const seen = await withRecordings(await startRecording(wire, points), { probes: 3 })
-    expect([seen.probes, [...seen.recordings.keys()]]).to.deep.equal([3, ['a']])
+    const wire: Wire = {
+      during: (all, work) => during(Promise.resolve(all.map((one) => fakeCapture(one))), work),
+    }
+    const seen = await recordedDuring(wire, points, (captures) =>
+      Promise.resolve({ probes: captures.length }),
+    )
+    expect(seen.probes).to.equal(1)
+    const recorded: Recording | undefined = seen.recordings.get('web1')
+    expect(recorded?.point).to.equal(point)
   })
 
-  it('keeps what probes tell where nothing can be recorded, and says why to who asks for packets', async () => {
-    const wire = { capture: () => Promise.reject(missingTool('tcpdump', 'web2')) }
-    const seen = await withRecordings(await startRecording(wire, points), { probes: 3 })
-    expect(seen.probes).to.equal(3)
+  it('leaves what the probes saw to those who do without, and tells the others which tool is missing', async () => {
+    const wire = refusing(missingTool('tcpdump', 'web2'))
+    const seen = await recordedDuring(wire, points, (captures) =>
+      Promise.resolve({ probes: captures.length }),
+    )
+    expect(seen.probes).to.equal(0)
     expect(() => seen.recordings).to.throw('tcpdump is missing on web2')
   })
 
-  it('hides no other failure', async () => {
-    const wire = { capture: () => Promise.reject(new Error('no interface eth0')) }
-    const error = await startRecording(wire, points).catch((thrown: unknown) => thrown)
-    expect(error).to.have.property('message', 'no interface eth0')
+  it('passes on every other failure, and what the work itself misses', async () => {
+    const failure = (wire: Wire, work: () => Promise<object>): Promise<unknown> =>
+      recordedDuring(wire, points, work).catch((thrown: unknown) => thrown)
+    const broken = await failure(refusing(new Error('no interface eth0')), () => expect.fail('worked'))
+    expect(broken).to.have.property('message', 'no interface eth0')
+    let times = 0
+    const wire: Wire = { during: (_, work) => during(Promise.resolve([]), work) }
+    const missing = await failure(wire, () => {
+      times += 1
+      return Promise.reject(missingTool('ipvsadm', 'web2'))
+    })
+    expect(missing).to.have.property('message').that.contains('ipvsadm')
+    expect(times).to.equal(1)
   })
 })

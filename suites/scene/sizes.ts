@@ -1,5 +1,4 @@
 import type { Recording } from '../../lib/capture/capture.ts'
-import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
@@ -10,7 +9,7 @@ import { carried, type LeftOut } from './left-out.ts'
 import { networkViews } from './views.ts'
 import { overlayMtu, statedMtu } from './overlay-mtu.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from './pair.ts'
-import { startRecording, withRecordings } from './recording.ts'
+import { recordedDuring } from './recording.ts'
 
 /** A datagram with the don't-fragment bit, and what came of it. */
 export interface SizedDatagram {
@@ -61,17 +60,14 @@ async function record(
 ): Promise<Sizes> {
   const { cluster, stack } = context
   const { roles, balances, leftOut } = await carried(context)
-  const recorder = await startRecording(
-    context.wire,
-    cluster.nodes.map((node) => ({
-      host: node.host,
-      interface: node.dataPath.interface,
-      direction: 'out' as const,
-      snapshotBytes,
-      vxlanPorts: [cluster.dataPathPort],
-      filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
-    })),
-  )
+  const points = cluster.nodes.map((node) => ({
+    host: node.host,
+    interface: node.dataPath.interface,
+    direction: 'out' as const,
+    snapshotBytes,
+    vxlanPorts: [cluster.dataPathPort],
+    filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
+  }))
   const mtuBytes = {
     clear: computedMtu(stack.networks.clear, views),
     secret: computedMtu(stack.networks.secret, views),
@@ -85,15 +81,15 @@ async function record(
     at: inTask(task),
     port: echoPort,
   }))
-  const observations = await endingOnError(recorder.captures, () =>
-    context.probe.send(requests, { responders }),
-  )
-  const observed = <T>(entries: readonly T[], offset: number) =>
-    entries.map((entry, index) => ({ ...entry, observation: observations[offset + index] as Observation }))
-  return withRecordings(recorder, {
-    datagrams: observed(datagrams, 0),
-    downloads: observed(downloads, datagrams.length),
-    ...{ mtuBytes, roles, leftOut },
+  return recordedDuring(context.wire, points, async () => {
+    const observations = await context.probe.send(requests, { responders })
+    const observed = <T>(entries: readonly T[], offset: number) =>
+      entries.map((entry, index) => ({ ...entry, observation: observations[offset + index] as Observation }))
+    return {
+      datagrams: observed(datagrams, 0),
+      downloads: observed(downloads, datagrams.length),
+      ...{ mtuBytes, roles, leftOut },
+    }
   })
 }
 

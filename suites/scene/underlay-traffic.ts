@@ -48,30 +48,31 @@ async function record(context: Shared): Promise<UnderlayTraffic> {
       interface: name,
     })),
   )
-  const captures = await wire.capture(
-    points.map(({ node, interface: name }) => ({
-      host: node.host,
-      interface: name,
-      direction: 'both' as const,
-      vxlanPorts: [...new Set([cluster.dataPathPort, usualVxlanPort])],
-      filter: 'udp or esp or tcp port 2377 or tcp port 7946 or (ip[6:2] & 0x3fff != 0)',
-    })),
-  )
-  const nonces = { clear: randomBytes(12).toString('hex'), secret: randomBytes(12).toString('hex') }
-  await probe.send([
-    ...(['clear', 'secret'] as const).flatMap((role) =>
-      orderedPairs(onePerNode(tasksOn(stack, role)))
-        .filter(acrossHosts)
-        .flatMap(([from, to]) => datagrams(from, addressOn(to, stack.networks[role]), nonces[role])),
-    ),
-    ...(cluster.dataPathPort === usualVxlanPort ? [] : decoys(cluster.nodes)),
-  ])
-  const onAdvertise = captures.filter((_, index) => {
-    const point = points[index]
-    return point?.interface === point?.node.advertise.interface
+  const [clear, secret, decoy] = [randomWord(), randomWord(), randomWord()]
+  const nonces = { clear, secret }
+  const capturePoints = points.map(({ node, interface: name }) => ({
+    host: node.host,
+    interface: name,
+    direction: 'both' as const,
+    vxlanPorts: [...new Set([cluster.dataPathPort, usualVxlanPort])],
+    filter: 'udp or esp or tcp port 2377 or tcp port 7946 or (ip[6:2] & 0x3fff != 0)',
+    markers: [clear, secret, decoy],
+  }))
+  const { recordings } = await wire.during(capturePoints, async (captures) => {
+    await probe.send([
+      ...(['clear', 'secret'] as const).flatMap((role) =>
+        orderedPairs(onePerNode(tasksOn(stack, role)))
+          .filter(acrossHosts)
+          .flatMap(([from, to]) => datagrams(from, addressOn(to, stack.networks[role]), nonces[role])),
+      ),
+      ...(cluster.dataPathPort === usualVxlanPort ? [] : decoys(cluster.nodes, decoy)),
+    ])
+    const onAdvertise = captures.filter((_, index) => {
+      const point = points[index]
+      return point?.interface === point?.node.advertise.interface
+    })
+    await everythingSpoke(cluster.nodes, onAdvertise, signal)
   })
-  await everythingSpoke(cluster.nodes, onAdvertise, signal)
-  const recordings = await Promise.all(captures.map((capture) => capture.stop()))
   return {
     recordings: points.map((point, index) => ({ ...point, recording: recordings[index] as Recording })),
     nonces,
@@ -95,13 +96,18 @@ function datagrams(from: Task, to: string, nonce: string): ProbeRequest[] {
   }))
 }
 
-function decoys(nodes: readonly ClusterNode[]): ProbeRequest[] {
+function randomWord(): string {
+  return randomBytes(12).toString('hex')
+}
+
+/** Frames of no protocol that hold a word. */
+function decoys(nodes: readonly ClusterNode[], word: string): ProbeRequest[] {
   return orderedPairs(nodes).map(([from, to]) => ({
     kind: 'udp' as const,
     from: onNode(from),
     to: to.dataPath.address,
     port: usualVxlanPort,
-    payload: encodeVxlan(decoyVni, Buffer.alloc(60)),
+    payload: encodeVxlan(decoyVni, Buffer.concat([Buffer.alloc(14), Buffer.from(word), Buffer.alloc(22)])),
     expectReply: false,
   }))
 }
