@@ -37,7 +37,7 @@ export async function validateRun(
   lab: Lab,
   options: ValidateRunOptions,
 ): Promise<FinishedRun> {
-  const { progress, signal } = options
+  const { progress } = options
   const adopted = await adopt(topology, lab, {
     ...options,
     guard: { cleanCommand: options.cleanCommand, restartsExpected: restartsHosts(options) },

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Finding, RunRecord, Summary } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
-import { ownerFile, takeForOwner } from '../owner-only.ts'
+import { takeForOwner } from '../owner-only.ts'
 import { redact } from '../redact.ts'
 import { writeAllure } from './allure.ts'
 import type { AllureOptions, AllureReport } from './allure.ts'
