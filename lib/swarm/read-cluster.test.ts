@@ -45,7 +45,11 @@ describe('reading a cluster', () => {
       code: 'NODE_NOT_LISTED',
       host: 'worker1',
     })
-    const twice = await refusal(host('manager'), host('worker1'), host('worker2', { nodeId: idOf('worker1') }))
+    const twice = await refusal(
+      host('manager'),
+      host('worker1'),
+      host('worker2', { nodeId: idOf('worker1') }),
+    )
     expect(twice).to.have.property('code', 'NODE_NOT_LISTED')
   })
 
