@@ -36,7 +36,9 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     dataPathPort: raised.cluster.dataPathPort,
     vnis: Object.values(raised.stack.networks).map(({ vni }) => vni),
   }
+  const label = raised.label ?? basename(options.store.folder)
   const shared: SharedContext = {
+    label,
     topology: options.topology,
     cluster: raised.cluster,
     stack: raised.stack,
@@ -45,7 +47,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     trial: (name) =>
       new Trial(raised.cluster, {
         name,
-        label: raised.label ?? basename(options.store.folder),
+        label,
         stack: options.topology.stack,
         signal: options.signal,
       }),
