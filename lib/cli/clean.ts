@@ -1,6 +1,9 @@
 import { Command } from 'commander'
+import { InputError } from '../error.ts'
 import { allCandidates, cleanAll } from '../host/standing-labs.ts'
 import type { CleanResult } from '../host/vm/clean.ts'
+import { type CleanHostsFlags, cleanHosts } from './clean-hosts.ts'
+import { withHostOptions } from './given-hosts.ts'
 import { stdout } from './output.ts'
 
 const examples = `
@@ -8,23 +11,56 @@ Examples:
   swarmproof clean            remove what killed runs left: machines, containers, networks, disks, keys
   swarmproof clean --all      also labs left standing by 'up' or 'run --keep'
   swarmproof clean --cache    also images, templates and saved labs; the next run builds them anew
-  swarmproof clean --json     the result as JSON`
+  swarmproof clean --json     the result as JSON
+  swarmproof clean ops@m1     what runs of 'validate' left on hosts that you have, this manager and all its nodes
+  swarmproof clean -i hosts.yml --dry-run   say what it would remove there, and remove nothing
+
+With hosts: found by the label swarmproof=RUN-ID and by folders that bear such an id, and nothing else. What belongs to
+a run that still lives is named and left. Exit codes: 0 nothing of a dead run is left, 70 something could not be removed
+or a host not be looked at.`
+
+interface Flags extends CleanHostsFlags {
+  readonly all: boolean
+  readonly cache: boolean
+}
 
 export function cleanCommand(): Command {
-  return new Command('clean')
-    .description('remove what killed runs left behind')
+  const command = new Command('clean')
+    .description('remove what killed runs left behind, here or on hosts that you have')
+    .argument(
+      '[hosts...]',
+      'hosts that runs of `validate` were on: one manager stands for all nodes of its swarm',
+    )
     .option('--all', 'also labs that were kept, and labs of other running swarmproof processes', false)
     .option(
       '--cache',
       'also the images of guests and hosts, templates, saved labs and the unpacked emulator',
       false,
     )
+    .option('--run <id>', 'with hosts: only what this run left')
+    .option('--dry-run', 'with hosts: name what would be removed, and remove nothing', false)
+    .option('--force', 'with hosts: also what belongs to runs that still live', false)
     .option('--json', 'print the result as JSON', false)
+  return withHostOptions(command)
     .addHelpText('after', examples)
-    .action(async (options: { all: boolean; cache: boolean; json: boolean }) => {
-      if (options.all && !options.json) await announce()
-      const result = await cleanAll(options)
-      if (options.json) stdout.writeJson(result)
+    .action(async (words: readonly string[], flags: Flags) => {
+      if (words.length > 0 || flags.inventory !== undefined) {
+        if (!flags.all && !flags.cache) return cleanHosts(words, flags)
+        throw new InputError({
+          code: 'CLEAN_WHAT',
+          what: '--all and --cache are for labs on this machine, and hosts are named',
+          hint: 'clean the one, then the other',
+        })
+      }
+      if (flags.run !== undefined || flags.dryRun || flags.force)
+        throw new InputError({
+          code: 'CLEAN_WHAT',
+          what: '--run, --dry-run and --force are for hosts, and none is named',
+          hint: 'swarmproof clean HOSTS, or -i INVENTORY',
+        })
+      if (flags.all && !flags.json) await announce()
+      const result = await cleanAll(flags)
+      if (flags.json) stdout.writeJson(result)
       else stdout.write(summary(result))
     })
 }

@@ -15,6 +15,8 @@ export interface TestContext {
   readonly topology: Topology
   readonly cluster: Cluster
   readonly stack: Stack
+  /** Value of the label `swarmproof` on everything that tests create: the run's id. */
+  readonly label: string
   /** Hosts of the lab that are not in the swarm. */
   readonly outsiders: readonly Host[]
   /** Own networks and services beside the stack; disposing removes them. `name` is part of every name it gives. */

@@ -44,7 +44,9 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     states: readStatesOnce,
     log: (entry) => options.store.log.info(entry),
   })
+  const label = raised.label ?? basename(options.store.folder)
   const shared: SharedContext = {
+    label,
     topology: options.topology,
     cluster: raised.cluster,
     stack: raised.stack,
@@ -53,7 +55,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     trial: (name) =>
       new Trial(raised.cluster, {
         name,
-        label: raised.label ?? basename(options.store.folder),
+        label,
         stack: options.topology.stack,
         signal: options.signal,
       }),

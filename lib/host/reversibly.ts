@@ -8,6 +8,7 @@ export interface Change {
   readonly name: string
   /** Value of the label `swarmproof` of the run, by which `swarmproof clean HOSTS` knows whose change it is. */
   readonly run?: string
+  /** Both find in `$change` a folder of the change's own, for what is to be put back. */
   readonly do: Script
   /** Must do also after a part of `do` alone; its exit code tells whether it did. */
   readonly undo: Script
@@ -22,7 +23,7 @@ export interface Change {
 const takenExit = 46
 
 /** Begin of the name of the folder on the host that holds a change in force. */
-export const changePrefix = 'swarmproof-change-'
+const changePrefix = 'swarmproof-change-'
 
 /**
  * Changes a host for a while and returns how to undo it. Every change of a host goes this way, so that each has one
@@ -81,6 +82,7 @@ function failed(
 
 /** `FOLDER SECONDS`: whoever makes the folder `undoing` is the one that undoes. */
 const switchScript = sh`
+export change="$1"
 echo $$ >"$1/pid"
 token=$(cat "$1/token")
 sleep "$2"
@@ -99,14 +101,16 @@ const beginScript = scriptLines([
   detachFunctions,
   sh`
 umask 077
+export change="$1"
 folder=$1 token=$2 unit=$3 systemd=$4 run=$5 seconds=$6 switch=$7 undo=$8 do=$9
 mkdir "$folder" 2>/dev/null || { [ -d "$folder" ] && exit 46; mkdir "$folder" || exit 1; }
 revert() {
+  [ "$1" -ne 0 ] || return 0
   trap '' INT TERM HUP
   retire "$unit" "$systemd" "$folder/pid" "$folder"
   if [ ! -e "$folder/begun" ] || sh "$folder/undo"; then rm -rf "$folder"; fi
 }
-trap 'code=$?; [ "$code" -eq 0 ] || revert' EXIT
+trap 'revert $?' EXIT
 trap 'exit 1' INT TERM HUP
 echo "$token" >"$folder/token" && echo "$run" >"$folder/run" && printf '%s\n' "$undo" >"$folder/undo" &&
   printf '%s\n' "$switch" >"$folder/switch" || exit 1
@@ -120,6 +124,7 @@ sh -ec "$do"
 const endScript = scriptLines([
   detachFunctions,
   sh`
+export change="$1"
 [ "$(cat "$1/token" 2>/dev/null)" = "$2" ] || exit 46
 mkdir "$1/undoing" 2>/dev/null || exit 46
 if ! sh "$1/undo"; then rmdir "$1/undoing"; exit 1; fi
@@ -127,3 +132,6 @@ retire "$3" "$4" "$1/pid" "$1"
 rm -rf "$1"
 `,
 ])
+
+/** All scripts of changes, to be checked. */
+export const changeScripts = { beginScript, switchScript, endScript }

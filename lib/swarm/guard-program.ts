@@ -1,5 +1,28 @@
 import { scriptLines, sh } from '../remote/script.ts'
 
+/** `ask WORDS...` is docker without what it says on standard error. */
+export const askFunctions = sh`
+if timeout 5 true 2>/dev/null; then
+  ask() { timeout 90 docker "$@" 2>/dev/null </dev/null; }
+else
+  ask() { docker "$@" 2>/dev/null </dev/null; }
+fi
+`
+
+/** `of KIND` prints the values of that kind in `made`, a line each. */
+export const swarmFunctions = sh`
+of() { printf '%s\n' "$made" | sed -n "s/^$1 //p"; }
+
+# Whether the swarm that the engine is in is one that this run made.
+is_ours() {
+  said=$(ask info --format '{{.Swarm.NodeID}}{{range .Swarm.RemoteManagers}} {{if .NodeID}}{{.NodeID}}{{else}}{{.Addr}}{{end}}{{end}}{{with .Swarm.Cluster}} {{.Spec.CAConfig.NodeCertExpiry}}{{end}}') || return 1
+  for word in $(of swarm); do
+    case " $said " in *" $word "*) return 0 ;; esac
+  done
+  return 1
+}
+`
+
 /**
  * `clean FOLDER LABEL PREFIX TICK PATIENCE [ENTRY...]`: removes what a run created on one host, again and again until
  * none of it is there: services and networks if the host is a manager, containers by their label, and what the entries
@@ -14,6 +37,8 @@ import { scriptLines, sh } from '../remote/script.ts'
  * | `bridge yes` | docker_gwbridge was not there before the run |
  * | `formed yes` | the host was in the run's swarm |
  *
+ * Where no PREFIX is given it is that of the file `prefix`.
+ *
  * A swarm of which the engine says none of the words is somebody else's, and is left alone.
  *
  * An engine that does not answer is something left: "no services" from an engine that is down proves nothing. Standard
@@ -22,13 +47,6 @@ import { scriptLines, sh } from '../remote/script.ts'
 const clean = sh`
 newline='
 '
-if timeout 5 true 2>/dev/null; then
-  ask() { timeout 90 docker "$@" 2>/dev/null </dev/null; }
-else
-  ask() { docker "$@" 2>/dev/null </dev/null; }
-fi
-
-of() { printf '%s\n' "$made" | sed -n "s/^$1 //p"; }
 note() { left="$left$1$newline"; }
 
 # remove KIND LINES COMMAND...: each line is an id and a name.
@@ -88,15 +106,6 @@ until_gone() {
   done
 }
 
-# Whether the swarm that the engine is in is one that this run made.
-is_ours() {
-  said=$(ask info --format '{{.Swarm.NodeID}}{{range .Swarm.RemoteManagers}} {{if .NodeID}}{{.NodeID}}{{else}}{{.Addr}}{{end}}{{end}}{{with .Swarm.Cluster}} {{.Spec.CAConfig.NodeCertExpiry}}{{end}}') || return 1
-  for word in $(of swarm); do
-    case " $said " in *" $word "*) return 0 ;; esac
-  done
-  return 1
-}
-
 # The last manager goes last: without it the others cannot take down what is theirs.
 others_are_there() {
   [ "$looks" -lt 45 ] && [ "$(ask info --format '{{.Swarm.ControlAvailable}}')" = true ] &&
@@ -134,6 +143,7 @@ clean() {
   shift 5
   set -f
   made=$({ [ $# -eq 0 ] || printf '%s\n' "$@"; cat "$folder/made" 2>/dev/null; } | sort -u)
+  [ -n "$prefix" ] || prefix=$(cat "$folder/prefix" 2>/dev/null)
   IFS=$newline
   until_gone
   gone=$?
@@ -195,6 +205,8 @@ watch() {
 
 /** Everything that is stored on a host: called as `sh program MODE WORDS...`. Static text; all settings are words. */
 export const guardProgram = scriptLines([
+  askFunctions,
+  swarmFunctions,
   clean,
   watch,
   sh`

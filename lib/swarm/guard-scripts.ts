@@ -37,7 +37,7 @@ until mkdir -p "\${folder%/*}" && { [ -d "$folder" ] || mkdir "$folder"; }; do
   [ "$tries" -lt 3 ] || exit 1
 done
 rm -f "$folder/line" "$folder/pid" "$folder/watch"
-cat >"$folder/program" && mkfifo "$folder/line" && echo 0 >"$folder/beat" || exit 1
+cat >"$folder/program" && mkfifo "$folder/line" && echo 0 >"$folder/beat" && echo "$prefix" >"$folder/prefix" || exit 1
 [ $# -eq 0 ] || printf '%s\n' "$@" >>"$folder/made"
 : >"$folder/watch" || exit 1
 detach "$unit" "$systemd" "$folder/pid" \

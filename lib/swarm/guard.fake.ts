@@ -33,7 +33,8 @@ list() {
   true
 }
 label() { echo "$*" | sed -n 's/.*--filter label=\([^ ]*\).*/\1/p'; }
-any() { [ -n "$(ls "$state/$1")" ]; }
+ids() { for file in "$state/$1"/*; do ! grep -q '^swarmproof=' "$file" 2>/dev/null || basename "$file"; done; }
+told() { word=$1 kind=$2; shift 2; for id; do echo "$word $(sed s/swarmproof=// "$state/$kind/$id") $id $id"; done; }
 mode=active
 [ ! -e "$state/inactive" ] || mode=inactive
 case "$*" in
@@ -44,7 +45,12 @@ case "$*" in
   'info --format {{.Swarm.NodeID}}'*)
     [ $mode = inactive ] || echo "$(cat "$state/node") $(tr '\n' ' ' <"$state/remotes")$(cat "$state/expiry")" ;;
   'node ls '*) echo Ready ;;
-  'swarm leave --force') : >"$state/inactive" ;;
+  'swarm leave --force') : >"$state/inactive"; rm -f "$state"/services/* "$state"/tasks/* ;;
+  'service ls -q --filter label=swarmproof') ids services ;;
+  'service inspect --format service '*) shift 4; told service services "$@" ;;
+  'network ls -q --filter label=swarmproof') ids networks ;;
+  'network inspect --format network '*) shift 4; told network networks "$@" ;;
+  'ps -a --filter label=swarmproof --format container '*) told container containers $(ids containers) ;;
   'service ls --filter label='*) list services "$(label "$*")" ;;
   'service rm '*) rm "$state/services/$3"; (sleep 0.3; rm -f "$state/tasks/$3".*) >/dev/null 2>&1 & ;;
   'ps -a --filter label='*) list containers "$(label "$*")" ;;
@@ -52,9 +58,9 @@ case "$*" in
   'rm --force '*) rm "$state/containers/$3" ;;
   'network ls -q --filter name=^docker_gwbridge$') ls "$state/networks" | grep -x docker_gwbridge || true ;;
   'network ls --filter label='*) list networks "$(label "$*")" ;;
-  'network rm '*) any tasks && exit 1; rm "$state/networks/$3" ;;
+  'network rm '*) ls "$state/tasks" | grep -q -e '^somebody' -e "^${'$'}{3%-*}-" && exit 1; rm "$state/networks/$3" ;;
   'image inspect --format {{.Id}} '*) grep -qx "$5" "$state/images/list" ;;
-  'image rm '*) any tasks && exit 1; sed -i "\#^$3\$#d" "$state/images/list" ;;
+  'image rm '*) ls "$state/tasks" | grep -q -e "${'$'}{3##*:}-" && exit 1; sed -i "\#^$3\$#d" "$state/images/list" ;;
   *) echo "nobody expected: $*" >>"$state/strange"; exit 1 ;;
 esac
 `

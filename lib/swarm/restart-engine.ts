@@ -24,6 +24,7 @@ else
     set --; while IFS= read -r word; do set -- "$@" "$word"; done </run/swarmproof-dockerd
     setsid sh -c 'n=0; until "$@"; do n=$((n+1)); [ $n -lt 3 ] || exit 1; sleep 1; done' sh "$@" >>/var/log/dockerd.log 2>&1 </dev/null &
   fi
+  rm -f /run/swarmproof-dockerd
 fi
 n=0; until docker info >/dev/null 2>&1; do n=$((n+1)); [ $n -lt 240 ] || { echo "the engine does not answer" >&2; exit 4; }; sleep 0.5; done
 `

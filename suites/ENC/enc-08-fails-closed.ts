@@ -19,7 +19,7 @@ export const failsClosed = conformanceTest({
   needs: ['two-nodes', 'encrypted-overlay'],
   unplantable: 'the engine violates it as it is (seen on 26.1.5), so it fails without a fault',
   method:
-    'The outbound IPsec policies of one node are removed, as after a failed key exchange or a flush by hand. A task of the encrypted network there sends datagrams with a nonce to the other nodes and waits for no answer, because what arrives in clear is dropped. What leaves the node is recorded: no VXLAN with the network’s VNI and no nonce may be in it. Control: the clear twin’s datagrams, sent alike, are found by the same matchers. The policies are put back.',
+    'The engine’s outbound IPsec policies of one node, and no others, are removed one by one, as after a failed key exchange or a flush by hand. A task of the encrypted network there sends datagrams with a nonce to the other nodes and waits for no answer, because what arrives in clear is dropped. What leaves the node is recorded: no VXLAN with the network’s VNI and no nonce may be in it. Control: the clear twin’s datagrams, sent alike, are found by the same matchers. The policies are put back.',
   usualCauses: [
     'engines mark packets for encryption and rely on the policy; without it the kernel sends what is marked as it is',
   ],
@@ -28,12 +28,12 @@ export const failsClosed = conformanceTest({
     'watch for policies that go: ip xfrm policy | grep -c "dir out" must be the number of peers',
   ],
   async run(context) {
-    const { cluster, stack, wire, probe, evidence } = context
+    const { cluster, stack, wire, probe, evidence, label } = context
     const node = cluster.nodes.find((candidate) =>
       tasksOn(stack, 'secret').some((task) => task.node === candidate),
     )
     if (node === undefined) throw new Error('no node has a task on the encrypted network')
-    const putBack = await withoutOutboundPolicies(node.host)
+    const putBack = await withoutOutboundPolicies(node.host, { run: label })
     if (putBack === undefined) throw new Error(`${node.host.name} has no outbound policy to begin with`)
     const nonces = { clear: randomBytes(12), secret: randomBytes(12) }
     let packets

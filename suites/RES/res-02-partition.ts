@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { reversibly } from '../../lib/host/reversibly.ts'
+import { scriptLines, sh } from '../../lib/remote/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { listNodes } from '../../lib/swarm/network-view.ts'
 import { moby } from '../source.ts'
@@ -34,13 +36,13 @@ export const partition = conformanceTest({
     const node = disturbedNode(context)
     const { name } = node.host
     const others = cluster.nodes.filter((other) => other !== node)
-    await cut(node, others)
+    const heal = await cut(node, others, context.label)
     let state: string
     try {
       await delay(partitionMs, undefined, { signal })
       state = (await listNodes(cluster)).find(({ id }) => id === node.nodeId)?.state ?? 'not listed'
     } finally {
-      await heal(node)
+      await heal()
     }
     evidence.observe('while cut off', { node: name, state, forSeconds: partitionMs / 1000 })
     expect(state, `state of ${name} after ${partitionMs / 1000} s without any packet`).to.equal('down')
@@ -55,7 +57,8 @@ export const partition = conformanceTest({
   },
 })
 
-async function cut(node: ClusterNode, others: readonly ClusterNode[]): Promise<void> {
+/** Cuts a node off and returns how to heal that; the host does so by itself if the owner of this run dies. */
+function cut(node: ClusterNode, others: readonly ClusterNode[], run: string): Promise<() => Promise<void>> {
   const addresses = new Set(
     others.flatMap(({ advertise, dataPath }) => [advertise.address, dataPath.address]),
   )
@@ -63,26 +66,21 @@ async function cut(node: ClusterNode, others: readonly ClusterNode[]): Promise<v
     sh`iptables -w -t raw -A ${chain} -s ${address} -j DROP`,
     sh`iptables -w -t raw -A ${chain} -d ${address} -j DROP`,
   ])
-  const script = [
-    sh`set -e`,
-    sh`iptables -w -t raw -N ${chain}`,
-    ...rules,
-    sh`iptables -w -t raw -I PREROUTING -j ${chain}`,
-    sh`iptables -w -t raw -I OUTPUT -j ${chain}`,
-    // Heals by itself if the owner of this run dies.
-    sh`(sleep ${(3 * partitionMs) / 1000}; ${healing}) >/dev/null 2>&1 </dev/null &`,
-  ]
-  await run(node, scriptLines(script))
-}
-
-const healing = sh`iptables -w -t raw -D PREROUTING -j ${chain}; iptables -w -t raw -D OUTPUT -j ${chain}; iptables -w -t raw -F ${chain}; iptables -w -t raw -X ${chain}`
-
-async function heal(node: ClusterNode): Promise<void> {
-  await run(node, healing)
-}
-
-async function run(node: ClusterNode, script: Script): Promise<void> {
-  const { exitCode, stderr } = await node.host.remote.exec(script, { timeoutMs: 60_000 })
-  if (exitCode !== 0)
-    throw new Error(`the firewall of ${node.host.name} could not be changed: ${stderr.trim()}`)
+  return reversibly(node.host, {
+    name: 'partition',
+    run,
+    do: scriptLines([
+      sh`iptables -w -t raw -N ${chain}`,
+      ...rules,
+      sh`iptables -w -t raw -I PREROUTING -j ${chain}
+iptables -w -t raw -I OUTPUT -j ${chain}`,
+    ]),
+    // All of it is tried, also after a part of the change alone; that the chain is gone is what counts.
+    undo: sh`iptables -w -t raw -D PREROUTING -j ${chain}
+iptables -w -t raw -D OUTPUT -j ${chain}
+iptables -w -t raw -F ${chain}
+iptables -w -t raw -X ${chain}
+! iptables -w -t raw -n -L ${chain} >/dev/null 2>&1`,
+    deadManSeconds: (3 * partitionMs) / 1000,
+  })
 }

@@ -3,7 +3,9 @@ import { expect } from 'chai'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import { reversibly } from '../../lib/host/reversibly.ts'
 import { httpGet } from '../../lib/probe/http.ts'
+import { sh } from '../../lib/remote/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { onNode } from '../scene/pair.ts'
@@ -13,8 +15,6 @@ import { type Script, sh } from '../../lib/remote/script.ts'
 
 /** An engine that hears of a reload (firewalld tells it) makes its rules anew at once; 30 s leave it time on a slow host. */
 const answersWithinMs = 30_000
-
-const folder = '/run/swarmproof-firewall'
 
 export const firewallReload = conformanceTest({
   id: 'RES-05',
@@ -39,14 +39,14 @@ export const firewallReload = conformanceTest({
     const before = await rulesOf(context, node)
     if (!(await answered(context, node)))
       throw new Error(`the published port of ${name} did not answer before`)
-    await shell(node, flush)
+    const restore = await flush(node, context.label)
     let seconds: number | undefined
     let after: readonly string[]
     try {
       seconds = await answersWithin(context, node)
       after = await rulesOf(context, node)
     } finally {
-      await shell(node, restore)
+      await restore()
     }
     const missing = before.filter((rule) => !after.includes(rule))
     evidence.observe('rules missing after the reload', { node: name, missing })
@@ -67,19 +67,17 @@ export const firewallReload = conformanceTest({
   },
 })
 
-/** `iptables-save` keeps what is put back afterwards, also by itself if the owner of this run dies. */
-const flush = sh`
-set -e
-umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules
-(sleep 180; [ ! -e ${folder}/rules ] || iptables-restore <${folder}/rules) >/dev/null 2>&1 </dev/null &
-for table in filter nat mangle; do iptables -w -t $table -F; done
-`
-const restore = sh`iptables-restore <${folder}/rules && rm -r ${folder}`
-
-async function shell(node: ClusterNode, script: Script): Promise<void> {
-  const { exitCode, stderr } = await node.host.remote.exec(script, { timeoutMs: 60_000 })
-  if (exitCode !== 0)
-    throw new Error(`the firewall of ${node.host.name} could not be changed: ${stderr.trim()}`)
+/** Flushes all tables and returns how to put back what was in them; the host does so if the owner of this run dies. */
+function flush({ host }: ClusterNode, run: string): Promise<() => Promise<void>> {
+  return reversibly(host, {
+    name: 'firewall-flush',
+    run,
+    do: sh`iptables-save >"$change/saving"
+mv "$change/saving" "$change/saved"
+for table in filter nat mangle; do iptables -w -t "$table" -F; done`,
+    undo: sh`[ ! -e "$change/saved" ] || iptables-restore <"$change/saved"`,
+    deadManSeconds: 180,
+  })
 }
 
 async function rulesOf(context: TestContext, node: ClusterNode): Promise<string[]> {

@@ -1,8 +1,11 @@
 import { soundPackets } from '../../lib/conformance/sound-packets.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { Host } from '../../lib/host/host.ts'
+import { type Change, reversibly } from '../../lib/host/reversibly.ts'
+import { shell } from '../../lib/host/shell.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import { layerOf, outerEsp, outerIp } from '../../lib/packet/query.ts'
+import { scriptLines, sh } from '../../lib/remote/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { onlyEsp } from '../ENC/enc-01-only-esp.ts'
 import { fullMesh } from '../OVL/ovl-03-full-mesh.ts'
@@ -44,7 +47,7 @@ export const routedUnderlay = conformanceTest({
     if (router === undefined) throw new Error('the lab has no host outside the swarm to route')
     const at = router.underlays[topology.swarm.dataPath]
     if (at === undefined) throw new Error(`${router.name} is not on ${topology.swarm.dataPath}`)
-    const undo = await route(cluster.nodes, router, at)
+    const undo = await route(cluster.nodes, router, at, context.label)
     let passed: readonly Packet[]
     let seconds: number
     try {
@@ -110,43 +113,29 @@ async function route(
   nodes: readonly ClusterNode[],
   router: Host,
   at: { readonly interface: string; readonly address: string },
+  run: string,
 ): Promise<() => Promise<void>> {
-  const forwarding = sh`FORWARD -i ${at.interface} -o ${at.interface} -j ACCEPT`
-  const settings = ['all', at.interface].map((name) => `/proc/sys/net/ipv4/conf/${name}/send_redirects`)
-  const forwards = '/proc/sys/net/ipv4/ip_forward'
-  const states = [forwards, ...settings]
-  const before = await shell(router, sh`cat ${states}`)
-  const values = before.trim().split('\n')
-  if (!values.every((value) => /^\d$/.test(value)))
-    throw new Error(`the settings of ${router.name} are not to be read: ${before.trim().slice(0, 100)}`)
-  const restore = states.map((file, index) => sh`echo ${values[index] ?? '1'} > ${file}`)
-  const works = nodes.map((node) => {
-    const others = nodes.filter((other) => other !== node).map(({ dataPath }) => dataPath.address)
-    const each = (verb: string) =>
-      others.map((other) => sh`ip route ${verb} ${other}/32 via ${at.address} dev ${node.dataPath.interface}`)
-    return { host: node.host, begin: each('replace'), end: each('del') }
-  })
-  // The router first: nodes must not lose each other for want of it.
-  const begin = [
-    sh`iptables -w -I ${forwarding}`,
-    sh`echo 1 > ${forwards}`,
-    ...settings.map((file) => sh`echo 0 > ${file}`),
-  ]
-  const all = [{ host: router, begin, end: [sh`iptables -w -D ${forwarding}`, ...restore] }, ...works]
+  const change = { name: 'routed-underlay', run, deadManSeconds: atMostSeconds }
+  const done: (() => Promise<void>)[] = []
   const undo = async (): Promise<void> => {
-    await Promise.all(
-      all.map(({ host, end }) => shell(host, scriptLines(end.map((line) => sh`${line} || true`)))),
-    )
+    const results = await Promise.allSettled(done.map((each) => each()))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
   try {
-    for (const { host, begin: lines, end } of all)
-      await shell(
-        host,
-        scriptLines([
-          ...lines,
-          sh`(set +e; sleep ${atMostSeconds}; ${scriptLines(end)}) >/dev/null 2>&1 </dev/null &`,
-        ]),
+    // The router first: nodes must not lose each other for want of it.
+    done.push(await reversibly(router, { ...change, ...(await forwarding(router, at.interface)) }))
+    for (const node of nodes) {
+      const others = nodes.filter((other) => other !== node).map(({ dataPath }) => `${dataPath.address}/32`)
+      const way = ['via', at.address, 'dev', node.dataPath.interface]
+      done.push(
+        await reversibly(node.host, {
+          ...change,
+          do: scriptLines(others.map((other) => sh`ip route add ${other} ${way}`)),
+          undo: scriptLines([...others.map((other) => sh`ip route del ${other} ${way}`), sh`true`]),
+        }),
       )
+    }
   } catch (error) {
     await undo()
     throw error
@@ -154,10 +143,19 @@ async function route(
   return undo
 }
 
-async function shell({ name, remote }: Host, script: Script): Promise<string> {
-  const { exitCode, stdout, stderr } = await remote.exec(scriptLines([sh`set -e`, script]), {
-    timeoutMs: 60_000,
-  })
-  if (exitCode === 0) return stdout
-  throw new Error(`the routes of ${name} could not be changed: ${stderr.trim()}`)
+/** A host that forwards from an interface to itself, and has things as they were afterwards. */
+async function forwarding(router: Host, device: string): Promise<Pick<Change, 'do' | 'undo'>> {
+  const rule = ['FORWARD', '-i', device, '-o', device, '-j', 'ACCEPT']
+  const redirects = ['all', device].map((name) => `/proc/sys/net/ipv4/conf/${name}/send_redirects`)
+  const states = ['/proc/sys/net/ipv4/ip_forward', ...redirects]
+  const values = (await shell(router, sh`cat ${states}`)).trim().split('\n')
+  const restore = states.map((file, index) => sh`echo ${values[index] ?? '1'} >${file}`)
+  return {
+    do: scriptLines([
+      sh`iptables -w -I ${rule}
+echo 1 >/proc/sys/net/ipv4/ip_forward`,
+      ...redirects.map((file) => sh`echo 0 >${file}`),
+    ]),
+    undo: scriptLines([sh`iptables -w -D ${rule}`, ...restore]),
+  }
 }

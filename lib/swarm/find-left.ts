@@ -1,0 +1,139 @@
+import { SwarmproofError } from '../error.ts'
+import type { Host } from '../host/host.ts'
+import { scriptLines, sh } from '../remote/script.ts'
+import { askFunctions, swarmFunctions } from './guard-program.ts'
+import { guardRoot } from './guarded-host.ts'
+
+export type LeftHost = Pick<Host, 'name' | 'remote'>
+
+/** A thing on a host that a run made, known by its label or by a name that holds the run's id. */
+export interface Found {
+  readonly host: string
+  readonly run: string
+  readonly kind: 'guard' | 'service' | 'network' | 'container' | 'image' | 'folder' | 'change' | 'swarm'
+  readonly id: string
+  readonly name: string
+}
+
+export interface FoundLeft {
+  readonly found: readonly Found[]
+  /** Runs whose owner still gives a sign of life, by id. */
+  readonly living: ReadonlySet<string>
+}
+
+export interface FindPlaces {
+  readonly root?: string
+  /** Where changes and folders are looked for. */
+  readonly places?: readonly string[]
+  readonly changes?: string
+  /** How long a guard's owner is waited for; three of its beats and more. */
+  readonly beatWithinSeconds?: number
+}
+
+const places = ['/run', '/var/tmp', '/tmp', '/usr/local/lib', '/root']
+
+/** As `newRunId` makes them: labels with other values are somebody else's, or of a lab. */
+const runId = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/
+
+export function isRunId(text: string): boolean {
+  return runId.test(text)
+}
+
+/**
+ * What runs left on a host, and which of them live. Changes nothing.
+ * @throws SwarmproofError `HOST_UNREADABLE` where the engine does not answer: "nothing" would be no answer
+ */
+export async function findLeft(host: LeftHost, where: FindPlaces = {}): Promise<FoundLeft> {
+  const { root = guardRoot, changes = '/run', beatWithinSeconds = 20 } = where
+  const words = [root, changes, beatWithinSeconds, ...(where.places ?? places)]
+  const { exitCode, stdout, stderr } = await host.remote.exec(sh`sh -c ${findScript.text} find ${words}`, {
+    timeoutMs: 180_000,
+  })
+  if (exitCode !== 0)
+    throw new SwarmproofError({
+      code: 'HOST_UNREADABLE',
+      what: 'what runs left on the host cannot be listed',
+      host: host.name,
+      observed: stderr.trim().slice(-300) || `exit code ${exitCode}: its engine does not answer`,
+    })
+  return readFound(stdout, host.name)
+}
+
+const kinds = ['guard', 'service', 'network', 'container', 'image', 'folder', 'change', 'swarm'] as const
+
+/** Lines `KIND RUN ID NAME`, and `alive RUN`. Of what a host prints only what has the shape of ours is taken. */
+export function readFound(stdout: string, host: string): FoundLeft {
+  const found: Found[] = []
+  const living = new Set<string>()
+  for (const line of stdout.split('\n')) {
+    const [word = '', run = '', id = '', name = '', ...more] = line.split(' ')
+    if (!isRunId(run) || more.length > 0) continue
+    const kind = kinds.find((one) => one === word)
+    if (word === 'alive') living.add(run)
+    else if (kind !== undefined && id !== '' && name !== '') found.push({ host, run, kind, id, name })
+  }
+  return { found, living }
+}
+
+/** `ROOT CHANGES SECONDS PLACE...` */
+export const findScript = scriptLines([
+  askFunctions,
+  swarmFunctions,
+  sh`
+root=$1 changes=$2 seconds=$3
+shift 3
+watched() {
+  [ -e "$1/watch" ] && pid=$(cat "$1/pid" 2>/dev/null) && [ -n "$pid" ] &&
+    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -e "$1"
+}
+# Whose owner lives: what it wrote last is written over within a few seconds.
+waiting=
+for folder in "$root"/*; do
+  [ -d "$folder" ] || continue
+  run=\${folder##*/}
+  echo "guard $run $folder $folder"
+  ! watched "$folder" || waiting="$waiting $run=$(cat "$folder/beat" 2>/dev/null)"
+  made=$(cat "$folder/made" 2>/dev/null)
+  if [ -n "$(of swarm)" ] && is_ours; then echo "swarm $run \${said%% *} \${said%% *}"; fi
+  for image in $(of image); do
+    ask image inspect --format '{{.Id}}' "$image" >/dev/null && echo "image $run $image $image"
+  done
+done
+waited=0
+while [ -n "$waiting" ] && [ "$waited" -lt "$seconds" ]; do
+  sleep 1
+  waited=$((waited + 1))
+  still=
+  for one in $waiting; do
+    if [ "$(cat "$root/\${one%%=*}/beat" 2>/dev/null)" = "\${one#*=}" ]; then still="$still $one"
+    else ! watched "$root/\${one%%=*}" || echo "alive \${one%%=*}"; fi
+  done
+  waiting=$still
+done
+for folder in "$changes"/swarmproof-change-*; do
+  [ -d "$folder" ] && [ ! -h "$folder" ] && [ -O "$folder" ] || continue
+  echo "change $(cat "$folder/run" 2>/dev/null) $folder \${folder##*/}"
+done
+for place; do
+  for folder in "$place"/swarmproof-*; do
+    case $folder in */swarmproof-change-*) continue ;; esac
+    [ -d "$folder" ] && [ ! -h "$folder" ] && [ -O "$folder" ] || continue
+    echo "folder \${folder##*/swarmproof-} $folder $folder"
+  done
+done
+mode=$(ask info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}') || exit 1
+case $mode in
+  'active true')
+    ids=$(ask service ls -q --filter label=swarmproof) || exit 1
+    # shellcheck disable=SC2086 # ids, a line each
+    [ -z "$ids" ] || ask service inspect --format 'service {{index .Spec.Labels "swarmproof"}} {{.ID}} {{.Spec.Name}}' $ids
+    ;;
+  [a-z]*) ;;
+  *) exit 1 ;;
+esac
+ids=$(ask network ls -q --filter label=swarmproof) || exit 1
+# shellcheck disable=SC2086 # ids, a line each
+[ -z "$ids" ] || ask network inspect --format 'network {{index .Labels "swarmproof"}} {{.Id}} {{.Name}}' $ids
+ask ps -a --filter label=swarmproof --format 'container {{.Label "swarmproof"}} {{.ID}} {{.Names}}' || exit 1
+`,
+])
