@@ -30,6 +30,8 @@ export const ExitCode = {
   usage: 64,
   harness: 70,
   interrupted: 130,
+  /** The reader of what a command prints went away, as a shell tells of a program that SIGPIPE ended. */
+  readerLeft: 141,
 } as const
 
 export class SwarmproofError extends Error {

@@ -210,6 +210,8 @@ describe('steps of workflows', function () {
       expect(readdirSync(join(workspace, 'home'))).to.deep.equal([])
 
       const validate = runStep(stepNamed(steps, 'Validate'), { ...inputs(), ...connection() })
+      // Before anything a host says can be printed, and never the same.
+      expect(validate.stdout).to.match(/^::stop-commands::[0-9a-f]{32}\n/)
       expect(validate.exitCode, validate.stderr).to.equal(1)
       const reports = validate.outputs['reports'] ?? ''
       const seen = JSON.parse(readFileSync(join(workspace, 'validate.json'), 'utf8')) as {

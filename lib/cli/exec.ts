@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { InputError } from '../error.ts'
+import { ExitCode, InputError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
 import { sh } from '../remote/script.ts'
 import { stderr, stdout } from './output.ts'
@@ -29,8 +29,9 @@ async function exec(node: string, given: string[], flags: { readonly lab?: strin
     stdout.passThrough(remote.stdout)
     stderr.passThrough(remote.stderr)
     process.once('SIGINT', () => void remote.stop())
+    stdout.ended.then(() => remote.stop()).catch(() => undefined)
     const { exitCode } = await remote.exited
-    process.exitCode = exitCode < 0 ? 130 : exitCode
+    process.exitCode = stdout.end !== undefined ? ExitCode.readerLeft : exitCode < 0 ? 130 : exitCode
   } finally {
     await release(lab)
   }

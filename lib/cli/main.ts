@@ -48,9 +48,6 @@ export async function runProgram(
   unexpected.release()
 }
 
-/** As a shell tells of a program that SIGPIPE ended. */
-const readerWentAway = 141
-
 /**
  * The exit code of a command that ended with `code`. Success needs that nothing unexpected happened, and that the
  * product of the command was written: 141 if its reader went away, 70 if there was no room for it.
@@ -62,7 +59,7 @@ export function atLast(
 ): number {
   if (unexpected && (code === ExitCode.conformant || code === ExitCode.inconclusive)) return ExitCode.harness
   if (code !== ExitCode.conformant || !output.isProductLost) return code
-  if (output.end === 'closed') return readerWentAway
+  if (output.end === 'closed') return ExitCode.readerLeft
   stderr.write(`swarmproof: standard output could not be written: ${output.endCode}\n`)
   return ExitCode.harness
 }

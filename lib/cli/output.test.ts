@@ -102,6 +102,7 @@ describe('output', () => {
       const output = new Output(broken(code), {})
       output.write('beside the work\n')
       await output.flush()
+      await output.ended
       expect(output.end).to.equal(end)
       expect(output.isProductLost).to.equal(false)
       output.write('more\n')

@@ -28,10 +28,13 @@ const closedCodes = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED
  * dropped and `end` says why.
  */
 export class Output {
+  /** Resolves once nothing can be written any more; for commands that have nothing else to do then. */
+  readonly ended: Promise<void>
   readonly #stream: OutputStream
   readonly #inWorkflow: boolean
   #end: OutputEnd | undefined
   #code = ''
+  #tellEnd: () => void = () => undefined
   #delivered = false
   /** Text of the line that is being written, as far as it can still become a workflow command. */
   #line = ''
@@ -40,6 +43,7 @@ export class Output {
 
   constructor(stream: OutputStream, environment: NodeJS.ProcessEnv = process.env) {
     this.#stream = stream
+    this.ended = new Promise((resolve) => (this.#tellEnd = resolve))
     this.#inWorkflow = environment['GITHUB_ACTIONS'] === 'true'
     stream.on('error', (error: NodeJS.ErrnoException) => this.#lose(error))
     stream.on('drain', () => this.#resume())
@@ -140,6 +144,7 @@ export class Output {
     this.#end = closedCodes.has(code) ? 'closed' : 'failed'
     this.#code = code
     this.#resume()
+    this.#tellEnd()
   }
 
   #resume(): void {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { InterruptedError } from '../../error.ts'
+import { printable } from '../../printable.ts'
 import type { AskPassphrase } from './key-ring.ts'
 
 /** Asks on the terminal without showing what is typed. Undefined unless both input and errors are a terminal. */
@@ -12,7 +13,7 @@ async function ask(question: string): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true, historySize: 0 })
   // Only now, with the terminal's own echo turned off.
-  process.stderr.write(question)
+  process.stderr.write(printable(question))
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('line', resolve)
