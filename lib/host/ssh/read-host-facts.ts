@@ -1,4 +1,5 @@
 import { SwarmproofError } from '../../error.ts'
+import { fingerprint, keyTypeOf } from '../../remote/host-key.ts'
 import type { Remote } from '../../remote/remote.ts'
 import { factsScript } from './facts-script.ts'
 import { type FactsSection, factsSections } from './facts-sections.ts'
@@ -36,6 +37,8 @@ export function parseHostFacts(host: string, output: string, span: Span): HostFa
   return {
     hostname: system.get('hostname') ?? '',
     machineId: system.get('machine') ?? '',
+    bootId: system.get('boot') ?? '',
+    hostKeys: parseHostKeys(lines('host-keys')),
     architecture: system.get('architecture') ?? '',
     kernelRelease: system.get('kernel') ?? '',
     engine: parseEngine(readJson(host, lines('engine')[0]), info),
@@ -129,6 +132,15 @@ function readJson(host: string, line: string | undefined): Readonly<Record<strin
 function splitOnce(line: string): [string, string] {
   const at = line.indexOf(' ')
   return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1).trim()]
+}
+
+/** From lines of a type and a key in base64, as public key files have them. */
+function parseHostKeys(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => {
+    const [type = '', key = ''] = line.split(' ')
+    const blob = Buffer.from(key, 'base64')
+    return keyTypeOf(blob) === type ? [`${type} ${fingerprint(blob)}`] : []
+  })
 }
 
 function parseTools(lines: readonly string[]): Readonly<Record<ToolName, string | undefined>> {
