@@ -1,4 +1,5 @@
 import { SwarmproofError } from '../../error.ts'
+import { clones } from './clones.ts'
 import { discoverNodes } from './discover-nodes.ts'
 import { enginesApart } from './engines-apart.ts'
 import { type HostFinding, hostFindings } from './host-findings.ts'
@@ -33,6 +34,7 @@ export async function examineHosts(inventory: Inventory, options: ReachOptions):
   for (const { host, isOne, what } of twins(known)) {
     findings.push({ host, name: 'identity', status: isOne ? 'missing' : 'warning', detail: what })
   }
+  findings.push(...clones(known))
   if (addresses === undefined || known.length < 2) return { findings, warnings }
   const { hosts, dataPathPort } = measuredHosts(known, addresses)
   const preflight = await measure(hosts, { ...options, dataPathPort })

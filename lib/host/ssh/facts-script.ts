@@ -29,8 +29,11 @@ printf 'architecture %s\n' "$(uname -m)"
 printf 'kernel %s\n' "$(uname -r)"
 printf 'uid %s\n' "$(id -u)"
 [ -r /etc/machine-id ] && printf 'machine %s\n' "$(cat /etc/machine-id)"
+[ -r /proc/sys/kernel/random/boot_id ] && printf 'boot %s\n' "$(cat /proc/sys/kernel/random/boot_id)"
 printf 'processors %s\n' "$(grep -c '^processor' /proc/cpuinfo)"
 sed -n -E 's/^(MemTotal|MemAvailable): *([0-9]+) kB$/\1 \2/p' /proc/meminfo
+section host-keys
+cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | sed -n -E 's#^([a-z0-9@.-]+ [A-Za-z0-9+/=]+)( .*)?$#\1#p'
 section tools
 for name in $tools; do have "$name" && printf '%s %s\n' "$name" "$(command -v "$name")"; done
 

@@ -4,6 +4,10 @@ export interface HostFacts {
   readonly hostname: string
   /** Tells two names of one machine; empty where there is none. */
   readonly machineId: string
+  /** Made by the kernel at every start; empty where it could not be read. */
+  readonly bootId: string
+  /** Fingerprints of the SSH host keys it has, with their types. */
+  readonly hostKeys: readonly string[]
   /** As `uname -m` prints it, e.g. `x86_64`. */
   readonly architecture: string
   readonly kernelRelease: string
@@ -26,6 +30,8 @@ export interface HostFacts {
 }
 
 export interface EngineFacts {
+  /** The engine's own, kept over restarts; empty where it says none. */
+  readonly id: string
   readonly version: string
   readonly apiVersion: string
   /** Where it keeps its data. */

@@ -75,7 +75,7 @@ describe('findings on a host', () => {
   })
 
   it('tell one machine under two names from a clone', () => {
-    const one = { machineId: 'x', interfaces: [card('eth0', '10.1.0.1/24')] }
+    const one = { machineId: 'x', bootId: 'b', interfaces: [card('eth0', '10.1.0.1/24')] }
     const clone = { machineId: 'x', interfaces: [card('eth0', '10.1.0.2/24')] }
     const told = twins([knownHost('a', one), knownHost('b', one), knownHost('c', clone)])
     expect(told.map(({ host, isOne }) => [host, isOne])).to.deep.equal([

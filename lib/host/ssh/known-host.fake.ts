@@ -15,9 +15,12 @@ export function factsOf(hostname: string, more: Partial<HostFacts> = {}): HostFa
   return {
     hostname,
     machineId: `id-of-${hostname}`,
+    bootId: `boot-of-${hostname}`,
+    hostKeys: [`ssh-ed25519 SHA256:key-of-${hostname}`],
     architecture: 'x86_64',
     kernelRelease: '6.12.1',
     engine: {
+      id: `engine-of-${hostname}`,
       version: '28.5.2',
       apiVersion: '1.51',
       rootDirectory: '/var/lib/docker',

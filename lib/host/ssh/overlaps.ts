@@ -30,7 +30,7 @@ export function overlapsOf({ facts }: KnownHost): readonly string[] {
 
 export interface Twin {
   readonly host: string
-  /** One machine; otherwise two that may get in each other's way. */
+  /** One machine, or one node for a swarm; otherwise two machines that may get in each other's way. */
   readonly isOne: boolean
   readonly what: string
 }
@@ -45,14 +45,29 @@ export function twins(hosts: readonly KnownHost[]): readonly Twin[] {
         const sameId = host.facts.machineId !== '' && host.facts.machineId === other.facts.machineId
         const sameNode =
           host.facts.swarm.nodeId !== '' && host.facts.swarm.nodeId === other.facts.swarm.nodeId
-        // Machines that were cloned share an id, and still are two if they have different addresses.
-        const isOne = sameNode || (sameId && addressesOf(host) === addressesOf(other))
+        const isOne = isOneMachine(host, other)
+        if (sameNode && !isOne) {
+          const what = `is a clone of ${otherName} with the certificate of its node: the swarm takes them for one, and loses now one and now the other`
+          return [{ host: name, isOne: true, what }]
+        }
         if (isOne) return [{ host: name, isOne, what: `is the same machine as ${otherName}` }]
         const what = `has the machine-id of ${otherName}, as clones do: DHCP may give both one address`
         return sameId ? [{ host: name, isOne, what }] : []
       })
       .slice(0, 1),
   )
+}
+
+/**
+ * Whether two names lead to one machine. Machines that were cloned share ids, and still are two if they have different
+ * addresses, or were started apart: an id of the boot is made by the kernel, and only containers of one machine share it.
+ */
+export function isOneMachine(one: KnownHost, other: KnownHost): boolean {
+  const [a, b] = [one.facts, other.facts]
+  if (a.bootId !== '' && b.bootId !== '' && a.bootId !== b.bootId) return false
+  const sameNode = a.swarm.nodeId !== '' && a.swarm.nodeId === b.swarm.nodeId
+  const sameId = a.machineId !== '' && a.machineId === b.machineId
+  return sameNode || (sameId && addressesOf(one) === addressesOf(other))
 }
 
 function addressesOf({ facts }: KnownHost): string {

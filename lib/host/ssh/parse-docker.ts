@@ -15,6 +15,7 @@ interface SwarmInfo {
 /** From `docker version --format '{{json .Server}}'` and `docker info --format '{{json .}}'`. */
 export function parseEngine(server: Json, info: Json): EngineFacts {
   return {
+    id: textOf(info['ID']),
     version: textOf(server['Version']),
     apiVersion: textOf(server['ApiVersion']),
     rootDirectory: textOf(info['DockerRootDir']),

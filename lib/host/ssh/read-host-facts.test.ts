@@ -7,6 +7,7 @@ import { readSections } from '../../remote/sections.ts'
 import { parseHostFacts, readHostFacts } from './read-host-facts.ts'
 
 const info = {
+  ID: '5e0a1f5c-6d5c-4b2e-9b3c-0d7f8f9a1c22',
   ServerVersion: '28.5.2',
   DockerRootDir: '/var/lib/docker',
   OperatingSystem: 'Debian GNU/Linux 13 (trixie)',
@@ -38,9 +39,14 @@ architecture x86_64
 kernel 6.12.1-cloud-amd64
 uid 0
 machine 3d1219c7
+boot 1f0c8c5e-8a0a-4bb1-9f43-6c1a5e0a2b11
 processors 4
 MemTotal 4096000
 MemAvailable 2048000
+@@ host-keys
+ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIF7nyYf7EOyGgx17PfjdPwBvWx0jM2QFRoZmu7h55lj2
+ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBPDfg9fLgIdKLY4pyMaQGUkrpXdSUucpofuo+PbqvYTDBZbTVk6wmlVj7BPejtZ9UHrZK/hBXDCPE1+8APDyJNY=
+ssh-ed25519 AAAA
 @@ tools
 ip /usr/sbin/ip
 perl /usr/bin/perl
@@ -105,7 +111,14 @@ describe('what a host says of itself', () => {
       processors: 4,
       memory: { totalMib: 4000, availableMib: 2000 },
       disk: { path: '/var/lib/docker', freeMib: 59_390 },
+      bootId: '1f0c8c5e-8a0a-4bb1-9f43-6c1a5e0a2b11',
+      // As ssh-keygen -lf printed them.
+      hostKeys: [
+        'ssh-ed25519 SHA256:1EVgpcEA8ou1Ng2DVDFo+iciG6GCulB/sQM0DSCTxGo',
+        'ecdsa-sha2-nistp256 SHA256:pBrvmTZjCTPnM3ph0RhH8+iCnin8XpV4kqb2Jcv4ODE',
+      ],
       engine: {
+        id: '5e0a1f5c-6d5c-4b2e-9b3c-0d7f8f9a1c22',
         version: '28.5.2',
         apiVersion: '1.51',
         rootDirectory: '/var/lib/docker',

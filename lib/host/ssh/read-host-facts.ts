@@ -1,4 +1,5 @@
 import { SwarmproofError } from '../../error.ts'
+import { fingerprint, keyTypeOf } from '../../remote/host-key.ts'
 import type { Remote } from '../../remote/remote.ts'
 import { endOf, execSections, type Section, type Sections } from '../../remote/sections.ts'
 import { factsScript } from './facts-script.ts'
@@ -41,6 +42,8 @@ export function parseHostFacts(host: string, printed: Sections, span: Span): Hos
   return {
     hostname: system.get('hostname') ?? '',
     machineId: system.get('machine') ?? '',
+    bootId: system.get('boot') ?? '',
+    hostKeys: parseHostKeys(lines('host-keys')),
     architecture: system.get('architecture') ?? '',
     kernelRelease: system.get('kernel') ?? '',
     engine: parseEngine(readJson(host, lines('engine')), info),
@@ -160,6 +163,15 @@ function readJson(host: string, lines: readonly string[]): Readonly<Record<strin
 function splitOnce(line: string): [string, string] {
   const at = line.indexOf(' ')
   return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1).trim()]
+}
+
+/** From lines of a type and a key in base64, as public key files have them. */
+function parseHostKeys(lines: readonly string[]): readonly string[] {
+  return lines.flatMap((line) => {
+    const [type = '', key = ''] = line.split(' ')
+    const blob = Buffer.from(key, 'base64')
+    return keyTypeOf(blob) === type ? [`${type} ${fingerprint(blob)}`] : []
+  })
 }
 
 function parseTools(lines: readonly string[]): Readonly<Record<ToolName, string | undefined>> {
