@@ -29,7 +29,7 @@ function sudoError(host: string, username: string, asked: ExecResult, isThere: b
     return new RemoteError({
       ...base,
       what: `user ${username} is not root, and there is no sudo`,
-      hint: `install sudo on ${host} and allow ${username} what docs/sudoers.swarmproof says, or log in as root`,
+      hint: `install sudo on ${host} with the rule: ${username} ALL=(root) NOPASSWD: /bin/sh -c * (or log in as root)`,
     })
   }
   return new RemoteError({

@@ -96,7 +96,8 @@ function ready(client: Client, endpoint: SshEndpoint, proxied: Duplex | undefine
 /** Ours, so that the address is known which the host key is shown at. */
 function tcp({ address, port, addressFamily, localAddress, background }: SshEndpoint): Socket {
   const socket = connect({
-    ...{ host: address, port },
+    // Nagle's algorithm and delayed acknowledgements make a login take 230 ms on the loopback instead of 50.
+    ...{ host: address, port, noDelay: true },
     ...(addressFamily === undefined ? {} : { family: addressFamily }),
     ...(localAddress === undefined ? {} : { localAddress }),
   })

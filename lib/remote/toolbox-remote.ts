@@ -1,4 +1,4 @@
-import { scriptText, type Script } from './script.ts'
+import { Script, sh } from './script.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 
 /**
@@ -8,9 +8,9 @@ import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } fro
 export function toolboxRemote(inner: Remote, folder: string): Remote {
   const withTools = (
     command: Script | string,
-  ): string => `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
+  ): Script => sh`PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
 export PATH
-${scriptText(command)}`
+${typeof command === 'string' ? new Script(command) : command}`
   return {
     host: inner.host,
     exec: (command: Script | string, options?: ExecOptions): Promise<ExecResult> =>

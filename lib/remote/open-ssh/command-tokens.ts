@@ -29,7 +29,7 @@ export function expandCommand(text: string, tokens: CommandTokens, keyword: stri
 /**
  * Names go into commands of ssh_config (ProxyCommand, Match exec), so those with characters of a shell are refused, and
  * what ssh could take for an option: the rules of OpenSSH 9.6 (readconf.c, ssh_valid_hostname and ssh_valid_ruser),
- * which older ones do not have.
+ * which older ones do not have; and of a user no variable either.
  */
 export function refuseUnsafeNames(hostname: string, user: string | undefined, asked: string): void {
   // eslint-disable-next-line no-control-regex
@@ -37,7 +37,7 @@ export function refuseUnsafeNames(hostname: string, user: string | undefined, as
   const badUser =
     user !== undefined &&
     // eslint-disable-next-line no-control-regex
-    (user === '' || /^-|[\u0000-\u001f\u007f'"`;&<>|(){}]|\s-|\\$/.test(user))
+    (user === '' || /^-|[\u0000-\u001f\u007f'"`;&<>|(){}]|\s-|\\$|\$./.test(user))
   if (!badHost && !badUser) return
   throw new InputError({
     code: 'SSH_DESTINATION',

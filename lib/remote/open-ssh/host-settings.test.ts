@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { InputError, SwarmproofError } from '../../error.ts'
+import { refuseUnsafeNames } from './command-tokens.ts'
 import type { SshDestination } from './destination.ts'
 import { hostSettings, openSshDefaults } from './host-settings.ts'
 import type { HostSettings } from './host-settings.ts'
@@ -106,10 +108,21 @@ describe('settings of a host', () => {
       laxChecking: 'no',
       checkHostIp: true,
     })
-    home.config('Host c', 'UserKnownHostsFile "/k 2"')
-    expect(await refusal('c')).to.match(
-      /userknownhostsfile names a file by a relative name or one with a blank/,
-    )
+  })
+
+  it('tell names of files with blanks from several files', async () => {
+    const blank = home.path('known 2')
+    writeFileSync(blank, '')
+    home.config('Host c', `UserKnownHostsFile /k1 "${blank}" /k3`, 'GlobalKnownHostsFile none')
+    expect((await settings('c')).knownHostsFiles).to.deep.equal(['/k1', blank, '/k3'])
+    for (const [host, names] of [
+      ['d', '"/k 2"'],
+      ['e', '/k relative'],
+      ['f', 'relative'],
+    ] as const) {
+      home.config(`Host ${host}`, `UserKnownHostsFile ${names}`)
+      expect(await refusal(host)).to.contain('userknownhostsfile names a file by a relative name')
+    }
   })
 
   it('take the first of ProxyJump and ProxyCommand, with their tokens', async () => {
@@ -195,7 +208,7 @@ describe('settings of a host', () => {
         'holds characters that a shell or ssh would interpret',
       )
     expect(await refusal('')).to.contain('neither a name nor an address')
-    for (const user of ['-x', 'a;id', '$(id)', 'a\nb', 'a -b', ''])
+    for (const user of ['-x', 'a;id', '$(id)', 'a\nb', 'a -b', '$HOME', ''])
       expect(await refusal('web1', { user }), user).to.contain('the user of a host for SSH')
     home.config('Host web1', 'HostName a`id`')
     expect(await refusal('web1')).to.contain('"a`id`"')
@@ -203,6 +216,26 @@ describe('settings of a host', () => {
       'holds a control character',
     )
     expect(await settings('web2', { user: 'night shift' })).to.include({ user: 'night shift' })
+  })
+
+  it('let no name of a host through that is more than one word of a shell', () => {
+    const words: string[] = []
+    for (let code = 0; code < 256; code += 1) {
+      const char = String.fromCharCode(code)
+      for (const name of [`a${char}b`, `${char}b`, `a${char}`]) {
+        try {
+          refuseUnsafeNames(name, undefined, name)
+          words.push(name)
+        } catch (error) {
+          expect(error).to.be.instanceOf(InputError)
+        }
+      }
+    }
+    expect(words.length).to.be.greaterThan(400)
+    // As in a ProxyCommand that joins it to something.
+    const script = `printf '%s\\n' ${words.map((word) => `x:${word}`).join(' ')}`
+    const { stdout } = spawnSync('/bin/sh', ['-c', script], { encoding: 'utf8', cwd: home.home })
+    expect(stdout.split('\n').slice(0, -1)).to.deep.equal(words.map((word) => `x:${word}`))
   })
 
   it('refuse a file that is not there', async () => {

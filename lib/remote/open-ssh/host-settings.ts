@@ -71,6 +71,7 @@ export async function hostSettings(
   refuseUnfollowed(destination.hostname, found)
   const names = namesOf(destination, found)
   const path = (text: string): Promise<string> => expandPath(text, around.home, query)
+  const files = { path, home: around.home, host: names.hostname }
   const tokens: CommandTokens = { ...names, original: destination.hostname }
   const agent = await agentOf(found, around, path)
   return {
@@ -79,13 +80,8 @@ export async function hostSettings(
     identitiesOnly: isYes(found.value('identitiesonly')),
     proxyJump: proxyJump(found.value('proxyjump'), tokens),
     ...proxyCommand(found.value('proxycommand'), tokens),
-    knownHostsFiles: await fileList(
-      ['userknownhostsfile', 'globalknownhostsfile'],
-      found,
-      path,
-      names.hostname,
-    ),
-    revokedHostKeys: await fileList(['revokedhostkeys'], found, path, names.hostname),
+    knownHostsFiles: await fileList(['userknownhostsfile', 'globalknownhostsfile'], found, files),
+    revokedHostKeys: await fileList(['revokedhostkeys'], found, files),
     checkHostIp: isYes(found.value('checkhostip')),
     batchMode: isYes(found.value('batchmode')),
     ...(agent === undefined ? {} : { agentSocket: agent }),
@@ -141,7 +137,7 @@ function checking(
     // `ask` is the rule, and to refuse is what it does without a terminal.
     ...(isYes(strict) || strict === 'ask' ? {} : { laxChecking: isNo(strict) ? 'no' : strict }),
     ...(certificate === undefined ? {} : { certificateFile: certificate }),
-    ...(alias === undefined || isNone(alias) ? {} : { hostKeyAlias: alias }),
+    ...(alias === undefined ? {} : { hostKeyAlias: alias }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { InputError } from '../../error.ts'
 import type { SshDestination } from './destination.ts'
 import { expandFileName } from './resolved-config.ts'
@@ -39,23 +40,34 @@ export async function identityFiles(
   ])
 }
 
-/** Lists of files are printed with blanks between the names, so a name with a blank is not told from two. */
+export interface FileNames {
+  readonly path: (text: string) => Promise<string>
+  readonly home: string
+  readonly host: string
+}
+
+/**
+ * Lists of files are printed with blanks between the names, which may hold blanks themselves. A name begins with what a
+ * whole one begins with; one that then holds a blank must be there, or it could be two of which one is relative.
+ */
 export async function fileList(
   keywords: readonly string[],
   found: ResolvedConfig,
-  path: (text: string) => Promise<string>,
-  host: string,
+  { path, home, host }: FileNames,
 ): Promise<string[]> {
   const lists = keywords.map(async (keyword) => {
-    const names = (found.value(keyword) ?? '').split(' ').filter((name) => name !== '' && !isNone(name))
+    const text = found.value(keyword) ?? ''
+    const names = text.split(/ (?=[/~%$]|none$)/i).filter((name) => name !== '' && !isNone(name))
     const expanded = await Promise.all(names.map(path))
-    if (expanded.every((name) => name.startsWith('/'))) return expanded
+    const isDoubtful = (name: string): boolean =>
+      !name.startsWith('/') || (name.replace(home, '').includes(' ') && !existsSync(name))
+    if (!expanded.some(isDoubtful)) return expanded
     throw new InputError({
       code: 'SSH_CONFIG_UNSUPPORTED',
-      what: `${keyword} names a file by a relative name or one with a blank`,
+      what: `${keyword} names a file by a relative name, or one with a blank that is not there`,
       host,
-      expected: 'names that begin with / or ~/, without blanks',
-      observed: `${keyword} ${found.value(keyword) ?? ''}`,
+      expected: 'names that begin with / or ~/',
+      observed: `${keyword} ${text}`,
     })
   })
   return (await Promise.all(lists)).flat()
