@@ -10,7 +10,6 @@ import { healedWithinMs, partitionMs } from './bounds.ts'
 import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
 import { holdsAgain } from './holds-again.ts'
-import { type Script, scriptLines, sh } from '../../lib/remote/script.ts'
 
 const chain = 'SWARMPROOF-CUT'
 

@@ -11,7 +11,6 @@ import { rootOf, stateOf } from '../scene/kernel.ts'
 import { onNode } from '../scene/pair.ts'
 import { moby } from '../source.ts'
 import { disturbedNode } from './disturbed-node.ts'
-import { type Script, sh } from '../../lib/remote/script.ts'
 
 /** An engine that hears of a reload (firewalld tells it) makes its rules anew at once; 30 s leave it time on a slow host. */
 const answersWithinMs = 30_000

@@ -13,7 +13,6 @@ import { holdsAgain } from '../RES/holds-again.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { internals } from '../source.ts'
 import { addresses } from './vxl-02-addresses.ts'
-import { type Script, scriptLines, sh } from '../../lib/remote/script.ts'
 
 /** Nothing has to be learnt for it: routes are there at once, and the engines take no notice. */
 const holdsWithinMs = 60_000
