@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { startLoopbackSshd, whyNoSshd } from '../lib/remote/loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../lib/remote/loopback-sshd.fake.ts'
 import type { Remote } from '../lib/remote/remote.ts'
-import { sh } from '../lib/remote/script.ts'
 import { connectSsh } from '../lib/remote/ssh-remote.ts'
 import { knownLine, sshHome } from '../lib/remote/open-ssh/ssh-home.fake.ts'
 
@@ -14,7 +13,7 @@ import { knownLine, sshHome } from '../lib/remote/open-ssh/ssh-home.fake.ts'
 const BYTES = 200_000_000
 const ROUNDS = 9
 const COMMANDS = 200
-const STREAM = sh`head -c ${BYTES} /dev/zero`
+const STREAM = `head -c ${BYTES} /dev/zero`
 /** ssh2 takes the first cipher, OpenSSH by itself another one. */
 const CIPHERS = {
   'ssh, its own choice of cipher': [],
@@ -86,7 +85,7 @@ async function streams(remote: Remote, clients: readonly OpenSsh[]): Promise<voi
       return bytes
     },
     theirs: async (client) => {
-      const child = spawn('ssh', [...client.arguments, STREAM.text], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn('ssh', [...client.arguments, STREAM], { stdio: ['ignore', 'pipe', 'inherit'] })
       return count(child.stdout)
     },
     expected: BYTES,
@@ -96,7 +95,7 @@ async function streams(remote: Remote, clients: readonly OpenSsh[]): Promise<voi
 
 async function commands(remote: Remote, clients: readonly OpenSsh[]): Promise<void> {
   const seconds = await inTurns(COMMANDS, clients, {
-    ours: async () => (await remote.exec(sh`true`)).exitCode,
+    ours: async () => (await remote.exec('true')).exitCode,
     theirs: async (client) => {
       const child = spawn('ssh', [...client.arguments, 'true'], { stdio: 'ignore' })
       return new Promise((resolve) => child.once('close', (code) => resolve(code ?? -1)))
