@@ -48,6 +48,7 @@ function jsonResult({ record, labId }: FinishedRun): object {
     counts,
     ...(labId === undefined ? {} : { labId }),
     failures: record.failures,
+    leftovers: record.leftovers ?? [],
     requirements: record.requirements.map(({ id, lab, durationMs, verdict }) => ({
       id,
       lab,

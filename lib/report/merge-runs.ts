@@ -30,8 +30,14 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
     requirements: joinRequirements(runs, stored),
     steps: runs.flatMap(({ steps }) => steps).toSorted((a, b) => byTime(a.startedAt, b.startedAt)),
     failures: [...missing, ...runs.flatMap(({ failures }) => failures)],
+    ...withLeftovers(runs),
     findings: [],
   }
+}
+
+function withLeftovers(runs: readonly RunRecord[]): Pick<RunRecord, 'leftovers'> {
+  const leftovers = runs.flatMap((run) => run.leftovers ?? [])
+  return leftovers.length === 0 ? {} : { leftovers }
 }
 
 function missingRuns(runs: readonly RunRecord[], expected: number): FailureRecord[] {
