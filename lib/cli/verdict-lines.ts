@@ -44,6 +44,9 @@ export function summaryLines(
     '',
     `${headline}  ${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped, ${counts.inconclusive} inconclusive${unreached}  in ${duration(record)}`,
     ...brokenLines(record, style),
+    ...(record.leftovers ?? []).map(
+      ({ host, what, remove }) => `  ${style.red('not removed')}  ${what} on ${host}; do next: ${remove}`,
+    ),
     ...record.findings.map((finding) => `  ${style.bold('likely')}    ${finding.title}: ${finding.cause}`),
     ...where.map(([label, value]) => `  ${style.dim(label.padEnd(8))}  ${value}`),
   ]

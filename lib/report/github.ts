@@ -1,4 +1,4 @@
-import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { FailureRecord, Leftover, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
 import { requirementName } from './labs.ts'
@@ -41,6 +41,7 @@ export function annotationsOf(stored: RunRecord, placeOf: PlaceOf): Annotation[]
   const end = endOf(record)
   return [
     ...record.failures.map(harnessFailure),
+    ...(record.leftovers ?? []).map(notRemoved),
     ...(record.failures.length === 0 && end !== ''
       ? [{ level: 'error', title: 'The run did not come to its end', message: end } as const]
       : []),
@@ -68,6 +69,14 @@ function harnessFailure({ step, host, message }: FailureRecord): Annotation {
     level: 'error',
     title: `The harness failed at '${step}'${host === undefined ? '' : ` on ${host}`}`,
     message,
+  }
+}
+
+function notRemoved({ host, what, remove }: Leftover): Annotation {
+  return {
+    level: 'error',
+    title: `Not removed from ${host}: ${what}`,
+    message: `The run created it and could not remove it.\nWhat to do: ${remove}`,
   }
 }
 

@@ -22,7 +22,7 @@ export function headlineOf(record: RunRecord): Headline {
   return {
     conclusion,
     title: partial ? `${word} (partial)` : word,
-    because: because(record, conclusion),
+    because: `${because(record, conclusion)}${leftBehind(record)}`,
     counts:
       outcomeOrder
         .filter((outcome) => counts[outcome] > 0)
@@ -57,6 +57,13 @@ function because(record: RunRecord, conclusion: Conclusion): string {
   return unreached.length > 0
     ? `${plural(unreached.length, entryNoun(record))} never reached.${aside}`
     : `Nothing passed, so nothing is promised.${aside}`
+}
+
+/** What hosts are still to be rid of is said beside every verdict; empty where that is nothing. */
+function leftBehind({ leftovers = [] }: RunRecord): string {
+  if (leftovers.length === 0) return ''
+  const hosts = [...new Set(leftovers.map(({ host }) => host))].join(', ')
+  return ` Not everything the run created could be removed: ${plural(leftovers.length, 'thing')} left on ${hosts}.`
 }
 
 /** Why the run did not come to its end; empty when it did. */

@@ -1,4 +1,4 @@
-import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { FailureRecord, Leftover, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
 import { labsTitle, severalLabs } from './labs.ts'
@@ -27,7 +27,7 @@ export function renderJunit(stored: RunRecord): string {
       suite(severalLabs(record) ? `${name}.${code}` : code, name, record, requirements.map(requirementCase)),
     ),
   )
-  const harness = harnessCases(record)
+  const harness = [...harnessCases(record), ...(record.leftovers ?? []).map(leftoverCase)]
   const suites =
     harness.length === 0 ? groups : [suite('harness', labsTitle(record), record, harness), ...groups]
   const total = totals(suites.map(({ counts }) => counts))
@@ -106,6 +106,17 @@ function harnessCases(record: RunRecord): TestCase[] {
   )
   if (end === '' && (headline.conclusion === 'conformant' || said)) return []
   return [harnessCase(record, end, undefined)]
+}
+
+function leftoverCase({ host, what, remove }: Leftover): TestCase {
+  return {
+    name: `harness / removing what was created / ${host}: ${what}`,
+    kind: 'error',
+    message: `not removed: ${what} (on ${host})`,
+    text: `${what} of this run is still on ${host}.\nTo remove it: ${remove}`,
+    milliseconds: 0,
+    standardError: '',
+  }
 }
 
 function harnessCase(record: RunRecord, end: string, failure: FailureRecord | undefined): TestCase {

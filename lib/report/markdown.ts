@@ -32,6 +32,7 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     text(headline.because),
     ...news(options.changes),
     ...record.failures.map((failure) => harnessFailure(record, failure)),
+    ...leftovers(record),
     summaryTable(record),
     facts(record, options.exitCode),
     ...link(redactValue(options.link)),
@@ -129,6 +130,14 @@ function harnessFailure(record: RunRecord, { step, lab, host, message }: Failure
   const where = [host, severalLabs(record) ? lab : undefined].filter((name) => name !== undefined)
   const on = where.length === 0 ? '' : ` on ${where.map(code).join(' of ')}`
   return `### The harness failed at ${code(step)}${on}\n\n${fence(message)}`
+}
+
+function leftovers({ leftovers: left = [] }: RunRecord): string[] {
+  if (left.length === 0) return []
+  const lines = left.map(
+    ({ host, what, remove }) => `- ${code(host)}: ${text(what)}. To remove it: ${code(remove)}`,
+  )
+  return [`### Not removed from the hosts\n\n${lines.join('\n')}`]
 }
 
 function log({ log: lines, logSource }: FailureRecord): string[] {

@@ -31,9 +31,15 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
     requirements: joinRequirements(runs, stored),
     steps: runs.flatMap(({ steps }) => steps).toSorted((a, b) => byTime(a.startedAt, b.startedAt)),
     failures: [...missing, ...runs.flatMap(({ failures }) => failures)],
+    ...withLeftovers(runs),
     findings: [],
     ...(leftovers.length === 0 ? {} : { leftovers }),
   }
+}
+
+function withLeftovers(runs: readonly RunRecord[]): Pick<RunRecord, 'leftovers'> {
+  const leftovers = runs.flatMap((run) => run.leftovers ?? [])
+  return leftovers.length === 0 ? {} : { leftovers }
 }
 
 function missingRuns(runs: readonly RunRecord[], expected: number): FailureRecord[] {

@@ -52,7 +52,8 @@ export function describeFootprint(plan: FootprintPlan): string[] {
     `traffic: probes between tasks and nodes, 40 MiB between two of them at most; frames of EtherType 0x88B5 from a captured interface to itself; UDP port 9 and one connection that is no TLS to port 2377, which a manager logs; questions for example.com and the names of services to the hosts' nameservers`,
     'captures: packets between our own endpoints, on ingress, too; of ESP the headers; of management and gossip the headers, and of their payload where records begin and which bytes are printable; of everything else nothing is stored, it is counted',
     'never: nothing that was there is restarted, drained, updated or removed; no firewall, ingress, interface or setting is changed',
-    `end: everything is removed, also after Ctrl-C; if this process or its connection dies the hosts do so by themselves, within 15 s to 60 s`,
+    `guard: on each host a process of sh with its notes in /var/lib/swarmproof/${runId}, where systemd runs as swarmproof-${runId}.service; gone at the end`,
+    `end: everything is removed, also after Ctrl-C; if this process or its connection dies the hosts do so by themselves, within 15 s to 60 s; what a host cannot, as after a restart, \`swarmproof clean HOSTS\` does`,
   ]
 }
 

@@ -11,7 +11,7 @@ export type { GuardOptions } from './guarded-host.ts'
  *
  * How long a host waits: 15 s after the connection ended without a new one (a killed process, a closed laptop whose
  * connection was reset), 60 s without any sign of life (a cable that was pulled, of which sshd hears nothing for
- * hours). A connection that is lost and made again in between changes nothing. See decision 0013 for what a restart
+ * hours). A connection that is lost and made again in between changes nothing. See decision 0016 for what a restart
  * of the host does to it.
  */
 export interface Guard extends AsyncDisposable {

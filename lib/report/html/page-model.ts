@@ -1,4 +1,10 @@
-import type { FailureRecord, Finding, RequirementRecord, RunRecord } from '../../conformance/run-record.ts'
+import type {
+  FailureRecord,
+  Leftover,
+  Finding,
+  RequirementRecord,
+  RunRecord,
+} from '../../conformance/run-record.ts'
 import { summarize } from '../../conformance/run-record.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
@@ -60,6 +66,7 @@ export interface PageModel {
   /** Requirements down, labs across, where requirements were verified on several. */
   readonly crossTable: readonly CrossRow[]
   readonly steps: readonly StepView[]
+  readonly leftovers: readonly Leftover[]
   readonly failures: readonly (FailureRecord & {
     readonly on: string
     readonly text: string
@@ -124,6 +131,7 @@ export function pageModel(record: RunRecord): PageModel {
     labs: labViews(record),
     crossTable: repeats(record) ? crossTable(record, views) : [],
     steps: stepViews(record),
+    leftovers: record.leftovers ?? [],
     failures: record.failures.map((failure) => ({
       ...failure,
       on: severalLabs(record) ? (failure.lab ?? '') : '',

@@ -57,6 +57,13 @@ export const failure = `<% if (it.failures.length > 0) { %>
 <pre><%= f.message %></pre>
 <% if (f.text !== '') { %><p class="label">Last lines of <% if (f.href) { %><a href="<%= f.href %>"><%= f.logSource %></a><% } else { %><%= f.logSource || 'the log' %><% } %></p>
 <pre><%= f.text %></pre><% } %>
+</div><% } %></section><% } %>
+<% if (it.leftovers.length > 0) { %>
+<section aria-labelledby="left"><h2 id="left">Not removed from the hosts</h2>
+<% for (const one of it.leftovers) { %><div class="card problem inconclusive">
+<h3><%= one.what %> on <span class="mono"><%= one.host %></span></h3>
+<p class="label">To remove it</p>
+<pre><%= one.remove %></pre>
 </div><% } %></section><% } %>`
 
 export const labTable = `<% if (it.severalLabs) { %>

@@ -1,0 +1,173 @@
+import type { ChildProcess } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
+import { printBootId } from '../lib/host/boot-id.ts'
+import type { Remote } from '../lib/remote/remote.ts'
+import { type Script, sh } from '../lib/remote/script.ts'
+import { restartEngine } from '../lib/swarm/restart-engine.ts'
+
+/** A run that is under way. */
+export interface UnderWay {
+  readonly child: ChildProcess
+  /** Where its report is to go. */
+  readonly folder: string
+  readonly hosts: ReadonlyMap<string, Remote>
+  /** The host that something befalls. */
+  readonly victim: string
+  /** Starts another one; it ends with the first or by itself. */
+  readonly another: () => ChildProcess
+}
+
+/** What becomes of a run: told after a while by chance. */
+export interface Ending {
+  readonly name: string
+  /** The run is started behind these words. */
+  readonly behind?: readonly string[]
+  /** Hosts are not the same afterwards, but for what runs make. */
+  readonly restarts?: true
+  /** Before the run begins; returns what is to be done when it is over. */
+  prepare?(run: Pick<UnderWay, 'folder' | 'hosts' | 'victim'>): Promise<() => Promise<void>>
+  befall(run: UnderWay): Promise<void>
+}
+
+/** By name: those of the process, of its connection, of a host, of disks, and of this machine. */
+export const endings: readonly Ending[] = [
+  { name: 'kill -9', befall: async ({ child }) => signal(child, 'SIGKILL') },
+  { name: 'SIGTERM', befall: async ({ child }) => signal(child, 'SIGTERM') },
+  { name: 'SIGINT', befall: async ({ child }) => signal(child, 'SIGINT') },
+  { name: 'SIGHUP', befall: async ({ child }) => signal(child, 'SIGHUP') },
+  {
+    name: 'terminal closed',
+    // Its end closes the terminal of the run, as closing a window does.
+    behind: ['script', '--quiet', '--return', '/dev/null', '--command'],
+    befall: async ({ child }) => void child.kill('SIGKILL'),
+  },
+  {
+    name: 'connections cut, then killed',
+    async befall({ child, hosts, victim }) {
+      await told(hosts, victim, cutConnections)
+      await delay(3_000)
+      signal(child, 'SIGKILL')
+    },
+  },
+  { name: 'connections cut', befall: async ({ hosts, victim }) => told(hosts, victim, cutConnections) },
+  { name: 'host restarted', restarts: true, befall: async ({ hosts, victim }) => reboot(hosts, victim) },
+  {
+    name: 'host restarted, then killed',
+    restarts: true,
+    async befall({ child, hosts, victim }) {
+      await Promise.all([reboot(hosts, victim), delay(1_000).then(() => signal(child, 'SIGKILL'))])
+    },
+  },
+  {
+    name: 'engine restarted',
+    restarts: true,
+    befall: async ({ hosts, victim }) =>
+      restartEngine({ name: victim, remote: remoteOf(hosts, victim) } as Parameters<typeof restartEngine>[0]),
+  },
+  {
+    name: 'engine restarted, then killed',
+    restarts: true,
+    async befall({ child, hosts, victim }) {
+      const restarted = restartEngine({ name: victim, remote: remoteOf(hosts, victim) } as Parameters<
+        typeof restartEngine
+      >[0])
+      await delay(1_000)
+      signal(child, 'SIGKILL')
+      await restarted
+    },
+  },
+  ...['/run', '/var/tmp'].map((place): Ending => ({
+    name: `host’s ${place} full, then killed`,
+    async prepare({ hosts, victim }) {
+      return () => told(hosts, victim, sh`rm -f ${`${place}/filler`}`)
+    },
+    async befall({ child, hosts, victim }) {
+      await told(hosts, victim, fill(`${place}/filler`, place))
+      await delay(5_000)
+      signal(child, 'SIGKILL')
+    },
+  })),
+  {
+    name: 'disk full here',
+    async prepare({ folder }) {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', folder])
+      return async () => void execFileSync('umount', [folder])
+    },
+    befall: async () => undefined,
+  },
+  {
+    name: 'two at once, one killed',
+    async befall({ child, another }) {
+      const second = another()
+      await delay(20_000)
+      signal(second, 'SIGKILL')
+      await delay(5_000)
+      signal(child, 'SIGINT')
+    },
+  },
+  {
+    name: 'suspended for 80 s',
+    async befall({ child }) {
+      signal(child, 'SIGSTOP')
+      await delay(80_000)
+      signal(child, 'SIGCONT')
+    },
+  },
+]
+
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  // A signal of a terminal goes to the whole group, as does a killer that ends everything the run started.
+  process.kill(name === 'SIGTERM' ? child.pid : -child.pid, name)
+}
+
+function remoteOf(hosts: ReadonlyMap<string, Remote>, host: string): Remote {
+  const remote = hosts.get(host)
+  if (remote === undefined) throw new Error(`no host ${host}`)
+  return remote
+}
+
+async function told(hosts: ReadonlyMap<string, Remote>, host: string, script: Script): Promise<void> {
+  const { exitCode, stderr } = await remoteOf(hosts, host).exec(script, { timeoutMs: 60_000 })
+  if (exitCode !== 0) throw new Error(`${host}: ${stderr.trim()}`)
+}
+
+/** Ends the server's processes of every connection that holds the line of a guard: those of runs, and no others. */
+const cutConnections = sh`
+for holder in $(pgrep -f '^sleep 2147483647'); do
+  id=$holder
+  while [ "$id" -gt 1 ] 2>/dev/null; do
+    name=$(cat "/proc/$id/comm" 2>/dev/null) || break
+    case $name in sshd*) kill -KILL "$id"; break ;; esac
+    id=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$id/status" 2>/dev/null)
+  done
+done
+true
+`
+
+/** Takes all that is free there; as root, also what is reserved. */
+function fill(file: string, place: string): Script {
+  return sh`free=$(df -Pk ${place} | awk 'NR == 2 { print $4 }')
+fallocate -l "\${free}K" ${file} 2>/dev/null || true
+dd if=/dev/zero of=${`${file}.rest`} bs=64k count=4096 2>/dev/null
+cat ${`${file}.rest`} >>${file} 2>/dev/null
+rm -f ${`${file}.rest`}
+dd if=/dev/zero bs=4k count=65536 >>${file} 2>/dev/null
+true`
+}
+
+async function reboot(hosts: ReadonlyMap<string, Remote>, host: string): Promise<void> {
+  const remote = remoteOf(hosts, host)
+  const boot = async (): Promise<string> =>
+    (await remote.exec(printBootId, { idempotent: true, timeoutMs: 15_000 })).stdout.trim()
+  const before = await boot()
+  await remote.exec(
+    sh`(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &`,
+  )
+  for (const startedAt = performance.now(); performance.now() - startedAt < 240_000; await delay(2_000)) {
+    const now = await boot().catch(() => '')
+    if (now !== '' && now !== before) return
+  }
+  throw new Error(`${host} did not come back`)
+}
