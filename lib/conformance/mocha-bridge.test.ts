@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AssertionError, expect } from 'chai'
@@ -41,6 +41,10 @@ function verification(id: string): Verification {
   return { verdict }
 }
 
+function rethrow(error: unknown): void {
+  throw error
+}
+
 describe('runWithMocha', () => {
   let folder = ''
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-bridge-'))))
@@ -50,16 +54,15 @@ describe('runWithMocha', () => {
     bail: boolean,
     signal = new AbortController().signal,
     onTest = (): void => undefined,
+    { allureResults = folder, onUnwritten = rethrow } = {},
   ) => {
     const seen: string[] = []
     await runWithMocha([suite], {
       lab: 'made-up',
-      allureResults: folder,
+      allureResults,
       bail,
       signal,
-      onUnwritten: (error) => {
-        throw error
-      },
+      onUnwritten,
       verify: async (test) => {
         seen.push(test.id)
         onTest()
@@ -81,6 +84,17 @@ describe('runWithMocha', () => {
       'AAA-03 skipped',
       'AAA-04 broken',
     ])
+  })
+
+  it('runs every test where the results for Allure cannot be written, and says so', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    const unwritten: unknown[] = []
+    const seen = await run(false, undefined, undefined, {
+      allureResults: join(folder, 'file', 'results'),
+      onUnwritten: (error) => void unwritten.push(error),
+    })
+    expect(seen).to.deep.equal(Object.keys(outcomes))
+    expect(unwritten.map((error) => (error as NodeJS.ErrnoException).code)).to.include('ENOTDIR')
   })
 
   it('stops at the first failure with bail', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { SwarmproofError } from '../error.ts'
+import { InterruptedError, OutOfTimeError, SwarmproofError } from '../error.ts'
 import type { HostProvider } from '../host/host.ts'
 import { silentProgress } from '../progress.ts'
 import { findTopology } from '../topology/find-topology.ts'
@@ -78,6 +78,43 @@ describe('planRun', () => {
     expect(labId).to.equal(undefined)
     const stored = JSON.parse(readFileSync(join(store.folder, 'run.json'), 'utf8')) as RunRecord
     expect(stored.state).to.equal('harness-failed')
+  })
+
+  it('tells a deadline from an interruption, and both from an error of the program', async () => {
+    for (const [reason, state, failures] of [
+      [new InterruptedError('SIGINT'), 'interrupted', []],
+      [new OutOfTimeError(60_000), 'out-of-time', []],
+      [new Error('a bug'), 'harness-failed', ['a bug']],
+    ] as const) {
+      const controller = new AbortController()
+      const { record } = await run({ signal: controller.signal }, () => controller.abort(reason))
+      expect(record.state).to.equal(state)
+      expect(record.failures.map(({ message }) => message)).to.deep.equal(failures)
+    }
+  })
+
+  it('leaves the lab whatever throws, and records what of it stays', async () => {
+    let left = 0
+    const lab = {
+      ...{ id: 'lab-1', hosts: [], facts: {} },
+      [Symbol.asyncDispose]: async () => {
+        left += 1
+        throw new Error('the disk is in use')
+      },
+    }
+    const { record } = await run({
+      provider: { kind: 'vm', start: () => Promise.resolve(lab) } as unknown as HostProvider,
+      progress: { ...silentProgress, note: () => undefined },
+    })
+    expect(left).to.equal(2)
+    expect(record.state).to.equal('harness-failed')
+    expect(record.leftovers).to.deep.equal(
+      [1, 2].map(() => ({
+        host: 'this machine',
+        what: 'parts of the lab lab-1: the disk is in use',
+        remove: 'swarmproof clean',
+      })),
+    )
   })
 
   it('starts no further lab once aborted, and calls that no failure', async () => {

@@ -29,6 +29,7 @@ describe('life across PID namespaces', function () {
   this.timeout(60_000)
   let folder = ''
   let path = ''
+  const children: ChildProcess[] = []
   const known = { cache: process.env['SWARMPROOF_CACHE'], state: process.env['SWARMPROOF_STATE'] }
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'swarmproof-life-'))
@@ -37,7 +38,12 @@ describe('life across PID namespaces', function () {
     process.env['SWARMPROOF_CACHE'] = join(folder, 'cache')
     process.env['SWARMPROOF_STATE'] = join(folder, 'state')
   })
-  afterEach(() => {
+  afterEach(async () => {
+    for (const child of children.splice(0)) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      child.kill('SIGKILL')
+      await once(child, 'close')
+    }
     restore('SWARMPROOF_CACHE', known.cache)
     restore('SWARMPROOF_STATE', known.state)
     rmSync(folder, { recursive: true })
@@ -48,11 +54,13 @@ describe('life across PID namespaces', function () {
     const [program = '', ...words] = elsewhere
       ? ['unshare', '-p', '-f', '--kill-child', '--mount-proc', ...command]
       : command
-    return spawn(program, words, {
+    const child = spawn(program, words, {
       cwd: root,
       env: { ...process.env, LOCK: path },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
+    children.push(child)
+    return child
   }
   const says = async (child: ChildProcess): Promise<string> => {
     const [chunk] = (await once(child.stdout as Readable, 'data')) as [Buffer]
