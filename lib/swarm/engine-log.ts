@@ -1,10 +1,11 @@
 import type { Host } from '../host/host.ts'
 import { Lacking } from '../lacking.ts'
+import { sh } from '../remote/script.ts'
 
 /** The last lines of an engine's log that hold one of these words. @throws Lacking where there is no log to be found */
 export async function engineLogLines(host: Host, words: readonly string[]): Promise<string[]> {
-  const patterns = words.map((word) => `-e '${word}'`).join(' ')
-  const script = `if [ -r /var/log/dockerd.log ]; then log='cat /var/log/dockerd.log'; else log='journalctl -u docker -n 5000 --no-pager -q'; fi
+  const patterns = words.flatMap((word) => ['-e', word])
+  const script = sh`if [ -r /var/log/dockerd.log ]; then log='cat /var/log/dockerd.log'; else log='journalctl -u docker -n 5000 --no-pager -q'; fi
 [ -n "$($log 2>/dev/null | head -n 1)" ] || exit 44
 $log | grep -F ${patterns} | tail -n 20`
   const { exitCode, stdout } = await host.remote.exec(script, { idempotent: true })
