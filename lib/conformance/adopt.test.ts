@@ -22,7 +22,7 @@ function fakeHost(
     .answer('/run/swarmproof-run-1', '')
     .answer('exec sleep', { staysUp: true })
     .answer('{{.Swarm.LocalNodeState}}', `${state}\nbridge\nhost\n`)
-    .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
+    .answer('{{.ServerVersion}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
     .answer('docker node inspect', nodes.map((node) => `${JSON.stringify(node)}\n`).join(''))
   const host = {
     ...{ name, remote, origin: 'ssh' },
@@ -129,10 +129,10 @@ describe('adopt', () => {
     remote
       .answer('docker swarm', 'SWMTKN-1-x\nSWMTKN-1-y\n')
       .answer('docker node ls --format', 'web1 Ready\n')
-      .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
+      .answer('{{.ServerVersion}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
       .answer(
         'docker network ls --format',
-        ['ingress', 'docker_gwbridge'].map((Name) => `${JSON.stringify({ Name })}\n`).join(''),
+        ['ingress', 'docker_gwbridge'].map((name) => `${JSON.stringify({ name })}\n`).join(''),
       )
       .answer('docker network ls --filter driver=overlay', '')
       .answer('{{.Swarm.LocalNodeState}}', 'inactive\nbridge\n')

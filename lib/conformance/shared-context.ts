@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { startCaptures } from '../capture/start-captures.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
+import { withProbeTask } from '../swarm/deploy-stack.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -36,8 +37,10 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     dataPathPort: raised.cluster.dataPathPort,
     vnis: Object.values(raised.stack.networks).map(({ vni }) => vni),
   }
+  // What tests add runs what the stack runs, also on a lab that was built before.
+  const topology = withProbeTask(options.topology, raised.stack.probeTask)
   const shared: SharedContext = {
-    topology: options.topology,
+    topology,
     cluster: raised.cluster,
     stack: raised.stack,
     built: raised.built,
@@ -46,7 +49,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
       new Trial(raised.cluster, {
         name,
         label: raised.label ?? basename(options.store.folder),
-        stack: options.topology.stack,
+        stack: topology.stack,
         signal: options.signal,
       }),
     probe: agentProbe(),

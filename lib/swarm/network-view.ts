@@ -1,4 +1,6 @@
 import type { Cluster, ClusterNode, Endpoint } from './cluster.ts'
+import { sh } from '../remote/script.ts'
+import { networkViewFormat, nodeFormat } from '../api-formats.ts'
 import { dockerLines } from './docker.ts'
 
 /** What one node's engine believes about one network. */
@@ -24,11 +26,14 @@ interface InspectedNetwork {
   readonly IPAM: {
     readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null
   }
-  readonly Options: Readonly<Record<string, string>> | null
+  readonly Options: Readonly<Record<string, string>>
   readonly Peers?: readonly { readonly IP: string }[] | null
   readonly Containers: Readonly<
-    Record<string, { readonly Name: string; readonly MacAddress: string; readonly IPv4Address: string }>
-  > | null
+    Record<
+      string,
+      { readonly Name: string; readonly MacAddress: string; readonly IPv4Address: string } | null
+    >
+  >
 }
 
 /** Every network of every node as its engine sees it, by host name; one remote call a node. */
@@ -42,7 +47,7 @@ export async function readNetworkViews(
 }
 
 async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
-  const script = "docker network inspect --format '{{json .}}' $(docker network ls -q --no-trunc)"
+  const script = sh`docker network inspect --format ${networkViewFormat} $(docker network ls -q --no-trunc)`
   const networks = (await dockerLines(node.host, script)) as InspectedNetwork[]
   return networks.map((network) => ({
     id: network.Id,
@@ -51,15 +56,23 @@ async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
     scope: network.Scope,
     subnets: (network.IPAM.Config ?? []).map((config) => config.Subnet ?? ''),
     gateways: (network.IPAM.Config ?? []).map((config) => config.Gateway ?? ''),
-    options: network.Options ?? {},
+    options: named(network.Options),
     peers: (network.Peers ?? []).map((peer) => peer.IP),
     endpoints: Object.fromEntries(
-      Object.entries(network.Containers ?? {}).map(([id, endpoint]) => {
+      Object.entries(named(network.Containers)).map(([id, endpoint]) => {
         const [address = '', prefix = '0'] = endpoint.IPv4Address.split('/')
         return [id, { name: endpoint.Name, address, prefixLength: Number(prefix), mac: endpoint.MacAddress }]
       }),
     ),
   }))
+}
+
+/** Without the empty pair with which `networkViewFormat` begins. */
+function named<T>(pairs: Readonly<Record<string, T>>): Readonly<Record<string, NonNullable<T>>> {
+  const entries = Object.entries(pairs).flatMap(([name, value]): [string, NonNullable<T>][] =>
+    name === '' || value === null || value === undefined ? [] : [[name, value]],
+  )
+  return Object.fromEntries(entries)
 }
 
 /** Swarm's own node list as its manager tells it. */
@@ -72,7 +85,7 @@ export interface ListedNode {
 }
 
 export async function listNodes(cluster: Cluster): Promise<ListedNode[]> {
-  const script = "docker node inspect --format '{{json .}}' $(docker node ls -q)"
+  const script = sh`docker node inspect --format ${nodeFormat} $(docker node ls -q)`
   const nodes = (await dockerLines(cluster.manager.host, script)) as {
     ID: string
     Description: { Hostname: string }

@@ -2,6 +2,8 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
+import { sh } from '../remote/script.ts'
+import { swarmFormat } from '../api-formats.ts'
 import { docker } from './docker.ts'
 import { members } from './form-swarm.ts'
 
@@ -29,7 +31,7 @@ async function readNode(
 ): Promise<{ node: ClusterNode; dataPathPort: number }> {
   const output = await docker(
     host,
-    `docker info --format '{{json .Swarm}}{{"\\n"}}{{.ServerVersion}}' && uname -r`,
+    sh`docker info --format ${`${swarmFormat}{{"\\n"}}{{.ServerVersion}}`} && uname -r`,
   )
   const [swarm = '{}', engineVersion = '', kernelRelease = ''] = output.trim().split('\n')
   const info = JSON.parse(swarm) as SwarmInfo

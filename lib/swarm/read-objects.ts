@@ -1,6 +1,8 @@
 import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
 import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from './cluster.ts'
+import { sh } from '../remote/script.ts'
+import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
 import { docker, dockerLines } from './docker.ts'
 
 export interface ApiNetwork {
@@ -16,9 +18,11 @@ export interface ApiService {
   readonly Spec: {
     readonly Name: string
     readonly EndpointSpec?: { readonly Mode?: string }
-    readonly TaskTemplate?: { readonly Networks?: readonly { readonly Target: string }[] | null }
-    /** Where engines of old kept them. */
-    readonly Networks?: readonly { readonly Target: string }[] | null
+    readonly TaskTemplate?: {
+      readonly Networks?: readonly { readonly Target: string }[] | null
+      /** Of services that are the run's own. */
+      readonly ContainerSpec?: { readonly Image: string; readonly Args: readonly string[] | null }
+    }
   }
   readonly Endpoint: {
     readonly VirtualIPs?: readonly { readonly NetworkID: string; readonly Addr?: string }[]
@@ -56,7 +60,7 @@ interface ApiContainer {
 /** A network by name, once the manager has given it a VNI. */
 export async function readNetwork(cluster: Cluster, name: string): Promise<OverlayNetwork> {
   return eventually({ what: `network ${name} has a VNI`, withinMs: 20_000 }, async () => {
-    const script = `docker network inspect --format '{{json .}}' ${name}`
+    const script = sh`docker network inspect --format ${networkFormat} ${name}`
     const [network] = (await dockerLines(cluster.manager.host, script)) as ApiNetwork[]
     const read = toNetwork(must(network, `network ${name}`))
     return Number.isNaN(read.vni) ? { ready: false, seen: 'it has none' } : { ready: true, value: read }
@@ -65,27 +69,26 @@ export async function readNetwork(cluster: Cluster, name: string): Promise<Overl
 
 /** A service by name as it is now. */
 export async function readService(cluster: Cluster, name: string): Promise<Service> {
-  const script = `docker service inspect --format '{{json .}}' ${name}`
+  const script = sh`docker service inspect --format ${serviceFormat} ${name}`
   const [service] = (await dockerLines(cluster.manager.host, script)) as ApiService[]
   return toService(must(service, `service ${name}`))
 }
 
 /** The running tasks of these services, in no order. @throws while a running task's container is not there yet */
 export async function readTasks(cluster: Cluster, names: readonly string[]): Promise<Task[]> {
-  const list = names.join(' ')
   const { host } = cluster.manager
   const services = (await dockerLines(
     host,
-    `docker service inspect --format '{{json .}}' ${list}`,
+    sh`docker service inspect --format ${serviceFormat} ${names}`,
   )) as ApiService[]
   const ids = (
-    await docker(host, `docker service ps --no-trunc -q --filter desired-state=running ${list}`)
+    await docker(host, sh`docker service ps --no-trunc -q --filter desired-state=running ${names}`)
   ).trim()
   if (ids === '') return []
   const tasks = (
     (await dockerLines(
       host,
-      `docker inspect --type task --format '{{json .}}' ${ids.split('\n').join(' ')}`,
+      sh`docker inspect --type task --format ${taskFormat} ${ids.split('\n')}`,
     )) as ApiTask[]
   ).filter((task) => task.Status.State === 'running')
   return withContainers(cluster, services, tasks)

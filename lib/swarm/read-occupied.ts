@@ -47,7 +47,7 @@ echo '@@ networks'
 ids=$(docker network ls -q) && [ -n "$ids" ] &&
   docker network inspect --format '{{.Scope}}{{range .IPAM.Config}} {{.Subnet}}{{end}}' $ids
 echo '@@ local-pools'; docker info --format '{{json .DefaultAddressPools}}' 2>/dev/null
-echo '@@ swarm'; docker info --format '{{.Swarm.LocalNodeState}} {{json .Swarm.Cluster}}' 2>/dev/null
+echo '@@ swarm'; docker info --format '{{.Swarm.LocalNodeState}} {{with .Swarm.Cluster}}{"DefaultAddrPool":{{json .DefaultAddrPool}}}{{end}}' 2>/dev/null
 echo '@@ services'
 ids=$(docker service ls -q 2>/dev/null) && [ -n "$ids" ] &&
   docker service inspect --format '{{range .Endpoint.Ports}}{{.PublishedPort}} {{end}}' $ids

@@ -22,9 +22,9 @@ export async function runContainer(
   node: ClusterNode,
   name: string,
   flags: string,
-  stack: Pick<StackSpec, 'probeImage'>,
+  stack: Pick<StackSpec, 'probeImage' | 'probeNonce'>,
 ): Promise<Standalone | Answer> {
-  const run = `docker run --detach --stop-timeout 1 --hostname ${name} --name ${name} ${flags} ${probeImageOf(stack)} sh -c ${quote(taskScript)}`
+  const run = `docker run --detach --pull never --stop-timeout 1 --hostname ${name} --name ${name} ${flags} ${probeImageOf(stack)} sh -c ${quote(taskScript(stack))}`
   const { exitCode, stdout, stderr } = await node.host.remote.exec(run, { timeoutMs: commandLimitMs })
   if (exitCode !== 0) {
     await removeContainers([{ name, node }])

@@ -1,4 +1,6 @@
 import type { Cluster } from './cluster.ts'
+import { sh } from '../remote/script.ts'
+import { ownTaskFormat } from '../api-formats.ts'
 import { docker, dockerLines } from './docker.ts'
 
 /** A task as the manager tells it, whether it runs or not. */
@@ -25,9 +27,11 @@ interface ApiTaskState {
 
 export async function readTaskStates(cluster: Cluster, service: string): Promise<TaskState[]> {
   const { host } = cluster.manager
-  const ids = (await docker(host, `docker service ps --no-trunc -q ${service}`)).trim().split('\n').join(' ')
-  if (ids === '') return []
-  const lines = await dockerLines(host, `docker inspect --type task --format '{{json .}}' ${ids}`)
+  const ids = (await docker(host, sh`docker service ps --no-trunc -q ${service}`))
+    .split('\n')
+    .filter((id) => id !== '')
+  if (ids.length === 0) return []
+  const lines = await dockerLines(host, sh`docker inspect --type task --format ${ownTaskFormat} ${ids}`)
   return (lines as ApiTaskState[]).map((task) => ({
     id: task.ID,
     slot: task.Slot ?? 0,

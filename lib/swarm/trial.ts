@@ -17,7 +17,7 @@ export interface TrialOptions {
   /** Value of the label `swarmproof` on everything it creates. */
   readonly label: string
   /** Prefix of names, image and limits of tasks. */
-  readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'taskMemoryMib'>
+  readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'probeNonce' | 'taskMemoryMib'>
   readonly signal: AbortSignal
 }
 
@@ -188,7 +188,7 @@ export class Trial implements AsyncDisposable {
     this.#services.add(full)
     const command = `${serviceCommand('create')} ${this.#label()} --hostname '{{.Task.ID}}' --name ${full}`
     const limit = this.#memory('--limit-memory')
-    return `${command}${limit} ${flags} ${probeImageOf(this.#options.stack)} sh -c ${quote(taskScript)}`
+    return `${command}${limit} ${flags} ${probeImageOf(this.#options.stack)} sh -c ${quote(taskScript(this.#options.stack))}`
   }
 
   #memory(flag = '--memory'): string {

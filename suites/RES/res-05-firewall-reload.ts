@@ -5,6 +5,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { onNode } from '../scene/pair.ts'
 import { moby } from '../source.ts'
@@ -112,7 +113,7 @@ async function answered({ cluster, stack, probe }: TestContext, node: ClusterNod
         to: node.advertise.address,
         kind: 'tcp',
         port: port.publishedPort,
-        request: httpGet('/'),
+        request: httpGet(pagePath(stack)),
         timeoutMs: 5000,
       })),
   )

@@ -4,8 +4,10 @@ import { endingOnError } from '../../lib/capture/ending-on-error.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Observation, ProbeRequest, Responder } from '../../lib/probe/probe.ts'
 import { httpGet } from '../../lib/probe/http.ts'
-import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
+import type { Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { carried, type LeftOut } from './left-out.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from './pair.ts'
 import { startRecording, withRecordings } from './recording.ts'
@@ -60,21 +62,12 @@ async function record(context: Shared): Promise<Exchange> {
     })),
   )
   const nonces = { clear: nonce(), secret: nonce(), local: nonce() }
+  const answered = responderNonce()
+  const plan = planner(stack, answered)
   const planned = [
+    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts), nonces.clear),
+    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost), nonces.local),
     ...plan(
-      stack.networks.clear,
-      'clear',
-      orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts),
-      nonces.clear,
-    ),
-    ...plan(
-      stack.networks.clear,
-      'clear',
-      orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost),
-      nonces.local,
-    ),
-    ...plan(
-      stack.networks.secret,
       'secret',
       roles.includes('secret') ? orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts) : [],
       nonces.secret,
@@ -83,6 +76,7 @@ async function record(context: Shared): Promise<Exchange> {
   const responders: Responder[] = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
     port: echoPort,
+    nonce: answered,
   }))
   const observations = await endingOnError(recorder.captures, () =>
     context.probe.send(
@@ -107,36 +101,36 @@ interface Planned extends Omit<Exchanged, 'observation'> {
   readonly request: ProbeRequest
 }
 
-function plan(
-  network: OverlayNetwork,
-  role: 'clear' | 'secret',
-  pairs: readonly (readonly [Task, Task])[],
-  secretWord: string,
-): Planned[] {
-  return pairs.flatMap(([from, to]): Planned[] => {
-    const common = { from: inTask(from), to: addressOn(to, network) }
-    const payload = Buffer.from(`swarmproof ${secretWord} ${from.id} to ${to.id}`)
-    const entry = { from, to, network: role }
-    return [
-      { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
-      {
-        ...entry,
-        protocol: 'udp',
-        request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
-      },
-      {
-        ...entry,
-        protocol: 'tcp',
-        request: {
-          ...common,
-          kind: 'tcp',
-          port: 80,
-          request: httpGet(`/?${secretWord}`),
-          timeoutMs: httpTimeoutMs,
+function planner(stack: Stack, answered: string) {
+  return (
+    role: 'clear' | 'secret',
+    pairs: readonly (readonly [Task, Task])[],
+    secretWord: string,
+  ): Planned[] =>
+    pairs.flatMap(([from, to]): Planned[] => {
+      const common = { from: inTask(from), to: addressOn(to, stack.networks[role]) }
+      const payload = datagramFor(answered, `swarmproof ${secretWord} ${from.id} to ${to.id}`)
+      const entry = { from, to, network: role }
+      return [
+        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
+        {
+          ...entry,
+          protocol: 'udp',
+          request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
         },
-      },
-    ]
-  })
+        {
+          ...entry,
+          protocol: 'tcp',
+          request: {
+            ...common,
+            kind: 'tcp',
+            port: 80,
+            request: httpGet(`${pagePath(stack)}?${secretWord}`),
+            timeoutMs: httpTimeoutMs,
+          },
+        },
+      ]
+    })
 }
 
 function nonce(): string {

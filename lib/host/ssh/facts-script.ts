@@ -1,3 +1,4 @@
+import { engineFormat, subnetsFormat } from '../../api-formats.ts'
 import { moduleNames, toolNames } from './host-facts.ts'
 
 const configOf: Readonly<Record<string, string>> = {
@@ -35,12 +36,12 @@ if ! have docker; then printf '@@ no-docker\n'
 elif ! out=$(docker version --format '{{json .Server}}' 2>&1); then printf '@@ no-engine\n%s\n' "$out"
 else
   printf '@@ engine\n%s\n' "$out"
-  info=$(docker info --format '{{json .}}' 2>/dev/null)
+  info=$(docker info --format '${engineFormat}' 2>/dev/null)
   printf '@@ info\n%s\n' "$info"
   root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
   printf '@@ networks\n'
   ids=$(docker network ls -q --no-trunc)
-  [ -z "$ids" ] || docker network inspect --format '{{json .Name}} {{json .Driver}} {{json .Scope}} {{json .IPAM.Config}}' $ids
+  [ -z "$ids" ] || docker network inspect --format '{{json .Name}} {{json .Driver}} {{json .Scope}} ${subnetsFormat}' $ids
   state=$root/swarm/docker-state.json
   [ -r "$state" ] && printf '@@ data-path %s\n' "$(sed -n 's/.*"DataPathAddr":"\([^"]*\)".*/\1/p' "$state")"
 fi

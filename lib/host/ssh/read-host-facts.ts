@@ -115,13 +115,13 @@ function nothingSaid(host: string, exitCode: number, stderr: string): Swarmproof
 function readJson(host: string, line: string | undefined): Readonly<Record<string, unknown>> {
   try {
     return JSON.parse(line ?? '') as Readonly<Record<string, unknown>>
-  } catch (cause) {
+  } catch {
     throw new SwarmproofError({
       code: 'DOCKER_OUTPUT',
       what: 'docker printed something that is not JSON',
       host,
-      observed: (line ?? '').slice(0, 300),
-      cause,
+      observed: `${(line ?? '').length} characters`,
+      hint: 'docker info and docker version on the host',
     })
   }
 }

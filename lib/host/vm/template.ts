@@ -3,13 +3,14 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SwarmproofError } from '../../error.ts'
+import { labImage } from '../../loaded-image.ts'
 import { step } from '../../progress.ts'
 import type { Progress, ProgressStep } from '../../progress.ts'
 import { requireDisk, requireMemory } from '../../setup/capacity.ts'
 import { cacheDirectory } from '../../setup/directories.ts'
-import { probeImageTag } from '../../setup/guest-recipe.ts'
 import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
+import { probeImageFile } from '../../setup/probe-image-archive.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { bootedAgent, startEngine } from './guest-boot.ts'
@@ -46,8 +47,8 @@ until curl -sf --max-time 5 --unix-socket /run/docker.sock http://engine/_ping >
   pgrep -x dockerd > /dev/null || { echo "the engine ended"; tail -n 25 /var/log/dockerd.log; exit 3; }
   sleep 0.3
 done
-docker import --change 'CMD ["sh"]' /usr/lib/swarmproof/probe.tar ${probeImageTag} || exit 4
-docker run --rm --network none ${probeImageTag} true || { tail -n 25 /var/log/dockerd.log; exit 5; }
+docker load --quiet --input ${probeImageFile} || exit 4
+docker run --rm --pull never --network none ${labImage} true || { tail -n 25 /var/log/dockerd.log; exit 5; }
 sync
 `
 
