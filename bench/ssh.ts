@@ -141,7 +141,7 @@ async function streams(remote: Remote, clients: readonly OpenSsh[]): Promise<voi
       return bytes
     },
     theirs: async (client) => {
-      const child = spawn('ssh', [...client.arguments, STREAM], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn('ssh', [...client.arguments, STREAM.text], { stdio: ['ignore', 'pipe', 'inherit'] })
       return count(child.stdout)
     },
     expected: BYTES,

@@ -9,6 +9,7 @@ import { findLab, type FoundLab } from '../host/ssh/find-lab.ts'
 import { isBlocked, isTooSmall } from '../host/ssh/preflight/finding.ts'
 import { measure } from '../host/ssh/preflight/measure.ts'
 import { measuredHosts } from '../host/ssh/preflight/measured-hosts.ts'
+import { loadedImageName } from '../loaded-image.ts'
 import { type Progress, step } from '../progress.ts'
 import { sshClient } from '../remote/open-ssh/connect.ts'
 import { chooseFootprint, type Footprint, withFootprint } from '../swarm/footprint.ts'
@@ -131,13 +132,14 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
       readOccupied(found.known.map(({ remote }) => remote)),
     )
     const footprint = chooseFootprint(occupied)
-    const topology = onHosts(found, footprint, flags)
+    const topology = onHosts(found, footprint)
     const imageBytes = flags.probeImage === undefined ? await probeImageBytes() : undefined
     const creates = describeFootprint({
       ...{ topology, occupied, runId, nodes: topology.nodes.length },
       init: flags.init ?? false,
       leave: flags.leave ?? false,
       ...(imageBytes === undefined ? {} : { imageBytes }),
+      ...(flags.probeImage === undefined ? {} : { pulledImage: flags.probeImage }),
       ...(flags.toolboxImage === undefined ? {} : { toolboxImage: flags.toolboxImage }),
     })
     const announcement = { found, footprint, creates, suites: selected, disruptive, flags }
@@ -196,8 +198,8 @@ interface VerifyOptions {
   readonly interruption: Interruption
 }
 
-function onHosts(found: FoundLab, footprint: Footprint, flags: ValidateFlags): Topology {
-  const { probeImage = `swarmproof/probe:${footprint.prefix}` } = flags
+function onHosts(found: FoundLab, footprint: Footprint): Topology {
+  const probeImage = loadedImageName(footprint.prefix)
   return withFootprint(found.lab.topology, footprint, { probeImage, taskMemoryMib })
 }
 

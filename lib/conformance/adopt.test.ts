@@ -25,7 +25,7 @@ function fakeHost(
     .answer('/var/lib/swarmproof/run-1', '')
     .answer('exec sleep', { staysUp: true })
     .answer('{{.Swarm.LocalNodeState}}', `${state}\nbridge\nhost\n`)
-    .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
+    .answer('{{.ServerVersion}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
     .answer(
       "docker node ls --format '{{.ID}} {{.ManagerStatus}}'",
       `${idOf('web1')} Leader\n${idOf('web2')} \n`,
@@ -147,10 +147,10 @@ describe('adopt', () => {
       .answer('docker swarm', 'SWMTKN-1-x\nSWMTKN-1-y\n')
       .answer("docker info --format '{{.Swarm.NodeID}}'", `${nodeId}\n`)
       .answer(/docker node ls --format '(?!\{\{.ID)/, 'web1 Ready\n')
-      .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
+      .answer('{{.ServerVersion}}', `${JSON.stringify(swarm)}\n26.1.5\n6.12.1\n`)
       .answer(
         'docker network ls --format',
-        ['ingress', 'docker_gwbridge'].map((Name) => `${JSON.stringify({ Name })}\n`).join(''),
+        ['ingress', 'docker_gwbridge'].map((name) => `${JSON.stringify({ name })}\n`).join(''),
       )
       .answer('docker network ls --filter driver=overlay', '')
       .answer('{{.Swarm.LocalNodeState}}', 'inactive\nbridge\n')

@@ -2,13 +2,13 @@ import { InputError, SwarmproofError } from '../error.ts'
 import type { Host, Lab } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Cluster } from '../swarm/cluster.ts'
-import { deployStack, type StackRoom } from '../swarm/deploy-stack.ts'
+import { deployStack, type StackRoom, withProbeTask } from '../swarm/deploy-stack.ts'
 import { formSwarm, members } from '../swarm/form-swarm.ts'
 import { type Guard, type GuardOptions, startGuard } from '../swarm/guard.ts'
 import { LeftBehindError } from '../swarm/leftovers.ts'
 import { listNodes } from '../swarm/network-view.ts'
 import { loadProbeImage, pullProbeImage } from '../swarm/probe-image.ts'
-import { probeImageOf } from '../swarm/probe-task.ts'
+import { newNonce, probeImageOf } from '../swarm/probe-task.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { stackNames } from '../swarm/stack.ts'
 import { type FirstIngress, makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
@@ -131,12 +131,15 @@ async function build(
         })
   const made = options.init ? await initialise(topology, hosts, guard, before, options) : undefined
   const { cluster, room, missing } = await roomOf(await readCluster(topology, hosts), progress)
-  const ofImage = { progress, removes, image: probeImageOf(topology.stack) }
+  const ofImage = { progress, removes, name: probeImageOf(topology.stack) }
   const nodes = cluster.nodes.map(({ host }) => host)
-  if (images.probeImage === undefined) await loadProbeImage(nodes, ofImage)
-  else await pullProbeImage(nodes, ofImage)
+  const image =
+    images.probeImage === undefined
+      ? await loadProbeImage(nodes, ofImage)
+      : await pullProbeImage(nodes, { ...ofImage, image: images.probeImage })
   signal.throwIfAborted()
-  await deployStack(topology, cluster, { progress, signal, label: runId, room })
+  const whole = withProbeTask(topology, { image, nonce: newNonce() })
+  await deployStack(whole, cluster, { progress, signal, label: runId, room })
   const { stack, states } = await settle(stackNames(topology.stack), cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),

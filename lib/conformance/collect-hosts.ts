@@ -4,22 +4,40 @@ import { readHostState } from '../observe/read-host-state.ts'
 import { type Progress, step } from '../progress.ts'
 import { type Script, sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
+import { engineLogScript } from '../swarm/engine-log.ts'
 import type { RunStore } from './run-store.ts'
+
+/** Of engines, nodes and objects of the swarm, which may be anybody's: the fields named here, and no others. */
+const overview = sh`docker version --format ${'client {{.Client.Version}}, server {{.Server.Version}}, API {{.Server.APIVersion}}'}
+docker info --format ${'driver {{.Driver}}, logging {{.LoggingDriver}}, cgroups {{.CgroupDriver}} {{.CgroupVersion}}, {{.NCPU}} processors, {{.MemTotal}} bytes; {{.ContainersRunning}} of {{.Containers}} containers run; {{.OperatingSystem}}, kernel {{.KernelVersion}}'}
+docker info --format ${'swarm {{.Swarm.LocalNodeState}} {{.Swarm.Error}}, manager {{.Swarm.ControlAvailable}}, {{.Swarm.Managers}} managers of {{.Swarm.Nodes}} nodes'}
+echo; docker network ls --no-trunc --format ${'network {{.ID}} {{.Name}} {{.Driver}} {{.Scope}}'}
+echo; docker ps --format ${'container {{.ID}} {{.Names}}: {{.Status}}'}
+if [ "$(docker info --format ${'{{.Swarm.ControlAvailable}}'})" = true ]; then
+  echo; docker node ls --format ${'node {{.ID}} {{.Hostname}}: {{.Status}} {{.Availability}} {{.ManagerStatus}} {{.EngineVersion}}'}
+  echo; docker service ls --format ${'service {{.Name}} {{.Mode}} {{.Replicas}} {{.Ports}}'}
+  own=$(docker service ls -q --filter label=swarmproof)
+  [ -z "$own" ] || docker service ps --no-trunc --format ${'task {{.Name}} on {{.Node}}: {{.DesiredState}}, {{.CurrentState}} {{.Error}}'} $own
+fi`
+
+/**
+ * Messages of the kernel about networks and memory. Lines of firewalls and audit hold traffic and commands of others;
+ * what was killed for memory is told by its number alone.
+ */
+const kernelSubjects =
+  'vxlan|bridge|br[0-9-]|veth|docker|overlay|IPVS|ip_vs|xfrm|XFRM|[^a-z]esp|nf_|conntrack|netfilter|link (is|becomes)|mtu|MTU|martian|neigh|ARP|TCP:|UDP:|[oO]ut of memory|soft lockup|hung task'
+const kernelLog = sh`dmesg 2>/dev/null | grep -E ${kernelSubjects} | grep -v -E ${'SRC=|audit|apparmor'} | sed -E ${'s/([pP]rocess [0-9]+|pid[ =:]+[0-9]+) ?[(,].*/\\1/; s/task [^ ]+ blocked/a task blocked/; s/\\[[^][]*:[0-9]+\\]//'} | tail -n 200`
 
 /** What a person would look at first on a host, below the folder of its name. None of it holds a key. */
 const looks: Readonly<Record<string, Script>> = {
-  'docker.txt': sh`docker version; docker info; docker network ls; docker ps; docker node ls; docker service ls; docker service ps $(docker service ls -q) 2>&1`,
-  'engine.log': engineLogCommand(300),
-  'kernel.log': sh`dmesg | tail -n 200`,
-}
-
-function engineLogCommand(lines: number): Script {
-  return sh`tail -n ${lines} /var/log/dockerd.log 2>/dev/null || journalctl -u docker -n ${lines} --no-pager`
+  'docker.txt': overview,
+  'engine.log': engineLogScript(300),
+  'kernel.log': kernelLog,
 }
 
 /** The last lines of a host's engine log, for a run that could not go on; none if the host does not answer. */
 export async function engineLogTail(host: Host): Promise<string[]> {
-  const result = await host.remote.exec(engineLogCommand(30), { timeoutMs: 15_000 }).catch(() => undefined)
+  const result = await host.remote.exec(engineLogScript(30), { timeoutMs: 15_000 }).catch(() => undefined)
   return result === undefined ? [] : result.stdout.trimEnd().split('\n')
 }
 
@@ -27,7 +45,7 @@ export async function engineLogTail(host: Host): Promise<string[]> {
 export async function collectHosts(
   cluster: Cluster,
   folder: string,
-  store: RunStore,
+  store: Pick<RunStore, 'write' | 'writeJson'>,
   progress: Progress,
 ): Promise<void> {
   await Promise.all(
@@ -39,7 +57,11 @@ export async function collectHosts(
   )
 }
 
-async function collectHost({ host }: ClusterNode, parent: string, store: RunStore): Promise<void> {
+async function collectHost(
+  { host }: ClusterNode,
+  parent: string,
+  store: Pick<RunStore, 'write' | 'writeJson'>,
+): Promise<void> {
   const folder = join(parent, host.name)
   const state = await readHostState(host).catch((error: unknown) => ({ unreadable: String(error) }))
   store.writeJson(join(folder, 'state.json'), state)

@@ -3,10 +3,13 @@ import { type Look, eventually } from '../eventually.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import type { HostState } from '../observe/host-state.ts'
 import { readHostState } from '../observe/read-host-state.ts'
+import { labImage } from '../loaded-image.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Cluster } from '../swarm/cluster.ts'
-import { deployStack, stackRecipe, tasksRunning } from '../swarm/deploy-stack.ts'
+import { deployStack, stackRecipe, tasksRunning, withProbeTask } from '../swarm/deploy-stack.ts'
 import { formSwarm, listNetworks, nodesReady } from '../swarm/form-swarm.ts'
+import { standingImage } from '../swarm/probe-image.ts'
+import { newNonce } from '../swarm/probe-task.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
@@ -88,7 +91,11 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
   const networksBeforeServices = await networksOfNewNodes(cluster, options.signal)
   const firstIngress = await readIngress(cluster.manager.host)
   await makeIngress(topology, cluster.manager.host, options)
-  await deployStack(topology, cluster, { ...options, label: options.runId })
+  const image = await step(options.progress, 'Looking at the probe image', undefined, () =>
+    standingImage(lab.hosts, labImage),
+  )
+  const whole = withProbeTask(topology, { image, nonce: newNonce() })
+  await deployStack(whole, cluster, { ...options, label: options.runId })
   const { stack, states, settled } = await settle(stackNames(topology.stack), cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),

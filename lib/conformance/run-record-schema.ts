@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { LoadedImage } from '../loaded-image.ts'
 import { engineNames } from '../topology/engine.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -70,7 +71,8 @@ const topology = z.object({
     publishedPort: z.number(),
     ports: z.array(z.number()).exactOptional(),
     namePrefix: z.string().exactOptional(),
-    probeImage: z.string().exactOptional(),
+    // Of any version: what is read is shown, and never built again.
+    probeImage: z.custom<LoadedImage>((value) => typeof value === 'string').exactOptional(),
     taskMemoryMib: z.number().exactOptional(),
   }),
 })

@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import { agentProbe } from '../probe/agent-probe.ts'
+import { withProbeTask } from '../swarm/deploy-stack.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -45,9 +46,11 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     log: (entry) => options.store.log.info(entry),
   })
   const label = raised.label ?? basename(options.store.folder)
+  // What tests add runs what the stack runs, also on a lab that was built before.
+  const topology = withProbeTask(options.topology, raised.stack.probeTask)
   const shared: SharedContext = {
     label,
-    topology: options.topology,
+    topology,
     cluster: raised.cluster,
     stack: raised.stack,
     built: raised.built,
@@ -56,7 +59,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
       new Trial(raised.cluster, {
         name,
         label,
-        stack: options.topology.stack,
+        stack: topology.stack,
         signal: options.signal,
       }),
     probe: agentProbe(),

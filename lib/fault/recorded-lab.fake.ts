@@ -1,3 +1,4 @@
+import { labImage } from '../loaded-image.ts'
 import type { Host, Lab } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
@@ -139,5 +140,12 @@ function stackOn(nodes: readonly ClusterNode[], namePrefix: string): Stack {
       endpoints: Object.fromEntries(on.map(endpoint)),
     }
   })
-  return { names, networks, services, tasks, bulkBytes: 1 }
+  return {
+    names,
+    networks,
+    services,
+    tasks,
+    probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
+    bulkBytes: 1,
+  }
 }

@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { createServer, type Server, type Socket } from 'node:net'
+import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { agentProbe } from './agent-probe.ts'
+import { datagramFor, linesFor, responderNonce } from './nonce.ts'
 import type { Observation, Origin, ProbeRequest } from './probe.ts'
 
 const host = nativeHost('here')
@@ -17,9 +19,32 @@ function run(...command: string[]): void {
   if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`)
 }
 
+const nonce = responderNonce()
+
 async function send(requests: readonly ProbeRequest[], port?: number): Promise<readonly Observation[]> {
-  return agentProbe().send(requests, port === undefined ? {} : { responders: [{ at: there, port }] })
+  return agentProbe().send(requests, port === undefined ? {} : { responders: [{ at: there, port, nonce }] })
 }
+
+/** Asks the responder from each of these ports; from the first until there is one that answers. */
+const askFromPorts = String.raw`
+my ($bytes, @ports) = @ARGV;
+my $first = 1;
+for my $port (@ports) {
+  socket my $socket, 2, 2, 17 or die $!;
+  bind $socket, pack 'S n C4 x8', 2, $port, 0, 0, 0, 0 or die $!;
+  my $answer = '';
+  for (1 .. ($first ? 400 : 3)) {
+    send $socket, $bytes, 0, pack 'S n C4 x8', 2, 7007, 198, 18, 0, 2;
+    my $read = '';
+    vec($read, fileno $socket, 1) = 1;
+    next unless select $read, undef, undef, 0.1;
+    last if defined recv $socket, $answer, 100, 0;
+    select undef, undef, undef, 0.05;
+  }
+  $first = 0;
+  print $port, ' ', length $answer ? length($answer) . ' bytes' : 'nothing', "\n";
+}
+`
 
 /** Says how much it got, once that is all. */
 function count(socket: Socket, first: Buffer, wanted: number): void {
@@ -67,18 +92,60 @@ describe('agent on this machine', () => {
     from: here,
     to: '198.18.0.2',
     port: 7007,
-    payload: Buffer.alloc(size, 'u'),
+    payload: datagramFor(nonce, '', size),
     expectReply: true,
     ...more,
   })
 
-  it('gets datagrams back whole, from an empty one to one in fragments', async () => {
-    const observations = await send([datagram(0), datagram(5), datagram(60_000)], 7007)
-    expect(outcomes(observations)).to.deep.equal(['answered', 'answered', 'answered'])
-    expect(observations.map(({ replyBytes }) => replyBytes[0])).to.deep.equal([0, 5, 60_000])
-    expect(observations[1]?.replies[0]?.toString()).to.equal('uuuuu')
-    expect(observations[2]?.replies[0]).to.have.lengthOf(4096)
-    expect(observations[1]?.attempts[0]?.source?.address).to.equal('198.18.0.1')
+  it('gets datagrams back whole, from a short one to one in fragments', async () => {
+    const observations = await send([datagram(0), datagram(60_000)], 7007)
+    expect(outcomes(observations)).to.deep.equal(['answered', 'answered'])
+    expect(observations.map(({ replyBytes }) => replyBytes[0])).to.deep.equal([17, 60_000])
+    expect(observations[0]?.replies[0]?.toString()).to.equal(`${nonce} `)
+    expect(observations[1]?.replies[0]).to.have.lengthOf(4096)
+    expect(observations[0]?.attempts[0]?.source?.address).to.equal('198.18.0.1')
+  })
+
+  it('leaves a stranger without an answer, on UDP and on TCP, and the bearer of the nonce not', async () => {
+    const stranger = { timeoutMs: 700 }
+    const call = (request: Buffer): ProbeRequest => ({
+      ...{ kind: 'tcp', from: here, to: '198.18.0.2', port: 7010, request, ...stranger },
+    })
+    const observations = await agentProbe().send(
+      [
+        datagram(0, { payload: Buffer.alloc(0), ...stranger }),
+        datagram(0, { payload: Buffer.from('hello'), ...stranger }),
+        datagram(0, { payload: Buffer.from(nonce.slice(0, -1)), ...stranger }),
+        datagram(0, { payload: Buffer.from(` ${nonce}`), ...stranger }),
+        datagram(0),
+        call(Buffer.from('hello\n\n')),
+        call(Buffer.from(`hello ${nonce}\n\n`)),
+        call(Buffer.from(`${nonce}\n\n`)),
+        call(Buffer.alloc(5_000, 'x')),
+        call(linesFor(nonce, ['hello'])),
+      ],
+      {
+        responders: [
+          { at: there, port: 7007, nonce },
+          { at: there, port: 7010, nonce, says: 'one' },
+        ],
+      },
+    )
+    const bytes = observations.map(({ replyBytes }) => replyBytes[0])
+    expect(bytes).to.deep.equal([0, 0, 0, 0, 17, 0, 0, 0, 0, 'one hello\n'.length])
+    expect(outcomes(observations.slice(0, 5))).to.deep.equal([
+      ...new Array<string>(4).fill('timeout'),
+      'answered',
+    ])
+  })
+
+  it('never answers a port that a server has, so that no two can be set on each other', async () => {
+    const asking = promisify(execFile)('ip', [
+      ...['netns', 'exec', near, 'perl', '-e', askFromPorts, `${nonce} x`],
+      ...['7008', '53', '7007', '7009'],
+    ])
+    await send([datagram(0, { to: '198.18.0.4', timeoutMs: 3_000 })], 7007)
+    expect((await asking).stdout).to.equal('7008 18 bytes\n53 nothing\n7007 nothing\n7009 18 bytes\n')
   })
 
   it('sends without waiting, and says refused and timeout for what they are', async () => {
@@ -146,24 +213,24 @@ describe('agent on this machine', () => {
           from: here,
           to: '198.18.0.2',
           port: 7010,
-          request: Buffer.from('a\nb\n\n'),
+          request: linesFor(nonce, ['a', 'b']),
           repeat: 3,
         },
-        { kind: 'tcp', from: here, to: '198.18.0.2', port: 7011, request: Buffer.from('\n') },
+        { kind: 'tcp', from: here, to: '198.18.0.2', port: 7011, request: linesFor(nonce, []) },
         {
           kind: 'udp',
           from: here,
           to: '198.18.0.2',
           port: 7007,
-          payload: Buffer.from('u'),
+          payload: datagramFor(nonce, 'u'),
           expectReply: true,
         },
       ],
       {
         responders: [
-          { at: there, port: 7010, says: 'one' },
-          { at: there, port: 7011, says: 'other' },
-          { at: there, port: 7007 },
+          { at: there, port: 7010, nonce, says: 'one' },
+          { at: there, port: 7011, nonce, says: 'other' },
+          { at: there, port: 7007, nonce },
         ],
       },
     )

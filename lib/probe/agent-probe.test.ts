@@ -110,7 +110,7 @@ describe('agent probe', () => {
     })
     const held = new Promise<void>((resolve) => (release = resolve))
     const fast = scripted('fast', events, honest)
-    await agentProbe().send([ask(fast.from)], { responders: [{ at: slow.from, port: 7 }] })
+    await agentProbe().send([ask(fast.from)], { responders: [{ at: slow.from, port: 7, nonce: 'n' }] })
     await held
     const firstGo = events.findIndex((event) => event.endsWith(' go'))
     expect(events.slice(0, firstGo)).to.include.members(['slow end', 'fast end'])

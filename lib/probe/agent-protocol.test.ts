@@ -52,8 +52,8 @@ describe('agent plan', () => {
         { id: 5, request: { kind: 'icmp', from: own, to: '10.0.0.4', packetBytes: 31, dontFragment: true } },
       ],
       [
-        { at: sandbox, port: 7007 },
-        { at: task, port: 7010, says: 'x9.web-1' },
+        { at: sandbox, port: 7007, nonce: 'n1' },
+        { at: task, port: 7010, nonce: 'n2', says: 'x9.web-1' },
       ],
       3,
     )
@@ -63,8 +63,8 @@ describe('agent plan', () => {
       'space 0 /proc/739/ns/net',
       'space 1 /proc/self/ns/net',
       'space 2 /run/docker/netns/ingress_sbox',
-      'respond 2 7007',
-      'answer 0 7010 x9.web-1',
+      'respond 2 7007 n1',
+      'answer 0 7010 n2 x9.web-1',
       'udp 0 0 10.0.0.1 53 5000 1 1 0 x00ff',
       'tcp 1 1 10.0.0.2 80 700 12 1 0 -',
       'udp 4 0 10.0.0.3 9 5000 1 0 1 x',
@@ -73,8 +73,10 @@ describe('agent plan', () => {
     ])
   })
 
-  it('refuses a responder whose word would be two', () => {
-    expect(() => encodePlan([], [{ at: own, port: 7, says: 'a b' }])).to.throw(RangeError, 'a b')
+  it('refuses a responder whose word or nonce would be two, or none', () => {
+    expect(() => encodePlan([], [{ at: own, port: 7, nonce: 'n', says: 'a b' }])).to.throw(RangeError, 'a b')
+    expect(() => encodePlan([], [{ at: own, port: 7, nonce: 'n\nstop' }])).to.throw(RangeError, 'stop')
+    expect(() => encodePlan([], [{ at: own, port: 7, nonce: '' }])).to.throw(RangeError)
   })
 
   it('gives the agent time for every timeout one after another, within bounds', () => {

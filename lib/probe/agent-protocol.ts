@@ -10,8 +10,8 @@ import type { Origin, ProbeOutcome, ProbeRequest, Responder, Attempt } from './p
  * | `limit SECONDS` | the agent ends itself after them |
  * | `window N` | probes under way at a time |
  * | `space N FILE` | a network namespace, referred to by number from here on |
- * | `respond N PORT` | UDP echo server in a namespace |
- * | `answer N PORT WORD` | TCP server there that answers each line with WORD and the line, until an empty one |
+ * | `respond N PORT NONCE` | UDP server in a namespace; sends back what begins with NONCE |
+ * | `answer N PORT NONCE WORD` | TCP server there that answers each line `NONCE TEXT` with `WORD TEXT`, until another |
  * | `udp│tcp│icmp ID SPACE ADDRESS PORT TIMEOUT_MS REPEAT REPLY DF PAYLOAD [IDLE_MS]` | a probe; PAYLOAD is `-` for none or `x` and hexadecimal bytes |
  * | `end` | of the plan; the agent answers `ready` once its responders listen |
  * | `go` | start probing |
@@ -55,10 +55,10 @@ export function encodePlan(
     return spaces.size - 1
   }
   const probes = requests.map(({ id, request }) => encodeRequest(id, space(request.from), request))
-  const servers = responders.map(({ at, port, says }) =>
+  const servers = responders.map(({ at, port, nonce, says }) =>
     says === undefined
-      ? protocolLine('respond', space(at), port)
-      : protocolLine('answer', space(at), port, word(says)),
+      ? protocolLine('respond', space(at), port, word(nonce))
+      : protocolLine('answer', space(at), port, word(nonce), word(says)),
   )
   const limitSeconds = Math.min(1800, 60 + Math.ceil(longestMs(requests) / 1000))
   return {
@@ -76,7 +76,7 @@ export function encodePlan(
 
 function word(text: string): string {
   if (/^[A-Za-z0-9.-]+$/.test(text)) return text
-  throw new RangeError(`'${text}' is no word a responder can say`)
+  throw new RangeError(`'${text}' is no word of a responder`)
 }
 
 function longestMs(requests: readonly AgentRequest[]): number {

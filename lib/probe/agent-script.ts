@@ -172,14 +172,14 @@ sub command {
   elsif ($verb eq 'respond') {
     my $socket = make($word[0], $DGRAM, 17);
     bind($socket, address('0.0.0.0', $word[1])) or broken("cannot answer on port $word[1] in namespace $word[0]: $!");
-    push @responders, $socket;
+    push @responders, { socket => $socket, port => $word[1], nonce => $word[2] };
   }
   elsif ($verb eq 'answer') {
     my $socket = make($word[0], $STREAM, 6);
     setsockopt($socket, $SOCKET, $SO_REUSEADDR, pack 'i', 1);
     bind($socket, address('0.0.0.0', $word[1])) && listen($socket, 64)
       or broken("cannot answer on port $word[1] in namespace $word[0]: $!");
-    push @servers, { socket => $socket, word => $word[2] };
+    push @servers, { socket => $socket, nonce => $word[2], word => $word[3] };
   }
   elsif ($verb eq 'udp' || $verb eq 'icmp' || $verb eq 'tcp') {
     my %probe = (kind => $verb, attempt => 0);
@@ -200,7 +200,7 @@ while (1) {
   }
   my ($read, $write) = ('', '');
   vec($read, fileno STDIN, 1) = 1;
-  vec($read, fileno $_, 1) = 1 for @responders, map { $_->{socket} } @servers, values %calls;
+  vec($read, fileno $_, 1) = 1 for map { $_->{socket} } @responders, @servers, values %calls;
   my $next = 0;
   for my $probe (values %open) {
     my $fd = fileno $probe->{socket};
@@ -217,12 +217,15 @@ while (1) {
   next if $found < 0;
 
   # What arrived is served before what is late: a host that stood still for a while has lost nothing.
-  for my $socket (@responders) {
-    next unless $found && vec $can_read, fileno $socket, 1;
+  # Strangers may reach these ports: without the nonce nothing is answered, and no server is ever answered to.
+  for my $responder (@responders) {
+    next unless $found && vec $can_read, fileno $responder->{socket}, 1;
     for (1 .. 64) {
-      my $from = recv $socket, my $bytes, 65536, 0;
+      my $from = recv $responder->{socket}, my $bytes, 65536, 0;
       last unless defined $from;
-      send $socket, $bytes, 0, $from;
+      my (undef, $port) = unaddress($from);
+      next if $port < 1024 || $port == $responder->{port} || index($bytes, $responder->{nonce}) != 0;
+      send $responder->{socket}, $bytes, 0, $from;
     }
   }
   # Calls before those that come in: a new one may get the number of one that just ended.
@@ -231,9 +234,12 @@ while (1) {
     next unless $found && vec $can_read, $fd, 1;
     my $end = !sysread $call->{socket}, $call->{text}, 4096, length $call->{text};
     while (!$end && $call->{text} =~ s/^([^\n]*)\n//) {
-      $end = $1 eq '';
-      send $call->{socket}, "$call->{word} $1\n", 0 unless $end;
+      my $line = $1;
+      my ($nonce, $said) = split / /, $line, 2;
+      $end = !defined $said || $nonce ne $call->{nonce};
+      send $call->{socket}, "$call->{word} $said\n", 0 unless $end;
     }
+    $end ||= length $call->{text} > $keep;
     next unless $end;
     delete $calls{$fd};
     close $call->{socket};
@@ -241,7 +247,7 @@ while (1) {
   for my $server (@servers) {
     next unless $found && vec $can_read, fileno $server->{socket}, 1;
     accept(my $socket, $server->{socket}) or next;
-    $calls{fileno $socket} = { socket => $socket, word => $server->{word}, text => '' };
+    $calls{fileno $socket} = { %$server, socket => $socket, text => '' };
   }
   for my $probe (values %{{%open}}) {
     my $fd = defined $probe->{socket} ? fileno $probe->{socket} : next;

@@ -59,8 +59,14 @@ export interface Responder {
   readonly at: Origin
   readonly port: number
   /**
-   * Without it the server echoes UDP. With it, it takes TCP connections and answers each line with this word, a blank
-   * and the line, until an empty one, after which it closes. Letters, digits, dots and hyphens.
+   * Whatever does not begin with it is left without an answer: the port may be published to strangers, and a server
+   * that echoes to anybody can be turned on others. Made by `responderNonce`, put first by `datagramFor` and `linesFor`.
+   */
+  readonly nonce: string
+  /**
+   * Without it the server sends UDP datagrams back as they are, but for those from ports that servers have: those below
+   * 1024 and its own. With it, it takes TCP connections and answers each line with this word, a blank and what follows
+   * the nonce, until an empty one or one without the nonce, after which it closes. Letters, digits, dots and hyphens.
    */
   readonly says?: string
 }

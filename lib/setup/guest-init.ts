@@ -1,3 +1,5 @@
+import { packProbeImage, probeImageFile } from './probe-image-archive.ts'
+
 /** Kernel modules that engine, networks and verdicts take; loaded at boot, so that no requirement waits for one. */
 export const guestModules = [
   'virtio_net',
@@ -98,10 +100,14 @@ export function guestSshdConfig(hasSourcePenalties: boolean, pam: 'yes' | 'no' =
   ].join('\n')
 }
 
-/** Busybox as an image: the whole of what probe services are made of. `$1` is the root of the guest. */
+/**
+ * Busybox as an image: the whole of what probe services are made of. `$1` is the root of the guest. The same busybox
+ * gives the same image, by the same id on every host.
+ */
 export const probeImageScript = `set -e
 tree=$(mktemp -d)
 for folder in bin www tmp etc proc sys dev root; do mkdir -p "$tree/$folder"; done
+chmod 755 "$tree" "$tree"/*
 chmod 1777 "$tree/tmp"
 cp "$1/bin/busybox" "$tree/bin/busybox"
 for applet in $(chroot "$1" /bin/busybox --list); do
@@ -109,8 +115,12 @@ for applet in $(chroot "$1" /bin/busybox --list); do
 done
 echo 'root:x:0:0:root:/root:/bin/sh' > "$tree/etc/passwd"
 echo 'root:x:0:' > "$tree/etc/group"
+chmod 644 "$tree"/etc/*
+chmod 755 "$tree/bin/busybox"
+machine=$(chroot "$1" dpkg --print-architecture | sed -e 's/^i386$/386/' -e 's/^armhf$/arm/' -e 's/^ppc64el$/ppc64le/')
 mkdir -p "$1/usr/lib/swarmproof"
-tar --create --file "$1/usr/lib/swarmproof/probe.tar" --directory "$tree" --owner 0 --group 0 .
+archive="$1${probeImageFile}"
+${packProbeImage('--format ustar --sort name --mtime @0 --numeric-owner --owner 0 --group 0')}
 rm -rf "$tree"
 `
 

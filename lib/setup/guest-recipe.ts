@@ -32,9 +32,6 @@ export interface GuestRecipe {
 /** Suites whose sshd punishes addresses that connect often, and can be told not to. */
 const withSourcePenalties = ['trixie', 'forky', 'sid', 'questing']
 
-/** The tag of the probe image in every guest. */
-export const probeImageTag = 'swarmproof/probe:1'
-
 const packages = [
   'docker.io',
   'iptables',

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterNode } from './cluster.ts'
+import { sh } from '../remote/script.ts'
 import { docker, dockerLines } from './docker.ts'
 
 export async function setAvailability(
@@ -8,13 +9,14 @@ export async function setAvailability(
 ): Promise<void> {
   await docker(
     cluster.manager.host,
-    `docker node update --availability ${availability} ${node.nodeId} >/dev/null`,
+    sh`docker node update --availability ${availability} ${node.nodeId} >/dev/null`,
   )
 }
 
 /** Containers of swarm tasks that run on a node, by the name of their service. */
 export async function runningOn(node: ClusterNode): Promise<string[]> {
-  const script = `docker ps --filter label=com.docker.swarm.service.name --format '{{json (.Label "com.docker.swarm.service.name")}}'`
+  const format = '{{json (.Label "com.docker.swarm.service.name")}}'
+  const script = sh`docker ps --filter label=com.docker.swarm.service.name --format ${format}`
   return (await dockerLines(node.host, script)) as string[]
 }
 
@@ -22,7 +24,10 @@ export async function runningOn(node: ClusterNode): Promise<string[]> {
 export async function replicas(
   cluster: Cluster,
 ): Promise<{ readonly service: string; readonly running: number; readonly wanted: number }[]> {
-  const output = await docker(cluster.manager.host, "docker service ls --format '{{.Name}} {{.Replicas}}'")
+  const output = await docker(
+    cluster.manager.host,
+    sh`docker service ls --format ${'{{.Name}} {{.Replicas}}'}`,
+  )
   return output
     .trim()
     .split('\n')

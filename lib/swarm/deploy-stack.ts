@@ -3,9 +3,10 @@ import { eventually } from '../eventually.ts'
 import { type Progress, step } from '../progress.ts'
 import type { OverlaySpec, StackSpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
-import { quote } from '../remote/script.ts'
+import { labImage } from '../loaded-image.ts'
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 import { docker } from './docker.ts'
-import { probeImageOf, taskScript } from './probe-task.ts'
+import { probeImageOf, type ProbeTask, taskScript } from './probe-task.ts'
 import { type StackNames, stackNames, stackPorts } from './stack.ts'
 import { networkScripts } from './swarm-networks.ts'
 import { taskCounts } from './task-counts.ts'
@@ -36,9 +37,9 @@ const deployWithinMs = 480_000
 
 /** The commands that build the stack, in order; their text decides whether a saved lab still fits. */
 export interface StackScript {
-  readonly networks: readonly string[]
+  readonly networks: readonly Script[]
   /** In the order of `createdServices`. */
-  readonly services: readonly string[]
+  readonly services: readonly Script[]
   /** A compose file for `docker stack deploy`. */
   readonly compose: string
 }
@@ -49,55 +50,68 @@ export function stackScript(topology: Topology, nodes: number, label: string): S
 
 /** As `stackScript`, for a swarm that may lack what labs have. */
 export function scriptFor(topology: Topology, room: StackRoom, label: string): StackScript {
-  const { clear, secret } = topology.stack
-  const { networks, services } = stackNames(topology.stack)
-  const tasks = taskCounts(room.nodes)
-  const ports = stackPorts(topology.stack)
-  const labels = `--label ${quote(`swarmproof=${label}`)}`
-  const network = (name: string, ...flags: readonly string[]): string =>
-    ['docker network create --driver overlay', labels, ...flags, name].filter((word) => word !== '').join(' ')
-  const service = (name: string, flags: string): string =>
-    [
-      'docker service create --detach --quiet --no-resolve-image --stop-grace-period 1s',
-      `${labels} --hostname '{{.Task.ID}}' --name ${name}`,
-      `${flags}${memoryLimit(topology.stack)} ${probeImageOf(topology.stack)} sh -c ${quote(taskScript)}`,
-    ].join(' ')
-  const given = ({ subnet, gateway }: OverlaySpec): string => `--subnet ${subnet} --gateway ${gateway}`
-  const publish = (flags: string): string => (room.ingress ? ` ${flags}` : '')
-  const spread = '--replicas-max-per-node 1'
-  const dual = `published=${ports.dual},protocol`
-  const flags: Readonly<Record<(typeof createdServices)[number], string>> = {
-    web: `--network ${networks.clear} --replicas ${tasks.web} ${spread}${publish(`--publish ${ports.web}:80`)}`,
-    rr: `--network ${networks.clear} --mode global --endpoint-mode dnsrr`,
-    vault: `--network ${networks.secret} --mode global`,
-    island: `--network ${networks.auto} --replicas 1`,
-    both: `--network ${networks.clear} --network ${networks.extra} --replicas 1`,
-    dual: `--network ${networks.extra} --replicas ${tasks.dual} ${spread}${publish(
-      `--publish ${dual}=tcp,target=80 --publish ${dual}=udp,target=${udpTargetPort} --publish ${ports.dualShort}:80`,
-    )}`,
-    here: `--network ${networks.extra} --replicas 1 --publish mode=host,published=${ports.here},target=80`,
-  }
+  const { stack } = topology
+  const { clear, secret } = stack
+  const { networks, services } = stackNames(stack)
+  const labels = ['--label', `swarmproof=${label}`]
+  const network = (name: string, ...options: readonly string[]): Script =>
+    sh`docker network create --driver overlay ${labels} ${options} ${name}`
+  const given = ({ subnet, gateway }: OverlaySpec): string[] => ['--subnet', subnet, '--gateway', gateway]
+  const options = serviceOptions(topology, room)
   return {
     networks: [
-      network(networks.clear, given(clear), mtuOption(clear)),
-      network(networks.secret, '--opt encrypted', given(secret), mtuOption(secret)),
-      network(networks.auto, mtuOption(clear)),
-      network(networks.extra, mtuOption(clear)),
+      network(networks.clear, ...given(clear), ...mtuOption(clear)),
+      network(networks.secret, '--opt', 'encrypted', ...given(secret), ...mtuOption(secret)),
+      network(networks.auto, ...mtuOption(clear)),
+      network(networks.extra, ...mtuOption(clear)),
     ],
-    services: createdServices.map((role) => service(services[role], flags[role])),
-    compose: composeFile(topology.stack, room, label),
+    services: createdServices.map((role) => {
+      const all = [...labels, '--hostname', '{{.Task.ID}}', '--name', services[role], ...options[role]]
+      return sh`docker service create --detach --quiet --no-resolve-image --stop-grace-period 1s ${all} ${memoryLimit(stack)} ${probeImageOf(stack)} sh -c ${taskScript(stack)}`
+    }),
+    compose: composeFile(stack, room, label),
+  }
+}
+
+function serviceOptions(
+  { stack }: Topology,
+  room: StackRoom,
+): Readonly<Record<(typeof createdServices)[number], readonly string[]>> {
+  const { networks } = stackNames(stack)
+  const tasks = taskCounts(room.nodes)
+  const ports = stackPorts(stack)
+  const on = (...names: readonly string[]): string[] => names.flatMap((name) => ['--network', name])
+  const publish = (...given: readonly string[]): string[] =>
+    room.ingress ? given.flatMap((port) => ['--publish', port]) : []
+  const spread = (count: number): string[] => ['--replicas', String(count), '--replicas-max-per-node', '1']
+  const dual = `published=${ports.dual},protocol`
+  return {
+    web: [...on(networks.clear), ...spread(tasks.web), ...publish(`${ports.web}:80`)],
+    rr: [...on(networks.clear), '--mode', 'global', '--endpoint-mode', 'dnsrr'],
+    vault: [...on(networks.secret), '--mode', 'global'],
+    island: [...on(networks.auto), '--replicas', '1'],
+    both: [...on(networks.clear, networks.extra), '--replicas', '1'],
+    dual: [
+      ...on(networks.extra),
+      ...spread(tasks.dual),
+      ...publish(`${dual}=tcp,target=80`, `${dual}=udp,target=${udpTargetPort}`, `${ports.dualShort}:80`),
+    ],
+    here: [
+      ...on(networks.extra),
+      ...['--replicas', '1', '--publish', `mode=host,published=${ports.here},target=80`],
+    ],
   }
 }
 
 /** Where UDP published by `dual` arrives in its tasks. */
 export const udpTargetPort = 5353
 
-function mtuOption({ mtuBytes }: OverlaySpec): string {
-  return mtuBytes === undefined ? '' : `--opt com.docker.network.driver.mtu=${mtuBytes}`
+function mtuOption({ mtuBytes }: OverlaySpec): string[] {
+  return mtuBytes === undefined ? [] : ['--opt', `com.docker.network.driver.mtu=${mtuBytes}`]
 }
 
-function memoryLimit({ taskMemoryMib }: StackSpec): string {
-  return taskMemoryMib === undefined ? '' : ` --limit-memory ${taskMemoryMib}M`
+function memoryLimit({ taskMemoryMib }: StackSpec): string[] {
+  return taskMemoryMib === undefined ? [] : ['--limit-memory', `${taskMemoryMib}M`]
 }
 
 function composeFile(stack: StackSpec, room: StackRoom, label: string): string {
@@ -108,7 +122,7 @@ function composeFile(stack: StackSpec, room: StackRoom, label: string): string {
   const service = (deploy: object): object => ({
     image: probeImageOf(stack),
     hostname: '{{.Task.ID}}',
-    command: ['sh', '-c', taskScript],
+    command: ['sh', '-c', taskScript(stack)],
     stop_grace_period: '1s',
     deploy: { ...deploy, ...limits, labels },
   })
@@ -126,9 +140,15 @@ function composeFile(stack: StackSpec, room: StackRoom, label: string): string {
   })
 }
 
+/** The same topology, whose stack is of these tasks. */
+export function withProbeTask(topology: Topology, { image, nonce }: ProbeTask): Topology {
+  return { ...topology, stack: { ...topology.stack, probeImage: image, probeNonce: nonce } }
+}
+
 /** Changes whenever the commands that build the stack change. */
 export function stackRecipe(topology: Topology): string {
-  const script = stackScript(topology, topology.nodes.length, 'recipe')
+  const any = withProbeTask(topology, { image: labImage, nonce: '0'.repeat(24) })
+  const script = stackScript(any, topology.nodes.length, 'recipe')
   return createHash('sha256')
     .update(JSON.stringify([script, networkScripts(topology)]))
     .digest('hex')
@@ -146,23 +166,23 @@ export async function deployStack(
   const room = options.room ?? { nodes: cluster.nodes.length, manager: true, ingress: true }
   const script = scriptFor(topology, room, options.label)
   await step(options.progress, 'Creating networks', host.name, () =>
-    docker(host, `set -e\n${script.networks.join('\n')}`, { timeoutMs: 120_000 }),
+    docker(host, sh`set -e; ${scriptLines(script.networks)}`, { timeoutMs: 120_000 }),
   )
   const tasks = taskCounts(room.nodes)
   const services = createdServices.map((role, index) => ({
-    command: script.services[index] ?? '',
+    command: script.services[index] ?? sh`false`,
     tasks: tasks[role],
   }))
   let created = 0
   for (const wave of waves(services)) {
-    const commands = wave.map(({ command }) => command).join('\n')
+    const commands = scriptLines(wave.map(({ command }) => command))
     await step(options.progress, 'Creating services', host.name, () =>
-      docker(host, `set -e\n${commands}`, { timeoutMs: 120_000 }),
+      docker(host, sh`set -e; ${commands}`, { timeoutMs: 120_000 }),
     )
     created += wave.length
     await tasksRunning(names, cluster, options, created)
   }
-  const deploy = `docker stack deploy --resolve-image never --compose-file - ${names.composed}`
+  const deploy = sh`docker stack deploy --resolve-image never --compose-file - ${names.composed}`
   await step(options.progress, 'Deploying a stack', host.name, () =>
     docker(host, deploy, { timeoutMs: 120_000, input: script.compose }),
   )
@@ -207,7 +227,10 @@ interface ReplicaCount {
 
 async function replicaCounts({ services }: StackNames, cluster: Cluster): Promise<ReplicaCount[]> {
   const names: readonly string[] = Object.values(services)
-  const output = await docker(cluster.manager.host, "docker service ls --format '{{.Name}} {{.Replicas}}'")
+  const output = await docker(
+    cluster.manager.host,
+    sh`docker service ls --format ${'{{.Name}} {{.Replicas}}'}`,
+  )
   return output
     .trim()
     .split('\n')
@@ -219,8 +242,8 @@ async function replicaCounts({ services }: StackNames, cluster: Cluster): Promis
 async function pendingTasks(cluster: Cluster, counts: readonly ReplicaCount[]): Promise<string> {
   const short = counts.filter((count) => count.running < count.wanted).map((count) => count.name)
   if (short.length === 0) return 'services are missing from the list'
-  const format = "'{{.Name}} on {{.Node}}: {{.CurrentState}} {{.Error}}'"
-  const script = `docker service ps --filter desired-state=running --format ${format} ${short.join(' ')}`
+  const format = '{{.Name}} on {{.Node}}: {{.CurrentState}} {{.Error}}'
+  const script = sh`docker service ps --filter desired-state=running --format ${format} ${short}`
   const lines = (await docker(cluster.manager.host, script)).trim().split('\n')
   return lines.filter((line) => !line.includes(': Running')).join('; ')
 }

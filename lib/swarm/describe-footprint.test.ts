@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { loadedImageName } from '../loaded-image.ts'
+import { scriptLines } from '../remote/script.ts'
 import type { Topology } from '../topology/topology.ts'
 import { describeFootprint } from './describe-footprint.ts'
 import { scriptFor } from './deploy-stack.ts'
@@ -12,7 +14,8 @@ const topology = {
     publishedPort: 20_001,
     ports: [20_001, 20_007, 20_013, 20_022],
     namePrefix: 'swp-x7k2',
-    probeImage: 'swarmproof/probe:x7k2',
+    probeImage: loadedImageName('x7k2'),
+    probeNonce: '0'.repeat(24),
     taskMemoryMib: 32,
   },
 } as unknown as Topology
@@ -38,16 +41,22 @@ describe('describeFootprint', () => {
       expect(text).to.contain(word)
   })
 
+  it('says on which addresses ports are open, past which firewalls, for how long, and what answers there', () => {
+    expect(text).to.match(/^ports: .* on every address of every node, public ones too;/m)
+    expect(text).to.match(/^exposed: .*past ufw and firewalld, for as long as the run takes/m)
+    expect(text).to.match(/^answers: only requests that carry the run’s nonce .*nothing on UDP/m)
+  })
+
   it('counts tasks as the stack has them', () => {
     const script = scriptFor(topology, { nodes: 4, manager: true, ingress: true }, 'x').services
-    const replicas = /--name swp-x7k2-web .*--replicas (\d+)/.exec(script.join('\n'))?.[1]
+    const replicas = /--name swp-x7k2-web .*--replicas (\d+)/.exec(scriptLines(script).text)?.[1]
     expect(text).to.contain(`swp-x7k2-web ${replicas},`).and.contain('21 tasks in all')
   })
 
   it('tells a swarm that is made and stays or goes, and an image that is pulled', () => {
-    const made = describeFootprint({ ...plan, init: true })
+    const made = describeFootprint({ ...plan, init: true, pulledImage: 'registry.example/probe:2' })
     expect(made[0]).to.match(/which stays$/)
-    expect(made.join('\n')).to.contain('swarmproof/probe:x7k2, pulled')
+    expect(made.join('\n')).to.contain('registry.example/probe:2, pulled once')
     expect(describeFootprint({ ...plan, init: true, leave: true })[0]).to.match(/leave it in the end$/)
     expect(text).to.not.contain('swarm: ')
   })

@@ -1,7 +1,7 @@
 import type { Topology } from '../topology/topology.ts'
 import type { Occupied } from './occupied.ts'
 import { bulkBytes, probeImageOf } from './probe-task.ts'
-import { stackNames, stackPorts } from './stack.ts'
+import { stackNames, type StackPorts, stackPorts } from './stack.ts'
 import { taskCounts } from './task-counts.ts'
 
 export interface FootprintPlan {
@@ -15,6 +15,8 @@ export interface FootprintPlan {
   readonly leave: boolean
   /** What is uploaded to each host; undefined where the image is pulled. */
   readonly imageBytes?: number
+  /** What a registry is asked for, once, where the image is pulled. */
+  readonly pulledImage?: string
   readonly toolboxImage?: string
 }
 
@@ -39,8 +41,8 @@ export function describeFootprint(plan: FootprintPlan): string[] {
     `services: ${Object.entries(services)
       .map(([role, name]) => `${name} ${tasks[role as keyof typeof tasks]}`)
       .join(', ')}; ${total} tasks in all`,
-    `ports: TCP ${ports.web}, TCP and UDP ${ports.dual}, TCP ${ports.dualShort} on every node; TCP ${ports.here} on one`,
-    imageLine(plan, probeImageOf(topology.stack)),
+    ...portLines(ports),
+    imageLine(plan),
     ...(toolboxImage === undefined
       ? []
       : [
@@ -60,9 +62,20 @@ export function describeFootprint(plan: FootprintPlan): string[] {
 /** Tasks of the service that is scaled furthest beyond the stack; see ADR-04. */
 const extraTasks = 8
 
-function imageLine({ imageBytes, nodes }: FootprintPlan, image: string): string {
-  if (imageBytes === undefined)
-    return `image: ${image}, pulled where it is not there, and removed from there again`
+/** A published port is forwarded before the filters of ufw and firewalld see it (Docker docs, Packet filtering). */
+function portLines({ web, dual, dualShort, here }: StackPorts): string[] {
+  return [
+    `ports: TCP ${web}, TCP and UDP ${dual}, TCP ${dualShort} on every address of every node, public ones too; TCP ${here} on every address of one node`,
+    'exposed: Docker opens published ports past ufw and firewalld, for as long as the run takes; tests open one more TCP port each, for as long as they take',
+    'answers: only requests that carry the run’s nonce are answered, with the name of a task or a file of random bytes; others get "404 Not Found" on TCP and nothing on UDP; who may read services of the swarm, or processes of its nodes, can read the nonce',
+  ]
+}
+
+function imageLine({ topology, imageBytes, pulledImage, nodes }: FootprintPlan): string {
+  const image = probeImageOf(topology.stack)
+  if (pulledImage !== undefined)
+    return `image: ${pulledImage}, pulled once where it is not there, and removed from there again; tasks ask no registry`
+  if (imageBytes === undefined) return `image: ${image}, made from a static busybox of the hosts`
   const size = (imageBytes / mebibyte).toFixed(1)
-  return `image: ${image}, made here from a static busybox, ${size} MiB sent to each of ${nodes} hosts, and removed again`
+  return `image: ${image}, made here from a static busybox, ${size} MiB sent to each of ${nodes} hosts, and removed again; tasks ask no registry for it`
 }

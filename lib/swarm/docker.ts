@@ -10,7 +10,8 @@ export interface DockerOptions {
 
 /**
  * Runs a shell script of docker commands on a host and returns its standard output.
- * @throws SwarmproofError `DOCKER_FAILED` with the engine's own words when it exits non-zero
+ * @throws SwarmproofError `DOCKER_FAILED` with the engine's own words when it exits non-zero; never with what it printed
+ *   on standard output, which may be of somebody else's objects
  */
 export async function docker(
   host: Host,
@@ -24,7 +25,7 @@ export async function docker(
     what: `docker refused: ${firstLine(scriptText(script))}`,
     host: host.name,
     expected: 'exit 0',
-    observed: `exit ${result.exitCode}: ${redact(result.stderr.trim() || result.stdout.trim()).slice(-600)}`,
+    observed: `exit ${result.exitCode}: ${redact(result.stderr.trim()).slice(-600)}`,
   })
 }
 
@@ -35,19 +36,20 @@ export async function dockerLines(
   options: DockerOptions = {},
 ): Promise<unknown[]> {
   const lines = (await docker(host, script, options)).split('\n').filter((line) => line.trim() !== '')
-  return lines.map((line) => parse(host, line))
+  return lines.map((line, index) => parse(host, line, `line ${index + 1} of ${lines.length}`))
 }
 
-function parse(host: Host, line: string): unknown {
+/** Quotes nothing: what a manager prints may be of somebody else's objects, with what they keep to themselves. */
+function parse(host: Host, line: string, which: string): unknown {
   try {
     return JSON.parse(line)
-  } catch (cause) {
+  } catch {
     throw new SwarmproofError({
       code: 'DOCKER_OUTPUT',
       what: 'docker printed something that is not JSON',
       host: host.name,
-      observed: line.slice(0, 300),
-      cause,
+      observed: `${which}, ${line.length} characters`,
+      hint: 'run the command on the host: docker network inspect, docker service inspect or docker inspect',
     })
   }
 }

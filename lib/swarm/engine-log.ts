@@ -1,13 +1,54 @@
 import type { Host } from '../host/host.ts'
 import { Lacking } from '../lacking.ts'
-import { sh } from '../remote/script.ts'
+import { type Script, sh } from '../remote/script.ts'
 
-/** The last lines of an engine's log that hold one of these words. @throws Lacking where there is no log to be found */
+/**
+ * What lines of an engine's log are about that may leave its host: the swarm, its networks and the engine itself
+ * (Moby, libnetwork and swarmkit; github.com/hashicorp/memberlist). Extended regular expressions.
+ */
+const subjects = [
+  'memberlist',
+  '[nN]etwork ?[dD][bB]',
+  'raft',
+  'heartbeat',
+  'dispatcher',
+  'agent: session',
+  '(manager|node|cluster|leader)(ship)? (state|status|join|leave|down|lost|elect)',
+  'x509|certificate',
+  'overlay network|vxlan|VXLAN|vni|VNI',
+  'xfrm|XFRM|IPsec|encrypt',
+  'ipvs|IPVS|real server|load balancer',
+  'iptables|ip6tables|nftables|firewalld',
+  'netlink|bridge|sandbox|neigh|fdb|FDB|route',
+  '[pP]ool overlaps|address pool|subnet|could not find an available|address already in use',
+  'ingress',
+  'Processing signal|Daemon has completed|API listen on|Loading containers|failed to start daemon|shutting down',
+].join('|')
+
+/** Lines that quote a request, a task or a container, which may be anybody's, with its command, mounts or names. */
+const ofOthers =
+  'Handler for|fatal task error|starting container|OCI runtime|exec:|mount|secret|config|environment|question='
+
+/**
+ * The log without what containers write to a journal, which stands there under the engine's unit: that comes by the
+ * journal's own socket, the engine's by its standard output.
+ */
+const readLog = sh`if [ -r /var/log/dockerd.log ]; then cat /var/log/dockerd.log; else journalctl _SYSTEMD_UNIT=docker.service _TRANSPORT=stdout -n 5000 --no-pager -q; fi`
+
+/** Prints the last lines of the log that are about the swarm or the engine itself, nothing else. */
+export function engineLogScript(lines: number): Script {
+  return sh`{ ${readLog}; } 2>/dev/null | grep -E ${subjects} | grep -v -E ${ofOthers} | tail -n ${lines}`
+}
+
+/**
+ * The last such lines of an engine's log that hold one of these words.
+ * @throws Lacking where there is no log to be found
+ */
 export async function engineLogLines(host: Host, words: readonly string[]): Promise<string[]> {
   const patterns = words.flatMap((word) => ['-e', word])
-  const script = sh`if [ -r /var/log/dockerd.log ]; then log='cat /var/log/dockerd.log'; else log='journalctl -u docker -n 5000 --no-pager -q'; fi
-[ -n "$($log 2>/dev/null | head -n 1)" ] || exit 44
-$log | grep -F ${patterns} | tail -n 20`
+  const script = sh`log() { { ${readLog}; } 2>/dev/null; }
+[ -n "$(log | head -n 1)" ] || exit 44
+log | grep -E ${subjects} | grep -v -E ${ofOthers} | grep -F ${patterns} | tail -n 20`
   const { exitCode, stdout } = await host.remote.exec(script, { idempotent: true })
   if (exitCode === 44) {
     throw new Lacking({

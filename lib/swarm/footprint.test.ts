@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { loadedImageName } from '../loaded-image.ts'
 import { overlaps } from '../topology/cidr.ts'
 import type { Topology } from '../topology/topology.ts'
 import { chooseFootprint, withFootprint } from './footprint.ts'
@@ -95,7 +96,7 @@ describe('withFootprint', () => {
     const stack = { clear: { subnet: 'x', gateway: 'y', mtuBytes: 1400 }, secret: {}, publishedPort: 8080 }
     const topology = { name: 'mine', stack } as unknown as Topology
     const footprint = chooseFootprint(occupied([host()]), chances(9))
-    const made = withFootprint(topology, footprint, { probeImage: 'swarmproof/probe:x', taskMemoryMib: 32 })
+    const made = withFootprint(topology, footprint, { probeImage: loadedImageName('x'), taskMemoryMib: 32 })
     expect(made.name).to.equal('mine')
     expect(made.stack.clear).to.deep.equal({ ...footprint.clear, mtuBytes: 1400 })
     expect(made.stack.publishedPort).to.equal(footprint.ports[0])

@@ -1,4 +1,5 @@
 import { SwarmproofError } from '../error.ts'
+import type { LoadedImage } from '../loaded-image.ts'
 import type { OverlaySpec, Topology } from '../topology/topology.ts'
 import { freeBlock, fromEndOf } from './free-block.ts'
 import type { Occupied } from './occupied.ts'
@@ -56,7 +57,7 @@ export function chooseFootprint(occupied: Occupied, random: () => number = Math.
 export function withFootprint(
   topology: Topology,
   { prefix, clear, secret, ports }: Footprint,
-  { probeImage, taskMemoryMib }: { readonly probeImage: string; readonly taskMemoryMib: number },
+  { probeImage, taskMemoryMib }: { readonly probeImage: LoadedImage; readonly taskMemoryMib: number },
 ): Topology {
   const { stack } = topology
   return {

@@ -18,7 +18,6 @@ function fakeHost(
 ): { host: Host; remote: FakeRemote } {
   const remote = new FakeRemote(name)
     .answer('docker swarm init', '')
-    .answer('docker swarm join', '')
     .answer('docker swarm join-token', `${token}manager\n${token}worker\n`)
     .answer('docker node ls', 'a Ready\nb Ready\n')
   const host = {
@@ -38,19 +37,27 @@ describe('formSwarm', () => {
     const worker = fakeHost('a', 'worker', 12)
     const manager = fakeHost('b', 'manager', 11)
     const inputs: unknown[] = []
-    worker.remote.answer('docker swarm join --token', (_command, options) => {
-      inputs.push('input' in options ? options.input : undefined)
-      return ''
+    worker.remote.answer('/swarm/join', (_command, options) => {
+      inputs.push(JSON.parse(String('input' in options ? options.input : '')))
+      return 'HTTP/1.0 200 OK\r\n\r\n'
     })
     const signal = new AbortController().signal
     await formSwarm(topology, [worker.host, manager.host], { progress: silentProgress, signal })
     expect(manager.remote.commands[0]).to.equal(
-      'docker swarm init --advertise-addr 192.168.56.11 --data-path-addr 192.168.57.11 --data-path-port 4790',
+      'docker swarm init --advertise-addr 192.168.56.11 --data-path-addr 192.168.57.11 --data-path-port 4790 >/dev/null',
     )
-    expect(worker.remote.commands).to.deep.equal([
-      'docker swarm join --token "$(cat)" --advertise-addr 192.168.56.12 --data-path-addr 192.168.57.12 192.168.56.11:2377',
+    expect(inputs, 'the token travels on standard input').to.deep.equal([
+      {
+        ListenAddr: '0.0.0.0:2377',
+        AdvertiseAddr: '192.168.56.12',
+        DataPathAddr: '192.168.57.12',
+        RemoteAddrs: ['192.168.56.11:2377'],
+        JoinToken: `${token}worker`,
+        Availability: 'active',
+      },
     ])
-    expect(inputs, 'the token travels on standard input').to.deep.equal([`${token}worker`])
+    for (const command of [...worker.remote.commands, ...manager.remote.commands])
+      expect(command).to.not.contain(token)
   })
 
   it('says what the engine said when it refuses', async () => {
@@ -103,7 +110,7 @@ describe('forming a swarm that is to be known again', () => {
 describe('listNetworks', () => {
   it('gives name, driver and scope by host', async () => {
     const { host, remote } = fakeHost('a', 'worker', 12)
-    remote.answer('docker network ls', '{"Name":"ingress","Driver":"overlay","Scope":"swarm","ID":"x"}\n')
+    remote.answer('docker network ls', '{"name":"ingress","driver":"overlay","scope":"swarm"}\n')
     expect(await listNetworks([host])).to.deep.equal({
       a: [{ name: 'ingress', driver: 'overlay', scope: 'swarm' }],
     })

@@ -5,6 +5,10 @@ import { type Progress, step } from '../progress.ts'
 import { sh } from '../remote/script.ts'
 import type { Topology } from '../topology/topology.ts'
 import { docker, dockerLines } from './docker.ts'
+import { postToEngine } from './engine-socket.ts'
+
+/** A node joins within 20 s or goes on trying in the background; emulated ones take long to make their certificate. */
+const joinWithinMs = 120_000
 
 export interface FormOptions {
   readonly progress: Progress
@@ -41,8 +45,9 @@ export async function formSwarm(
   await Promise.all(
     others.map((host) =>
       step(options.progress, 'Joining the swarm', host.name, async () => {
-        await join(topology, host, {
-          leader,
+        await joinSwarm(host, {
+          ...addressesOf(topology, host),
+          manager: leader,
           token: host.node.role === 'manager' ? tokens.manager : tokens.worker,
         })
         await options.forming?.joined(host)
@@ -57,7 +62,7 @@ export async function nodesReady(manager: Host, expected: number, signal: AbortS
   await eventually(
     { what: `${expected} nodes Ready`, withinMs: 90_000, everyMs: 1000, signal, host: manager.name },
     async () => {
-      const lines = (await docker(manager, "docker node ls --format '{{.Hostname}} {{.Status}}'"))
+      const lines = (await docker(manager, sh`docker node ls --format ${'{{.Hostname}} {{.Status}}'}`))
         .trim()
         .split('\n')
       const ready = lines.filter((line) => line.endsWith(' Ready')).length
@@ -76,13 +81,10 @@ export interface ListedNetwork {
 export async function listNetworks(hosts: readonly Host[]): Promise<Record<string, ListedNetwork[]>> {
   const lists = await Promise.all(
     hosts.map(async (host) => {
-      const lines = (await dockerLines(host, "docker network ls --format '{{json .}}'")) as Record<
-        string,
-        string
-      >[]
+      const format = '{"name":{{json .Name}},"driver":{{json .Driver}},"scope":{{json .Scope}}}'
       return [
         host.name,
-        lines.map((line) => ({ name: line.Name ?? '', driver: line.Driver ?? '', scope: line.Scope ?? '' })),
+        (await dockerLines(host, sh`docker network ls --format ${format}`)) as ListedNetwork[],
       ] as const
     }),
   )
@@ -100,17 +102,20 @@ function managersFirst(hosts: readonly Host[]): Host[] {
 }
 
 async function initialise(topology: Topology, host: Host, mark: string | undefined): Promise<void> {
-  const { dataPathPort } = topology.swarm
-  const port = dataPathPort === 4789 ? '' : ` --data-path-port ${dataPathPort}`
-  const expiry = mark === undefined ? '' : ` --cert-expiry ${mark}`
-  const command = `docker swarm init ${addressFlags(topology, host)}${port}${poolFlags(topology)}${expiry}`
-  await docker(host, command, { timeoutMs: 120_000 })
-}
-
-function poolFlags({ swarm: { addressPools } }: Topology): string {
-  if (addressPools === undefined) return ''
-  const pools = addressPools.pools.map((pool) => ` --default-addr-pool ${pool}`).join('')
-  return `${pools} --default-addr-pool-mask-length ${addressPools.maskLength}`
+  const { swarm } = topology
+  const { advertise, dataPath } = addressesOf(topology, host)
+  const pools = (swarm.addressPools?.pools ?? []).flatMap((pool) => ['--default-addr-pool', pool])
+  const options = [
+    ...['--advertise-addr', advertise, '--data-path-addr', dataPath],
+    ...(swarm.dataPathPort === 4789 ? [] : ['--data-path-port', swarm.dataPathPort]),
+    ...pools,
+    ...(swarm.addressPools === undefined
+      ? []
+      : ['--default-addr-pool-mask-length', swarm.addressPools.maskLength]),
+    ...(mark === undefined ? [] : ['--cert-expiry', mark]),
+  ]
+  // It prints how to join, with the token.
+  await docker(host, sh`docker swarm init ${options} >/dev/null`, { timeoutMs: joinWithinMs })
 }
 
 /** @throws SwarmproofError `DOCKER_OUTPUT` for what is no id of a node, for a swarm is known by it later */
@@ -128,22 +133,43 @@ async function nodeIdOf(host: Host): Promise<string> {
 async function joinTokens(manager: Host): Promise<{ manager: string; worker: string }> {
   const output = await docker(
     manager,
-    'docker swarm join-token -q manager; docker swarm join-token -q worker',
+    sh`docker swarm join-token -q manager; docker swarm join-token -q worker`,
   )
   const [forManager = '', forWorker = ''] = output.trim().split('\n')
   return { manager: forManager, worker: forWorker }
 }
 
-async function join(topology: Topology, host: Host, to: { leader: string; token: string }): Promise<void> {
-  // The token travels on standard input, so that no log of commands can hold it.
-  const script = `docker swarm join --token "$(cat)" ${addressFlags(topology, host)} ${to.leader}:2377`
-  await docker(host, script, { input: to.token, timeoutMs: 120_000 })
+/** How a node joins; see `docker swarm join`. */
+export interface Joining {
+  /** Of a manager, without port. */
+  readonly manager: string
+  /** Never to be printed or written. */
+  readonly token: string
+  /** Address or interface. */
+  readonly advertise: string
+  /** Address or interface; that of `advertise` where not given. */
+  readonly dataPath?: string
 }
 
-function addressFlags(topology: Topology, host: Host): string {
-  const advertise = addressOn(host, topology.swarm.advertise)
-  const dataPath = addressOn(host, topology.swarm.dataPath)
-  return `--advertise-addr ${advertise} --data-path-addr ${dataPath}`
+/**
+ * Does what `docker swarm join` does, without a token in anybody's list of processes.
+ * Source: Docker Engine API, POST /swarm/join; Docker CLI, cli/command/swarm/join.go.
+ */
+export async function joinSwarm(host: Host, joining: Joining): Promise<void> {
+  const { manager, token, advertise, dataPath = '' } = joining
+  const request = {
+    ListenAddr: '0.0.0.0:2377',
+    AdvertiseAddr: advertise,
+    DataPathAddr: dataPath,
+    RemoteAddrs: [`${manager}:2377`],
+    JoinToken: token,
+    Availability: 'active',
+  }
+  await postToEngine(host, '/swarm/join', request, joinWithinMs)
+}
+
+function addressesOf({ swarm }: Topology, host: Host): { advertise: string; dataPath: string } {
+  return { advertise: addressOn(host, swarm.advertise), dataPath: addressOn(host, swarm.dataPath) }
 }
 
 function addressOn(host: Host, underlay: string): string {

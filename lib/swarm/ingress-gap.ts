@@ -3,6 +3,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { stackScript, tasksRunning } from './deploy-stack.ts'
 import { docker } from './docker.ts'
+import { scriptLines, sh } from '../remote/script.ts'
 import { readIngressSpec, createIngress, removeIngress } from './swarm-networks.ts'
 import type { Stack } from './stack.ts'
 import type { Trial } from './trial.ts'
@@ -37,11 +38,11 @@ export async function withoutIngress<T>(options: IngressGapOptions, work: () => 
   } finally {
     const there = await readIngressSpec(cluster)
     if (there === undefined) await docker(host, createIngress(spec), { timeoutMs: 60_000 })
-    const names = (await docker(host, "docker service ls --format '{{.Name}}'")).split('\n')
+    const names = (await docker(host, sh`docker service ls --format ${'{{.Name}}'}`)).split('\n')
     const commands = stackScript(topology, cluster.nodes.length, label).services.filter((command) =>
-      publishing.some(({ name }) => !names.includes(name) && command.includes(` --name ${name} `)),
+      publishing.some(({ name }) => !names.includes(name) && command.text.includes(` --name ${name} `)),
     )
-    if (commands.length > 0) await docker(host, `set -e\n${commands.join('\n')}`, { timeoutMs: 120_000 })
+    if (commands.length > 0) await docker(host, sh`set -e; ${scriptLines(commands)}`, { timeoutMs: 120_000 })
     await tasksRunning(stack.names, cluster, { signal, progress: silent })
   }
 }

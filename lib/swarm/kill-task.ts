@@ -1,10 +1,11 @@
 import { SwarmproofError } from '../error.ts'
+import { sh } from '../remote/script.ts'
 import type { Task } from './cluster.ts'
 
 /** Kills a task's first process as a crash would, past its engine. @throws if the process is no longer that task's */
 export async function killTask(task: Task): Promise<void> {
   const { remote, name } = task.node.host
-  const script = `grep -q ${task.containerId} /proc/${task.pid}/cgroup /proc/${task.pid}/mountinfo && kill -KILL ${task.pid}`
+  const script = sh`grep -q -F -e ${task.containerId} ${[`/proc/${task.pid}/cgroup`, `/proc/${task.pid}/mountinfo`]} && kill -KILL ${task.pid}`
   const { exitCode, stderr } = await remote.exec(script)
   if (exitCode === 0) return
   throw new SwarmproofError({

@@ -1,9 +1,9 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
-import type { Script } from '../remote/script.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { docker } from './docker.ts'
-import { nodesReady } from './form-swarm.ts'
+import { joinSwarm, type Joining, nodesReady } from './form-swarm.ts'
 import type { Answer } from './trial.ts'
 
 const commandLimitMs = 120_000
@@ -21,9 +21,9 @@ export function leavingWorker(cluster: Cluster): ClusterNode {
 
 /** Lets a worker leave, ends its tasks, and has the managers forget it. Other workers get its replicated tasks. */
 export async function leave(cluster: Cluster, node: ClusterNode, signal: AbortSignal): Promise<void> {
-  await docker(node.host, 'docker swarm leave', { timeoutMs: commandLimitMs })
+  await docker(node.host, sh`docker swarm leave`, { timeoutMs: commandLimitMs })
   const { host } = cluster.manager
-  const forget = `docker node rm --force ${node.nodeId} 2>&1`
+  const forget = sh`docker node rm --force ${node.nodeId}`
   const bound = {
     what: `${node.host.name} is forgotten`,
     withinMs: forgottenWithinMs,
@@ -37,42 +37,40 @@ export async function leave(cluster: Cluster, node: ClusterNode, signal: AbortSi
 }
 
 /**
- * Lets a host that is in no swarm join as a worker, with these options of `docker swarm join`, and waits until as many
- * nodes as the cluster has are Ready. Its node id is another one then.
+ * Lets a host that is in no swarm join as a worker, and waits until as many nodes as the cluster has are Ready. Its node
+ * id is another one then.
  */
 export async function joinAgain(
   cluster: Cluster,
   host: Host,
-  flags: string,
+  by: Pick<Joining, 'advertise' | 'dataPath'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { manager } = cluster
   const token = await workerToken(cluster)
-  // The token travels on standard input, so that no log of commands can hold it.
-  const script = `docker swarm join --token "$(cat)" ${flags} ${manager.advertise.address}:2377`
-  await docker(host, script, { input: token, timeoutMs: commandLimitMs })
+  await joinSwarm(host, { ...by, token, manager: manager.advertise.address })
   await nodesReady(manager.host, cluster.nodes.length, signal)
 }
 
 /** What a host shows to join as a worker. Never to be printed or written. */
 export async function workerToken({ manager }: Cluster): Promise<string> {
-  return (await docker(manager.host, 'docker swarm join-token -q worker')).trim()
+  return (await docker(manager.host, sh`docker swarm join-token -q worker`)).trim()
 }
 
 /** The address an engine says it has in its swarm; empty if it is in none. */
 export async function nodeAddress(host: Host): Promise<string> {
-  return (await docker(host, "docker info --format '{{.Swarm.NodeAddr}}'")).trim()
+  return (await docker(host, sh`docker info --format ${'{{.Swarm.NodeAddr}}'}`)).trim()
 }
 
 /** `inactive` for an engine that is in no swarm, `active` for one that is. */
 export async function swarmState(host: Host): Promise<string> {
-  return (await docker(host, "docker info --format '{{.Swarm.LocalNodeState}}'")).trim()
+  return (await docker(host, sh`docker info --format ${'{{.Swarm.LocalNodeState}}'}`)).trim()
 }
 
 /** Leaves whatever swarm the engine is in, if it is in one. */
 export async function leaveAny(host: Host): Promise<void> {
   if ((await swarmState(host)) === 'inactive') return
-  await docker(host, 'docker swarm leave --force', { timeoutMs: commandLimitMs })
+  await docker(host, sh`docker swarm leave --force`, { timeoutMs: commandLimitMs })
 }
 
 /** Whether an engine takes a command; what it says is for the test to judge. */

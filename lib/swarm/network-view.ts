@@ -1,6 +1,7 @@
 import { cidrBlock, ipAddress, macAddress, networkId, prefixLength, swarmId } from '../identifier.ts'
 import { sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode, Endpoint } from './cluster.ts'
+import { networkViewFormat, nodeFormat } from '../api-formats.ts'
 import { dockerLines } from './docker.ts'
 
 /** What one node's engine believes about one network. */
@@ -26,11 +27,14 @@ interface InspectedNetwork {
   readonly IPAM: {
     readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null
   }
-  readonly Options: Readonly<Record<string, string>> | null
+  readonly Options: Readonly<Record<string, string>>
   readonly Peers?: readonly { readonly IP: string }[] | null
   readonly Containers: Readonly<
-    Record<string, { readonly Name: string; readonly MacAddress: string; readonly IPv4Address: string }>
-  > | null
+    Record<
+      string,
+      { readonly Name: string; readonly MacAddress: string; readonly IPv4Address: string } | null
+    >
+  >
 }
 
 /** Every network of every node as its engine sees it, by host name; one remote call a node. */
@@ -44,7 +48,7 @@ export async function readNetworkViews(
 }
 
 async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
-  const script = sh`docker network inspect --format '{{json .}}' $(docker network ls -q --no-trunc)`
+  const script = sh`docker network inspect --format ${networkViewFormat} $(docker network ls -q --no-trunc)`
   const networks = (await dockerLines(node.host, script)) as InspectedNetwork[]
   const host = node.host.name
   return networks.map((network) => ({
@@ -54,10 +58,10 @@ async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
     scope: network.Scope,
     subnets: (network.IPAM.Config ?? []).map(({ Subnet = '' }) => Subnet && cidrBlock(Subnet, host)),
     gateways: (network.IPAM.Config ?? []).map(({ Gateway = '' }) => addressOf(Gateway, host)),
-    options: network.Options ?? {},
+    options: named(network.Options),
     peers: (network.Peers ?? []).map(({ IP }) => ipAddress(IP, host)),
     endpoints: Object.fromEntries(
-      Object.entries(network.Containers ?? {}).map(([id, endpoint]) => {
+      Object.entries(named(network.Containers)).map(([id, endpoint]) => {
         const { Name: name, IPv4Address: block, MacAddress: mac } = endpoint
         const length = prefixLength(block.split('/')[1] ?? 0, host)
         const address = addressOf(block, host)
@@ -72,6 +76,14 @@ function addressOf(text: string, host: string): string {
   return text === '' ? '' : ipAddress(text.split('/')[0], host)
 }
 
+/** Without the empty pair with which `networkViewFormat` begins. */
+function named<T>(pairs: Readonly<Record<string, T>>): Readonly<Record<string, NonNullable<T>>> {
+  const entries = Object.entries(pairs).flatMap(([name, value]): [string, NonNullable<T>][] =>
+    name === '' || value === null || value === undefined ? [] : [[name, value]],
+  )
+  return Object.fromEntries(entries)
+}
+
 /** Swarm's own node list as its manager tells it. */
 export interface ListedNode {
   readonly id: string
@@ -82,7 +94,7 @@ export interface ListedNode {
 }
 
 export async function listNodes(cluster: Cluster): Promise<ListedNode[]> {
-  const script = sh`docker node inspect --format '{{json .}}' $(docker node ls -q)`
+  const script = sh`docker node inspect --format ${nodeFormat} $(docker node ls -q)`
   const { host } = cluster.manager
   const nodes = (await dockerLines(host, script)) as {
     ID: string

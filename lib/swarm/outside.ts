@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts'
 import type { StackSpec } from '../topology/topology.ts'
-import { quote } from '../remote/script.ts'
+import { type Script, sh } from '../remote/script.ts'
 import { docker } from './docker.ts'
 import { listNetworks } from './form-swarm.ts'
 import { askEngine } from './membership.ts'
@@ -31,18 +31,24 @@ export interface OutsideOptions {
 /** Asks by name and by id; being let in by either counts as let in. */
 export async function askFromOutside(host: Host, options: OutsideOptions): Promise<Outside> {
   const { network, container, label, spec } = options
-  const run = (name: string, flags: string): string =>
-    `docker run --rm --name ${name} --label ${quote(`swarmproof=${label}`)} ${flags} ${probeImageOf(spec)} true`
+  const run = (...flags: readonly string[]): Script => {
+    const all = ['--name', container, '--label', `swarmproof=${label}`, ...flags]
+    return sh`docker run --rm --pull never ${all} ${probeImageOf(spec)} true`
+  }
   try {
     const listed = await listNetworks([host])
     return {
       networks: (listed[host.name] ?? []).map(({ name }) => name),
-      inspecting: await eitherOf(host, [network.name, network.id], (one) => `docker network inspect ${one}`),
-      running: await eitherOf(host, [network.name, network.id], (one) => run(container, `--network ${one}`)),
-      control: await askEngine(host, run(container, '')),
+      inspecting: await eitherOf(
+        host,
+        [network.name, network.id],
+        (one) => sh`docker network inspect --format ${'{{.Name}}'} ${one}`,
+      ),
+      running: await eitherOf(host, [network.name, network.id], (one) => run('--network', one)),
+      control: await askEngine(host, run()),
     }
   } finally {
-    await docker(host, `docker rm --force ${container} >/dev/null 2>&1 || true`)
+    await docker(host, sh`docker rm --force ${container} >/dev/null 2>&1 || true`)
   }
 }
 
@@ -50,7 +56,7 @@ export async function askFromOutside(host: Host, options: OutsideOptions): Promi
 async function eitherOf(
   host: Host,
   words: readonly string[],
-  command: (word: string) => string,
+  command: (word: string) => Script,
 ): Promise<Answer> {
   let answer: Answer = { accepted: false, words: '' }
   for (const word of words) {

@@ -1,5 +1,6 @@
+import { scriptLines, sh } from '../remote/script.ts'
+import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
 import type { Cluster, OverlayNetwork } from './cluster.ts'
-import { sh } from '../remote/script.ts'
 import { dockerLines } from './docker.ts'
 import {
   type ApiNetwork,
@@ -40,9 +41,11 @@ interface TaskAttachment {
 /** One remote call on the manager. */
 export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddresses> {
   // A swarm without services has no tasks to list; inspecting nothing would be an error.
-  const script = sh`docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm | xargs -r docker network inspect --format '{{json .}}'
-docker service ls -q | xargs -r docker service inspect --format '{{json .}}'
-docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired-state=running | sort -u | xargs -r docker inspect --type task --format '{{json .}}'`
+  const script = scriptLines([
+    sh`docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm | xargs -r docker network inspect --format ${networkFormat}`,
+    sh`docker service ls -q | xargs -r docker service inspect --format ${serviceFormat}`,
+    sh`docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired-state=running | sort -u | xargs -r docker inspect --type task --format ${taskFormat}`,
+  ])
   const entries = (await dockerLines(cluster.manager.host, script)) as (ApiNetwork | ApiService | ApiTask)[]
   const services = entries.filter((entry): entry is ApiService => 'Endpoint' in entry)
   const names = new Map(services.map((service) => [service.ID, service.Spec.Name]))
@@ -57,7 +60,7 @@ docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired
     ),
     services: services.map(({ Spec }) => ({
       name: Spec.Name,
-      networkIds: (Spec.TaskTemplate?.Networks ?? Spec.Networks ?? []).map(({ Target }) => Target),
+      networkIds: (Spec.TaskTemplate?.Networks ?? []).map(({ Target }) => Target),
     })),
     tasks: entries
       .filter((entry): entry is ApiTask => 'NodeID' in entry)

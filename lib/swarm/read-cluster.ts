@@ -4,6 +4,7 @@ import { portNumber, swarmId } from '../identifier.ts'
 import { sh } from '../remote/script.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
+import { swarmFormat } from '../api-formats.ts'
 import { docker } from './docker.ts'
 import { members } from './form-swarm.ts'
 import { requireListed } from './listed-nodes.ts'
@@ -38,7 +39,7 @@ async function readNode(
 ): Promise<{ node: ClusterNode; dataPathPort: number }> {
   const output = await docker(
     host,
-    sh`docker info --format '{{json .Swarm}}{{"\n"}}{{.ServerVersion}}' && uname -r`,
+    sh`docker info --format ${`${swarmFormat}{{"\\n"}}{{.ServerVersion}}`} && uname -r`,
   )
   const [swarm = '{}', engineVersion = '', kernelRelease = ''] = output.trim().split('\n')
   const info = JSON.parse(swarm) as SwarmInfo

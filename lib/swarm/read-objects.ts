@@ -14,6 +14,7 @@ import {
 import { sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
+import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
 import { docker, dockerLines } from './docker.ts'
 
 export interface ApiNetwork {
@@ -29,9 +30,11 @@ export interface ApiService {
   readonly Spec: {
     readonly Name: string
     readonly EndpointSpec?: { readonly Mode?: string }
-    readonly TaskTemplate?: { readonly Networks?: readonly { readonly Target: string }[] | null }
-    /** Where engines of old kept them. */
-    readonly Networks?: readonly { readonly Target: string }[] | null
+    readonly TaskTemplate?: {
+      readonly Networks?: readonly { readonly Target: string }[] | null
+      /** Of services that are the run's own. */
+      readonly ContainerSpec?: { readonly Image: string; readonly Args: readonly string[] | null }
+    }
   }
   readonly Endpoint: {
     readonly VirtualIPs?: readonly { readonly NetworkID: string; readonly Addr?: string }[]
@@ -67,7 +70,7 @@ interface ApiContainer {
 /** A network by name, once the manager has given it a VNI. */
 export async function readNetwork(cluster: Cluster, name: string): Promise<OverlayNetwork> {
   return eventually({ what: `network ${name} has a VNI`, withinMs: 20_000 }, async () => {
-    const script = sh`docker network inspect --format '{{json .}}' ${name}`
+    const script = sh`docker network inspect --format ${networkFormat} ${name}`
     const [network] = (await dockerLines(cluster.manager.host, script)) as ApiNetwork[]
     const read = toNetwork(must(network, `network ${name}`), cluster.manager.host.name)
     return Number.isNaN(read.vni) ? { ready: false, seen: 'it has none' } : { ready: true, value: read }
@@ -76,7 +79,7 @@ export async function readNetwork(cluster: Cluster, name: string): Promise<Overl
 
 /** A service by name as it is now. */
 export async function readService(cluster: Cluster, name: string): Promise<Service> {
-  const script = sh`docker service inspect --format '{{json .}}' ${name}`
+  const script = sh`docker service inspect --format ${serviceFormat} ${name}`
   const [service] = (await dockerLines(cluster.manager.host, script)) as ApiService[]
   return toService(must(service, `service ${name}`))
 }
@@ -86,7 +89,7 @@ export async function readTasks(cluster: Cluster, names: readonly string[]): Pro
   const { host } = cluster.manager
   const services = (await dockerLines(
     host,
-    sh`docker service inspect --format '{{json .}}' ${names}`,
+    sh`docker service inspect --format ${serviceFormat} ${names}`,
   )) as ApiService[]
   const ids = (
     await docker(host, sh`docker service ps --no-trunc -q --filter desired-state=running ${names}`)
@@ -95,7 +98,7 @@ export async function readTasks(cluster: Cluster, names: readonly string[]): Pro
   const tasks = (
     (await dockerLines(
       host,
-      sh`docker inspect --type task --format '{{json .}}' ${ids.split('\n').map((id) => swarmId(id, host.name))}`,
+      sh`docker inspect --type task --format ${taskFormat} ${ids.split('\n').map((id) => swarmId(id, host.name))}`,
     )) as ApiTask[]
   ).filter((task) => task.Status.State === 'running')
   return withContainers(cluster, services, tasks)

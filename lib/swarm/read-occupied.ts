@@ -51,7 +51,7 @@ echo "$mark networks"
 ids=$(docker network ls -q) && [ -n "$ids" ] &&
   docker network inspect --format '{{.Scope}}{{range .IPAM.Config}} {{.Subnet}}{{end}}' $ids
 echo "$mark local-pools"; docker info --format '{{json .DefaultAddressPools}}' 2>/dev/null
-echo "$mark swarm"; docker info --format '{{.Swarm.LocalNodeState}} {{json .Swarm.Cluster}}' 2>/dev/null
+echo "$mark swarm"; docker info --format '{{.Swarm.LocalNodeState}} {{with .Swarm.Cluster}}{"DefaultAddrPool":{{json .DefaultAddrPool}}}{{end}}' 2>/dev/null
 echo "$mark services"
 ids=$(docker service ls -q 2>/dev/null) && [ -n "$ids" ] &&
   docker service inspect --format '{{range .Endpoint.Ports}}{{.PublishedPort}} {{end}}' $ids

@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts'
 import { Lacking } from '../lacking.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
+import { type ProbeTask, taskScript } from './probe-task.ts'
 import { readStack } from './read-stack.ts'
 import { hasIngress } from './no-ingress.ts'
 import { stackNames, tasksOn } from './stack.ts'
@@ -18,9 +19,19 @@ const network = (id: string, name: string, vni: number, ingress = false, options
   IPAM: { Config: [{ Subnet: '10.91.1.0/24', Gateway: '10.91.1.254' }] },
   Options: { 'com.docker.network.driver.overlay.vxlanid_list': String(vni), ...options },
 })
+const probeTask: ProbeTask = { image: `sha256:${'a'.repeat(64)}`, nonce: '0123456789abcdef01234567' }
 const service = (id: string, name: string, endpoint: object, mode = 'vip'): object => ({
   ID: idOf(id),
-  Spec: { Name: name, EndpointSpec: { Mode: mode } },
+  Spec: {
+    Name: name,
+    EndpointSpec: { Mode: mode },
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: probeTask.image,
+        Args: ['sh', '-c', taskScript({ probeNonce: probeTask.nonce })],
+      },
+    },
+  },
   Endpoint: endpoint,
 })
 const task = (id: string, state: string): object => ({
@@ -74,6 +85,19 @@ describe('readStack', () => {
     ])
     expect(tasksOn(stack, 'clear')).to.have.lengthOf(1)
     expect(tasksOn(stack, 'secret')).to.have.lengthOf(0)
+    expect(stack.probeTask).to.deep.equal(probeTask)
+  })
+
+  it('refuses a stack whose image a registry could be asked for, or that serves to anybody', async () => {
+    const text = JSON.stringify(complete)
+    for (const other of [
+      text.replaceAll(probeTask.image, 'busybox:1'),
+      text.replaceAll(probeTask.nonce, 'index'),
+    ]) {
+      const read = readStack(stackNames({}), cluster(JSON.parse(other) as object[]))
+      const error = await read.catch((thrown: unknown) => thrown)
+      expect(error).to.have.property('code', 'STACK_INCOMPLETE')
+    }
   })
 
   it('reads a swarm without ingress, and says so to who asks for it alone', async () => {

@@ -1,7 +1,9 @@
 import type { Cluster, OverlayNetwork, Service } from './cluster.ts'
-import { bulkBytes } from './probe-task.ts'
+import { loadedImage } from '../loaded-image.ts'
+import { scriptLines, sh } from '../remote/script.ts'
+import { networkFormat, ownServiceFormat, taskFormat } from '../api-formats.ts'
+import { bulkBytes, nonceIn, type ProbeTask } from './probe-task.ts'
 import { withIngress } from './no-ingress.ts'
-import { sh } from '../remote/script.ts'
 import { dockerLines } from './docker.ts'
 import {
   type ApiNetwork,
@@ -22,8 +24,17 @@ export async function readStack(names: StackNames, cluster: Cluster): Promise<St
     networks: networksByRole(names, api.networks),
     services: servicesByRole(names, api.services),
     tasks: await withContainers(cluster, api.services, api.tasks),
+    probeTask: probeTaskOf(api.services, names.services.web),
     bulkBytes,
   }
+}
+
+/** @throws SwarmproofError `STACK_INCOMPLETE` where the service does not run what a stack of this version does */
+function probeTaskOf(services: readonly ApiService[], name: string): ProbeTask {
+  const spec = services.find((service) => service.Spec.Name === name)?.Spec.TaskTemplate?.ContainerSpec
+  const script = must(spec?.Args?.at(-1), `the command of ${name}`)
+  const nonce = must(nonceIn(script), `the nonce in the command of ${name}`)
+  return { nonce, image: must(loadedImage(spec?.Image ?? ''), `an image without a registry in ${name}`) }
 }
 
 interface Api {
@@ -36,9 +47,11 @@ async function readApi(names: StackNames, cluster: Cluster): Promise<Api> {
   const services = Object.values(names.services)
   const lines = await dockerLines(
     cluster.manager.host,
-    sh`docker network inspect --format '{{json .}}' $(docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc)
-docker service inspect --format '{{json .}}' ${services}
-docker inspect --type task --format '{{json .}}' $(docker service ps --no-trunc -q --filter desired-state=running ${services})`,
+    scriptLines([
+      sh`docker network inspect --format ${networkFormat} $(docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc)`,
+      sh`docker service inspect --format ${ownServiceFormat} ${services}`,
+      sh`docker inspect --type task --format ${taskFormat} $(docker service ps --no-trunc -q --filter desired-state=running ${services})`,
+    ]),
   )
   const all = lines as (ApiNetwork | ApiService | ApiTask)[]
   return {

@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts'
+import { sh } from '../remote/script.ts'
 import { docker } from './docker.ts'
 
 /**
@@ -10,12 +11,12 @@ export async function restartEngine(host: Host): Promise<void> {
   await docker(host, script, { timeoutMs: 240_000 })
 }
 
-const script = `
+const script = sh`
 if command -v systemctl >/dev/null && systemctl -q is-active docker 2>/dev/null; then
   systemctl restart docker
 else
   old=$(pgrep -o -x dockerd) || { echo "no dockerd runs" >&2; exit 3; }
-  tr '\\0' '\\n' </proc/$old/cmdline >/run/swarmproof-dockerd
+  tr '\0' '\n' </proc/$old/cmdline >/run/swarmproof-dockerd
   kill -TERM $old
   n=0; while kill -0 $old 2>/dev/null; do n=$((n+1)); [ $n -lt 300 ] || { kill -KILL $old; sleep 3; break; }; sleep 0.2; done
   # Whatever watches over it may have started it again.

@@ -1,5 +1,7 @@
 import type { StackSpec } from '../topology/topology.ts'
 import type { OverlayNetwork, Service, Task } from './cluster.ts'
+import type { ProbeTask } from './probe-task.ts'
+
 /**
  * The stack under test, the same on every lab and on clusters somebody already has.
  *
@@ -25,7 +27,8 @@ import type { OverlayNetwork, Service, Task } from './cluster.ts'
  *
  * Ports published, see `stackPorts`: `web` the first, `dual` the second and the third, `here` the fourth.
  *
- * Every task serves HTTP on port 80: `/` is its hostname, `/bulk` is `bulkBytes` bytes.
+ * Every task serves HTTP on port 80, below a nonce: see `pagePath`. The page is its hostname, the other file is
+ * `bulkBytes` bytes.
  */
 export interface Stack {
   readonly networks: {
@@ -48,6 +51,8 @@ export interface Stack {
     readonly back: Service
   }
   readonly tasks: readonly Task[]
+  /** What every task of it runs, as its services say it. */
+  readonly probeTask: ProbeTask
   readonly bulkBytes: number
   readonly names: StackNames
 }

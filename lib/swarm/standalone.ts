@@ -24,9 +24,9 @@ export async function runContainer(
   node: ClusterNode,
   name: string,
   options: readonly string[],
-  stack: Pick<StackSpec, 'probeImage'>,
+  stack: Pick<StackSpec, 'probeImage' | 'probeNonce'>,
 ): Promise<Standalone | Answer> {
-  const run = sh`docker run --detach --stop-timeout 1 --hostname ${name} --name ${name} ${options} ${probeImageOf(stack)} sh -c ${taskScript}`
+  const run = sh`docker run --detach --pull never --stop-timeout 1 --hostname ${name} --name ${name} ${options} ${probeImageOf(stack)} sh -c ${taskScript(stack)}`
   const { exitCode, stdout, stderr } = await node.host.remote.exec(run, { timeoutMs: commandLimitMs })
   if (exitCode !== 0) {
     await removeContainers([{ name, node }])

@@ -1,9 +1,11 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
+import { type Script, sh } from '../remote/script.ts'
 import type { GatewayBridgeSpec, IngressSpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, dockerLines } from './docker.ts'
+import { networkFormat } from '../api-formats.ts'
 import { members } from './form-swarm.ts'
 import { type ApiNetwork, toNetwork } from './read-objects.ts'
 
@@ -14,8 +16,8 @@ export interface MakeOptions {
 
 /** Commands that make docker_gwbridge and ingress otherwise than the engine does; undefined where the engine is to. */
 export function networkScripts(topology: Topology): {
-  readonly gatewayBridge: string | undefined
-  readonly ingress: string | undefined
+  readonly gatewayBridge: Script | undefined
+  readonly ingress: Script | undefined
 } {
   const { gatewayBridge, ingress } = topology.swarm
   return {
@@ -50,24 +52,22 @@ export async function makeIngress(topology: Topology, manager: Host, options: Ma
 }
 
 /** As engines make it, with these settings instead of their own. */
-export function createGatewayBridge({ subnet, mtuBytes }: GatewayBridgeSpec): string {
-  return [
-    `docker network create --subnet ${subnet}`,
-    '--opt com.docker.network.bridge.name=docker_gwbridge',
-    '--opt com.docker.network.bridge.enable_icc=false',
-    '--opt com.docker.network.bridge.enable_ip_masquerade=true',
-    `--opt com.docker.network.driver.mtu=${mtuBytes} docker_gwbridge`,
-  ].join(' ')
+export function createGatewayBridge({ subnet, mtuBytes }: GatewayBridgeSpec): Script {
+  const options = [
+    'com.docker.network.bridge.name=docker_gwbridge',
+    'com.docker.network.bridge.enable_icc=false',
+    'com.docker.network.bridge.enable_ip_masquerade=true',
+    `com.docker.network.driver.mtu=${mtuBytes}`,
+  ].flatMap((option) => ['--opt', option])
+  return sh`docker network create --subnet ${subnet} ${options} docker_gwbridge`
 }
 
-export function createIngress(ingress: IngressSpec): string {
-  return [
-    'docker network create --driver overlay --ingress --label swarmproof=lab',
-    `--subnet ${ingress.subnet} --gateway ${ingress.gateway}`,
-    ...(ingress.mtuBytes === undefined ? [] : [`--opt com.docker.network.driver.mtu=${ingress.mtuBytes}`]),
-    ...(ingress.encrypted ? ['--opt encrypted'] : []),
-    ingress.name,
-  ].join(' ')
+export function createIngress({ name, subnet, gateway, mtuBytes, encrypted }: IngressSpec): Script {
+  const options = [
+    ...(mtuBytes === undefined ? [] : ['--opt', `com.docker.network.driver.mtu=${mtuBytes}`]),
+    ...(encrypted ? ['--opt', 'encrypted'] : []),
+  ]
+  return sh`docker network create --driver overlay --ingress --label swarmproof=lab --subnet ${subnet} --gateway ${gateway} ${options} ${name}`
 }
 
 export interface FirstIngress {
@@ -100,15 +100,15 @@ export async function listIngress({ manager }: Cluster): Promise<string[]> {
 }
 
 async function overlays(manager: Host): Promise<ApiNetwork[]> {
-  const script =
-    "docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{json .}}'"
+  const script = sh`docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format ${networkFormat}`
   return (await dockerLines(manager, script)) as ApiNetwork[]
 }
 
 /** Removes the ingress network, whatever its name, and waits until the manager no longer lists it. */
 export async function removeIngress(manager: Host, signal: AbortSignal): Promise<void> {
-  const list = `docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format '{{if .Ingress}}{{.Name}}{{end}}'`
-  await docker(manager, `for n in $(${list}); do echo y | docker network rm $n; done`, { timeoutMs: 60_000 })
+  const list = sh`docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format ${'{{if .Ingress}}{{.ID}}{{end}}'}`
+  const remove = sh`for n in $(${list}); do echo y | docker network rm "$n"; done`
+  await docker(manager, remove, { timeoutMs: 60_000 })
   await eventually({ what: 'ingress is removed', withinMs: 30_000, signal, host: manager.name }, async () => {
     const left = (await docker(manager, list)).trim()
     return left === '' ? { ready: true, value: undefined } : { ready: false, seen: left }

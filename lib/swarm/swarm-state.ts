@@ -1,4 +1,5 @@
 import type { Host } from '../host/host.ts'
+import { sh } from '../remote/script.ts'
 import { docker } from './docker.ts'
 
 export interface SwarmState {
@@ -11,7 +12,7 @@ export interface SwarmState {
 export async function swarmState(host: Host): Promise<SwarmState> {
   const output = await docker(
     host,
-    `docker info --format '{{.Swarm.LocalNodeState}}' && docker network ls --format '{{.Name}}'`,
+    sh`docker info --format ${'{{.Swarm.LocalNodeState}}'} && docker network ls --format ${'{{.Name}}'}`,
   )
   const [state = '', ...networks] = output.trim().split('\n')
   return { state, hasBridge: networks.includes('docker_gwbridge') }

@@ -8,7 +8,7 @@ const blockBytes = 512
 const typeFlags = { file: '0', link: '2', folder: '5' } as const
 
 /**
- * An archive in the ustar format (POSIX.1-1988), which `docker import` reads; the same entries give the same bytes.
+ * An archive in the ustar format (POSIX.1-1988), which engines read; the same entries give the same bytes.
  *
  *     name 100 | mode 8 | uid 8 | gid 8 | size 12 | mtime 12 | checksum 8 | type 1 | link 100 | "ustar\0" "00" | …
  *

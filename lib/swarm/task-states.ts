@@ -1,6 +1,7 @@
 import { sh } from '../remote/script.ts'
 import { swarmId } from '../identifier.ts'
 import type { Cluster } from './cluster.ts'
+import { ownTaskFormat } from '../api-formats.ts'
 import { docker, dockerLines } from './docker.ts'
 import { withoutLength } from './read-objects.ts'
 
@@ -31,7 +32,7 @@ export async function readTaskStates(cluster: Cluster, service: string): Promise
   const listed = (await docker(host, sh`docker service ps --no-trunc -q ${service}`)).trim()
   if (listed === '') return []
   const ids = listed.split('\n').map((id) => swarmId(id, host.name))
-  const lines = await dockerLines(host, sh`docker inspect --type task --format '{{json .}}' ${ids}`)
+  const lines = await dockerLines(host, sh`docker inspect --type task --format ${ownTaskFormat} ${ids}`)
   return (lines as ApiTaskState[]).map((task) => ({
     id: swarmId(task.ID, host.name),
     slot: task.Slot ?? 0,

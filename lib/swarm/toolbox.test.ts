@@ -4,14 +4,16 @@ import { silentProgress } from '../progress.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import { type ToolboxOptions, withToolbox } from './toolbox.ts'
 
+const id = `sha256:${'c'.repeat(64)}`
+
 /** A host without tcpdump and nsenter; the engine has the image, and the image both. */
 function bareHost(): { host: Host; remote: FakeRemote } {
   const remote = new FakeRemote('web1')
     .answer('command -v "$tool"', 'tcpdump\nnsenter\n')
-    .answer('docker image inspect', '[]')
+    .answer('docker image inspect', `${id}\n`)
     .answer('for d in', '/tmp/swarmproof-run-1\n')
     .answer('command -v nsenter', 'tcpdump\nnsenter\n')
-    .answer(/^set -e\ncat >/, '')
+    .answer(/^set -e; printf %s/, '')
   return { host: { name: 'web1', remote } as unknown as Host, remote }
 }
 
@@ -28,6 +30,10 @@ describe('a toolbox', () => {
     const { host, remote } = bareHost()
     const [equipped] = await withToolbox([host], options([]))
     expect(remote.commands.at(-1)).to.contain('chmod 755 /tmp/swarmproof-run-1/nsenter')
+    const started = remote.commands.filter((command) => command.includes('docker run'))
+    expect(started).to.have.lengthOf(2)
+    for (const command of started) expect(command).to.contain('--pull never').and.to.contain(id)
+    expect(started.join()).to.not.contain('ops/tools:1')
     remote.answer('tcpdump --version', 'seen')
     await equipped?.remote.exec('tcpdump --version')
     expect(remote.commands.at(-1)).to.match(/^PATH=\$PATH:.*:\/tmp\/swarmproof-run-1\n/)

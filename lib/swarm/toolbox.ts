@@ -1,9 +1,10 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { imageId, type LoadedImage } from '../loaded-image.ts'
 import { hostTools } from '../missing-tool.ts'
 import { type Progress, step } from '../progress.ts'
 import { toolboxRemote } from '../remote/toolbox-remote.ts'
-import { quote } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../remote/script.ts'
 
 export interface ToolboxOptions {
   readonly progress: Progress
@@ -34,39 +35,49 @@ async function equipped(host: Host, options: ToolboxOptions): Promise<Host> {
   const { image } = options
   const folders = places.map((place) => `${place}/swarmproof-${options.runId}`)
   const bin = await step(options.progress, `Taking tools from ${image}`, host.name, async (current) => {
-    const has = await host.remote.exec(`docker image inspect ${quote(image)}`, { idempotent: true })
-    if (has.exitCode !== 0) {
-      await options.removes(host, image)
-      await must(host, `docker pull --quiet ${quote(image)}`, image)
-    }
+    const id = await imageOn(host, options)
     for (const folder of folders) await options.removesFolder(host, folder)
-    const own = (await must(host, executableFolder(folders), image)).trim()
-    const there = (await must(host, offered(missing, options), image)).split('\n')
+    const made = (await must(host, executableFolder(folders), image)).trim()
+    const own = folders.find((folder) => folder === made)
+    if (own === undefined)
+      throw new Error(`${host.name} made ${made.slice(0, 80)}, which is none of its folders`)
+    const there = (await must(host, offered(missing, id, options), image)).split('\n')
     const taken = missing.filter((tool) => there.includes(tool))
-    const files = taken.map(
-      (tool) => `cat >${own}/${tool} <<'END'\n${shim(tool, options)}END\nchmod 755 ${own}/${tool}\n`,
-    )
-    await must(host, `set -e\n${files.join('')}`, image)
+    const files = taken.map((tool) => {
+      const path = `${own}/${tool}`
+      return sh`printf %s ${shim(tool, id, options).text} >${path}; chmod 755 ${path}`
+    })
+    await must(host, sh`set -e; ${scriptLines(files)}`, image)
     current.update(taken.join(', '))
     return own
   })
   return { ...host, remote: toolboxRemote(host.remote, bin) }
 }
 
+/** The image's id, by which no container asks a registry. */
+async function imageOn(host: Host, { image, removes }: ToolboxOptions): Promise<LoadedImage> {
+  const look = sh`docker image inspect --format ${'{{.Id}}'} ${image}`
+  const has = await host.remote.exec(look, { idempotent: true })
+  if (has.exitCode === 0) return imageId(has.stdout.trim())
+  await removes(host, image)
+  return imageId((await must(host, sh`docker pull --quiet ${image} >/dev/null && ${look}`, image)).trim())
+}
+
 async function missingTools(host: Host): Promise<string[]> {
-  const look = `PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
-for tool in ${hostTools.join(' ')}; do command -v "$tool" >/dev/null || echo "$tool"; done`
-  return (await host.remote.exec(look, { idempotent: true })).stdout.split('\n').filter((line) => line !== '')
+  const look = sh`PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+for tool in ${hostTools}; do command -v "$tool" >/dev/null || echo "$tool"; done`
+  const lines = (await host.remote.exec(look, { idempotent: true })).stdout.split('\n')
+  return hostTools.filter((tool) => lines.includes(tool))
 }
 
 /** Makes the first of these folders in which a file can be executed, leaves none of the others, and prints it. */
-function executableFolder(folders: readonly string[]): string {
-  return `for d in ${folders.join(' ')}; do
+function executableFolder(folders: readonly string[]): Script {
+  return sh`for d in ${folders}; do
   mkdir -m 700 $d 2>/dev/null || continue
   if printf '#!/bin/sh\nexit 0\n' >$d/try && chmod 755 $d/try && $d/try 2>/dev/null; then rm $d/try; echo $d; exit 0; fi
   rm -rf $d
 done
-echo 'nothing can be executed in any of ${folders.join(', ')}' >&2
+echo ${`nothing can be executed in any of ${folders.join(', ')}`} >&2
 exit 1`
 }
 
@@ -74,21 +85,21 @@ exit 1`
  * `$$` is the shell that becomes the docker client, and stays in the network namespace of its caller: the tool enters
  * that one, not the host's. The client passes signals on; the end of its input reaches the tool, too.
  */
-function shim(tool: string, { image, label }: ToolboxOptions): string {
-  return `#!/bin/sh
-exec docker run --rm -i --privileged --network host --pid host -v /run:/run -v /tmp:/tmp \\
-  --label ${quote(label)} -e firewall -e in_namespace -e LC_ALL --entrypoint nsenter ${quote(image)} \\
+function shim(tool: string, image: LoadedImage, { label }: ToolboxOptions): Script {
+  return sh`#!/bin/sh
+exec docker run --rm -i --pull never --privileged --network host --pid host -v /run:/run -v /tmp:/tmp \
+  --label ${label} -e firewall -e in_namespace -e LC_ALL --entrypoint nsenter ${image} \
   --net=/proc/$$/ns/net -- ${tool} "$@"
 `
 }
 
 /** Says which of the tools the image has; fails if it has no nsenter, by which all others are run. */
-function offered(tools: readonly string[], { image, label }: ToolboxOptions): string {
-  const look = `command -v nsenter >/dev/null || exit 1; for t in ${tools.join(' ')}; do if command -v $t >/dev/null; then echo $t; fi; done`
-  return `docker run --rm --label ${quote(label)} --network none --entrypoint sh ${quote(image)} -c ${quote(look)}`
+function offered(tools: readonly string[], image: LoadedImage, { label }: ToolboxOptions): Script {
+  const look = sh`command -v nsenter >/dev/null || exit 1; for t in ${tools}; do if command -v $t >/dev/null; then echo $t; fi; done`
+  return sh`docker run --rm --pull never --label ${label} --network none --entrypoint sh ${image} -c ${look.text}`
 }
 
-async function must(host: Host, script: string, image: string): Promise<string> {
+async function must(host: Host, script: Script, image: string): Promise<string> {
   const { exitCode, stdout, stderr } = await host.remote.exec(script, { timeoutMs: 600_000 })
   if (exitCode === 0) return stdout
   throw new SwarmproofError({

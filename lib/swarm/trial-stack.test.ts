@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { loadedImageName } from '../loaded-image.ts'
 import { composeFile } from './trial-stack.ts'
 
 interface Compose {
@@ -8,7 +9,7 @@ interface Compose {
 
 const options = { name: 'swp-t-shift', label: 'run-1', spec: {} }
 const compose = (version: { network?: string }, spec = {}): Compose =>
-  JSON.parse(composeFile({ ...options, spec }, version)) as Compose
+  JSON.parse(composeFile({ ...options, spec: { probeNonce: '0'.repeat(24), ...spec } }, version)) as Compose
 
 describe('compose file of a trial', () => {
   it('leaves the service to the default network, and labels both', () => {
@@ -26,8 +27,9 @@ describe('compose file of a trial', () => {
   })
 
   it('runs the image and keeps to the memory of the stack under test', () => {
-    const { image, deploy } = compose({}, { probeImage: 'own/probe:2', taskMemoryMib: 64 }).services.shop
-    expect(image).to.equal('own/probe:2')
+    const { image, deploy } = compose({}, { probeImage: loadedImageName('own'), taskMemoryMib: 64 }).services
+      .shop
+    expect(image).to.equal(loadedImageName('own'))
     expect(deploy).to.deep.include({ resources: { limits: { memory: '64M' } } })
   })
 })

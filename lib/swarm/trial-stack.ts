@@ -11,7 +11,7 @@ export interface TrialStackOptions {
   readonly name: string
   /** Value of the label `swarmproof` on everything it creates. */
   readonly label: string
-  readonly spec: Pick<StackSpec, 'probeImage' | 'taskMemoryMib'>
+  readonly spec: Pick<StackSpec, 'probeImage' | 'probeNonce' | 'taskMemoryMib'>
 }
 
 /** What a version of the stack’s compose file declares. */
@@ -108,7 +108,7 @@ export function composeFile({ label, spec }: TrialStackOptions, { network }: Com
       [serviceKey]: {
         image: probeImageOf(spec),
         hostname: '{{.Task.ID}}',
-        command: ['sh', '-c', taskScript],
+        command: ['sh', '-c', taskScript(spec)],
         stop_grace_period: '1s',
         ports: [{ target: 80, protocol: 'tcp', mode: 'ingress' }],
         deploy: { replicas: 1, labels, ...limits },

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect } from 'chai'
+import type { LoadedImage } from '../loaded-image.ts'
 import type { Host } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
@@ -18,7 +19,11 @@ function trialOn(remote: FakeRemote): { trial: Trial; node: ClusterNode } {
   const node = { host: { name: 'manager', remote } as unknown as Host, nodeId: 'n' } as ClusterNode
   const cluster: Cluster = { nodes: [node], manager: node, dataPathPort: 4789 }
   const { signal } = new AbortController()
-  const stack = { namePrefix: 'swp-x', probeImage: "registry.example/a'b:1", taskMemoryMib: 64 }
+  const stack = {
+    namePrefix: 'swp-x',
+    probeImage: "registry.example/a'b:1" as LoadedImage,
+    taskMemoryMib: 64,
+  }
   return { trial: new Trial(cluster, { name: 'adr04', label: 'run 1', stack, signal }), node }
 }
 

@@ -17,7 +17,7 @@ export interface TrialOptions {
   /** Value of the label `swarmproof` on everything it creates. */
   readonly label: string
   /** Prefix of names, image and limits of tasks. */
-  readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'taskMemoryMib'>
+  readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'probeNonce' | 'taskMemoryMib'>
   readonly signal: AbortSignal
 }
 
@@ -197,7 +197,7 @@ export class Trial implements AsyncDisposable {
     return [
       ...['service', 'create', '--detach', '--quiet', '--no-resolve-image', '--stop-grace-period', '1s'],
       ...[...this.#label(), '--hostname', '{{.Task.ID}}', '--name', full, ...this.#memory('--limit-memory')],
-      ...[...options, probeImageOf(this.#options.stack), 'sh', '-c', taskScript],
+      ...[...options, probeImageOf(this.#options.stack), 'sh', '-c', taskScript(this.#options.stack)],
     ]
   }
 

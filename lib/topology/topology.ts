@@ -1,3 +1,4 @@
+import type { LoadedImage } from '../loaded-image.ts'
 import type { EngineName } from './engine.ts'
 import type { InitName } from './init.ts'
 
@@ -86,7 +87,9 @@ export interface StackSpec {
   /** Begins the name of everything that is created; `swp` where not given, as in every lab. */
   readonly namePrefix?: string
   /** Image that all tasks run; the one labs are made with where not given. */
-  readonly probeImage?: string
+  readonly probeImage?: LoadedImage
+  /** What tasks serve is below it; chosen when the stack is built. */
+  readonly probeNonce?: string
   /** The most memory a task may take; no limit where not given. */
   readonly taskMemoryMib?: number
 }

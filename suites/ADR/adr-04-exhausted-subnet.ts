@@ -8,6 +8,7 @@ import { Lacking } from '../../lib/lacking.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import { type OverlayNetwork, takers, type Task } from '../../lib/swarm/cluster.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { TaskState } from '../../lib/swarm/task-states.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { outcomeText } from '../scene/outcome.ts'
@@ -131,7 +132,7 @@ async function untilSettled(
 
 /** Running tasks that do not answer one of their neighbours. */
 async function silent(
-  { probe }: TestContext,
+  { probe, stack }: TestContext,
   network: OverlayNetwork,
   tasks: readonly Task[],
 ): Promise<string[]> {
@@ -142,7 +143,7 @@ async function silent(
       from: inTask(from),
       to: addressOn(to, network),
       port: 80,
-      request: httpGet('/'),
+      request: httpGet(pagePath(stack)),
       timeoutMs: 15_000,
     })),
   )

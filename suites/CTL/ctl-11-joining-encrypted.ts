@@ -97,8 +97,8 @@ async function recordRejoining(
   const { result: seconds, recordings } = await wire.during(points, async () => {
     const startedAt = performance.now()
     await leave(cluster, node, signal)
-    const flags = `--advertise-addr ${node.advertise.address} --data-path-addr ${node.dataPath.address}`
-    await joinAgain(cluster, node.host, flags, signal)
+    const by = { advertise: node.advertise.address, dataPath: node.dataPath.address }
+    await joinAgain(cluster, node.host, by, signal)
     await probe.send([
       {
         kind: 'tcp',

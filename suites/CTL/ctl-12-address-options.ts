@@ -18,7 +18,8 @@ import { docs } from '../source.ts'
 /** A way of joining, and what must come of it. */
 interface Way {
   readonly what: string
-  readonly flags: string
+  /** Names of interfaces. */
+  readonly by: { readonly advertise: string; readonly dataPath?: string }
   /** Where the others must send its VXLAN. */
   readonly dataPath: ClusterNode['dataPath']
 }
@@ -64,12 +65,12 @@ export const addressOptions = conformanceTest({
     const ways: readonly Way[] = [
       {
         what: 'with --advertise-addr alone',
-        flags: `--advertise-addr ${advertise.interface}`,
+        by: { advertise: advertise.interface },
         dataPath: advertise,
       },
       {
         what: 'with both options',
-        flags: `--advertise-addr ${advertise.interface} --data-path-addr ${dataPath.interface}`,
+        by: { advertise: advertise.interface, dataPath: dataPath.interface },
         dataPath,
       },
     ]
@@ -103,7 +104,7 @@ async function rejoin(
 ): Promise<{ node: ClusterNode; joined: Joined }> {
   const { cluster, topology, stack, signal } = context
   await leave(cluster, node, signal)
-  await joinAgain(cluster, node.host, way.flags, signal)
+  await joinAgain(cluster, node.host, way.by, signal)
   const again = await readCluster(
     topology,
     cluster.nodes.map(({ host }) => host),

@@ -2,6 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { guardedState } from '../../lib/observe/guarded-state.ts'
 import { readHostState } from '../../lib/observe/read-host-state.ts'
+import { sh } from '../../lib/remote/script.ts'
 import { askEngine, leaveAny, swarmState } from '../../lib/swarm/membership.ts'
 import { docs, moby } from '../source.ts'
 
@@ -38,8 +39,8 @@ export const ambiguousAddress = conformanceTest({
       )
     const address = host.underlays[topology.swarm.advertise]?.address ?? ''
     const { without, given } = await initialise(
-      () => askEngine(host, 'docker swarm init'),
-      () => askEngine(host, `docker swarm init --advertise-addr ${address}`),
+      () => askEngine(host, sh`docker swarm init >/dev/null`),
+      () => askEngine(host, sh`docker swarm init --advertise-addr ${address} >/dev/null`),
       () => leaveAny(host),
     )
     const named = names.filter((name) => without.words.includes(name))

@@ -77,8 +77,8 @@ export const changedOutside = conformanceTest({
       throw error
     })
     const made = freed ? await askEngine(node.host, createGatewayBridge({ subnet, mtuBytes })) : undefined
-    const flags = `--advertise-addr ${node.advertise.address} --data-path-addr ${node.dataPath.address}`
-    await joinAgain(cluster, node.host, flags, signal)
+    const by = { advertise: node.advertise.address, dataPath: node.dataPath.address }
+    await joinAgain(cluster, node.host, by, signal)
     requireNone('outside the swarm docker_gwbridge can be removed and made anew', [
       ...(freed
         ? []

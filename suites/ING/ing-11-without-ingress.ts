@@ -5,7 +5,9 @@ import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import type { ProbeRequest } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { unpublishedServices, withoutIngress as gap } from '../../lib/swarm/ingress-gap.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { readTasks } from '../../lib/swarm/read-objects.ts'
+import type { Stack } from '../../lib/swarm/stack.ts'
 import { listIngress } from '../../lib/swarm/swarm-networks.ts'
 import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
 import { addressOn, inTask, orderedPairs, taskLabel } from '../scene/pair.ts'
@@ -48,7 +50,7 @@ export const withoutIngress = conformanceTest({
       async () => {
         const found = await listIngress(cluster)
         const tasks = await readTasks(cluster, names)
-        const asked = plan(tasks)
+        const asked = plan(stack, tasks)
         const observations = await probe.send(asked.map(({ request }) => request))
         const balanced = await byVirtualIp(context, tasks)
         const publishing = await trial.tryService('door', ['--replicas=1', '--publish', 'target=80'])
@@ -104,7 +106,7 @@ export const withoutIngress = conformanceTest({
   },
 })
 
-function plan(tasks: readonly Task[]): Asked[] {
+function plan(stack: Stack, tasks: readonly Task[]): Asked[] {
   const networks = [...new Set(tasks.flatMap(({ endpoints }) => Object.keys(endpoints)))].filter(
     (name) => name !== 'docker_gwbridge',
   )
@@ -121,7 +123,13 @@ function plan(tasks: readonly Task[]): Asked[] {
           { what: `${what}, ICMP`, request: { ...common, kind: 'icmp', packetBytes: 84 } },
           {
             what: `${what}, TCP`,
-            request: { ...common, kind: 'tcp', port: 80, request: httpGet('/'), timeoutMs: 15_000 },
+            request: {
+              ...common,
+              kind: 'tcp',
+              port: 80,
+              request: httpGet(pagePath(stack)),
+              timeoutMs: 15_000,
+            },
           },
         ]
       }),
@@ -148,7 +156,7 @@ async function byVirtualIp({ stack, probe }: TestContext, tasks: readonly Task[]
       from: inTask(from),
       to: vip,
       port: 80,
-      request: httpGet('/'),
+      request: httpGet(pagePath(stack)),
       timeoutMs: 15_000,
       repeat: connectionsPerTask * own.length,
     })),

@@ -1,6 +1,8 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
+import { responderNonce } from '../../lib/probe/nonce.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { docs, overlayTutorial } from '../source.ts'
 import { connectionProblems, linesPerConnection, requestLines } from './one-connection.ts'
@@ -43,7 +45,7 @@ export const roundRobin = conformanceTest({
         from: inTask(client),
         to: vip,
         port: 80,
-        request: httpGet('/'),
+        request: httpGet(pagePath(stack)),
         repeat: roundsPerTask * tasks.length,
       })),
     )
@@ -52,17 +54,18 @@ export const roundRobin = conformanceTest({
       countShares(taskLabel(client), observations[index]?.replies.map(httpBody) ?? [], names),
     )
     evidence.observe('answers by client', shares)
+    const nonce = responderNonce()
     const long = await probe.send(
       clients.map((client) => ({
         kind: 'tcp' as const,
         from: inTask(client),
         to: vip,
         port: linePort,
-        request: requestLines,
+        request: requestLines(nonce),
         repeat: longConnectionsPerTask * tasks.length,
         timeoutMs: 15_000,
       })),
-      { responders: tasks.map((task) => ({ at: inTask(task), port: linePort, says: task.hostname })) },
+      { responders: tasks.map((task) => ({ at: inTask(task), port: linePort, nonce, says: task.hostname })) },
     )
     const kept = clients.flatMap((client, index) =>
       connectionProblems(taskLabel(client), long[index]?.replies ?? [], names),

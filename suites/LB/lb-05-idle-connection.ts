@@ -4,6 +4,7 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { readIpvsTimers } from '../../lib/observe/read-ipvs-timers.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import { loadBalancerNamespace, namespacePath } from '../../lib/swarm/namespaces.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { outcomeText } from '../scene/outcome.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { moby } from '../source.ts'
@@ -54,7 +55,7 @@ export const idleConnection = conformanceTest({
           from: inTask(client),
           to: vip,
           port: 80,
-          request: httpGet('/'),
+          request: httpGet(pagePath(stack)),
           idleMs: idleSeconds * 1000,
           timeoutMs: 15_000,
         })),

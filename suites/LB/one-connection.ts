@@ -1,9 +1,15 @@
+import { linesFor } from '../../lib/probe/nonce.ts'
+
 /** Lines sent over one connection, and the empty one that ends it. */
 export const linesPerConnection = 6
 
-export const requestLines = Buffer.from(
-  `${Array.from({ length: linesPerConnection }, (_, index) => `${index + 1}\n`).join('')}\n`,
-)
+/** What a client of a server with this nonce writes. */
+export function requestLines(nonce: string): Buffer {
+  return linesFor(
+    nonce,
+    Array.from({ length: linesPerConnection }, (_, index) => String(index + 1)),
+  )
+}
 
 /** Who answered each line of one connection; undefined for a line without an answer. */
 export function answersOf(reply: Buffer | undefined): (string | undefined)[] {

@@ -68,7 +68,7 @@ async function reach({ stack, probe }: TestContext, service: Service, role: 'cle
   const pairs = on
     .filter((to) => to.service === service.name)
     .flatMap((to) => on.filter((from) => from.service !== service.name).map((from) => ({ from, to })))
-  const observations = await probe.send(pairs.map(({ from, to }) => httpRequest(from, to, network)))
+  const observations = await probe.send(pairs.map(({ from, to }) => httpRequest(stack, [from, to], network)))
   return pairs.map(({ from, to }, index) => {
     const observation = observations[index] as Observation
     const what = deliveryProblem({ to, protocol: 'tcp', observation })

@@ -2,6 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Standalone } from '../../lib/swarm/standalone.ts'
 import type { Answer, Trial } from '../../lib/swarm/trial.ts'
 import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
@@ -60,7 +61,7 @@ export const attachableOnly = conformanceTest({
         const common = { from, to: addressOn(task, open), timeoutMs: 15_000 }
         return protocol === 'icmp'
           ? { ...common, kind: 'icmp', packetBytes: 84 }
-          : { ...common, kind: 'tcp', port: 80, request: httpGet('/') }
+          : { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) }
       }),
     )
     const reached = tried.map((entry, index) => ({

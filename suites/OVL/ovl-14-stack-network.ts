@@ -4,6 +4,7 @@ import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
 import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { Service, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { outcomeText } from '../scene/outcome.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
@@ -100,7 +101,7 @@ async function askAll(
       from: inTask(from),
       to: expected[index] ?? '',
       port: 80,
-      request: httpGet('/'),
+      request: httpGet(pagePath(stack)),
       timeoutMs: 15_000,
     })),
   ])

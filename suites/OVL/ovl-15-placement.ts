@@ -2,6 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
 import { addressOn, inTask, requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
@@ -44,7 +45,7 @@ export const placementHolds = conformanceTest({
         const common = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
         return protocol === 'icmp'
           ? { ...common, kind: 'icmp', packetBytes: 84 }
-          : { ...common, kind: 'tcp', port: 80, request: httpGet('/') }
+          : { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) }
       }),
     )
     const tried = planned.map((entry, index) => ({

@@ -7,6 +7,7 @@ import { reversibly } from '../../lib/host/reversibly.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { sh } from '../../lib/remote/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { rootOf, stateOf } from '../scene/kernel.ts'
 import { onNode } from '../scene/pair.ts'
 import { moby } from '../source.ts'
@@ -110,7 +111,7 @@ async function answered({ cluster, stack, probe }: TestContext, node: ClusterNod
         to: node.advertise.address,
         kind: 'tcp',
         port: port.publishedPort,
-        request: httpGet('/'),
+        request: httpGet(pagePath(stack)),
         timeoutMs: 5000,
       })),
   )

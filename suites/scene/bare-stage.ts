@@ -5,6 +5,7 @@ import { readHostState } from '../../lib/observe/read-host-state.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation, Origin } from '../../lib/probe/probe.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { contains, networkOf } from '../../lib/topology/cidr.ts'
 import { gatewayInterface } from './gateway-interface.ts'
 import { rootOf, stateOf } from './kernel.ts'
@@ -97,7 +98,7 @@ async function tryTasks(
     return onBridge === undefined ? overlays : [...overlays, { to, network: bridge, address: onBridge }]
   })
   const request = (from: Origin, to: string, timeoutMs: number) => ({
-    ...{ kind: 'tcp' as const, from, to, port: 80, request: httpGet('/'), timeoutMs },
+    ...{ kind: 'tcp' as const, from, to, port: 80, request: httpGet(pagePath(stack)), timeoutMs },
   })
   const controls = planned.filter(({ network }) => network === bridge)
   const observations = await probe.send([

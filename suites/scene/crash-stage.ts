@@ -2,6 +2,7 @@ import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { killTask } from '../../lib/swarm/kill-task.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Changing } from './changing-service.ts'
 import { inTask, taskLabel } from './pair.ts'
 
@@ -92,7 +93,7 @@ export function connect(
       from: inTask(client),
       to: vip,
       port: 80,
-      request: httpGet('/'),
+      request: httpGet(pagePath(context.stack)),
       timeoutMs: answerMs,
       repeat,
     })),

@@ -3,7 +3,8 @@ import { type DnsAnswer, dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { inTask } from './pair.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
@@ -53,7 +54,8 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Discovery> {
     const here = tasks.filter((task) => task.node === node)
     return here.find((task) => task.service !== web.name) ?? here[0] ?? []
   })
-  const tries = address === '' ? [] : callers.map((from) => ({ from, address, ...attempts(from, address) }))
+  const tries =
+    address === '' ? [] : callers.map((from) => ({ from, address, ...attempts(stack, from, address) }))
   const requests: ProbeRequest[] = [
     ...queries.map(({ request }) => request),
     ...tries.map(({ icmp }) => icmp),
@@ -73,10 +75,10 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Discovery> {
   }
 }
 
-function attempts(task: Task, to: string): { icmp: ProbeRequest; tcp: ProbeRequest } {
+function attempts(stack: Stack, task: Task, to: string): { icmp: ProbeRequest; tcp: ProbeRequest } {
   const common = { from: inTask(task), to }
   return {
     icmp: { ...common, kind: 'icmp', packetBytes: 84 },
-    tcp: { ...common, kind: 'tcp', port: 80, request: httpGet('/') },
+    tcp: { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) },
   }
 }

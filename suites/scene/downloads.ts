@@ -1,6 +1,7 @@
 import { httpGet, httpReply } from '../../lib/probe/http.ts'
-import type { Observation, Origin, TcpRequest } from '../../lib/probe/probe.ts'
+import type { Observation, TcpRequest } from '../../lib/probe/probe.ts'
 import type { Cluster, ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import type { Carried } from './left-out.ts'
 import { addressOn, inTask, onNode, orderedPairs, taskLabel } from './pair.ts'
@@ -38,20 +39,24 @@ export function planDownloads(
       orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned => ({
         by: 'task',
         label: `${taskLabel(from)} from ${taskLabel(to)} on ${stack.networks[role].name}`,
-        request: bulk(inTask(from), addressOn(to, stack.networks[role]), 80, 1),
+        request: bulk(stack, { from: inTask(from), to: addressOn(to, stack.networks[role]), port: 80 }),
       })),
     ),
     ...(balances ? onePerNode(tasksOn(stack, 'clear')) : []).map((from): Planned => ({
       by: 'vip',
       label: `${taskLabel(from)} from the VIP of ${web.name}`,
-      request: bulk(inTask(from), vip, 80, webTasks),
+      request: bulk(stack, { from: inTask(from), to: vip, port: 80 }, webTasks),
     })),
     ...(published === undefined || !balances ? [] : throughEachNode(cluster.nodes)).map(
       ([from, to]): Planned => ({
         by: 'ingress',
         label: `${from.host.name} from port ${published?.publishedPort} of ${to.host.name} (${ingress.name})`,
         through: to,
-        request: bulk(onNode(from), to.advertise.address, published?.publishedPort ?? 0, webTasks),
+        request: bulk(
+          stack,
+          { from: onNode(from), to: to.advertise.address, port: published?.publishedPort ?? 0 },
+          webTasks,
+        ),
       }),
     ),
   ]
@@ -69,8 +74,8 @@ function onePerNode(tasks: readonly Task[]): Task[] {
   return tasks.filter((task, index) => tasks.findIndex(({ node }) => node === task.node) === index)
 }
 
-function bulk(from: Origin, to: string, port: number, repeat: number): TcpRequest {
-  return { kind: 'tcp', from, to, port, request: httpGet('/bulk'), repeat, timeoutMs }
+function bulk(stack: Stack, way: Pick<TcpRequest, 'from' | 'to' | 'port'>, repeat = 1): TcpRequest {
+  return { kind: 'tcp', ...way, request: httpGet(pagePath(stack, 'bulk')), repeat, timeoutMs }
 }
 
 /** What is wrong with a download, in words; empty if every byte of every repeat arrived. */

@@ -3,8 +3,10 @@ import type { Recording } from '../../lib/capture/capture.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import type { Observation, ProbeRequest, Responder } from '../../lib/probe/probe.ts'
 import { httpGet } from '../../lib/probe/http.ts'
-import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
+import type { Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { carried, type LeftOut } from './left-out.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from './pair.ts'
 import { recordedDuring } from './recording.ts'
@@ -57,21 +59,12 @@ async function record(context: Shared): Promise<Exchange> {
     filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
     markers: Object.values(nonces),
   }))
+  const answered = responderNonce()
+  const plan = planner(stack, answered)
   const planned = [
+    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts), nonces.clear),
+    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost), nonces.local),
     ...plan(
-      stack.networks.clear,
-      'clear',
-      orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts),
-      nonces.clear,
-    ),
-    ...plan(
-      stack.networks.clear,
-      'clear',
-      orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost),
-      nonces.local,
-    ),
-    ...plan(
-      stack.networks.secret,
       'secret',
       roles.includes('secret') ? orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts) : [],
       nonces.secret,
@@ -80,6 +73,7 @@ async function record(context: Shared): Promise<Exchange> {
   const responders: Responder[] = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
     port: echoPort,
+    nonce: answered,
   }))
   return recordedDuring(context.wire, points, async () => {
     const requests = planned.map((entry) => entry.request)
@@ -102,36 +96,36 @@ interface Planned extends Omit<Exchanged, 'observation'> {
   readonly request: ProbeRequest
 }
 
-function plan(
-  network: OverlayNetwork,
-  role: 'clear' | 'secret',
-  pairs: readonly (readonly [Task, Task])[],
-  secretWord: string,
-): Planned[] {
-  return pairs.flatMap(([from, to]): Planned[] => {
-    const common = { from: inTask(from), to: addressOn(to, network) }
-    const payload = Buffer.from(`swarmproof ${secretWord} ${from.id} to ${to.id}`)
-    const entry = { from, to, network: role }
-    return [
-      { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
-      {
-        ...entry,
-        protocol: 'udp',
-        request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
-      },
-      {
-        ...entry,
-        protocol: 'tcp',
-        request: {
-          ...common,
-          kind: 'tcp',
-          port: 80,
-          request: httpGet(`/?${secretWord}`),
-          timeoutMs: httpTimeoutMs,
+function planner(stack: Stack, answered: string) {
+  return (
+    role: 'clear' | 'secret',
+    pairs: readonly (readonly [Task, Task])[],
+    secretWord: string,
+  ): Planned[] =>
+    pairs.flatMap(([from, to]): Planned[] => {
+      const common = { from: inTask(from), to: addressOn(to, stack.networks[role]) }
+      const payload = datagramFor(answered, `swarmproof ${secretWord} ${from.id} to ${to.id}`)
+      const entry = { from, to, network: role }
+      return [
+        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
+        {
+          ...entry,
+          protocol: 'udp',
+          request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
         },
-      },
-    ]
-  })
+        {
+          ...entry,
+          protocol: 'tcp',
+          request: {
+            ...common,
+            kind: 'tcp',
+            port: 80,
+            request: httpGet(`${pagePath(stack)}?${secretWord}`),
+            timeoutMs: httpTimeoutMs,
+          },
+        },
+      ]
+    })
 }
 
 function nonce(): string {

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { httpGet } from '../../lib/probe/http.ts'
+import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { echoPort } from './exchange.ts'
 import { addressOn, inTask } from './pair.ts'
@@ -39,16 +41,17 @@ interface Member {
 async function tryAll(context: Shared): Promise<Isolation> {
   const members = membersOf(context)
   const nodes = context.cluster.nodes
+  const nonce = responderNonce()
   const foreign = members.flatMap((from) =>
     members
       .filter((to) => to.network !== from.network && isNear(from.task, to.task, nodes))
-      .flatMap((to) => plan(from, to, foreignTimeoutMs)),
+      .flatMap((to) => plan(context, nonce, [from, to], foreignTimeoutMs)),
   )
-  const own = members.flatMap((member) => plan(member, member))
+  const own = members.flatMap((member) => plan(context, nonce, [member, member]))
   const observations = await context.probe.send(
     [...own, ...foreign].map(({ request }) => request),
     {
-      responders: members.map(({ task }) => ({ at: inTask(task), port: echoPort })),
+      responders: members.map(({ task }) => ({ at: inTask(task), port: echoPort, nonce })),
       concurrency: 64,
     },
   )
@@ -83,14 +86,19 @@ interface Planned extends Omit<Isolated, 'observation'> {
   readonly request: ProbeRequest
 }
 
-function plan(from: Member, to: Member, timeoutMs?: number): Planned[] {
+function plan(
+  { stack }: Shared,
+  nonce: string,
+  [from, to]: readonly [Member, Member],
+  timeoutMs?: number,
+): Planned[] {
   const common = {
     from: inTask(from.task),
     to: addressOn(to.task, to.network),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   }
   const entry = { from: from.task, to: to.task, network: to.network }
-  const payload = Buffer.from(`swarmproof ${randomBytes(12).toString('hex')}`)
+  const payload = datagramFor(nonce, `swarmproof ${randomBytes(12).toString('hex')}`)
   return [
     { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
     {
@@ -98,6 +106,10 @@ function plan(from: Member, to: Member, timeoutMs?: number): Planned[] {
       protocol: 'udp',
       request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
     },
-    { ...entry, protocol: 'tcp', request: { ...common, kind: 'tcp', port: 80, request: httpGet('/') } },
+    {
+      ...entry,
+      protocol: 'tcp',
+      request: { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) },
+    },
   ]
 }

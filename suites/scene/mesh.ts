@@ -3,6 +3,8 @@ import { httpBody, httpGet } from '../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, PublishedPort, Task } from '../../lib/swarm/cluster.ts'
 import { requireIngress } from '../../lib/swarm/no-ingress.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import type { Stack } from '../../lib/swarm/stack.ts'
 import { onNode, orderedPairs } from './pair.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
@@ -40,9 +42,9 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Mesh> {
   if (port === undefined) throw new Error(`service ${web.name} publishes no TCP port through ingress`)
   const tasks = stack.tasks.filter((task) => task.service === web.name)
   const planned = [
-    ...orderedPairs(cluster.nodes).flatMap(([from, to]) => plan(from, to, port, tasks.length, stack.tasks)),
+    ...orderedPairs(cluster.nodes).flatMap(([from, to]) => plan(from, to, port, tasks.length, stack)),
     // A client on the node itself takes another way: nat OUTPUT instead of PREROUTING.
-    ...cluster.nodes.flatMap((node) => plan(node, node, port, tasks.length, [])).filter(isPublished),
+    ...cluster.nodes.flatMap((node) => plan(node, node, port, tasks.length, stack)).filter(isPublished),
   ]
   const observations = await probe.send(planned.map(({ request }) => request))
   return {
@@ -67,11 +69,11 @@ function plan(
   to: ClusterNode,
   port: PublishedPort,
   tasks: number,
-  all: readonly Task[],
+  stack: Stack,
 ): Planned[] {
   const common = { from: onNode(from), to: to.advertise.address }
-  const http = { kind: 'tcp' as const, request: httpGet('/') }
-  const addresses = all
+  const http = { kind: 'tcp' as const, request: httpGet(pagePath(stack)) }
+  const addresses = stack.tasks
     .filter((task) => task.node === to)
     .flatMap(({ endpoints }) => Object.entries(endpoints))
     .filter(([network]) => network !== 'docker_gwbridge')

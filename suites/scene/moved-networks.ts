@@ -3,32 +3,38 @@ import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Service, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import type { Stack } from '../../lib/swarm/stack.ts'
 import { deliveryProblem } from './delivery.ts'
 import { addressOn, inTask, taskLabel } from './pair.ts'
 
-type Probing = Pick<TestContext, 'probe'>
+type Probing = Pick<TestContext, 'probe' | 'stack'>
 
-export function httpRequest(from: Task, to: Task, network: Pick<OverlayNetwork, 'name'>) {
+export function httpRequest(
+  stack: Stack,
+  [from, to]: readonly [Task, Task],
+  network: Pick<OverlayNetwork, 'name'>,
+) {
   return {
     kind: 'tcp' as const,
     from: inTask(from),
     to: addressOn(to, network),
     port: 80,
-    request: httpGet('/'),
+    request: httpGet(pagePath(stack)),
     timeoutMs: 15_000,
   }
 }
 
 /** Callers that do not find the service by name, or are not answered by its task. */
 export async function unreached(
-  { probe }: Probing,
+  { probe, stack }: Probing,
   callers: readonly Task[],
   task: Task,
   network: OverlayNetwork,
 ): Promise<string[]> {
   const name = `tasks.${task.service}`
   const observations = await probe.send([
-    ...callers.map((from) => httpRequest(from, task, network)),
+    ...callers.map((from) => httpRequest(stack, [from, task], network)),
     ...callers.map((from) => dnsQuery(inTask(from), name)),
   ])
   return callers.flatMap((from, index) => {

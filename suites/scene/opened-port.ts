@@ -2,11 +2,12 @@ import type { TestContext } from '../../lib/conformance/context.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, Service, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { answeredBy } from './mesh.ts'
 import { outcomeText } from './outcome.ts'
 import { onNode } from './pair.ts'
 
-type Around = Pick<TestContext, 'probe' | 'cluster'>
+type Around = Pick<TestContext, 'probe' | 'cluster' | 'stack'>
 
 /** An answer that takes longer on a busy host comes in the next look; what is not there yet must not hold up this one. */
 const answerMs = 6_000
@@ -47,13 +48,13 @@ export async function stillAnswered(
   })
 }
 
-async function askAround({ probe, cluster }: Around, port: number, timeoutMs: number) {
+async function askAround({ probe, cluster, stack }: Around, port: number, timeoutMs: number) {
   const { nodes } = cluster
   const planned = nodes.map((to, index) => {
     const from = nodes[(index + 1) % nodes.length] ?? to
     const request: ProbeRequest = {
       ...{ kind: 'tcp', from: onNode(from), to: to.advertise.address, port, timeoutMs },
-      request: httpGet('/'),
+      request: httpGet(pagePath(stack)),
     }
     return { from, to, request }
   })

@@ -25,7 +25,7 @@ function context(loses: (index: number, request: ProbeRequest) => boolean): Test
   return {
     cluster: { nodes },
     stack: {
-      ...{ tasks, bulkBytes: body.length },
+      ...{ tasks, bulkBytes: body.length, probeTask: { nonce: 'n0nce' } },
       networks: { clear: { name: 'clear' }, secret: { name: 'secret' } },
     },
     probe,

@@ -2,7 +2,8 @@ import type { TestContext } from '../../lib/conformance/context.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { downloadProblems } from './downloads.ts'
 import { outcomeText } from './outcome.ts'
 import { addressOn, inTask, taskLabel } from './pair.ts'
@@ -86,7 +87,13 @@ async function silentNetworks(
   const requests = roles.flatMap((role) => {
     const { from, to, common } = between(ends[role], stack.networks[role])
     const label = `${stack.networks[role].name}, ${taskLabel(from)} to ${taskLabel(to)}`
-    const http = { ...common, kind: 'tcp' as const, port: 80, request: httpGet('/'), timeoutMs: 10_000 }
+    const http = {
+      ...common,
+      kind: 'tcp' as const,
+      port: 80,
+      request: httpGet(pagePath(stack)),
+      timeoutMs: 10_000,
+    }
     return [{ label, request: http }]
   })
   const observations = await probe.send(requests.map(({ request }) => request))
@@ -102,7 +109,7 @@ async function direction(
 ): Promise<Direction & { readonly problems: readonly string[] }> {
   const planned = Array.from({ length: samples }, (_, sample) =>
     roles.flatMap((role) =>
-      requestsOf(ends[role], stack.networks[role]).map((request) => ({ sample, role, request })),
+      requestsOf(stack, ends[role], stack.networks[role]).map((request) => ({ sample, role, request })),
     ),
   ).flat()
   const observations = await probe.send(
@@ -169,9 +176,15 @@ function lostAttempts(
   })
 }
 
-function requestsOf(ends: readonly Task[], network: OverlayNetwork): ProbeRequest[] {
+function requestsOf(stack: Stack, ends: readonly Task[], network: OverlayNetwork): ProbeRequest[] {
   const { common } = between(ends, network)
-  const bulk = { ...common, kind: 'tcp' as const, port: 80, request: httpGet('/bulk'), timeoutMs: transferMs }
+  const bulk = {
+    ...common,
+    kind: 'tcp' as const,
+    port: 80,
+    request: httpGet(pagePath(stack, 'bulk')),
+    timeoutMs: transferMs,
+  }
   const echo = { ...common, kind: 'icmp' as const, packetBytes: 84 }
   return [{ ...bulk, repeat: downloadsPerSample }, ...Array.from({ length: echoesPerSample }, () => echo)]
 }

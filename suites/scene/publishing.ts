@@ -1,7 +1,10 @@
 import type { TestContext } from '../../lib/conformance/context.ts'
 import { httpGet } from '../../lib/probe/http.ts'
+import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, PublishedPort, Service, Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
+import type { Stack } from '../../lib/swarm/stack.ts'
 import { inTask, onNode, orderedPairs } from './pair.ts'
 
 type Shared = Omit<TestContext, 'evidence'>
@@ -36,6 +39,8 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Publishing> {
   const { dual, here } = stack.services
   const dualTasks = stack.tasks.filter((task) => task.service === dual.name)
   const hereTasks = stack.tasks.filter((task) => task.service === here.name)
+  const nonce = responderNonce()
+  const plan = planner(stack, nonce)
   const planned = orderedPairs(cluster.nodes).flatMap(([from, to]) => [
     ...dual.published.flatMap((port) => plan(from, to, dual, port, 2 * dualTasks.length, answerMs)),
     ...here.published.flatMap((port) => {
@@ -46,7 +51,7 @@ async function ask({ cluster, stack, probe }: Shared): Promise<Publishing> {
   const responders = dualTasks.flatMap((task) =>
     dual.published
       .filter(({ protocol }) => protocol === 'udp')
-      .map(({ targetPort }) => ({ at: inTask(task), port: targetPort })),
+      .map(({ targetPort }) => ({ at: inTask(task), port: targetPort, nonce })),
   )
   const observations = await probe.send(
     planned.map(({ request }) => request),
@@ -67,27 +72,31 @@ interface Planned extends Omit<PortAsked, 'observation'> {
 }
 
 /** `times` fresh connections in one request, or as many datagrams from as many sockets. */
-function plan(
-  from: ClusterNode,
-  to: ClusterNode,
-  service: Service,
-  port: PublishedPort,
-  times: number,
-  timeoutMs: number,
-): Planned[] {
-  const common = { from: onNode(from), to: to.advertise.address, port: port.publishedPort, timeoutMs }
-  const entry = { from, to, service, port }
-  if (port.protocol === 'tcp')
-    return [{ ...entry, request: { ...common, kind: 'tcp', request: httpGet('/'), repeat: times } }]
-  return Array.from({ length: times }, (_, index) => ({
-    ...entry,
-    request: {
-      ...common,
-      kind: 'udp' as const,
-      expectReply: true,
-      payload: Buffer.from(`swarmproof ${index} ${from.nodeId} to ${to.nodeId}`),
-    },
-  }))
+function planner(stack: Stack, nonce: string) {
+  return (
+    from: ClusterNode,
+    to: ClusterNode,
+    service: Service,
+    port: PublishedPort,
+    times: number,
+    timeoutMs: number,
+  ): Planned[] => {
+    const common = { from: onNode(from), to: to.advertise.address, port: port.publishedPort, timeoutMs }
+    const entry = { from, to, service, port }
+    if (port.protocol === 'tcp')
+      return [
+        { ...entry, request: { ...common, kind: 'tcp', request: httpGet(pagePath(stack)), repeat: times } },
+      ]
+    return Array.from({ length: times }, (_, index) => ({
+      ...entry,
+      request: {
+        ...common,
+        kind: 'udp' as const,
+        expectReply: true,
+        payload: datagramFor(nonce, `swarmproof ${index} ${from.nodeId} to ${to.nodeId}`),
+      },
+    }))
+  }
 }
 
 /** Whether every connection or datagram came back with what was due. */

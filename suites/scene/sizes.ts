@@ -1,5 +1,6 @@
 import type { Recording } from '../../lib/capture/capture.ts'
 import type { TestContext } from '../../lib/conformance/context.ts'
+import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
 import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
@@ -72,14 +73,16 @@ async function record(
     clear: computedMtu(stack.networks.clear, views),
     secret: computedMtu(stack.networks.secret, views),
   }
+  const nonce = responderNonce()
   const datagrams = roles.flatMap((role) =>
-    planDatagrams(stack.networks[role], tasksOn(stack, role), mtuBytes[role]),
+    planDatagrams(stack.networks[role], tasksOn(stack, role), { mtuBytes: mtuBytes[role], nonce }),
   )
   const downloads = planDownloads(cluster, stack, { roles, balances })
   const requests = [...datagrams, ...downloads].map(({ request }) => request)
   const responders = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
     port: echoPort,
+    nonce,
   }))
   return recordedDuring(context.wire, points, async () => {
     const observations = await context.probe.send(requests, { responders })
@@ -106,14 +109,18 @@ interface PlannedDatagram extends Omit<SizedDatagram, 'observation'> {
   readonly request: ProbeRequest
 }
 
-function planDatagrams(network: OverlayNetwork, tasks: readonly Task[], mtuBytes: number): PlannedDatagram[] {
+function planDatagrams(
+  network: OverlayNetwork,
+  tasks: readonly Task[],
+  { mtuBytes, nonce }: { readonly mtuBytes: number; readonly nonce: string },
+): PlannedDatagram[] {
   return orderedPairs(tasks)
     .filter(acrossHosts)
     .flatMap(([from, to]) =>
       [mtuBytes, mtuBytes + 1].flatMap((packetBytes): PlannedDatagram[] => {
         const common = { from: inTask(from), to: addressOn(to, network), dontFragment: true }
         const entry = { from, to, network, packetBytes, fits: packetBytes === mtuBytes }
-        const payload = Buffer.alloc(packetBytes - 28, 0x73)
+        const payload = datagramFor(nonce, '', packetBytes - 28)
         return [
           { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes } },
           {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { httpBody } from '../../lib/probe/http.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Changing } from './changing-service.ts'
 import { connect, labelOf } from './crash-stage.ts'
 
@@ -31,10 +32,10 @@ const pauseMs = 300
  * with the update (busybox's nc has no -z). An old one is taken out of the balancers two seconds before it is ended (Moby,
  * daemon/cluster/executor/container/controller.go: defaultGossipConvergeDelay).
  */
-const options = [
+const options = (page: string): readonly string[] => [
   ...['--update-order', 'start-first', '--update-parallelism', '1'],
   ...['--update-delay', '0s', '--update-monitor', '1s'],
-  ...['--health-cmd', 'wget -q -O /dev/null http://127.0.0.1/'],
+  ...['--health-cmd', `wget -q -O /dev/null http://127.0.0.1${page}`],
   ...['--health-interval', '2s', '--health-timeout', '20s', '--health-retries', '5'],
   ...['--env-add', 'SWARMPROOF_TURN=2'],
 ]
@@ -44,7 +45,7 @@ export async function update(changing: Changing, count: number): Promise<UpdateS
   const old = await trial.running([service], count)
   const startedAt = performance.now()
   const since = (): number => Math.round(performance.now() - startedAt)
-  await trial.update(service, options)
+  await trial.update(service, options(pagePath(context.stack)))
   const failed: UpdateStage['failed'][number][] = []
   const answers: Record<string, number> = {}
   let requests = 0

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SwarmproofError } from '../../error.ts'
 import { step } from '../../progress.ts'
 import { contentKey } from '../../setup/manifest.ts'
+import { packProbeImage, probeImageFile } from '../../setup/probe-image-archive.ts'
 import type { Engine } from './engine.ts'
 import { followed, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
@@ -36,7 +37,10 @@ export function dockerfile(base: string): string {
     'for applet in $("$tree/bin/busybox" --list); do [ -e "$tree/bin/$applet" ] || ln -s busybox "$tree/bin/$applet"; done',
     'echo \'root:x:0:0:root:/root:/bin/sh\' > "$tree/etc/passwd"',
     'echo \'root:x:0:\' > "$tree/etc/group"',
-    'tar -c -f /usr/lib/swarmproof/probe.tar -C "$tree" .',
+    'case $(uname -m) in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; *) machine=$(uname -m) ;; esac',
+    `archive=${probeImageFile}`,
+    // One build serves all hosts of an engine, so its times may differ from those of another.
+    packProbeImage(''),
     'rm -rf "$tree"',
   ].join('\n')
   const install = [
@@ -77,7 +81,7 @@ export async function ensureCompleteImage(engine: Engine, base: string, context:
     throw new SwarmproofError({
       code: 'ENGINE_IMAGE_INCOMPLETE',
       what: `hosts cannot be made of ${base}`,
-      expected: `an image with ${tools.join(', ')} and /usr/lib/swarmproof/probe.tar, or one they can be added to`,
+      expected: `an image with ${tools.join(', ')} and ${probeImageFile}, or one they can be added to`,
       observed: `without ${(await lacking(engine, base)).join(', ')}; adding them failed: ${engineWords(error)}`,
       hint: "have one built from this machine's packages: --engine-image local",
       cause: error,
@@ -108,7 +112,7 @@ async function completedTag({ docker }: Engine, base: string): Promise<string> {
 
 /** What the image lacks of what hosts need. */
 async function lacking({ docker }: Engine, image: string): Promise<string[]> {
-  const script = sh`for tool in ${tools}; do command -v "$tool" >/dev/null || echo "$tool"; done; [ -r /usr/lib/swarmproof/probe.tar ] || echo probe.tar; echo done`
+  const script = sh`for tool in ${tools}; do command -v "$tool" >/dev/null || echo "$tool"; done; [ -r ${probeImageFile} ] || echo ${probeImageFile}; echo done`
   const container = await docker.createContainer({
     ...{ Image: image, Entrypoint: ['/bin/sh', '-c', script.text], Cmd: [], Tty: true },
     Labels: { [partLabel]: 'trial' },

@@ -1,4 +1,5 @@
 import { type Script, sh } from '../../remote/script.ts'
+import { probeImageFile } from '../../setup/probe-image-archive.ts'
 
 /** What the host's first process prints when its engine is being started. */
 export const hostIsUp = 'swarmproof-host-up'
@@ -63,8 +64,8 @@ until docker info >/dev/null 2>&1; do
   sleep 0.25
 done
 docker image inspect ${probeImageTag} >/dev/null 2>&1 ||
-  docker import --change 'CMD ["sh"]' /usr/lib/swarmproof/probe.tar ${probeImageTag} >/dev/null || exit 5
-docker run --rm --network none ${probeImageTag} true || { tail -n 25 /var/log/dockerd.log; exit 6; }
+  docker load --quiet --input ${probeImageFile} >/dev/null || exit 5
+docker run --rm --pull never --network none ${probeImageTag} true || { tail -n 25 /var/log/dockerd.log; exit 6; }
 {${kernelTrial}} >${kernelFile}
 cat ${kernelFile}
 `

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { SwarmproofError } from '../../error.ts'
+import { labImage } from '../../loaded-image.ts'
 import { step } from '../../progress.ts'
 import { ownIdentity } from '../../setup/process-identity.ts'
-import { probeImageTag } from '../../setup/guest-recipe.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Host, StartOptions } from '../host.ts'
 import { connectNode, hostOf } from './connect-hosts.ts'
@@ -109,7 +109,7 @@ async function startHost(plan: Plan, node: NodeSpec, Container: typeof HostConta
     })
     const remote = connectNode(engine, node, container.getId(), options.signal)
     current.update('waiting for its engine')
-    const { stdout, stderr, exitCode } = await remote.exec(warmUpScript(probeImageTag), {
+    const { stdout, stderr, exitCode } = await remote.exec(warmUpScript(labImage), {
       timeoutMs: warmUpLimitMs,
     })
     options.signal.throwIfAborted()

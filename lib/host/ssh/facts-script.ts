@@ -1,3 +1,4 @@
+import { engineFormat, subnetsFormat } from '../../api-formats.ts'
 import { sh } from '../../remote/script.ts'
 import { moduleNames, toolNames } from './host-facts.ts'
 
@@ -48,12 +49,12 @@ elif ! out=$(docker version --format '{{json .Server}}' 2>/dev/null); then
   section no-engine; docker version --format '{{.Server.Version}}' 2>&1 >/dev/null
 else
   section engine; printf '%s\n' "$out"
-  info=$(docker info --format '{{json .}}' 2>/dev/null)
+  info=$(docker info --format ${engineFormat} 2>/dev/null)
   section info; printf '%s\n' "$info"
   root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
   section networks
   ids=$(docker network ls -q --no-trunc)
-  [ -z "$ids" ] || docker network inspect --format '{{json .Name}} {{json .Driver}} {{json .Scope}} {{json .IPAM.Config}}' $ids
+  [ -z "$ids" ] || docker network inspect --format ${`{{json .Name}} {{json .Driver}} {{json .Scope}} ${subnetsFormat}`} $ids
   state=$root/swarm/docker-state.json
   [ -r "$state" ] && section data-path "$(sed -n 's/.*"DataPathAddr":"\([^"]*\)".*/\1/p' "$state")"
 fi

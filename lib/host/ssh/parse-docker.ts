@@ -12,7 +12,7 @@ interface SwarmInfo {
   readonly Cluster?: { readonly ID?: string; readonly DataPathPort?: number } | null
 }
 
-/** From `docker version --format '{{json .Server}}'` and `docker info --format '{{json .}}'`. */
+/** From `docker version --format '{{json .Server}}'` and of `docker info` by `engineFormat`. */
 export function parseEngine(server: Json, info: Json): EngineFacts {
   return {
     id: textOf(info['ID']),

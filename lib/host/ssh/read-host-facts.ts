@@ -149,13 +149,13 @@ function readJson(host: string, lines: readonly string[]): Readonly<Record<strin
   const line = lines.findLast((one) => one.startsWith('{')) ?? lines[0]
   try {
     return JSON.parse(line ?? '') as Readonly<Record<string, unknown>>
-  } catch (cause) {
+  } catch {
     throw new SwarmproofError({
       code: 'DOCKER_OUTPUT',
       what: 'docker printed something that is not JSON',
       host,
-      observed: (line ?? '').slice(0, 300),
-      cause,
+      observed: `${(line ?? '').length} characters`,
+      hint: 'docker info and docker version on the host',
     })
   }
 }

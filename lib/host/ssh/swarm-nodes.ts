@@ -1,3 +1,4 @@
+import { nodeFormat } from '../../api-formats.ts'
 import { SwarmproofError } from '../../error.ts'
 import { ipAddress, swarmId } from '../../identifier.ts'
 import { sh } from '../../remote/script.ts'
@@ -20,12 +21,12 @@ interface ApiNode {
   readonly Description: { readonly Hostname?: string }
   readonly Spec: { readonly Role: SwarmNode['role']; readonly Availability: string }
   readonly Status: { readonly State: string; readonly Addr?: string }
-  readonly ManagerStatus?: { readonly Addr?: string; readonly Leader?: boolean }
+  readonly ManagerStatus?: { readonly Addr?: string; readonly Leader?: boolean } | null
 }
 
 /** The swarm's own node list, from one manager, in one remote call. */
 export async function readSwarmNodes(manager: KnownHost): Promise<readonly SwarmNode[]> {
-  const command = sh`docker node ls -q | xargs docker node inspect --format '{{json .}}'`
+  const command = sh`docker node ls -q | xargs docker node inspect --format ${nodeFormat}`
   const { exitCode, stdout, stderr } = await manager.remote.exec(command, { idempotent: true })
   if (exitCode !== 0) {
     throw new SwarmproofError({

@@ -3,14 +3,15 @@ import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SwarmproofError } from '../../error.ts'
+import { labImage } from '../../loaded-image.ts'
 import { step } from '../../progress.ts'
 import type { Progress, ProgressStep } from '../../progress.ts'
 import { requireDisk, requireMemory } from '../../setup/capacity.ts'
 import { cacheDirectory } from '../../setup/directories.ts'
 import type { GuestImage } from '../../setup/guest-image.ts'
-import { probeImageTag } from '../../setup/guest-recipe.ts'
 import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
+import { probeImageFile } from '../../setup/probe-image-archive.ts'
 import { type Script, sh } from '../../remote/script.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
@@ -53,8 +54,8 @@ until curl -sf --max-time 5 --unix-socket /run/docker.sock http://engine/_ping >
   pgrep -x dockerd > /dev/null || { echo "the engine ended"; ${log}; exit 3; }
   sleep 0.3
 done
-docker import --change 'CMD ["sh"]' /usr/lib/swarmproof/probe.tar ${probeImageTag} || exit 4
-docker run --rm --network none ${probeImageTag} true || { ${log}; exit 5; }
+docker load --quiet --input ${probeImageFile} || exit 4
+docker run --rm --pull never --network none ${labImage} true || { ${log}; exit 5; }
 sync
 `
 }

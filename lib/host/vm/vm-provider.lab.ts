@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { SwarmproofError } from '../../error.ts'
+import { labImage } from '../../loaded-image.ts'
 import type { Progress } from '../../progress.ts'
 import { processesUsing } from '../../setup/process-identity.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
@@ -114,7 +115,7 @@ describe('the provider of virtual machines', () => {
   it('has an engine with the probe image on each', async () => {
     if (lab === undefined) expect.fail('no lab')
     const images = await everywhere(lab, sh`docker image ls --format '{{.Repository}}:{{.Tag}}'`)
-    expect(images).to.deep.equal(Array.from({ length: 3 }, () => 'swarmproof/probe:1'))
+    expect(images).to.deep.equal(Array.from({ length: 3 }, () => labImage))
   })
 
   it('is let in again after a guest was reset, with everything back', async () => {

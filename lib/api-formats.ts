@@ -1,0 +1,123 @@
+/**
+ * What is taken of objects of a swarm, which may be anybody's: fields that the code names, and no others. An
+ * environment, a label, a mount, a command, the name of a configuration or of a secret never leaves its host. Each is a
+ * template for `--format` that gives one line of JSON an object, in the shape of the engine's API.
+ */
+
+/** Options of a network that say something about it; of others not even the names are taken. */
+const networkOptions = [
+  'encrypted',
+  'com.docker.network.driver.mtu',
+  'com.docker.network.driver.overlay.vxlanid_list',
+]
+
+const subnets = list('.IPAM.Config', object({ Subnet: '$one.Subnet', Gateway: '$one.Gateway' }))
+const isNamed = `or ${networkOptions.map((name) => `(eq $key ${JSON.stringify(name)})`).join(' ')}`
+/** A pair of empty texts comes first, so that each of the others follows a comma. */
+const options = `{"":""{{range $key, $value := .Options}}{{if ${isNamed}}},{{json $key}}:{{json $value}}{{end}}{{end}}}`
+
+const network = [
+  ...['ID', 'Name', 'Driver', 'Scope', 'Ingress'].map((name) =>
+    field(name === 'ID' ? 'Id' : name, `.${name}`),
+  ),
+  `"IPAM":{"Config":${subnets}}`,
+  `"Options":${options}`,
+]
+
+/** Of `docker network inspect`: its subnets alone. */
+export const subnetsFormat = list('.IPAM.Config', object({ Subnet: '$one.Subnet' }))
+
+/** Of `docker network inspect`; see `ApiNetwork`. */
+export const networkFormat = `{${network.join()}}`
+
+const peers = list('.Peers', object({ IP: '$one.IP' }))
+const containers = `{"":null{{range $id, $one := .Containers}},{{json $id}}:${object({
+  Name: '$one.Name',
+  MacAddress: '$one.MacAddress',
+  IPv4Address: '$one.IPv4Address',
+})}{{end}}}`
+
+/** As `networkFormat`, with peers and endpoints. */
+export const networkViewFormat = `{${[...network, `"Peers":${peers}`, `"Containers":${containers}`].join()}}`
+
+const ports = list(
+  '.Endpoint.Ports',
+  object({
+    Protocol: '$one.Protocol',
+    TargetPort: '$one.TargetPort',
+    PublishedPort: '$one.PublishedPort',
+    PublishMode: '$one.PublishMode',
+  }),
+)
+const virtualIps = list('.Endpoint.VirtualIPs', object({ NetworkID: '$one.NetworkID', Addr: '$one.Addr' }))
+const targets = list('.Spec.TaskTemplate.Networks', object({ Target: '$one.Target' }))
+const mode = '{{with .Spec.EndpointSpec}}{{json .Mode}}{{else}}""{{end}}'
+
+function service(ofTask: string): string {
+  const spec = `${field('Name', '.Spec.Name')},"EndpointSpec":{"Mode":${mode}},"TaskTemplate":{${ofTask}}`
+  return `{${field('ID', '.ID')},"Spec":{${spec}},"Endpoint":{"VirtualIPs":${virtualIps},"Ports":${ports}}}`
+}
+
+/** Of `docker service inspect`; see `ApiService`. */
+export const serviceFormat = service(`"Networks":${targets}`)
+
+const ofContainer = object({
+  Image: '.Spec.TaskTemplate.ContainerSpec.Image',
+  Args: '.Spec.TaskTemplate.ContainerSpec.Args',
+})
+
+/** As `serviceFormat`, for services that are the run's own: with image and command of their tasks. */
+export const ownServiceFormat = service(`"Networks":${targets},"ContainerSpec":${ofContainer}`)
+
+const attachments = list(
+  '.NetworksAttachments',
+  `{"Network":{${field('ID', '$one.Network.ID')}},${field('Addresses', '$one.Addresses')}}`,
+)
+const containerStatus =
+  '{{with .Status.ContainerStatus}}{"ContainerID":{{json .ContainerID}},"PID":{{.PID}}}{{else}}null{{end}}'
+const task = [
+  ...['ID', 'NodeID', 'ServiceID', 'Slot', 'DesiredState'].map((name) => field(name, `.${name}`)),
+  `"NetworksAttachments":${attachments}`,
+]
+
+/** Of `docker inspect --type task`; see `ApiTask`. */
+export const taskFormat = `{${task.join()},"Status":{${field('State', '.Status.State')},"ContainerStatus":${containerStatus}}}`
+
+/** As `taskFormat`, for tasks that are the run's own: with what the manager says about their state. */
+export const ownTaskFormat = `{${task.join()},"Status":{${['State', 'Message', 'Err']
+  .map((name) => field(name, `.Status.${name}`))
+  .join()},"ContainerStatus":${containerStatus}}}`
+
+/** Of `docker node inspect`. */
+export const nodeFormat = `{${field('ID', '.ID')},"Description":{${field('Hostname', '.Description.Hostname')}},"Spec":${object(
+  { Role: '.Spec.Role', Availability: '.Spec.Availability' },
+)},"Status":${object({ State: '.Status.State', Addr: '.Status.Addr' })},"ManagerStatus":{{with .ManagerStatus}}${object({ Addr: '.Addr', Leader: '.Leader' })}{{else}}null{{end}}}`
+
+const cluster = `{{with .Swarm.Cluster}}${object({
+  ID: '.ID',
+  DataPathPort: '.DataPathPort',
+  DefaultAddrPool: '.DefaultAddrPool',
+})}{{else}}null{{end}}`
+
+/** Of `docker info`: what an engine says about the swarm it is in. */
+export const swarmFormat = `{${['NodeID', 'NodeAddr', 'LocalNodeState', 'ControlAvailable', 'Error']
+  .map((name) => field(name, `.Swarm.${name}`))
+  .join()},"Cluster":${cluster}}`
+
+/** Of `docker info`: what an engine says about itself; no label, proxy or mirror of it. */
+export const engineFormat = `{${['ID', 'DockerRootDir', 'OperatingSystem'].map((name) => field(name, `.${name}`)).join()},"Swarm":${swarmFormat}}`
+
+function field(name: string, path: string): string {
+  return `"${name}":{{json ${path}}}`
+}
+
+function object(fields: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(fields)
+    .map(([name, path]) => field(name, path))
+    .join()}}`
+}
+
+/** `item` names what it takes of each by `$one`. */
+function list(path: string, item: string): string {
+  return `[{{range $index, $one := ${path}}}{{if $index}},{{end}}${item}{{end}}]`
+}

@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { packageRoot } from './package-root.ts'
+
+/** Commands that print objects, which may be anybody's, and what makes them print nothing but what is named. */
+const reading =
+  /docker (?:(?:network|service|node|image|config|secret|container|context|stack) (?:inspect|ls|ps)|inspect|info|ps|version)\b(?:(?!\n|[;|&] |&&|\|\||\$\().)*/g
+const isNarrow = (command: string): boolean => /--format| -a?q\b|>\s?\/dev\/null/.test(command)
+
+/** Commands by which an engine would ask a registry, and what keeps it from that. */
+const starting: readonly (readonly [RegExp, RegExp])[] = [
+  [/docker run\b.*/g, /--pull never/],
+  [/docker (?:create|container create|container run)\b.*/g, /--pull never/],
+  [/docker service create\b.*/g, /--no-resolve-image/],
+  [/docker stack deploy\b.*/g, /--resolve-image never/],
+  [/docker service update\b.*--image.*/g, /--no-resolve-image/],
+]
+
+/** What is wrong with scripts in a file's text. */
+function problems(source: string): string[] {
+  const text = source.replaceAll(/^\s*\*.*$/gm, '')
+  const scripts = [...text.matchAll(/(?:\bsh|String\.raw)`((?:[^`\\]|\\[\s\S])*)`/g)].map(
+    ([, script = '']) => script,
+  )
+  return [
+    ...[...text.matchAll(/\{\{json \.\}\}.*/g)].map(([whole]) => `takes an object whole: ${whole}`),
+    ...scripts.flatMap((script) => [
+      ...[...script.matchAll(reading)]
+        .filter(([command]) => !isNarrow(command))
+        .map(([command]) => `prints more than it names: ${command}`),
+      ...starting.flatMap(([pattern, needed]) =>
+        [...script.matchAll(pattern)]
+          .filter(([command]) => !needed.test(command))
+          .map(([command]) => `may ask a registry: ${command}`),
+      ),
+      ...[...script.matchAll(/--token\b.*/g)].map(
+        ([words]) => `shows a token to all users of a host: ${words}`,
+      ),
+    ]),
+  ]
+}
+
+describe('docker commands', () => {
+  const root = packageRoot()
+  const files = ['lib', 'suites'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/\.(test|fake|lab)\.ts$/.test(name))
+      .map((name) => join(folder, name)),
+  )
+
+  it('take named fields of what may be somebody else’s, ask no registry, and show no token', () => {
+    const found = files.flatMap((file) =>
+      problems(readFileSync(join(root, file), 'utf8')).map((problem) => `${file} ${problem}`),
+    )
+    expect(found).to.deep.equal([])
+  })
+
+  it('are found by this where they do not', () => {
+    for (const script of [
+      'sh`docker service inspect ${name}`',
+      'sh`x=$(docker network inspect $(docker network ls -q))`',
+      "sh`docker inspect --format ${'{{json .}}'} ${name}`",
+      'sh`docker info | head`',
+      'String.raw`\nif true; then docker ps; fi`',
+      'sh`docker run --rm ${image} true`',
+      'sh`docker service create --name ${name} ${image}`',
+      'sh`docker stack deploy --compose-file - ${name}`',
+      'sh`docker swarm join --token "$(cat)" ${manager}`',
+    ])
+      expect(problems(script), script).to.not.deep.equal([])
+    for (const script of [
+      "sh`docker service inspect --format ${'{{.ID}}'} ${name}`",
+      'sh`until docker info >/dev/null 2>&1; do sleep 1; done; docker ps -aq --filter ${filter}`',
+      'sh`docker run --rm --pull never ${id} true`',
+    ])
+      expect(problems(script), script).to.deep.equal([])
+  })
+})
