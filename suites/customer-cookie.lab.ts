@@ -65,8 +65,8 @@ for (const [name, only] of labs) {
       console.log(
         `      mesh ${mesh.sent} sent, ${mesh.answered} answered; overlays ${overlays.sent}, ${overlays.answered}`,
       )
-      expect(mesh.answered, 'requests answered through the mesh').to.be.above(100)
-      expect(overlays.answered, 'requests answered between tasks').to.be.above(100)
+      expect(mesh.answered, 'requests answered through the mesh').to.be.above(50)
+      expect(overlays.answered, 'requests answered between tasks').to.be.above(50)
       const files = filesWith(folder, customers.secrets)
       expect(files, 'files that hold a secret').to.deep.equal([])
       expect(
