@@ -18,18 +18,11 @@ const everyCapture = [
   ...['CTL-03', 'CTL-05', 'CTL-06', 'DSC-06', 'ENC-01', 'ENC-04', 'GWB-02', 'MTU-02', 'MTU-04', 'VXL-02'],
   ...['VXL-03', 'VXL-07'],
 ]
-const ofOverlays = ['ENC-01', 'MTU-04', 'VXL-02']
-
-/** `CUSTOMER_COOKIE=standard` verifies the whole profile instead, which takes long. */
+/** `CUSTOMER_COOKIE=standard` verifies the whole profile, on a lab with an encrypted ingress, too, which takes long. */
 const isWhole = process.env['CUSTOMER_COOKIE'] === 'standard'
 
-const labs: readonly (readonly [string, readonly string[]])[] = [
-  ['three-node', everyCapture],
-  ['encrypted-ingress', ofOverlays],
-]
-
 /** The lab's hosts as existing ones, over SSH, with customers at work meanwhile: nothing of theirs is stored. */
-for (const [name, only] of labs) {
+for (const name of isWhole ? ['three-node', 'encrypted-ingress'] : ['three-node']) {
   describe(`customers of ${name}`, () => {
     let folder = ''
     let raised: Raised
@@ -59,14 +52,18 @@ for (const [name, only] of labs) {
 
     it('are in no file of a report, whatever passes while it is made', async () => {
       await using customers = await startCustomers(raised.cluster, new AbortController().signal)
-      const { exitCode, told } = await validate(raised.lab, folder, isWhole ? [] : ['--only', ...only])
+      const { exitCode, told } = await validate(
+        raised.lab,
+        folder,
+        isWhole ? [] : ['--only', ...everyCapture],
+      )
       const { mesh, overlays } = customers.counts()
       expect(existsSync(join(folder, 'reports', 'latest', 'run.json')), told).to.equal(true)
       console.log(
         `      mesh ${mesh.sent} sent, ${mesh.answered} answered; overlays ${overlays.sent}, ${overlays.answered}`,
       )
-      expect(mesh.answered, 'requests answered through the mesh').to.be.above(100)
-      expect(overlays.answered, 'requests answered between tasks').to.be.above(100)
+      expect(mesh.answered, 'requests answered through the mesh').to.be.above(50)
+      expect(overlays.answered, 'requests answered between tasks').to.be.above(50)
       const files = filesWith(folder, customers.secrets)
       expect(files, 'files that hold a secret').to.deep.equal([])
       expect(
