@@ -1,5 +1,6 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
+import { type Script, sh } from '../remote/script.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
 import { nodesReady } from './form-swarm.ts'
@@ -20,7 +21,8 @@ export function leavingWorker(cluster: Cluster): ClusterNode {
 
 /** Lets a worker leave, ends its tasks, and has the managers forget it. Other workers get its replicated tasks. */
 export async function leave(cluster: Cluster, node: ClusterNode, signal: AbortSignal): Promise<void> {
-  await docker(node.host, 'docker swarm leave', { timeoutMs: commandLimitMs })
+  const isThere = sh`[ "$(docker info --format ${'{{.Swarm.NodeID}}'})" = ${node.nodeId} ]`
+  await docker(node.host, sh`${isThere} && docker swarm leave`, { timeoutMs: commandLimitMs })
   const { host } = cluster.manager
   const forget = `docker node rm --force ${node.nodeId} 2>&1`
   const bound = {
@@ -68,14 +70,15 @@ export async function swarmState(host: Host): Promise<string> {
   return (await docker(host, "docker info --format '{{.Swarm.LocalNodeState}}'")).trim()
 }
 
-/** Leaves whatever swarm the engine is in, if it is in one. */
-export async function leaveAny(host: Host): Promise<void> {
-  if ((await swarmState(host)) === 'inactive') return
-  await docker(host, 'docker swarm leave --force', { timeoutMs: commandLimitMs })
+/** Leaves the swarm that was made with this mark (see `newSwarmMark`), if the engine is in it, and no other. */
+export async function leaveMarked(host: Host, mark: string): Promise<void> {
+  const expiry = '{{with .Swarm.Cluster}}{{.Spec.CAConfig.NodeCertExpiry}}{{end}}'
+  const said = (await docker(host, sh`docker info --format ${expiry}`)).trim()
+  if (said === mark) await docker(host, sh`docker swarm leave --force`, { timeoutMs: commandLimitMs })
 }
 
 /** Whether an engine takes a command; what it says is for the test to judge. */
-export async function askEngine(host: Host, command: string): Promise<Answer> {
+export async function askEngine(host: Host, command: Script | string): Promise<Answer> {
   const { exitCode, stdout, stderr } = await host.remote.exec(command, { timeoutMs: commandLimitMs })
   return { accepted: exitCode === 0, words: `${stdout}\n${stderr}`.trim() }
 }
