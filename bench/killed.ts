@@ -14,18 +14,20 @@ import { standingLabs } from '../lib/host/standing-labs.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { sshClient } from '../lib/remote/open-ssh/connect.ts'
 import type { Remote } from '../lib/remote/remote.ts'
+import { sh } from '../lib/remote/script.ts'
 import { type Ending, endings } from './killed-endings.ts'
 
 /**
  * `npm run bench:killed -- HOSTS…`: what is left on hosts after `swarmproof validate` came to an end of any kind at a
  * random moment, what `swarmproof clean HOSTS` finds of it, and whether anything is left after that. The hosts must be
- * in a swarm, and nothing else may change them meanwhile. As root, for a full disk here is a small one of its own.
+ * in a swarm, or with `--init` in none, and nothing else may change them meanwhile. As root: that the disk here is full
+ * is tried on a small one of its own.
  *
  * With `--lab` the hosts are those of a lab that stands (`swarmproof up`).
  */
 
 /** Everything a run might leave, a line each. Ids of tasks and counters change by themselves and are not among it. */
-const everything = String.raw`
+const everything = sh`
 docker version >/dev/null || exit 3
 docker service ls --format 'service {{.Name}}' 2>/dev/null
 docker network ls --format 'network {{.Name}} {{.Driver}}'
@@ -47,6 +49,7 @@ interface Flags extends HostFlags {
   readonly gone: number
   readonly seed: number
   readonly ending?: string[]
+  readonly init?: true
   readonly only: string[]
 }
 
@@ -124,6 +127,7 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
   const over = await ending.prepare?.({ folder, hosts, victim })
   const start = (behind: readonly string[] = []): ChildProcess => {
     const words = [process.execPath, join(packageRoot(), 'bin', 'swarmproof.js'), 'validate', ...hostFlags]
+    if (flags.init) words.push('--init', '--leave')
     words.push('--only', ...flags.only, '--report-dir', folder)
     const [program = '', ...rest] = behind.length === 0 ? words : [...behind, commandLine(words)]
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
@@ -313,6 +317,7 @@ await withHostOptions(
     .option('--lab [id]', 'the hosts of a lab that stands')
     .option('--count <number>', 'how many endings', count, 10)
     .option('--ending <name...>', 'only these')
+    .option('--init', 'the hosts are in no swarm: each run makes one and takes it down')
     .option('--only <id...>', 'requirements that are verified meanwhile', ['OVL-03'])
     .option('--within <seconds>', 'the latest moment of an ending', count, 120)
     .option('--gone <seconds>', 'how long `clean` is tried until nothing is left', count, 300)

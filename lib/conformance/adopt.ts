@@ -75,6 +75,8 @@ export async function adopt(topology: Topology, lab: Lab, options: AdoptOptions)
     return { raised, lost: guard.lost, [Symbol.asyncDispose]: () => remove(guard, progress) }
   } catch (error) {
     await remove(guard, progress).catch((left: unknown) => {
+      // Whoever interrupted is told that it was interrupted, and nothing else.
+      if (options.signal.aborted) progress.note(left instanceof Error ? left.message : String(left))
       // There is no record to hold it yet: it is what the command ends with.
       throw left instanceof LeftBehindError ? new LeftBehindError(left.leftovers, error) : left
     })

@@ -21,7 +21,8 @@ export function leavingWorker(cluster: Cluster): ClusterNode {
 
 /** Lets a worker leave, ends its tasks, and has the managers forget it. Other workers get its replicated tasks. */
 export async function leave(cluster: Cluster, node: ClusterNode, signal: AbortSignal): Promise<void> {
-  await docker(node.host, sh`docker swarm leave`, { timeoutMs: commandLimitMs })
+  const isThere = sh`[ "$(docker info --format ${'{{.Swarm.NodeID}}'})" = ${node.nodeId} ]`
+  await docker(node.host, sh`${isThere} && docker swarm leave`, { timeoutMs: commandLimitMs })
   const { host } = cluster.manager
   const forget = sh`docker node rm --force ${node.nodeId}`
   const bound = {
@@ -67,10 +68,11 @@ export async function swarmState(host: Host): Promise<string> {
   return (await docker(host, sh`docker info --format ${'{{.Swarm.LocalNodeState}}'}`)).trim()
 }
 
-/** Leaves whatever swarm the engine is in, if it is in one. */
-export async function leaveAny(host: Host): Promise<void> {
-  if ((await swarmState(host)) === 'inactive') return
-  await docker(host, sh`docker swarm leave --force`, { timeoutMs: commandLimitMs })
+/** Leaves the swarm that was made with this mark (see `newSwarmMark`), if the engine is in it, and no other. */
+export async function leaveMarked(host: Host, mark: string): Promise<void> {
+  const expiry = '{{with .Swarm.Cluster}}{{.Spec.CAConfig.NodeCertExpiry}}{{end}}'
+  const said = (await docker(host, sh`docker info --format ${expiry}`)).trim()
+  if (said === mark) await docker(host, sh`docker swarm leave --force`, { timeoutMs: commandLimitMs })
 }
 
 /** Whether an engine takes a command; what it says is for the test to judge. */

@@ -3,7 +3,8 @@ import { conformanceTest } from '../../lib/conformance/test.ts'
 import { guardedState } from '../../lib/observe/guarded-state.ts'
 import { readHostState } from '../../lib/observe/read-host-state.ts'
 import { sh } from '../../lib/remote/script.ts'
-import { askEngine, leaveAny, swarmState } from '../../lib/swarm/membership.ts'
+import { askEngine, leaveMarked, swarmState } from '../../lib/swarm/membership.ts'
+import { newSwarmMark } from '../../lib/swarm/swarm-mark.ts'
 import { docs, moby } from '../source.ts'
 
 export const ambiguousAddress = conformanceTest({
@@ -38,10 +39,12 @@ export const ambiguousAddress = conformanceTest({
         `${host.name} has addresses on ${names.join() || 'no interface'} only, so none was ambiguous`,
       )
     const address = host.underlays[topology.swarm.advertise]?.address ?? ''
+    const mark = newSwarmMark()
+    const init = sh`docker swarm init --cert-expiry ${mark}`
     const { without, given } = await initialise(
-      () => askEngine(host, sh`docker swarm init >/dev/null`),
-      () => askEngine(host, sh`docker swarm init --advertise-addr ${address} >/dev/null`),
-      () => leaveAny(host),
+      () => askEngine(host, sh`${init} >/dev/null`),
+      () => askEngine(host, sh`${init} --advertise-addr ${address} >/dev/null`),
+      () => leaveMarked(host, mark),
     )
     const named = names.filter((name) => without.words.includes(name))
     evidence.observe(
