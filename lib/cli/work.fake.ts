@@ -19,6 +19,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { AssertionError } from 'chai'
 import { Command } from 'commander'
+import { labImage } from '../loaded-image.ts'
 import type { Raised } from '../conformance/raise.ts'
 import { type FinishedRun, conformanceRun, planRun, type RunOptions } from '../conformance/run.ts'
 import { type ConformanceTest, conformanceTest } from '../conformance/test.ts'
@@ -120,7 +121,11 @@ function raisedLab(): Raised {
   return {
     lab: { hosts: [], facts: {}, startedFrom: 'template' } as unknown as Lab,
     cluster: { manager, nodes: [], dataPathPort: 4789 } as unknown as Raised['cluster'],
-    stack: { networks: {}, tasks: [] } as unknown as Raised['stack'],
+    stack: {
+      networks: {},
+      tasks: [],
+      probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
+    } as unknown as Raised['stack'],
     built: {} as Raised['built'],
     states: new Map(),
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { labImage } from '../loaded-image.ts'
 import { datagram } from '../capture/keep/frames.fake.ts'
 import type { Host } from '../host/host.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
@@ -40,7 +41,11 @@ describe('the wire of a run', function () {
     const raised = {
       lab: { hosts: [host] },
       cluster: { manager: { host }, nodes: [{ host }], dataPathPort: 4789 },
-      stack: { networks: { clear }, tasks: [] },
+      stack: {
+        networks: { clear },
+        tasks: [],
+        probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
+      },
       states: new Map(),
     } as unknown as Raised
     return sharedContext(raised, {

@@ -32,7 +32,7 @@ const rules = `-P INPUT ACCEPT
 -A POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE
 `
 const policy =
-  'src 192.168.56.11/32 dst 192.168.56.12/32 proto udp dport 4789 \\\tdir out priority 0 mark 0xd0c4e3 \\\ttmpl src 192.168.56.11 dst 192.168.56.12\\\t\tproto esp spi 0xabcdef01 reqid 13681891 mode transport\n'
+  'src 192.168.56.11/32 dst 192.168.56.12/32 proto udp dport 4789 \\\tdir out priority 0 mark 0xd0c4e3/0xffffffff \\\ttmpl src 192.168.56.11 dst 192.168.56.12\\\t\tproto esp spi 0xabcdef01 reqid 13681891 mode transport\n'
 
 /** A host that answers what faults ask it before they change anything; the answer given last counts. */
 function recorded(name: string, octet: number): FakeRemote {

@@ -40,7 +40,7 @@ export const overlayGivenUnasked: Fault = {
     ({ stack, cluster }) => [
       sh`*" service create "*-reshape-door*)
   shift 2
-  exec /usr/bin/docker service create --network ${stack.networks.extra.name} --constraint node.id==${cluster.manager.nodeId} "$@" ;;`,
+  exec /usr/bin/docker service create --no-resolve-image --network ${stack.networks.extra.name} --constraint node.id==${cluster.manager.nodeId} "$@" ;;`,
     ],
   ),
 }

@@ -78,6 +78,7 @@ describe('forming a swarm that is to be known again', () => {
     const worker = fakeHost('a', 'worker', 12)
     const nodeId = 'qyk2vzr0gr3fq8lbtzbm7gb8f'
     manager.remote.answer("docker info --format '{{.Swarm.NodeID}}'", `${nodeId}\n`)
+    worker.remote.answer('/swarm/join', 'HTTP/1.0 200 OK\r\n\r\n')
     const steps: string[] = []
     const forming = {
       mark: '2160h0m0.123456789s',
@@ -89,7 +90,7 @@ describe('forming a swarm that is to be known again', () => {
     }
     const signal = new AbortController().signal
     await formSwarm(topology, [worker.host, manager.host], { progress: silentProgress, signal, forming })
-    expect(manager.remote.commands[0]).to.match(/ --cert-expiry 2160h0m0\.123456789s$/)
+    expect(manager.remote.commands[0]).to.match(/ --cert-expiry 2160h0m0\.123456789s >\/dev\/null$/)
     expect(steps).to.deep.equal([`${nodeId} at 192.168.56.11:2377`, 'b', 'a'])
   })
 

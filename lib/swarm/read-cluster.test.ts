@@ -14,7 +14,7 @@ function host(name: string, says: { nodeId?: string; isManager?: boolean } = {})
   return {
     ...{ name, origin: 'ssh', node: { name, role: 'worker', addresses: {} } },
     remote: new FakeRemote(name)
-      .answer('{{json .Swarm}}', `${JSON.stringify(swarm)}\n28.5.2\n6.12.1\n`)
+      .answer('{{.ServerVersion}}', `${JSON.stringify(swarm)}\n28.5.2\n6.12.1\n`)
       .answer(listOf, listed),
     underlays: { underlay: { interface: 'eth1', address: '192.168.56.11' } },
   } as unknown as Host

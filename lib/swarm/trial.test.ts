@@ -13,6 +13,7 @@ function wordsOf(command: string): string[] {
   return execFileSync('sh', ['-c', docker], { encoding: 'utf8' }).split('\0').slice(0, -1)
 }
 
+const probeNonce = '0123456789abcdef01234567'
 const hostile = ['x;touch INJECTED', '$(id)', "a'b", 'a b', '', '`id`', '"', '\n']
 
 function trialOn(remote: FakeRemote): { trial: Trial; node: ClusterNode } {
@@ -23,6 +24,7 @@ function trialOn(remote: FakeRemote): { trial: Trial; node: ClusterNode } {
     namePrefix: 'swp-x',
     probeImage: "registry.example/a'b:1" as LoadedImage,
     taskMemoryMib: 64,
+    probeNonce,
   }
   return { trial: new Trial(cluster, { name: 'adr04', label: 'run 1', stack, signal }), node }
 }
@@ -42,7 +44,7 @@ describe('a trial', () => {
       ...['service', 'create', '--detach', '--quiet', '--no-resolve-image', '--stop-grace-period', '1s'],
       ...['--label', 'swarmproof=run 1', '--hostname', '{{.Task.ID}}', '--name', 'swp-x-adr04-many'],
       ...['--limit-memory', '64m', '--constraint', ...hostile],
-      ...["registry.example/a'b:1", 'sh', '-c', taskScript],
+      ...["registry.example/a'b:1", 'sh', '-c', taskScript({ probeNonce })],
     ])
   })
 
@@ -54,7 +56,7 @@ describe('a trial', () => {
     const container = await commandOf((trial, node) => trial.container('one', node, hostile))
     expect(container.slice(-hostile.length - 4)).to.deep.equal([
       ...[...hostile, "registry.example/a'b:1"],
-      ...['sh', '-c', taskScript],
+      ...['sh', '-c', taskScript({ probeNonce })],
     ])
     expect(await commandOf((trial) => trial.ask(['swarm', 'update', ...hostile]))).to.deep.equal([
       ...['swarm', 'update', ...hostile],

@@ -179,7 +179,7 @@ export class Trial implements AsyncDisposable {
     if (names.length === 0) return
     // An interrupted run must clean up, too: no signal here. Containers end after their tasks are forgotten.
     await this.#docker(
-      sh`for s in ${names}; do docker service rm "$s" || ! docker service inspect "$s"; done >/dev/null 2>&1`,
+      sh`for s in ${names}; do docker service rm "$s" || ! docker service inspect --format {{.ID}} "$s"; done >/dev/null 2>&1`,
     )
     await untilContainersEnded(this.#cluster, names)
     for (const name of names) this.#services.delete(name)
