@@ -12,7 +12,7 @@ tester.run('made-by-sh', rules['made-by-sh'], {
   valid: [
     'const a = sh`ls ${name}`',
     'const a = value as Scripts',
-    { code: 'new Script(text)', filename: '/x/lib/remote/script.ts' },
+    { code: 'new Script(text)', filename: '/x/lib/script.ts' },
   ],
   invalid: [
     { code: 'new Script(text)', errors: [{ messageId: 'constructed' }] },

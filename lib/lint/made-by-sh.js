@@ -17,7 +17,7 @@ export const madeBySh = {
     schema: [],
   },
   create(context) {
-    if (context.filename.endsWith('/lib/remote/script.ts')) return {}
+    if (context.filename.endsWith('/lib/script.ts')) return {}
     const isScript = (type) =>
       type?.type === 'TSTypeReference' &&
       type.typeName.type === 'Identifier' &&

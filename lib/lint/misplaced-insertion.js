@@ -1,6 +1,6 @@
 /**
  * Where an insertion between these parts of a script would not be one word, in words; undefined if all are well placed.
- * The twin of `misplacedInsertion` in lib/remote/script.ts, for a linter that loads no TypeScript; a test holds them
+ * The twin of `misplacedInsertion` in lib/script.ts, for a linter that loads no TypeScript; a test holds them
  * together.
  *
  * @param {readonly string[]} parts as the shell gets them

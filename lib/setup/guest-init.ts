@@ -1,3 +1,4 @@
+import { sh } from '../script.ts'
 import { packProbeImage, probeImageFile } from './probe-image-archive.ts'
 
 /** Kernel modules that engine, networks and verdicts take; loaded at boot, so that no requirement waits for one. */
@@ -104,7 +105,7 @@ export function guestSshdConfig(hasSourcePenalties: boolean, pam: 'yes' | 'no' =
  * Busybox as an image: the whole of what probe services are made of. `$1` is the root of the guest. The same busybox
  * gives the same image, by the same id on every host.
  */
-export const probeImageScript = `set -e
+export const probeImageScript = sh`set -e
 tree=$(mktemp -d)
 for folder in bin www tmp etc proc sys dev root; do mkdir -p "$tree/$folder"; done
 chmod 755 "$tree" "$tree"/*
@@ -119,10 +120,13 @@ chmod 644 "$tree"/etc/*
 chmod 755 "$tree/bin/busybox"
 machine=$(chroot "$1" dpkg --print-architecture | sed -e 's/^i386$/386/' -e 's/^armhf$/arm/' -e 's/^ppc64el$/ppc64le/')
 mkdir -p "$1/usr/lib/swarmproof"
-archive="$1${probeImageFile}"
-${packProbeImage('--format ustar --sort name --mtime @0 --numeric-owner --owner 0 --group 0')}
+archive="$1"${probeImageFile}
+${packProbeImage([
+  ...['--format', 'ustar', '--sort', 'name', '--mtime', '@0'],
+  ...['--numeric-owner', '--owner', '0', '--group', '0'],
+])}
 rm -rf "$tree"
-`
+`.text
 
 /** Last touches to a guest's root, which is \`$1\`; the files to put there lie beside this script. */
 export const finishScript = `set -e

@@ -1,3 +1,4 @@
+import { sh } from '../script.ts'
 import { agentFunction, guestModules } from './guest-init.ts'
 
 /** Packages that make a guest one with systemd, login sessions and a login that becomes root by sudo. */
@@ -60,12 +61,12 @@ WantedBy=multi-user.target
 `
 
 /** The journal lies below the machine's id and is read from there alone: it begins again under the new one. */
-const afterIdentityScript = `#!/bin/sh
+const afterIdentityScript = sh`#!/bin/sh
 set -e
 install -d -m 700 -o ${sudoLogin} -g ${sudoLogin} /home/${sudoLogin}/.ssh
 install -m 600 -o ${sudoLogin} -g ${sudoLogin} /root/.ssh/authorized_keys /home/${sudoLogin}/.ssh/authorized_keys
 systemctl restart systemd-journald.service
-`
+`.text
 
 /**
  * Last touches after those of every guest. Timers, generators and consoles are left out: they cost an emulated

@@ -40,7 +40,7 @@ export function dockerfile(base: string): string {
     'case $(uname -m) in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; *) machine=$(uname -m) ;; esac',
     `archive=${probeImageFile}`,
     // One build serves all hosts of an engine, so its times may differ from those of another.
-    packProbeImage(''),
+    packProbeImage([]).text,
     'rm -rf "$tree"',
   ].join('\n')
   const install = [
