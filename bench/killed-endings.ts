@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { printBootId } from '../lib/host/boot-id.ts'
 import type { Remote } from '../lib/remote/remote.ts'
-import { type Script, sh } from '../lib/remote/script.ts'
+import { type Script, sh } from '../lib/script.ts'
 import { restartEngine } from '../lib/swarm/restart-engine.ts'
 
 /** A run that is under way. */

@@ -14,7 +14,7 @@ import { standingLabs } from '../lib/host/standing-labs.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { sshClient } from '../lib/remote/open-ssh/connect.ts'
 import type { Remote } from '../lib/remote/remote.ts'
-import { sh } from '../lib/remote/script.ts'
+import { sh } from '../lib/script.ts'
 import { type Ending, endings } from './killed-endings.ts'
 
 /**

@@ -9,7 +9,7 @@ import { sshHome } from '../lib/remote/open-ssh/ssh-home.fake.ts'
 import type { SshHome } from '../lib/remote/open-ssh/ssh-home.fake.ts'
 import { surroundings } from '../lib/remote/open-ssh/surroundings.ts'
 import type { Remote } from '../lib/remote/remote.ts'
-import { sh } from '../lib/remote/script.ts'
+import { sh } from '../lib/script.ts'
 
 /**
  * `npm run bench:ssh`: a Remote next to the program `ssh` with a ControlMaster, to the same sshd on the loopback. In

@@ -45,11 +45,6 @@ export function scriptLines(scripts: readonly Script[]): Script {
   return new Script(scripts.map(({ text }) => text).join('\n'))
 }
 
-/** What a transport hands on. */
-export function scriptText(command: Script | string): string {
-  return typeof command === 'string' ? command : command.text
-}
-
 /** Quotes one word for `/bin/sh`: the only function that does. @throws Error on a NUL, which no word can hold */
 export function quote(word: string): string {
   if (word.includes('\0')) throw new Error('a word with a NUL cannot be given to a shell')

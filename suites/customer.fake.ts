@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Host } from '../lib/host/host.ts'
-import { sh } from '../lib/remote/script.ts'
+import { sh } from '../lib/script.ts'
 import type { RemoteProcess } from '../lib/remote/remote.ts'
 import type { ClusterNode } from '../lib/swarm/cluster.ts'
 import { docker } from '../lib/swarm/docker.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Host } from '../lib/host/host.ts'
 import type { LoadedImage } from '../lib/loaded-image.ts'
-import { sh } from '../lib/remote/script.ts'
+import { sh } from '../lib/script.ts'
 import { docker } from '../lib/swarm/docker.ts'
 
 /** Services and a network of an operator, with what is nobody else's business in every place that may hold some. */

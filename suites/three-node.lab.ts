@@ -17,7 +17,7 @@ import { docker } from '../lib/swarm/docker.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { suites } from './index.ts'
 import { plainProgress, runOptions, verifyGiven } from './lab-test.ts'
-import { sh } from '../lib/remote/script.ts'
+import { sh } from '../lib/script.ts'
 
 const run = promisify(execFile)
 const topology = findTopology('three-node')

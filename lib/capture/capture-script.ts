@@ -1,4 +1,4 @@
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { canaryFilter } from './canary.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { ExitCode, InputError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { stderr, stdout } from './output.ts'
 import { hostOf, release, whichLab } from './which-lab.ts'
 

@@ -1,4 +1,4 @@
-import { quote } from '../remote/script.ts'
+import { quote } from '../script.ts'
 
 /** Words as one line to type into a shell; those that need quotes get them. */
 export function commandLine(words: readonly string[]): string {

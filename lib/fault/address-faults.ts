@@ -1,7 +1,7 @@
 import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { must } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 

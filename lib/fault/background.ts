@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { shell } from '../host/shell.ts'
 import { processId } from '../identifier.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 export interface BackgroundProgram {
   /** Perl, as it stands in the source; what it works with are its arguments. */

@@ -2,7 +2,7 @@ import { packetMark } from '../identifier.ts'
 import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { shell } from '../host/shell.ts'
 
 export const balancedRoundRobin: Fault = {

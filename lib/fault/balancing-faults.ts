@@ -5,7 +5,7 @@ import type { Stack } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 
 interface Entry {
   readonly node: ClusterNode

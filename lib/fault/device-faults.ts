@@ -2,7 +2,7 @@ import { interfaceName, mtu } from '../identifier.ts'
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 

@@ -1,4 +1,4 @@
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
 import { scripted } from './scripted.ts'

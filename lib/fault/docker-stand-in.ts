@@ -1,4 +1,4 @@
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { scripted } from './scripted.ts'
 import type { Fault } from './fault.ts'

@@ -5,7 +5,7 @@ import { engineMark, withoutOutboundPolicies } from '../host/outbound-policies.t
 import { bystander, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { ruleWords } from '../host/rule-words.ts'
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {

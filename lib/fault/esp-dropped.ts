@@ -1,6 +1,6 @@
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { victim } from './scripted.ts'
 
 export const espDropped: Fault = {

@@ -1,4 +1,4 @@
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 

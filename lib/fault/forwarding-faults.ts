@@ -3,7 +3,7 @@ import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
 import { bystander, inNamespace, must, scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 
 /** An endpoint of the clear network on the bystander, whose way the victim must know. */
 function remoteEndpoint(

@@ -3,7 +3,7 @@ import { shell } from '../host/shell.ts'
 import type { ClusterNode, Task } from '../swarm/cluster.ts'
 import { contains } from '../topology/cidr.ts'
 import type { Fault } from './fault.ts'
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 import { must } from './scripted.ts'
 
 const bridge = 'docker_gwbridge'

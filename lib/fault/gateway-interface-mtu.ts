@@ -3,7 +3,7 @@ import { must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 
 export const gatewayInterfaceMtu: Fault = {
   name: 'gateway-interface-mtu',

@@ -5,7 +5,7 @@ import { readNetworkViews } from '../swarm/network-view.ts'
 import type { Stack } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 const noticedWithinMs = 180_000
 /** Nodes that know each other again exchange what they missed within that time (networkdb: bulkSyncInterval). */

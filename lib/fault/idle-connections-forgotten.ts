@@ -1,6 +1,6 @@
 import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 

@@ -3,7 +3,7 @@ import { ingressNamespace } from '../swarm/namespaces.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { ruleWords } from '../host/rule-words.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */

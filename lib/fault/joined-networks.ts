@@ -1,6 +1,6 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { shell } from '../host/shell.ts'
 import { must } from './scripted.ts'
 

@@ -1,6 +1,6 @@
 import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { victim } from './scripted.ts'
 
 export const interfaceMistaken: Fault = {

@@ -1,6 +1,6 @@
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 import { shell } from '../host/shell.ts'
 
 interface Loss {

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { ruleWords } from '../host/rule-words.ts'
 import { shell } from '../host/shell.ts'
 

@@ -1,7 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { processId } from '../identifier.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'

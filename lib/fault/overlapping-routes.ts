@@ -1,6 +1,6 @@
 import { cidrBlock } from '../identifier.ts'
 import type { Fault } from './fault.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { shell } from '../host/shell.ts'
 
 export const overlappingRoutes: Fault = {

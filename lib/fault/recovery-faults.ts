@@ -1,6 +1,6 @@
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
 
 /** In the raw table of a node that is not disturbed: neither a restart nor a reboot of the other takes it away. */

@@ -2,7 +2,7 @@ import { plantRules } from '../host/firewall-rules.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { must, victim } from './scripted.ts'
 
 /** The port LB-01 sends several requests over one connection to. */

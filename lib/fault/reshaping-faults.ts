@@ -2,7 +2,7 @@ import { plantRules } from '../host/firewall-rules.ts'
 import { dockerFront } from './docker-front.ts'
 import { standsIn } from './docker-stand-in.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { victim } from './scripted.ts'
 
 /** Of the ports managers give (swarmkit, manager/allocator: dynamicPortStart to dynamicPortEnd). */

@@ -1,7 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 export const resolverSilent: Fault = {
   name: 'resolver-silent',

@@ -1,5 +1,5 @@
 import { SwarmproofError } from '../error.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import { namespacePath } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'

@@ -5,7 +5,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 import { shell } from '../host/shell.ts'
 import type { Fault } from './fault.ts'
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 
 /** MTU of a device now; `ip` is the command, with how to enter a namespace before it. */
 export async function mtuOf(node: ClusterNode, ip: Script, device: string): Promise<number> {

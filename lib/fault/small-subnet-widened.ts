@@ -1,6 +1,6 @@
 import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 export const smallSubnetWidened: Fault = {
   name: 'small-subnet-widened',

@@ -1,7 +1,7 @@
 import { namespacePath, overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { shell } from '../host/shell.ts'
 
 export const staleNamespace: Fault = {

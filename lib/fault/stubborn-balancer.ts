@@ -2,7 +2,7 @@ import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { inNamespace, scripted, victim } from './scripted.ts'
 
 /** Runs a loop on a node until the fault is removed; it ends itself after ten minutes, should nobody remove it. */

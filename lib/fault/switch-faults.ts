@@ -1,7 +1,7 @@
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
 
 export const hopOffTtl: Fault = {

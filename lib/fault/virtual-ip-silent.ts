@@ -2,7 +2,7 @@ import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../host/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 export const virtualIpSilent: Fault = {
   name: 'virtual-ip-silent',

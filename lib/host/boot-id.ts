@@ -1,4 +1,4 @@
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 /**
  * Prints what tells one boot of a host from the next. A container has the boot id of the kernel it shares; what starts

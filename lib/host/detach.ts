@@ -1,4 +1,4 @@
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 /** Where systemd shows that it is the running init, see sd_booted(3). */
 export const systemdFolder = '/run/systemd/system'

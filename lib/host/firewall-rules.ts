@@ -1,4 +1,4 @@
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 import type { Host } from './host.ts'
 import { shell } from './shell.ts'
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { scriptText, type Script } from '../remote/script.ts'
+import type { Script } from '../script.ts'
 import type { Host } from './host.ts'
 import type { ExecResult, Remote, RemoteProcess } from '../remote/remote.ts'
 
@@ -18,9 +18,9 @@ export function nativeHost(name: string, front: readonly string[] = ['/bin/sh', 
 }
 
 function nativeRemote(host: string, front: readonly string[]): Remote {
-  const start = (command: Script | string): RemoteProcess => {
+  const start = (command: Script): RemoteProcess => {
     const [program = '/bin/sh', ...words] = front
-    const child = spawn(program, [...words, scriptText(command)], { stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(program, [...words, command.text], { stdio: ['pipe', 'pipe', 'pipe'] })
     // One that ended before it was given its input.
     child.stdin.on('error', () => undefined)
     const exited = new Promise<{ exitCode: number }>((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { eventually } from '../eventually.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { printBootId } from './boot-id.ts'
 import type { Host } from './host.ts'
 

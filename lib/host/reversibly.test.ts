@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { eventually } from '../eventually.ts'
 import { SwarmproofError } from '../error.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { nativeHost } from './native-host.fake.ts'
 import { type Change, reversibly } from './reversibly.ts'
 

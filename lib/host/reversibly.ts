@@ -1,5 +1,5 @@
 import { SwarmproofError } from '../error.ts'
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 import { detachFunctions, systemdFolder } from './detach.ts'
 import type { Host } from './host.ts'
 

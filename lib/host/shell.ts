@@ -1,5 +1,5 @@
 import { SwarmproofError } from '../error.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import type { Host } from './host.ts'
 
 /** Runs a script that changes a host, and returns what it printed. @throws SwarmproofError `HOST_SCRIPT` if it fails */

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { misplacedInsertion as whenMade } from '../remote/script.ts'
+import { misplacedInsertion as whenMade } from '../script.ts'
 import { misplacedInsertion as whenLinted } from './misplaced-insertion.js'
 
 describe('misplaced insertions', () => {

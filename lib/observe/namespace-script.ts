@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
 import { execSections, type Sections } from '../remote/sections.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 
 export interface NamespaceRead {
   readonly path: string

@@ -1,4 +1,4 @@
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 
 /**
  * What is run on a host to read its kernel state: POSIX sh, with process ids as its arguments.

@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { parseFirewall } from './firewall.ts'
 import type { NamespaceState } from './host-state.ts'
 import { parseIpvs } from './ipvs.ts'

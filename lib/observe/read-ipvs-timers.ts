@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { readInNamespace } from './namespace-script.ts'
 
 /** How long a namespace's IPVS keeps connections, and those it keeps now. */

@@ -4,7 +4,6 @@ import { SwarmproofError } from '../error.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
-import { scriptText } from '../remote/script.ts'
 import { agentProbe } from './agent-probe.ts'
 import { agentScript } from './agent-script.ts'
 import type { Origin, ProbeRequest } from './probe.ts'
@@ -24,7 +23,7 @@ function scripted(
   const native = nativeHost(name)
   const spawn: Host['remote']['spawn'] = async (command): Promise<RemoteProcess> => {
     events.push(`${name} spawn`)
-    expect(scriptText(command)).to.match(/^exec perl /)
+    expect(command.text).to.match(/^exec perl /)
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
     let exit: (value: { exitCode: number }) => void = () => undefined
     const exited = new Promise<{ exitCode: number }>((resolve) => (exit = resolve))

@@ -1,4 +1,4 @@
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 
 /**
  * The agent that sends probes on a host: Perl, using nothing but the interpreter, because perl-base is on every

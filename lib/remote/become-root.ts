@@ -2,7 +2,7 @@ import { sudo } from './lifeline.ts'
 import type { RootBy } from './lifeline.ts'
 import { RemoteError } from './remote-error.ts'
 import type { ExecResult, Remote } from './remote.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 /** How commands on this host come to run as root. Throws RemoteError SSH_SUDO if they cannot without a password. */
 export async function becomeRoot(login: Remote, username: string): Promise<RootBy> {

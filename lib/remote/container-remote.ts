@@ -7,7 +7,7 @@ import { ContainerProcess } from './container-process.ts'
 import { downloadCommand, fileError, transferTimeoutMs, uploadCommand } from './file-commands.ts'
 import { RemoteError } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
-import { scriptText, type Script } from './script.ts'
+import type { Script } from '../script.ts'
 
 /** Each command is a process the engine has to prepare: more at once take longer, not less. */
 const commandsAtOnce = 8
@@ -34,8 +34,8 @@ class ContainerRemote implements Remote {
     this.#container = container
   }
 
-  async exec(script: Script | string, options: ExecOptions = {}): Promise<ExecResult> {
-    const command = scriptText(script)
+  async exec(script: Script, options: ExecOptions = {}): Promise<ExecResult> {
+    const command = script.text
     const input = options.input === undefined ? undefined : Buffer.from(options.input)
     const startedAt = performance.now()
     const result = await this.#run(command, options.timeoutMs ?? defaultTimeoutMs, input)
@@ -47,8 +47,8 @@ class ContainerRemote implements Remote {
     }
   }
 
-  async spawn(script: Script | string, options: SpawnOptions = {}): Promise<RemoteProcess> {
-    const command = scriptText(script)
+  async spawn(script: Script, options: SpawnOptions = {}): Promise<RemoteProcess> {
+    const command = script.text
     const stdin = options.stdin ?? 'lifeline'
     const line = commandLine(this.host, command, stdin === 'pipe' ? 'pipe' : 'none')
     return this.#start(line, command, stdin)

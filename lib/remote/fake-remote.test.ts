@@ -1,7 +1,7 @@
 import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { FakeRemote } from './fake-remote.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 describe('fake remote', () => {
   it('answers by pattern, the last one first, and records', async () => {

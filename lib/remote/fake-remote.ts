@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { RemoteError } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
-import { scriptText, type Script } from './script.ts'
+import type { Script } from '../script.ts'
 
 export interface FakeAnswer {
   readonly stdout?: string | Uint8Array
@@ -44,8 +44,8 @@ export class FakeRemote implements Remote {
     return this
   }
 
-  async exec(script: Script | string, options: ExecOptions = {}): Promise<ExecResult> {
-    const command = scriptText(script)
+  async exec(script: Script, options: ExecOptions = {}): Promise<ExecResult> {
+    const command = script.text
     const answer = this.#reply(command, options)
     if (answer.error !== undefined) throw answer.error
     return {
@@ -57,8 +57,8 @@ export class FakeRemote implements Remote {
     }
   }
 
-  async spawn(script: Script | string, options: SpawnOptions = {}): Promise<RemoteProcess> {
-    const command = scriptText(script)
+  async spawn(script: Script, options: SpawnOptions = {}): Promise<RemoteProcess> {
+    const command = script.text
     const answer = this.#reply(command, options)
     if (answer.error !== undefined) throw answer.error
     const process = new FakeProcess(command, answer)

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { posix } from 'node:path'
 import type { RawResult } from './bounded-run.ts'
 import { RemoteError } from './remote-error.ts'
-import { sh } from './script.ts'
-import type { Script } from './script.ts'
+import { sh } from '../script.ts'
+import type { Script } from '../script.ts'
 
 /** Files take as long as they take: what bounds a transfer is this. */
 export const transferTimeoutMs = 600_000

@@ -1,5 +1,5 @@
-import { sh } from './script.ts'
-import type { Script } from './script.ts'
+import { sh } from '../script.ts'
+import type { Script } from '../script.ts'
 
 /**
  * Shell text that ties a command to the channel it runs on. sshd lets remote processes outlive their channel

@@ -3,7 +3,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { RemoteError } from './remote-error.ts'
 import type { Remote } from './remote.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 /** What the tests need to know of the hosts a transport leads to. */
 export interface RemoteUnderTest {
@@ -93,11 +93,11 @@ export function remoteContract(host: RemoteUnderTest): void {
     })
 
     it('ends a command, and a transfer, that never stops printing', async () => {
-      const error = await failure(remote.exec('echo $$ >&2; exec cat /dev/zero'))
+      const error = await failure(remote.exec(sh`echo $$ >&2; exec cat /dev/zero`))
       expect(error).to.have.property('code', 'REMOTE_OUTPUT')
       expect(error.message).to.contain(`at most ${64 * 1024 * 1024} bytes`)
       expect(await failure(remote.download('/dev/zero'))).to.have.property('code', 'REMOTE_OUTPUT')
-      const { stdout } = await remote.exec('ps -eo args= || cat /proc/[0-9]*/cmdline')
+      const { stdout } = await remote.exec(sh`ps -eo args= || cat /proc/[0-9]*/cmdline`)
       expect(stdout).to.not.contain('cat /dev/zero')
     })
 
@@ -130,7 +130,7 @@ export function remoteContract(host: RemoteUnderTest): void {
 
     it('interrupts on stop, keeps the output that was not read, and waits for the end', async () => {
       const process = await remote.spawn(
-        `trap 'echo interrupted; exit 3' INT; echo ready; while :; do sleep 0.05; done`,
+        sh`trap 'echo interrupted; exit 3' INT; echo ready; while :; do sleep 0.05; done`,
       )
       await firstOutput(process.stdout)
       await Promise.all([process.stop(), process.stop()])

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Script } from './script.ts'
+import type { Script } from '../script.ts'
 
 /**
  * Runs commands on one host. Five methods; retry is itself a Remote around another.
@@ -15,14 +15,14 @@ export interface Remote extends AsyncDisposable {
    * limit, and when the connection drops, the command's process group gets SIGINT, then SIGKILL. What a command
    * left in the background on purpose lives on, but must not hold its outputs: `CMD >/dev/null 2>&1 &`.
    */
-  exec(command: Script | string, options?: ExecOptions): Promise<ExecResult>
+  exec(command: Script, options?: ExecOptions): Promise<ExecResult>
 
   /**
    * Starts and streams; binary-safe. The remote process group receives SIGINT, then SIGKILL, when `stop` is
    * called, when the connection drops, or when this process dies, and never outlives its owner.
    * Resolves once the command was handed to the remote shell.
    */
-  spawn(command: Script | string, options?: SpawnOptions): Promise<RemoteProcess>
+  spawn(command: Script, options?: SpawnOptions): Promise<RemoteProcess>
 
   /**
    * Writes a file on the host, creating parent directories; `mode` is octal, 0o600 by default. Atomic: readers

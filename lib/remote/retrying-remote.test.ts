@@ -5,7 +5,7 @@ import { RemoteError } from './remote-error.ts'
 import type { RemoteErrorCode } from './remote-error.ts'
 import { retryingRemote } from './retrying-remote.ts'
 import { connectSsh } from './ssh-remote.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 const quick = { attempts: 3, firstWaitMs: 1 }
 

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry'
 import { RemoteError } from './remote-error.ts'
-import type { Script } from './script.ts'
+import type { Script } from '../script.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 
 export interface RetryOptions {
@@ -45,11 +45,11 @@ class RetryingRemote implements Remote {
     if (options.connected !== undefined) this.#current = Promise.resolve(options.connected)
   }
 
-  exec(command: Script | string, options?: ExecOptions): Promise<ExecResult> {
+  exec(command: Script, options?: ExecOptions): Promise<ExecResult> {
     return this.#attempt(options?.idempotent === true, (remote) => remote.exec(command, options))
   }
 
-  spawn(command: Script | string, options?: SpawnOptions): Promise<RemoteProcess> {
+  spawn(command: Script, options?: SpawnOptions): Promise<RemoteProcess> {
     return this.#attempt(false, (remote) => remote.spawn(command, options))
   }
 

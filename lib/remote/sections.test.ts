@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { execSections, readSections } from './sections.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 const { remote } = nativeHost('here')
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ExecOptions, ExecResult, Remote } from './remote.ts'
-import { type Script, sh } from './script.ts'
+import { type Script, sh } from '../script.ts'
 
 /** A part of what a script prints: a line `MARK name argument`, then its lines, blank ones left out. */
 export interface Section {

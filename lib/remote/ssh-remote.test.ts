@@ -10,7 +10,7 @@ import { freePort, startLoopbackSshd, whyNoSshd } from './loopback-sshd.fake.ts'
 import type { LoopbackSshd } from './loopback-sshd.fake.ts'
 import { failure, firstOutput, remoteContract, until } from './remote-contract.fake.ts'
 import { connectSsh } from './ssh-remote.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 describe('ssh remote', function () {
   this.timeout(30_000)

@@ -6,7 +6,7 @@ import { downloadCommand, fileError, transferTimeoutMs, uploadCommand } from './
 import type { RootBy } from './lifeline.ts'
 import { RemoteError } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
-import { scriptText, type Script } from './script.ts'
+import type { Script } from '../script.ts'
 import { SshConnection, channelsPerConnection } from './ssh-connection.ts'
 import { SshProcess } from './ssh-process.ts'
 import type { SshEndpoint } from './ssh-endpoint.ts'
@@ -64,8 +64,8 @@ class SshRemote implements Remote {
     this.#streams = [{ connection: Promise.resolve(first), capacity: streamsOnFirstConnection, inUse: 0 }]
   }
 
-  async exec(script: Script | string, options: ExecOptions = {}): Promise<ExecResult> {
-    const command = scriptText(script)
+  async exec(script: Script, options: ExecOptions = {}): Promise<ExecResult> {
+    const command = script.text
     const input = options.input === undefined ? undefined : Buffer.from(options.input)
     const startedAt = performance.now()
     const result = await this.#run(command, options.timeoutMs ?? defaultTimeoutMs, input)
@@ -77,8 +77,8 @@ class SshRemote implements Remote {
     }
   }
 
-  async spawn(script: Script | string, options: SpawnOptions = {}): Promise<RemoteProcess> {
-    const command = scriptText(script)
+  async spawn(script: Script, options: SpawnOptions = {}): Promise<RemoteProcess> {
+    const command = script.text
     const stdin = options.stdin ?? 'lifeline'
     const line = commandLine(this.host, command, stdin === 'pipe' ? 'pipe' : 'none', this.#rootBy)
     const streams = this.#reserveStream()

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FakeRemote } from './fake-remote.ts'
 import { toolboxRemote } from './toolbox-remote.ts'
-import { sh } from './script.ts'
+import { sh } from '../script.ts'
 
 describe('toolbox remote', () => {
   it('looks into the toolbox behind what the host itself has, in exec and spawn', async () => {

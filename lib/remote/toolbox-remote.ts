@@ -1,4 +1,4 @@
-import { Script, sh } from './script.ts'
+import { type Script, sh } from '../script.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 
 /**
@@ -6,16 +6,14 @@ import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } fro
  * where the host has nothing of that name.
  */
 export function toolboxRemote(inner: Remote, folder: string): Remote {
-  const withTools = (
-    command: Script | string,
-  ): Script => sh`PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
+  const withTools = (command: Script): Script => sh`PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:${folder}
 export PATH
-${typeof command === 'string' ? new Script(command) : command}`
+${command}`
   return {
     host: inner.host,
-    exec: (command: Script | string, options?: ExecOptions): Promise<ExecResult> =>
+    exec: (command: Script, options?: ExecOptions): Promise<ExecResult> =>
       inner.exec(withTools(command), options),
-    spawn: (command: Script | string, options?: SpawnOptions): Promise<RemoteProcess> =>
+    spawn: (command: Script, options?: SpawnOptions): Promise<RemoteProcess> =>
       inner.spawn(withTools(command), options),
     upload: (content, remotePath, mode) => inner.upload(content, remotePath, mode),
     download: (remotePath) => inner.download(remotePath),

@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { docker } from './docker.ts'
 
 /** Pools and prefix length the manager takes subnets from, e.g. `10.60.0.0/24 10.70.0.0/24 /26`. */

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from './cluster.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { docker, dockerLines } from './docker.ts'
 
 export async function setAvailability(

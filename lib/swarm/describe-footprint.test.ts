@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { loadedImageName } from '../loaded-image.ts'
-import { scriptLines } from '../remote/script.ts'
+import { scriptLines } from '../script.ts'
 import type { Topology } from '../topology/topology.ts'
 import { describeFootprint } from './describe-footprint.ts'
 import { scriptFor } from './deploy-stack.ts'

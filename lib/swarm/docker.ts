@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { redact } from '../redact.ts'
-import { scriptText, type Script } from '../remote/script.ts'
+import type { Script } from '../script.ts'
 
 export interface DockerOptions {
   readonly timeoutMs?: number
@@ -13,16 +13,12 @@ export interface DockerOptions {
  * @throws SwarmproofError `DOCKER_FAILED` with the engine's own words when it exits non-zero; never with what it printed
  *   on standard output, which may be of somebody else's objects
  */
-export async function docker(
-  host: Host,
-  script: Script | string,
-  options: DockerOptions = {},
-): Promise<string> {
+export async function docker(host: Host, script: Script, options: DockerOptions = {}): Promise<string> {
   const result = await host.remote.exec(script, { timeoutMs: 60_000, ...options })
   if (result.exitCode === 0) return result.stdout
   throw new SwarmproofError({
     code: 'DOCKER_FAILED',
-    what: `docker refused: ${firstLine(scriptText(script))}`,
+    what: `docker refused: ${firstLine(script.text)}`,
     host: host.name,
     expected: 'exit 0',
     observed: `exit ${result.exitCode}: ${redact(result.stderr.trim()).slice(-600)}`,
@@ -32,7 +28,7 @@ export async function docker(
 /** As `docker`, with the output parsed as one JSON document a line. */
 export async function dockerLines(
   host: Host,
-  script: Script | string,
+  script: Script,
   options: DockerOptions = {},
 ): Promise<unknown[]> {
   const lines = (await docker(host, script, options)).split('\n').filter((line) => line.trim() !== '')

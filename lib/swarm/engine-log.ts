@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts'
 import { Lacking } from '../lacking.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 
 /**
  * What lines of an engine's log are about that may leave its host: the swarm, its networks and the engine itself

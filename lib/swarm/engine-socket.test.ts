@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Host } from '../host/host.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
-import { scriptText } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { postToEngine } from './engine-socket.ts'
 
 const token = 'SWMTKN-1-3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl-1awxwuwd3z9j1z3puu7rcgdbx'
@@ -18,7 +18,11 @@ function hostWith(address: string): Host {
     remote: {
       ...native.remote,
       exec: (script, options) =>
-        native.remote.exec(`export DOCKER_HOST='${address}'\n${scriptText(script)}`, options),
+        native.remote.exec(
+          sh`export DOCKER_HOST=${address}
+${script}`,
+          options,
+        ),
     },
   }
 }

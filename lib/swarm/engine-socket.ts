@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
 import { redact } from '../redact.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 
 /** Exit code of the script where the engine is reached by something other than a socket of the host. */
 const noSocket = 45

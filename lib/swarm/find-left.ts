@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { askFunctions, swarmFunctions } from './guard-program.ts'
 import { guardRoot } from './guarded-host.ts'
 

@@ -1,4 +1,4 @@
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 
 /** `ask WORDS...` is docker without what it says on standard error. */
 export const askFunctions = sh`

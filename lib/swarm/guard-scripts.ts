@@ -1,6 +1,6 @@
 import { printBootId } from '../host/boot-id.ts'
 import { detachFunctions } from '../host/detach.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 
 /** Exit code for a host that has taken the run for dead. */
 export const goneExit = 44

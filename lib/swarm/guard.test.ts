@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { sh } from '../script.ts'
 import { eventually } from '../eventually.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import type { Host } from '../host/host.ts'
@@ -352,7 +353,7 @@ for (const shell of shells) {
         const exec: Host['remote']['exec'] = async (script, options) => {
           await new Promise((resolve) => setTimeout(resolve, 300))
           return slow.remote.exec(
-            (typeof script === 'string' ? script : script.text).replaceAll(`${folder}/lib`, `${good}/lib`),
+            sh`exec sh -c ${script.text.replaceAll(`${folder}/lib`, `${good}/lib`)}`,
             options,
           )
         }

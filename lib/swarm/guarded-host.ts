@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import { systemdFolder } from '../host/detach.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { guardProgram } from './guard-program.ts'
 import {
   addScript,

@@ -1,5 +1,5 @@
 import { SwarmproofError } from '../error.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { Task } from './cluster.ts'
 
 /** Kills a task's first process as a crash would, past its engine. @throws if the process is no longer that task's */

@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import { swarmId } from '../identifier.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
 

@@ -1,7 +1,7 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { docker } from './docker.ts'
 import { joinSwarm, type Joining, nodesReady } from './form-swarm.ts'
 import type { Answer } from './trial.ts'
@@ -76,7 +76,7 @@ export async function leaveMarked(host: Host, mark: string): Promise<void> {
 }
 
 /** Whether an engine takes a command; what it says is for the test to judge. */
-export async function askEngine(host: Host, command: Script | string): Promise<Answer> {
+export async function askEngine(host: Host, command: Script): Promise<Answer> {
   const { exitCode, stdout, stderr } = await host.remote.exec(command, { timeoutMs: commandLimitMs })
   return { accepted: exitCode === 0, words: `${stdout}\n${stderr}`.trim() }
 }

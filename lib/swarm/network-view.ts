@@ -1,5 +1,5 @@
 import { cidrBlock, ipAddress, macAddress, networkId, prefixLength, swarmId } from '../identifier.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { Cluster, ClusterNode, Endpoint } from './cluster.ts'
 import { networkViewFormat, nodeFormat } from '../api-formats.ts'
 import { dockerLines } from './docker.ts'

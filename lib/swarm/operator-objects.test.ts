@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { sh } from '../script.ts'
 import * as formats from '../api-formats.ts'
 import type { Host } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
@@ -80,7 +81,7 @@ describe('what an operator keeps in services and networks', () => {
 
   it('is not quoted by the error about a line that is no JSON', async () => {
     const { host } = clusterThat('{"ID":"x"}\n{"Env":["PASSWORD=canary-env"]').manager
-    const error = await dockerLines(host, 'docker service inspect x').catch((thrown: unknown) => thrown)
+    const error = await dockerLines(host, sh`docker service inspect x`).catch((thrown: unknown) => thrown)
     expect(error).to.have.property('code', 'DOCKER_OUTPUT')
     const all = [error, (error as Error).cause, (error as Error).stack].map(String).join()
     expect(all)

@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts'
 import type { StackSpec } from '../topology/topology.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import { docker } from './docker.ts'
 import { listNetworks } from './form-swarm.ts'
 import { askEngine } from './membership.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { labImage, type LoadedImage } from '../loaded-image.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { StackSpec } from '../topology/topology.ts'
 
 /** What probe tasks run and below which name they serve it. */

@@ -1,4 +1,4 @@
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
 import type { Cluster, OverlayNetwork } from './cluster.ts'
 import { dockerLines } from './docker.ts'

@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { portNumber, swarmId } from '../identifier.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { swarmFormat } from '../api-formats.ts'

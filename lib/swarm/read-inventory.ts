@@ -1,5 +1,5 @@
 import { containerId, networkId, swarmId } from '../identifier.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
 

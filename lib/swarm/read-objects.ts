@@ -11,7 +11,7 @@ import {
   swarmId,
   vni,
 } from '../identifier.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
 import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'

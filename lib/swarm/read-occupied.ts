@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import { cidrBlock } from '../identifier.ts'
 import type { Remote } from '../remote/remote.ts'
 import { execSections, type Sections } from '../remote/sections.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import type { Occupied, OccupiedHost, OccupiedSwarm } from './occupied.ts'
 
 /** Reads what is in use on these hosts and in the swarm they form, if they do: one remote call a host. */

@@ -1,6 +1,6 @@
 import type { Cluster, OverlayNetwork, Service } from './cluster.ts'
 import { loadedImage } from '../loaded-image.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { networkFormat, ownServiceFormat, taskFormat } from '../api-formats.ts'
 import { bulkBytes, nonceIn, type ProbeTask } from './probe-task.ts'
 import { withIngress } from './no-ingress.ts'

@@ -1,5 +1,5 @@
 import { detachFunctions, systemdFolder } from '../host/detach.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { type FindPlaces, type Found, type LeftHost, findLeft, isRunId } from './find-left.ts'
 import { guardProgram } from './guard-program.ts'
 import { finishScript } from './guard-scripts.ts'

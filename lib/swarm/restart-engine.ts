@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { docker } from './docker.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { expect } from 'chai'
 import { changeScripts } from '../host/reversibly.ts'
-import type { Script } from '../remote/script.ts'
+import type { Script } from '../script.ts'
 import { findScript } from './find-left.ts'
 import { guardProgram } from './guard-program.ts'
 import { addScript, beatScript, finishScript, startScript, stayScript } from './guard-scripts.ts'

@@ -1,7 +1,7 @@
 import type { ClusterNode, Endpoint } from './cluster.ts'
 import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
 import { processId } from '../identifier.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { docker, dockerLines } from './docker.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'

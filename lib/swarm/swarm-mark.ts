@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Host } from '../host/host.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { docker } from './docker.ts'
 
 /** What `docker swarm init` gives certificates by itself: 90 days. */

@@ -1,7 +1,7 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
-import { type Script, sh } from '../remote/script.ts'
+import { type Script, sh } from '../script.ts'
 import type { GatewayBridgeSpec, IngressSpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { docker, dockerLines } from './docker.ts'

@@ -1,4 +1,4 @@
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { swarmId } from '../identifier.ts'
 import type { Cluster } from './cluster.ts'
 import { ownTaskFormat } from '../api-formats.ts'

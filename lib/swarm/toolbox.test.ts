@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { sh } from '../script.ts'
 import type { Host } from '../host/host.ts'
 import { silentProgress } from '../progress.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
@@ -35,7 +36,7 @@ describe('a toolbox', () => {
     for (const command of started) expect(command).to.contain('--pull never').and.to.contain(id)
     expect(started.join()).to.not.contain('ops/tools:1')
     remote.answer('tcpdump --version', 'seen')
-    await equipped?.remote.exec('tcpdump --version')
+    await equipped?.remote.exec(sh`tcpdump --version`)
     expect(remote.commands.at(-1)).to.match(/^PATH=\$PATH:.*:\/tmp\/swarmproof-run-1\n/)
   })
 

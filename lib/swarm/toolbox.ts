@@ -4,7 +4,7 @@ import { imageId, type LoadedImage } from '../loaded-image.ts'
 import { hostTools } from '../missing-tool.ts'
 import { type Progress, step } from '../progress.ts'
 import { toolboxRemote } from '../remote/toolbox-remote.ts'
-import { type Script, scriptLines, sh } from '../remote/script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 
 export interface ToolboxOptions {
   readonly progress: Progress

@@ -1,7 +1,7 @@
 import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker } from './docker.ts'
-import { sh } from '../remote/script.ts'
+import { sh } from '../script.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
 import { commandLimitMs, removeNetworks, untilContainersEnded } from './until-removed.ts'

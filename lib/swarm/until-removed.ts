@@ -1,5 +1,5 @@
 import type { Cluster } from './cluster.ts'
-import { scriptLines, sh } from '../remote/script.ts'
+import { scriptLines, sh } from '../script.ts'
 import { docker } from './docker.ts'
 
 /** Longest a script that waits may take; those here give up before it. */

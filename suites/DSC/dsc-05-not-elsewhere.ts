@@ -9,7 +9,7 @@ import { tasksOn } from '../../lib/swarm/stack.ts'
 import { inTask, taskLabel } from '../scene/pair.ts'
 import { overlayTutorial } from '../source.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { scriptLines, sh } from '../../lib/remote/script.ts'
+import { scriptLines, sh } from '../../lib/script.ts'
 
 /** A resolver that first asks servers it cannot reach may take longer for names it does not know. */
 const hostTimeoutSeconds = 12

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { execSections } from '../../lib/remote/sections.ts'
-import { scriptLines, sh } from '../../lib/remote/script.ts'
+import { scriptLines, sh } from '../../lib/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 
 /** How a host's engine comes to its nameservers. */

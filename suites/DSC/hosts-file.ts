@@ -1,5 +1,5 @@
 import { execSections } from '../../lib/remote/sections.ts'
-import { sh } from '../../lib/remote/script.ts'
+import { sh } from '../../lib/script.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 
 /** Addresses by name, as a file `/etc/hosts` gives them. */

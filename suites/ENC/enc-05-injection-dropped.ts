@@ -10,7 +10,7 @@ import { moby } from '../source.ts'
 import { enforcement } from './enforcement.ts'
 import { injectionProblems } from './injection-problems.ts'
 import { secretNodes } from './ledger-nodes.ts'
-import { sh } from '../../lib/remote/script.ts'
+import { sh } from '../../lib/script.ts'
 
 export const injectionDropped = conformanceTest({
   id: 'ENC-05',

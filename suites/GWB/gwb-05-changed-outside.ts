@@ -17,7 +17,7 @@ import { rootOf } from '../scene/kernel.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 import { contains, networkOf, overlaps } from '../../lib/topology/cidr.ts'
-import { sh } from '../../lib/remote/script.ts'
+import { sh } from '../../lib/script.ts'
 
 const bridgeName = 'docker_gwbridge'
 const mtuBytes = 1380

@@ -11,7 +11,7 @@ import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
 import { holdsAgain } from './holds-again.ts'
 import { within } from './within.ts'
-import { sh } from '../../lib/remote/script.ts'
+import { sh } from '../../lib/script.ts'
 
 /** A host that boots: firmware, kernel, until it can be asked. */
 const bootWithinMs = 120_000

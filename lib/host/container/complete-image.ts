@@ -10,7 +10,7 @@ import { followed, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
 import { engineWords } from './engine-words.ts'
 import { imageLabels, partLabel } from './lab-labels.ts'
-import { sh } from '../../remote/script.ts'
+import { sh } from '../../script.ts'
 
 /** What a host must have beside an engine, and what brings it where it is missing. */
 const tools = [

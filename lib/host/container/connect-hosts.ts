@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../../error.ts'
 import { containerRemote } from '../../remote/container-remote.ts'
 import type { Remote } from '../../remote/remote.ts'
-import { sh } from '../../remote/script.ts'
+import { sh } from '../../script.ts'
 import { retryingRemote } from '../../remote/retrying-remote.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Attachment, Host } from '../host.ts'

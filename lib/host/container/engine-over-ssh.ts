@@ -9,8 +9,8 @@ import type { SshClient, SshClientOptions } from '../../remote/open-ssh/connect.
 import { parseDestination } from '../../remote/open-ssh/destination.ts'
 import type { SshDestination } from '../../remote/open-ssh/destination.ts'
 import type { RemoteStreams, StreamEnd } from '../../remote/open-ssh/remote-streams.ts'
-import { sh } from '../../remote/script.ts'
-import type { Script } from '../../remote/script.ts'
+import { sh } from '../../script.ts'
+import type { Script } from '../../script.ts'
 
 /** An engine on another host, as a UNIX socket of this process. */
 export interface EngineOverSsh extends AsyncDisposable {

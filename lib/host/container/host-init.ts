@@ -1,4 +1,4 @@
-import { type Script, sh } from '../../remote/script.ts'
+import { type Script, sh } from '../../script.ts'
 import { probeImageFile } from '../../setup/probe-image-archive.ts'
 
 /** What the host's first process prints when its engine is being started. */

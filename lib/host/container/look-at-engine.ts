@@ -1,4 +1,4 @@
-import { sh } from '../../remote/script.ts'
+import { sh } from '../../script.ts'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

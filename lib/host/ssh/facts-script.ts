@@ -1,5 +1,5 @@
 import { engineFormat, subnetsFormat } from '../../api-formats.ts'
-import { sh } from '../../remote/script.ts'
+import { sh } from '../../script.ts'
 import { moduleNames, toolNames } from './host-facts.ts'
 
 const configOf: Readonly<Record<(typeof moduleNames)[number], string>> = {

@@ -1,7 +1,7 @@
 import { nodeFormat } from '../../api-formats.ts'
 import { SwarmproofError } from '../../error.ts'
 import { ipAddress, swarmId } from '../../identifier.ts'
-import { sh } from '../../remote/script.ts'
+import { sh } from '../../script.ts'
 import type { KnownHost } from './known-host.ts'
 
 /** A node as a manager lists it. */

@@ -11,7 +11,7 @@ import { RemoteError } from '../remote-error.ts'
 import type { SshClientOptions } from './connect.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
-import { sh } from '../script.ts'
+import { sh } from '../../script.ts'
 
 describe('ssh client', function () {
   this.timeout(30_000)

@@ -1,5 +1,5 @@
 import type { Remote } from '../remote.ts'
-import type { Script } from '../script.ts'
+import type { Script } from '../../script.ts'
 import { retryingRemote } from '../retrying-remote.ts'
 import { connectEndpoint } from '../ssh-remote.ts'
 import { terminalPrompt } from './ask-passphrase.ts'

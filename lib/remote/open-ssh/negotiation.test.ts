@@ -8,7 +8,7 @@ import { connectEndpoint } from '../ssh-remote.ts'
 import { pinnedEndpoint } from '../ssh-target.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
-import { sh } from '../script.ts'
+import { sh } from '../../script.ts'
 
 describe('ssh client, what is negotiated', function () {
   this.timeout(30_000)

@@ -6,7 +6,7 @@ import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { failure, until } from '../remote-contract.fake.ts'
 import { sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
-import { sh } from '../script.ts'
+import { sh } from '../../script.ts'
 
 describe('ssh client, proxy commands', function () {
   this.timeout(30_000)

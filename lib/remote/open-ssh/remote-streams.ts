@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
-import type { Script } from '../script.ts'
+import type { Script } from '../../script.ts'
 import { SshConnection, channelsPerConnection } from '../ssh-connection.ts'
 import type { SshEndpoint } from '../ssh-endpoint.ts'
 

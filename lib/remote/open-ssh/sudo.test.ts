@@ -9,7 +9,7 @@ import type { Remote } from '../remote.ts'
 import type { SshClient } from './connect.ts'
 import { knownLine, sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
-import { sh } from '../script.ts'
+import { sh } from '../../script.ts'
 
 /**
  * A login that is not root, without making one: programs in front of the session's PATH say so, and a `sudo` among

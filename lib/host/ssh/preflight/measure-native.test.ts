@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { silentProgress } from '../../../progress.ts'
 import { nativeHost } from '../../native-host.fake.ts'
 import { isBlocked, isTooSmall, type Preflight } from './finding.ts'
-import { sh } from '../../../remote/script.ts'
+import { sh } from '../../../script.ts'
 import { measure, type MeasuredHost } from './measure.ts'
 
 const name = (part: string): string => `swp-pre-${part}${process.pid}`
