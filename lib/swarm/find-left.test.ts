@@ -51,6 +51,7 @@ for (const shell of shells) {
       engine.put('services', 'shop', '')
       engine.put('networks', 'of-a-lab', 'swarmproof=lab')
       engine.put('containers', 'shop-db', 'swarmproofing=yes')
+      engine.put('services', 'swp-web', 'swarmproof=20250102T030405Z-1ab0')
       engine.set('images/list', 'busybox:1\nswarmproof/probe:swp-abcd\n')
     })
 
@@ -72,7 +73,7 @@ for (const shell of shells) {
         ...{ runs: new Set(runs), found: left.found, tickSeconds: 0.1, again: 'swarmproof clean web1' },
       })
 
-    const untouched = ['services/shop', 'networks/of-a-lab', 'containers/shop-db']
+    const untouched = ['services/shop', 'services/swp-web', 'networks/of-a-lab', 'containers/shop-db']
 
     it('is found by its label and goes, and nothing else does', async () => {
       const left = await findLeft(host, where)
@@ -125,7 +126,7 @@ for (const shell of shells) {
       await guarded(run, 200)
       const left = await findLeft(host, where)
       expect([...left.living]).to.deep.equal([run])
-      expect(engine.left()).to.have.lengthOf(11)
+      expect(engine.left()).to.have.lengthOf(12)
     })
 
     it('is that of an owner, too, from which nothing is heard, before its guard takes it for dead', async () => {
@@ -199,17 +200,18 @@ describe('lines of what was found', () => {
   it('are taken only in the shape of ours', () => {
     const { found, living } = readFound(
       [
-        `service ${run} abc web`,
-        `service lab abc web`,
+        `service ${run} abc swp-abcd-web`,
+        `service ${run} abc swp-web`,
+        `service lab abc swp-abcd-web`,
         `service ${run} abc`,
-        `service ${run} abc we b`,
-        `secret ${run} abc web`,
+        `service ${run} abc swp-abcd-we b`,
+        `secret ${run} abc swp-abcd-web`,
         `alive ${other}`,
         'alive $(id)',
       ].join('\n'),
       'web1',
     )
-    expect(found).to.deep.equal([{ host: 'web1', run, kind: 'service', id: 'abc', name: 'web' }])
+    expect(found).to.deep.equal([{ host: 'web1', run, kind: 'service', id: 'abc', name: 'swp-abcd-web' }])
     expect([...living]).to.deep.equal([other])
   })
 })

@@ -35,6 +35,9 @@ const places = ['/run', '/var/tmp', '/tmp', '/usr/local/lib', '/root']
 /** As `newRunId` makes them: labels with other values are somebody else's, or of a lab. */
 const runId = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/
 
+/** As a footprint's prefix makes them, see `chooseFootprint`. */
+const footprintName = /^swp-[a-z0-9]{4}-/
+
 export function isRunId(text: string): boolean {
   return runId.test(text)
 }
@@ -69,6 +72,8 @@ export function readFound(stdout: string, host: string): FoundLeft {
     const [word = '', run = '', id = '', name = '', ...more] = line.split(' ')
     if (!isRunId(run) || more.length > 0) continue
     const kind = kinds.find((one) => one === word)
+    // The stack of a lab bears the id of the run that built it, and no prefix of a run's own.
+    if ((kind === 'service' || kind === 'network') && !footprintName.test(name)) continue
     if (word === 'alive') living.add(run)
     else if (kind !== undefined && id !== '' && name !== '') found.push({ host, run, kind, id, name })
   }
