@@ -1,34 +1,44 @@
+import { z } from 'zod'
+import { jsonList } from '../json-list.ts'
 import type { Link } from './host-state.ts'
-import { jsonList } from './section.ts'
 
-interface IpLink {
-  readonly ifname?: string
-  readonly ifindex?: number
-  readonly flags?: readonly string[]
-  readonly mtu?: number
-  readonly address?: string
-  readonly master?: string
-  readonly linkinfo?: {
-    readonly info_kind?: string
-    readonly info_data?: { readonly id?: number; readonly port?: number }
-  }
-  readonly addr_info?: readonly {
-    readonly family?: string
-    readonly local?: string
-    readonly prefixlen?: number
-  }[]
-}
+const ipLink = z.object({
+  ifname: z.string().exactOptional(),
+  ifindex: z.number().exactOptional(),
+  flags: z.array(z.string()).exactOptional(),
+  mtu: z.number().exactOptional(),
+  address: z.string().exactOptional(),
+  master: z.string().exactOptional(),
+  linkinfo: z
+    .object({
+      info_kind: z.string().exactOptional(),
+      info_data: z.unknown().optional(),
+    })
+    .exactOptional(),
+  addr_info: z
+    .array(
+      z.object({
+        family: z.string().exactOptional(),
+        local: z.string().exactOptional(),
+        prefixlen: z.number().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+})
+
+/** Other kinds of links have data of other shapes. */
+const vxlanData = z.object({ id: z.number(), port: z.number().exactOptional() })
 
 /** Reads `ip -j -d addr`. */
 export function parseLinks(line: string | undefined): readonly Link[] {
-  return jsonList<IpLink>(line)
+  return jsonList(line, ipLink)
     .filter((entry) => entry.ifname !== undefined)
     .map(toLink)
 }
 
-function toLink(entry: IpLink): Link {
+function toLink(entry: z.infer<typeof ipLink>): Link {
   const kind = entry.linkinfo?.info_kind ?? ''
-  const data = entry.linkinfo?.info_data
+  const { data } = vxlanData.safeParse(kind === 'vxlan' ? entry.linkinfo?.info_data : undefined)
   return {
     name: entry.ifname ?? '',
     index: entry.ifindex ?? 0,
@@ -37,7 +47,7 @@ function toLink(entry: IpLink): Link {
     mac: entry.address ?? '',
     up: entry.flags?.includes('UP') ?? false,
     ...(entry.master === undefined ? {} : { master: entry.master }),
-    ...(kind === 'vxlan' && data?.id !== undefined ? { vxlan: { vni: data.id, port: data.port ?? 0 } } : {}),
+    ...(data === undefined ? {} : { vxlan: { vni: data.id, port: data.port ?? 0 } }),
     addresses: (entry.addr_info ?? []).flatMap((info) =>
       info.local !== undefined && (info.family === 'inet' || info.family === 'inet6')
         ? [{ address: info.local, prefixLength: info.prefixlen ?? 0, family: info.family }]

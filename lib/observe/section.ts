@@ -25,13 +25,3 @@ export function readSections(output: string, host: string): readonly Section[] {
     hint: 'run the command again; if it repeats, look at the free memory and at the load of the host',
   })
 }
-
-/** One JSON array per line, as `ip -j` and `bridge -j` print it; anything else is an empty list. */
-export function jsonList<T>(line: string | undefined): readonly T[] {
-  if (line === undefined || !line.startsWith('[')) return []
-  try {
-    return JSON.parse(line) as T[]
-  } catch {
-    return []
-  }
-}

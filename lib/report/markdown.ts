@@ -78,7 +78,7 @@ function facts(record: RunRecord, exitCode: number | undefined): string {
   const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
   const took = duration(runMilliseconds(record))
   const code = exitCode === undefined ? '' : `, exit code ${exitCode}${exitMeanings[exitCode] ?? ''}`
-  return `${text(labsTitle(record))}, Docker ${text(engines)}, ${instant(record.startedAt)}, took ${took}${code}`
+  return `${text(labsTitle(record))}, Docker ${text(engines)}, ${text(instant(record.startedAt))}, took ${took}${code}`
 }
 
 /** So that 2 is not taken for 1. */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { SwarmproofError } from '../../error.ts'
 import { fingerprint, keyTypeOf } from '../../remote/host-key.ts'
 import type { Remote } from '../../remote/remote.ts'
@@ -28,6 +29,22 @@ export interface Span {
 
 /** The script's output as data. */
 export function parseHostFacts(host: string, output: string, span: Span): HostFacts {
+  try {
+    return parse(host, output, span)
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError) && !(cause instanceof SyntaxError)) throw cause
+    throw new SwarmproofError({
+      code: 'DOCKER_OUTPUT',
+      what: 'docker printed something of another shape than it does',
+      host,
+      observed: cause.message.replaceAll(/\s+/g, ' ').slice(0, 300),
+      hint: 'run `docker info` and `docker network ls` on the host: is another program called docker there?',
+      cause,
+    })
+  }
+}
+
+function parse(host: string, output: string, span: Span): HostFacts {
   const sections = factsSections(output, host)
   const of = (name: string): FactsSection | undefined => sections.find((section) => section.name === name)
   const lines = (name: string): readonly string[] => of(name)?.lines ?? []
@@ -117,7 +134,7 @@ function nothingSaid(host: string, exitCode: number, stderr: string): Swarmproof
 
 function readJson(host: string, line: string | undefined): Readonly<Record<string, unknown>> {
   try {
-    return JSON.parse(line ?? '') as Readonly<Record<string, unknown>>
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(line ?? ''))
   } catch (cause) {
     throw new SwarmproofError({
       code: 'DOCKER_OUTPUT',
