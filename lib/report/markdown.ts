@@ -7,6 +7,7 @@ import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
 import { code, fence, issue, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
+import { printable } from './printable.ts'
 import { redactRecord } from './redact-record.ts'
 import { summaryTable } from './summary-table.ts'
 import { duration, instant, runMilliseconds } from './time.ts'
@@ -46,7 +47,7 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     ...folded(severalLabs(record) ? 'By group and by lab' : 'By group', [groups(record), ...labs(record)]),
     `To do it again: ${code(record.reproduce)}`,
   ]
-  return redact(`${parts.join('\n\n')}\n`)
+  return printable(redact(`${parts.join('\n\n')}\n`))
 }
 
 function folded(title: string, parts: readonly string[]): string[] {
