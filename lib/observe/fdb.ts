@@ -1,17 +1,18 @@
+import { z } from 'zod'
 import { interfaceName, ipAddress, macAddress } from '../identifier.ts'
+import { jsonList } from '../json-list.ts'
 import type { FdbEntry } from './host-state.ts'
-import { jsonList } from './section.ts'
 
-interface BridgeFdb {
-  readonly mac?: string
-  readonly ifname?: string
-  readonly dst?: string
-  readonly state?: string
-}
+const bridgeFdb = z.object({
+  mac: z.string().exactOptional(),
+  ifname: z.string().exactOptional(),
+  dst: z.string().exactOptional(),
+  state: z.unknown().optional(),
+})
 
 /** Reads `bridge -j fdb`. An entry appears once per VLAN and once without, as the kernel has it. */
 export function parseFdb(line: string | undefined, host?: string): readonly FdbEntry[] {
-  return jsonList<BridgeFdb>(line).flatMap((entry) =>
+  return jsonList(line, bridgeFdb).flatMap((entry) =>
     entry.mac === undefined
       ? []
       : [

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import {
   interfaceName,
   ipAddress,
@@ -7,37 +8,46 @@ import {
   prefixLength,
   vni,
 } from '../identifier.ts'
+import { jsonList } from '../json-list.ts'
 import type { Link } from './host-state.ts'
-import { jsonList } from './section.ts'
 
-interface IpLink {
-  readonly ifname?: string
-  readonly ifindex?: number
-  readonly flags?: readonly string[]
-  readonly mtu?: number
-  readonly address?: string
-  readonly master?: string
-  readonly linkinfo?: {
-    readonly info_kind?: string
-    readonly info_data?: { readonly id?: number; readonly port?: number }
-  }
-  readonly addr_info?: readonly {
-    readonly family?: string
-    readonly local?: string
-    readonly prefixlen?: number
-  }[]
-}
+const ipLink = z.object({
+  ifname: z.string().exactOptional(),
+  ifindex: z.number().exactOptional(),
+  flags: z.array(z.string()).exactOptional(),
+  mtu: z.number().exactOptional(),
+  address: z.string().exactOptional(),
+  master: z.string().exactOptional(),
+  linkinfo: z
+    .object({
+      info_kind: z.string().exactOptional(),
+      info_data: z.unknown().optional(),
+    })
+    .exactOptional(),
+  addr_info: z
+    .array(
+      z.object({
+        family: z.string().exactOptional(),
+        local: z.string().exactOptional(),
+        prefixlen: z.number().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+})
+
+/** Other kinds of links have data of other shapes. */
+const vxlanData = z.object({ id: z.number(), port: z.number().exactOptional() })
 
 /** Reads `ip -j -d addr`. */
 export function parseLinks(line: string | undefined, host?: string): readonly Link[] {
-  return jsonList<IpLink>(line)
+  return jsonList(line, ipLink)
     .filter((entry) => entry.ifname !== undefined)
     .map((entry) => toLink(entry, host))
 }
 
-function toLink(entry: IpLink, host: string | undefined): Link {
+function toLink(entry: z.infer<typeof ipLink>, host: string | undefined): Link {
   const kind = entry.linkinfo?.info_kind ?? ''
-  const data = entry.linkinfo?.info_data
+  const { data } = vxlanData.safeParse(kind === 'vxlan' ? entry.linkinfo?.info_data : undefined)
   return {
     name: interfaceName(entry.ifname, host),
     index: entry.ifindex ?? 0,
@@ -46,9 +56,9 @@ function toLink(entry: IpLink, host: string | undefined): Link {
     mac: macAddressOrNone(entry.address),
     up: entry.flags?.includes('UP') ?? false,
     ...(entry.master === undefined ? {} : { master: interfaceName(entry.master, host) }),
-    ...(kind === 'vxlan' && data?.id !== undefined
-      ? { vxlan: { vni: vni(data.id, host), port: portNumber(data.port ?? 0, host) } }
-      : {}),
+    ...(data === undefined
+      ? {}
+      : { vxlan: { vni: vni(data.id, host), port: portNumber(data.port ?? 0, host) } }),
     addresses: (entry.addr_info ?? []).flatMap((info) =>
       info.local !== undefined && (info.family === 'inet' || info.family === 'inet6')
         ? [

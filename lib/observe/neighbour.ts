@@ -1,17 +1,18 @@
+import { z } from 'zod'
 import { interfaceName, ipAddress, macAddressOrNone } from '../identifier.ts'
+import { jsonList } from '../json-list.ts'
 import type { Neighbour } from './host-state.ts'
-import { jsonList } from './section.ts'
 
-interface IpNeighbour {
-  readonly dst?: string
-  readonly dev?: string
-  readonly lladdr?: string
-  readonly state?: readonly string[]
-}
+const ipNeighbour = z.object({
+  dst: z.string().exactOptional(),
+  dev: z.string().exactOptional(),
+  lladdr: z.string().exactOptional(),
+  state: z.array(z.string()).exactOptional(),
+})
 
 /** Reads `ip -j neigh`. */
 export function parseNeighbours(line: string | undefined, host?: string): readonly Neighbour[] {
-  return jsonList<IpNeighbour>(line).flatMap((entry) =>
+  return jsonList(line, ipNeighbour).flatMap((entry) =>
     entry.dst === undefined
       ? []
       : [

@@ -1,18 +1,18 @@
+import { z } from 'zod'
 import { interfaceName, ipAddress, routeDestination } from '../identifier.ts'
+import { jsonList } from '../json-list.ts'
 import { contains, prefixLengthOf } from '../topology/cidr.ts'
 import type { Route } from './host-state.ts'
-import { jsonList } from './section.ts'
 
-interface IpRoute {
-  readonly type?: string
-  readonly dst?: string
-  readonly gateway?: string
-  readonly dev?: string
-}
+const ipRoute = z.object({
+  dst: z.string().exactOptional(),
+  gateway: z.string().exactOptional(),
+  dev: z.string().exactOptional(),
+})
 
 /** Reads `ip -j -d route`: IPv4, main table. Only routes that leave by a device; no blackholes. */
 export function parseRoutes(line: string | undefined, host?: string): readonly Route[] {
-  return jsonList<IpRoute>(line).flatMap((entry) =>
+  return jsonList(line, ipRoute).flatMap((entry) =>
     entry.dst === undefined || entry.dev === undefined
       ? []
       : [

@@ -72,6 +72,11 @@ describe('Markdown summary', () => {
     expect(renderMarkdown(nonConformantRun(), { link: 'javascript:alert(1)' })).not.to.contain('javascript')
   })
 
+  it('shows a time that is none as text', () => {
+    const text = renderMarkdown({ ...nonConformantRun(), startedAt: '\u001b]0;x <img src=x>' })
+    expect(text).to.contain('0;x &lt;img src=x>').and.not.contain('\u001b')
+  })
+
   it('keeps evidence from meaning anything', () => {
     const record = nonConformantRun()
     judge(record, 'CTL-04', 'fail', 'a | b <img src=x> **x** @team [l](http://x) #1\n# h \u001b `co|de`')

@@ -6,6 +6,7 @@ import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
 import { code, fence, issue, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
+import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 import { summaryTable } from './summary-table.ts'
 import { duration, instant, runMilliseconds } from './time.ts'
@@ -46,7 +47,7 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     ...folded(severalLabs(record) ? 'By group and by lab' : 'By group', [groups(record), ...labs(record)]),
     `To do it again: ${code(record.reproduce)}`,
   ]
-  return `${parts.join('\n\n')}\n`
+  return printable(`${parts.join('\n\n')}\n`)
 }
 
 function folded(title: string, parts: readonly string[]): string[] {
@@ -78,7 +79,7 @@ function facts(record: RunRecord, exitCode: number | undefined): string {
   const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
   const took = duration(runMilliseconds(record))
   const code = exitCode === undefined ? '' : `, exit code ${exitCode}${exitMeanings[exitCode] ?? ''}`
-  return `${text(labsTitle(record))}, Docker ${text(engines)}, ${instant(record.startedAt)}, took ${took}${code}`
+  return `${text(labsTitle(record))}, Docker ${text(engines)}, ${text(instant(record.startedAt))}, took ${took}${code}`
 }
 
 /** So that 2 is not taken for 1. */

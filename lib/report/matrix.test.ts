@@ -18,6 +18,20 @@ describe('matrix of engines', () => {
       .and.contain('- ENC-01 (three-node@20.10), **fail**: VXLAN left \\| in clear from &lt;worker1>')
   })
 
+  it('keeps names of requirements and labs from meaning anything', () => {
+    const other = { ...conformantRun(), runId: 'other' }
+    const merged = mergeRuns([other, conformantRun()], 'both')
+    merged.labs = [...merged.labs, { ...exampleLab('x', '26.1.5'), name: '<img src=x>\n|x' }]
+    merged.requirements = [
+      ...merged.requirements,
+      ...merged.requirements.map((one) => ({ ...one, id: '\u001b[2J<img src=y>', lab: '<img src=x>\n|x' })),
+      ...merged.requirements.map((one) => ({ ...one, id: '\u001b[2J<img src=y>' })),
+    ]
+    const text = renderMatrix(merged) ?? ''
+    expect(text).to.contain('| \\u001b[2J&lt;img src=y> |').and.contain('&lt;img src=x> \\|x')
+    for (const mark of ['\u001b', '<img']) expect(text).to.not.contain(mark)
+  })
+
   it('is none for a run that verified everything once', () => {
     expect(renderMatrix(conformantRun())).to.equal(undefined)
   })

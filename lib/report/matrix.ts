@@ -15,13 +15,15 @@ export function renderMatrix(stored: RunRecord): string | undefined {
   const ids = [...new Set(record.requirements.map(({ id }) => id))]
   const found = (id: string, lab: LabRecord): RequirementRecord | undefined =>
     record.requirements.find((requirement) => requirement.id === id && requirement.lab === lab.name)
-  const titles = record.labs.map((lab) => `${lab.name} (${versionsOf([lab], 'engineVersion').join(', ')})`)
+  const titles = record.labs.map((lab) =>
+    plain(`${lab.name} (${versionsOf([lab], 'engineVersion').join(', ')})`),
+  )
   const rows = ids.map((id) => {
     const cells = record.labs.map((lab) => {
       const requirement = found(id, lab)
       return requirement === undefined ? '' : word(outcomeOf(requirement), requirement.advisory)
     })
-    return `| ${id} | ${cells.join(' | ')} |`
+    return `| ${plain(id)} | ${cells.join(' | ')} |`
   })
   return [
     `| requirement | ${titles.join(' | ')} |`,
@@ -60,7 +62,7 @@ function reasons(record: RunRecord): string[] {
     .map((requirement) => {
       const lines = reasonOf(requirement).split('\n')
       const shown = lines.length > 4 ? [...lines.slice(0, 3), `… ${lines.length - 3} more lines`] : lines
-      return `- ${requirementName(record, requirement)}, ${word(outcomeOf(requirement), requirement.advisory)}: ${plain(shown.join(' '))}`
+      return `- ${plain(requirementName(record, requirement))}, ${word(outcomeOf(requirement), requirement.advisory)}: ${plain(shown.join(' '))}`
     })
 }
 

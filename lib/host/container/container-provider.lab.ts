@@ -192,7 +192,7 @@ describe('the provider of containers', function () {
         const { requireEngine } = await import(${JSON.stringify(new URL('engine.ts', import.meta.url).href)})
         const { containerRemote } = await import(${JSON.stringify(new URL('../../remote/container-remote.ts', import.meta.url).href)})
         const remote = containerRemote('manager', (await requireEngine()).docker.getContainer(${JSON.stringify(id)}))
-        const { sh } = await import(${JSON.stringify(new URL('../../remote/script.ts', import.meta.url).href)})
+        const { sh } = await import(${JSON.stringify(new URL('../../script.ts', import.meta.url).href)})
         const started = await remote.spawn(sh\`trap '' HUP; echo $$; exec sleep 60\`)
         started.stdout.pipe(process.stdout)`
       const owner = startScript(code)

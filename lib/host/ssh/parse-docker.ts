@@ -1,16 +1,22 @@
+import { z } from 'zod'
 import { cidrBlock, ipAddress, portNumber, swarmId } from '../../identifier.ts'
 import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-interface SwarmInfo {
-  readonly NodeID?: string
-  readonly NodeAddr?: string
-  readonly LocalNodeState?: SwarmFacts['state']
-  readonly ControlAvailable?: boolean
-  readonly Error?: string
-  readonly Cluster?: { readonly ID?: string; readonly DataPathPort?: number } | null
-}
+const text = z.string().exactOptional()
+
+/** Of `docker info`, the part about the swarm; engines of other versions say more. */
+const swarmInfo = z.object({
+  NodeID: text,
+  NodeAddr: text,
+  LocalNodeState: z.enum(['', 'inactive', 'pending', 'active', 'error', 'locked']).exactOptional(),
+  ControlAvailable: z.boolean().exactOptional(),
+  Error: text,
+  Cluster: z.object({ ID: text, DataPathPort: z.number().exactOptional() }).nullable().exactOptional(),
+})
+
+const network = z.tuple([z.string(), z.string(), z.string(), z.array(z.object({ Subnet: text })).nullable()])
 
 /** From `docker version --format '{{json .Server}}'` and of `docker info` by `engineFormat`. */
 export function parseEngine(server: Json, info: Json): EngineFacts {
@@ -24,7 +30,7 @@ export function parseEngine(server: Json, info: Json): EngineFacts {
 }
 
 export function parseSwarm(host: string, info: Json, dataPathAddress: string): SwarmFacts {
-  const swarm = (info['Swarm'] ?? {}) as SwarmInfo
+  const swarm = swarmInfo.parse(info['Swarm'] ?? {})
   const { Cluster: cluster } = swarm
   // Engines that were never told a port say 0.
   const port = cluster?.DataPathPort === undefined || cluster.DataPathPort === 0 ? 4789 : cluster.DataPathPort
@@ -44,13 +50,14 @@ export function parseNetworks(host: string, lines: readonly string[]): readonly 
   return lines.flatMap((line) => {
     const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (.*)$/.exec(line)
     if (match === null) return []
-    const [name, driver, scope] = match.slice(1, 4).map((text) => JSON.parse(text) as string)
-    const configs = (JSON.parse(match[4] ?? 'null') ?? []) as { readonly Subnet?: string }[]
-    const subnets = configs
+    const [name, driver, scope, configs] = network.parse(
+      match.slice(1).map((json) => JSON.parse(json || 'null') as unknown),
+    )
+    const subnets = (configs ?? [])
       .map(({ Subnet }) => Subnet ?? '')
       .filter((subnet) => subnet.includes('.'))
       .map((subnet) => cidrBlock(subnet, host))
-    return [{ name: name ?? '', driver: driver ?? '', scope: scope ?? '', subnets }]
+    return [{ name, driver, scope, subnets }]
   })
 }
 

@@ -1,4 +1,6 @@
+import { z } from 'zod'
 import { interfaceName, ipAddress, mtu, prefixLength, routeDestination } from '../../identifier.ts'
+import { jsonList } from '../../json-list.ts'
 import type { Section } from '../../remote/sections.ts'
 import {
   type FirewallFacts,
@@ -10,19 +12,21 @@ import {
   type RouteFacts,
 } from './host-facts.ts'
 
-interface IpLink {
-  readonly ifname?: string
-  readonly flags?: readonly string[]
-  readonly mtu?: number
-  readonly linkinfo?: { readonly info_kind?: string }
-  readonly addr_info?: readonly { readonly local?: string; readonly prefixlen?: number }[]
-}
+const ipLink = z.object({
+  ifname: z.string().exactOptional(),
+  flags: z.array(z.string()).exactOptional(),
+  mtu: z.number().exactOptional(),
+  linkinfo: z.object({ info_kind: z.string().exactOptional() }).exactOptional(),
+  addr_info: z
+    .array(z.object({ local: z.string().exactOptional(), prefixlen: z.number().exactOptional() }))
+    .exactOptional(),
+})
 
-interface IpRoute {
-  readonly dst?: string
-  readonly dev?: string
-  readonly gateway?: string
-}
+const ipRoute = z.object({
+  dst: z.string().exactOptional(),
+  dev: z.string().exactOptional(),
+  gateway: z.string().exactOptional(),
+})
 
 /** From `ip -j -d -4 addr` and one section `card NAME DRIVER` for each device, with its offloads that are on. */
 export function parseInterfaces(
@@ -40,7 +44,7 @@ export function parseInterfaces(
       }),
   )
   // Old versions of ip print an empty object for what was filtered out.
-  const links = listOf<IpLink>(json).filter(({ ifname }) => ifname !== undefined)
+  const links = jsonList(json, ipLink).filter(({ ifname }) => ifname !== undefined)
   return links.map((link) => {
     const card = cards.get(link.ifname ?? '')
     return {
@@ -60,7 +64,7 @@ export function parseInterfaces(
 }
 
 export function parseRoutes(host: string, json: string): readonly RouteFacts[] {
-  return listOf<IpRoute>(json).flatMap(({ dst, dev, gateway }) =>
+  return jsonList(json, ipRoute).flatMap(({ dst, dev, gateway }) =>
     dst === undefined || dev === undefined
       ? []
       : [
@@ -123,13 +127,4 @@ export function parseFirewall(lines: readonly string[]): FirewallFacts {
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-function listOf<T>(json: string): readonly T[] {
-  try {
-    const parsed = JSON.parse(json) as unknown
-    return Array.isArray(parsed) ? (parsed as T[]) : []
-  } catch {
-    return []
-  }
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { SwarmproofError } from '../../error.ts'
 import { fingerprint, keyTypeOf } from '../../remote/host-key.ts'
 import type { Remote } from '../../remote/remote.ts'
@@ -33,6 +34,22 @@ export interface Span {
 /** What the script printed as data. @throws SwarmproofError `FACTS_TRUNCATED` where it was cut off */
 export function parseHostFacts(host: string, printed: Sections, span: Span): HostFacts {
   if (!printed.complete) throw truncated(host, printed)
+  try {
+    return parse(host, printed, span)
+  } catch (cause) {
+    if (!(cause instanceof z.ZodError) && !(cause instanceof SyntaxError)) throw cause
+    throw new SwarmproofError({
+      code: 'DOCKER_OUTPUT',
+      what: 'docker printed something of another shape than it does',
+      host,
+      observed: cause.message.replaceAll(/\s+/g, ' ').slice(0, 300),
+      hint: 'run `docker info` and `docker network ls` on the host: is another program called docker there?',
+      cause,
+    })
+  }
+}
+
+function parse(host: string, printed: Sections, span: Span): HostFacts {
   const sections = printed.all
   const of = (name: string): Section | undefined => sections.find((section) => section.name === name)
   const lines = (name: string): readonly string[] => printed.lines(name)
@@ -148,7 +165,7 @@ function truncated(host: string, printed: Sections): SwarmproofError {
 function readJson(host: string, lines: readonly string[]): Readonly<Record<string, unknown>> {
   const line = lines.findLast((one) => one.startsWith('{')) ?? lines[0]
   try {
-    return JSON.parse(line ?? '') as Readonly<Record<string, unknown>>
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(line ?? ''))
   } catch {
     throw new SwarmproofError({
       code: 'DOCKER_OUTPUT',
