@@ -119,7 +119,6 @@ for (const shell of shells) {
       expect(readdirSync(join(folder, 'tmp'))).to.deep.equal(['swarmproof-of-somebody'])
       expect(existsSync(where.root)).to.equal(false)
       expect(engine.left()).to.have.members(untouched.filter((name) => !name.startsWith('services/')))
-      guard = undefined
     })
 
     it('is told from what a run has whose owner lives', async () => {
