@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { printBootId } from '../lib/host/boot-id.ts'
+import { reboot } from '../lib/host/reboot.ts'
 import type { Remote } from '../lib/remote/remote.ts'
 import { type Script, sh } from '../lib/script.ts'
 import { restartEngine } from '../lib/swarm/restart-engine.ts'
@@ -51,30 +51,27 @@ export const endings: readonly Ending[] = [
     },
   },
   { name: 'connections cut', befall: async ({ hosts, victim }) => told(hosts, victim, cutConnections) },
-  { name: 'host restarted', restarts: true, befall: async ({ hosts, victim }) => reboot(hosts, victim) },
+  { name: 'host restarted', restarts: true, befall: async ({ hosts, victim }) => restarted(hosts, victim) },
   {
     name: 'host restarted, then killed',
     restarts: true,
     async befall({ child, hosts, victim }) {
-      await Promise.all([reboot(hosts, victim), delay(1_000).then(() => signal(child, 'SIGKILL'))])
+      await Promise.all([restarted(hosts, victim), delay(1_000).then(() => signal(child, 'SIGKILL'))])
     },
   },
   {
     name: 'engine restarted',
     restarts: true,
-    befall: async ({ hosts, victim }) =>
-      restartEngine({ name: victim, remote: remoteOf(hosts, victim) } as Parameters<typeof restartEngine>[0]),
+    befall: async ({ hosts, victim }) => restartEngine({ name: victim, remote: remoteOf(hosts, victim) }),
   },
   {
     name: 'engine restarted, then killed',
     restarts: true,
     async befall({ child, hosts, victim }) {
-      const restarted = restartEngine({ name: victim, remote: remoteOf(hosts, victim) } as Parameters<
-        typeof restartEngine
-      >[0])
+      const engine = restartEngine({ name: victim, remote: remoteOf(hosts, victim) })
       await delay(1_000)
       signal(child, 'SIGKILL')
-      await restarted
+      await engine
     },
   },
   ...['/run', '/var/tmp'].map((place): Ending => ({
@@ -157,17 +154,7 @@ dd if=/dev/zero bs=4k count=65536 >>${file} 2>/dev/null
 true`
 }
 
-async function reboot(hosts: ReadonlyMap<string, Remote>, host: string): Promise<void> {
-  const remote = remoteOf(hosts, host)
-  const boot = async (): Promise<string> =>
-    (await remote.exec(printBootId, { idempotent: true, timeoutMs: 15_000 })).stdout.trim()
-  const before = await boot()
-  await remote.exec(
-    sh`(sync; sleep 1; reboot -f || echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &`,
-  )
-  for (const startedAt = performance.now(); performance.now() - startedAt < 240_000; await delay(2_000)) {
-    const now = await boot().catch(() => '')
-    if (now !== '' && now !== before) return
-  }
-  throw new Error(`${host} did not come back`)
+function restarted(hosts: ReadonlyMap<string, Remote>, name: string): Promise<void> {
+  const bound = { withinMs: 240_000, signal: new AbortController().signal }
+  return reboot({ name, remote: remoteOf(hosts, name) }, bound)
 }

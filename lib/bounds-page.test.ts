@@ -7,6 +7,8 @@ import { MOST_FLOWS, MOST_TUNNELS } from './packet/ledger-tables.ts'
 import { MOST_INTERFACES } from './packet/pcapng-reader.ts'
 import { LARGEST_PACKET_BYTES } from './packet/record.ts'
 import { historyBounds } from './report/history/history-file.ts'
+import { usualBytes, usualLineBytes } from './remote/bounded-lines.ts'
+import { defaultMaxOutputBytes } from './remote/bounded-run.ts'
 import { runBounds } from './report/read-run.ts'
 import { runFileBounds } from './report/run-files.ts'
 import { yamlBounds } from './topology/yaml-bounds.ts'
@@ -25,6 +27,7 @@ describe('docs/bounds.md', () => {
   const part = (title: string): string => parts.find((text) => text.startsWith(title)) ?? ''
 
   const all: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
+    ['Hosts', { outputBytes: defaultMaxOutputBytes, lineBytes: usualLineBytes, linesBytes: usualBytes }],
     ['YAML', yamlBounds],
     ['Inventories', inventoryBounds],
     ['Stored runs', runBounds],

@@ -6,6 +6,9 @@ import { packageRoot } from './package-root.ts'
 /** Commands that print objects, which may be anybody's, and what makes them print nothing but what is named. */
 const reading =
   /docker (?:(?:network|service|node|image|config|secret|container|context|stack) (?:inspect|ls|ps)|inspect|info|ps|version)\b(?:(?!\n|[;|&] |&&|\|\||\$\().)*/g
+/** Templates that print an object whole, or a part of one that holds what its owner keeps there. */
+const wide =
+  /\{\{-? *(?:json )? *(?:\.|\.(?:[\w.]+\.)?(?:Spec|TaskTemplate|ContainerSpec|(?<!IPAM\.)Config|HostConfig|Description|Labels|Env|Mounts|Cmd|Command|Configs|Secrets)) *-?\}\}.*/g
 const isNarrow = (command: string): boolean => /--format| -a?q\b|>\s?\/dev\/null/.test(command)
 
 /** Commands by which an engine would ask a registry, and what keeps it from that. */
@@ -24,7 +27,7 @@ function problems(source: string): string[] {
     ([, script = '']) => script,
   )
   return [
-    ...[...text.matchAll(/\{\{json \.\}\}.*/g)].map(([whole]) => `takes an object whole: ${whole}`),
+    ...[...text.matchAll(wide)].map(([whole]) => `takes an object whole: ${whole}`),
     ...scripts.flatMap((script) => [
       ...[...script.matchAll(reading)]
         .filter(([command]) => !isNarrow(command))
@@ -61,6 +64,9 @@ describe('docker commands', () => {
       'sh`docker service inspect ${name}`',
       'sh`x=$(docker network inspect $(docker network ls -q))`',
       "sh`docker inspect --format ${'{{json .}}'} ${name}`",
+      "sh`docker service inspect --format ${'{{json .Spec}}'} ${name}`",
+      "sh`docker service inspect --format ${'{{ json .Spec.TaskTemplate.ContainerSpec }}'} ${name}`",
+      "sh`docker ps --format '{{.Labels}}'`",
       'sh`docker info | head`',
       'String.raw`\nif true; then docker ps; fi`',
       'sh`docker run --rm ${image} true`',

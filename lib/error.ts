@@ -80,6 +80,16 @@ export function unknownName(kind: string, name: string, valid: readonly string[]
   })
 }
 
+/** The words of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** As `messageOf`, for a place that has room for one line. */
+export function firstLineOf(thrown: unknown): string {
+  return messageOf(thrown).split('\n')[0] ?? ''
+}
+
 function compose(detail: ErrorDetail): string {
   const where = detail.host === undefined ? '' : ` (on ${detail.host})`
   const lines = [`${detail.what}${where}`]

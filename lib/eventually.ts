@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { SwarmproofError } from './error.ts'
+import { messageOf, SwarmproofError } from './error.ts'
 import { Lacking } from './lacking.ts'
 
 export interface Bound {
@@ -34,7 +34,7 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
       if (error instanceof Lacking) throw error
-      return { ready: false, seen: wordsOf(error) }
+      return { ready: false, seen: messageOf(error) }
     })
     if (seen.ready) return seen.value
     if (performance.now() - startedAt > bound.withinMs) throw boundExceeded(bound, await told(seen.seen))
@@ -44,11 +44,7 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
 }
 
 async function told(seen: string | (() => Promise<string>)): Promise<string> {
-  return typeof seen === 'string' ? seen : seen().catch(wordsOf)
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return typeof seen === 'string' ? seen : seen().catch(messageOf)
 }
 
 function boundExceeded(bound: Bound, seen: string): SwarmproofError {

@@ -11,7 +11,6 @@ const ranks: Readonly<Record<string, number>> = {
   topology: 0,
   remote: 1,
   setup: 1,
-  lint: 2,
   host: 2,
   packet: 2,
   swarm: 3,

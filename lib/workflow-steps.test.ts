@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -142,9 +151,11 @@ describe('steps of workflows', function () {
     expect(page)
       .to.contain('href="latest/conformance.html"')
       .and.contain('https://example.org/team/cluster/actions/runs/42')
-    for (const file of ['latest/conformance.html', 'latest/run.json', 'history.jsonl']) {
-      expect(existsSync(join(workspace, 'site', file)), file).to.equal(true)
+    // Pages refuses what others may not read, and runs and histories are their owner's alone.
+    for (const file of ['latest/conformance.html', 'latest/run.json', 'history.jsonl', 'index.html']) {
+      expect(statSync(join(workspace, 'site', file)).mode & 0o004, file).to.equal(0o004)
     }
+    expect(statSync(join(workspace, 'site/latest')).mode & 0o005).to.equal(0o005)
     const tell = runStep(
       stepNamed(steps, 'Tell'),
       { 'steps.report.outputs.artifact-url': 'https://example.org/artifact/7' },

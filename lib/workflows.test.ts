@@ -81,6 +81,19 @@ describe('workflows', () => {
     }
   })
 
+  it('bound their runs within the time of the job, for one that is cancelled keeps no report', () => {
+    const bounded = jobs.flatMap(({ where, job }) =>
+      job.steps
+        .map((step) => step.run ?? String(step.with?.['options'] ?? ''))
+        .filter((words) => /swarmproof\.js run|inputs\.options/.test(words))
+        .map((words) => {
+          const minutes = Number(/--deadline (\d+)m\b/.exec(words)?.[1])
+          expect(minutes, where).to.be.within(1, Number(job['timeout-minutes']) - 5)
+        }),
+    )
+    expect(bounded).to.have.lengthOf(4)
+  })
+
   it('put no expression into a script, and secrets into environments only', () => {
     for (const { where, step } of allSteps()) {
       expect(step.run ?? '', where).not.to.contain('${{')

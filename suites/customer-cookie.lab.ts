@@ -1,17 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Raised, raise } from '../lib/conformance/raise.ts'
-import type { Lab } from '../lib/host/host.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
-import { packageRoot } from '../lib/package-root.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { startCustomers } from './customer.fake.ts'
 import { filesWith } from './holds-secret.fake.ts'
 import { plainProgress } from './lab-test.ts'
+import { validateLab } from './validate-lab.fake.ts'
 
 /** One requirement at least of every scene that records something on existing hosts, and all that judge what is masked. */
 const everyCapture = [
@@ -52,7 +49,7 @@ for (const name of isWhole ? ['three-node', 'encrypted-ingress'] : ['three-node'
 
     it('are in no file of a report, whatever passes while it is made', async () => {
       await using customers = await startCustomers(raised.cluster, new AbortController().signal)
-      const { exitCode, told } = await validate(
+      const { exitCode, told } = await validateLab(
         raised.lab,
         folder,
         isWhole ? [] : ['--only', ...everyCapture],
@@ -74,42 +71,6 @@ for (const name of isWhole ? ['three-node', 'encrypted-ingress'] : ['three-node'
       expect(exitCode, told).to.equal(0)
     })
   })
-}
-
-/** As a user does who has these hosts. */
-async function validate(
-  lab: Lab,
-  folder: string,
-  selection: readonly string[],
-): Promise<{ exitCode: number; told: string }> {
-  const inventory = join(folder, 'hosts.yml')
-  writeFileSync(inventory, inventoryOf(lab))
-  const first = lab.sshArguments(lab.hosts[0]?.name ?? '')
-  const knownHosts = first.find((word) => word.startsWith('UserKnownHostsFile='))?.split('=')[1] ?? ''
-  const program = join(packageRoot(), 'bin', 'swarmproof.js')
-  const words = ['validate', '-i', inventory, '--ssh-config', 'none', '--known-hosts', knownHosts]
-  const child = spawn(
-    process.execPath,
-    [program, ...words, ...selection, '--report-dir', join(folder, 'reports')],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
-  let told = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (told += String(chunk)))
-  const [exitCode] = (await once(child, 'close')) as [number]
-  return { exitCode, told }
-}
-
-function inventoryOf(lab: Lab): string {
-  const hosts = lab.hosts.map(({ name, underlays }) => {
-    const words = lab.sshArguments(name)
-    const after = (flag: string): string => words[words.indexOf(flag) + 1] ?? ''
-    const [{ address = '' } = {}] = Object.values(underlays)
-    return `  ${name}: { address: 'root@127.0.0.1:${after('-p')}', key: '${after('-i')}', advertise: ${address} }`
-  })
-  return `hosts:\n${hosts.join('\n')}\n`
 }
 
 function broken(folder: string): string[] {

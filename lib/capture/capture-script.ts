@@ -49,6 +49,7 @@ if (!$child) {
   syscall($prctl, 1, 15);
   exit 4 if getppid != $self;
   { no warnings 'exec'; exec @words }
+  exit 5 if $! == 2;
   broken("cannot run tcpdump: $!");
 }
 close STDOUT;
@@ -76,6 +77,12 @@ kill 'INT', $child;
 waitpid $child, 0;
 exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
 `
+
+/** The exit code of `captureScript` where there is no tcpdump; tcpdump itself has 1 and 2. */
+export const noTcpdump = 5
+
+/** The exit code of a shell that finds no perl. */
+export const noPerl = 127
 
 export interface CaptureScriptArguments {
   /** The longest the capture may last. */

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { once } from 'node:events'
-import { SwarmproofError } from '../error.ts'
+import { messageOf, SwarmproofError } from '../error.ts'
 import { missingTool } from '../missing-tool.ts'
 import { ownerFile } from '../owner-only.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { canarySnapshotBytes, nonceBytes } from './canary.ts'
-import { captureCommand, captureScript } from './capture-script.ts'
+import { captureCommand, captureScript, noPerl, noTcpdump } from './capture-script.ts'
 import type { Capture, CapturePoint, Recording } from './capture.ts'
 import type { KeepPolicy } from './keep/keep-policy.ts'
 import { Recorder } from './recorder.ts'
@@ -32,6 +32,7 @@ export class TcpdumpCapture implements Capture {
   readonly #written: WriteStream
   readonly #ended: Promise<string>
   #hasEnded = false
+  #exitCode: number | undefined
   #stderr = ''
   #startedAt = ''
   #fileError: Error | undefined
@@ -63,8 +64,11 @@ export class TcpdumpCapture implements Capture {
     process.stdin.on('error', () => undefined)
     this.#ended = process.exited
       .then(
-        ({ exitCode }) => `exit code ${exitCode}`,
-        (error: unknown) => `connection lost: ${error instanceof Error ? error.message : String(error)}`,
+        ({ exitCode }) => {
+          this.#exitCode = exitCode
+          return `exit code ${exitCode}`
+        },
+        (error: unknown) => `connection lost: ${messageOf(error)}`,
       )
       .finally(() => (this.#hasEnded = true))
   }
@@ -188,8 +192,8 @@ export class TcpdumpCapture implements Capture {
     await this.#end()
     const said = tcpdumpComplaint(this.#stderr)
     const host = this.point.host.name
-    if (said.includes('cannot run tcpdump')) return missingTool('tcpdump', host)
-    if (/perl.*not found/.test(said)) return missingTool('perl', host)
+    if (this.#exitCode === noTcpdump) return missingTool('tcpdump', host)
+    if (this.#exitCode === noPerl) return missingTool('perl', host)
     return new SwarmproofError({
       code: 'CAPTURE_START',
       what: `the capture on interface ${this.point.interface} did not come up`,

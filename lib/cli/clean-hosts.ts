@@ -1,4 +1,4 @@
-import { ExitCode, InputError, SwarmproofError } from '../error.ts'
+import { ExitCode, InputError, messageOf, SwarmproofError } from '../error.ts'
 import { discoverNodes } from '../host/ssh/discover-nodes.ts'
 import type { Inventory } from '../host/ssh/inventory.ts'
 import type { KnownHost } from '../host/ssh/known-host.ts'
@@ -34,7 +34,7 @@ export interface CleanedHosts {
   readonly dryRun: boolean
 }
 
-/** `clean` on hosts somebody has: what runs left there that died. */
+/** `clean` on existing hosts: what runs left there that died. */
 export async function cleanHosts(words: readonly string[], flags: CleanHostsFlags): Promise<void> {
   if (flags.run !== undefined && !isRunId(flags.run)) {
     throw new InputError({
@@ -141,7 +141,7 @@ async function onEach<T>(
 }
 
 function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, '; ')
+  return messageOf(error).replaceAll(/\s*\n\s*/g, '; ')
 }
 
 export function cleanedText({ found, living, removed, left, dryRun }: CleanedHosts): string {

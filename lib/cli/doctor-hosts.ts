@@ -13,7 +13,7 @@ export interface DoctorHostsFlags extends HostFlags {
   readonly json: boolean
 }
 
-/** `doctor` for hosts somebody has: what each of them says, and what gets through between them. */
+/** `doctor` for existing hosts: what each of them says, and what gets through between them. */
 export async function doctorHosts(words: readonly string[], flags: DoctorHostsFlags): Promise<void> {
   const inventory = givenHosts(words, flags)
   const progress = new LiveProgress()

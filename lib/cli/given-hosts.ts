@@ -5,7 +5,7 @@ import { readInventory } from '../host/ssh/inventory/read-inventory.ts'
 import { inventoryOfWords } from '../host/ssh/inventory/words.ts'
 import type { SshClientOptions } from '../remote/open-ssh/connect.ts'
 
-/** Flags of every command that works on hosts somebody has. */
+/** Flags of every command that works on existing hosts. */
 export interface HostFlags {
   readonly inventory?: string
   readonly sshConfig?: string

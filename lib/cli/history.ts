@@ -1,4 +1,3 @@
-import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { InputError, unknownName } from '../error.ts'
@@ -9,6 +8,7 @@ import { addToHistory, readHistory } from '../report/history/history-file.ts'
 import type { History } from '../report/history/history-file.ts'
 import { renderHistory } from '../report/history/page.ts'
 import { readRun } from '../report/read-run.ts'
+import { writeWhole } from '../report/write-whole.ts'
 import { count } from './count.ts'
 import { historyLines } from './history-lines.ts'
 import { stderr, stdout } from './output.ts'
@@ -98,8 +98,7 @@ async function showRuns(flags: ShowFlags): Promise<void> {
       : { ...whole, entries: whole.entries.filter(({ series }) => series === wanted) }
   if (flags.html !== undefined) {
     const latestReport = flags.report === undefined ? {} : { latestReport: flags.report }
-    await writeFile(`${flags.html}.unfinished`, renderHistory(history, latestReport))
-    await rename(`${flags.html}.unfinished`, flags.html)
+    await writeWhole(flags.html, renderHistory(history, latestReport))
     if (flags.json !== true) stdout.write(`${flags.html}\n`)
     return
   }

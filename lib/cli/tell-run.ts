@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { FinishedRun } from '../conformance/run.ts'
 import { summarize } from '../conformance/run-record.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
+import { messageOf } from '../error.ts'
 import { type Progress, step } from '../progress.ts'
 import { redact } from '../redact.ts'
 import { writeReports } from '../report/report.ts'
@@ -41,10 +42,6 @@ export async function writeRunReports({ record, store }: FinishedRun, progress: 
 /** The exit code of a run whose reports are written. */
 export function exitCodeOfRun({ record, store }: FinishedRun): number {
   return exitCodeOf(record, store.unwritten)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** The end of a run on standard output: what came of it and where its report is, or all of it as JSON. */

@@ -1,4 +1,4 @@
-import { SwarmproofError } from '../error.ts'
+import { firstLineOf, SwarmproofError } from '../error.ts'
 import { type Look, eventually } from '../eventually.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import type { HostState } from '../observe/host-state.ts'
@@ -58,7 +58,7 @@ export async function raise(topology: Topology, options: RaiseOptions): Promise<
     return await resume(topology, lab, lab.standing.notes as BuildObservations, options)
   } catch (error) {
     signal.throwIfAborted()
-    progress.note(`The standing lab proved unsound and is dropped: ${firstLine(error)}`)
+    progress.note(`The standing lab proved unsound and is dropped: ${firstLineOf(error)}`)
     await lab.dropStanding(recipe)
     await lab[Symbol.asyncDispose]()
     return raise(topology, { ...options, fresh: true })
@@ -172,8 +172,4 @@ export async function readStates(cluster: Cluster): Promise<ReadonlyMap<string, 
     cluster.nodes.map(async ({ host }) => [host.name, await readHostState(host)] as const),
   )
   return new Map(states)
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { pino, type Logger } from 'pino'
-import { InputError } from '../error.ts'
+import { InputError, messageOf } from '../error.ts'
 import { makeOwnerFolder, ownerFile } from '../owner-only.ts'
 import { redact } from '../redact.ts'
 import { redactJsonText, redactValue } from '../redact-value.ts'
@@ -75,7 +75,7 @@ export class RunStore {
   cannotWrite(name: string, error: unknown): void {
     const isNew = !this.#unwritten.has(name)
     this.#unwritten.add(name)
-    if (isNew) this.#tell(`${join(this.folder, name)} cannot be written: ${reasonOf(error)}`)
+    if (isNew) this.#tell(`${join(this.folder, name)} cannot be written: ${messageOf(error)}`)
   }
 
   #attempt(name: string, work: (path: string) => void): void {
@@ -114,15 +114,11 @@ function append(path: string, line: string): void {
   writeFileSync(path, line, { flag: 'a', mode: ownerFile })
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 function unusable(folder: string, cause: unknown): InputError {
   return new InputError({
     code: 'REPORT_DIR',
     what: `the report folder ${folder} cannot be created or written`,
-    observed: reasonOf(cause),
+    observed: messageOf(cause),
     hint: 'choose another with --report-dir',
     cause,
   })

@@ -12,7 +12,7 @@ export interface ConformanceTest {
   readonly safety: 'production' | 'lab'
   /** Advisory requirements report a finding and never decide the exit code. */
   readonly advisory?: true
-  /** It restarts a host on purpose; a restart of hosts somebody has ends a run otherwise. */
+  /** It restarts a host on purpose; a restart of existing hosts ends a run otherwise. */
   readonly restartsHosts?: true
   readonly needs: readonly Feature[]
   /** One of the dozen that find most faults: part of the quick profile. */

@@ -9,7 +9,7 @@ import type { Host } from './host.ts'
  * @throws `BOUND_EXCEEDED`
  */
 export async function reboot(
-  host: Host,
+  host: Pick<Host, 'name' | 'remote'>,
   bound: { readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const before = (await host.remote.exec(printBootId, { idempotent: true })).stdout.trim()

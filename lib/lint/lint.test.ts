@@ -87,3 +87,26 @@ tester.run('no-local-shell', rules['no-local-shell'], {
     { code: "execa('ls', [], { shell: '/bin/sh' })", errors: [{ messageId: 'option' }] },
   ],
 })
+
+tester.run('one-writer', rules['one-writer'], {
+  valid: [
+    "import { stdout } from './output.ts'\nstdout.write(text)",
+    'const process = await remote.spawn(script)\nprocess.stdout.on("data", take)',
+    'process.exitCode = 1',
+  ],
+  invalid: [
+    { code: 'process.stdout.write(text)', errors: [{ messageId: 'raw' }] },
+    { code: 'new Output(process.stderr)', errors: [{ messageId: 'raw' }] },
+    { code: "process['stderr'].write(text)", errors: [{ messageId: 'raw' }] },
+    { code: 'const { stdout } = process', errors: [{ messageId: 'raw' }] },
+  ],
+})
+
+tester.run('redact-values', rules['redact-values'], {
+  valid: ['JSON.stringify(redactValue(record))', 'redact(error.message)'],
+  invalid: [
+    { code: 'redact(JSON.stringify(record))', errors: [{ messageId: 'text' }] },
+    { code: 'redact(`${JSON.stringify(record)}\\n`)', errors: [{ messageId: 'text' }] },
+    { code: 'redact(eta.render(page))', errors: [{ messageId: 'text' }] },
+  ],
+})

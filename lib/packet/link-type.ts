@@ -38,7 +38,3 @@ export function linkTypeName(linkType: number): string {
   const name = names[linkType]
   return name === undefined ? String(linkType) : `${linkType} (${name})`
 }
-
-export function isDecodedLinkType(linkType: number): boolean {
-  return Object.values(LinkType).some((known) => known === linkType)
-}

@@ -7,8 +7,8 @@ export interface LineBounds {
   readonly maxBytes?: number
 }
 
-const usualLineBytes = 1024 * 1024
-const usualBytes = 64 * 1024 * 1024
+export const usualLineBytes = 1024 * 1024
+export const usualBytes = 64 * 1024 * 1024
 const lineFeed = 0x0a
 
 /** Says which bound a host's output went past. */

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { ownerFile } from '../owner-only.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 
@@ -11,7 +12,7 @@ export async function copyPlainFile(from: string, to: string, bytes: number): Pr
   const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     if (!(await source.stat()).isFile()) throw new Error(`${from} is no file any more`)
-    const target = await open(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)
+    const target = await open(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, ownerFile)
     try {
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, bytes)))
       for (let left = bytes; left > 0;) {

@@ -17,7 +17,6 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
   const [first, ...others] = runs
   if (first === undefined) throw new InputError({ code: 'NOTHING_TO_MERGE', what: 'no run was named' })
   const missing = missingRuns(stored, expected)
-  const leftovers = runs.flatMap((run) => run.leftovers ?? [])
   const ended = runs.map(({ endedAt }) => endedAt).filter((time) => time !== undefined)
   return {
     schemaVersion: 2,
@@ -33,7 +32,6 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
     failures: [...missing, ...runs.flatMap(({ failures }) => failures)],
     ...withLeftovers(runs),
     findings: [],
-    ...(leftovers.length === 0 ? {} : { leftovers }),
   }
 }
 

@@ -2,8 +2,9 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { ownerFile } from '../owner-only.ts'
 
 /**
- * Writes a file of its owner's alone, whole or not at all: whoever opens it meanwhile sees the old one or the new one. Whatever stands at
- * the name it is written under first is removed, not followed: the folder may come from somebody else.
+ * Writes a file of its owner's alone, whole or not at all: whoever opens it meanwhile sees the old one or the new one.
+ * Whatever stands at the name it is written under first is removed, not followed: the folder may come from somebody
+ * else.
  */
 export async function writeWhole(file: string, text: string): Promise<string> {
   const unfinished = `${file}.unfinished`

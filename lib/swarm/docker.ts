@@ -13,7 +13,11 @@ export interface DockerOptions {
  * @throws SwarmproofError `DOCKER_FAILED` with the engine's own words when it exits non-zero; never with what it printed
  *   on standard output, which may be of somebody else's objects
  */
-export async function docker(host: Host, script: Script, options: DockerOptions = {}): Promise<string> {
+export async function docker(
+  host: Pick<Host, 'name' | 'remote'>,
+  script: Script,
+  options: DockerOptions = {},
+): Promise<string> {
   const result = await host.remote.exec(script, { timeoutMs: 60_000, ...options })
   if (result.exitCode === 0) return result.stdout
   throw new SwarmproofError({

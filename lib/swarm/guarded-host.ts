@@ -1,4 +1,4 @@
-import { SwarmproofError } from '../error.ts'
+import { firstLineOf, SwarmproofError } from '../error.ts'
 import { systemdFolder } from '../host/detach.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
@@ -119,7 +119,7 @@ export class GuardedHost {
         },
       ]
     } catch (error) {
-      return [lost(firstLine(error))]
+      return [lost(firstLineOf(error))]
     } finally {
       clearInterval(this.#timer)
       await this.#beating
@@ -213,8 +213,4 @@ export class GuardedHost {
       observed: `exit code ${exitCode}: ${stderr.trim().slice(-300)}`,
     })
   }
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }

@@ -7,7 +7,7 @@ import { docker } from './docker.ts'
  * had, and again if it ends by itself, as systemd would: on a slow host an engine that has to clear up after the one
  * before gives up waiting for its containerd. Resolves when it answers.
  */
-export async function restartEngine(host: Host): Promise<void> {
+export async function restartEngine(host: Pick<Host, 'name' | 'remote'>): Promise<void> {
   await docker(host, script, { timeoutMs: 240_000 })
 }
 

@@ -23,7 +23,7 @@ function shellcheck(text: string): string {
   return stdout
 }
 
-describe('scripts that run on hosts somebody has', function () {
+describe('scripts that run on existing hosts', function () {
   this.timeout(30_000)
 
   before(function () {

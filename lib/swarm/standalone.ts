@@ -6,6 +6,7 @@ import { docker, dockerLines } from './docker.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import type { Answer } from './trial.ts'
+import { commandLimitMs } from './until-removed.ts'
 
 /** A container that belongs to no service. */
 export interface Standalone {
@@ -16,8 +17,6 @@ export interface Standalone {
   /** By network name. */
   readonly endpoints: Readonly<Record<string, Endpoint>>
 }
-
-const commandLimitMs = 120_000
 
 /** Runs what a probe task runs; `options` as for `docker run`. A refused container is removed again before this resolves. */
 export async function runContainer(

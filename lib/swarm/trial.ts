@@ -1,4 +1,3 @@
-import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
@@ -96,9 +95,9 @@ export class Trial implements AsyncDisposable {
   /** `options` as for `docker service update`; does not wait. */
   async update(service: { readonly name: string }, options: readonly string[]): Promise<Service> {
     const command = sh`docker service update --detach --quiet ${options} ${service.name}`
-    // The manager may be writing to the same service: "update out of sequence" only asks for another try.
+    // The manager may be writing to the same service, and then refuses ("update out of sequence"): it is asked again.
     await this.#docker(
-      sh`n=0; until out=$(${command} 2>&1); do case $out in *'out of sequence'*) ;; *) n=9;; esac; n=$((n+1)); [ $n -lt 6 ] || { echo "$out" >&2; exit 1; }; sleep 1; done`,
+      sh`n=0; until out=$(${command} 2>&1); do n=$((n+1)); [ $n -lt 6 ] || { echo "$out" >&2; exit 1; }; sleep 1; done`,
     )
     return readService(this.#cluster, service.name)
   }
@@ -220,10 +219,4 @@ export class Trial implements AsyncDisposable {
   async #docker(script: Script): Promise<string> {
     return docker(this.#cluster.manager.host, script, { timeoutMs: commandLimitMs })
   }
-}
-
-/** For tests that must not go on without it. */
-export function requireAccepted(answer: Answer, what: string): void {
-  if (answer.accepted) return
-  throw new SwarmproofError({ code: 'DOCKER_FAILED', what, observed: answer.words })
 }

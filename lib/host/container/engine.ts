@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import Docker from 'dockerode'
-import { SwarmproofError } from '../../error.ts'
+import { firstLineOf, SwarmproofError } from '../../error.ts'
 import { engineEndpoints } from './engine-endpoint.ts'
 import type { EngineEndpoint } from './engine-endpoint.ts'
 import { engineOverSsh, urlBehind } from './engine-over-ssh.ts'
@@ -32,7 +32,7 @@ export async function reachEngine(withinMs = reachWithinMs): Promise<Engine | st
   try {
     endpoints = await engineEndpoints()
   } catch (error) {
-    return firstLine(error)
+    return firstLineOf(error)
   }
   const signal = AbortSignal.timeout(withinMs)
   for (const endpoint of endpoints) {
@@ -139,14 +139,10 @@ function reason(error: unknown, signal: AbortSignal, withinMs: number): string {
   if (code === 'ENOENT') return 'nothing is there'
   if (code === 'ECONNREFUSED') return 'nothing listens there'
   if (code === 'EACCES') return 'this user may not use it'
-  return firstLine(error)
+  return firstLineOf(error)
 }
 
 /** What is wrong, what was seen and what to do, on one line. */
 function sentenceOf({ detail }: SwarmproofError): string {
   return [detail.what, detail.observed, detail.hint].filter((part) => part !== undefined).join('; ')
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }

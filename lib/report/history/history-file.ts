@@ -1,9 +1,10 @@
-import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { readBoundedText } from '../../bounded-file.ts'
 import { InputError } from '../../error.ts'
 import { ownerFile, ownerFolder } from '../../owner-only.ts'
 import { beyondJsonBounds } from '../bounded-json.ts'
+import { writeWhole } from '../write-whole.ts'
 import { entryVersion, historyEntrySchema } from './entry.ts'
 import type { HistoryEntry } from './entry.ts'
 
@@ -120,9 +121,7 @@ export async function addToHistory(file: string, entry: HistoryEntry, keep?: num
       (typeof read === 'string' || (read.runId !== entry.runId && !gone.has(read.runId)))
     )
   })
-  const unfinished = `${file}.unfinished`
-  await writeFile(unfinished, `${[...kept, line].join('\n')}\n`, { mode: ownerFile })
-  await rename(unfinished, file)
+  await writeWhole(file, `${[...kept, line].join('\n')}\n`)
 }
 
 const idOf = ({ runId }: HistoryEntry): string => runId
