@@ -77,12 +77,17 @@ describe('a script', () => {
 ${x}
 END`,
     ).to.throw('here-document')
+    expect(() => sh`echo $((1 + ${x}))`).to.throw('within arithmetic')
+    expect(() => sh`echo "$(((1) + ${x}))"`).to.throw()
+    expect(() => sh`echo ${[]}# ${'\nid'}`).to.throw('with a #')
+    expect(() => sh`a "$(case a in a) echo " ${x} " ;; esac)"`).to.throw('case')
     expect(() => sh`echo \`id ${x}\``).to.throw()
     expect(() => sh`echo ${'a\0b'}`).to.throw('NUL')
   })
 
   it('takes insertions behind closed quotes, within $( ) and behind a # that begins no comment', () => {
     expect(sh`a 'b' "c" ${'d e'}`.text).to.equal(`a 'b' "c" 'd e'`)
+    expect(sh`a $((1 + (2))) ${'d e'} "$((3))"`.text).to.equal(`a $((1 + (2))) 'd e' "$((3))"`)
     expect(sh`a "$(b ${'c d'})"`.text).to.equal(`a "$(b 'c d')"`)
     expect(sh`a=b#c ${'d e'} "\${f#g}"`.text).to.equal(`a=b#c 'd e' "\${f#g}"`)
     expect(

@@ -28,8 +28,9 @@ export type Insertion = string | number | readonly (string | number)[] | Script
  * sh`docker service create ${['--label', label, '--name', name]} ${image} sh -c ${inner.text}`
  * ```
  *
- * @throws Error where a quoted word would not stay one: within quotes or a here-document, behind `$` or a backslash,
- *   or with a NUL. Lint finds these places before.
+ * @throws Error where a quoted word would not stay one: within quotes, arithmetic or a here-document, behind `$` or a
+ *   backslash, with a `#` right behind it, which begins a comment where a list is empty; or with a NUL. Lint finds
+ *   these places before.
  */
 export function sh(strings: TemplateStringsArray, ...insertions: readonly Insertion[]): Script {
   const parts = strings.raw.map((part) => part.replaceAll('\\${', '${').replaceAll('\\`', '`'))
@@ -58,15 +59,15 @@ function insert(insertion: Insertion): string {
   return insertion.map((word) => quote(String(word))).join(' ')
 }
 
-type Context = 'plain' | 'single' | 'double' | 'substitution' | 'comment'
+type Context = 'plain' | 'single' | 'double' | 'substitution' | 'arithmetic' | 'comment'
 
 /**
  * Where an insertion between these parts of a script would not be one word, in words; undefined if all are well
- * placed. Follows quotes, comments and `$( )` as POSIX.1-2017, Shell Command Language 2.2 and 2.3, has them.
+ * placed. Follows quotes, comments, `$( )` and `$(( ))` as POSIX.1-2017, Shell Command Language 2.2, 2.3 and 2.6, has
+ * them. A pattern of `case` ends in `)` as `$( )` does, so where the two meet nothing is told.
  */
 export function misplacedInsertion(parts: readonly string[]): string | undefined {
   const open: Context[] = ['plain']
-  let previous = ''
   for (const [index, part] of parts.entries()) {
     for (let at = 0; at < part.length; at += 1) {
       const char = part[at] ?? ''
@@ -78,17 +79,25 @@ export function misplacedInsertion(parts: readonly string[]): string | undefined
       } else if (char === '\\') {
         at += 1
         if (at >= part.length && index < parts.length - 1) return 'behind a backslash'
+      } else if (part.startsWith('$((', at)) {
+        open.push('arithmetic', 'arithmetic')
+        at += 2
       } else if (char === '$' && part[at + 1] === '(') {
         open.push('substitution')
         at += 1
+      } else if (context === 'arithmetic') {
+        if (char === '(') open.push('arithmetic')
+        else if (char === ')') open.pop()
       } else if (char === '"') {
         if (context === 'double') open.pop()
         else open.push('double')
       } else if (context !== 'double') {
         if (char === "'") open.push('single')
         else if (char === '`' && parts.length > 1) return 'in a script with backquotes'
-        else if (char === '#' && /^[\s;&|()]?$/.test(at === 0 ? previous : (part[at - 1] ?? '')))
-          open.push('comment')
+        else if (char === '#' && at === 0 && index > 0) return 'with a # right behind it'
+        else if (char === '#' && /^[\s;&|()]?$/.test(part[at - 1] ?? '')) open.push('comment')
+        else if (context === 'substitution' && parts.length > 1 && /^case\s/.test(part.slice(at)))
+          return 'in a script with case within $( )'
         else if (char === '(' && context === 'substitution') open.push('substitution')
         else if (char === ')' && context === 'substitution') open.pop()
         else if (part.startsWith('<<', at) && parts.length > 1) return 'in a script with a here-document'
@@ -98,8 +107,8 @@ export function misplacedInsertion(parts: readonly string[]): string | undefined
     const context = open.at(-1)
     if (context === 'single' || context === 'double') return 'within quotes'
     if (context === 'comment') return 'in a comment'
+    if (open.includes('arithmetic')) return 'within arithmetic'
     if (part.endsWith('$')) return 'behind a dollar sign'
-    previous = part === '' ? previous : 'x'
   }
   return undefined
 }

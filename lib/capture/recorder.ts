@@ -3,7 +3,7 @@ import { decode } from '../packet/decode.ts'
 import type { Packet } from '../packet/packet.ts'
 import { PcapWriter } from '../packet/pcap-writer.ts'
 import type { RecordSink } from '../packet/record.ts'
-import { canaryNonce } from './canary.ts'
+import { canaryNonce, canarySnapshotBytes } from './canary.ts'
 import type { CapturedFrame, KeepPolicy, PassedOver } from './keep/keep-policy.ts'
 
 /**
@@ -92,10 +92,7 @@ export class Recorder implements RecordSink {
       ...{ originalBytes, seconds, nanoseconds, digits, linkType, number: this.#number },
     }
     const nonce = canaryNonce(frame.bytes)
-    if (nonce !== undefined) {
-      this.#write(frame)
-      return this.#sawCanary(nonce, seconds, nanoseconds)
-    }
+    if (nonce !== undefined) return this.#sawCanary(nonce, frame)
     if (this.#policy === undefined) this.#store(frame)
     else this.#policy.take(frame, this.#keep)
   }
@@ -150,11 +147,13 @@ export class Recorder implements RecordSink {
     return this.#writer
   }
 
-  #sawCanary(nonce: string, seconds: number, nanoseconds: number): void {
-    if (!this.#canaries.has(nonce)) {
-      this.#canaries.set(nonce, new Date(seconds * 1000 + nanoseconds / 1e6).toISOString())
-    }
-    this.#waiting.get(nonce)?.()
+  /** Anybody on the link can send one: of those that nobody waits for nothing is kept, of the others the first. */
+  #sawCanary(nonce: string, frame: CapturedFrame): void {
+    const told = this.#waiting.get(nonce)
+    if (told === undefined) return
     this.#waiting.delete(nonce)
+    this.#write({ ...frame, bytes: frame.bytes.subarray(0, canarySnapshotBytes) })
+    this.#canaries.set(nonce, new Date(frame.seconds * 1000 + frame.nanoseconds / 1e6).toISOString())
+    told()
   }
 }

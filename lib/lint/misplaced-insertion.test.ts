@@ -4,7 +4,27 @@ import { misplacedInsertion as whenLinted } from './misplaced-insertion.js'
 
 describe('misplaced insertions', () => {
   it('are the same to lint and to the tag', () => {
-    const characters = ['"', "'", '$', '(', ')', '#', '\n', ' ', '\\', '`', '<', '<<', 'a', ';', '|', '=']
+    const characters = [
+      '"',
+      "'",
+      '$',
+      '(',
+      ')',
+      '#',
+      '\n',
+      ' ',
+      '\\',
+      '`',
+      '<',
+      '<<',
+      '$(',
+      '$((',
+      'case ',
+      'a',
+      ';',
+      '|',
+      '=',
+    ]
     let state = 11
     const next = (below: number): number =>
       (state = (state * 1103515245 + 12345) % 2147483648) && Math.floor((state / 2147483648) * below)
@@ -23,7 +43,10 @@ describe('misplaced insertions', () => {
       'in a comment',
       'in a script with a here-document',
       'in a script with backquotes',
+      'in a script with case within $( )',
       'well placed',
+      'with a # right behind it',
+      'within arithmetic',
       'within quotes',
     ])
   })

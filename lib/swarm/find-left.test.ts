@@ -186,6 +186,37 @@ for (const shell of shells) {
       expect(await findLeft(host, where)).to.deep.equal(quiet)
     })
 
+    it('is nothing that a label with line breaks says, which an image may bring', async () => {
+      const [evil, theirs] = [join(folder, 'tmp', 'evil'), join(folder, 'tmp', 'theirs')]
+      for (const path of [evil, theirs, join(folder, 'tmp', 'swarmproof-x')]) mkdirSync(path)
+      writeFileSync(join(evil, 'undo'), `: >${folder}/ran`)
+      const change = join(folder, 'tmp', 'swarmproof-change-x')
+      mkdirSync(change)
+      writeFileSync(join(change, 'undo'), `: >${folder}/ran`)
+      for (const [kind, name] of [
+        ['containers', 'shop-cache'],
+        ['services', 'shop-cart'],
+        ['networks', 'shop-net'],
+      ] as const) {
+        const forged = [
+          `change ${run} ${evil} evil`,
+          `change ${run} ${change} swarmproof-change-x`,
+          `folder ${run} ${folder}/tmp/swarmproof-x/../theirs theirs`,
+          `folder ${run} ${folder}/tmp/swarmproof-x x`,
+          `alive ${run}`,
+        ]
+        engine.put(kind, name, ['swarmproof=x', ...forged, 'x'].join('\n'))
+      }
+      const left = await findLeft(host, where)
+      expect([...left.living]).to.deep.equal([])
+      expect(left.found.filter(({ kind }) => kind === 'change' || kind === 'folder')).to.deep.equal([])
+      await remove(left, run, other)
+      expect(existsSync(join(folder, 'ran'))).to.equal(false)
+      expect(readdirSync(join(folder, 'tmp')).sort()).to.deep.equal(
+        ['evil', 'swarmproof-change-x', 'swarmproof-x', 'theirs'].sort(),
+      )
+    })
+
     it('is none of a folder that is a link, or whose name bears no id of a run', async () => {
       writeFileSync(join(folder, 'tmp', `swarmproof-${run}`), 'a file')
       mkdirSync(join(where.root, 'notes'), { recursive: true })
@@ -205,6 +236,12 @@ describe('lines of what was found', () => {
         `service ${run} abc`,
         `service ${run} abc swp-abcd-we b`,
         `secret ${run} abc swp-abcd-web`,
+        `change ${run} /run/swarmproof-change-x;id x`,
+        `change ${run} /proc/4711/root/evil evil`,
+        `change ${run} /run/../tmp/swarmproof-change-x x`,
+        `folder ${run} /var/tmp/swarmproof-${other} x`,
+        `folder ${run} /var/tmp/swarmproof-${run}/../../../etc x`,
+        `folder ${run} /etc x`,
         `alive ${other}`,
         'alive $(id)',
       ].join('\n'),

@@ -64,6 +64,12 @@ export async function findLeft(host: LeftHost, where: FindPlaces = {}): Promise<
 
 const kinds = ['guard', 'service', 'network', 'container', 'image', 'folder', 'change', 'swarm'] as const
 
+/** What is run or removed by its path: where a run makes one of the kind it is called so, and no path leads back up. */
+const paths: Readonly<Partial<Record<Found['kind'], (run: string) => RegExp>>> = {
+  change: () => /^(?:\/(?!\.)[\w.+-]+)+\/swarmproof-change-[a-z][a-z0-9-]*$/,
+  folder: (run) => new RegExp(`^(?:/(?!\\.)[\\w.+-]+)+/swarmproof-${run}$`),
+}
+
 /** Lines `KIND RUN ID NAME`, and `alive RUN`. Of what a host prints only what has the shape of ours is taken. */
 export function readFound(stdout: string, host: string): FoundLeft {
   const found: Found[] = []
@@ -74,6 +80,7 @@ export function readFound(stdout: string, host: string): FoundLeft {
     const kind = kinds.find((one) => one === word)
     // The stack of a lab bears the id of the run that built it, and no prefix of a run's own.
     if ((kind === 'service' || kind === 'network') && !footprintName.test(name)) continue
+    if (kind !== undefined && paths[kind]?.(run).test(id) === false) continue
     if (word === 'alive') living.add(run)
     else if (kind !== undefined && id !== '' && name !== '') found.push({ host, run, kind, id, name })
   }
@@ -91,6 +98,8 @@ watched() {
   [ -e "$1/watch" ] && pid=$(cat "$1/pid" 2>/dev/null) && [ -n "$pid" ] &&
     tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -e "$1"
 }
+# A label is anybody's, an image may bring one, and may hold line breaks: each line is of the kind that was asked for.
+as() { sed "s/^/$1 /"; }
 # Whose owner lives: what it wrote last is written over within a few seconds.
 waiting=
 for folder in "$root"/*; do
@@ -131,14 +140,15 @@ case $mode in
   'active true')
     ids=$(ask service ls -q --filter label=swarmproof) || exit 1
     # shellcheck disable=SC2086 # ids, a line each
-    [ -z "$ids" ] || ask service inspect --format 'service {{index .Spec.Labels "swarmproof"}} {{.ID}} {{.Spec.Name}}' $ids
+    [ -z "$ids" ] || ask service inspect --format '{{index .Spec.Labels "swarmproof"}} {{.ID}} {{.Spec.Name}}' $ids | as service
     ;;
   [a-z]*) ;;
   *) exit 1 ;;
 esac
 ids=$(ask network ls -q --filter label=swarmproof) || exit 1
 # shellcheck disable=SC2086 # ids, a line each
-[ -z "$ids" ] || ask network inspect --format 'network {{index .Labels "swarmproof"}} {{.Id}} {{.Name}}' $ids
-ask ps -a --filter label=swarmproof --format 'container {{.Label "swarmproof"}} {{.ID}} {{.Names}}' || exit 1
+[ -z "$ids" ] || ask network inspect --format '{{index .Labels "swarmproof"}} {{.Id}} {{.Name}}' $ids | as network
+lines=$(ask ps -a --filter label=swarmproof --format '{{.Label "swarmproof"}} {{.ID}} {{.Names}}') || exit 1
+[ -z "$lines" ] || printf '%s\n' "$lines" | as container
 `,
 ])

@@ -89,6 +89,7 @@ look() {
   [ -z "$left" ] || return
   for extra in $(of folder); do
     case $extra in
+      */../* | */..) note "folder $extra $extra" ;;
       */swarmproof-*) rm -rf "$extra" 2>/dev/null || note "folder $extra $extra" ;;
     esac
   done

@@ -34,7 +34,7 @@ list() {
 }
 label() { echo "$*" | sed -n 's/.*--filter label=\([^ ]*\).*/\1/p'; }
 ids() { for file in "$state/$1"/*; do ! grep -q '^swarmproof=' "$file" 2>/dev/null || basename "$file"; done; }
-told() { word=$1 kind=$2; shift 2; for id; do echo "$word $(sed s/swarmproof=// "$state/$kind/$id") $id $id"; done; }
+told() { kind=$1; shift; for id; do echo "$(sed s/swarmproof=// "$state/$kind/$id") $id $id"; done; }
 mode=active
 [ ! -e "$state/inactive" ] || mode=inactive
 case "$*" in
@@ -47,10 +47,10 @@ case "$*" in
   'node ls '*) echo Ready ;;
   'swarm leave --force') : >"$state/inactive"; rm -f "$state"/services/* "$state"/tasks/* ;;
   'service ls -q --filter label=swarmproof') ids services ;;
-  'service inspect --format service '*) shift 4; told service services "$@" ;;
+  'service inspect --format {{index .Spec.Labels '*) shift 4; told services "$@" ;;
   'network ls -q --filter label=swarmproof') ids networks ;;
-  'network inspect --format network '*) shift 4; told network networks "$@" ;;
-  'ps -a --filter label=swarmproof --format container '*) told container containers $(ids containers) ;;
+  'network inspect --format {{index .Labels '*) shift 4; told networks "$@" ;;
+  'ps -a --filter label=swarmproof --format {{.Label '*) told containers $(ids containers) ;;
   'service ls --filter label='*) list services "$(label "$*")" ;;
   'service rm '*) rm "$state/services/$3"; (sleep 0.3; rm -f "$state/tasks/$3".*) >/dev/null 2>&1 & ;;
   'ps -a --filter label='*) list containers "$(label "$*")" ;;

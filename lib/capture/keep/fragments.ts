@@ -1,7 +1,10 @@
 import type { CapturedFrame } from './keep-policy.ts'
 
-/** A receiver gives up on a datagram after this time (net.ipv4.ipfrag_time). */
-const datagramSeconds = 30
+/**
+ * A sender hands on all fragments of a datagram at once. A receiver would wait longer, but on a busy link the same two
+ * hosts give another datagram the same number, of 65,536, within seconds.
+ */
+const datagramSeconds = 2
 /** Fragments overtake each other by milliseconds. */
 const heldSeconds = 1
 const heldFrames = 64
@@ -15,8 +18,8 @@ interface Followed {
   /** Length of what IP carries, all fragments together. */
   readonly bytes: number
   readonly since: number
-  /** Where the fragments begin that were seen: none is kept twice. */
-  readonly offsets: Set<number>
+  /** From and to of the fragments that were seen: none is kept twice, and none that lies across another. */
+  readonly seen: (readonly [number, number])[]
   covered: number
 }
 
@@ -64,8 +67,8 @@ export class Fragments {
       const [oldest] = this.#followed.keys()
       if (oldest !== undefined) this.#followed.delete(oldest)
     }
-    const offsets = new Set([0])
-    this.#followed.set(key, { keeps, bytes: datagramBytes, since: at, offsets, covered: payloadBytes })
+    const seen: Followed['seen'] = [[0, payloadBytes]]
+    this.#followed.set(key, { keeps, bytes: datagramBytes, since: at, seen, covered: payloadBytes })
     const waiting = this.#held.filter((held) => held.key === key)
     if (waiting.length === 0) return
     this.#held = this.#held.filter((held) => held.key !== key)
@@ -103,8 +106,9 @@ export class Fragments {
       this.#followed.delete(key)
       return 0
     }
-    if (offset + payloadBytes > datagram.bytes || datagram.offsets.has(offset)) return 0
-    datagram.offsets.add(offset)
+    const end = offset + payloadBytes
+    if (end > datagram.bytes || datagram.seen.some(([from, to]) => offset < to && from < end)) return 0
+    datagram.seen.push([offset, end])
     datagram.covered += payloadBytes
     if (datagram.covered >= datagram.bytes) this.#followed.delete(key)
     return datagram.keeps === 'header' ? headerEnd : headerEnd + payloadBytes

@@ -141,6 +141,29 @@ describe('what a capture keeps', () => {
     expect(keep([clear]).bytes).to.deep.equal([clear.subarray(0, 54)])
   })
 
+  it('is of port 2377 no byte that cannot be of a TLS header, however small the segments', () => {
+    const pieces = (size: number, withSyn: boolean): Buffer[] =>
+      Array.from({ length: Math.ceil(cookie.length / size) }, (_, index) => {
+        const [at, destinationPort] = [1 + index * size, 2377]
+        const piece = ip(
+          6,
+          segment(cookie.subarray(at - 1, at - 1 + size), { destinationPort, sequence: at }),
+        )
+        const start = ip(6, segment(Buffer.alloc(0), { destinationPort, sequence: at - 1, flags: 2 }))
+        return withSyn ? [start, piece] : [piece]
+      }).flat()
+    for (let size = 1; size < 8; size += 1) {
+      for (const withSyn of [false, true]) {
+        const policy = new KeepPolicy(own)
+        const kept: Buffer[] = []
+        for (const [index, frame] of pieces(size, withSyn).entries())
+          policy.take(captured(frame, index + 1, 1000 + index), ({ bytes }) => kept.push(Buffer.from(bytes)))
+        const payload = Buffer.concat(kept.map((bytes) => bytes.subarray(54))).toString('latin1')
+        expect(payload, `${size} bytes`).to.match(/^[.\0]*$/)
+      }
+    }
+  })
+
   it('is whatever holds a marker, and nothing else of its kind', () => {
     const query = (text: string) => datagram(Buffer.from(text), { ...hosts, destinationPort: 53 })
     const [mine, theirs] = [query('where is 0123456789ab.example'), query('where is shop.example')]
@@ -220,8 +243,19 @@ describe('fragments that a capture keeps', () => {
     const policy = new KeepPolicy(own)
     const kept: CapturedFrame[] = []
     policy.take(captured(parts[0] as Buffer, 1, 1000), (frame) => kept.push(frame))
-    policy.take(captured(parts[1] as Buffer, 2, 1031), (frame) => kept.push(frame))
+    policy.take(captured(parts[1] as Buffer, 2, 1002.5), (frame) => kept.push(frame))
     expect(kept).to.have.lengthOf(1)
+  })
+
+  it('are none that lie across another one of their datagram', () => {
+    const parts = large(ours)
+    const across = Buffer.from(parts[1] as Buffer)
+    for (const eights of [-1, 1]) {
+      across.writeUInt16BE((parts[1] as Buffer).readUInt16BE(20) + eights, 20)
+      expect(keep([parts[0] as Buffer, parts[1] as Buffer, across]).kept).to.have.lengthOf(2)
+    }
+    across.writeUInt16BE((parts[1] as Buffer).readUInt16BE(20) - 1, 20)
+    expect(keep([parts[0] as Buffer, across]).kept, 'across the first').to.have.lengthOf(1)
   })
 
   it('are held for their first within bounds', () => {

@@ -91,7 +91,8 @@ function walk(
     // The header began in the segment before.
     const whole = Uint8Array.from([...stream.partial, ...payload.subarray(0, headerBytes + at)])
     const rest: Range = [0, Math.min(headerBytes + at, payload.byteLength)]
-    if (whole.byteLength < headerBytes) return keepPartial(stream, [...whole], [rest])
+    if (whole.byteLength < headerBytes)
+      return beginsHeader(whole) ? keepPartial(stream, [...whole], [rest]) : notTls(stream, headers)
     stream.partial = []
     if (!isHeader(whole, 0)) return notTls(stream, headers)
     headers.push(rest)
@@ -99,6 +100,7 @@ function walk(
   }
   while (at < payloadBytes) {
     if (at + headerBytes > payloadBytes) {
+      if (!beginsHeader(payload.subarray(at))) return notTls(stream, headers)
       stream.boundary = (first + at) >>> 0
       const range: Range = [Math.min(at, payload.byteLength), payload.byteLength]
       return keepPartial(stream, [...payload.subarray(at)], [...headers, range])
@@ -124,6 +126,11 @@ function keepPartial(stream: Stream, bytes: readonly number[], headers: readonly
 function notTls(stream: Stream, headers: readonly Range[]): readonly Range[] {
   stream.isNoTls = true
   return headers
+}
+
+/** Whether a header may begin with these few bytes: nothing is kept of what cannot be part of one. */
+function beginsHeader([type = 20, major = 3, minor = 1]: Uint8Array): boolean {
+  return type >= 20 && type <= 24 && major === 3 && minor >= 1 && minor <= 4
 }
 
 function isHeader(bytes: Uint8Array, at: number): boolean {
