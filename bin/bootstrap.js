@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -19,6 +19,14 @@ export function ensurePackages() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+  const folder = join(root, 'node_modules')
+  // npm empties the folder first, and that behind a link is somebody else's.
+  if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
+    fail(
+      `${folder} is a link, and what it points to lacks the packages of package-lock.json\n` +
+        '  do next:  remove the link, or run `npm ci` where it points',
+      70,
+    )
   process.stderr.write('Installing npm packages from package-lock.json\n')
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
