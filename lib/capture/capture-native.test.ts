@@ -142,6 +142,7 @@ describe('capture on this machine', function () {
   it('is blind when tcpdump died meanwhile, and still gives what it had', async () => {
     const [capture] = await start(point())
     await ping()
+    await until('both are recorded', () => capture?.packetsSoFar().length === 2)
     for (const pid of tcpdumps(near)) process.kill(pid, 'SIGKILL')
     await until('tcpdump is gone', () => tcpdumps(near).length === 0)
     const recording = await capture?.stop()
