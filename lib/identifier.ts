@@ -126,10 +126,10 @@ function refuse(what: string, value: unknown, host: string | undefined): never {
   const seen = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
   throw new SwarmproofError({
     code: 'NOT_AN_IDENTIFIER',
-    what: `what was said in place of ${what} is none`,
+    what: `received something that is not ${what}`,
     ...(host === undefined ? {} : { host }),
     expected: what,
     observed: JSON.stringify(seen.slice(0, 80)),
-    hint: 'no engine and no kernel says that: look at who answers on that host',
+    hint: 'no sound engine or kernel gives that: check what is installed on that host and who controls it',
   })
 }

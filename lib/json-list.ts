@@ -14,10 +14,10 @@ export function jsonList<T>(text: string | undefined, entry: z.ZodType<T>): read
   if (issue === undefined) return read.flatMap(({ data }) => (data === undefined ? [] : [data]))
   throw new SwarmproofError({
     code: 'JSON_OUTPUT',
-    what: 'a host printed a list with an entry of another shape than the program gives it',
+    what: 'a host printed a list with an entry of an unexpected form',
     expected: `${issue.path.join('.') || 'the entry'}: ${issue.message}`,
     observed: text?.slice(0, 200) ?? '',
-    hint: 'look at the output of `ip -j` and `bridge -j` on the host; another program may stand in their place',
+    hint: 'look at the output of `ip -j` and `bridge -j` on the host; another program of that name may be installed',
   })
 }
 

@@ -28,7 +28,7 @@ describe('clean, with hosts', () => {
     expect(cleanedText(cleaned({ removed: [dead] }))).to.equal(
       [
         'web1: removed service swp-abcd-web of run 20260102T030405Z-aaaa',
-        'web1: left, for its run lives (--force takes it, too): service swp-efgh-web of run 20260102T030406Z-bbbb',
+        'web1: left, because its run is still alive (--force removes it too): service swp-efgh-web of run 20260102T030406Z-bbbb',
         '',
       ].join('\n'),
     )
@@ -38,7 +38,7 @@ describe('clean, with hosts', () => {
     expect(cleanedText(cleaned({ dryRun: true }))).to.equal(
       [
         'web1: would remove service swp-abcd-web of run 20260102T030405Z-aaaa',
-        'web1: would leave, for its run lives: service swp-efgh-web of run 20260102T030406Z-bbbb',
+        'web1: would leave, because its run is still alive: service swp-efgh-web of run 20260102T030406Z-bbbb',
         '',
       ].join('\n'),
     )
@@ -47,7 +47,7 @@ describe('clean, with hosts', () => {
   it('names what could not be removed with what to do', () => {
     const left = [{ host: 'web1', what: 'network swp-abcd-clear', remove: 'docker network rm 7ac1' }]
     expect(cleanedText(cleaned({ found: [], left }))).to.equal(
-      'web1: COULD NOT REMOVE network swp-abcd-clear; do next: docker network rm 7ac1\n',
+      'web1: COULD NOT REMOVE network swp-abcd-clear\n  do next:  docker network rm 7ac1\n',
     )
   })
 
@@ -57,7 +57,7 @@ describe('clean, with hosts', () => {
 
   it('refuses words that do not go together, before any host is asked', async () => {
     expect(await refusal('web1', '--all')).to.contain('--all and --cache are for labs')
-    expect(await refusal('--dry-run')).to.contain('are for hosts, and none is named')
-    expect(await refusal('web1', '--run', '../etc')).to.contain("'../etc' is no id of a run")
+    expect(await refusal('--dry-run')).to.contain('work with hosts only, but no host is named')
+    expect(await refusal('web1', '--run', '../etc')).to.contain("'../etc' is not the id of a run")
   })
 })

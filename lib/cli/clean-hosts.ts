@@ -39,8 +39,8 @@ export async function cleanHosts(words: readonly string[], flags: CleanHostsFlag
   if (flags.run !== undefined && !isRunId(flags.run)) {
     throw new InputError({
       code: 'RUN_ID',
-      what: `'${flags.run}' is no id of a run`,
-      hint: 'an id is 20250131T120000Z-1a2b; swarmproof clean HOSTS --dry-run names those that left something',
+      what: `'${flags.run}' is not the id of a run`,
+      hint: 'ids look like 20250131T120000Z-1a2b; swarmproof clean HOSTS --dry-run names those that left something',
     })
   }
   const inventory = givenHosts(words, flags)
@@ -78,7 +78,10 @@ async function clean(
   const reached = await reachHosts(inventory.hosts, options)
   for (const one of reached) if (!one.ok) unknown(one.inventory.name, one.error)
   const given = reached.flatMap((one) => (one.ok ? [one.host] : []))
-  const hosts = (await completed(given, options)).map(({ inventory: { name }, remote }) => ({ name, remote }))
+  const hosts = (await completed(given, options, unknown)).map(({ inventory: { name }, remote }) => ({
+    name,
+    remote,
+  }))
   const looked = await onEach(hosts, progress, 'Looking for what runs left', unknown, (host) =>
     findLeft(host),
   )
@@ -108,13 +111,23 @@ async function clean(
 }
 
 /** With a manager among them, the nodes of its swarm that nobody named as well: what is left is on all of them. */
-async function completed(given: readonly KnownHost[], options: ReachOptions): Promise<readonly KnownHost[]> {
+async function completed(
+  given: readonly KnownHost[],
+  options: ReachOptions,
+  unknown: (host: string, error: unknown) => void,
+): Promise<readonly KnownHost[]> {
   if (!given.some(({ facts }) => facts.swarm.isManager)) return given
   try {
-    return (await discoverNodes(given, options)).hosts
+    const { hosts, warnings } = await discoverNodes(given, options)
+    for (const warning of warnings) options.progress.note(warning.replace('not verified', 'not looked at'))
+    return hosts
   } catch (error) {
     if (!(error instanceof SwarmproofError) || options.signal.aborted) throw error
-    options.progress.note(`Other nodes of the swarm are not looked at: ${reasonOf(error)}`)
+    const manager = given.find(({ facts }) => facts.swarm.isManager)
+    // Nodes that are known to be there and were not looked at count; that the hosts are not one swarm does not.
+    if (['NODES_UNREACHABLE', 'NODE_MISTAKEN'].includes(error.code))
+      unknown(`other nodes of the swarm of ${manager?.inventory.name ?? 'these hosts'}`, error)
+    else options.progress.note(`Other nodes of the swarm are not looked at: ${reasonOf(error)}`)
     return given
   }
 }
@@ -141,22 +154,27 @@ async function onEach<T>(
 }
 
 function reasonOf(error: unknown): string {
-  return messageOf(error).replaceAll(/\s*\n\s*/g, '; ')
+  return messageOf(error)
+    .replaceAll(/\s*\n\s*(?:- )?/g, '; ')
+    .replaceAll(/; do next: +/g, '; hint: ')
 }
 
 export function cleanedText({ found, living, removed, left, dryRun }: CleanedHosts): string {
+  const cannot = dryRun ? 'COULD NOT LOOK FOR' : 'COULD NOT REMOVE'
   const line = (verb: string, { host, kind, name, run }: Found): string =>
     `${host}: ${verb} ${kind} ${name} of run ${run}`
   const isAlive = ({ run }: Found): boolean => living.includes(run)
   const lines = dryRun
-    ? found.map((one) => line(isAlive(one) ? 'would leave, for its run lives:' : 'would remove', one))
+    ? found.map((one) =>
+        line(isAlive(one) ? 'would leave, because its run is still alive:' : 'would remove', one),
+      )
     : [
         ...removed.map((one) => line('removed', one)),
         ...found
           .filter((one) => isAlive(one) && !removed.includes(one))
-          .map((one) => line('left, for its run lives (--force takes it, too):', one)),
+          .map((one) => line('left, because its run is still alive (--force removes it too):', one)),
       ]
-  lines.push(...left.map(({ host, what, remove }) => `${host}: COULD NOT REMOVE ${what}; do next: ${remove}`))
+  lines.push(...left.map(({ host, what, remove }) => `${host}: ${cannot} ${what}\n  do next:  ${remove}`))
   if (lines.length === 0) lines.push('nothing is left of any run')
   return `${lines.join('\n')}\n`
 }

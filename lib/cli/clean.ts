@@ -16,8 +16,8 @@ Examples:
   swarmproof clean -i hosts.yml --dry-run   say what it would remove there, and remove nothing
 
 With hosts: found by the label swarmproof=RUN-ID and by folders that bear such an id, and nothing else. What belongs to
-a run that still lives is named and left. Exit codes: 0 nothing of a dead run is left, 70 something could not be removed
-or a host not be looked at.`
+a run that is still alive is named and left. Exit codes: 0 nothing of a dead run is left, 70 something could not be removed
+or a host could not be looked at. Nodes that the swarm itself lists as down are named and not looked at.`
 
 interface Flags extends CleanHostsFlags {
   readonly all: boolean
@@ -39,7 +39,7 @@ export function cleanCommand(): Command {
     )
     .option('--run <id>', 'with hosts: only what this run left')
     .option('--dry-run', 'with hosts: name what would be removed, and remove nothing', false)
-    .option('--force', 'with hosts: also what belongs to runs that still live', false)
+    .option('--force', 'with hosts: also what belongs to runs that are still alive', false)
     .option('--json', 'print the result as JSON', false)
   return withHostOptions(command)
     .addHelpText('after', examples)
@@ -48,14 +48,14 @@ export function cleanCommand(): Command {
         if (!flags.all && !flags.cache) return cleanHosts(words, flags)
         throw new InputError({
           code: 'CLEAN_WHAT',
-          what: '--all and --cache are for labs on this machine, and hosts are named',
-          hint: 'clean the one, then the other',
+          what: '--all and --cache are for labs on this machine, but hosts are named',
+          hint: 'run it twice: swarmproof clean --all or --cache without hosts, swarmproof clean HOSTS without them',
         })
       }
       if (flags.run !== undefined || flags.dryRun || flags.force)
         throw new InputError({
           code: 'CLEAN_WHAT',
-          what: '--run, --dry-run and --force are for hosts, and none is named',
+          what: '--run, --dry-run and --force work with hosts only, but no host is named',
           hint: 'swarmproof clean HOSTS, or -i INVENTORY',
         })
       if (flags.all && !flags.json) await announce()

@@ -7,7 +7,7 @@ export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim())
   const valueMs = Number(match?.[1]) * (unitMs[match?.[2] ?? 's'] ?? Number.NaN)
   if (!Number.isFinite(valueMs) || valueMs <= 0) {
-    throw new InvalidArgumentError(`'${text}' is no duration; write e.g. 90s, 3m or 1h.`)
+    throw new InvalidArgumentError(`'${text}' is not a duration; write e.g. 90s, 3m or 1h.`)
   }
   return valueMs
 }

@@ -12,14 +12,14 @@ Examples:
   $ swarmproof inspect eth1.pcap                            what is on this wire, as a page
   $ swarmproof inspect eth1.pcapng.gz --json                the same for programs
   $ ssh node1 tcpdump -i eth1 -w - | swarmproof inspect -   from standard input
-  $ swarmproof inspect eth1.pcap --vxlan-port 7777          an own data-path port
+  $ swarmproof inspect eth1.pcap --vxlan-port 7777          a data-path port of your own
   $ swarmproof inspect eth1.pcap --filter vni=4097          one overlay network
   $ swarmproof inspect eth1.pcap --filter spi=0xc60bc1f5    one security association
   $ swarmproof inspect eth1.pcap --filter address=10.91.1.6 --filter address=10.91.1.8
                                                             only between these two (outer or inner)
 
-Reads pcap and pcapng, plain or gzip, of any size. A damaged or truncated capture is told as far as it
-can be read, and is said to be one. Exit code 64 if the input cannot be read as a capture at all.`
+Reads pcap and pcapng, plain or gzip, of any size. Of a damaged or truncated capture, what can be
+read is shown, and the page says that it is damaged or truncated; the exit code is then 0 as well. Exit code 64 if the input cannot be read as a capture at all.`
 
 /** `swarmproof inspect FILE`: the ledger of a capture, as a page or as JSON. */
 export function inspectCommand(): Command {

@@ -169,7 +169,7 @@ for (const shell of shells) {
       await untilGone()
       if (!lost.aborted) await once(lost, 'abort')
       expect((lost.reason as Error).message)
-        .to.contain('took it for dead')
+        .to.contain('assumed it dead')
         .and.contain('(on web1)')
     })
 

@@ -177,9 +177,9 @@ export class GuardedHost {
     this.#lose(
       new SwarmproofError({
         code: 'GUARD_FIRED',
-        what: 'the host heard nothing of this run for too long, took it for dead and removed what it had created',
+        what: 'the host heard nothing from this run for too long, assumed it dead and removed what it had created',
         host: this.host.name,
-        hint: 'run it again; the connection to the hosts, or this machine, stood still for a minute',
+        hint: 'run it again; the connection to the host was cut or hung, or this machine was suspended or overloaded',
       }),
     )
   }
@@ -193,7 +193,7 @@ export class GuardedHost {
     this.#lose(
       new SwarmproofError({
         code: 'HOST_RESTARTED',
-        what: 'the host was restarted while it was verified: what is seen from then on says nothing',
+        what: 'the host restarted during the run, so results from then on are worthless',
         host: this.host.name,
         hint: 'what was created there is removed all the same; run it again',
       }),

@@ -10,6 +10,6 @@ export function refuseImpossible(topology: Topology): void {
     what: `topology '${topology.name}' asks for systemd on its hosts, which hosts that are containers do not have`,
     host: node.name,
     observed: 'init: systemd',
-    hint: 'type --hosts vm, or leave init away',
+    hint: 'use --hosts vm, or remove `init` from the topology',
   })
 }

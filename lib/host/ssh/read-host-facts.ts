@@ -40,7 +40,7 @@ export function parseHostFacts(host: string, printed: Sections, span: Span): Hos
     if (!(cause instanceof z.ZodError) && !(cause instanceof SyntaxError)) throw cause
     throw new SwarmproofError({
       code: 'DOCKER_OUTPUT',
-      what: 'docker printed something of another shape than it does',
+      what: 'docker printed output of an unexpected form',
       host,
       observed: cause.message.replaceAll(/\s+/g, ' ').slice(0, 300),
       hint: 'run `docker info` and `docker network ls` on the host: is another program called docker there?',
@@ -103,7 +103,7 @@ function refuse(host: string, sections: readonly Section[], system: ReadonlyMap<
   if (podman !== undefined) {
     throw new SwarmproofError({
       code: 'DOCKER_IS_PODMAN',
-      what: 'the docker command is that of Podman, which knows no swarm',
+      what: 'the docker command is that of Podman, which does not support swarms',
       host,
       observed: podman,
       hint: 'install a Docker engine there and remove the package podman-docker, or take the host out of the list',
@@ -153,7 +153,7 @@ function nothingSaid(host: string, exitCode: number, stderr: string): Swarmproof
 function truncated(host: string, printed: Sections): SwarmproofError {
   return new SwarmproofError({
     code: 'FACTS_TRUNCATED',
-    what: 'what the host says of itself ended early',
+    what: 'the host’s facts ended early',
     host,
     expected: 'output up to its end mark',
     observed: endOf(printed),

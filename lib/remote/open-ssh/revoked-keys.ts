@@ -57,7 +57,7 @@ function contents(file: string): Buffer {
       code: 'SSH_REVOKED_KEYS',
       what: `cannot read ${file}, which RevokedHostKeys names, so no host key can be accepted`,
       observed: (error as Error).message,
-      hint: "mend the file, or let RevokedHostKeys be 'none'",
+      hint: "repair the file or make it readable, or set RevokedHostKeys to 'none'",
       cause: error,
     })
   }
