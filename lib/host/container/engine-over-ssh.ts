@@ -117,7 +117,9 @@ class Tunnel implements EngineOverSsh {
       const far = await this.#streams.open((end) => (this.#last = end))
       far.once('close', () => near.destroySoon())
       near.once('close', () => far.destroy())
-      near.pipe(far).pipe(near)
+      near.pipe(far)
+      // Ended with the command alone, by when it is known what it said.
+      far.pipe(near, { end: false })
     } catch (error) {
       this.#last = error as Error
       near.destroy()
