@@ -229,7 +229,7 @@ for (const shell of shells) {
         restartHost()
         if (!lost.aborted) await once(lost, 'abort')
         expect((lost.reason as Error).message)
-          .to.contain('the host was restarted')
+          .to.contain('the host restarted during the run')
           .and.contain('(on web1)')
         await guard?.[Symbol.asyncDispose]()
         expect(engine.left()).to.deep.equal(others)
