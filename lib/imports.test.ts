@@ -13,6 +13,7 @@ const ranks: Readonly<Record<string, number>> = {
   setup: 1,
   host: 2,
   packet: 2,
+  observation: 1,
   swarm: 3,
   probe: 3,
   capture: 3,

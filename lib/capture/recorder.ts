@@ -30,6 +30,8 @@ export class Recorder implements RecordSink {
   #keptBytes = 0
   #broken = false
   #number = 0
+  /** Of the packet that was written last, in the file. */
+  #position = 0
 
   constructor(limitBytes: number, policy?: KeepPolicy) {
     this.#limitBytes = limitBytes
@@ -127,12 +129,14 @@ export class Recorder implements RecordSink {
       this.trouble ??= `more than ${this.#limitBytes} bytes were captured, and the rest was not kept`
       return
     }
-    this.#kept.push({ ...frame, bytes: this.#write(frame) })
+    const bytes = this.#write(frame)
+    this.#kept.push({ ...frame, number: this.#position, bytes })
   }
 
   /** Copies the frame into the file, and returns the copy. */
   #write({ bytes, originalBytes, seconds, nanoseconds, digits, linkType }: CapturedFrame): Uint8Array {
     const writer = this.#begin(linkType)
+    this.#position += 1
     const record = writer.record({ bytes, originalBytes, timestamp: { seconds, nanoseconds, digits } })
     this.#unwritten.push(record)
     return record.subarray(record.byteLength - bytes.byteLength)

@@ -25,7 +25,7 @@ export function exitCode({ interrupted, bindingFailure, broken, unknown }: Endin
  * written.
  */
 export function exitCodeOf(record: RunRecord, unwritten: readonly string[] = []): number {
-  const { conclusion } = summarize(record)
+  const { conclusion, counts } = summarize(record)
   return exitCode({
     interrupted: record.state === 'interrupted',
     bindingFailure: conclusion === 'not conformant',
@@ -33,6 +33,7 @@ export function exitCodeOf(record: RunRecord, unwritten: readonly string[] = [])
     broken:
       ['harness-failed', 'running'].includes(record.state) ||
       record.failures.length > 0 ||
+      counts.broken > 0 ||
       (record.leftovers ?? []).length > 0 ||
       unwritten.length > 0,
     unknown: conclusion === 'inconclusive',

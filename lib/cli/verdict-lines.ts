@@ -2,10 +2,22 @@ import { type RequirementRecord, type RunRecord, summarize } from '../conformanc
 import type { Outcome } from '../conformance/verdict.ts'
 import type { Style } from './terminal.ts'
 
-const marks: Readonly<Record<Outcome, string>> = { pass: '✔', fail: '✘', skip: '–', inconclusive: '?' }
+const marks: Readonly<Record<Outcome, string>> = {
+  pass: '✔',
+  fail: '✘',
+  skip: '–',
+  inconclusive: '?',
+  broken: '!',
+}
 
 function coloured(style: Style, outcome: Outcome, text: string): string {
-  const paint = { pass: style.green, fail: style.red, skip: style.dim, inconclusive: style.yellow }[outcome]
+  const paint = {
+    pass: style.green,
+    fail: style.red,
+    skip: style.dim,
+    inconclusive: style.yellow,
+    broken: style.red,
+  }[outcome]
   return paint(text)
 }
 

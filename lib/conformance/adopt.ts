@@ -1,5 +1,6 @@
 import { InputError, SwarmproofError } from '../error.ts'
 import type { Host, Lab } from '../host/host.ts'
+import type { Missing } from '../observation/judgement.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import { deployStack, type StackRoom, withProbeTask } from '../swarm/deploy-stack.ts'
@@ -188,7 +189,7 @@ async function initialise(
 interface Room {
   readonly cluster: Cluster
   readonly room: StackRoom
-  readonly missing: ReadonlyMap<Feature, string>
+  readonly missing: ReadonlyMap<Feature, Missing>
 }
 
 /** @throws InputError naming nodes of the swarm that run tasks and were not given, for nothing could be seen of them */
@@ -223,9 +224,11 @@ async function roomOf(cluster: Cluster, progress: Progress): Promise<Room> {
     )
   const manager = active.some(({ id }) => known.get(id)?.role === 'manager')
   const ingress = (await readIngress(cluster.manager.host)) !== undefined
-  const missing = new Map<Feature, string>()
-  if (!manager) missing.set('active-manager', 'no manager of this swarm takes tasks')
-  if (active.length < 2) missing.set('two-nodes', `of this swarm ${active[0]?.hostname} alone takes tasks`)
+  const missing = new Map<Feature, Missing>()
+  const lacks = (what: string): Missing => ({ what, of: 'topology', nodes: [] })
+  if (!manager) missing.set('active-manager', lacks('a manager that takes tasks'))
+  if (active.length < 2)
+    missing.set('two-nodes', lacks(`a second node that takes tasks (${active[0]?.hostname} alone does)`))
   return {
     cluster: withIdle(cluster, new Set(idle.map(({ id }) => id))),
     room: { nodes: active.length, manager, ingress },

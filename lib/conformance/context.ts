@@ -8,7 +8,9 @@ import type { Capture, CapturePoint } from '../capture/capture.ts'
 import type { Recorded } from '../capture/during.ts'
 import type { HostState } from '../observe/host-state.ts'
 import type { Packet } from '../packet/packet.ts'
+import type { ClusterFacts } from '../observation/facts.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { Scene } from './scene.ts'
 
 /** What a test works with. */
 export interface TestContext {
@@ -33,6 +35,22 @@ export interface TestContext {
   renewed(): Promise<Omit<TestContext, 'evidence'>>
   /** Does `work` once per run, whoever asks first; others share its result or its error. */
   once<T>(key: string, work: (context: Omit<TestContext, 'evidence'>) => Promise<T>): Promise<T>
+}
+
+/** What a requirement observes with. It has no way to say whether anything is right. */
+export interface ObserveContext extends Omit<TestContext, 'evidence' | 'renewed' | 'state'> {
+  /** The lab as data, of this generation. */
+  readonly facts: ClusterFacts
+  /** Observations shared by several requirements, made once per generation. */
+  scene<T>(scene: Scene<T>): Promise<T>
+  /** Kernel state of every node, read once per generation and shared. */
+  state(): Promise<ReadonlyMap<string, HostState>>
+  /** Kernel state of every node as it is now; what others share stays as it is. */
+  freshState(): Promise<ReadonlyMap<string, HostState>>
+  /** Keeps packets as a pcap of their own, beside the verdict. */
+  keepPackets(name: string, packets: readonly Packet[]): void
+  /** A new generation: the stack read again, nothing observed yet. For after something was disturbed. */
+  renewed(): Promise<ObserveContext>
 }
 
 export interface Wire {

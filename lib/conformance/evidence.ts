@@ -1,9 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeOwnerFolder, ownerFile } from '../owner-only.ts'
 import { summarize } from '../packet/summarize.ts'
 import { PcapWriter } from '../packet/pcap-writer.ts'
+import type { PacketRef } from '../observation/frame.ts'
 import type { Packet } from '../packet/packet.ts'
+import { readPackets } from '../packet/packet-stream.ts'
 import type { EvidenceLog } from './context.ts'
 import type { Evidence } from './verdict.ts'
 
@@ -43,6 +45,19 @@ export class CollectedEvidence implements EvidenceLog {
       packets: packets.length,
       summary: packets.slice(0, summaryLines).map((packet) => summarize(packet)),
     })
+  }
+
+  /** Copies packets out of captures of the run; those of captures that are gone are left out. */
+  async packetsAt(name: string, refs: readonly PacketRef[]): Promise<void> {
+    const found: Packet[] = []
+    for (const file of new Set(refs.map((ref) => ref.file))) {
+      const wanted = new Set(refs.filter((ref) => ref.file === file).map(({ index }) => index))
+      const path = join(this.#runFolder, file)
+      if (!existsSync(path)) continue
+      for await (const packet of readPackets(createReadStream(path) as AsyncIterable<Uint8Array>))
+        if (wanted.has(packet.number)) found.push(packet)
+    }
+    if (found.length > 0) this.packets(name, found)
   }
 
   conclude(sentence: string): void {

@@ -1,22 +1,28 @@
 import type { HostState } from '../observe/host-state.ts'
+import type { Missing } from '../observation/judgement.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import type { Feature } from './test.ts'
 
-/** Features the lab lacks, each with the reason, so that a skip can name it. */
+/** Features the lab lacks, each with what is missing for it. */
 export function missingFeatures(
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'nodes'>,
   states: ReadonlyMap<string, HostState>,
-): ReadonlyMap<Feature, string> {
-  const missing = new Map<Feature, string>()
-  if (cluster.nodes.length < 2) missing.set('two-nodes', 'the swarm has a single node')
+): ReadonlyMap<Feature, Missing> {
+  const missing = new Map<Feature, Missing>()
+  if (cluster.nodes.length < 2)
+    missing.set('two-nodes', { what: 'a second node in the swarm', of: 'topology', nodes: [] })
   const ipvs = hostsWithout(states, 'ip_vs')
-  if (ipvs.length > 0) missing.set('ipvs', `the kernel of ${ipvs.join(', ')} has no module ip_vs`)
+  if (ipvs.length > 0) missing.set('ipvs', kernelModule('ip_vs', ipvs))
   const esp = hostsWithout(states, 'esp4')
   if (esp.length > 0) {
-    missing.set('esp', `the kernel of ${esp.join(', ')} has no module esp4`)
-    missing.set('encrypted-overlay', `the kernel of ${esp.join(', ')} has no module esp4`)
+    missing.set('esp', kernelModule('esp4', esp))
+    missing.set('encrypted-overlay', kernelModule('esp4', esp))
   }
   return missing
+}
+
+function kernelModule(name: string, nodes: readonly string[]): Missing {
+  return { what: name, of: 'swarm', nodes }
 }
 
 function hostsWithout(states: ReadonlyMap<string, HostState>, module: string): string[] {

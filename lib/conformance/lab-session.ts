@@ -4,18 +4,21 @@ import { type LabCondition, readCondition } from './lab-condition.ts'
 import { lostMeanwhile } from './lost-meanwhile.ts'
 import type { Raised } from './raise.ts'
 import type { ConformanceTest } from './test.ts'
-import type { Outcome } from './verdict.ts'
+import type { Lost, Outcome } from './verdict.ts'
+import { describeLost } from './verify-steadily.ts'
 
 export interface LabSessionOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Brings the same lab up again, as it was saved; undefined for a lab that somebody else owns. */
   readonly raiseAgain?: () => Promise<Raised>
-  /** Called with the lab that stands instead, when it was put back. */
+  /** Reads the stack again as it is now; undefined for a lab that can be put back. */
+  readonly readAgain?: (raised: Raised) => Promise<Raised>
+  /** Called with the lab that stands instead, when it was put back or its stack was read again. */
   readonly onRaised: (raised: Raised) => void
   /** For tests. */
   readonly look?: (raised: Raised) => Promise<LabCondition>
-  readonly lost?: (raised: Raised) => Promise<readonly string[]>
+  readonly lost?: (raised: Raised) => Promise<readonly Lost[]>
   readonly recoverWithinMs?: number
 }
 
@@ -76,20 +79,27 @@ export class LabSession {
   }
 
   /** What the lab lost by itself under a test; of what a disruptive one did to it `restore` knows. */
-  async lostUnder(test: ConformanceTest): Promise<readonly string[]> {
+  async lostUnder(test: ConformanceTest): Promise<readonly Lost[]> {
     return test.safety === 'lab' ? [] : (this.#options.lost ?? lostMeanwhile)(this.raised)
   }
 
-  /** How to put the lab back where it lost something by itself; undefined where it is not to be. */
-  putBackAfter(test: ConformanceTest): ((why: string) => Promise<void>) | undefined {
-    const { raiseAgain, progress } = this.#options
-    if (raiseAgain === undefined || this.#putBacksLeft === 0) return undefined
-    return async (why) => {
+  /**
+   * How to go on where the lab lost something by itself: put back, or, where it is its owner's, its stack read again as
+   * it is now. Undefined where that was done too often.
+   */
+  readAgainAfter(test: ConformanceTest): ((lost: readonly Lost[]) => Promise<void>) | undefined {
+    const { raiseAgain, readAgain, progress } = this.#options
+    if (this.#putBacksLeft === 0 || (raiseAgain === undefined && readAgain === undefined)) return undefined
+    return async (lost) => {
       this.#putBacksLeft -= 1
+      const how = raiseAgain === undefined ? 'its tasks are read again' : 'it is put back'
       progress.note(
-        `The lab lost something by itself and is put back, and ${test.id} is verified again: ${why}`,
+        `The swarm lost ${describeLost(lost)} by itself; ${how}, and ${test.id} is verified once more`,
       )
-      await this.#putBack(raiseAgain, `after ${test.id}`)
+      if (raiseAgain !== undefined) return this.#putBack(raiseAgain, `after ${test.id}`)
+      this.raised = await mustExist(readAgain)(this.raised)
+      this.#before = undefined
+      this.#options.onRaised(this.raised)
     }
   }
 
@@ -110,4 +120,9 @@ export class LabSession {
   #changes(before: LabCondition): Promise<string[]> {
     return changesSince(before, () => this.#look(), this.#options)
   }
+}
+
+function mustExist<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('nothing can read this lab again')
+  return value
 }

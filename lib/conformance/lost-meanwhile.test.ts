@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { inventoryOf } from '../swarm/read-inventory.ts'
 import { lostMeanwhile } from './lost-meanwhile.ts'
 import type { Raised } from './raise.ts'
+import type { Lost } from './verdict.ts'
 
 const worker = { host: { name: 'worker1' }, nodeId: 'idworker10000000000000000' }
 const lab = {
@@ -9,7 +10,7 @@ const lab = {
   stack: { tasks: [{ service: 'swp-web', node: worker, containerId: 'c1c1c1c1c1c1' }] },
 } as unknown as Raised
 
-const lostOf = (...lines: string[]): Promise<string[]> =>
+const lostOf = (...lines: string[]): Promise<Lost[]> =>
   lostMeanwhile(lab, async () => inventoryOf([{ host: 'worker1', lines }]))
 
 describe('what a lab lost', () => {
@@ -36,19 +37,22 @@ describe('what a lab lost', () => {
         'node idworker10000000000000000 worker1 Down Active',
         'container c2c2c2c2c2c2 swp-web.1.b',
       ),
-    ).to.deep.equal(['worker1: Down Active', 'the task of swp-web on worker1 is gone'])
+    ).to.deep.equal([
+      { what: 'node', node: 'worker1', state: 'Down Active' },
+      { what: 'task', node: 'worker1', service: 'swp-web' },
+    ])
     expect(
       await lostOf('node idworker10000000000000000 worker1 Unknown Active', 'container c1c1c1c1c1c1 a'),
-    ).to.deep.equal(['worker1: Unknown Active'])
+    ).to.deep.equal([{ what: 'node', node: 'worker1', state: 'Unknown Active' }])
     expect(
       await lostOf('node idother000000000000000000 other Ready Active', 'container c1c1c1c1c1c1 a'),
-    ).to.deep.equal(['worker1: no longer a node of the swarm'])
+    ).to.deep.equal([{ what: 'node', node: 'worker1' }])
   })
 
   it('names a node as its host is called, whatever its name in the swarm', async () => {
     expect(
       await lostOf('node idworker10000000000000000 node7.example Down Active', 'container c1c1c1c1c1c1 a'),
-    ).to.deep.equal(['worker1: Down Active'])
+    ).to.deep.equal([{ what: 'node', node: 'worker1', state: 'Down Active' }])
   })
 
   it('is not known when the cluster cannot be asked', async () => {

@@ -1,11 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import * as allure from 'allure-js-commons'
 import AllureMochaReporter from 'allure-mocha'
+import { expect, use } from 'chai'
 import Mocha from 'mocha'
 import { redactValue } from '../redact-value.ts'
 import type { Suite } from './suite.ts'
+import { conformantAssertion } from './conformant.ts'
 import type { ConformanceTest } from './test.ts'
 import type { Verification } from './verify.ts'
+
+use(conformantAssertion)
 
 export interface BridgeOptions {
   /** Name of the lab; tells the results of one requirement on several labs apart. */
@@ -96,10 +100,11 @@ function mochaSuite(root: Mocha.Suite, suite: Suite, options: BridgeOptions): Mo
   for (const test of suite.tests) {
     const mochaTest = new Mocha.Test(`${test.id} ${test.requirement}`, async function (this: Mocha.Context) {
       await describeToAllure(test, suite, options.lab).catch(options.onUnwritten)
-      const { verdict, error } = await options.verify(test, suite)
+      const { verdict } = await options.verify(test, suite)
       await attach('verdict', verdict).catch(options.onUnwritten)
       if (verdict.outcome === 'skip') this.skip()
-      if (error !== undefined) throw error
+      // What is advisory decides nothing, and must not stop a run with --bail either.
+      if (!test.advisory) expect(verdict).to.be.conformant
     })
     mochaTest.file = file
     created.addTest(mochaTest)

@@ -22,7 +22,7 @@ export interface NewRecordOptions {
 export function newRecord(options: NewRecordOptions): RunRecord {
   const startedAt = new Date()
   return {
-    schemaVersion: 2,
+    schemaVersion: 3,
     runId: options.runId ?? newRunId(startedAt),
     swarmproofVersion: options.version,
     startedAt: startedAt.toISOString(),

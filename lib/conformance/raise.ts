@@ -4,6 +4,7 @@ import type { HostProvider, Lab } from '../host/host.ts'
 import type { HostState } from '../observe/host-state.ts'
 import { readHostState } from '../observe/read-host-state.ts'
 import { labImage } from '../loaded-image.ts'
+import type { Missing } from '../observation/judgement.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import { deployStack, stackRecipe, tasksRunning, withProbeTask } from '../swarm/deploy-stack.ts'
@@ -38,8 +39,8 @@ export interface Raised {
   readonly states: ReadonlyMap<string, HostState>
   /** Value of the label `swarmproof` on what tests create; the run's id where not given. */
   readonly label?: string
-  /** Features this cluster lacks, with the reason, beyond what its kernels and its topology tell. */
-  readonly missing?: ReadonlyMap<Feature, string>
+  /** Features this cluster lacks, beyond what its kernels and its topology tell. */
+  readonly missing?: ReadonlyMap<Feature, Missing>
 }
 
 const settleWithinMs = 60_000
@@ -172,4 +173,18 @@ export async function readStates(cluster: Cluster): Promise<ReadonlyMap<string, 
     cluster.nodes.map(async ({ host }) => [host.name, await readHostState(host)] as const),
   )
   return new Map(states)
+}
+
+/** A lab that is its owner's as it is now, after it moved by itself: waits a while for the tasks, then reads what runs. */
+export async function readAgain(
+  raised: Raised,
+  options: Pick<RaiseOptions, 'progress' | 'signal'>,
+): Promise<Raised> {
+  const { names } = raised.stack
+  await tasksRunning(names, raised.cluster, options).catch((error: unknown) => {
+    options.signal.throwIfAborted()
+    options.progress.note(firstLineOf(error))
+  })
+  const { stack, states } = await settle(names, raised.cluster, options)
+  return { ...raised, stack, states }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { LoadedImage } from '../loaded-image.ts'
+import { problemCodes, type ProblemCode } from '../observation/codes.ts'
 import { engineNames } from '../topology/engine.ts'
 import type { RunRecord } from './run-record.ts'
 
@@ -7,7 +8,7 @@ import type { RunRecord } from './run-record.ts'
  * Shape of `run.json` as it is read back. Unknown keys are ignored. `schemaVersion` is checked by the reader
  * before anything else, so that a file of a later version is refused for that and not for its details.
  */
-export const schemaVersion = 2
+export const schemaVersion = 3
 
 const strings = z.array(z.string())
 const labels = z.record(z.string(), z.string())
@@ -32,6 +33,89 @@ const evidence = z.discriminatedUnion('kind', [
     summary: strings,
   }),
 ])
+
+const path = z.object({ from: z.string(), to: z.string() })
+const scalar = z.union([z.string(), z.number()])
+
+const problem = z.object({
+  code: z.enum(Object.keys(problemCodes) as [ProblemCode, ...ProblemCode[]]),
+  kind: z.enum(['seen', 'missed']),
+  node: z.string().exactOptional(),
+  path: path.exactOptional(),
+  ends: path.exactOptional(),
+  network: z.string().exactOptional(),
+  service: z.string().exactOptional(),
+  protocol: z.string().exactOptional(),
+  address: z.string().exactOptional(),
+  port: z.number().exactOptional(),
+  subject: z.string().exactOptional(),
+  expected: scalar.exactOptional(),
+  observed: scalar.exactOptional(),
+  via: z.string().exactOptional(),
+  controls: strings.exactOptional(),
+})
+
+const outcome = z.enum(['pass', 'fail', 'skip', 'inconclusive', 'broken'])
+
+const verdict = z.object({
+  outcome,
+  reason: z.string(),
+  problems: z.array(problem),
+  controls: z.array(z.object({ name: z.string(), held: z.boolean(), observed: scalar.exactOptional() })),
+  measures: z.array(
+    z.object({ name: z.string(), value: figure, unit: z.string(), bound: z.number().exactOptional() }),
+  ),
+  missing: z.array(
+    z.object({
+      what: z.string(),
+      of: z.enum(['tool', 'topology', 'swarm']),
+      nodes: strings,
+      remedy: z.string().exactOptional(),
+    }),
+  ),
+  unseen: z.array(z.object({ what: z.string(), nodes: strings, why: z.string().exactOptional() })),
+  evidence: z.array(evidence),
+})
+
+const attempt = z.object({
+  generation: z.number(),
+  startedAt: z.string(),
+  durationMs: z.number(),
+  outcome,
+  problems: z.array(problem),
+  observations: z.string().exactOptional(),
+  repeated: z
+    .object({
+      because: z.enum(['swarm-moved', 'capture-incomplete']),
+      lost: z.array(
+        z.object({
+          what: z.enum(['node', 'task']),
+          node: z.string(),
+          service: z.string().exactOptional(),
+          state: z.string().exactOptional(),
+        }),
+      ),
+    })
+    .exactOptional(),
+})
+
+const finding = z.object({
+  code: z.string(),
+  severity: z.enum(['cause', 'advice']),
+  title: z.string(),
+  cause: z.string(),
+  remedy: strings,
+  lab: z.string().exactOptional(),
+  generation: z.number().exactOptional(),
+  from: z.string().exactOptional(),
+  until: z.string().exactOptional(),
+  nodes: strings,
+  pairs: z.array(path),
+  networks: strings,
+  proof: strings,
+  explains: strings,
+  knownIssues: strings,
+})
 
 const overlay = z.object({ subnet: z.string(), gateway: z.string(), mtuBytes: z.number().exactOptional() })
 
@@ -89,13 +173,9 @@ const requirement = z.object({
   remedy: strings,
   startedAt: z.string().exactOptional(),
   durationMs: z.number().exactOptional(),
-  verdict: z
-    .object({
-      outcome: z.enum(['pass', 'fail', 'skip', 'inconclusive']),
-      reason: z.string(),
-      evidence: z.array(evidence),
-    })
-    .exactOptional(),
+  verdict: verdict.exactOptional(),
+  attempts: z.array(attempt).exactOptional(),
+  knownIssues: z.array(z.object({ issue: z.string(), engines: strings, what: z.string() })).exactOptional(),
 })
 
 const lab = z.object({
@@ -150,16 +230,6 @@ export const runRecordSchema = z.object({
       logSource: z.string().exactOptional(),
     }),
   ),
-  findings: z.array(
-    z.object({
-      title: z.string(),
-      cause: z.string(),
-      remedy: strings,
-      lab: z.string().exactOptional(),
-      requirements: strings,
-      hosts: strings.exactOptional(),
-      knownIssues: strings.exactOptional(),
-    }),
-  ),
+  findings: z.array(finding),
   leftovers: z.array(z.object({ host: z.string(), what: z.string(), remove: z.string() })).exactOptional(),
 }) satisfies z.ZodType<RunRecord>

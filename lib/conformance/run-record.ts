@@ -1,6 +1,7 @@
-import type { Evidence, Outcome } from './verdict.ts'
+import type { Attempt, KnownIssueFound, Outcome, Verdict } from './verdict.ts'
 import type { Source } from './test.ts'
 import type { Leftover } from '../swarm/leftovers.ts'
+import type { Finding } from '../observation/finding.ts'
 import type { Topology } from '../topology/topology.ts'
 
 /**
@@ -8,7 +9,7 @@ import type { Topology } from '../topology/topology.ts'
  * Readers must refuse a `schemaVersion` they do not know and ignore keys they do not know.
  */
 export interface RunRecord {
-  readonly schemaVersion: 2
+  readonly schemaVersion: 3
   readonly runId: string
   readonly swarmproofVersion: string
   readonly startedAt: string
@@ -75,7 +76,11 @@ export interface RequirementRecord {
   readonly remedy: readonly string[]
   startedAt?: string
   durationMs?: number
-  verdict?: { outcome: Outcome; reason: string; evidence: Evidence[] }
+  verdict?: Verdict
+  /** Each time it was verified, oldest first; the last one is the verdict's. */
+  attempts?: Attempt[]
+  /** Of a failure: what is publicly known of the engines at hand. */
+  knownIssues?: KnownIssueFound[]
 }
 
 export interface StepRecord {
@@ -103,20 +108,7 @@ export interface FailureRecord {
 
 export type { Leftover }
 
-export interface Finding {
-  /** What is broken, in one sentence. */
-  readonly title: string
-  readonly cause: string
-  readonly remedy: readonly string[]
-  /** Name of the lab it is about. */
-  readonly lab?: string
-  /** Requirements it explains. */
-  readonly requirements: readonly string[]
-  /** Hosts or ordered pairs (`a → b`) it is about, only where the verdicts name them. */
-  readonly hosts?: readonly string[]
-  /** Public reports of the same thing, e.g. `moby/moby#26523`. */
-  readonly knownIssues?: readonly string[]
-}
+export type { Finding }
 
 /** Headline of a run: what the exit code says, in a word. */
 export type Conclusion = 'conformant' | 'not conformant' | 'inconclusive'
@@ -133,7 +125,7 @@ export interface Summary {
  * run did not finish, or nothing passed; else conformant. Advisory requirements never decide.
  */
 export function summarize(record: RunRecord): Summary {
-  const counts = { pass: 0, fail: 0, skip: 0, inconclusive: 0, unreached: 0 }
+  const counts = { pass: 0, fail: 0, skip: 0, inconclusive: 0, broken: 0, unreached: 0 }
   let failed = false
   let unknown = record.state !== 'finished'
   for (const requirement of record.requirements) {
@@ -141,7 +133,7 @@ export function summarize(record: RunRecord): Summary {
     counts[outcome] += 1
     if (requirement.advisory) continue
     if (outcome === 'fail') failed = true
-    if (outcome === 'inconclusive' || outcome === 'unreached') unknown = true
+    if (outcome === 'inconclusive' || outcome === 'broken' || outcome === 'unreached') unknown = true
   }
   const conclusion: Conclusion = failed
     ? 'not conformant'

@@ -1,30 +1,45 @@
 import { basename, join } from 'node:path'
+import { firstLineOf } from '../error.ts'
+import { guardedState } from '../observe/guarded-state.ts'
+import type { HostState } from '../observe/host-state.ts'
+import type { ClusterFacts } from '../observation/facts.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
 import { withProbeTask } from '../swarm/deploy-stack.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { TestContext } from './context.ts'
-import { guardedState } from '../observe/guarded-state.ts'
-import type { HostState } from '../observe/host-state.ts'
+import type { ObserveContext, TestContext } from './context.ts'
+import { factsOf } from './facts.ts'
+import { type Observations, threwOf } from './observations.ts'
 import { type Raised, readStates } from './raise.ts'
 import type { RunStore } from './run-store.ts'
+import type { Scene } from './scene.ts'
 import type { ConformanceTest } from './test.ts'
 import { wiresOf } from './wires.ts'
 
 /** What all tests of one lab share. On hosts swarmproof did not make its wire keeps the run's own traffic alone. */
-export interface SharedContext extends Omit<TestContext, 'evidence'> {
+export interface SharedContext extends ContextOf {
   /**
    * What one requirement works with: its own captures see everything where its owner named it as disruptive. What it
    * shares with others, and what it verifies again of others, still sees the run's own traffic alone.
    */
-  asking(test: Pick<ConformanceTest, 'id' | 'safety'>): Omit<TestContext, 'evidence'>
+  asking(test: Pick<ConformanceTest, 'id' | 'safety'>): ContextOf
+}
+
+/** What one requirement observes with, and where that is kept. */
+export interface ContextOf
+  extends Omit<TestContext, 'evidence' | 'renewed'>, Omit<ObserveContext, 'state' | 'keepPackets'> {
+  readonly facts: ClusterFacts
+  readonly generation: number
+  readonly observations: Observations
+  renewed(): Promise<ContextOf & ObserveContext>
 }
 
 export interface SharedContextOptions {
   readonly topology: Topology
   readonly signal: AbortSignal
   readonly store: RunStore
+  readonly observations: Observations
   /** Folder for captures, below the run's. */
   readonly captures: string
   /** Whether the states that were read when the lab came up are still true. */
@@ -33,13 +48,18 @@ export interface SharedContextOptions {
   readonly disruptive?: readonly string[]
 }
 
-/** Scenes and states are observed once for this context; a lab that was put back needs a new one. */
+/** Begins a generation: scenes and states are observed once for it. A lab that was put back needs a new one. */
 export function sharedContext(raised: Raised, options: SharedContextOptions): SharedContext {
+  const { observations } = options
+  const generation = observations.next()
+  const facts = factsOf(raised, options.topology, generation)
+  observations.keepFacts(facts)
   const memory = new Map<string, Promise<unknown>>()
   let renewals = 0
   let states = options.statesAreCurrent ? Promise.resolve(raised.states) : undefined
   const readStatesOnce = (): Promise<ReadonlyMap<string, HostState>> =>
     (states ??= readStates(raised.cluster))
+  const freshState = (): Promise<ReadonlyMap<string, HostState>> => readStates(raised.cluster).then(guarded)
   const wires = wiresOf(raised, {
     folder: join(options.store.folder, options.captures),
     states: readStatesOnce,
@@ -49,8 +69,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
   // What tests add runs what the stack runs, also on a lab that was built before.
   const topology = withProbeTask(options.topology, raised.stack.probeTask)
   const shared: SharedContext = {
-    label,
-    topology,
+    ...{ label, topology, generation, facts, observations },
     cluster: raised.cluster,
     stack: raised.stack,
     built: raised.built,
@@ -65,15 +84,14 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     probe: agentProbe(),
     wire: wires.usual,
     signal: options.signal,
-    state(which) {
-      if (which?.fresh) states = undefined
-      return readStatesOnce().then(guarded)
-    },
+    state: (which) => (which?.fresh ? freshState() : readStatesOnce().then(guarded)),
+    freshState,
     async renewed() {
       renewals += 1
       const stack = await readStack(raised.stack.names, raised.cluster)
       const captures = join(options.captures, `renewed-${renewals}`)
-      return sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
+      const renewed = sharedContext({ ...raised, stack }, { ...options, captures, statesAreCurrent: false })
+      return { ...renewed, keepPackets: () => undefined }
     },
     asking({ id, safety }) {
       return safety === 'lab' && options.disruptive?.includes(id) ? { ...shared, wire: wires.open } : shared
@@ -84,6 +102,19 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
       const started = work(shared)
       memory.set(key, started)
       return started
+    },
+    scene<T>({ key, record }: Scene<T>): Promise<T> {
+      return shared.once(`scene ${key}`, async () => {
+        try {
+          const seen = await record({ ...shared, keepPackets: () => undefined })
+          observations.keepScene(key, generation, { seen })
+          return seen
+        } catch (error) {
+          options.store.log.info({ scene: key, generation, threw: firstLineOf(error) })
+          observations.keepScene(key, generation, { threw: threwOf(error) })
+          throw error
+        }
+      })
     },
   }
   return shared

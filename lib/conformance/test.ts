@@ -1,8 +1,12 @@
 import type { VersionRange } from '../topology/engine.ts'
-import type { TestContext } from './context.ts'
+import type { ProblemCode } from '../observation/codes.ts'
+import type { ClusterFacts } from '../observation/facts.ts'
+import type { Judgement } from '../observation/judgement.ts'
+import type { ObserveContext, TestContext } from './context.ts'
+import type { Scene } from './scene.ts'
 
-/** One requirement and how it is verified. One literal per requirement; see `suites/`. */
-export interface ConformanceTest {
+/** What is stated of one requirement. One literal per requirement; see `suites/`. */
+export interface Declaration {
   /** e.g. `ENC-01`; stable for ever. */
   readonly id: string
   /** The sentence of REQUIREMENTS. */
@@ -33,8 +37,60 @@ export interface ConformanceTest {
   readonly usualCauses: readonly string[]
   /** What mends it: things to type or to change. */
   readonly remedy: readonly string[]
-  /** Asserts by chai: an AssertionError means the network failed, anything else that the harness did. */
-  run(context: TestContext): Promise<void>
+}
+
+/** One requirement and how it is verified. */
+export interface ConformanceTest extends Declaration {
+  /** Codes of the problems its judgement may report. */
+  readonly codes?: readonly ProblemCode[]
+  /** What it changes of the lab beyond sending traffic. */
+  readonly changes?: readonly Change[]
+  /** What must not happen on the lab meanwhile. */
+  readonly quiet?: readonly Quiet[]
+  /** Keys of the scenes it rests on. */
+  readonly reads?: readonly string[]
+  observe?(context: ObserveContext): Promise<unknown>
+  judge?(seen: unknown, facts: ClusterFacts): Judgement
+  /** Of those that are not parted into observing and judging yet. */
+  run?(context: TestContext): Promise<void>
+}
+
+/** `service`, `network`: own ones are created; `stack`: what others verify; `node`, `engine`, `host`: those. */
+export type Change = 'service' | 'network' | 'stack' | 'node' | 'engine' | 'host'
+
+/**
+ * What would spoil its figures: `traffic` of others on the same interfaces, `tasks` that start or end anywhere, other
+ * `changes` of the lab.
+ */
+export type Quiet = 'traffic' | 'tasks' | 'changes'
+
+/** A requirement parted into what it observes and what it makes of that. */
+export interface Requirement<O, C extends ProblemCode> extends Declaration {
+  readonly codes: readonly C[]
+  readonly changes: readonly Change[]
+  readonly quiet: readonly Quiet[]
+  readonly reads: readonly Scene<unknown>[]
+  /** Does all of the traffic and changes, undoes them, and returns plain JSON without a verdict or a sentence of ours. */
+  observe(context: ObserveContext): Promise<O>
+  /** Pure and synchronous; sees what was observed after it went through JSON. */
+  judge(seen: O, facts: ClusterFacts): Judgement
+}
+
+export function requirement<O, const C extends ProblemCode>(declared: Requirement<O, C>): ConformanceTest {
+  const { reads, judge, ...others } = declared
+  return Object.freeze({
+    ...others,
+    reads: reads.map(({ key }) => key),
+    judge: (seen: unknown, facts: ClusterFacts) => {
+      const judged = judge(seen as O, facts)
+      const undeclared = judged.problems.find(
+        ({ code, via }) => via === undefined && !(declared.codes as readonly ProblemCode[]).includes(code),
+      )
+      if (undeclared !== undefined)
+        throw new Error(`${declared.id} does not declare the code ${undeclared.code}`)
+      return judged
+    },
+  })
 }
 
 export interface Source {

@@ -1,3 +1,4 @@
+import type { Missing } from '../observation/judgement.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { ConformanceTest, Feature, LabFeature } from './test.ts'
 
@@ -32,12 +33,15 @@ export function unmetNeeds(test: ConformanceTest, topology: Topology): LabFeatur
   return test.needs.filter(isLabFeature).filter((feature) => !offered.has(feature))
 }
 
-/** Every feature the topology is not made with, with the reason for a skip. */
-export function missingLabFeatures(topology: Topology): ReadonlyMap<Feature, string> {
+/** Every feature the topology is not made with. */
+export function missingLabFeatures(topology: Topology): ReadonlyMap<Feature, Missing> {
   const offered = topologyFeatures(topology)
   return new Map(
     labFeatures
       .filter((feature) => !offered.has(feature))
-      .map((feature) => [feature, `topology ${topology.name} is not made with it`]),
+      .map((feature) => [
+        feature,
+        { what: `${feature} in topology ${topology.name}`, of: 'topology', nodes: [] },
+      ]),
   )
 }

@@ -8,14 +8,17 @@ import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
 import type { Raised } from './raise.ts'
-import { knownIssueLines } from './known-issues.ts'
+import { knownIssuesOf } from './known-issues.ts'
+import { Observations } from './observations.ts'
+import { readAgain } from './raise.ts'
 import { topologyFeatures } from './topology-features.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
 import { type SharedContext, sharedContext } from './shared-context.ts'
 import { missingLabFeatures } from './topology-features.ts'
-import { type Verification, verify } from './verify.ts'
-import { type FirstTry, verifySteadily } from './verify-steadily.ts'
+import type { Lost } from './verdict.ts'
+import { plainVerdict, type Verification, verify } from './verify.ts'
+import { verifySteadily } from './verify-steadily.ts'
 
 /** Hosts that lose packets more often are too busy for their captures to be believed. */
 const mostRetakes = 3
@@ -55,16 +58,23 @@ export async function verifyLab(
   describeLab(given, options.labRecord)
   store.save()
   const captures = join('captures', options.folder)
+  const observations = new Observations(store, options.folder)
+  const sharesKernel = given.lab.hosts.some(({ origin }) => origin === 'container')
   const contextOf = (raised: Raised): SharedContext =>
     sharedContext(raised, {
       ...options,
       topology: planned.topology,
       captures,
+      observations,
       // A lab that was given may have changed since its states were read.
       statesAreCurrent: own,
     })
   let shared = contextOf(given)
-  const session = new LabSession(given, { ...options, onRaised: (raised) => (shared = contextOf(raised)) })
+  const session = new LabSession(given, {
+    ...options,
+    ...(own ? {} : { readAgain: (raised: Raised) => readAgain(raised, options) }),
+    onRaised: (raised) => (shared = contextOf(raised)),
+  })
   const missing = new Map([
     ...missingFeatures(given.cluster, given.states),
     ...missingLabFeatures(planned.topology),
@@ -96,42 +106,39 @@ export async function verifyLab(
       const requirement = records.get(test.id)
       if (requirement === undefined) throw new Error(`${test.id} is not in the record`)
       const unsound = await session.ready(test).catch(giveUp)
-      const once = async (firstTry?: FirstTry): Promise<Verification> => {
-        const evidence = new CollectedEvidence(store.folder, test.id, captures)
-        const verification = await verify(test, { ...shared.asking(test), evidence }, evidence, {
+      const once = (): Promise<Verification> =>
+        verify(test, shared.asking(test), new CollectedEvidence(store.folder, test.id, captures), {
           ...options,
-          missing,
+          ...{ missing, sharesKernel, version: record.swarmproofVersion },
         })
-        // Only now, for by itself it is no evidence.
-        if (firstTry !== undefined) evidence.observe(nameOfTry(firstTry), firstTry)
-        return verification
-      }
-      const putBack = session.putBackAfter(test)
-      const observeAnew = (): void => {
+      const again = session.readAgainAfter(test)
+      const captureAgain = (): void => {
         retakesLeft -= 1
-        options.progress.note(`What was captured for ${test.id} may lack packets and is captured anew`)
+        options.progress.note(`What was captured for ${test.id} may lack packets and is captured again`)
         shared = contextOf(session.raised)
       }
       requirement.startedAt = new Date().toISOString()
       const startedAt = performance.now()
-      const verification =
+      const { verification, attempts } =
         unsound === undefined
           ? await verifySteadily({
               once,
               lost: () => session.lostUnder(test),
-              observeAnew: test.safety === 'lab' || retakesLeft === 0 ? undefined : observeAnew,
-              putBack: putBack === undefined ? undefined : lookingFirst(putBack, () => collect(test.id)),
+              captureAgain: test.safety === 'lab' || retakesLeft === 0 ? undefined : captureAgain,
+              readAgain: again === undefined ? undefined : lookingFirst(again, () => collect(test.id)),
             }).catch(giveUp)
-          : unknowable(unsound)
+          : { verification: unknowable(unsound, shared.generation), attempts: [] }
       session.ended(test, verification.begun ? 'inconclusive' : verification.verdict.outcome)
       requirement.durationMs = Math.round(performance.now() - startedAt)
-      requirement.verdict = { ...verification.verdict, evidence: [...verification.verdict.evidence] }
-      if (requirement.verdict.outcome === 'fail') {
-        const known = knownIssueLines(test.knownIssues ?? [], engineVersions(), features)
-        requirement.verdict.reason = [requirement.verdict.reason, ...known].join('\n')
+      requirement.verdict = verification.verdict
+      requirement.attempts = [...attempts]
+      if (verification.verdict.outcome === 'fail') {
+        const known = knownIssuesOf(test.knownIssues ?? [], engineVersions(), features)
+        if (known.length > 0) requirement.knownIssues = known
       }
       const { outcome, reason } = requirement.verdict
       store.log.info({ lab: planned.name, id: test.id, outcome, reason })
+      if (outcome === 'broken') store.log.error({ id: test.id, stack: verification.error?.stack })
       store.save()
       options.onVerdict(requirement)
       // What a disruptive test broke is gone once the lab is put back.
@@ -146,27 +153,22 @@ export async function verifyLab(
   if (own && [...records.values()].some(isBroken)) await collect('')
 }
 
-export function isBroken({ verdict }: RequirementRecord): boolean {
-  return verdict?.outcome === 'fail' || verdict?.outcome === 'inconclusive'
-}
-
-function nameOfTry({ lost }: FirstTry): string {
-  return lost.length > 0
-    ? 'a first try, in which the lab lost something'
-    : 'a first try, with captures that may have missed packets'
+/** Does not hold, and decides: what is advisory stops no run. */
+export function isBroken({ verdict, advisory }: RequirementRecord): boolean {
+  return !advisory && ['fail', 'inconclusive', 'broken'].includes(verdict?.outcome ?? '')
 }
 
 /** What a lab lost, and why, is gone once it is put back. */
 function lookingFirst(
-  putBack: (why: string) => Promise<void>,
+  again: (lost: readonly Lost[]) => Promise<void>,
   collect: () => Promise<void>,
-): (why: string) => Promise<void> {
-  return async (why) => {
+): (lost: readonly Lost[]) => Promise<void> {
+  return async (lost) => {
     await collect()
-    await putBack(why)
+    await again(lost)
   }
 }
 
-function unknowable(reason: string): Verification {
-  return { verdict: { outcome: 'inconclusive', reason, evidence: [] }, error: new Error(reason) }
+function unknowable(reason: string, generation: number): Verification {
+  return { verdict: plainVerdict('inconclusive', reason), generation, error: new Error(reason) }
 }

@@ -1,29 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { SwarmproofError } from '../error.ts'
-import { changesTold } from './changes-since.ts'
-import { captureBlind } from './sound-packets.ts'
-import type { Verdict } from './verdict.ts'
+import type { Attempt, Lost, Repeated } from './verdict.ts'
 import type { Verification } from './verify.ts'
 
-/** A verdict that was not kept, for the lab had lost nodes or tasks under it, or a capture may have missed packets. */
-export interface FirstTry {
-  readonly outcome: Verdict['outcome']
-  readonly reason: string
-  /** Empty where a capture was at fault. */
-  readonly lost: readonly string[]
-}
-
 export interface SteadyOptions {
-  /** Verifies; a first try belongs into the evidence. */
-  readonly once: (firstTry?: FirstTry) => Promise<Verification>
-  /** What the lab has lost since it was seen first, in words. */
-  readonly lost: () => Promise<readonly string[]>
-  /** Forgets what all tests share, so that it is observed anew; undefined where this one must not run twice. */
-  readonly observeAnew: (() => void) | undefined
-  /** Puts the lab back as it was saved; undefined for a lab that is somebody else's. */
-  readonly putBack: ((why: string) => Promise<void>) | undefined
+  readonly once: () => Promise<Verification>
+  /** What the lab lost since it was seen first, by itself. */
+  readonly lost: () => Promise<readonly Lost[]>
+  /** Begins a new generation, so that everything is captured again; undefined where this one must not run twice. */
+  readonly captureAgain: (() => void) | undefined
+  /**
+   * Puts the lab back as it was saved, or, of a lab that is its owner's, reads the stack again as it is now: a new
+   * generation. Undefined where that was done too often.
+   */
+  readonly readAgain: ((lost: readonly Lost[]) => Promise<void>) | undefined
   /** For tests. */
   readonly lookAgainMs?: number
+}
+
+export interface SteadyVerification {
+  /** The last one, which counts. */
+  readonly verification: Verification
+  readonly attempts: readonly Attempt[]
 }
 
 const usualLookAgainMs = 5000
@@ -31,55 +28,80 @@ const usualLookAgainMs = 5000
 /**
  * Verifies, and once more
  *
- * - with captures taken anew where one may have missed packets: on a busy host the kernel drops some before tcpdump
+ * - with captures taken again where one may have missed packets: on a busy host the kernel drops some before tcpdump
  *   gets them;
- * - on the lab as it was saved where the verdict is a bad one and the lab lost nodes or tasks under it: a verdict about
- *   tasks that are gone says nothing of the requirement, nor do those of all that follow. A lab of somebody else is left
- *   as it is; the reason then tells what it lost.
+ * - with the lab put back, or its stack read again, where the verdict is a bad one and the lab lost nodes or tasks under
+ *   it: a verdict about tasks that are gone says nothing of the requirement.
+ *
+ * A lab that lost something under the last attempt, too, gives no `fail`.
  */
-export async function verifySteadily({
-  once,
-  lost,
-  observeAnew,
-  putBack,
-  lookAgainMs = usualLookAgainMs,
-}: SteadyOptions): Promise<Verification> {
-  const first = await seeing(once, observeAnew)
-  const { outcome, reason } = first.verdict
-  if (outcome !== 'fail' && outcome !== 'inconclusive') return first
-  let gone = await lost()
-  if (gone.length === 0 && outcome === 'inconclusive') {
-    // An engine lists a container for some seconds after its namespaces are gone.
-    await delay(lookAgainMs)
-    gone = await lost()
+export async function verifySteadily(options: SteadyOptions): Promise<SteadyVerification> {
+  const attempts: Attempt[] = []
+  const attempt = async (): Promise<Verification & { readonly startedAt: string; readonly ms: number }> => {
+    const startedAt = new Date().toISOString()
+    const began = performance.now()
+    return { ...(await options.once()), startedAt, ms: Math.round(performance.now() - began) }
   }
-  if (gone.length === 0) return first
-  const told = changesTold(gone)
-  if (putBack === undefined) {
-    return withWords(first, `The cluster is no longer as the run found it: ${told}.`)
+  let current = await attempt()
+  if (current.captureIncomplete && options.captureAgain !== undefined) {
+    attempts.push(attemptOf(current, { because: 'capture-incomplete', lost: [] }))
+    options.captureAgain()
+    current = await attempt()
   }
-  await putBack(told)
-  const second = await once({ outcome, reason, lost: gone })
-  return withWords(second, `Second try, on the lab put back; under the first it lost something: ${told}.`)
+  let lost = await lostUnder(current, options)
+  if (lost.length > 0 && options.readAgain !== undefined) {
+    attempts.push(attemptOf(current, { because: 'swarm-moved', lost }))
+    await options.readAgain(lost)
+    current = await attempt()
+    lost = await lostUnder(current, options)
+  }
+  if (lost.length > 0) current = { ...current, verdict: unsteady(current.verdict, lost) }
+  attempts.push(attemptOf(current, lost.length > 0 ? { because: 'swarm-moved', lost } : undefined))
+  const { startedAt: _, ms: __, ...verification } = current
+  return { verification, attempts }
 }
 
-async function seeing(
-  once: SteadyOptions['once'],
-  observeAnew: SteadyOptions['observeAnew'],
-): Promise<Verification> {
-  const first = await once()
-  const isBlind = first.error instanceof SwarmproofError && first.error.code === captureBlind
-  if (!isBlind || observeAnew === undefined) return first
-  observeAnew()
-  const { outcome, reason } = first.verdict
-  const second = await once({ outcome, reason, lost: [] })
-  return withWords(
-    second,
-    'Second try, with captures taken anew: those of the first may have missed packets.',
-  )
+async function lostUnder(
+  { verdict }: Verification,
+  { lost, lookAgainMs = usualLookAgainMs }: SteadyOptions,
+): Promise<readonly Lost[]> {
+  if (verdict.outcome !== 'fail' && verdict.outcome !== 'inconclusive') return []
+  const gone = await lost()
+  if (gone.length > 0 || verdict.outcome === 'fail') return gone
+  // An engine lists a container for some seconds after its namespaces are gone.
+  await delay(lookAgainMs)
+  return lost()
 }
 
-function withWords(verification: Verification, words: string): Verification {
-  const { verdict } = verification
-  return { ...verification, verdict: { ...verdict, reason: `${verdict.reason}\n${words}` } }
+/** What a verdict on a moving swarm is: nothing that is missing there proves anything; what was seen stays. */
+function unsteady(verdict: Verification['verdict'], lost: readonly Lost[]): Verification['verdict'] {
+  const moved = `the swarm lost ${describeLost(lost)} meanwhile`
+  if (verdict.outcome === 'fail' && verdict.problems.some(({ kind }) => kind === 'seen'))
+    return { ...verdict, reason: `${verdict.reason}\n${moved}` }
+  return {
+    ...verdict,
+    outcome: 'inconclusive',
+    reason: `${moved}, so this proves nothing:\n${verdict.reason}`,
+  }
+}
+
+function attemptOf(
+  { verdict, generation, observations, startedAt, ms }: Verification & { startedAt: string; ms: number },
+  repeated: Repeated | undefined,
+): Attempt {
+  return {
+    ...{ generation, startedAt, durationMs: ms, outcome: verdict.outcome, problems: verdict.problems },
+    ...(observations === undefined ? {} : { observations }),
+    ...(repeated === undefined ? {} : { repeated }),
+  }
+}
+
+/** The first of them, for one line. */
+export function describeLost(lost: readonly Lost[]): string {
+  const words = lost
+    .slice(0, 3)
+    .map(({ what, node, service, state }) =>
+      what === 'node' ? `${node} (${state ?? 'no longer listed'})` : `the task of ${service} on ${node}`,
+    )
+  return `${words.join(', ')}${lost.length > 3 ? ` and ${lost.length - 3} more` : ''}`
 }

@@ -1,61 +1,146 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Inconclusive } from '../inconclusive.ts'
 import { Lacking } from '../lacking.ts'
+import { type Judgement, judgement, type Missing } from '../observation/judgement.ts'
 import { redact } from '../redact.ts'
 import type { TestContext } from './context.ts'
+import { decide } from './decide.ts'
 import type { CollectedEvidence } from './evidence.ts'
+import { describeMissing, isExpected, missingOf } from './missing.ts'
+import { type Observed, threwOf } from './observations.ts'
+import type { ContextOf, SharedContext } from './shared-context.ts'
+import { captureBlind } from './sound-packets.ts'
 import type { ConformanceTest, Feature } from './test.ts'
-import type { Verdict } from './verdict.ts'
+import type { Outcome, Verdict } from './verdict.ts'
 
 export interface VerifyOptions {
   readonly timeoutMs: number
-  /** Features the lab lacks, with the reason each is missing. */
-  readonly missing: ReadonlyMap<Feature, string>
+  /** Features the lab lacks, each with what is missing for it. */
+  readonly missing: ReadonlyMap<Feature, Missing>
   /** Ids that may break or shape hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
+  /** Hosts share a kernel that is not theirs to change. */
+  readonly sharesKernel?: boolean
+  readonly version?: string
 }
 
 export interface Verification {
   readonly verdict: Verdict
+  readonly generation: number
+  /** File of its observations, below the run's folder. */
+  readonly observations?: string
   /** It was skipped, but only after it had begun, and may have changed the lab by then. */
   readonly begun?: true
-  /** What the test threw, for mocha's reporters. */
+  /** A capture may have missed packets, so that taking it again may help. */
+  readonly captureIncomplete?: true
+  /** What was thrown, for mocha's reporters and the log. */
   readonly error?: Error
 }
 
 /**
- * Runs one test and judges how it ended. An assertion error is the network's fault, anything else the
- * harness's, unless it says that something the test rests on is not there: then it is skipped. A test that passed
- * without leaving evidence has proved nothing and is inconclusive.
+ * Observes one requirement, judges what was seen, and decides by the policy that is the same for all. What is thrown on
+ * the way never says anything about the network: what is lacking makes a skip, an error of a host or an engine is
+ * inconclusive, and any other is an error of our own code.
  * @throws the abort reason when the run was interrupted: then there is no verdict
  */
 export async function verify(
   test: ConformanceTest,
-  context: TestContext,
+  context: ContextOf,
   evidence: CollectedEvidence,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const refusal = refused(test, context, options)
-  if (refusal !== undefined) return { verdict: { outcome: 'skip', reason: refusal, evidence: [] } }
-  const lacking = test.needs.find((feature) => options.missing.has(feature))
-  if (lacking !== undefined) return skipped(lacking, options.missing.get(lacking) ?? '')
-  try {
-    const limitMs = Math.max(options.timeoutMs, test.timeLimitMs ?? 0)
-    await within(limitMs, context.signal, test.run(context))
-  } catch (thrown) {
-    context.signal.throwIfAborted()
-    if (thrown instanceof Lacking) return lackingSkip(thrown)
-    return judged(thrown, evidence)
+  const { generation } = context
+  const before = withoutObserving(test, context, options)
+  if (before !== undefined) return { verdict: before, generation }
+  const limitMs = Math.max(options.timeoutMs, test.timeLimitMs ?? 0)
+  if (test.run !== undefined) {
+    const { run } = test
+    return {
+      generation,
+      ...(await verifyByRunning(() => run({ ...context, evidence }), context, evidence, limitMs)),
+    }
   }
-  if (evidence.entries.length === 0) return judged(new Error('the test left no evidence'), evidence)
-  const reason = evidence.conclusion ?? 'as required'
-  return { verdict: { outcome: 'pass', reason, evidence: evidence.entries } }
+  const startedAt = new Date().toISOString()
+  let observed: Observed
+  let thrown: unknown
+  try {
+    const seen = await within(
+      limitMs,
+      context.signal,
+      mustExist(test.observe)({
+        ...context,
+        keepPackets: (name, packets) => evidence.packets(name, packets),
+      }),
+    )
+    observed = { seen }
+  } catch (error) {
+    context.signal.throwIfAborted()
+    thrown = error
+    observed = { threw: threwOf(error) }
+  }
+  const kept = context.observations.keep({
+    ...{ requirement: test.id, lab: context.topology.name, generation, startedAt },
+    ...{ endedAt: new Date().toISOString(), swarmproofVersion: options.version ?? '' },
+    ...observed,
+  })
+  const found = 'seen' in observed ? judgedSafely(test, kept.seen, context) : { error: thrown }
+  const verdict =
+    'judged' in found
+      ? decide(found.judged, {
+          sharesKernel: options.sharesKernel ?? false,
+          evidence: await withPackets(evidence, found.judged),
+        })
+      : verdictOfThrown(found.error, evidence)
+  const error = 'error' in found && found.error instanceof Error ? found.error : undefined
+  return {
+    ...{ verdict: redacted(verdict), generation, observations: kept.file },
+    ...(verdict.outcome === 'skip' ? { begun: true as const } : {}),
+    ...(isBlind(error) || ('judged' in found && hasBlind(found.judged))
+      ? { captureIncomplete: true as const }
+      : {}),
+    ...(error === undefined ? {} : { error }),
+  }
+}
+
+/** The same with what was stored, without a lab. */
+export function judgedSafely(
+  test: Pick<ConformanceTest, 'judge'>,
+  seen: unknown,
+  { facts }: Pick<ContextOf, 'facts'>,
+): { readonly judged: Judgement } | { readonly error: unknown } {
+  try {
+    return { judged: mustExist(test.judge)(seen, facts) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** A verdict for which nothing needs to be observed; undefined where something does. */
+function withoutObserving(
+  test: ConformanceTest,
+  context: Pick<SharedContext, 'cluster' | 'outsiders'>,
+  options: VerifyOptions,
+): Verdict | undefined {
+  const refusal = refused(test, context, options)
+  if (refusal !== undefined) return plainVerdict('skip', refusal)
+  const lacking = test.needs.flatMap((feature) => options.missing.get(feature) ?? [])
+  const [first] = lacking
+  if (first === undefined) return undefined
+  const decided = decide(judgement({ missing: lacking, conclusion: '' }), {
+    sharesKernel: options.sharesKernel ?? false,
+  })
+  return decided
 }
 
 /**
- * Here, in front of the only call of `run`, and by the hosts themselves: no choice of tests, provider or caller gets
- * around it.
+ * Here, in front of the only calls of `observe` and `run`, and by the hosts themselves: no choice of tests, provider or
+ * caller gets around it.
  */
-function refused(test: ConformanceTest, context: TestContext, options: VerifyOptions): string | undefined {
+function refused(
+  test: ConformanceTest,
+  context: Pick<SharedContext, 'cluster' | 'outsiders'>,
+  options: VerifyOptions,
+): string | undefined {
   if (test.safety === 'production' || options.disruptive?.includes(test.id)) return undefined
   const hosts = [...context.cluster.nodes.map(({ host }) => host), ...context.outsiders]
   const foreign = hosts.filter(({ origin }) => origin !== 'vm' && origin !== 'container')
@@ -64,30 +149,89 @@ function refused(test: ConformanceTest, context: TestContext, options: VerifyOpt
   return `disruptive: it may break or shape ${names}, which swarmproof did not make; name it with --disruptive ${test.id}`
 }
 
-function skipped(feature: Feature, why: string): Verification {
-  return { verdict: { outcome: 'skip', reason: `needs ${feature}: ${why}`, evidence: [] } }
+export function plainVerdict(outcome: Outcome, reason: string, evidence: Verdict['evidence'] = []): Verdict {
+  return { outcome, reason, problems: [], controls: [], measures: [], missing: [], unseen: [], evidence }
 }
 
-/** Told by the one that wanted it, so that exactly those are skipped that do. */
-function lackingSkip({ message }: Lacking): Verification {
-  return { verdict: { outcome: 'skip', reason: redact(message), evidence: [] }, begun: true }
-}
-
-function judged(thrown: unknown, evidence: CollectedEvidence): Verification {
+/** What a verdict is where something was thrown instead of observed. */
+function verdictOfThrown(thrown: unknown, { entries }: Pick<CollectedEvidence, 'entries'>): Verdict {
+  if (thrown instanceof Lacking) {
+    const missing = missingOf(thrown)
+    return { ...plainVerdict('skip', describeMissing(missing), entries), missing: [missing] }
+  }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  const outcome = error.name === 'AssertionError' ? 'fail' : 'inconclusive'
-  return { verdict: { outcome, reason: redact(error.message), evidence: evidence.entries }, error }
+  if (isExpected(error)) return plainVerdict('inconclusive', error.message, entries)
+  const { name, message } = error as Error
+  return plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, entries)
 }
 
-async function within(timeoutMs: number, signal: AbortSignal, work: Promise<void>): Promise<void> {
+/** Of those that are not parted into observing and judging yet: an AssertionError is the network's failure. */
+async function verifyByRunning(
+  run: () => Promise<void>,
+  context: Pick<TestContext, 'signal'>,
+  evidence: CollectedEvidence,
+  limitMs: number,
+): Promise<Omit<Verification, 'generation'>> {
+  try {
+    await within(limitMs, context.signal, run())
+  } catch (thrown) {
+    context.signal.throwIfAborted()
+    if (thrown instanceof Lacking)
+      return { verdict: redacted(verdictOfThrown(thrown, { entries: [] })), begun: true }
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
+    const outcome = error.name === 'AssertionError' ? 'fail' : 'inconclusive'
+    return {
+      verdict: redacted(plainVerdict(outcome, error.message, evidence.entries)),
+      error,
+      ...(isBlind(error) ? { captureIncomplete: true as const } : {}),
+    }
+  }
+  if (evidence.entries.length === 0)
+    return {
+      verdict: plainVerdict('inconclusive', 'the test left no evidence'),
+      error: new Error('no evidence'),
+    }
+  return { verdict: redacted(plainVerdict('pass', evidence.conclusion ?? 'as required', evidence.entries)) }
+}
+
+async function withPackets(
+  evidence: CollectedEvidence,
+  { packets }: Judgement,
+): Promise<Verdict['evidence']> {
+  for (const [name, refs] of Object.entries(packets))
+    if (refs.length > 0) await evidence.packetsAt(name, refs)
+  return evidence.entries
+}
+
+function isBlind(error: unknown): boolean {
+  return (error as { code?: unknown } | undefined)?.code === captureBlind
+}
+
+function hasBlind({ unseen }: Judgement): boolean {
+  return unseen.some(({ what }) => what === 'capture')
+}
+
+function redacted(verdict: Verdict): Verdict {
+  return { ...verdict, reason: redact(verdict.reason) }
+}
+
+function mustExist<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('a requirement has neither `run` nor `observe` and `judge`')
+  return part
+}
+
+async function within<T>(timeoutMs: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   const done = new AbortController()
   // The loser of the race may still reject later; that must not end the process.
   work.catch(() => undefined)
   const limit = delay(timeoutMs, undefined, { signal: AbortSignal.any([signal, done.signal]) }).then(() => {
-    throw new Error(`not finished within ${timeoutMs / 1000} s; raise --timeout if the hosts are slow`)
+    throw new Inconclusive({
+      code: 'TIME_LIMIT',
+      what: `not finished within ${timeoutMs / 1000} s; raise --timeout if the hosts are slow`,
+    })
   })
   try {
-    await Promise.race([work, limit])
+    return await Promise.race([work, limit])
   } finally {
     done.abort()
     limit.catch(() => undefined)

@@ -65,17 +65,22 @@ export class RunPattern {
   }
 }
 
-/** A finding whose optional lists are left out when they are empty. */
+/** A finding of a rule that still reads reasons: hosts and pairs in one list. */
 export function finding(
-  parts: Omit<Finding, 'hosts' | 'knownIssues'> & {
+  parts: Pick<Finding, 'title' | 'cause' | 'remedy'> & {
+    readonly requirements: readonly string[]
     readonly hosts?: readonly string[]
     readonly knownIssues?: readonly string[]
   },
 ): Finding {
-  const { hosts = [], knownIssues = [], ...rest } = parts
+  const { hosts = [], knownIssues = [], requirements, ...rest } = parts
   return {
-    ...rest,
-    ...(hosts.length > 0 ? { hosts } : {}),
-    ...(knownIssues.length > 0 ? { knownIssues } : {}),
+    ...{ code: 'pattern', severity: 'cause', networks: [], proof: [], knownIssues, ...rest },
+    nodes: hosts.filter((host) => !host.includes(' → ')),
+    pairs: hosts.flatMap((host) => {
+      const [from, to] = host.split(' → ')
+      return from === undefined || to === undefined ? [] : [{ from, to }]
+    }),
+    explains: requirements,
   }
 }

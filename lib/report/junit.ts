@@ -61,6 +61,7 @@ function requirementCase(requirement: RequirementRecord): TestCase {
   const kinds = {
     fail: 'failure',
     inconclusive: 'error',
+    broken: 'error',
     skip: 'skipped',
     unreached: 'skipped',
     pass: 'passed',

@@ -6,6 +6,7 @@ import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
 import { code, fence, issue, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
+import { placesOf } from '../observation/finding.ts'
 import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 import { summaryTable } from './summary-table.ts'
@@ -152,9 +153,9 @@ function log({ log: lines, logSource }: FailureRecord): string[] {
 function findings(record: RunRecord): string[] {
   return record.findings.flatMap((finding) => {
     const about = [
-      finding.requirements.length > 0 ? `Explains ${finding.requirements.map(text).join(', ')}.` : '',
-      finding.hosts === undefined ? '' : `Where: ${finding.hosts.map(code).join(', ')}.`,
-      finding.knownIssues === undefined ? '' : `Seen before: ${finding.knownIssues.map(issue).join(', ')}.`,
+      finding.explains.length > 0 ? `Explains ${finding.explains.map(text).join(', ')}.` : '',
+      placesOf(finding).length === 0 ? '' : `Where: ${placesOf(finding).map(code).join(', ')}.`,
+      finding.knownIssues.length === 0 ? '' : `Seen before: ${finding.knownIssues.map(issue).join(', ')}.`,
     ].filter((line) => line !== '')
     const on = severalLabs(record) && finding.lab !== undefined ? ` (${text(finding.lab)})` : ''
     return [`### ${text(finding.title)}${on}`, text(finding.cause), list(finding.remedy), about.join(' ')]

@@ -19,7 +19,7 @@ export function mergeRuns(stored: readonly RunRecord[], runId: string, expected 
   const missing = missingRuns(stored, expected)
   const ended = runs.map(({ endedAt }) => endedAt).filter((time) => time !== undefined)
   return {
-    schemaVersion: 2,
+    schemaVersion: 3,
     runId,
     swarmproofVersion: unique(runs.map((run) => run.swarmproofVersion)).join(', '),
     startedAt: others.reduce((least, { startedAt }) => earlier(least, startedAt), first.startedAt),

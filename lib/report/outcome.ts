@@ -14,6 +14,7 @@ export interface OutcomeStyle {
 export const outcomes: Readonly<Record<Reached, OutcomeStyle>> = {
   fail: { symbol: '✗', word: 'failed', meaning: 'the network did not do what is required' },
   inconclusive: { symbol: '?', word: 'inconclusive', meaning: 'the harness could not know' },
+  broken: { symbol: '!', word: 'broken', meaning: 'an error in swarmproof itself' },
   unreached: { symbol: '·', word: 'not reached', meaning: 'the run ended before it' },
   skip: { symbol: '–', word: 'skipped', meaning: 'a named feature is missing' },
   pass: { symbol: '✓', word: 'passed', meaning: 'the network does what is required' },
@@ -32,7 +33,7 @@ export const reasonOf = (requirement: RequirementRecord): string =>
 /** Whether a finding is about this requirement on its lab. */
 export function explains(finding: Finding, requirement: RequirementRecord): boolean {
   return (
-    finding.requirements.includes(requirement.id) &&
+    finding.explains.includes(requirement.id) &&
     (finding.lab === undefined || finding.lab === requirement.lab)
   )
 }

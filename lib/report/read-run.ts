@@ -5,6 +5,7 @@ import { InputError } from '../error.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import { beyondJsonBounds } from './bounded-json.ts'
 import { placeOf } from './relocate.ts'
+import { fromVersion2 } from '../conformance/run-record-v2.ts'
 import { runRecordSchema, schemaVersion } from '../conformance/run-record-schema.ts'
 
 /** What `run.json` may hold. A run of 100 requirements on four labs has some 20,000 values in 1 MB. */
@@ -50,17 +51,19 @@ export function parseRun(text: string, file: string): RunRecord {
   if (beyond !== undefined) throw tooLarge(file, beyond)
   const version =
     typeof json === 'object' && json !== null && 'schemaVersion' in json ? json.schemaVersion : undefined
-  if (version !== schemaVersion) {
+  if (version !== schemaVersion && version !== 2) {
     throw new InputError({
       code: 'RUN_SCHEMA_UNKNOWN',
       what: `${file} has a schema version this swarmproof cannot read`,
-      expected: `schemaVersion ${schemaVersion}`,
+      expected: `schemaVersion ${schemaVersion} or 2`,
       observed:
         version === undefined ? 'no schemaVersion' : `schemaVersion ${JSON.stringify(version).slice(0, 100)}`,
       hint: 'read it with the swarmproof version that wrote it (`swarmproofVersion` in the file)',
     })
   }
-  const parsed = runRecordSchema.safeParse(json)
+  const parsed = runRecordSchema.safeParse(
+    version === 2 ? fromVersion2(json as Record<string, unknown>) : json,
+  )
   if (!parsed.success) throw misshapen(parsed.error, file)
   const count = tooMany(parsed.data)
   if (count !== undefined) throw tooLarge(file, count)

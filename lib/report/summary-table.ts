@@ -1,3 +1,4 @@
+import { placesOf } from '../observation/finding.ts'
 import type { Finding, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { requirementName } from './labs.ts'
 import { text } from './markdown-text.ts'
@@ -46,8 +47,10 @@ function failed(record: RunRecord): string[] {
   ]
 }
 
-function cause({ title, hosts }: Finding): string {
-  const where = hosts === undefined || hosts.length === 0 ? '' : ` (${hosts.slice(0, 4).join(', ')})`
+function cause(finding: Finding): string {
+  const { title } = finding
+  const hosts = placesOf(finding)
+  const where = hosts.length === 0 ? '' : ` (${hosts.slice(0, 4).join(', ')})`
   return `**Cause:** ${text(short(`${title}${where}`))}`
 }
 

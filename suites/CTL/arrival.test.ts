@@ -1,47 +1,53 @@
 import { expect } from 'chai'
-import type { Packet } from '../../lib/packet/packet.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
-import { type Passing, arrivals, lossesOf } from './arrival.ts'
+import type { NodeFacts } from '../../lib/observation/facts.ts'
+import type { SeenFrame } from '../../lib/observation/frame.ts'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
+import { arrivals, lossProblems } from './arrival.ts'
 
-const node = (name: string, address: string): ClusterNode =>
-  ({ host: { name }, dataPath: { address, interface: 'eth1' } }) as unknown as ClusterNode
+const node = (name: string, address: string) =>
+  ({ name, dataPath: { address, interface: 'eth1' } }) as NodeFacts
 const [a, b] = [node('a', '192.0.2.1'), node('b', '192.0.2.2')]
 
-const passing = (seenOn: ClusterNode, from: ClusterNode, to: ClusterNode, identity: string): Passing => ({
-  packet: { number: 1 } as Packet,
-  seenOn: seenOn.host.name,
-  source: from.dataPath.address,
-  destination: to.dataPath.address,
-  identity,
-})
+let index = 0
+const frame = (seenOn: NodeFacts, from: NodeFacts, to: NodeFacts, digest: string, source?: string) =>
+  ({
+    ...{ seenOn: seenOn.name, egress: seenOn === from, digest, file: 'x.pcap', index: (index += 1) },
+    outer: { source: source ?? from.dataPath.address, destination: to.dataPath.address },
+    udp: { from: 40000, to: 4789 },
+  }) as SeenFrame
 
 describe('arrivals', () => {
   it('counts what was seen on both sides', () => {
     const seen = [
-      passing(a, a, b, '1'),
-      passing(b, a, b, '1'),
-      passing(a, a, b, '2'),
-      passing(b, b, a, '3'),
-      passing(a, b, a, '3'),
+      frame(a, a, b, '1'),
+      frame(b, a, b, '1'),
+      frame(a, a, b, '2'),
+      frame(b, b, a, '3'),
+      frame(a, b, a, '3'),
     ]
     const found = arrivals([a, b], seen)
     expect(found.map(({ left, arrived }) => [left, arrived])).to.deep.equal([
       [2, 1],
       [1, 1],
     ])
-    expect(lossesOf(found, 'frame')).to.deep.equal([])
+    expect(lossProblems(found, 'VXLAN', 'net')).to.deep.equal([])
   })
 
   it('tells what left and was lost from what never left', () => {
-    const found = arrivals([a, b], [passing(a, a, b, '1')])
-    expect(lossesOf(found, 'frame')).to.deep.equal([
-      'a → b: 1 frames left a, none arrived at b',
-      'b → a: no frame ever left b',
+    const found = arrivals([a, b], [frame(a, a, b, '1')])
+    expect(lossProblems(found, 'VXLAN', 'net').map(describeProblem)).to.deep.equal([
+      'net: of 1 VXLAN packets that left a, none arrived at b',
+      'net: no VXLAN left b for a',
     ])
   })
 
   it('does not take another packet for the one that left', () => {
-    const found = arrivals([a, b], [passing(a, a, b, '1'), passing(b, a, b, '2')])
+    const found = arrivals([a, b], [frame(a, a, b, '1'), frame(b, a, b, '2')])
     expect(found[0]?.arrived).to.equal(0)
+  })
+
+  it('follows a frame with another outer source address than its node’s', () => {
+    const found = arrivals([a, b], [frame(a, a, b, '1', '192.0.2.99'), frame(b, a, b, '1', '192.0.2.99')])
+    expect([found[0]?.left, found[0]?.arrived]).to.deep.equal([1, 1])
   })
 })

@@ -1,61 +1,64 @@
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { orderedPairs } from '../scene/pair.ts'
-
-/** A packet on the underlay, as one of the nodes recorded it. */
-export interface Passing {
-  readonly packet: Packet
-  /** Name of the node that recorded it. */
-  readonly seenOn: string
-  readonly source: string
-  readonly destination: string
-  /** The same on both sides for the same packet, different for different packets. */
-  readonly identity: string
-}
+import { type ClusterFacts, type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type PacketRef, refOf, type SeenFrame } from '../../lib/observation/frame.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 
 /** What became of the packets of one ordered pair of nodes. */
 export interface Arrival {
-  readonly from: ClusterNode
-  readonly to: ClusterNode
+  readonly from: string
+  readonly to: string
   readonly left: number
   readonly arrived: number
   /** One that was seen on both sides, or one that only left. */
-  readonly example: readonly Packet[]
+  readonly example: readonly PacketRef[]
 }
 
-/** Follows packets from the data-path interface of each node to that of each other. */
-export function arrivals(nodes: readonly ClusterNode[], passing: readonly Passing[]): Arrival[] {
-  return orderedPairs(nodes).map(([from, to]) => {
-    const between = passing.filter(
-      ({ source, destination }) => source === from.dataPath.address && destination === to.dataPath.address,
+/**
+ * Follows packets from the data-path interface of each node to that of each other. Who sent one is told by who recorded
+ * it leaving, and for whom by its outer destination; its outer source is not looked at, because it may be wrong.
+ */
+export function arrivals(nodes: readonly NodeFacts[], frames: readonly SeenFrame[]): Arrival[] {
+  return pairsOf(nodes).map(([from, to]) => {
+    const left = frames.filter(
+      ({ egress, seenOn, outer }) =>
+        egress && seenOn === from.name && outer?.destination === to.dataPath.address,
     )
-    const left = between.filter(({ seenOn }) => seenOn === from.host.name)
     const there = new Map(
-      between.filter(({ seenOn }) => seenOn === to.host.name).map((one) => [one.identity, one.packet]),
+      frames
+        .filter(({ egress, seenOn }) => !egress && seenOn === to.name)
+        .map((frame) => [identityOf(frame), frame] as const),
     )
-    const arrived = left.filter(({ identity }) => there.has(identity))
+    const arrived = left.filter((frame) => there.has(identityOf(frame)))
     const [first] = arrived
-    const received = first === undefined ? undefined : there.get(first.identity)
+    const received = first === undefined ? undefined : there.get(identityOf(first))
+    const example = first === undefined || received === undefined ? left.slice(0, 1) : [first, received]
     return {
-      from,
-      to,
-      left: left.length,
-      arrived: arrived.length,
-      example:
-        first === undefined || received === undefined
-          ? left.slice(0, 1).map(({ packet }) => packet)
-          : [first.packet, received],
+      ...{ from: from.name, to: to.name, left: left.length, arrived: arrived.length },
+      example: example.map(refOf),
     }
   })
 }
 
-/** Who loses what, in words; empty when something of every pair arrived. */
-export function lossesOf(found: readonly Arrival[], what: string): string[] {
+/** The same on both sides for the same packet, different for different packets. */
+function identityOf({ udp, esp, digest }: SeenFrame): string {
+  return esp === undefined ? `${udp?.from} ${digest}` : `${esp.spi} ${esp.sequence}`
+}
+
+/** Who loses what; empty when something of every pair arrived. `protocol` is the outer one. */
+export function lossProblems(found: readonly Arrival[], protocol: string, network: string): Problem[] {
   return found
     .filter(({ arrived }) => arrived === 0)
-    .map(({ from, to, left }) =>
-      left === 0
-        ? `${from.host.name} → ${to.host.name}: no ${what} ever left ${from.host.name}`
-        : `${from.host.name} → ${to.host.name}: ${left} ${what}s left ${from.host.name}, none arrived at ${to.host.name}`,
-    )
+    .map(({ from, to, left }): Problem => {
+      const where = { path: { from, to }, network, protocol, kind: 'missed' as const }
+      return left === 0
+        ? { ...where, code: 'data-never-left' }
+        : { ...where, code: 'data-lost-on-the-way', expected: left }
+    })
+}
+
+/** Nodes that have a task of the network. */
+export function holders(facts: ClusterFacts, network: 'clear' | 'secret'): NodeFacts[] {
+  const { name } = facts.networks[network]
+  return facts.nodes.filter((node) =>
+    facts.tasks.some((task) => task.node === node.name && task.endpoints[name] !== undefined),
+  )
 }

@@ -1,13 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
 import { exchange } from '../scene/exchange.ts'
-import { vxlanFrames } from '../scene/frames.ts'
-import { requireTaskOnEveryNode } from '../scene/pair.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { docs, internals } from '../source.ts'
-import { arrivals, lossesOf } from './arrival.ts'
+import { arrivals, holders, lossProblems } from './arrival.ts'
 
-export const vxlanArrives = conformanceTest({
+export const vxlanArrives = requirement({
   id: 'CTL-04',
   requirement:
     'The data-path UDP port carries VXLAN for every ordered pair of nodes: the frame leaves A and arrives at B.',
@@ -27,45 +27,31 @@ export const vxlanArrives = conformanceTest({
     'never leaves: iptables -nvL OUTPUT on the sender, docker network inspect for its peers',
     'on both nodes: tcpdump -ni INTERFACE udp port 4789',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { recordings } = await exchange(context)
-    const frames = vxlanFrames(recordings.values(), cluster.nodes)
-    const tasks = tasksOn(stack, 'clear')
-    const holders = new Set(tasks.map((task) => task.node))
+  codes: ['data-never-left', 'data-lost-on-the-way'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires } }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const nodes = holders(facts, 'clear').filter(({ name }) => got.has(name))
     const found = arrivals(
-      cluster.nodes.filter((node) => holders.has(node)),
-      frames
-        .filter(({ vxlan }) => vxlan.vni === stack.networks.clear.vni)
-        .map(({ packet, seenOn, outer, udp, vxlan }) => ({
-          packet,
-          seenOn,
-          source: outer.source,
-          destination: outer.destination,
-          identity: `${udp.sourcePort} ${Buffer.from(packet.bytes.subarray(vxlan.offset)).toString('latin1')}`,
-        })),
+      nodes,
+      seenFrames(got.values()).filter(({ vxlan }) => vxlan?.vni === clear.vni),
     )
-    evidence.observe(
-      `VXLAN frames to UDP port ${cluster.dataPathPort} by ordered pair`,
-      found.map(({ from, to, left, arrived }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        left,
-        arrived,
-      })),
-    )
-    evidence.packets(
-      'one frame of each pair, leaving and arriving',
-      found.flatMap(({ example }) => example),
-    )
-    requireNone(
-      `VXLAN on UDP port ${cluster.dataPathPort} passes between every ordered pair of nodes`,
-      lossesOf(found, 'frame'),
-    )
-    requireTaskOnEveryNode(cluster.nodes, tasks, stack.networks.clear.name)
     const arrived = found.reduce((sum, pair) => sum + pair.arrived, 0)
-    evidence.conclude(
-      `${arrived} frames of ${found.length} ordered pairs of nodes were seen leaving one and arriving at the other on UDP port ${cluster.dataPathPort}`,
-    )
+    return judgement({
+      problems: lossProblems(found, 'VXLAN', clear.name),
+      missing,
+      unseen: [...unseen, ...unseenFrom(facts, 'clear')],
+      tables: {
+        [`VXLAN frames to UDP port ${facts.dataPathPort} by ordered pair`]: found.map(
+          ({ example: _, ...pair }) => pair,
+        ),
+      },
+      packets: { 'one frame of each pair, leaving and arriving': found.flatMap(({ example }) => example) },
+      conclusion: `${arrived} frames of ${found.length} ordered pairs of nodes were seen leaving one and arriving at the other on UDP port ${facts.dataPathPort}`,
+    })
   },
 })

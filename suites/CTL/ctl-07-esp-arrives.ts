@@ -1,14 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { exchange } from '../scene/exchange.ts'
-import { espFrames } from '../scene/frames.ts'
-import { requireTaskOnEveryNode } from '../scene/pair.ts'
-import { docs, internals } from '../source.ts'
-import { arrivals, lossesOf } from './arrival.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
+import { exchange } from '../scene/exchange.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
+import { docs, internals } from '../source.ts'
+import { arrivals, holders, lossProblems } from './arrival.ts'
 
-export const espArrives = conformanceTest({
+export const espArrives = requirement({
   id: 'CTL-07',
   requirement: 'IP protocol 50 passes between every pair of nodes when an encrypted network spans them.',
   source: [docs('Configure encryption of application data'), internals('Encryption')],
@@ -28,39 +28,27 @@ export const espArrives = conformanceTest({
     'never leaves: ip xfrm policy and ip -s xfrm state count on the sender (never paste the keys)',
     'on both nodes: tcpdump -ni INTERFACE esp',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { recordings } = await exchange(context)
-    const tasks = tasksOn(stack, 'secret')
-    const holders = new Set(tasks.map((task) => task.node))
+  codes: ['data-never-left', 'data-lost-on-the-way'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires } }, facts) {
+    const { secret } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const nodes = holders(facts, 'secret').filter(({ name }) => got.has(name))
     const found = arrivals(
-      cluster.nodes.filter((node) => holders.has(node)),
-      espFrames(recordings.values(), cluster.nodes).map(({ packet, seenOn, outer, esp }) => ({
-        packet,
-        seenOn,
-        source: outer.source,
-        destination: outer.destination,
-        identity: `${esp.spi} ${esp.sequence}`,
-      })),
+      nodes,
+      seenFrames(got.values()).filter(({ esp }) => esp !== undefined),
     )
-    evidence.observe(
-      'ESP packets by ordered pair',
-      found.map(({ from, to, left, arrived }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        left,
-        arrived,
-      })),
-    )
-    evidence.packets(
-      'one packet of each pair, leaving and arriving',
-      found.flatMap(({ example }) => example),
-    )
-    requireNone('IP protocol 50 passes between every ordered pair of nodes', lossesOf(found, 'ESP packet'))
-    requireTaskOnEveryNode(cluster.nodes, tasks, stack.networks.secret.name)
     const arrived = found.reduce((sum, pair) => sum + pair.arrived, 0)
-    evidence.conclude(
-      `${arrived} ESP packets of ${found.length} ordered pairs of nodes were seen leaving one and arriving at the other`,
-    )
+    return judgement({
+      problems: lossProblems(found, 'ESP', secret.name),
+      missing,
+      unseen: [...unseen, ...unseenFrom(facts, 'secret')],
+      tables: { 'ESP packets by ordered pair': found.map(({ example: _, ...pair }) => pair) },
+      packets: { 'one packet of each pair, leaving and arriving': found.flatMap(({ example }) => example) },
+      conclusion: `${arrived} ESP packets of ${found.length} ordered pairs of nodes were seen leaving one and arriving at the other`,
+    })
   },
 })

@@ -1,16 +1,17 @@
-import { expect } from 'chai'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { containsBytes } from '../../lib/packet/query.ts'
-import { exchange } from '../scene/exchange.ts'
-import { espFrames, everyPacket, vxlanFrames } from '../scene/frames.ts'
-import { orderedPairs } from '../scene/pair.ts'
-import { observePassedOver } from '../scene/recording.ts'
-import { docs, internals } from '../source.ts'
-import { secretNodes } from './ledger-nodes.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { holders } from '../CTL/arrival.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
+import { exchange } from '../scene/exchange.ts'
+import { groupBy } from '../scene/group-by.ts'
+import { passedOverTable } from '../scene/recording.ts'
+import { docs, internals } from '../source.ts'
 
-export const onlyEsp = conformanceTest({
+export const onlyEsp = requirement({
   id: 'ENC-01',
   requirement:
     'On an encrypted network cross-host traffic is only ESP: no VXLAN with its VNI, no byte of a known payload.',
@@ -31,65 +32,74 @@ export const onlyEsp = conformanceTest({
     'modprobe esp4 xt_bpf xt_u32, then restart the engine',
     'search the engine log for "Failed Adding"',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear, secret } = stack.networks
-    const { recordings, nonces } = await exchange(context)
-    const leaving = vxlanFrames(recordings.values(), cluster.nodes).filter((frame) => frame.egress)
-    const esp = espFrames(recordings.values(), cluster.nodes).filter((frame) => frame.egress)
-    const all = everyPacket(recordings.values(), cluster.nodes)
-    const outgoing = all.filter(({ packet, node }) =>
-      packet.layers.some((layer) => layer.protocol === 'ipv4' && layer.source === node.dataPath.address),
-    )
-    const readable = (word: string) =>
-      outgoing.filter(({ packet }) => containsBytes(packet, Buffer.from(word)))
-
-    const controls = {
-      clearTwinVxlan: leaving.filter((frame) => frame.vxlan.vni === clear.vni).length,
-      clearTwinNonce: readable(nonces.clear).length,
+  codes: ['clear-text-left', 'payload-readable', 'no-esp-left'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires } }, facts) {
+    const { clear, secret } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const leaving = seenFrames(got.values()).filter(({ egress }) => egress)
+    const esp = leaving.filter((frame) => frame.esp !== undefined)
+    const clearText = leaving.filter(({ vxlan }) => vxlan?.vni === secret.vni)
+    const readable = leaving.filter(({ matched }) => matched.includes('secret'))
+    const twin = {
+      vxlan: leaving.filter(({ vxlan }) => vxlan?.vni === clear.vni).length,
+      nonce: leaving.filter(({ matched }) => matched.includes('clear')).length,
     }
-    observePassedOver(evidence, recordings)
-    evidence.observe('controls: packets of the clear twin found by the same matchers', controls)
-    if (controls.clearTwinVxlan === 0 || controls.clearTwinNonce === 0) {
-      throw new Error('the matchers did not find the clear twin’s packets, so "none seen" proves nothing')
-    }
-
-    const clearText = leaving.filter((frame) => frame.vxlan.vni === secret.vni)
-    const leaked = readable(nonces.secret)
-    const pairs = orderedPairs(secretNodes(stack))
+    const pairs = pairsOf(holders(facts, 'secret').filter(({ name }) => got.has(name)))
     const silent = pairs.filter(
-      ([a, b]) =>
-        !esp.some(
-          ({ outer }) => outer.source === a.dataPath.address && outer.destination === b.dataPath.address,
+      ([from, to]) =>
+        !esp.some(({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address),
+    )
+    return judgement({
+      problems: [
+        ...[...groupBy(clearText, ({ seenOn, outer }) => `${seenOn} ${outer?.destination}`).values()].map(
+          (frames) => leakProblem(frames, facts),
         ),
-    )
-    evidence.packets(
-      'ESP leaving the nodes',
-      esp.slice(0, 40).map((frame) => frame.packet),
-    )
-    if (clearText.length > 0)
-      evidence.packets(
-        'VXLAN of the encrypted network in clear',
-        clearText.map((frame) => frame.packet),
-      )
-    if (leaked.length > 0)
-      evidence.packets(
-        'packets with readable payload',
-        leaked.map(({ packet }) => packet),
-      )
-    requireNone('only ESP leaves the nodes for the encrypted network', [
-      ...new Set(
-        clearText.map(
-          (frame) =>
-            `VXLAN with VNI ${secret.vni} left ${frame.seenOn} for ${frame.outer.destination} in clear`,
-        ),
-      ),
-      ...new Set(leaked.map(({ node }) => `known payload was readable on the wire of ${node.host.name}`)),
-      ...silent.map(([a, b]) => `no ESP left ${a.host.name} for ${b.host.name}`),
-    ])
-    expect(esp, 'ESP packets seen').to.not.be.empty
-    evidence.conclude(
-      `${esp.length} ESP packets between ${pairs.length} ordered pairs of nodes, no VXLAN with VNI ${secret.vni}, no readable payload; the same capture shows ${controls.clearTwinVxlan} packets of the clear twin`,
-    )
+        ...[...groupBy(readable, ({ seenOn }) => seenOn)].map(([node, frames]): Problem => ({
+          ...{ code: 'payload-readable', kind: 'seen', node, network: secret.name },
+          observed: frames.length,
+        })),
+        ...silent.map(([from, to]): Problem => ({
+          ...{ code: 'no-esp-left', kind: 'missed', network: secret.name },
+          path: { from: from.name, to: to.name },
+        })),
+      ],
+      controls: [
+        { name: 'VXLAN of the clear twin found', held: twin.vxlan > 0, observed: twin.vxlan },
+        { name: 'payload of the clear twin found', held: twin.nonce > 0, observed: twin.nonce },
+      ],
+      missing,
+      unseen,
+      tables: passedOverTable(got.values()),
+      packets: {
+        'ESP leaving the nodes': esp.slice(0, 40).map(refOf),
+        'VXLAN of the encrypted network in clear': clearText.slice(0, 40).map(refOf),
+        'packets with readable payload': readable.slice(0, 40).map(refOf),
+      },
+      conclusion:
+        esp.length === 0
+          ? ''
+          : `${esp.length} ESP packets between ${pairs.length} ordered pairs of nodes, no VXLAN with VNI ${secret.vni}, no readable payload; the same capture shows ${twin.vxlan} packets of the clear twin`,
+    })
   },
 })
+
+/** Of frames that one node sent to one address. */
+function leakProblem(frames: readonly SeenFrame[], facts: ClusterFacts): Problem {
+  const { secret } = facts.networks
+  const [first] = frames
+  const destination = first?.outer?.destination ?? ''
+  const to = facts.nodes.find(({ dataPath }) => dataPath.address === destination)?.name ?? destination
+  return {
+    ...{
+      code: 'clear-text-left',
+      kind: 'seen',
+      path: { from: first?.seenOn ?? '', to },
+      network: secret.name,
+    },
+    ...{ subject: String(secret.vni), observed: frames.length },
+  }
+}

@@ -1,6 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
-import { exchange } from '../scene/exchange.ts'
+import { exchange } from '../scene/exchange-before.ts'
 import { type EspFrame, espFrames } from '../scene/frames.ts'
 import { orderedPairs } from '../scene/pair.ts'
 import { internals, rfc } from '../source.ts'

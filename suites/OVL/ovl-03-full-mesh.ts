@@ -1,15 +1,15 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskOf } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { otherSpis } from '../known-issues.ts'
+import { exchangeProblem } from '../scene/delivery.ts'
 import { exchange } from '../scene/exchange.ts'
 import { groupBy } from '../scene/group-by.ts'
 import { exceptFor } from '../scene/left-out.ts'
-import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { otherSpis } from '../known-issues.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 
-export const fullMesh = conformanceTest({
+export const fullMesh = requirement({
   id: 'OVL-03',
   requirement: 'Task IPs of one network reach each other, full mesh across hosts, by ICMP, TCP and UDP.',
   source: [
@@ -33,41 +33,37 @@ export const fullMesh = conformanceTest({
     'one pair only: see VXL-06; restart the task that cannot be reached',
     'only TCP and UDP: ethtool -K INTERFACE tx-checksum-ip-generic off on the hosts',
   ],
-  async run(context) {
-    const { cluster, evidence, stack } = context
-    const { exchanged, leftOut } = await exchange(context)
-    const judged = exchanged.map((one) => ({ ...one, problem: deliveryProblem(one) }))
-    const byPair = groupBy(
-      judged.filter(({ problem }) => problem !== undefined),
-      ({ network, from, to }) => `${stack.networks[network].name}: ${taskLabel(from)} → ${taskLabel(to)}`,
-    )
-    evidence.observe(
-      'probes by network and protocol',
-      Object.fromEntries(
-        [...groupBy(judged, ({ network, protocol }) => `${stack.networks[network].name} ${protocol}`)].map(
-          ([key, probes]) => [
-            key,
-            {
-              sent: probes.length,
-              delivered: probes.filter(({ problem }) => problem === undefined).length,
-              acrossHosts: probes.filter(({ from, to }) => from.node !== to.node).length,
-              slowestMs: Math.round(Math.max(...probes.map(({ observation }) => observation.elapsedMs))),
-            },
-          ],
+  codes: ['not-delivered', 'answered-by-another', 'altered-on-the-way'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { exchanged, leftOut } }, facts) {
+    const judged = exchanged.map((one) => ({ ...one, problem: exchangeProblem(one, facts) }))
+    const pairs = new Set(judged.map(({ network, from, to }) => `${network} ${from} ${to}`)).size
+    const delivered = judged.filter(({ problem }) => problem === undefined).length
+    const names = [...new Set(judged.map(({ network }) => facts.networks[network].name))]
+    return judgement({
+      problems: judged.flatMap(({ problem }) => problem ?? []),
+      unseen: [...unseenFrom(facts, 'clear'), ...unseenFrom(facts, 'secret')],
+      tables: {
+        'probes by network and protocol': Object.fromEntries(
+          [...groupBy(judged, ({ network, protocol }) => `${facts.networks[network].name} ${protocol}`)].map(
+            ([key, probes]) => [
+              key,
+              {
+                sent: probes.length,
+                delivered: probes.filter(({ problem }) => problem === undefined).length,
+                acrossHosts: probes.filter(
+                  ({ from, to }) => taskOf(facts, from).node !== taskOf(facts, to).node,
+                ).length,
+                slowestMs: Math.round(Math.max(...probes.map(({ probe }) => probe.elapsedMs))),
+              },
+            ],
+          ),
         ),
-      ),
-    )
-    requireNone(
-      'every task reaches every other of its network',
-      [...byPair].map(([pair, probes]) => `${pair}: ${probes.map(({ problem }) => problem).join(', ')}`),
-    )
-    for (const role of ['clear', 'secret'] as const) {
-      requireTaskOnEveryNode(cluster.nodes, tasksOn(stack, role), stack.networks[role].name)
-    }
-    const pairs = new Set(judged.map(({ network, from, to }) => `${network} ${from.id} ${to.id}`)).size
-    const networks = [...new Set(judged.map(({ network }) => stack.networks[network].name))].join(' and ')
-    evidence.conclude(
-      `${pairs} ordered pairs of tasks on ${networks} reach each other by ICMP, TCP and UDP; ${judged.length} of ${judged.length} probes delivered${exceptFor(leftOut)}`,
-    )
+      },
+      conclusion: `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${exceptFor(leftOut)}`,
+    })
   },
 })

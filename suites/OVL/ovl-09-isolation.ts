@@ -1,7 +1,7 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
-import { exchange } from '../scene/exchange.ts'
+import { exchange } from '../scene/exchange-before.ts'
 import { groupBy } from '../scene/group-by.ts'
 import { type Isolated, isolation } from '../scene/isolation.ts'
 import { addressOn, taskLabel } from '../scene/pair.ts'

@@ -1,7 +1,7 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { deliveryProblem } from '../scene/delivery.ts'
-import { exchange } from '../scene/exchange.ts'
+import { exchange } from '../scene/exchange-before.ts'
 import { exceptFor } from '../scene/left-out.ts'
 import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'

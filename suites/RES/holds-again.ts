@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AssertionError } from 'chai'
-import type { EvidenceLog, TestContext } from '../../lib/conformance/context.ts'
+import type { EvidenceLog, ObserveContext, TestContext } from '../../lib/conformance/context.ts'
+import { decide } from '../../lib/conformance/decide.ts'
 import type { ConformanceTest } from '../../lib/conformance/test.ts'
 
 export interface Again {
@@ -45,12 +46,27 @@ async function firstProblem(
     const renewed = await context.renewed()
     for (const test of tests) {
       current = test.id
-      await test.run({ ...renewed, evidence: unheard })
+      await verifiedAgain(test, renewed)
     }
     return undefined
   } catch (thrown) {
     return { id: current, error: thrown instanceof Error ? thrown : new Error(String(thrown)) }
   }
+}
+
+/** @throws AssertionError where it does not hold */
+async function verifiedAgain(
+  test: ConformanceTest,
+  lab: Awaited<ReturnType<TestContext['renewed']>>,
+): Promise<void> {
+  if (test.run !== undefined) return test.run({ ...lab, evidence: unheard })
+  const context = lab as ObserveContext
+  const seen: unknown = JSON.parse(JSON.stringify(await test.observe?.(context)))
+  const judged = test.judge?.(seen, context.facts)
+  if (judged === undefined) throw new Error(`${test.id} cannot be verified again`)
+  const { outcome, reason } = decide(judged, { sharesKernel: context.facts.sharesKernel })
+  if (outcome === 'fail') throw new AssertionError(reason)
+  if (outcome !== 'pass') throw new Error(reason)
 }
 
 /** Evidence of looks that are repeated is not kept; what decided is in the message. */

@@ -1,7 +1,7 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { exchange } from '../scene/exchange.ts'
+import { exchange } from '../scene/exchange-before.ts'
 import { vxlanFrames } from '../scene/frames.ts'
 import { acrossHosts, addressOn, orderedPairs, taskLabel } from '../scene/pair.ts'
 import { internals, rfc } from '../source.ts'

@@ -1,6 +1,10 @@
 import { httpBody } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
+import { type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
+import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { Exchanged } from './exchange.ts'
 import { outcomeText } from './outcome.ts'
 
 /** A probe to a task's own address. */
@@ -24,4 +28,25 @@ export function deliveryProblem({ to, protocol, observation }: Delivery): string
     if (answered !== to.hostname) return `TCP answered by '${answered ?? 'no HTTP'}', expected ${to.hostname}`
   }
   return undefined
+}
+
+/** What is wrong with a probe of the exchange, with its pair, network and protocol; undefined if it was delivered. */
+export function exchangeProblem(
+  { from, to, network, protocol, probe }: Exchanged,
+  facts: ClusterFacts,
+): Problem | undefined {
+  const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
+  const where = {
+    path: { from: sender.node, to: receiver.node },
+    ends: { from: taskName(sender), to: taskName(receiver) },
+    network: facts.networks[network].name,
+    protocol: protocol.toUpperCase(),
+  }
+  if (probe.outcome !== 'answered')
+    return { ...where, code: 'not-delivered', kind: 'missed', observed: outcomeSeen(probe) }
+  if (probe.echoed === false) return { ...where, code: 'altered-on-the-way', kind: 'seen' }
+  const [answered = 'no HTTP'] = probe.replies
+  return protocol === 'tcp' && answered !== receiver.hostname
+    ? { ...where, code: 'answered-by-another', kind: 'seen', expected: receiver.hostname, observed: answered }
+    : undefined
 }

@@ -1,37 +1,38 @@
 import { randomBytes } from 'node:crypto'
-import type { Recording } from '../../lib/capture/capture.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import type { Observation, ProbeRequest, Responder } from '../../lib/probe/probe.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { scene } from '../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
+import type { Responder } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { carried, type LeftOut } from './left-out.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from './pair.ts'
-import { recordedDuring } from './recording.ts'
+import { type Wires, withWires } from './recording.ts'
 
-type Shared = Omit<TestContext, 'evidence'>
-
-/** One probe of the exchange and what came of it. */
-export interface Exchanged {
-  readonly from: Task
-  readonly to: Task
+/** One probe of the exchange. */
+interface Exchanging {
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
   readonly network: 'clear' | 'secret'
   readonly protocol: 'icmp' | 'udp' | 'tcp'
-  readonly observation: Observation
 }
+
+/** One probe of the exchange and what came of it. */
+export type Exchanged = Sent<Exchanging>
 
 /**
  * Traffic between all tasks of the clear network and all of its encrypted twin, recorded on the data-path interface
- * of every node. Application data carries a nonce that tells where it was sent.
+ * of every node. Application data carries a nonce that tells where it was sent: words `clear` and `secret` between hosts
+ * on these networks, `local` within hosts.
  */
 export interface Exchange {
   readonly exchanged: readonly Exchanged[]
-  /** By host name. */
-  readonly recordings: ReadonlyMap<string, Recording>
-  /** In application data between hosts on the clear network, between hosts on the encrypted one, and within hosts. */
-  readonly nonces: { readonly clear: string; readonly secret: string; readonly local: string }
+  /** By node. */
+  readonly wires: Wires
   /** The encrypted network, where the kernels have no ESP. */
   readonly leftOut: readonly LeftOut[]
 }
@@ -41,12 +42,9 @@ export const echoPort = 7007
 /** Every request costs the task's server a process; emulated hosts under load were seen to take more than five seconds. */
 const httpTimeoutMs = 15_000
 
-/** Recorded once per run and shared by all requirements that rest on it. */
-export function exchange(context: TestContext): Promise<Exchange> {
-  return context.once('exchange', record)
-}
+export const exchange = scene('exchange', record)
 
-async function record(context: Shared): Promise<Exchange> {
+async function record(context: ObserveContext): Promise<Exchange> {
   const { cluster, stack } = context
   const { roles, leftOut } = await carried(context)
   const nonces = { clear: nonce(), secret: nonce(), local: nonce() }
@@ -75,25 +73,10 @@ async function record(context: Shared): Promise<Exchange> {
     port: echoPort,
     nonce: answered,
   }))
-  return recordedDuring(context.wire, points, async () => {
-    const requests = planned.map((entry) => entry.request)
-    const observations = await context.probe.send(requests, { responders })
-    return {
-      exchanged: planned.map(({ from, to, network, protocol }, index) => ({
-        from,
-        to,
-        network,
-        protocol,
-        observation: observations[index] as Observation,
-      })),
-      nonces,
-      leftOut: leftOut.filter(({ what }) => what === stack.networks.secret.name),
-    }
-  })
-}
-
-interface Planned extends Omit<Exchanged, 'observation'> {
-  readonly request: ProbeRequest
+  return withWires(context, points, nonces, async () => ({
+    exchanged: await sendPlan(context.probe, planned, { responders }),
+    leftOut: leftOut.filter(({ what }) => what === stack.networks.secret.name),
+  }))
 }
 
 function planner(stack: Stack, answered: string) {
@@ -101,11 +84,11 @@ function planner(stack: Stack, answered: string) {
     role: 'clear' | 'secret',
     pairs: readonly (readonly [Task, Task])[],
     secretWord: string,
-  ): Planned[] =>
-    pairs.flatMap(([from, to]): Planned[] => {
+  ): Planned<Exchanging>[] =>
+    pairs.flatMap(([from, to]): Planned<Exchanging>[] => {
       const common = { from: inTask(from), to: addressOn(to, stack.networks[role]) }
       const payload = datagramFor(answered, `swarmproof ${secretWord} ${from.id} to ${to.id}`)
-      const entry = { from, to, network: role }
+      const entry = { from: from.id, to: to.id, network: role }
       return [
         { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
         {

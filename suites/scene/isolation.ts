@@ -6,7 +6,7 @@ import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { echoPort } from './exchange.ts'
+import { echoPort } from './exchange-before.ts'
 import { addressOn, inTask } from './pair.ts'
 
 type Shared = Omit<TestContext, 'evidence'>

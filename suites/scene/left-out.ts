@@ -1,5 +1,6 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { missingFeatures } from '../../lib/conformance/features.ts'
+import { describeMissing } from '../../lib/conformance/missing.ts'
 
 /** What an observation had to leave out, because the kernels cannot carry it, each with the reason. */
 export interface LeftOut {
@@ -19,15 +20,19 @@ export interface Carried {
  * A kernel without ESP drops all that is sent to another host on the encrypted network, and one without IPVS answers
  * at no VIP and no published port. Requirements of their own say so; others are verified on what is left.
  */
-export async function carried({ cluster, stack, state }: Omit<TestContext, 'evidence'>): Promise<Carried> {
+export async function carried({
+  cluster,
+  stack,
+  state,
+}: Pick<ObserveContext, 'cluster' | 'stack' | 'state'>): Promise<Carried> {
   const missing = missingFeatures(cluster, await state())
   const [crypt, balance] = [missing.get('encrypted-overlay'), missing.get('ipvs')]
   return {
     roles: crypt === undefined ? ['clear', 'secret'] : ['clear'],
     balances: balance === undefined,
     leftOut: [
-      ...(crypt === undefined ? [] : [{ what: stack.networks.secret.name, why: crypt }]),
-      ...(balance === undefined ? [] : [{ what: 'VIPs and published ports', why: balance }]),
+      ...(crypt === undefined ? [] : [{ what: stack.networks.secret.name, why: describeMissing(crypt) }]),
+      ...(balance === undefined ? [] : [{ what: 'VIPs and published ports', why: describeMissing(balance) }]),
     ],
   }
 }

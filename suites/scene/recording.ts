@@ -1,5 +1,9 @@
 import type { Capture, CapturePoint, Recording } from '../../lib/capture/capture.ts'
-import type { EvidenceLog, Wire } from '../../lib/conformance/context.ts'
+import type { EvidenceLog, ObserveContext, Wire } from '../../lib/conformance/context.ts'
+import { missingOf } from '../../lib/conformance/missing.ts'
+import { wireSeen } from '../../lib/conformance/wire-seen.ts'
+import type { WireSeen } from '../../lib/observation/frame.ts'
+import type { Part } from '../../lib/observation/part.ts'
 import { MissingTool } from '../../lib/missing-tool.ts'
 
 /** What was recorded, by host name. Where it could not be, whoever asks for it gets `MissingTool`, and no one else. */
@@ -36,6 +40,47 @@ export async function recordedDuring<T extends object>(
   }
 }
 
+/** What interfaces carried, by `node` or, of several on one node, `node interface`. */
+export type Wires = Readonly<Record<string, Part<WireSeen>>>
+
+/**
+ * Records while `work` sends probes, and reduces what was recorded to data. Where hosts lack the tools, the work is done
+ * with no captures, and its wires say what is missing.
+ *
+ * @param words that are sent, by name: packets that hold one are told by it
+ */
+export async function withWires<T extends object>(
+  { wire, facts }: Pick<ObserveContext, 'wire' | 'facts'>,
+  points: readonly CapturePoint[],
+  words: Readonly<Record<string, string>>,
+  work: (captures: readonly Capture[]) => Promise<T>,
+): Promise<T & { readonly wires: Wires }> {
+  const several = new Set(points.map(({ host }) => host.name)).size < points.length
+  const keyOf = (point: CapturePoint): string =>
+    several ? `${point.host.name} ${point.interface}` : point.host.name
+  const macOf = ({ host, interface: name }: CapturePoint): string | undefined =>
+    facts.nodes.find((node) => node.name === host.name)?.macs[name]
+  let begun = false
+  try {
+    const { result, recordings } = await wire.during(points, (captures) => {
+      begun = true
+      return work(captures)
+    })
+    const wires = recordings.map(
+      (recording) =>
+        [keyOf(recording.point), wireSeen(recording, { mac: macOf(recording.point), words })] as const,
+    )
+    return { ...result, wires: Object.fromEntries(wires) }
+  } catch (error) {
+    if (begun || !(error instanceof MissingTool)) throw error
+    const missing = missingOf(error)
+    return {
+      ...(await work([])),
+      wires: Object.fromEntries(points.map((point) => [keyOf(point), { missing }])),
+    }
+  }
+}
+
 /** On hosts that carry other people's traffic: what was not kept, and so not judged, by what it was. */
 export function observePassedOver(evidence: EvidenceLog, recordings: ReadonlyMap<string, Recording>): void {
   const counts = [...recordings].filter(([, { passedOver }]) => Object.keys(passedOver).length > 0)
@@ -44,4 +89,15 @@ export function observePassedOver(evidence: EvidenceLog, recordings: ReadonlyMap
     'packets that are not the run’s, counted and not looked into',
     Object.fromEntries(counts.map(([host, { passedOver }]) => [host, passedOver])),
   )
+}
+
+/** The same as a table of a judgement. */
+export function passedOverTable(wires: Iterable<WireSeen>): Readonly<Record<string, unknown>> {
+  const counts = [...wires].filter(({ passedOver }) => Object.keys(passedOver).length > 0)
+  if (counts.length === 0) return {}
+  return {
+    'packets that are not the run’s, counted and not looked into': Object.fromEntries(
+      counts.map(({ node, passedOver }) => [node, passedOver]),
+    ),
+  }
 }

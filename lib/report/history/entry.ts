@@ -9,7 +9,7 @@ import { runMilliseconds } from '../time.ts'
 export const entryVersion = 1
 
 const strings = z.array(z.string())
-const outcome = z.enum(['pass', 'fail', 'skip', 'inconclusive', 'unreached'])
+const outcome = z.enum(['pass', 'fail', 'skip', 'inconclusive', 'broken', 'unreached'])
 
 export const historyEntrySchema = z.object({
   version: z.literal(entryVersion),
@@ -30,6 +30,7 @@ export const historyEntrySchema = z.object({
     fail: z.number(),
     skip: z.number(),
     inconclusive: z.number(),
+    broken: z.number().default(0),
     unreached: z.number(),
   }),
   labs: z.array(

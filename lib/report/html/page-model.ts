@@ -6,6 +6,8 @@ import type {
   RunRecord,
 } from '../../conformance/run-record.ts'
 import { summarize } from '../../conformance/run-record.ts'
+import { placesOf } from '../../observation/finding.ts'
+import { nodesOf } from '../../observation/problem.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
 import { entryNoun, labsTitle, repeats, severalLabs, versionsOf } from '../labs.ts'
@@ -53,6 +55,7 @@ export interface PageModel {
   readonly reproduce: string
   readonly run: RunRecord
   readonly findings: readonly (Finding & {
+    readonly places: readonly string[]
     readonly on: string
     readonly ids: readonly { id: string; anchor: string; outcome: Reached }[]
   })[]
@@ -114,7 +117,8 @@ export function pageModel(record: RunRecord): PageModel {
     findings: record.findings.map((finding) => ({
       ...finding,
       on: severalLabs(record) ? (finding.lab ?? '') : '',
-      ids: finding.requirements.flatMap((id) => explained(record, views, finding, id)),
+      places: placesOf(finding),
+      ids: finding.explains.flatMap((id) => explained(record, views, finding, id)),
     })),
     groups: groupsOf(record.requirements).map(({ code, name, requirements }) => ({
       code,
@@ -169,20 +173,16 @@ function requirementViews(record: RunRecord): RequirementView[] {
       method: requirement.method,
       causes: requirement.usualCauses,
       remedy: requirement.remedy,
-      hosts: outcome === 'fail' || outcome === 'inconclusive' ? nodesNamed(record, requirement, reason) : [],
+      hosts:
+        outcome === 'fail' || outcome === 'inconclusive'
+          ? [...new Set((requirement.verdict?.problems ?? []).flatMap(nodesOf))]
+          : [],
       took: requirement.durationMs === undefined ? '' : duration(requirement.durationMs),
       startedAt: requirement.startedAt === undefined ? '' : instant(requirement.startedAt),
       evidence: evidence.get(requirement) ?? [],
       explained: record.findings.some((finding) => explains(finding, requirement)),
     }
   })
-}
-
-function nodesNamed(record: RunRecord, requirement: RequirementRecord, text: string): string[] {
-  const nodes = record.labs.find(({ name }) => name === requirement.lab)?.topology.nodes ?? []
-  return nodes
-    .map((node) => node.name)
-    .filter((name) => new RegExp(`(?<![\\w-])${name.replaceAll(/[^\w-]/g, '\\$&')}(?![\\w-])`).test(text))
 }
 
 /** What a finding explains, as links; one that is not in the run is left out. */

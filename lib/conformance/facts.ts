@@ -1,0 +1,78 @@
+import type { HostState } from '../observe/host-state.ts'
+import type { ClusterFacts, NodeFacts } from '../observation/facts.ts'
+import type { ClusterNode, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
+import { hasIngress } from '../swarm/no-ingress.ts'
+import type { Topology } from '../topology/topology.ts'
+import type { Raised } from './raise.ts'
+
+/** A lab as plain data. What an engine was not asked for, or said beyond these fields, is not in it. */
+export function factsOf(
+  { lab, cluster, stack, built, states }: Raised,
+  topology: Topology,
+  generation: number,
+): ClusterFacts {
+  const { name, nodes, underlays, swarm } = topology
+  const { probeImage: _, probeNonce: __, ...settings } = topology.stack
+  const origins = lab.hosts.map(({ origin }) => origin)
+  const networks = Object.entries(stack.networks).filter(([role]) => role !== 'ingress' || hasIngress(stack))
+  return {
+    generation,
+    readAt: new Date().toISOString(),
+    topology: { name, nodes, underlays, swarm, stack: settings },
+    nodes: cluster.nodes.map((node) => nodeFacts(node, states.get(node.host.name))),
+    manager: cluster.manager.host.name,
+    outsiders: lab.hosts.filter(({ node }) => node.role === 'outsider').map((host) => host.name),
+    dataPathPort: cluster.dataPathPort,
+    networks: Object.fromEntries(
+      networks.map(([role, network]) => [role, networkFacts(network)]),
+    ) as ClusterFacts['networks'],
+    services: Object.fromEntries(
+      Object.entries(stack.services).map(([role, service]) => [role, serviceFacts(service)]),
+    ) as ClusterFacts['services'],
+    tasks: stack.tasks.map(taskFacts),
+    bulkBytes: stack.bulkBytes,
+    namePrefix: stack.names.prefix,
+    owned: origins.every((origin) => origin !== 'ssh'),
+    sharesKernel: origins.includes('container'),
+    built,
+  }
+}
+
+function nodeFacts(node: ClusterNode, state: HostState | undefined): NodeFacts {
+  const { host, nodeId, role, advertise, dataPath, engineVersion, kernelRelease } = node
+  return {
+    ...{ name: host.name, nodeId, role, advertise, dataPath, engineVersion, kernelRelease },
+    takesTasks: node.takesTasks !== false,
+    macs: Object.fromEntries(
+      (state?.root.links ?? []).filter(({ mac }) => mac !== '').map(({ name, mac }) => [name, mac]),
+    ),
+    modules: Object.fromEntries(
+      Object.entries(state?.kernelModules ?? {}).map(([name, loaded]) => [
+        name,
+        loaded || (state?.loadableModules.includes(name) ?? false),
+      ]),
+    ),
+  }
+}
+
+function networkFacts({
+  id,
+  name,
+  subnet,
+  gateway,
+  vni,
+  encrypted,
+  ingress,
+}: OverlayNetwork): OverlayNetwork {
+  return { id, name, subnet, gateway, vni, encrypted, ingress }
+}
+
+function serviceFacts({ id, name, endpointMode, vips, published }: Service): Service {
+  return { id, name, endpointMode, vips, published }
+}
+
+/** A task as data; suites make those of services of their own with it. */
+export function taskFacts(task: Task): ClusterFacts['tasks'][number] {
+  const { id, service, node, containerId, hostname, endpoints } = task
+  return { id, service, node: node.host.name, containerId, hostname, endpoints }
+}

@@ -1,0 +1,49 @@
+import type { ProbeSeen } from '../observation/probe-seen.ts'
+import { httpBody } from '../probe/http.ts'
+import type { Observation, Probe, ProbeOptions, ProbeRequest } from '../probe/probe.ts'
+
+/** A probe to be sent, with whatever describes it in the observation: plain JSON. */
+export type Planned<T extends object> = T & { readonly request: ProbeRequest }
+
+/** What was planned, and what came of it. */
+export type Sent<T extends object> = Omit<T, 'request'> & { readonly probe: ProbeSeen }
+
+/** Sends a plan; each entry comes back with its own observation. */
+export async function sendPlan<T extends object>(
+  probe: Probe,
+  plan: readonly Planned<T>[],
+  options?: ProbeOptions,
+): Promise<Sent<T>[]> {
+  const observations = await probe.send(
+    plan.map(({ request }) => request),
+    options,
+  )
+  return plan.map(({ request: _, ...entry }, index) => {
+    const observation = observations[index]
+    if (observation === undefined) throw new Error('a probe came back with fewer observations than requests')
+    return { ...entry, probe: probeSeen(observation) } as unknown as Sent<T>
+  })
+}
+
+const longestReply = 200
+
+/** An observation as JSON. */
+export function probeSeen(observation: Observation): ProbeSeen {
+  const { request, outcome, errno, elapsedMs, attempts, replies, replyBytes } = observation
+  const sent = request.kind === 'udp' ? Buffer.from(request.payload) : undefined
+  return {
+    ...{ kind: request.kind, from: request.from.label, fromNode: request.from.host.name, to: request.to },
+    ...(request.kind === 'icmp' ? {} : { port: request.port }),
+    ...{ outcome, elapsedMs, attempts: attempts.map((attempt) => ({ ...attempt })) },
+    ...(errno === undefined ? {} : { errno }),
+    replies: replies.map((reply) => replyText(request, reply)),
+    replyBytes: [...replyBytes],
+    ...(sent === undefined || replies.length === 0 ? {} : { echoed: replies[0]?.equals(sent) ?? false }),
+  }
+}
+
+/** Of HTTP the body alone; of datagrams nothing, for `echoed` tells what matters of them. */
+function replyText(request: ProbeRequest, reply: Buffer): string {
+  if (request.kind !== 'tcp') return ''
+  return (httpBody(reply) ?? reply.toString('latin1')).trim().slice(0, longestReply)
+}

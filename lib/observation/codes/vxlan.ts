@@ -1,0 +1,2 @@
+/** Of the group's requirements alone. */
+export const vxlanCodes = {} as const

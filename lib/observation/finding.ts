@@ -1,0 +1,34 @@
+import type { Path } from './problem.ts'
+
+/** One explanation of what a run showed. Data; where it is worded for people it is by `title`, `cause` and `remedy`. */
+export interface Finding {
+  /** e.g. `data-path-port-blocked`. */
+  readonly code: string
+  /** `cause`: it explains problems. `advice`: it explains none, and is worth knowing. */
+  readonly severity: 'cause' | 'advice'
+  /** What is broken, in one sentence. */
+  readonly title: string
+  readonly cause: string
+  /** Things to type or to change, the best first. */
+  readonly remedy: readonly string[]
+  /** Name of the lab it is about; absent in runs of before version 3 that had one lab. */
+  readonly lab?: string
+  /** The generation whose observations it rests on, and when they were made. */
+  readonly generation?: number
+  readonly from?: string
+  readonly until?: string
+  readonly nodes: readonly string[]
+  readonly pairs: readonly Path[]
+  readonly networks: readonly string[]
+  /** What was seen that shows it, each a short statement with its figures. */
+  readonly proof: readonly string[]
+  /** Ids of the requirements whose problems it explains. */
+  readonly explains: readonly string[]
+  /** Public reports of the same thing, e.g. `moby/moby#26523`. */
+  readonly knownIssues: readonly string[]
+}
+
+/** Where it is, for people: pairs where it names some, else nodes. */
+export function placesOf({ nodes, pairs }: Pick<Finding, 'nodes' | 'pairs'>): string[] {
+  return pairs.length > 0 ? pairs.map(({ from, to }) => `${from} → ${to}`) : [...nodes]
+}

@@ -1,0 +1,41 @@
+/** What came of one probe, as JSON: replies as text, cut short; bytes that were sent are told by their length alone. */
+export interface ProbeSeen {
+  readonly kind: 'icmp' | 'udp' | 'tcp'
+  /** Label of where it was sent from, e.g. `swp-web@worker1`, and the node that is on. */
+  readonly from: string
+  readonly fromNode: string
+  readonly to: string
+  readonly port?: number
+  /** Of the first attempt that did not succeed, or of the first if all did; as in `lib/probe/probe.ts`. */
+  readonly outcome: ProbeOutcomeSeen
+  readonly errno?: string
+  readonly elapsedMs: number
+  readonly attempts: readonly AttemptSeen[]
+  /** The body of each HTTP reply, trimmed; the text of other replies; at most 200 characters each. */
+  readonly replies: readonly string[]
+  readonly replyBytes: readonly number[]
+  /** UDP: whether the reply was, byte for byte, what had been sent. */
+  readonly echoed?: boolean
+}
+
+export type ProbeOutcomeSeen =
+  'answered' | 'connected' | 'sent' | 'timeout' | 'refused' | 'unreachable' | 'too-big' | 'error'
+
+export interface AttemptSeen {
+  readonly outcome: ProbeOutcomeSeen
+  readonly errno?: string
+  readonly startedMs: number
+  readonly elapsedMs: number
+  readonly source?: { readonly address: string; readonly port?: number }
+}
+
+/** What came of a probe, short: for what a problem observed. */
+export function outcomeSeen({
+  outcome,
+  errno,
+  elapsedMs,
+}: Pick<ProbeSeen, 'outcome' | 'errno' | 'elapsedMs'>): string {
+  const why = errno === undefined ? '' : ` (${errno})`
+  if (outcome === 'timeout') return `no answer within ${(elapsedMs / 1000).toFixed(1)} s`
+  return `${outcome}${why}`
+}
