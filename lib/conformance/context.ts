@@ -45,6 +45,8 @@ export interface ObserveContext extends Omit<TestContext, 'evidence' | 'renewed'
   scene<T>(scene: Scene<T>): Promise<T>
   /** Kernel state of every node, read once per generation and shared. */
   state(): Promise<ReadonlyMap<string, HostState>>
+  /** The same with tables that could not be read left empty; what a scene may store. `fresh`: as it is now. */
+  kernel(options?: { readonly fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
   /** Kernel state of every node as it is now; what others share stays as it is. */
   freshState(): Promise<ReadonlyMap<string, HostState>>
   /** Keeps packets as a pcap of their own, beside the verdict. */

@@ -86,6 +86,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     signal: options.signal,
     state: (which) => (which?.fresh ? freshState() : readStatesOnce().then(guarded)),
     freshState,
+    kernel: (which) => (which?.fresh ? readStates(raised.cluster) : readStatesOnce()),
     async renewed() {
       renewals += 1
       const stack = await readStack(raised.stack.names, raised.cluster)
