@@ -21,7 +21,7 @@ export async function sendPlan<T extends object>(
   return plan.map(({ request: _, ...entry }, index) => {
     const observation = observations[index]
     if (observation === undefined) throw new Error('a probe came back with fewer observations than requests')
-    return { ...entry, probe: probeSeen(observation) } as unknown as Sent<T>
+    return { ...entry, probe: probeSeen(observation) }
   })
 }
 

@@ -24,7 +24,7 @@ export function wireSeen(recording: Recording, options: ReduceOptions): Part<Wir
     got: {
       ...{ node: point.host.name, interface: point.interface, file: belowRun(file) },
       ...{ startedAt, endedAt, droppedByKernel, droppedByInterface },
-      passedOver: { ...passedOver } as Record<string, number>,
+      passedOver: { ...passedOver },
       frames: packets.map((packet) => frameOf(packet, options)),
     },
   }
