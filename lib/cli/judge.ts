@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { judgeRun, type Rejudged } from '../conformance/judge-run.ts'
 import { type RunRecord, summarize } from '../conformance/run-record.ts'
+import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { suites } from '../../suites/index.ts'
 import { readRun } from '../report/read-run.ts'
@@ -40,7 +41,7 @@ async function judge(run: string, flags: JudgeFlags): Promise<void> {
   const stored = await readRun(folder)
   const tests = suites.flatMap((suite) => suite.tests)
   const { record, changed, judged } = judgeRun(stored, folder, tests)
-  const findings = diagnose(record)
+  const findings = diagnose(record, observationReader(folder, record))
   const explained: RunRecord = { ...record, findings }
   const before = new Set(stored.findings.map(({ code, title }) => `${code} ${title}`))
   const now = new Set(findings.map(({ code, title }) => `${code} ${title}`))

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { FinishedRun } from '../conformance/run.ts'
 import { type RunRecord, summarize } from '../conformance/run-record.ts'
+import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { messageOf } from '../error.ts'
 import { type Progress, step } from '../progress.ts'
@@ -22,7 +23,7 @@ export async function writeRunReports({ record, store }: FinishedRun, progress: 
     record.failures.push({ step: what, message: redact(message), log: [] })
   }
   try {
-    record.findings = diagnose(record)
+    record.findings = diagnose(record, observationReader(store.folder, record))
   } catch (error) {
     progress.note(`The diagnosis failed: ${messageOf(error)}`)
     store.log.error({ diagnosis: error instanceof Error ? error.stack : String(error) })

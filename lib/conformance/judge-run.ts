@@ -1,18 +1,13 @@
-import { join } from 'node:path'
-import { readBoundedText } from '../bounded-file.ts'
-import { InputError } from '../error.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import { problemKey } from '../observation/problem.ts'
 import { decide } from './decide.ts'
-import { describeMissing, isThrownExpected } from './missing.ts'
-import { resolveScenes, type StoredObservation, type Threw } from './observations.ts'
+import { describeMissing } from './missing.ts'
+import type { StoredObservation, Threw } from './observations.ts'
 import type { RequirementRecord, RunRecord } from './run-record.ts'
+import { StoredFiles } from './stored-files.ts'
 import type { ConformanceTest } from './test.ts'
 import type { Attempt, Evidence, Verdict } from './verdict.ts'
 import { judgedSafely, plainVerdict } from './verify.ts'
-
-/** Of one file of observations. */
-const mostBytes = 64 * 1024 * 1024
 
 /** What judging a stored run again made of one requirement. */
 export interface Rejudged {
@@ -86,11 +81,14 @@ function judge(
   return plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, evidence)
 }
 
-function thrown({ name, message, code, missing }: Threw, evidence: readonly Evidence[]): Verdict {
+function thrown({ name, message, code, host, missing }: Threw, evidence: readonly Evidence[]): Verdict {
   if (missing !== undefined)
     return { ...plainVerdict('skip', describeMissing(missing), evidence), missing: [missing] }
-  return isThrownExpected(code)
-    ? plainVerdict('inconclusive', message, evidence)
+  return code !== undefined
+    ? {
+        ...plainVerdict('inconclusive', message, evidence),
+        threw: { code, ...(host === undefined ? {} : { host }) },
+      }
     : plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, evidence)
 }
 
@@ -100,51 +98,4 @@ function differenceOf({ id, lab }: RequirementRecord, before: Verdict, now: Verd
   const added = [...(fresh ?? [])].filter((key) => !old?.has(key)).length
   if (before.outcome === now.outcome && gone === 0 && added === 0) return undefined
   return { id, lab, before: before.outcome, now: now.outcome, gone, added }
-}
-
-/** Observations of a run, each file read once. */
-export class StoredFiles {
-  readonly #folder: string
-  readonly #known = new Map<string, unknown>()
-
-  constructor(runFolder: string) {
-    this.#folder = runFolder
-  }
-
-  /** @throws InputError where a file is missing or is not what a run leaves */
-  read(file: string): { readonly stored: StoredObservation; readonly facts: ClusterFacts } {
-    const stored = this.#json(file) as StoredObservation
-    const below = file.slice(0, file.lastIndexOf('/') + 1)
-    const scene = (reference: string): unknown => {
-      const { seen } = this.#json(`${below}${reference}.json`) as { seen?: unknown }
-      return resolveScenes(seen, scene)
-    }
-    const facts = this.#json(`${below}facts#${stored.generation}.json`) as ClusterFacts
-    return { stored: { ...stored, seen: resolveScenes(stored.seen, scene) }, facts }
-  }
-
-  #json(file: string): unknown {
-    const known = this.#known.get(file)
-    if (known !== undefined) return known
-    // Names come out of a file that somebody may have written by hand.
-    if (!/^(?:runs\/[\w.-]+\/)*observations\/(?:[\w.-]+\/)*[\w.#-]+\.json$/.test(file) || file.includes('..'))
-      throw unreadable(file, new Error('it is not the name of a file of observations'))
-    try {
-      const value: unknown = JSON.parse(readBoundedText(join(this.#folder, file), { mostBytes }))
-      this.#known.set(file, value)
-      return value
-    } catch (cause) {
-      throw unreadable(file, cause)
-    }
-  }
-}
-
-function unreadable(file: string, cause: unknown): InputError {
-  return new InputError({
-    code: 'OBSERVATIONS_MISSING',
-    what: `the observations ${JSON.stringify(file)} of the run cannot be read`,
-    observed: cause instanceof Error ? cause.message : String(cause),
-    hint: 'copy the whole folder of the run, with its observations/',
-    cause,
-  })
 }

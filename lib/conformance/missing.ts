@@ -41,8 +41,3 @@ export function isExpected(error: unknown): error is Error {
   // Of node's sockets and files, and of ssh2.
   return (typeof code === 'string' && syscall !== undefined) || level?.startsWith('client-') === true
 }
-
-/** The same of an error that was stored, by its code. */
-export function isThrownExpected(code: string | undefined): boolean {
-  return code !== undefined
-}

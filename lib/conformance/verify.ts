@@ -169,7 +169,11 @@ function verdictOfThrown(thrown: unknown, { entries }: Pick<CollectedEvidence, '
     return { ...plainVerdict('skip', describeMissing(missing), entries), missing: [missing] }
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  if (isExpected(error)) return plainVerdict('inconclusive', error.message, entries)
+  if (isExpected(error)) {
+    const { code = 'UNNAMED', host } = threwOf(error)
+    const threw = { code, ...(host === undefined ? {} : { host }) }
+    return { ...plainVerdict('inconclusive', error.message, entries), threw }
+  }
   const { name, message } = error as Error
   return plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, entries)
 }

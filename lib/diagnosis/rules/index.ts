@@ -1,0 +1,16 @@
+import type { Rule } from '../rule.ts'
+import { engineDoesNotAnswer } from './engine-does-not-answer.ts'
+import { forwardingOff } from './forwarding-off.ts'
+import { hostFirewallDrops } from './host-firewall-drops.ts'
+import { kernelWithoutEsp4, kernelWithoutIpVs } from './missing-module.ts'
+import { swarmMoved } from './swarm-moved.ts'
+
+/** The gravest first: this is the order in which findings are read, and causes before what follows from them. */
+export const rules: readonly Rule[] = [
+  swarmMoved,
+  engineDoesNotAnswer,
+  kernelWithoutIpVs,
+  kernelWithoutEsp4,
+  forwardingOff,
+  hostFirewallDrops,
+]
