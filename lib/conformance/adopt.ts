@@ -142,14 +142,14 @@ async function build(
       : await pullProbeImage(nodes, { ...ofImage, image: images.probeImage })
   signal.throwIfAborted()
   const whole = withProbeTask(topology, { image, nonce: newNonce() })
-  await deployStack(whole, cluster, { progress, signal, label: runId, room })
+  const refused = await deployStack(whole, cluster, { progress, signal, label: runId, room })
   const { stack, states } = await settle(stackNames(topology.stack), cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
     ...made,
     requested: requestedNetworks(topology),
   }
-  return { lab: withHosts(lab, hosts), cluster, stack, built, states, label: runId, missing }
+  return { lab: withHosts(lab, hosts), cluster, stack, built, states, label: runId, missing, refused }
 }
 
 /** A swarm of hosts that are in none. A half of one helps nobody: if it does not come about, all leave again. */

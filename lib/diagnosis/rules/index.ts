@@ -3,12 +3,14 @@ import { engineDoesNotAnswer } from './engine-does-not-answer.ts'
 import { forwardingOff } from './forwarding-off.ts'
 import { hostFirewallDrops } from './host-firewall-drops.ts'
 import { kernelWithoutEsp4, kernelWithoutIpVs } from './missing-module.ts'
+import { stackIncomplete } from './stack-incomplete.ts'
 import { swarmMoved } from './swarm-moved.ts'
 
 /** The gravest first: this is the order in which findings are read, and causes before what follows from them. */
 export const rules: readonly Rule[] = [
   swarmMoved,
   engineDoesNotAnswer,
+  stackIncomplete,
   kernelWithoutIpVs,
   kernelWithoutEsp4,
   forwardingOff,
