@@ -1,6 +1,6 @@
 /** Of recovery from what is done to a swarm. */
 export const resilienceCodes = {
-  'task-not-moved': '{subject} still runs on {node}, which is drained',
+  'task-not-moved': 'a task of {service} still runs on {node}, which is drained',
   'tasks-not-running': '{observed} of {expected} tasks run',
   'no-task-returned': 'no task runs on {node}, which is active again',
   'node-not-given-up': 'the managers list {node} as {observed} although no packet passed',
