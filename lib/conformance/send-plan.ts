@@ -1,4 +1,6 @@
-import type { ProbeSeen } from '../observation/probe-seen.ts'
+import { SwarmproofError } from '../error.ts'
+import type { DnsSeen, ProbeSeen } from '../observation/probe-seen.ts'
+import { dnsAnswer } from '../probe/dns.ts'
 import { httpBody } from '../probe/http.ts'
 import type { Observation, Probe, ProbeOptions, ProbeRequest } from '../probe/probe.ts'
 
@@ -39,6 +41,21 @@ export function probeSeen(observation: Observation): ProbeSeen {
     replies: replies.map((reply) => replyText(request, reply)),
     replyBytes: [...replyBytes],
     ...(sent === undefined || replies.length === 0 ? {} : { echoed: replies[0]?.equals(sent) ?? false }),
+    ...dnsSeen(observation),
+  }
+}
+
+const dnsPort = 53
+
+function dnsSeen(observation: Observation): { readonly dns?: DnsSeen } {
+  const { request } = observation
+  if (request.kind !== 'udp' || request.port !== dnsPort) return {}
+  try {
+    const answer = dnsAnswer(observation)
+    return answer === undefined ? {} : { dns: { rcode: answer.rcode, addresses: answer.addresses } }
+  } catch (error) {
+    if (!(error instanceof SwarmproofError)) throw error
+    return { dns: { rcode: 'unreadable', addresses: [] } }
   }
 }
 

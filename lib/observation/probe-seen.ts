@@ -16,6 +16,14 @@ export interface ProbeSeen {
   readonly replyBytes: readonly number[]
   /** UDP: whether the reply was, byte for byte, what had been sent. */
   readonly echoed?: boolean
+  /** Of a question to a resolver: what it answered; absent if nothing came. */
+  readonly dns?: DnsSeen
+}
+
+export interface DnsSeen {
+  /** e.g. NOERROR, NXDOMAIN; `unreadable` for bytes that are no answer to the question. */
+  readonly rcode: string
+  readonly addresses: readonly string[]
 }
 
 export type ProbeOutcomeSeen =
