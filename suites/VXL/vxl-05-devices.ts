@@ -82,13 +82,18 @@ export interface Place {
 interface Look {
   readonly places: readonly Place[]
   /** VXLAN devices in each node's own namespace, with the network whose VNI they have. */
-  readonly own: Readonly<Record<string, Part<readonly { readonly device: string; readonly network: string }[]>>>
+  readonly own: Readonly<
+    Record<string, Part<readonly { readonly device: string; readonly network: string }[]>>
+  >
 }
 
 async function look(lab: ObserveContext, fresh: boolean): Promise<Look> {
   const { facts, cluster } = lab
   const [states, views] = fresh
-    ? [Object.fromEntries(await lab.kernel({ fresh: true })), Object.fromEntries(await readNetworkViews(cluster))]
+    ? [
+        Object.fromEntries(await lab.kernel({ fresh: true })),
+        Object.fromEntries(await readNetworkViews(cluster)),
+      ]
     : [await lab.scene(kernel), await lab.scene(networkViewsSeen)]
   return { places: placesOf(facts, states, views), own: ownDevices(facts, states) }
 }
@@ -131,11 +136,9 @@ function problemsOf({ places, own }: Look): Problem[] {
     ...places.flatMap(placeProblems),
     ...Object.entries(own).flatMap(([node, devices]) =>
       'got' in devices
-        ? devices.got.map(
-            ({ device, network }): Problem => ({
-              ...{ code: 'device-outside', kind: 'seen', node, network, subject: device },
-            }),
-          )
+        ? devices.got.map(({ device, network }): Problem => ({
+            ...{ code: 'device-outside', kind: 'seen', node, network, subject: device },
+          }))
         : [],
     ),
   ]
@@ -151,14 +154,23 @@ export function placeProblems(place: Place): Problem[] {
   const bridges = links.filter((link) => link.kind === 'bridge')
   const [bridge] = bridges
   if (bridge === undefined || bridges.length > 1)
-    return [{ ...where, code: 'bridge-missing', kind: 'missed', subject: namespace, observed: bridges.length }]
+    return [
+      { ...where, code: 'bridge-missing', kind: 'missed', subject: namespace, observed: bridges.length },
+    ]
   const vxlan = links.find((link) => link.vxlan?.vni === vni)
   const veths = links.filter((link) => link.kind === 'veth' && link.master === bridge.name)
   const problems: Problem[] = []
-  if (vxlan === undefined) problems.push({ ...where, code: 'vxlan-device-missing', kind: 'missed', expected: vni })
+  if (vxlan === undefined)
+    problems.push({ ...where, code: 'vxlan-device-missing', kind: 'missed', expected: vni })
   else {
     if (vxlan.master !== bridge.name)
-      problems.push({ ...where, code: 'device-off-bridge', kind: 'seen', subject: vxlan.name, expected: bridge.name })
+      problems.push({
+        ...where,
+        code: 'device-off-bridge',
+        kind: 'seen',
+        subject: vxlan.name,
+        expected: bridge.name,
+      })
     if (vxlan.vxlan?.port !== port)
       problems.push({
         ...{ ...where, code: 'data-path-port-differs', kind: 'seen', subject: vxlan.name },
@@ -166,7 +178,13 @@ export function placeProblems(place: Place): Problem[] {
       })
   }
   if (!bridge.addresses.some(({ address }) => address === gateway))
-    problems.push({ ...where, code: 'gateway-address-missing', kind: 'missed', subject: bridge.name, expected: gateway })
+    problems.push({
+      ...where,
+      code: 'gateway-address-missing',
+      kind: 'missed',
+      subject: bridge.name,
+      expected: gateway,
+    })
   if (veths.length !== endpoints)
     problems.push({
       ...{ ...where, code: 'endpoint-devices-differ', kind: 'seen', subject: bridge.name },
@@ -175,6 +193,11 @@ export function placeProblems(place: Place): Problem[] {
   const down = [bridge, vxlan, ...veths].filter((link) => link?.up === false)
   return [
     ...problems,
-    ...down.map((link): Problem => ({ ...where, code: 'device-down', kind: 'seen', subject: link?.name ?? '' })),
+    ...down.map((link): Problem => ({
+      ...where,
+      code: 'device-down',
+      kind: 'seen',
+      subject: link?.name ?? '',
+    })),
   ]
 }

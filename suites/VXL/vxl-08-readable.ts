@@ -45,15 +45,17 @@ export const readable = requirement({
     return judgement({
       problems: pairs
         .filter(({ frames }) => frames.length === 0)
-        .map(
-          ({ from, to }): Problem => ({
-            ...{ code: 'payload-unreadable', kind: 'missed', path: { from, to }, network: clear.name },
-          }),
-        ),
+        .map(({ from, to }): Problem => ({
+          ...{ code: 'payload-unreadable', kind: 'missed', path: { from, to }, network: clear.name },
+        })),
       missing,
       unseen,
       tables: {
-        'packets with readable data': pairs.map(({ from, to, frames }) => ({ from, to, packets: frames.length })),
+        'packets with readable data': pairs.map(({ from, to, frames }) => ({
+          from,
+          to,
+          packets: frames.length,
+        })),
       },
       packets: {
         'one packet with readable data of each ordered pair of nodes': pairs.flatMap(({ frames: [first] }) =>
