@@ -1,5 +1,5 @@
-import type { ProbeSeen } from '../observation/probe-seen.ts'
-import { httpBody } from '../probe/http.ts'
+import type { HttpSeen, ProbeSeen } from '../observation/probe-seen.ts'
+import { httpBody, httpReply } from '../probe/http.ts'
 import type { Observation, Probe, ProbeOptions, ProbeRequest } from '../probe/probe.ts'
 
 /** A probe to be sent, with whatever describes it in the observation: plain JSON. */
@@ -39,7 +39,18 @@ export function probeSeen(observation: Observation): ProbeSeen {
     replies: replies.map((reply) => replyText(request, reply)),
     replyBytes: [...replyBytes],
     ...(sent === undefined || replies.length === 0 ? {} : { echoed: replies[0]?.equals(sent) ?? false }),
+    ...httpSeen(observation),
   }
+}
+
+function httpSeen({ request, replies, replyBytes }: Observation): { readonly http?: (HttpSeen | null)[] } {
+  if (request.kind !== 'tcp' || request.request === undefined) return {}
+  const http = replies.map((reply, index) => {
+    const read = httpReply(reply)
+    if (read === undefined) return null
+    return { status: read.status, bodyBytes: (replyBytes[index] ?? reply.length) - read.headerBytes }
+  })
+  return { http }
 }
 
 /** Of HTTP the body alone; of datagrams nothing, for `echoed` tells what matters of them. */

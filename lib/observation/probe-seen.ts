@@ -16,6 +16,13 @@ export interface ProbeSeen {
   readonly replyBytes: readonly number[]
   /** UDP: whether the reply was, byte for byte, what had been sent. */
   readonly echoed?: boolean
+  /** TCP with a request: of each reply its HTTP status and the bytes behind its headers; null where it is no HTTP. */
+  readonly http?: readonly (HttpSeen | null)[]
+}
+
+export interface HttpSeen {
+  readonly status: number
+  readonly bodyBytes: number
 }
 
 export type ProbeOutcomeSeen =
