@@ -133,7 +133,12 @@ function ipSeen(ip: Ipv4Layer | Ipv6Layer): IpSeen {
       ...common,
       ...(ip.dontFragment ? { dontFragment: true as const } : {}),
       ...(isFragment(ip)
-        ? { fragment: { offset: ip.fragmentOffset, more: ip.moreFragments, id: ip.identification } }
+        ? {
+            fragment: {
+              ...{ offset: ip.fragmentOffset, more: ip.moreFragments, id: ip.identification },
+              protocol: ip.payloadProtocol,
+            },
+          }
         : {}),
     }
   const { fragment } = ip
@@ -141,7 +146,10 @@ function ipSeen(ip: Ipv4Layer | Ipv6Layer): IpSeen {
     ? common
     : {
         ...common,
-        fragment: { offset: fragment.offset, more: fragment.moreFragments, id: fragment.identification },
+        fragment: {
+          ...{ offset: fragment.offset, more: fragment.moreFragments, id: fragment.identification },
+          protocol: ip.payloadProtocol,
+        },
       }
 }
 

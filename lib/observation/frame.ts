@@ -36,7 +36,13 @@ export interface IpSeen {
   readonly ttl: number
   readonly bytes: number
   readonly dontFragment?: true
-  readonly fragment?: { readonly offset: number; readonly more: boolean; readonly id: number }
+  /** `protocol` is what the whole datagram carries: fragments behind the first do not show it otherwise. */
+  readonly fragment?: {
+    readonly offset: number
+    readonly more: boolean
+    readonly id: number
+    readonly protocol: number
+  }
 }
 
 export interface PortsSeen {

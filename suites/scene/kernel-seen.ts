@@ -22,6 +22,19 @@ export function namespaceSeen(
   return readable(seen, node, tool, name, (state) => state.namespaces[name])
 }
 
+/** All namespaces of a node below /run/docker/netns, by file name. */
+export function namespacesSeen(
+  seen: KernelSeen,
+  node: string,
+  tool: TableTool,
+): Part<Readonly<Record<string, NamespaceState>>> {
+  const root = rootSeen(seen, node, tool)
+  if (!('got' in root)) return root
+  const lacking = seen[node]?.unavailable.find((entry) => entry.package !== '' && entry.tool === 'nsenter')
+  if (lacking !== undefined) return { missing: missingOf(missingTool(lacking.tool, node)) }
+  return { got: seen[node]?.namespaces ?? {} }
+}
+
 /** The node's own namespace. */
 export function rootSeen(seen: KernelSeen, node: string, tool: TableTool): Part<NamespaceState> {
   return readable(seen, node, tool, "the host's own namespace", (state) => state.root)
