@@ -12,6 +12,7 @@ import { readService } from '../../lib/swarm/read-objects.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { markOfVip } from '../scene/balancer.ts'
 import { pollEffect } from '../scene/effects.ts'
+import { withoutTimes } from '../scene/name-problems.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
 import { foundProblems, type ModeLook, modeProblems } from './mode-problems.ts'
 
@@ -79,7 +80,7 @@ async function lookAt(
   ])
   if (asked === undefined) throw new Error('a question came back without an observation')
   return {
-    ...{ endpointMode: now.endpointMode, vips, task: taskFacts(task), address, asked },
+    ...{ endpointMode: now.endpointMode, vips, task: taskFacts(task), address, asked: withoutTimes(asked) },
     balancer:
       state === undefined
         ? null

@@ -1,7 +1,6 @@
 import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
-import type { ProbeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { nameProblems, virtualIpProblems } from '../scene/name-problems.ts'
+import { type Asked, nameProblems, virtualIpProblems } from '../scene/name-problems.ts'
 
 /** What the manager, the resolver of the service's one task and the balancer of its node say. */
 export interface ModeLook {
@@ -11,7 +10,7 @@ export interface ModeLook {
   readonly task: TaskFacts
   /** On the service's network. */
   readonly address: string
-  readonly asked: { readonly name: string; readonly probe: ProbeSeen }
+  readonly asked: Asked
   /** Null where the node has no namespace to balance in. */
   readonly balancer: { readonly marked: readonly string[]; readonly listed: boolean } | null
 }
