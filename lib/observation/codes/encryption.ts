@@ -28,8 +28,7 @@ export const encryptionCodes = {
   'mark-rule-not-counting': 'the mark rule of {node} counted {observed} of {expected} packets that were sent',
   'mark-rule-missing': 'no rule in mangle OUTPUT of {node} marks VNI {expected} for encryption',
   'drop-rule-missing': 'no rule in INPUT of {node} drops unencrypted VNI {expected}',
-  'enforcement-shadowed':
-    'on {node} {subject} decides before rule {expected}, which enforces encryption',
+  'enforcement-shadowed': 'on {node} {subject} decides before rule {expected}, which enforces encryption',
   'fails-open':
     'with its outbound policies gone {node} sent {observed} packets with VNI {subject} in clear: the engine fails open',
   'ingress-encrypted-by-default': 'ingress as the engine made it at init was encrypted already',
