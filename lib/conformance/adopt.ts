@@ -69,9 +69,15 @@ export async function adopt(topology: Topology, lab: Lab, options: AdoptOptions)
       ...{ runId, prefix: stackNames(topology.stack).prefix },
     }),
   )
+  // A host that removed what was created, or restarted, ends the waiting for tasks that will never run.
+  const signal = AbortSignal.any([options.signal, guard.lost])
   try {
-    const raised = await build(topology, lab, guard, before, options)
-    options.signal.throwIfAborted()
+    const raised = await build(topology, lab, guard, before, { ...options, signal }).catch(
+      (error: unknown) => {
+        throw signal.aborted ? signal.reason : error
+      },
+    )
+    signal.throwIfAborted()
     return { raised, lost: guard.lost, [Symbol.asyncDispose]: () => remove(guard, progress) }
   } catch (error) {
     await remove(guard, progress).catch((left: unknown) => {
