@@ -7,7 +7,7 @@ import { formSwarm, members } from '../swarm/form-swarm.ts'
 import { type Guard, type GuardOptions, startGuard } from '../swarm/guard.ts'
 import { LeftBehindError } from '../swarm/leftovers.ts'
 import { listNodes } from '../swarm/network-view.ts'
-import { loadProbeImage, pullProbeImage } from '../swarm/probe-image.ts'
+import { loadProbeImage, type LoadOptions, pullProbeImage } from '../swarm/probe-image.ts'
 import { newNonce, probeImageOf } from '../swarm/probe-task.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { stackNames } from '../swarm/stack.ts'
@@ -128,7 +128,7 @@ async function build(
   options: AdoptOptions,
 ): Promise<Raised> {
   const { images, progress, signal, runId } = options
-  const removes = (host: Host, image: string): Promise<void> => guard.removesImage(host, image)
+  const removes: LoadOptions['removes'] = (host, image, ids) => guard.removesImage(host, image, ids)
   const label = `swarmproof=${runId}`
   const hosts =
     images.toolboxImage === undefined
