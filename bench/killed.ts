@@ -230,10 +230,13 @@ function summaryOf({ found, living, left }: CleanedHosts): string {
   return `${text}${living.length === 0 ? '' : ' (its owner was not yet taken for dead)'}${unknown}`
 }
 
-/** After a restart what hosts have of their own is not the same: only what bears our names counts. */
+/**
+ * After a restart what hosts have of their own is not the same: only what bears names of runs counts. The stack of a lab
+ * is called alike, and its tasks move.
+ */
 function changes(before: Look, after: Look, restarted: boolean): string[] {
   const all = differences(before, after)
-  return restarted ? all.filter((line) => /more: .*(swarmproof|swp-)/.test(line)) : all
+  return restarted ? all.filter((line) => /more: .*(swarmproof|swp-[a-z0-9]{4}-)/.test(line)) : all
 }
 
 function rowText({
