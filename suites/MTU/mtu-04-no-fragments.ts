@@ -59,10 +59,11 @@ export const noFragments = requirement({
       unseen,
       tables: {
         ...passedOverTable(got.values()),
-        'controls: whole packets of full size': fullSized.map(({ frames: _, ...row }, index) => ({
-          ...row,
-          missing: silent[index],
-        })),
+        'controls: whole packets of full size': fullSized.map(
+          ({ role, network, outerSize, packets }, index) => ({
+            ...{ role, network, outerSize, packets, missing: silent[index] },
+          }),
+        ),
       },
       packets: {
         'outer fragments': fragments.slice(0, 40).map(refOf),

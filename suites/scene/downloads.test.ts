@@ -74,8 +74,8 @@ describe('transfer', () => {
   })
 
   it('by a virtual IP is told of the node that asked, for nobody knows who answered', () => {
-    const { toNode: _, ...byVip } = fetched('timeout', [whole, null, null])
-    const problems = transferProblems({ ...byVip, by: 'vip', to: 'web', service: 'web' }, 1000)
+    const { network, probe } = fetched('timeout', [whole, null, null])
+    const problems = transferProblems({ by: 'vip', to: 'web', service: 'web', network, probe }, 1000)
     expect(problems).to.have.lengthOf(1)
     expect(problems[0]).to.include({ node: 'worker1', service: 'web' })
     expect(problems[0]).to.not.have.property('path')
