@@ -74,7 +74,7 @@ export const changedOutside = requirement({
           task: task === undefined ? 'none' : { address: task.address, mtuBytes: task.mtuBytes },
         },
       },
-      conclusion: `${node} refused to remove ${gatewayBridgeName} as a member, and has subnet ${wanted.subnet} and MTU ${wanted.mtuBytes} on it since it left, made it anew and joined`,
+      conclusion: `${node} refused to remove ${gatewayBridgeName} as a member, and has subnet ${wanted.subnet} and MTU ${wanted.mtuBytes} on it since it left, made it again and joined`,
     })
   },
 })

@@ -70,7 +70,7 @@ export function planDownloads(
   ]
 }
 
-/** Each entry asked by its neighbour in the list, so that nobody asks himself. */
+/** Each entry asked by its neighbour in the list, so that none asks itself. */
 function toTheNext<T>(entries: readonly T[]): (readonly [T, T])[] {
   return entries.flatMap((to, index) => {
     const from = entries[(index + 1) % entries.length]
