@@ -1,4 +1,4 @@
-import type { Planned, Sent } from '../../lib/conformance/send-plan.ts'
+import type { Sent } from '../../lib/conformance/send-plan.ts'
 import { type AttemptSeen, outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import { httpGet, httpReply } from '../../lib/probe/http.ts'
@@ -22,6 +22,11 @@ interface Downloading {
   readonly service?: string
 }
 
+/** The same before it is sent. */
+interface Planned extends Downloading {
+  readonly request: TcpRequest
+}
+
 /** A bulk file fetched, once or several times over fresh connections; its bytes are told by their length alone. */
 export type Downloaded = Sent<Downloading>
 
@@ -36,7 +41,7 @@ export function planDownloads(
   cluster: Cluster,
   stack: Stack,
   { roles, balances }: Pick<Carried, 'roles' | 'balances'>,
-): Planned<Downloading>[] {
+): Planned[] {
   const { clear, ingress } = stack.networks
   const { web } = stack.services
   const webTasks = stack.tasks.filter((task) => task.service === web.name).length
@@ -45,7 +50,7 @@ export function planDownloads(
     ...{ kind: 'tcp', ...way, request: httpGet(pagePath(stack, 'bulk')), repeat, timeoutMs },
   })
   const betweenTasks = roles.flatMap((role) =>
-    orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned<Downloading> => {
+    orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned => {
       const network = stack.networks[role]
       return {
         ...{ by: 'task', to: taskLabel(to), toNode: to.node.host.name, network: network.name },
@@ -56,11 +61,11 @@ export function planDownloads(
   if (!balances) return betweenTasks
   return [
     ...betweenTasks,
-    ...onePerNode(tasksOn(stack, 'clear')).map((from): Planned<Downloading> => ({
+    ...onePerNode(tasksOn(stack, 'clear')).map((from): Planned => ({
       ...{ by: 'vip', to: web.name, network: clear.name, service: web.name },
       request: fetching({ from: inTask(from), to: web.vips[clear.id] ?? '', port: 80 }, webTasks),
     })),
-    ...(published === undefined ? [] : toTheNext(cluster.nodes)).map(([from, to]): Planned<Downloading> => ({
+    ...(published === undefined ? [] : toTheNext(cluster.nodes)).map(([from, to]): Planned => ({
       ...{ by: 'ingress', to: to.host.name, toNode: to.host.name, network: ingress.name, service: web.name },
       request: fetching(
         { from: onNode(from), to: to.advertise.address, port: published?.publishedPort ?? 0 },
