@@ -1,4 +1,6 @@
-import type { HttpSeen, ProbeSeen } from '../observation/probe-seen.ts'
+import { SwarmproofError } from '../error.ts'
+import type { DnsSeen, HttpSeen, ProbeSeen } from '../observation/probe-seen.ts'
+import { dnsAnswer } from '../probe/dns.ts'
 import { httpBody, httpReply } from '../probe/http.ts'
 import type { Observation, Probe, ProbeOptions, ProbeRequest } from '../probe/probe.ts'
 
@@ -21,7 +23,7 @@ export async function sendPlan<T extends object>(
   return plan.map(({ request: _, ...entry }, index) => {
     const observation = observations[index]
     if (observation === undefined) throw new Error('a probe came back with fewer observations than requests')
-    return { ...entry, probe: probeSeen(observation) } as unknown as Sent<T>
+    return { ...entry, probe: probeSeen(observation) }
   })
 }
 
@@ -39,7 +41,22 @@ export function probeSeen(observation: Observation): ProbeSeen {
     replies: replies.map((reply) => replyText(request, reply)),
     replyBytes: [...replyBytes],
     ...(sent === undefined || replies.length === 0 ? {} : { echoed: replies[0]?.equals(sent) ?? false }),
+    ...dnsSeen(observation),
     ...httpSeen(observation),
+  }
+}
+
+const dnsPort = 53
+
+function dnsSeen(observation: Observation): { readonly dns?: DnsSeen } {
+  const { request } = observation
+  if (request.kind !== 'udp' || request.port !== dnsPort) return {}
+  try {
+    const answer = dnsAnswer(observation)
+    return answer === undefined ? {} : { dns: { rcode: answer.rcode, addresses: answer.addresses } }
+  } catch (error) {
+    if (!(error instanceof SwarmproofError)) throw error
+    return { dns: { rcode: 'unreadable', addresses: [] } }
   }
 }
 

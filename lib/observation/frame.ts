@@ -21,6 +21,10 @@ export interface Frame {
   readonly inner?: InnerSeen
   /** Of the bytes behind the outermost IP header (behind VXLAN's where there is one): the same on both sides. */
   readonly digest: string
+  /**
+   * Of the innermost Ethernet frame of a UDP datagram over IPv4, without checksums: the same bare and encapsulated.
+   */
+  readonly innermost?: string
   /** Names of the words that were found in its bytes. */
   readonly matched: readonly string[]
   readonly wireBytes: number

@@ -1,13 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Service } from '../../lib/swarm/cluster.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ServiceFacts } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { discovery, type Lookup, lookupsOf } from '../scene/discovery.ts'
+import { answersTable, virtualIpProblems } from '../scene/name-problems.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { docs, overlayTutorial } from '../source.ts'
-import { requireTaskOnEveryNode } from '../scene/pair.ts'
-import { resolutionProblem, summaryOf } from './resolution.ts'
 
-export const oneVip = conformanceTest({
+export const oneVip = requirement({
   id: 'DSC-01',
   requirement:
     'A service name resolves to one VIP, the same from every task of the network, equal to `service inspect`’s.',
@@ -26,46 +26,54 @@ export const oneVip = conformanceTest({
     'nsenter -t PID -n nslookup SERVICE 127.0.0.11 on the node named',
     'docker network inspect --verbose NETWORK on that node shows what its gossip says; restart its engine if it is stale',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { web, both } = stack.services
-    const asked = await Promise.all([web, both].map(async (service) => lookupsOfService(context, service)))
-    for (const { service, vip, lookups } of asked) {
-      const { name, endpointMode } = service
-      evidence.observe('service inspect', { service: name, endpointMode, vip })
-      evidence.observe(`answers for ${name}`, summaryOf(lookups))
-    }
+  codes: [
+    'virtual-ip-missing',
+    'virtual-ip-not-resolved',
+    'virtual-ip-not-alone',
+    'name-not-answered',
+    'name-refused',
+    'name-lists-twice',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [discovery],
+  observe: async (lab) => ({ discovery: await lab.scene(discovery) }),
+  judge(seen, facts) {
+    const { clear } = facts.networks
+    const { web, both } = facts.services
+    const asked = [web, both].map((service) => ({
+      service,
+      vip: service.vips[clear.id] ?? '',
+      lookups: lookupsOf(seen.discovery, service.name),
+    }))
     const lookups = asked[0]?.lookups ?? []
-    if (lookups.length === 0) throw new Error('no task runs on the clear network, so nobody could ask')
-    requireNone(
-      `${web.name} and ${both.name} resolve to their virtual IPs from every task`,
-      asked.flatMap(problemsOf),
-    )
-    requireTaskOnEveryNode(
-      cluster.nodes,
-      lookups.map(({ from }) => from),
-      stack.networks.clear.name,
-    )
-    const nodes = new Set(lookups.map(({ from }) => from.node)).size
-    evidence.conclude(
-      `${lookups.length} tasks on ${nodes} nodes resolve ${asked.map(({ service, vip }) => `${service.name} to ${vip}`).join(' and ')} and nothing else, as service inspect says; ${both.name} publishes nothing`,
-    )
+    const nodes = new Set(lookups.map(({ probe }) => probe.fromNode)).size
+    return judgement({
+      problems: asked.flatMap((one) => problemsOf(one, clear.name)),
+      unseen: unseenFrom(facts, 'clear'),
+      tables: {
+        'service inspect': asked.map(({ service: { name, endpointMode }, vip }) => {
+          return { service: name, endpointMode, vip }
+        }),
+        answers: answersTable(asked.flatMap((one) => one.lookups)),
+      },
+      conclusion:
+        lookups.length === 0
+          ? ''
+          : `${lookups.length} tasks on ${nodes} nodes resolve ${asked.map(({ service, vip }) => `${service.name} to ${vip}`).join(' and ')} and nothing else, as service inspect says; ${both.name} publishes nothing`,
+    })
   },
 })
 
-interface Asked {
-  readonly service: Service
-  readonly vip: string | undefined
+interface Answers {
+  readonly service: ServiceFacts
+  /** Empty if service inspect shows none. */
+  readonly vip: string
   readonly lookups: readonly Lookup[]
 }
 
-async function lookupsOfService(context: TestContext, service: Service): Promise<Asked> {
-  const vip = service.vips[context.stack.networks.clear.id]
-  return { service, vip, lookups: lookupsOf(await discovery(context), service.name) }
-}
-
-function problemsOf({ service, vip, lookups }: Asked): string[] {
-  if (vip === undefined)
-    return [`service inspect shows no virtual IP of ${service.name} on the clear network`]
-  return lookups.flatMap((lookup) => resolutionProblem(lookup, new Map([[vip, 'the virtual IP']])) ?? [])
+function problemsOf({ service, vip, lookups }: Answers, network: string): Problem[] {
+  const place = { network, service: service.name }
+  if (vip === '') return [{ ...place, code: 'virtual-ip-missing', kind: 'missed' }]
+  return lookups.flatMap((lookup) => virtualIpProblems(lookup, vip, place))
 }

@@ -1,12 +1,12 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
 import { discovery, lookupsOf } from '../scene/discovery.ts'
-import { addressOn, requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
+import { answersTable, nameProblems } from '../scene/name-problems.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { docs } from '../source.ts'
-import { resolutionProblem, summaryOf } from './resolution.ts'
 
-export const tasksName = conformanceTest({
+export const tasksName = requirement({
   id: 'DSC-02',
   requirement: '`tasks.<service>` resolves to exactly the running tasks’ IPs, on every node.',
   source: [docs('Configure service discovery'), docs('Container discovery')],
@@ -24,41 +24,43 @@ export const tasksName = conformanceTest({
     'docker service ps SERVICE; nsenter -t PID -n nslookup tasks.SERVICE 127.0.0.11 on the node named',
     'check 7946 tcp and udp to that node (CTL-02, CTL-03), then restart its engine',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear } = stack.networks
-    const asked = await discovery(context)
-    const looks = [stack.services.web, stack.services.rr].map(({ name }) => ({
-      lookups: lookupsOf(asked, `tasks.${name}`),
+  codes: ['name-lacks-task', 'name-lists-stranger', 'name-not-answered', 'name-refused', 'name-lists-twice'],
+  changes: [],
+  quiet: ['changes'],
+  reads: [discovery],
+  observe: async (lab) => ({ discovery: await lab.scene(discovery) }),
+  judge(seen, facts) {
+    const { clear } = facts.networks
+    const looks = [facts.services.web, facts.services.rr].map(({ name: service }) => ({
+      service,
+      name: `tasks.${service}`,
+      lookups: lookupsOf(seen.discovery, `tasks.${service}`),
       expected: new Map(
-        tasksOn(stack, 'clear')
-          .filter(({ service }) => service === name)
-          .map((task) => [addressOn(task, clear), taskLabel(task)]),
+        tasksIn(facts, 'clear')
+          .filter((task) => task.service === service)
+          .map((task) => [addressIn(task, clear), taskName(task)]),
       ),
     }))
-    for (const { lookups, expected } of looks) {
-      evidence.observe(`answers for ${lookups[0]?.name ?? 'nothing'}`, {
-        runningTasks: expected,
-        answers: summaryOf(lookups),
-      })
-    }
-    if (looks.some(({ lookups, expected }) => lookups.length === 0 || expected.size === 0)) {
-      throw new Error('a service has no running task, or no task runs on the clear network to ask')
-    }
-    requireNone(
-      'tasks.<service> resolves to the running tasks and nothing else',
-      looks.flatMap(({ lookups, expected }) =>
-        lookups.flatMap((lookup) => resolutionProblem(lookup, expected) ?? []),
-      ),
-    )
     const answers = looks.flatMap(({ lookups }) => lookups)
-    requireTaskOnEveryNode(
-      cluster.nodes,
-      answers.map(({ from }) => from),
-      clear.name,
-    )
-    evidence.conclude(
-      `${answers.length} answers on ${new Set(answers.map(({ from }) => from.node)).size} nodes hold exactly the running tasks (${looks.map(({ lookups, expected }) => `${lookups[0]?.name}: ${expected.size}`).join(', ')})`,
-    )
+    const without = looks.filter(({ expected }) => expected.size === 0)
+    return judgement({
+      problems: looks.flatMap(({ service, lookups, expected }) =>
+        lookups.flatMap((lookup) => nameProblems(lookup, expected, { network: clear.name, service })),
+      ),
+      unseen: [
+        ...unseenFrom(facts, 'clear'),
+        ...without.map(({ service }) => ({ what: `a running task of ${service}`, nodes: [] })),
+      ],
+      tables: Object.fromEntries(
+        looks.map(({ name, lookups, expected }) => [
+          `answers for ${name}`,
+          { runningTasks: Object.fromEntries(expected), answers: answersTable(lookups) },
+        ]),
+      ),
+      conclusion:
+        answers.length === 0
+          ? ''
+          : `${answers.length} answers on ${new Set(answers.map(({ probe }) => probe.fromNode)).size} nodes hold exactly the running tasks (${looks.map(({ name, expected }) => `${name}: ${expected.size}`).join(', ')})`,
+    })
   },
 })

@@ -1,13 +1,16 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Task } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type TaskFacts, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { discovery, lookupsOf } from '../scene/discovery.ts'
-import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
+import { kernel, type KernelSeen, namespaceSeen } from '../scene/kernel-seen.ts'
+import { answersTable, nameProblems } from '../scene/name-problems.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { docs } from '../source.ts'
-import { resolutionProblem, summaryOf } from './resolution.ts'
 
-export const dnsRoundRobin = conformanceTest({
+export const dnsRoundRobin = requirement({
   id: 'DSC-03',
   requirement:
     'With `--endpoint-mode dnsrr` the name resolves to the task IPs; there is no VIP and no IPVS entry.',
@@ -25,69 +28,111 @@ export const dnsRoundRobin = conformanceTest({
     'docker service update --endpoint-mode dnsrr SERVICE',
     'nsenter --net=/run/docker/netns/lb_… ipvsadm -ln on the node named',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { rr, web } = stack.services
-    const states = await context.state()
-    const tasks = tasksOn(stack, 'clear')
-    const expected = addressesOf(tasks, rr.name, stack.networks.clear.name)
-    const anywhere = addressesOf(tasks, rr.name)
-    const lookups = lookupsOf(await discovery(context), rr.name)
-    const balanced = cluster.nodes.flatMap(({ host }) =>
-      Object.entries(states.get(host.name)?.namespaces ?? {}).flatMap(([namespace, { ipvs }]) =>
-        ipvs.flatMap(({ destinations }) =>
-          destinations.map(({ address }) => ({ node: host.name, namespace, address })),
+  codes: [
+    'name-lacks-task',
+    'name-lists-stranger',
+    'name-not-answered',
+    'name-refused',
+    'name-lists-twice',
+    'virtual-ip-left',
+    'balanced-without-virtual-ip',
+  ],
+  changes: [],
+  quiet: ['changes'],
+  reads: [discovery, kernel],
+  observe: async (lab) => ({
+    discovery: await lab.scene(discovery),
+    kernel: await lab.scene(kernel),
+  }),
+  judge(seen, facts) {
+    const { clear } = facts.networks
+    const { rr, web } = facts.services
+    const lookups = lookupsOf(seen.discovery, rr.name)
+    const tasks = tasksIn(facts, 'clear')
+    const expected = labelsOf(tasks, rr.name, clear.name)
+    const nodes = Object.fromEntries(facts.nodes.map(({ name }) => [name, balanced(seen.kernel, name)]))
+    const { got, missing, unseen } = part(nodes, 'IPVS')
+    const destinations = [...got.values()].flat()
+    const anywhere = labelsOf(tasks, rr.name)
+    const wrong = destinations.filter(({ address }) => anywhere.has(address))
+    const others = labelsOf(tasks, web.name)
+    const control = destinations.filter(({ address }) => others.has(address))
+    const without = [...got.keys()].filter((name) => !control.some(({ node }) => node === name))
+    return judgement({
+      problems: [
+        ...lookups.flatMap((lookup) =>
+          nameProblems(lookup, expected, { network: clear.name, service: rr.name }).map((problem) => ({
+            ...problem,
+            controls: [],
+          })),
         ),
-      ),
-    )
-    const wrong = balanced.filter(({ address }) => anywhere.has(address))
-    const others = addressesOf(tasks, web.name)
-    const control = balanced.filter(({ address }) => others.has(address))
-    evidence.observe('service inspect', {
-      service: rr.name,
-      endpointMode: rr.endpointMode,
-      virtualIps: rr.vips,
+        ...Object.values(rr.vips).map((address): Problem => {
+          return { code: 'virtual-ip-left', kind: 'seen', service: rr.name, address }
+        }),
+        ...wrong.map(({ node, namespace, address }): Problem => ({
+          ...{ code: 'balanced-without-virtual-ip', kind: 'seen', node, service: rr.name, address },
+          ...{ subject: anywhere.get(address) ?? address, observed: namespace },
+        })),
+      ],
+      controls: [
+        {
+          name: `IPVS of every node lists tasks of ${web.name}`,
+          held: without.length === 0,
+          observed: without.length === 0 ? control.length : `none on ${without.join(', ')}`,
+        },
+      ],
+      missing,
+      unseen: [
+        ...unseen,
+        ...unseenFrom(facts, 'clear'),
+        ...(expected.size === 0 ? [{ what: `a running task of ${rr.name}`, nodes: [] }] : []),
+      ],
+      tables: {
+        'service inspect': { service: rr.name, endpointMode: rr.endpointMode, virtualIps: rr.vips },
+        [`answers for ${rr.name}`]: {
+          runningTasks: Object.fromEntries(expected),
+          answers: answersTable(lookups),
+        },
+        'IPVS destinations that are tasks': { [rr.name]: wrong, [web.name]: control.length },
+      },
+      conclusion:
+        lookups.length === 0
+          ? ''
+          : `${lookups.length} tasks resolve ${rr.name} to its ${expected.size} tasks; it has no virtual IP and none of ${destinations.length} IPVS destinations is one of its tasks, while ${control.length} are tasks of ${web.name}`,
     })
-    evidence.observe(`answers for ${rr.name}`, { runningTasks: expected, answers: summaryOf(lookups) })
-    evidence.observe('IPVS destinations that are tasks', { [rr.name]: wrong, [web.name]: control.length })
-    if (lookups.length === 0 || expected.size === 0) {
-      throw new Error(`${rr.name} has no running task, or no task runs on the clear network to ask`)
-    }
-    requireNone(`${rr.name} is found by DNS alone`, [
-      ...lookups.flatMap((lookup) => resolutionProblem(lookup, expected) ?? []),
-      ...Object.values(rr.vips).map((vip) => `service inspect shows the virtual IP ${vip} of ${rr.name}`),
-      ...wrong.map(
-        ({ node, namespace, address }) =>
-          `${node}: IPVS in ${namespace} lists ${address} (${anywhere.get(address)})`,
-      ),
-    ])
-    const blind = cluster.nodes.filter(({ host }) => !control.some(({ node }) => node === host.name))
-    if (blind.length > 0) {
-      const where = blind.map(({ host }) => host.name).join(', ')
-      throw new Error(
-        `no IPVS table of ${where} lists a task of ${web.name} either, so "none seen" proves nothing`,
-      )
-    }
-    requireTaskOnEveryNode(
-      cluster.nodes,
-      lookups.map(({ from }) => from),
-      stack.networks.clear.name,
-    )
-    evidence.conclude(
-      `${lookups.length} tasks resolve ${rr.name} to its ${expected.size} tasks; it has no virtual IP and none of ${balanced.length} IPVS destinations is one of its tasks, while ${control.length} are tasks of ${web.name}`,
-    )
   },
 })
 
-/** Addresses of a service's tasks with the task's label; on one network, or on all it is attached to. */
-function addressesOf(tasks: readonly Task[], service: string, network?: string): ReadonlyMap<string, string> {
+interface Destination {
+  readonly node: string
+  readonly namespace: string
+  readonly address: string
+}
+
+/** What IPVS in any namespace of a node sends connections to. */
+function balanced(seen: KernelSeen, node: string): Part<Destination[]> {
+  const readable = namespaceSeen(seen, node, ingressNamespace, 'nsenter')
+  if (!('got' in readable)) return readable
+  return {
+    got: Object.entries(seen[node]?.namespaces ?? {}).flatMap(([namespace, { ipvs }]) =>
+      ipvs.flatMap(({ destinations }) => destinations.map(({ address }) => ({ node, namespace, address }))),
+    ),
+  }
+}
+
+/** Labels of a service's tasks by their address on one network, or on all they are attached to. */
+function labelsOf(
+  tasks: readonly TaskFacts[],
+  service: string,
+  network?: string,
+): ReadonlyMap<string, string> {
   return new Map(
     tasks
       .filter((task) => task.service === service)
       .flatMap((task) =>
         Object.entries(task.endpoints)
           .filter(([name]) => network === undefined || name === network)
-          .map(([, { address }]) => [address, taskLabel(task)] as const),
+          .map(([, { address }]) => [address, taskName(task)] as const),
       ),
   )
 }

@@ -1,13 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { httpBody } from '../../lib/probe/http.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { type VipAnswer, discovery } from '../scene/discovery.ts'
-import { outcomeText } from '../scene/outcome.ts'
-import { requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { discovery, type VipTried } from '../scene/discovery.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
 
-export const vipAnswers = conformanceTest({
+export const vipAnswers = requirement({
   id: 'DSC-04',
   requirement: 'The VIP answers ping and TCP from every node.',
   source: [overlayTutorial('User-Defined Overlay Network'), overlayTutorial('Routing Mesh')],
@@ -24,51 +24,60 @@ export const vipAnswers = conformanceTest({
     'on the node named: nsenter --net=/run/docker/netns/lb_… ipvsadm -ln, lsmod | grep ip_vs',
     'restart the engine of that node; see LB-02 and CTL-04',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { web } = stack.services
-    const { vip } = await discovery(context)
-    const names = new Set(
-      tasksOn(stack, 'clear')
-        .filter(({ service }) => service === web.name)
-        .map(({ hostname }) => hostname),
-    )
-    evidence.observe(
-      `answers of the virtual IP of ${web.name}`,
-      vip.map(({ from, address, icmp, tcp }) => ({
-        from: taskLabel(from),
-        address,
-        ping: icmp.outcome,
-        pingMs: Math.round(icmp.elapsedMs),
-        tcp: tcp.outcome,
-        tcpMs: Math.round(tcp.elapsedMs),
-        answeredBy: httpBody(tcp.replies[0])?.trim(),
-      })),
-    )
-    requireNone(
-      `the virtual IP of ${web.name} answers ping and TCP from every node`,
-      vip.flatMap((answer) => problemsOf(answer, names)),
-    )
-    if (vip.length === 0) throw new Error(`${web.name} has no virtual IP, or no task is there to ask it`)
-    requireTaskOnEveryNode(
-      cluster.nodes,
-      vip.map(({ from }) => from),
-      stack.networks.clear.name,
-    )
-    evidence.conclude(
-      `${vip[0]?.address} answered ping and TCP from ${vip.length} nodes, TCP through a task of ${web.name}`,
-    )
+  codes: ['virtual-ip-silent', 'answered-by-another'],
+  changes: [],
+  quiet: [],
+  reads: [discovery],
+  observe: async (lab) => ({ discovery: await lab.scene(discovery) }),
+  judge({ discovery: { vip } }, facts) {
+    const { web } = facts.services
+    const { clear } = facts.networks
+    const names = tasksIn(facts, 'clear')
+      .filter(({ service }) => service === web.name)
+      .map(({ hostname }) => hostname)
+    const nodes = new Set(vip.map(({ probe }) => probe.fromNode)).size
+    return judgement({
+      problems: vip.flatMap(
+        (one) => vipProblem(one, { names, service: web.name, network: clear.name }) ?? [],
+      ),
+      unseen: [
+        ...unseenFrom(facts, 'clear'),
+        ...(web.vips[clear.id] ? [] : [{ what: `a virtual IP of ${web.name} to ask`, nodes: [] }]),
+      ],
+      tables: {
+        [`answers of the virtual IP of ${web.name}`]: vip.map(({ protocol, probe }) => ({
+          from: probe.from,
+          address: probe.to,
+          protocol,
+          outcome: probe.outcome,
+          ms: Math.round(probe.elapsedMs),
+          ...(protocol === 'tcp' ? { answeredBy: probe.replies[0] ?? '' } : {}),
+        })),
+      },
+      conclusion:
+        vip.length === 0
+          ? ''
+          : `${vip[0]?.probe.to} answered ping and TCP from ${nodes} nodes, TCP through a task of ${web.name}`,
+    })
   },
 })
 
-function problemsOf({ from, address, icmp, tcp }: VipAnswer, names: ReadonlySet<string>): string[] {
-  const path = `${taskLabel(from)} → ${address}`
-  const answered = httpBody(tcp.replies[0])?.trim()
-  return [
-    ...(icmp.outcome === 'answered' ? [] : [`${path}: ping ${outcomeText(icmp)}`]),
-    ...(tcp.outcome === 'answered' ? [] : [`${path}: TCP port 80 ${outcomeText(tcp)}`]),
-    ...(tcp.outcome === 'answered' && !names.has(answered ?? '')
-      ? [`${path}: TCP answered by '${answered ?? 'no HTTP'}', which is no task of the service`]
-      : []),
-  ]
+/** Why the virtual IP did not answer one node as it should, with what is known of the service. */
+function vipProblem(
+  { protocol, probe }: VipTried,
+  of: { readonly names: readonly string[]; readonly service: string; readonly network: string },
+): Problem | undefined {
+  const where = {
+    ...{ node: probe.fromNode, ends: { from: probe.from, to: of.service } },
+    ...{ network: of.network, service: of.service, address: probe.to, protocol: protocol.toUpperCase() },
+    ...(probe.port === undefined ? {} : { port: probe.port }),
+  }
+  if (probe.outcome !== 'answered')
+    return { ...where, code: 'virtual-ip-silent', kind: 'missed', observed: outcomeSeen(probe) }
+  const answered = probe.replies[0] ?? ''
+  if (protocol === 'icmp' || of.names.includes(answered)) return undefined
+  return {
+    ...{ ...where, code: 'answered-by-another', kind: 'seen' },
+    ...{ expected: of.service, observed: answered || 'no HTTP' },
+  }
 }

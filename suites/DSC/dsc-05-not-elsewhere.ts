@@ -1,27 +1,14 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { missingTool } from '../../lib/missing-tool.ts'
-import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
-import type { Observation } from '../../lib/probe/probe.ts'
-import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { inTask, taskLabel } from '../scene/pair.ts'
-import { overlayTutorial } from '../source.ts'
+import { isIPv4 } from 'node:net'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type Control, judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { scriptLines, sh } from '../../lib/script.ts'
+import { answersTable } from '../scene/name-problems.ts'
+import { overlayTutorial } from '../source.ts'
+import { type NameAsked, observeNames } from './names-elsewhere.ts'
 
-/** A resolver that first asks servers it cannot reach may take longer for names it does not know. */
-const hostTimeoutSeconds = 12
-
-interface Look {
-  readonly who: string
-  readonly name: string
-  readonly addresses: readonly string[]
-  readonly said: string
-}
-
-export const notElsewhere = conformanceTest({
+export const notElsewhere = requirement({
   id: 'DSC-05',
   requirement: 'Names do not resolve from another network, nor on the host.',
   source: [overlayTutorial('Further Remarks')],
@@ -38,117 +25,84 @@ export const notElsewhere = conformanceTest({
     'docker service inspect --format "{{json .Spec.TaskTemplate.Networks}}" SERVICE',
     'getent ahostsv4 NAME and grep NAME /etc/hosts on the host named',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const { clear } = stack.networks
-    const { web, rr } = stack.services
-    const names = [web.name, `tasks.${web.name}`, rr.name]
-    const strangers = stack.tasks.filter(
-      (task) =>
-        task.endpoints[clear.name] === undefined &&
-        (task.endpoints[stack.networks.secret.name] ?? task.endpoints[stack.networks.auto.name]) !==
-          undefined,
+  codes: ['name-known-elsewhere', 'name-known-on-host'],
+  changes: [],
+  quiet: [],
+  reads: [],
+  observe: observeNames,
+  judge({ names, asked, hosts }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(hosts, 'the resolver')
+    const [members, own, strangers] = (['member', 'own', 'stranger'] as const).map((wanted) =>
+      asked.filter(({ kind }) => kind === wanted),
+    ) as [NameAsked[], NameAsked[], NameAsked[]]
+    const known = (addresses: readonly string[] = []): string[] =>
+      addresses.filter((address) => isIPv4(address) && contains(clear.subnet, address))
+    const unknown = members.filter(({ probe }) => known(probe.dns?.addresses).length === 0)
+    const silent = own.filter(({ probe }) => (probe.dns?.addresses ?? []).length === 0)
+    const deaf = [...got].filter(
+      ([, looks]) => !looks.some(({ name, addresses }) => name === 'localhost' && addresses.length > 0),
     )
-    const [member] = tasksOn(stack, 'clear')
-    if (member === undefined || strangers.length === 0) {
-      throw new Error('no task runs on the clear network, or none on another one alone')
-    }
-    const [tasks, hosts] = await Promise.all([
-      askTasks(context, member, strangers, names),
-      askHosts(context, names),
-    ])
-    evidence.observe('answers on the network itself', tasks.member)
-    evidence.observe('answers on other networks', tasks.strangers)
-    evidence.observe('answers on hosts', hosts.looks)
-    const isOfNetwork = (address: string) => contains(clear.subnet, address)
-    requireNone(
-      `names of ${clear.name} resolve on that network only`,
-      [...tasks.strangers, ...hosts.looks].flatMap(({ who, name, addresses }) => {
-        const known = addresses.filter(isOfNetwork)
-        return known.length === 0 ? [] : [`${who} resolves ${name} to ${known.join(', ')} of ${clear.name}`]
-      }),
-    )
-    const unknown = tasks.member.filter(({ addresses }) => !addresses.some(isOfNetwork))
-    if (unknown.length > 0) {
-      throw new Error(
-        `${taskLabel(member)} does not resolve ${unknown.map(({ name }) => name).join(', ')} either, so "not elsewhere" proves nothing; see DSC-01`,
-      )
-    }
-    if (tasks.silent.length > 0)
-      throw new Error(`${tasks.silent.join(', ')} did not resolve even their own service`)
-    if (hosts.silent.length > 0)
-      throw new Error(`the resolver of ${hosts.silent.join(', ')} does not even know localhost`)
-    evidence.conclude(
-      `${names.length} names that resolve on ${clear.name} got no address of it from ${strangers.length} tasks of other networks nor from ${context.cluster.nodes.length} hosts`,
-    )
+    const askers = new Set(strangers.map(({ probe }) => probe.from)).size
+    return judgement({
+      problems: [
+        ...strangers.flatMap(({ name, probe }) =>
+          known(probe.dns?.addresses).map((address): Problem => ({
+            ...{ code: 'name-known-elsewhere', kind: 'seen', node: probe.fromNode, network: clear.name },
+            ...{ ends: { from: probe.from, to: name }, subject: name, address },
+          })),
+        ),
+        ...[...got].flatMap(([node, looks]) =>
+          looks.flatMap(({ name, addresses }) =>
+            known(addresses).map((address): Problem => ({
+              ...{ code: 'name-known-on-host', kind: 'seen', node, network: clear.name },
+              ...{ subject: name, address },
+            })),
+          ),
+        ),
+      ],
+      controls: [
+        controlOf(
+          'names resolve on the network itself',
+          unknown.map(({ name }) => name),
+        ),
+        controlOf(
+          'tasks of other networks resolve their own service',
+          silent.map(({ probe }) => probe.from),
+        ),
+        controlOf(
+          'the resolver of each host knows localhost',
+          deaf.map(([node]) => node),
+        ),
+      ],
+      missing,
+      unseen: [
+        ...unseen,
+        ...(members.length === 0 ? [{ what: `names from a task of ${clear.name}`, nodes: [] }] : []),
+        ...(strangers.length === 0
+          ? [{ what: 'names from a task of another network alone', nodes: [] }]
+          : []),
+      ],
+      tables: {
+        'answers on the network itself': answersTable(members),
+        'answers on other networks': answersTable(strangers),
+        'answers on hosts': [...got].flatMap(([node, looks]) =>
+          looks
+            .filter(({ name }) => name !== 'localhost')
+            .map(({ name, addresses, exitCode }) => ({
+              ...{ host: node, name, addresses },
+              said: `getent exit ${exitCode ?? 'unknown'}`,
+            })),
+        ),
+      },
+      conclusion: `${names.length} names that resolve on ${clear.name} got no address of it from ${askers} tasks of other networks nor from ${got.size} hosts`,
+    })
   },
 })
 
-async function askTasks(
-  { probe }: TestContext,
-  member: Task,
-  strangers: readonly Task[],
-  names: readonly string[],
-) {
-  const planned = [
-    ...names.map((name) => ({ kind: 'member', from: member, name })),
-    ...strangers.map((from) => ({ kind: 'own', from, name: from.service })),
-    ...strangers.flatMap((from) => names.map((name) => ({ kind: 'stranger', from, name }))),
-  ]
-  const observations = await probe.send(
-    planned.map(({ from, name }) => dnsQuery(inTask(from), name)),
-    { concurrency: 32 },
-  )
-  const looks = planned.map(({ kind, from, name }, index) => {
-    const observation = observations[index] as Observation
-    const answer = dnsAnswer(observation)
-    return {
-      kind,
-      who: taskLabel(from),
-      name,
-      addresses: answer?.addresses ?? [],
-      said: answer?.rcode ?? observation.outcome,
-    }
-  })
-  const of = (wanted: string): Look[] =>
-    looks
-      .filter(({ kind }) => kind === wanted)
-      .map(({ who, name, addresses, said }) => ({ who, name, addresses, said }))
-  return {
-    member: of('member'),
-    strangers: of('stranger'),
-    silent: of('own')
-      .filter(({ addresses }) => addresses.length === 0)
-      .map(({ who }) => who),
-  }
-}
-
-async function askHosts({ cluster }: TestContext, names: readonly string[]) {
-  const asked = await Promise.all(cluster.nodes.map((node) => askHost(node, ['localhost', ...names])))
-  const looks = asked.flat()
-  return {
-    looks: looks.filter(({ name }) => name !== 'localhost'),
-    silent: looks
-      .filter(({ name, addresses }) => name === 'localhost' && addresses.length === 0)
-      .map(({ who }) => who),
-  }
-}
-
-/** Side by side, because each may wait for servers that do not answer. */
-async function askHost({ host }: ClusterNode, names: readonly string[]): Promise<Look[]> {
-  const each = names.map(
-    (name) =>
-      sh`{ out=$(timeout ${hostTimeoutSeconds} getent ahostsv4 ${name}); echo ${name} $? "$(echo "$out" | awk '{print $1}' | sort -u | tr '\n' ' ')"; } &`,
-  )
-  const { stdout } = await host.remote.exec(scriptLines([...each, sh`wait`]), {
-    timeoutMs: 60_000,
-    idempotent: true,
-  })
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  if (lines.some(([first, code]) => first === 'localhost' && code === '127'))
-    throw missingTool('getent', host.name)
-  return names.map((name) => {
-    const [, code, ...addresses] = lines.find(([first]) => first === name) ?? []
-    return { who: `host ${host.name}`, name, addresses, said: `getent exit ${code ?? 'unknown'}` }
-  })
+/** Holds where there are none; says which there are. */
+function controlOf(name: string, exceptions: readonly string[]): Control {
+  return exceptions.length === 0
+    ? { name, held: true }
+    : { name, held: false, observed: `not ${[...new Set(exceptions)].join(', ')}` }
 }

@@ -1,20 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { httpBody, httpGet } from '../../lib/probe/http.ts'
-import { responderNonce } from '../../lib/probe/nonce.ts'
-import { pagePath } from '../../lib/swarm/probe-task.ts'
-import { inTask, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { distinct } from '../../lib/observation/problem.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { docs, overlayTutorial } from '../source.ts'
-import { connectionProblems, linesPerConnection, requestLines } from './one-connection.ts'
-import { countShares, shareProblems } from './shares.ts'
+import { type Connections, connectByVip } from './connections.ts'
+import { connectionProblems, linesPerConnection } from './one-connection.ts'
+import { type Client, countShares, shareProblems, sharesTable } from './task-shares.ts'
 
-const roundsPerTask = 6
-/** Connections over which several requests go, per task. */
-const longConnectionsPerTask = 2
-/** Nothing else listens there. */
-const linePort = 7010
-
-export const roundRobin = conformanceTest({
+export const roundRobin = requirement({
   id: 'LB-01',
   requirement: 'Fresh connections to the VIP reach all tasks, in round-robin shares.',
   source: [docs('Configure service discovery'), overlayTutorial('Routing Mesh')],
@@ -30,59 +23,57 @@ export const roundRobin = conformanceTest({
     'nsenter --net=/run/docker/netns/lb_NETWORK ipvsadm -ln --stats on the node of the client',
     'docker service update --force SERVICE if a balancer lists tasks that are gone',
   ],
-  async run(context) {
-    const { stack, probe, evidence } = context
-    const { web, rr } = stack.services
-    const vip = web.vips[stack.networks.clear.id]
-    if (vip === undefined) throw new Error(`service ${web.name} has no VIP on ${stack.networks.clear.name}`)
-    const tasks = stack.tasks.filter((task) => task.service === web.name)
-    const clients = stack.tasks
-      .filter((task) => task.service === rr.name)
-      .filter((task, index, all) => all.findIndex(({ node }) => node === task.node) === index)
-    const observations = await probe.send(
-      clients.map((client) => ({
-        kind: 'tcp' as const,
-        from: inTask(client),
-        to: vip,
-        port: 80,
-        request: httpGet(pagePath(stack)),
-        repeat: roundsPerTask * tasks.length,
-      })),
-    )
-    const names = new Map(tasks.map((task) => [task.hostname, taskLabel(task)]))
-    const shares = clients.map((client, index) =>
-      countShares(taskLabel(client), observations[index]?.replies.map(httpBody) ?? [], names),
-    )
-    evidence.observe('answers by client', shares)
-    const nonce = responderNonce()
-    const long = await probe.send(
-      clients.map((client) => ({
-        kind: 'tcp' as const,
-        from: inTask(client),
-        to: vip,
-        port: linePort,
-        request: requestLines(nonce),
-        repeat: longConnectionsPerTask * tasks.length,
-        timeoutMs: 15_000,
-      })),
-      { responders: tasks.map((task) => ({ at: inTask(task), port: linePort, nonce, says: task.hostname })) },
-    )
-    const kept = clients.flatMap((client, index) =>
-      connectionProblems(taskLabel(client), long[index]?.replies ?? [], names),
-    )
-    const connections = long.reduce((sum, { replies }) => sum + replies.length, 0)
-    evidence.observe('several requests over one connection', {
-      connections,
-      requestsPerConnection: linesPerConnection,
-      problems: kept,
+  codes: [
+    'connections-unanswered',
+    'answered-by-another',
+    'task-not-balanced-to',
+    'shares-unequal',
+    'requests-unanswered',
+    'connection-split',
+  ],
+  changes: [],
+  quiet: ['traffic', 'changes'],
+  reads: [],
+  observe: connectByVip,
+  judge({ fresh, kept }, facts) {
+    const { web, rr } = facts.services
+    const { clear } = facts.networks
+    const tasks = facts.tasks.filter(({ service }) => service === web.name)
+    const clientOf = ({ probe }: Connections): Client => ({
+      ...{ node: probe.fromNode, ends: { from: probe.from, to: web.name } },
+      ...{ network: clear.name, service: web.name, address: probe.to },
+      ...(probe.port === undefined ? {} : { port: probe.port }),
     })
-    requireNone(`connections to the VIP of ${web.name} reach all its tasks in turn`, [
-      ...shares.flatMap(shareProblems),
-      ...kept,
-    ])
-    if (shares.length === 0 || tasks.length === 0) throw new Error('there was no client or no task')
-    evidence.conclude(
-      `${shares.length} clients made ${roundsPerTask * tasks.length} connections each; every one reached all ${tasks.length} tasks in equal shares; over ${connections} connections ${linesPerConnection} requests each were answered by one task`,
-    )
+    const shares = fresh.map((one) => ({ one, shares: countShares(one.probe.replies, tasks) }))
+    const split = kept.flatMap((one) => distinct(connectionProblems(one.probe.replies, tasks, clientOf(one))))
+    const connections = kept.reduce((sum, { probe }) => sum + probe.attempts.length, 0)
+    const made = fresh[0]?.probe.attempts.length ?? 0
+    return judgement({
+      problems: [
+        ...shares.flatMap(({ one, shares: counted }) => shareProblems(counted, tasks, clientOf(one))),
+        ...split,
+      ],
+      unseen: [
+        ...unseenFromTasks(
+          facts,
+          facts.tasks.filter(({ service }) => service === rr.name),
+          rr.name,
+        ),
+        ...(web.vips[clear.id] === undefined ? [{ what: `a virtual IP of ${web.name}`, nodes: [] }] : []),
+        ...(tasks.length === 0 ? [{ what: `a running task of ${web.name}`, nodes: [] }] : []),
+      ],
+      tables: {
+        'answers by client': shares.map(({ one, shares: counted }) =>
+          sharesTable(one.probe.from, counted, tasks),
+        ),
+        'several requests over one connection': {
+          ...{ connections, requestsPerConnection: linesPerConnection, problems: split.length },
+        },
+      },
+      conclusion:
+        shares.length === 0 || tasks.length === 0
+          ? ''
+          : `${shares.length} clients made ${made} connections each; every one reached all ${tasks.length} tasks in equal shares; over ${connections} connections ${linesPerConnection} requests each were answered by one task`,
+    })
   },
 })

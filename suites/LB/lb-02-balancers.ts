@@ -1,25 +1,22 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode, OverlayNetwork, Service } from '../../lib/swarm/cluster.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import {
+  addressIn,
+  type ClusterFacts,
+  type NetworkFacts,
+  type ServiceFacts,
+  taskName,
+} from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { gather, type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
-import { type Backend, balancerProblems, markOfVip } from '../scene/balancer.ts'
-import { namespaceOf, stateOf } from '../scene/kernel.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
+import { type Backend, balancingProblems, markOfVip } from '../scene/balancer.ts'
+import { groupBy } from '../scene/group-by.ts'
+import { kernel, namespaceSeen } from '../scene/kernel-seen.ts'
 import { internals } from '../source.ts'
 
-/** One balancer: a service with a VIP on a network, in a namespace of a node. */
-interface Balancer {
-  readonly service: Service
-  readonly network: OverlayNetwork
-  readonly node: ClusterNode
-  readonly namespace: string
-  readonly vip: string
-  readonly backends: readonly Backend[]
-}
-
-export const balancers = conformanceTest({
+export const balancers = requirement({
   id: 'LB-02',
   requirement:
     'IPVS in every load-balancer namespace lists exactly the running tasks: fwmark service, rr, weight > 0.',
@@ -39,80 +36,111 @@ export const balancers = conformanceTest({
     'nsenter --net=/run/docker/netns/ingress_sbox ipvsadm -ln for published ports',
     'docker service update --force SERVICE; if that does not help, restart the engine of the node that differs',
   ],
-  async run(context) {
-    const { stack, cluster, evidence } = context
-    const states = await context.state()
-    const expected = balancersOf(stack, cluster.nodes)
-    const problems = expected.flatMap((balancer) => {
-      const { service, namespace, node } = balancer
-      const where = `${node.host.name}, ${service.name} in ${namespace}`
-      return problemsOf(balancer, stateOf(states, node)).map((problem) => `${where}: ${problem}`)
+  codes: [
+    'balancer-missing',
+    'balancer-not-set-up',
+    'balancer-lacks-service',
+    'balancer-lacks-task',
+    'balancer-lists-stranger',
+    'balancer-weight-zero',
+    'balancer-scheduler-differs',
+    'balancer-left-over',
+  ],
+  changes: [],
+  quiet: ['tasks', 'changes'],
+  reads: [kernel],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
+  judge({ kernel: seen }, facts) {
+    const expected = balancersOf(facts)
+    const byPlace = new Map(
+      expected.map((balancer) => [
+        placeOf(balancer),
+        namespaceSeen(seen, balancer.node, balancer.namespace, 'iptables-save'),
+      ]),
+    )
+    const unread = expected.flatMap((balancer) => {
+      const state = byPlace.get(placeOf(balancer))
+      return state === undefined || 'got' in state ? [] : [part({ [balancer.node]: state }, 'kernel state')]
     })
-    evidence.observe(
-      'balancers that must be there',
-      expected.map(({ service, namespace, node, vip, backends }) => ({
-        node: node.host.name,
-        namespace,
-        service: service.name,
-        vip,
-        tasks: backends.map(({ address }) => address),
-      })),
-    )
-    requireNone('every balancer lists exactly the running tasks', [
-      ...problems,
-      ...leftOvers(expected, states),
-    ])
-    if (expected.length === 0) throw new Error('no service of the stack has a VIP')
-    evidence.conclude(
-      `${expected.length} balancers on ${cluster.nodes.length} nodes list exactly the running tasks, round robin`,
-    )
+    return judgement({
+      problems: [
+        ...expected.flatMap((balancer) => problemsOf(balancer, byPlace.get(placeOf(balancer)))),
+        ...leftOvers(expected, byPlace),
+      ],
+      missing: gather(unread.flatMap(({ missing }) => missing)),
+      unseen: unread.flatMap(({ unseen }) => unseen),
+      tables: {
+        'balancers that must be there': expected.map(({ service, namespace, node, vip, backends }) => ({
+          ...{ node, namespace, service, vip, tasks: backends.map(({ address }) => address) },
+        })),
+      },
+      conclusion:
+        expected.length === 0
+          ? ''
+          : `${expected.length} balancers on ${facts.nodes.length} nodes list exactly the running tasks, round robin`,
+    })
   },
 })
 
-function balancersOf(stack: Stack, nodes: readonly ClusterNode[]): Balancer[] {
-  const networks = Object.values(stack.networks)
-  return Object.values(stack.services).flatMap((service) =>
-    networks.flatMap((network) => {
+/** One balancer: a service with a VIP on a network, in a namespace of a node. */
+interface Balancer {
+  readonly service: string
+  readonly network: NetworkFacts
+  readonly node: string
+  readonly namespace: string
+  readonly vip: string
+  readonly backends: readonly Backend[]
+}
+
+type Tables = ReadonlyMap<string, Part<NamespaceState | undefined>>
+
+function placeOf({ node, namespace }: Pick<Balancer, 'node' | 'namespace'>): string {
+  return `${node} ${namespace}`
+}
+
+function balancersOf({ networks, services, nodes, tasks }: ClusterFacts): Balancer[] {
+  return Object.values(services).flatMap((service: ServiceFacts) =>
+    Object.values(networks).flatMap((network: NetworkFacts) => {
       const vip = service.vips[network.id]
       if (vip === undefined) return []
-      const backends = stack.tasks
+      const backends = tasks
         .filter((task) => task.service === service.name)
-        .map((task) => ({ name: taskLabel(task), address: addressOn(task, network) }))
-      const hasTask = (node: ClusterNode): boolean =>
-        stack.tasks.some((task) => task.node === node && task.endpoints[network.name] !== undefined)
+        .map((task) => ({ name: taskName(task), address: addressIn(task, network) }))
+      const hasTask = (node: string): boolean =>
+        tasks.some((task) => task.node === node && task.endpoints[network.name] !== undefined)
       const namespace = network.ingress ? ingressNamespace : loadBalancerNamespace(network.id)
       return nodes
-        .filter((node) => network.ingress || hasTask(node))
-        .map((node) => ({ service, network, node, namespace, vip, backends }))
+        .filter(({ name }) => network.ingress || hasTask(name))
+        .map(({ name: node }) => ({ service: service.name, network, node, namespace, vip, backends }))
     }),
   )
 }
 
-function problemsOf({ namespace, vip, backends }: Balancer, state: HostState): string[] {
-  const tables = namespaceOf(state, namespace, 'iptables-save')
-  if (tables === undefined) return ['the namespace does not exist']
-  const mark = markOfVip(tables.firewall, vip)
-  return mark === undefined
-    ? [`no rule marks packets for VIP ${vip}`]
-    : balancerProblems(tables, mark, backends)
+function problemsOf(
+  { namespace, vip, backends, node, network, service }: Balancer,
+  state: Part<NamespaceState | undefined> | undefined,
+): Problem[] {
+  if (state === undefined || !('got' in state)) return []
+  const place = { node, network: network.name, service, address: vip }
+  return state.got === undefined
+    ? [{ ...place, code: 'balancer-missing', kind: 'missed', subject: namespace }]
+    : balancingProblems(state.got.ipvs, markOfVip(state.got.firewall, vip), backends, place)
 }
 
 /** IPVS services no VIP of the stack accounts for. Other services may publish ports, so ingress is left out. */
-function leftOvers(expected: readonly Balancer[], states: ReadonlyMap<string, HostState>): string[] {
+function leftOvers(expected: readonly Balancer[], tables: Tables): Problem[] {
   const own = expected.filter(({ network }) => !network.ingress)
-  const places = new Map(
-    own.map((balancer) => [`${balancer.node.host.name} ${balancer.namespace}`, balancer]),
-  )
-  return [...places.values()].flatMap(({ node, namespace }) => {
-    const tables = namespaceOf(stateOf(states, node), namespace, 'iptables-save')
-    const marks = own
-      .filter((balancer) => balancer.node === node && balancer.namespace === namespace)
-      .map(({ vip }) => markOfVip(tables?.firewall ?? [], vip))
-    return (tables?.ipvs ?? [])
+  return [...groupBy(own, placeOf)].flatMap(([place, balancers]) => {
+    const [first] = balancers
+    const state = tables.get(place)
+    if (first === undefined || state === undefined || !('got' in state)) return []
+    const firewall = state.got?.firewall ?? []
+    const marks = balancers.map(({ vip }) => markOfVip(firewall, vip))
+    return (state.got?.ipvs ?? [])
       .filter(({ firewallMark }) => !marks.includes(firewallMark))
-      .map(
-        ({ firewallMark }) =>
-          `${node.host.name}, ${namespace}: an IPVS service for mark ${firewallMark} belongs to no VIP of the stack`,
-      )
+      .map(({ firewallMark }): Problem => ({
+        ...{ code: 'balancer-left-over', kind: 'seen', node: first.node, network: first.network.name },
+        ...{ subject: first.namespace, observed: `mark ${firewallMark}` },
+      }))
   })
 }

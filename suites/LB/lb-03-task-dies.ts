@@ -1,13 +1,15 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskName, taskOf } from '../../lib/observation/facts.ts'
+import { judgement, type Measure } from '../../lib/observation/judgement.ts'
 import { changingLimitMs, changingService } from '../scene/changing-service.ts'
 import { recoveredWithinMs, replacedWithinMs } from '../scene/crash-stage.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { stage } from '../scene/stage.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { moby, overlayTutorial } from '../source.ts'
-import { recoveryProblems } from './recovery.ts'
-import { countShares, shareProblems } from './shares.ts'
+import { judgeRecovery } from './recovery.ts'
+import { type Client, countShares, shareProblems, sharesTable } from './task-shares.ts'
 
-export const taskDies = conformanceTest({
+export const taskDies = requirement({
   id: 'LB-03',
   requirement:
     'When a task dies, connections by VIP go on succeeding within a stated bound, and its replacement takes its share.',
@@ -29,35 +31,72 @@ export const taskDies = conformanceTest({
     'nsenter --net=/run/docker/netns/lb_NETWORK ipvsadm -ln on the node of the client, again and again while a task is killed',
     'search the engine log of that node for "memberlist" and "networkdb"',
   ],
-  async run(context) {
-    const { evidence } = context
-    const seen = (await changingService(context)).crashed()
-    evidence.observe(`connections by client after ${seen.killed} was killed`, seen.rounds)
-    const names = new Map(seen.tasks.map((task) => [task.hostname, taskLabel(task)]))
-    const shares = seen.final.map(({ client, replies }) => countShares(client, replies, names))
-    evidence.observe('answers by client once it was replaced', shares)
+  codes: [
+    'connections-still-fail',
+    'replacement-missing',
+    'replacement-not-reached',
+    'connections-unanswered',
+    'answered-by-another',
+    'task-not-balanced-to',
+    'shares-unequal',
+  ],
+  changes: ['service'],
+  quiet: [],
+  reads: [changingService],
+  observe: async (lab) => ({ changing: await lab.scene(changingService) }),
+  judge({ changing }, facts) {
+    const { got: seen, missing, unseen } = stage(changing.crashed, 'the death of a task')
+    const blind = unseenFromTasks(
+      facts,
+      changing.clients.map((id) => taskOf(facts, id)),
+      facts.services.rr.name,
+    )
+    if (seen === undefined) return judgement({ missing, unseen: [...unseen, ...blind], conclusion: '' })
+    const clientOf = (id: string): Client => {
+      const task = taskOf(facts, id)
+      return {
+        ...{ node: task.node, ends: { from: taskName(task), to: changing.service } },
+        ...{ network: changing.network, service: changing.service, address: changing.vip },
+      }
+    }
+    const recovery = judgeRecovery(seen, clientOf)
+    const shares = seen.final.map(({ client, probe }) => {
+      return { client: clientOf(client), shares: countShares(probe.replies, seen.tasks) }
+    })
+    const killed = taskName(seen.killed)
     const lastFailureMs = Math.max(0, ...seen.rounds.map(({ failed, endedMs }) => (failed > 0 ? endedMs : 0)))
-    evidence.measure(
-      'last failed connection after the death',
-      lastFailureMs / 1000,
-      's',
-      recoveredWithinMs / 1000,
-    )
-    if (seen.replacedMs !== undefined)
-      evidence.measure(
-        'replacement answered every client',
-        seen.replacedMs / 1000,
-        's',
-        replacedWithinMs / 1000,
-      )
-    requireNone(`connections go on when ${seen.killed} dies, and its replacement takes its share`, [
-      ...recoveryProblems(seen),
-      ...shares.flatMap(shareProblems),
-    ])
-    const total = seen.rounds.reduce((sum, { answered, failed }) => sum + answered + failed, 0)
     const failed = seen.rounds.reduce((sum, round) => sum + round.failed, 0)
-    evidence.conclude(
-      `after ${seen.killed} was killed ${failed} of ${total} connections failed, the last within ${lastFailureMs / 1000} s (bound ${recoveredWithinMs / 1000} s); its replacement answered all ${shares.length} clients after ${(seen.replacedMs ?? 0) / 1000} s (bound ${replacedWithinMs / 1000} s) and takes its share`,
-    )
+    const total = seen.rounds.reduce((sum, { answered }) => sum + answered, failed)
+    const [recovered, replaced] = [recoveredWithinMs / 1000, replacedWithinMs / 1000]
+    return judgement({
+      problems: [
+        ...recovery.problems,
+        ...shares.flatMap((one) => shareProblems(one.shares, seen.tasks, one.client)),
+      ],
+      missing,
+      unseen: [...unseen, ...recovery.unseen, ...blind],
+      measures: [
+        ...[measure('last failed connection after the death', lastFailureMs, recovered)],
+        ...(seen.replacedMs === null
+          ? []
+          : [measure('replacement answered every client', seen.replacedMs, replaced)]),
+      ],
+      tables: {
+        [`connections by client after ${killed} was killed`]: seen.rounds.map(({ client, ...round }) => {
+          return { client: clientOf(client).ends.from, ...round }
+        }),
+        'answers by client once it was replaced': shares.map((one) =>
+          sharesTable(one.client.ends.from, one.shares, seen.tasks),
+        ),
+      },
+      conclusion:
+        total === 0
+          ? ''
+          : `after ${killed} was killed ${failed} of ${total} connections failed, the last within ${lastFailureMs / 1000} s (bound ${recovered} s); its replacement answered all ${shares.length} clients after ${(seen.replacedMs ?? 0) / 1000} s (bound ${replaced} s) and takes its share`,
+    })
   },
 })
+
+function measure(name: string, ms: number, bound: number): Measure {
+  return { name, value: ms / 1000, unit: 's', bound }
+}

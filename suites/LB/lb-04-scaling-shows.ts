@@ -1,10 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskOf } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { distinct } from '../../lib/observation/problem.ts'
 import { changingLimitMs, changingService } from '../scene/changing-service.ts'
-import { shownWithinMs } from '../scene/scale-stage.ts'
+import { judgeShown, shownWithinMs } from '../scene/scale-stage.ts'
+import { stage } from '../scene/stage.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { docs, moby } from '../source.ts'
 
-export const scalingShows = conformanceTest({
+export const scalingShows = requirement({
   id: 'LB-04',
   requirement: 'Scaling up and down shows in DNS and IPVS on every node within a stated bound.',
   source: [docs('Configure service discovery'), moby('libnetwork/networkdb/cluster.go: bulkSyncInterval')],
@@ -22,26 +26,66 @@ export const scalingShows = conformanceTest({
     'docker service ps SERVICE; docker service update --force SERVICE',
     'restart the engine of a node that goes on differing',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const stages = (await changingService(context)).scaled()
+  codes: [
+    'name-lacks-task',
+    'name-lists-stranger',
+    'name-lists-twice',
+    'name-not-answered',
+    'name-refused',
+    'balancer-missing',
+    'balancer-not-set-up',
+    'balancer-lacks-service',
+    'balancer-lacks-task',
+    'balancer-lists-stranger',
+    'balancer-weight-zero',
+    'balancer-scheduler-differs',
+  ],
+  changes: ['service'],
+  quiet: [],
+  reads: [changingService],
+  observe: async (lab) => ({ changing: await lab.scene(changingService) }),
+  judge({ changing }, facts) {
+    const stages = Object.entries(changing.scaled).map(([way, one]) => stage(one, `scaling ${way}`))
     const bound = shownWithinMs / 1000
-    for (const { tasks, runningSeconds, shownSeconds } of stages) {
-      evidence.measure(`until exactly ${tasks} tasks ran`, runningSeconds, 's')
-      if (shownSeconds !== undefined)
-        evidence.measure(`until ${tasks} tasks showed on every node`, shownSeconds, 's', bound)
-    }
-    requireNone(
-      `scaling shows on every node within ${bound} s`,
-      stages
-        .filter(({ shownSeconds }) => shownSeconds === undefined)
-        .flatMap(({ tasks, problems }) =>
-          problems.map((problem) => `${bound} s after exactly ${tasks} tasks ran, ${problem}`),
+    const shown = stages.flatMap(({ got }) => {
+      if (got === undefined) return []
+      const { tasks, runningSeconds, shown: polled } = got
+      const judged = judgeShown(polled.last, { ...changing, tasks })
+      const problems = distinct(judged.problems)
+      return [{ ...judged, problems, count: tasks.length, runningSeconds, seconds: polled.seconds, polled }]
+    })
+    const complete = shown.filter(({ problems, unseen, missing }) => {
+      return problems.length + unseen.length + missing.length === 0
+    })
+    return judgement({
+      problems: shown.flatMap(({ problems }) => problems),
+      missing: [...stages, ...shown].flatMap(({ missing }) => missing),
+      unseen: [
+        ...[...stages, ...shown].flatMap(({ unseen }) => unseen),
+        ...unseenFromTasks(
+          facts,
+          changing.clients.map((id) => taskOf(facts, id)),
+          facts.services.rr.name,
         ),
-    )
-    const told = stages.map(({ tasks, shownSeconds }) => `${tasks} tasks after ${shownSeconds} s`)
-    evidence.conclude(
-      `DNS and IPVS of ${cluster.nodes.length} nodes showed ${told.join(', ')} (bound ${bound} s)`,
-    )
+      ],
+      measures: [
+        ...shown.map(({ count, runningSeconds }) => ({
+          ...{ name: `until exactly ${count} tasks ran`, value: runningSeconds, unit: 's' },
+        })),
+        ...complete.map(({ count, seconds }) => ({
+          ...{ name: `until ${count} tasks showed on every node`, value: seconds, unit: 's', bound },
+        })),
+      ],
+      tables: {
+        'looks at every node after scaling': shown.map(({ count, polled }) => ({
+          ...{ tasks: count, seconds: polled.seconds, boundSeconds: polled.withinSeconds },
+          ...{ differingLooks: polled.looks.length, failedLooks: polled.failedLooks },
+        })),
+      },
+      conclusion:
+        complete.length === 0
+          ? ''
+          : `DNS and IPVS of ${changing.clients.length} nodes showed ${complete.map(({ count, seconds }) => `${count} tasks after ${seconds} s`).join(', ')} (bound ${bound} s)`,
+    })
   },
 })

@@ -1,20 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { readIpvsTimers } from '../../lib/observe/read-ipvs-timers.ts'
-import { httpBody, httpGet } from '../../lib/probe/http.ts'
-import { loadBalancerNamespace, namespacePath } from '../../lib/swarm/namespaces.ts'
-import { pagePath } from '../../lib/swarm/probe-task.ts'
-import { outcomeText } from '../scene/outcome.ts'
-import { inTask, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { moby } from '../source.ts'
+import { observeIdle } from './idle.ts'
 
-/** How long a connection is kept idle; the probe's server itself ends one that has asked nothing for 60 s. */
-const idleSeconds = Math.min(50, Number(process.env.SWARMPROOF_IDLE_SECONDS ?? 40))
-/** Of it, when its entry in the balancer is looked at. */
-const looks = [0.25, 0.75]
-
-export const idleConnection = conformanceTest({
+export const idleConnection = requirement({
   id: 'LB-05',
   requirement: 'The idle behaviour of a VIP connection (IPVS timeout) is measured and reported.',
   source: [moby('issues 31208 and 37822: IPVS forgets connections that were idle for 900 s')],
@@ -33,63 +26,54 @@ export const idleConnection = conformanceTest({
     'use --endpoint-mode dnsrr where connections must stay idle for longer: no IPVS is between',
     'nsenter --net=/run/docker/netns/lb_NETWORK ipvsadm -L --timeout',
   ],
-  async run(context) {
-    const { stack, probe, signal, evidence } = context
-    const { web, rr } = stack.services
-    const { clear } = stack.networks
-    const vip = web.vips[clear.id]
-    if (vip === undefined) throw new Error(`service ${web.name} has no VIP on ${clear.name}`)
-    const clients = stack.tasks
-      .filter((task) => task.service === rr.name)
-      .filter((task, index, all) => all.findIndex(({ node }) => node === task.node) === index)
-    if (clients.length === 0) throw new Error(`service ${rr.name} has no task to connect from`)
-    const path = namespacePath(loadBalancerNamespace(clear.id))
-    const look = async (part: number) => {
-      await delay(part * idleSeconds * 1000, undefined, { signal })
-      return Promise.all(clients.map(({ node }) => readIpvsTimers(node.host, path)))
-    }
-    const [observations, ...looked] = await Promise.all([
-      probe.send(
-        clients.map((client) => ({
-          kind: 'tcp' as const,
-          from: inTask(client),
-          to: vip,
-          port: 80,
-          request: httpGet(pagePath(stack)),
-          idleMs: idleSeconds * 1000,
-          timeoutMs: 15_000,
-        })),
-      ),
-      ...looks.map(look),
-    ])
-    const rows = clients.map((client, index) => {
-      const observation = observations[index]
-      const port = observation?.attempts[0]?.source?.port
-      const answered = httpBody(observation?.replies[0]) !== undefined
+  codes: ['idle-connection-lost'],
+  changes: [],
+  quiet: ['changes'],
+  reads: [],
+  observe: observeIdle,
+  judge({ idleSeconds, connections, timers }, facts) {
+    const { web, rr } = facts.services
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(timers, 'the time-outs of IPVS')
+    const rows = connections.map(({ probe }) => {
+      const port = probe.attempts[0]?.source?.port
+      const looked = got.get(probe.fromNode)
       return {
-        client: taskLabel(client),
-        timeoutSeconds: looked[0]?.[index]?.tcpSeconds ?? Number.NaN,
-        expiresSeconds: looked.map(
-          (timers) => timers[index]?.connections.find(({ from }) => from.port === port)?.expiresSeconds,
-        ),
-        answered,
-        outcome: observation === undefined || answered ? '' : outcomeText(observation),
+        ...{ client: probe.from, node: probe.fromNode, address: probe.to },
+        timeoutSeconds: looked?.[0]?.tcpSeconds,
+        expiresSeconds: (looked ?? []).map((one) => {
+          return one.connections.find(({ from }) => from.port === port)?.expiresSeconds ?? null
+        }),
+        answered: probe.outcome === 'answered' && (probe.replies[0] ?? '') !== '',
+        outcome: outcomeSeen(probe),
       }
     })
-    evidence.observe('idle connections, and when the balancer would have forgotten them', rows)
-    for (const { client, timeoutSeconds } of rows)
-      evidence.measure(`IPVS time-out of TCP for ${client}`, timeoutSeconds, 's')
-    requireNone(
-      `a connection that was idle for ${idleSeconds} s is still there`,
-      rows
+    const timeouts = [...new Set(rows.flatMap(({ timeoutSeconds }) => timeoutSeconds ?? []))]
+    return judgement({
+      problems: rows
         .filter(({ answered }) => !answered)
-        .map(
-          ({ client, timeoutSeconds, outcome }) =>
-            `${client}: lost after ${idleSeconds} s of silence (${outcome}); its balancer forgets connections after ${timeoutSeconds} s`,
+        .map(({ client, node, address, outcome }): Problem => ({
+          ...{ code: 'idle-connection-lost', kind: 'missed', node, ends: { from: client, to: web.name } },
+          ...{ network: clear.name, service: web.name, address, expected: idleSeconds, observed: outcome },
+        })),
+      missing,
+      unseen: [
+        ...unseen,
+        ...unseenFromTasks(
+          facts,
+          facts.tasks.filter(({ service }) => service === rr.name),
+          rr.name,
         ),
-    )
-    evidence.conclude(
-      `${rows.length} connections idle for ${idleSeconds} s were answered; their balancers forget a connection after ${[...new Set(rows.map(({ timeoutSeconds }) => timeoutSeconds))].join(' or ')} s, and these would have lasted another ${rows.map(({ expiresSeconds }) => expiresSeconds.at(-1) ?? '?').join(', ')} s`,
-    )
+        ...(web.vips[clear.id] === undefined ? [{ what: `a virtual IP of ${web.name}`, nodes: [] }] : []),
+      ],
+      measures: rows.flatMap(({ client, timeoutSeconds: value }) =>
+        value === undefined ? [] : [{ name: `IPVS time-out of TCP for ${client}`, value, unit: 's' }],
+      ),
+      tables: { 'idle connections, and when the balancer would have forgotten them': rows },
+      conclusion:
+        rows.length === 0
+          ? ''
+          : `${rows.length} connections idle for ${idleSeconds} s were answered; their balancers forget a connection after ${timeouts.join(' or ')} s, and these would have lasted another ${rows.map(({ expiresSeconds }) => expiresSeconds.at(-1) ?? '?').join(', ')} s`,
+    })
   },
 })

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
+import { task } from '../three-nodes.fake.ts'
 import { answersOf, connectionProblems, linesPerConnection, requestLines } from './one-connection.ts'
 
-const tasks = new Map([
-  ['id1', 'web@a'],
-  ['id2', 'web@b'],
-])
-const reply = (...words: string[]): Buffer =>
-  Buffer.from(words.map((word, index) => `${word} ${index + 1}\n`).join(''))
-const same = (word: string): Buffer => reply(...new Array<string>(linesPerConnection).fill(word))
+const tasks = [task('web', 'worker1', 3), task('web', 'worker2', 4)]
+const [first, second] = ['web-worker1', 'web-worker2'] as const
+const client = { node: 'manager', ends: { from: 'swp-rr@manager', to: 'swp-web' } }
+const reply = (...words: string[]): string => words.map((word, index) => `${word} ${index + 1}\n`).join('')
+const same = (word: string): string => reply(...new Array<string>(linesPerConnection).fill(word))
+const problems = (...replies: string[]) => connectionProblems(replies, tasks, client)
 
 describe('requests over one connection', () => {
   it('are lines, ended by an empty one', () => {
@@ -15,7 +15,7 @@ describe('requests over one connection', () => {
   })
 
   it('are told apart by what they asked', () => {
-    expect(answersOf(Buffer.from('id1 1\nid1 3\n'))).to.deep.equal([
+    expect(answersOf('id1 1\nid1 3\n')).to.deep.equal([
       'id1',
       undefined,
       'id1',
@@ -26,20 +26,24 @@ describe('requests over one connection', () => {
   })
 
   it('are answered by one task each time, which may be another for the next connection', () => {
-    expect(connectionProblems('rr@a', [same('id1'), same('id2')], tasks)).to.deep.equal([])
+    expect(problems(same(first), same(second))).to.deep.equal([])
+    // As it is kept: without the last line break.
+    expect(problems(same(first).trim())).to.deep.equal([])
   })
 
   it('are not balanced by connection when two tasks answer', () => {
-    const mixed = reply('id1', 'id2', 'id1', 'id2', 'id1', 'id2')
-    expect(connectionProblems('rr@a', [mixed], tasks)).to.deep.equal([
-      'rr@a, connection 1: its requests were answered by web@a and web@b',
+    expect(problems(reply(first, second, first, second, first, second))).to.deep.equal([
+      {
+        ...{ ...client, code: 'connection-split', kind: 'seen' },
+        observed: 'swp-web@worker1, swp-web@worker2',
+      },
     ])
   })
 
   it('are missed when they are not answered, and strangers named', () => {
-    expect(connectionProblems('rr@a', [undefined, same('id9')], tasks)).to.deep.equal([
-      'rr@a, connection 1: 0 of 6 requests over it were answered',
-      'rr@a, connection 2: "id9" answered, which is no running task of the service',
+    expect(problems('', same('id9'))).to.deep.equal([
+      { ...client, code: 'requests-unanswered', kind: 'missed', expected: 6, observed: 6 },
+      { ...client, code: 'answered-by-another', kind: 'seen', protocol: 'TCP', observed: 'id9' },
     ])
   })
 })

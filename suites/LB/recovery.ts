@@ -1,26 +1,54 @@
-import { type CrashStage, recoveredWithinMs, replacedWithinMs } from '../scene/crash-stage.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { taskName } from '../../lib/observation/facts.ts'
+import type { Unseen } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { groupBy } from '../scene/group-by.ts'
+import { type CrashStage, recoveredWithinMs, replacedWithinMs, type Round } from '../scene/crash-stage.ts'
+import type { Client } from './task-shares.ts'
 
-/** Which bounds ran out after a task had died, in words, each with the client that noticed and its last look. */
-export function recoveryProblems({
-  killed,
-  rounds,
-  replacement,
-  replacedMs,
-}: Pick<CrashStage, 'killed' | 'rounds' | 'replacement' | 'replacedMs'>): string[] {
-  const late = [...new Set(rounds.map(({ client }) => client))].flatMap((client) => {
-    const last = rounds.findLast((round) => round.client === client && round.failed > 0)
+export type Crash = Pick<CrashStage, 'killed' | 'rounds' | 'replacement' | 'replacedMs' | 'taskLooks'>
+
+export interface Recovery {
+  readonly problems: readonly Problem[]
+  readonly unseen: readonly Unseen[]
+}
+
+/** Which bounds ran out after a task had died, each with the client that noticed. */
+export function judgeRecovery(crash: Crash, clientOf: (id: string) => Client): Recovery {
+  const { killed, rounds, replacement, replacedMs, taskLooks } = crash
+  const subject = taskName(killed)
+  const late = [...groupBy(rounds, ({ client }) => client)].flatMap(([client, own]): Problem[] => {
+    const last = own.findLast(({ failed }) => failed > 0)
     if (last === undefined || last.endedMs <= recoveredWithinMs) return []
-    const { failed, answered, outcomes, endedMs } = last
     return [
-      `${client}: ${failed} of ${failed + answered} connections still failed ${endedMs / 1000} s after ${killed} died (${outcomes.join(', ')}), bound ${recoveredWithinMs / 1000} s`,
+      {
+        ...{ ...clientOf(client), code: 'connections-still-fail', kind: 'missed', subject },
+        ...{ expected: recoveredWithinMs / 1000, observed: last.endedMs / 1000 },
+      },
     ]
   })
-  if (replacement === undefined)
-    return [...late, `nothing runs in place of ${killed} after ${replacedWithinMs / 1000} s`]
-  if (replacedMs === undefined)
-    late.push(
-      `${taskLabel(replacement)}, in place of ${killed}, did not answer every client within ${replacedWithinMs / 1000} s`,
-    )
-  return late
+  if (replacedMs !== null) return { problems: late, unseen: [] }
+  const expected = replacedWithinMs / 1000
+  if (replacement !== null)
+    return {
+      unseen: [],
+      problems: [
+        ...late,
+        ...unreached(rounds, replacement.hostname).map((client): Problem => ({
+          ...{ ...clientOf(client), code: 'replacement-not-reached', kind: 'missed' },
+          ...{ path: { from: clientOf(client).node, to: replacement.node } },
+          ...{ subject: taskName(replacement), expected },
+        })),
+      ],
+    }
+  return taskLooks === 0
+    ? { problems: late, unseen: [{ what: `what runs in place of ${subject}`, nodes: [] }] }
+    : { unseen: [], problems: [...late, { code: 'replacement-missing', kind: 'missed', subject, expected }] }
+}
+
+/** Clients that the new task did not answer in their last round, or some of whose connections failed then. */
+function unreached(rounds: readonly Round[], hostname: string): string[] {
+  return [...groupBy(rounds, ({ client }) => client)].flatMap(([client, own]) => {
+    const last = own.at(-1)
+    return last !== undefined && last.failed === 0 && last.answers.includes(hostname) ? [] : [client]
+  })
 }

@@ -1,14 +1,20 @@
-import { expect } from 'chai'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { replicas, runningOn, setAvailability } from '../../lib/swarm/availability.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Polled } from '../../lib/observation/polled.ts'
+import { poll } from '../../lib/poll.ts'
+import { setAvailability } from '../../lib/swarm/availability.ts'
+import type { Cluster, ClusterNode } from '../../lib/swarm/cluster.ts'
 import { overlayTutorial } from '../source.ts'
 import { movedWithinMs } from './bounds.ts'
 import { disturbedNode } from './disturbed-node.ts'
 import { everythingAgain } from './everything-again.ts'
-import { holdsAgain } from './holds-again.ts'
-import { within } from './within.ts'
+import { type Again, observeAgain } from './observe-again.ts'
+import { judgeAgain } from './judge-again.ts'
+import { lookAtTasks, movedProblems, returnedProblems, servicesOn, type TasksLook } from './moved-tasks.ts'
+import { notUndone, type Undone, undoing } from './undoing.ts'
 
-export const drain = conformanceTest({
+export const drain = requirement({
   id: 'RES-01',
   requirement:
     'Drain and re-activate a node: tasks move, and every check of OVL/DSC/LB holds again within a stated bound.',
@@ -27,43 +33,87 @@ export const drain = conformanceTest({
     'docker service ps SERVICE: the error of the task that does not start',
     'the message names the requirement that does not hold: swarmproof explain ID',
   ],
-  async run(context) {
-    const { cluster, evidence, signal } = context
-    const node = disturbedNode(context)
+  codes: ['task-not-moved', 'tasks-not-running', 'no-task-returned', 'not-again'],
+  changes: ['node', 'stack'],
+  quiet: ['traffic', 'tasks', 'changes'],
+  reads: [],
+  async observe(lab): Promise<Drained> {
+    const { cluster, signal } = lab
+    const node = disturbedNode(lab)
     const { name } = node.host
-    const before = await runningOn(node)
-    evidence.observe('tasks on the node before', { node: name, tasks: before })
-    if (before.length === 0) throw new Error(`no task runs on ${name}, so nothing could move`)
+    const before = await servicesOn(node, lab.facts.namePrefix)
+    if (before.length === 0) throw new Inconclusive(`no task runs on ${name}, so nothing could move`)
     const elsewhere = cluster.nodes.length - 1
-    let moved: number
-    await setAvailability(cluster, node, 'drain')
-    try {
-      moved = await within(`the tasks of ${name} moved`, movedWithinMs, signal, async () => {
-        const left = await runningOn(node)
-        if (left.length > 0) return { ready: false, seen: `still on ${name}: ${left.join(', ')}` }
-        const short = (await replicas(cluster)).filter(
-          ({ running, wanted }) => running < Math.min(wanted, elsewhere),
-        )
-        if (short.length === 0) return { ready: true, value: undefined }
-        return { ready: false, seen: short.map((s) => `${s.service} ${s.running}/${s.wanted}`).join(', ') }
-      })
-    } finally {
-      await setAvailability(cluster, node, 'active')
-    }
-    evidence.measure('until its tasks had moved', moved, 's', movedWithinMs / 1000)
-    await within(`tasks run on ${name} again`, movedWithinMs, signal, async () => {
-      const short = (await replicas(cluster)).filter(({ running, wanted }) => running < wanted)
-      if (short.length === 0) return { ready: true, value: undefined }
-      return { ready: false, seen: short.map((s) => `${s.service} ${s.running}/${s.wanted}`).join(', ') }
-    })
-    const seconds = await holdsAgain(context, everythingAgain, {
-      since: `${name} was drained and is active again`,
-      withinMs: movedWithinMs,
-    })
-    evidence.measure('until everything held again', seconds, 's', movedWithinMs / 1000)
-    expect(await runningOn(node), `tasks on ${name} after its return`).to.not.deep.equal([])
-    evidence.conclude(
-      `${before.length} tasks left ${name} in ${moved} s; after its return ${everythingAgain.length} requirements held again within ${seconds} s`,
+    const bound = { withinMs: movedWithinMs, everyMs: 1000, signal }
+    const moving = await whileDrained(cluster, node, () =>
+      poll(
+        { what: `the tasks of ${name} run elsewhere`, ...bound },
+        () => lookAtTasks(lab, node),
+        (seen) => movedProblems(seen, name, elsewhere),
+      ),
     )
+    const seen = { node: name, before, elsewhere, ...moving }
+    if (seen.undone !== null) return seen
+    const returned = await poll(
+      { what: `tasks run on ${name} again`, ...bound },
+      () => lookAtTasks(lab, node),
+      (look) => returnedProblems(look, name),
+    )
+    return returned.reached
+      ? { ...seen, returned, again: await observeAgain(lab, everythingAgain, movedWithinMs) }
+      : { ...seen, returned }
+  },
+  judge({ node, before, elsewhere, moved, undone, returned, again }) {
+    const bound = movedWithinMs / 1000
+    const left = movedProblems(moved.last, node, elsewhere)
+    const short = returned === undefined ? [] : returnedProblems(returned.last, node)
+    const judged = again === undefined ? undefined : judgeAgain(again, everythingAgain, 'after its return')
+    return judgement({
+      problems: [...left, ...short, ...(judged?.problems ?? [])],
+      controls: judged?.controls ?? [],
+      measures: [
+        ...(left.length > 0
+          ? []
+          : [{ name: 'until its tasks had moved', value: moved.seconds, unit: 's', bound }]),
+        ...(judged?.measures ?? []),
+      ],
+      missing: judged?.missing ?? [],
+      unseen: [...notUndone(undone, node), ...(judged?.unseen ?? [])],
+      tables: { 'tasks on the node before': { node, tasks: before }, ...judged?.tables },
+      conclusion:
+        again === undefined
+          ? ''
+          : `${before.length} tasks left ${node} in ${moved.seconds} s; after its return ${everythingAgain.length} requirements held again within ${again.polled.seconds} s`,
+    })
   },
 })
+
+interface Drained {
+  readonly node: string
+  /** Services of the tasks on it. */
+  readonly before: readonly string[]
+  /** How many other nodes there are. */
+  readonly elsewhere: number
+  readonly moved: Polled<TasksLook>
+  readonly undone: Undone
+  /** Only once the node is active again. */
+  readonly returned?: Polled<TasksLook>
+  readonly again?: Again
+}
+
+/** Drains a node while `work` is done. */
+async function whileDrained<T>(
+  cluster: Cluster,
+  node: ClusterNode,
+  work: () => Promise<T>,
+): Promise<{ readonly moved: T; readonly undone: Undone }> {
+  const activate = (): Promise<void> => setAvailability(cluster, node, 'active')
+  try {
+    await setAvailability(cluster, node, 'drain')
+    const moved = await work()
+    return { moved, undone: await undoing(activate) }
+  } catch (error) {
+    await undoing(activate)
+    throw error
+  }
+}

@@ -1,19 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect } from 'chai'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { observePart } from '../../lib/conformance/missing.ts'
+import { requirement } from '../../lib/conformance/test.ts'
 import { reversibly } from '../../lib/host/reversibly.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { scriptLines, sh } from '../../lib/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { listNodes } from '../../lib/swarm/network-view.ts'
+import { stage } from '../scene/stage.ts'
 import { moby } from '../source.ts'
 import { healedWithinMs, partitionMs } from './bounds.ts'
 import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
-import { holdsAgain } from './holds-again.ts'
+import { type Again, observeAgain } from './observe-again.ts'
+import { judgeAgain } from './judge-again.ts'
+import { notUndone, type Undone, undoing } from './undoing.ts'
 
 const chain = 'SWARMPROOF-CUT'
 
-export const partition = conformanceTest({
+export const partition = requirement({
   id: 'RES-02',
   requirement: 'Partition and heal: swarm API, gossip, FDB, IPVS and DNS agree on every node again.',
   source: [moby('libnetwork/networkdb/cluster.go, swarmkit manager/dispatcher')],
@@ -30,31 +36,67 @@ export const partition = conformanceTest({
     'restart the engine of the node that disagrees',
     'journalctl -u docker on both sides: memberlist, networkdb, "failed to join"',
   ],
-  async run(context) {
-    const { cluster, evidence, signal } = context
-    const node = disturbedNode(context)
-    const { name } = node.host
+  codes: ['node-not-given-up', 'not-again'],
+  changes: ['host', 'stack'],
+  quiet: ['traffic', 'tasks', 'changes'],
+  reads: [],
+  async observe(lab): Promise<Partitioned> {
+    const { cluster, signal } = lab
+    const node = disturbedNode(lab)
     const others = cluster.nodes.filter((other) => other !== node)
-    const heal = await cut(node, others, context.label)
-    let state: string
+    const heal = await cut(node, others, lab.label)
+    let undone: Undone
+    let state: Part<string>
     try {
       await delay(partitionMs, undefined, { signal })
-      state = (await listNodes(cluster)).find(({ id }) => id === node.nodeId)?.state ?? 'not listed'
+      state = await observePart(async () => {
+        const listed = await listNodes(cluster)
+        return listed.find(({ id }) => id === node.nodeId)?.state ?? 'not listed'
+      })
     } finally {
-      await heal()
+      undone = await undoing(heal)
     }
-    evidence.observe('while cut off', { node: name, state, forSeconds: partitionMs / 1000 })
-    expect(state, `state of ${name} after ${partitionMs / 1000} s without any packet`).to.equal('down')
-    const seconds = await holdsAgain(context, everythingEncryptedAgain, {
-      since: `${name} was cut off for ${partitionMs / 1000} s and can be reached again`,
-      withinMs: healedWithinMs,
+    const seen = { node: node.host.name, state, undone }
+    return undone === null
+      ? { ...seen, again: await observeAgain(lab, everythingEncryptedAgain, healedWithinMs) }
+      : seen
+  },
+  judge({ node, state: listed, undone, again }) {
+    const { got: state, missing, unseen } = stage(listed, `the state of ${node} while it was cut off`)
+    const seconds = partitionMs / 1000
+    const judged =
+      again === undefined
+        ? undefined
+        : judgeAgain(again, everythingEncryptedAgain, 'after the partition had healed')
+    return judgement({
+      problems: [...givenUpProblems(node, state), ...(judged?.problems ?? [])],
+      controls: judged?.controls ?? [],
+      measures: judged?.measures ?? [],
+      missing: [...missing, ...(judged?.missing ?? [])],
+      unseen: [...unseen, ...notUndone(undone, node), ...(judged?.unseen ?? [])],
+      tables: { 'while cut off': { node, state, forSeconds: seconds }, ...judged?.tables },
+      conclusion:
+        again === undefined
+          ? ''
+          : `${node} was down for the managers after ${seconds} s without a packet; ${again.polled.seconds} s after the partition had healed ${everythingEncryptedAgain.length} requirements held again`,
     })
-    evidence.measure('until everything held again', seconds, 's', healedWithinMs / 1000)
-    evidence.conclude(
-      `${name} was down for the managers after ${partitionMs / 1000} s without a packet; ${seconds} s after the partition had healed ${everythingEncryptedAgain.length} requirements held again`,
-    )
   },
 })
+
+function givenUpProblems(node: string, observed: string | undefined): Problem[] {
+  if (observed === undefined || observed === 'down') return []
+  const problem = { code: 'node-not-given-up', kind: 'missed', node } as const
+  return [{ ...problem, expected: 'down', observed, controls: [] }]
+}
+
+interface Partitioned {
+  readonly node: string
+  /** What the managers’ list said of it at the end. */
+  readonly state: Part<string>
+  readonly undone: Undone
+  /** Only once the partition had healed. */
+  readonly again?: Again
+}
 
 /** Cuts a node off and returns how to heal that; the host does so by itself if the owner of this run dies. */
 function cut(node: ClusterNode, others: readonly ClusterNode[], run: string): Promise<() => Promise<void>> {

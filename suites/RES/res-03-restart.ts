@@ -1,17 +1,22 @@
-import type { Look } from '../../lib/eventually.ts'
+import { observePart } from '../../lib/conformance/missing.ts'
+import { requirement } from '../../lib/conformance/test.ts'
 import type { Host } from '../../lib/host/host.ts'
 import { reboot } from '../../lib/host/reboot.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Part } from '../../lib/observation/part.ts'
+import type { Polled } from '../../lib/observation/polled.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { poll } from '../../lib/poll.ts'
+import { sh } from '../../lib/script.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { restartEngine } from '../../lib/swarm/restart-engine.ts'
-import { moby } from '../source.ts'
 import { chain } from '../ING/ing-05-chain.ts'
+import { moby } from '../source.ts'
 import { backWithinMs } from './bounds.ts'
 import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
-import { holdsAgain } from './holds-again.ts'
-import { within } from './within.ts'
-import { sh } from '../../lib/script.ts'
+import { type Again, observeAgain } from './observe-again.ts'
+import { judgeAgain } from './judge-again.ts'
 
 /** A host that boots: firmware, kernel, until it can be asked. */
 const bootWithinMs = 120_000
@@ -20,7 +25,7 @@ const engineWithinMs = 150_000
 
 const wanted = [...everythingEncryptedAgain, chain]
 
-export const restart = conformanceTest({
+export const restart = requirement({
   id: 'RES-03',
   requirement: 'Engine restart and host reboot: ingress rules, overlays and encryption come back.',
   source: [moby('daemon start: libnetwork restores networks, swarmkit agent starts its tasks again')],
@@ -40,46 +45,94 @@ export const restart = conformanceTest({
     'let docker.service wait for network-online.target',
     'the message names the requirement that does not hold: swarmproof explain ID',
   ],
-  async run(context) {
-    const { evidence, signal } = context
-    const node = disturbedNode(context)
+  codes: ['engine-not-back', 'not-again'],
+  changes: ['engine', 'host', 'stack'],
+  quiet: ['traffic', 'tasks', 'changes'],
+  reads: [],
+  async observe(lab): Promise<Restarted> {
+    const { signal } = lab
+    const node = disturbedNode(lab)
     const { name } = node.host
     await restartEngine(node.host)
-    const afterRestart = await holdsAgain(context, wanted, {
-      since: `the engine of ${name} was restarted`,
-      withinMs: backWithinMs,
-    })
-    evidence.measure('after the restart of the engine', afterRestart, 's', backWithinMs / 1000)
+    const restarted = await observeAgain(lab, wanted, backWithinMs)
+    if (!restarted.polled.reached) return { node: name, restarted }
     await reboot(node.host, { withinMs: bootWithinMs, signal })
-    const afterBoot = await within(
-      `the engine of ${name} answers after the reboot`,
-      engineWithinMs,
-      signal,
-      () => engineAnswers(node.host),
+    const engine = await poll(
+      {
+        what: `the engine of ${name} answers after the reboot`,
+        ...{ withinMs: engineWithinMs, everyMs: 1000, signal },
+      },
+      () => engineLook(node.host),
+      engineProblems,
     )
-    evidence.measure('from the host’s answer to its engine’s', afterBoot, 's', engineWithinMs / 1000)
-    const afterReboot = await holdsAgain(context, wanted, {
-      since: `${name} was rebooted`,
-      withinMs: backWithinMs,
-    }).finally(async () =>
-      evidence.observe(
-        'engine of the node, errors since',
-        await engineLogLines(node.host, ['level=error', 'level=fatal', 'failed to start']).catch(String),
-      ),
+    const rebooted = engine.reached ? await observeAgain(lab, wanted, backWithinMs) : undefined
+    const log = await observePart(() =>
+      engineLogLines(node.host, ['level=error', 'level=fatal', 'failed to start']),
     )
-    evidence.measure('after the reboot of the host', afterReboot, 's', backWithinMs / 1000)
-    evidence.conclude(
-      `on ${name} ${wanted.length} requirements held again ${afterRestart} s after the engine’s restart, and ${afterReboot} s after the engine answered that came up ${afterBoot} s after the rebooted host`,
-    )
+    return { node: name, restarted, engine, log, ...(rebooted === undefined ? {} : { rebooted }) }
+  },
+  judge({ node, restarted, engine, rebooted, log }) {
+    const bound = engineWithinMs / 1000
+    const judged = [
+      judgeAgain(restarted, wanted, 'after the restart of the engine'),
+      ...(rebooted === undefined ? [] : [judgeAgain(rebooted, wanted, 'after the reboot of the host')]),
+    ]
+    const silent = engine === undefined ? [] : engineProblems(engine.last)
+    return judgement({
+      problems: [
+        ...silent.map((words): Problem => ({
+          ...{ code: 'engine-not-back', kind: 'missed', node, controls: [] },
+          ...{ expected: bound, observed: words },
+        })),
+        ...judged.flatMap(({ problems }) => problems),
+      ],
+      controls: judged.flatMap(({ controls }) => controls),
+      measures: [
+        ...judged.flatMap(({ measures }) => measures),
+        ...(engine === undefined || silent.length > 0
+          ? []
+          : [{ name: 'from the host’s answer to its engine’s', value: engine.seconds, unit: 's', bound }]),
+      ],
+      missing: judged.flatMap(({ missing }) => missing),
+      unseen: judged.flatMap(({ unseen }) => unseen),
+      tables: {
+        ...Object.fromEntries(judged.flatMap(({ tables }) => Object.entries(tables))),
+        'engine of the node, errors since': log === undefined || !('got' in log) ? [] : log.got,
+      },
+      conclusion:
+        engine === undefined || rebooted === undefined
+          ? ''
+          : `on ${node} ${wanted.length} requirements held again ${restarted.polled.seconds} s after the engine’s restart, and ${rebooted.polled.seconds} s after the engine answered that came up ${engine.seconds} s after the rebooted host`,
+    })
   },
 })
 
-async function engineAnswers({ remote }: Host): Promise<Look<void>> {
+interface Restarted {
+  readonly node: string
+  /** After the engine’s restart. */
+  readonly restarted: Again
+  /** Only where all held then: from the host’s first answer after its reboot. */
+  readonly engine?: Polled<EngineLook>
+  /** Lines of the engine’s log. */
+  readonly log?: Part<readonly string[]>
+  /** Only where the engine answered. */
+  readonly rebooted?: Again
+}
+
+interface EngineLook {
+  readonly exitCode: number
+  /** Of docker, where it did not list its containers. */
+  readonly words: string
+}
+
+async function engineLook({ remote }: Host): Promise<EngineLook> {
   const { exitCode, stdout, stderr } = await remote.exec(sh`docker ps -q`, {
     timeoutMs: 30_000,
     idempotent: true,
   })
-  return exitCode === 0
-    ? { ready: true, value: undefined }
-    : { ready: false, seen: (stdout + stderr).trim().slice(-300) }
+  return { exitCode, words: exitCode === 0 ? '' : (stdout + stderr).trim().slice(-300) }
+}
+
+function engineProblems({ exitCode, words }: EngineLook): string[] {
+  return exitCode === 0 ? [] : [words]
 }

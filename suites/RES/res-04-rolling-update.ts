@@ -1,9 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskName, taskOf } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { changingLimitMs, changingService } from '../scene/changing-service.ts'
+import { groupBy } from '../scene/group-by.ts'
+import { stage } from '../scene/stage.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { moby } from '../source.ts'
 
-export const rollingUpdate = conformanceTest({
+export const rollingUpdate = requirement({
   id: 'RES-04',
   requirement:
     'A start-first rolling update under load: failed requests counted and reported; none with a healthy service.',
@@ -24,24 +29,54 @@ export const rollingUpdate = conformanceTest({
     'let the server finish its connections at SIGTERM and raise --stop-grace-period',
     'raise --update-delay so that the balancers of all nodes follow',
   ],
-  async run(context) {
-    const { evidence } = context
-    const seen = (await changingService(context)).updated()
-    evidence.measure('requests during the update', seen.requests, 'requests')
-    evidence.measure('failed requests', seen.failed.length, 'requests', 0)
-    evidence.measure('until only new tasks ran', seen.replacedMs / 1000, 's')
-    evidence.observe('answers by task', { old: seen.old, renewed: seen.renewed, answers: seen.answers })
-    evidence.observe('failed requests', seen.failed)
-    if (!seen.renewed.some((id) => (seen.answers[id] ?? 0) > 0))
-      evidence.observe('load', 'no request reached a new task before the update had ended')
-    requireNone(
-      `no request fails during a start-first update (${seen.failed.length} of ${seen.requests} did)`,
-      seen.failed.map(
-        ({ client, outcome, afterMs }) => `${client}: ${outcome}, ${afterMs / 1000} s after the update began`,
+  codes: ['request-failed-in-update'],
+  changes: ['service'],
+  quiet: [],
+  reads: [changingService],
+  observe: async (lab) => ({ changing: await lab.scene(changingService) }),
+  judge({ changing }, facts) {
+    const { got: seen, missing, unseen } = stage(changing.updated, 'the update')
+    const blind = unseenFromTasks(
+      facts,
+      changing.clients.map((id) => taskOf(facts, id)),
+      facts.services.rr.name,
+    )
+    if (seen === undefined) return judgement({ missing, unseen: [...unseen, ...blind], conclusion: '' })
+    const { requests, failed, answers, old, renewed } = seen
+    const byNew = renewed.reduce((sum, id) => sum + (answers[id] ?? 0), 0)
+    return judgement({
+      problems: [...groupBy(failed, ({ client, outcome }) => `${client} ${outcome}`).values()].flatMap(
+        (same): Problem[] => {
+          const [first] = same
+          if (first === undefined) return []
+          const client = taskOf(facts, first.client)
+          return [
+            {
+              ...{ code: 'request-failed-in-update', kind: 'missed', node: client.node },
+              ...{ ends: { from: taskName(client), to: changing.service }, network: changing.network },
+              ...{ service: changing.service, address: changing.vip, subject: first.outcome },
+              observed: same.length,
+            },
+          ]
+        },
       ),
-    )
-    evidence.conclude(
-      `none of ${seen.requests} requests failed while ${seen.old.length} tasks were replaced in ${seen.replacedMs / 1000} s`,
-    )
+      missing,
+      unseen: [...unseen, ...blind],
+      measures: [
+        { name: 'requests during the update', value: requests, unit: 'requests' },
+        { name: 'failed requests', value: failed.length, unit: 'requests', bound: 0 },
+        { name: 'until only new tasks ran', value: seen.replacedMs / 1000, unit: 's' },
+      ],
+      tables: {
+        'answers by task': { old, renewed, answers, answeredByNewTasks: byNew },
+        'failed requests': failed.map(({ client, ...request }) => {
+          return { client: taskName(taskOf(facts, client)), ...request }
+        }),
+      },
+      conclusion:
+        requests === 0
+          ? ''
+          : `none of ${requests} requests failed while ${old.length} tasks were replaced in ${seen.replacedMs / 1000} s`,
+    })
   },
 })

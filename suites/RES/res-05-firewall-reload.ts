@@ -1,22 +1,30 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { expect } from 'chai'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { requirement } from '../../lib/conformance/test.ts'
 import { reversibly } from '../../lib/host/reversibly.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { missingTool } from '../../lib/missing-tool.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Polled } from '../../lib/observation/polled.ts'
+import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import { poll } from '../../lib/poll.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { sh } from '../../lib/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
+import type { Stack } from '../../lib/swarm/stack.ts'
+import { rootSeen } from '../scene/kernel-seen.ts'
 import { onNode } from '../scene/pair.ts'
 import { moby } from '../source.ts'
 import { disturbedNode } from './disturbed-node.ts'
+import { type Undone, undoneTooEarly, undoing } from './undoing.ts'
 
 /** An engine that hears of a reload (firewalld tells it) makes its rules anew at once; 30 s leave it time on a slow host. */
 const answersWithinMs = 30_000
 
-export const firewallReload = conformanceTest({
+export const firewallReload = requirement({
   id: 'RES-05',
   requirement: 'After a firewall reload published ports answer again, or the report names the missing rules.',
   source: [moby('libnetwork/iptables/firewalld.go; moby/moby#50443')],
@@ -32,40 +40,81 @@ export const firewallReload = conformanceTest({
     'restart the engine of the node: it makes its rules anew',
     'let the firewall’s unit be followed by the engine’s: PartOf= or ExecStartPost= with systemctl restart docker',
   ],
-  async run(context) {
-    const { evidence } = context
-    const node = disturbedNode(context)
-    const { name } = node.host
-    const before = await rulesOf(context, node)
-    if (!(await answered(context, node)))
-      throw new Error(`the published port of ${name} did not answer before`)
-    const restore = await flush(node, context.label)
-    let seconds: number | undefined
+  codes: ['published-port-silent-unexplained'],
+  changes: ['host'],
+  quiet: ['traffic', 'tasks', 'changes'],
+  reads: [],
+  async observe(lab): Promise<Reloaded> {
+    const node = disturbedNode(lab)
+    const port = publishedPort(lab.stack)
+    const seen = { node: node.host.name, port, before: await ask(lab, node, port) }
+    if (silent(seen.before).length > 0) return seen
+    const rules = await rulesOf(lab, node)
+    const restore = await flush(node, lab.label)
+    let undone: Undone
+    let answers: Polled<readonly Asked[]>
     let after: readonly string[]
     try {
-      seconds = await answersWithin(context, node)
-      after = await rulesOf(context, node)
-    } finally {
-      await restore()
-    }
-    const missing = before.filter((rule) => !after.includes(rule))
-    evidence.observe('rules missing after the reload', { node: name, missing })
-    if (seconds !== undefined) {
-      evidence.measure('until the published port answered', seconds, 's', answersWithinMs / 1000)
-      evidence.conclude(
-        `the published port of ${name} answered ${seconds} s after the reload; ${missing.length} of ${before.length} rules did not come back`,
+      answers = await poll(
+        {
+          what: `the published port of ${node.host.name} answers`,
+          ...{ withinMs: answersWithinMs, everyMs: 1000, signal: lab.signal },
+        },
+        () => ask(lab, node, port),
+        silent,
       )
-      return
+      after = await rulesOf(lab, node)
+    } finally {
+      undone = await undoing(restore)
     }
-    expect(
-      missing.filter((rule) => rule.includes('DOCKER-INGRESS')),
-      `the published port of ${name} does not answer within ${answersWithinMs / 1000} s after a firewall reload, and no missing rule of ingress explains it`,
-    ).to.not.deep.equal([])
-    evidence.conclude(
-      `the published port of ${name} does not answer within ${answersWithinMs / 1000} s after a firewall reload: ${missing.length} rules are missing, first ${missing[0] ?? ''}; restarting the engine brings them back`,
-    )
+    const missing = rules.filter((rule) => !after.includes(rule))
+    return { ...seen, after: { answers, undone, rules: rules.length, missing } }
+  },
+  judge({ node, port, before, after }) {
+    const held = before.length > 0 && silent(before).length === 0
+    const controls = [{ name: 'the published port answered before', held }]
+    if (after === undefined) return judgement({ controls, conclusion: '' })
+    const { answers, undone, rules, missing } = after
+    const bound = answersWithinMs / 1000
+    const answered = silent(answers.last).length === 0
+    const explained = missing.some((rule) => rule.includes('DOCKER-INGRESS'))
+    return judgement({
+      problems:
+        answered || explained
+          ? []
+          : silent(answers.last).map(({ from, probe }): Problem => ({
+              ...{ code: 'published-port-silent-unexplained', kind: 'missed', node, port },
+              ...{ path: { from, to: node }, address: probe.to, observed: outcomeSeen(probe) },
+            })),
+      controls,
+      measures: answered
+        ? [{ name: 'until the published port answered', value: answers.seconds, unit: 's', bound }]
+        : [],
+      unseen: undoneTooEarly(undone, node),
+      tables: {
+        'rules missing after the reload': { node, missing },
+        ...(undone === null ? {} : { 'the rules were not put back': undone.message }),
+      },
+      conclusion: answered
+        ? `the published port of ${node} answered ${answers.seconds} s after the reload; ${missing.length} of ${rules} rules did not come back`
+        : `the published port of ${node} does not answer within ${bound} s after a firewall reload: ${missing.length} rules are missing, first ${missing[0] ?? ''}; restarting the engine brings them back`,
+    })
   },
 })
+
+interface Reloaded {
+  readonly node: string
+  readonly port: number
+  readonly before: readonly Asked[]
+  /** Only where the port answered before. */
+  readonly after?: {
+    readonly answers: Polled<readonly Asked[]>
+    readonly undone: Undone
+    /** How many rules there were before. */
+    readonly rules: number
+    readonly missing: readonly string[]
+  }
+}
 
 /** Flushes all tables and returns how to put back what was in them; the host does so if the owner of this run dies. */
 function flush({ host }: ClusterNode, run: string): Promise<() => Promise<void>> {
@@ -80,40 +129,42 @@ for table in filter nat mangle; do iptables -w -t "$table" -F; done`,
   })
 }
 
-async function rulesOf(context: TestContext, node: ClusterNode): Promise<string[]> {
-  const states = await context.state({ fresh: true })
-  return rootOf(stateOf(states, node), 'iptables-save').firewall.map(text)
+async function rulesOf(lab: ObserveContext, { host }: ClusterNode): Promise<string[]> {
+  const root = rootSeen(Object.fromEntries(await lab.kernel({ fresh: true })), host.name, 'iptables-save')
+  if ('got' in root) return root.got.firewall.map(text)
+  if ('missing' in root) throw missingTool('iptables-save', host.name)
+  throw new Inconclusive(`the rules of ${host.name} could not be read`)
 }
 
 function text({ table, chain, rule }: FirewallRule): string {
   return `-t ${table} -A ${chain} ${rule}`
 }
 
-async function answersWithin(context: TestContext, node: ClusterNode): Promise<number | undefined> {
-  const startedAt = performance.now()
-  const elapsed = (): number => performance.now() - startedAt
-  while (elapsed() < answersWithinMs) {
-    if (await answered(context, node)) return Math.round(elapsed() / 100) / 10
-    await delay(1000, undefined, { signal: context.signal })
-  }
-  return undefined
+/** What one node got that asked the published port of another. */
+type Asked = Sent<{ readonly from: string }>
+
+function publishedPort({ services }: Stack): number {
+  const port = services.web.published.find(({ mode }) => mode === 'ingress')
+  if (port === undefined) throw new Inconclusive('nothing is published through ingress')
+  return port.publishedPort
 }
 
-/** Whether the port answers from every other node. */
-async function answered({ cluster, stack, probe }: TestContext, node: ClusterNode): Promise<boolean> {
-  const port = stack.services.web.published.find(({ mode }) => mode === 'ingress')
-  if (port === undefined) throw new Error('nothing is published through ingress')
-  const observations = await probe.send(
+/** Every other node asks. */
+function ask({ cluster, stack, probe }: ObserveContext, node: ClusterNode, port: number): Promise<Asked[]> {
+  return sendPlan(
+    probe,
     cluster.nodes
       .filter((other) => other !== node)
       .map((other) => ({
-        from: onNode(other),
-        to: node.advertise.address,
-        kind: 'tcp',
-        port: port.publishedPort,
-        request: httpGet(pagePath(stack)),
-        timeoutMs: 5000,
+        from: other.host.name,
+        request: {
+          ...{ from: onNode(other), to: node.advertise.address, kind: 'tcp', port },
+          ...{ request: httpGet(pagePath(stack)), timeoutMs: 5000 },
+        },
       })),
   )
-  return observations.every(({ outcome }) => outcome === 'answered')
+}
+
+function silent(asked: readonly Asked[]): Asked[] {
+  return asked.filter(({ probe }) => probe.outcome !== 'answered')
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
-import { balancerProblems, markOfPort, markOfVip } from './balancer.ts'
+import { balancerProblems, balancingProblems, markOfPort, markOfVip } from './balancer.ts'
 
 const rule = (chain: string, text: string, table = 'mangle'): FirewallRule => ({
   table,
@@ -59,6 +59,47 @@ describe('balancer', () => {
     const ghost = { ...first, address: '10.0.0.77' }
     expect(problems({ destinations: [...destinations, ghost] })).to.deep.equal([
       'lists 10.0.0.77, which is no running task of the service',
+    ])
+  })
+})
+
+describe('balancing as problems', () => {
+  const place = { node: 'worker1', network: 'swp-clear', service: 'swp-web', address: '10.0.0.8' }
+  const found = (change: Partial<typeof good> = {}) =>
+    balancingProblems([{ ...good, ...change }], 0x105, backends, place)
+  const [first, second] = destinations as [(typeof destinations)[0], (typeof destinations)[0]]
+
+  it('is sound when IPVS lists exactly the tasks, round robin, each with a weight', () => {
+    expect(found()).to.deep.equal([])
+  })
+
+  it('lacks a mark, a service or a task on the node whose IPVS it is', () => {
+    expect(balancingProblems([good], undefined, backends, place)).to.deep.equal([
+      { ...place, code: 'balancer-not-set-up', kind: 'missed' },
+    ])
+    expect(balancingProblems([], 0x105, backends, place)).to.deep.equal([
+      { ...place, code: 'balancer-lacks-service', kind: 'missed' },
+    ])
+    expect(found({ destinations: [second] })).to.deep.equal([
+      {
+        ...{ ...place, code: 'balancer-lacks-task', kind: 'missed' },
+        ...{ address: '10.0.0.9', subject: 'web on b' },
+      },
+    ])
+  })
+
+  it('has weight 0, another scheduler and what is of no task, which are seen', () => {
+    expect(found({ scheduler: 'wlc' })).to.deep.equal([
+      { ...place, code: 'balancer-scheduler-differs', kind: 'seen', expected: 'rr', observed: 'wlc' },
+    ])
+    expect(found({ destinations: [{ ...first, weight: 0 }, second] })).to.deep.equal([
+      {
+        ...{ ...place, code: 'balancer-weight-zero', kind: 'seen' },
+        ...{ address: '10.0.0.9', subject: 'web on b' },
+      },
+    ])
+    expect(found({ destinations: [...destinations, { ...first, address: '10.0.0.77' }] })).to.deep.equal([
+      { ...place, code: 'balancer-lists-stranger', kind: 'seen', address: '10.0.0.77' },
     ])
   })
 })

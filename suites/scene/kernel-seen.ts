@@ -1,14 +1,10 @@
-import { scene } from '../../lib/conformance/scene.ts'
+import { kernel, type KernelSeen } from '../../lib/conformance/kernel-scene.ts'
 import { missingOf } from '../../lib/conformance/missing.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
 
-/** Kernel state by name of node: tables that could not be read are empty, and `unavailable` says so. */
-export type KernelSeen = Readonly<Record<string, HostState>>
-
-/** Read once per generation. */
-export const kernel = scene('kernel', async (lab) => Object.fromEntries(await lab.kernel()) as KernelSeen)
+export { kernel, type KernelSeen }
 
 /** The program a table was read with. */
 export type TableTool = 'ip' | 'bridge' | 'iptables-save' | 'nsenter'

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { Capture, CapturePoint, Recording } from '../../lib/capture/capture.ts'
 import type { EvidenceLog, ObserveContext, Wire } from '../../lib/conformance/context.ts'
 import { missingOf } from '../../lib/conformance/missing.ts'
@@ -40,42 +41,52 @@ export async function recordedDuring<T extends object>(
   }
 }
 
-/** What interfaces carried, by `node` or, of several on one node, `node interface`. */
+/** What interfaces carried, by `node` or, of several on one node, `node interface`, with the namespace it is in. */
 export type Wires = Readonly<Record<string, Part<WireSeen>>>
+
+/** Where to record; `mac` of an interface that is not in the host's own namespace, whose card the facts do not know. */
+export type WirePoint = CapturePoint & { readonly mac?: string }
 
 /**
  * Records while `work` sends probes, and reduces what was recorded to data. Where hosts lack the tools, the work is done
  * with no captures, and its wires say what is missing.
  *
  * @param words that are sent, by name: packets that hold one are told by it
+ * @param reduce what else is to be kept of the packets themselves, as plain JSON
  */
-export async function withWires<T extends object>(
+export async function withWires<T extends object, R extends object = object>(
   { wire, facts }: Pick<ObserveContext, 'wire' | 'facts'>,
-  points: readonly CapturePoint[],
+  points: readonly WirePoint[],
   words: Readonly<Record<string, string>>,
   work: (captures: readonly Capture[]) => Promise<T>,
-): Promise<T & { readonly wires: Wires }> {
+  reduce: (recordings: readonly Recording[]) => R = () => ({}) as R,
+): Promise<T & R & { readonly wires: Wires }> {
   const several = new Set(points.map(({ host }) => host.name)).size < points.length
-  const keyOf = (point: CapturePoint): string =>
-    several ? `${point.host.name} ${point.interface}` : point.host.name
-  const macOf = ({ host, interface: name }: CapturePoint): string | undefined =>
-    facts.nodes.find((node) => node.name === host.name)?.macs[name]
+  const keyOf = ({ host, interface: name, namespace }: CapturePoint): string =>
+    several ? `${host.name} ${name}${namespace === undefined ? '' : ` in ${basename(namespace)}`}` : host.name
+  const macOf = ({ host, interface: name, namespace, mac }: WirePoint): string | undefined =>
+    mac ??
+    (namespace === undefined ? facts.nodes.find((node) => node.name === host.name)?.macs[name] : undefined)
   let begun = false
   try {
     const { result, recordings } = await wire.during(points, (captures) => {
       begun = true
       return work(captures)
     })
-    const wires = recordings.map(
-      (recording) =>
-        [keyOf(recording.point), wireSeen(recording, { mac: macOf(recording.point), words })] as const,
-    )
-    return { ...result, wires: Object.fromEntries(wires) }
+    // In the order of the points.
+    const wires = points.flatMap((point, index) => {
+      const recording = recordings[index]
+      return recording === undefined
+        ? []
+        : [[keyOf(point), wireSeen(recording, { mac: macOf(point), words })] as const]
+    })
+    return { ...result, ...reduce(recordings), wires: Object.fromEntries(wires) }
   } catch (error) {
     if (begun || !(error instanceof MissingTool)) throw error
     const missing = missingOf(error)
     return {
       ...(await work([])),
+      ...reduce([]),
       wires: Object.fromEntries(points.map((point) => [keyOf(point), { missing }])),
     }
   }

@@ -1,24 +1,53 @@
-import { SwarmproofError } from '../../lib/error.ts'
-import { eventually } from '../../lib/eventually.ts'
+import { taskFacts } from '../../lib/conformance/facts.ts'
+import { observePart } from '../../lib/conformance/missing.ts'
+import { sendPlan } from '../../lib/conformance/send-plan.ts'
+import { addressIn, type TaskFacts, taskName } from '../../lib/observation/facts.ts'
+import type { Missing, Unseen } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Polled } from '../../lib/observation/polled.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { IpvsService } from '../../lib/observe/host-state.ts'
 import { readBalancer } from '../../lib/observe/read-balancer.ts'
-import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
-import type { Task } from '../../lib/swarm/cluster.ts'
+import { poll } from '../../lib/poll.ts'
+import { dnsQuery } from '../../lib/probe/dns.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, namespacePath } from '../../lib/swarm/namespaces.ts'
-import { balancerProblems, markOfVip } from './balancer.ts'
-import type { Changing } from './changing-service.ts'
-import { addressDifferences } from './address-differences.ts'
-import { outcomeText } from './outcome.ts'
-import { addressOn, inTask, taskLabel } from './pair.ts'
+import { balancingProblems, markOfVip } from './balancer.ts'
+import type { Changing } from './changing.ts'
+import { type Asked, nameProblems, withoutTimes } from './name-problems.ts'
+import { inTask } from './pair.ts'
 
-/** A change of the number of tasks, and until when it showed. */
+/** A change of the number of tasks, and what every node showed of it from then on. */
 export interface ScaleStage {
-  readonly tasks: number
   /** From the update to the manager listing exactly so many running tasks. */
   readonly runningSeconds: number
-  /** From there until DNS and IPVS of every node showed them; undefined if they did not within the bound. */
-  readonly shownSeconds: number | undefined
-  /** What the last look saw otherwise, each with its node. */
-  readonly problems: readonly string[]
+  /** Those tasks. */
+  readonly tasks: readonly TaskFacts[]
+  /** From there on. */
+  readonly shown: Polled<ShownLook>
+}
+
+/** DNS and IPVS of the nodes in one look. */
+export interface ShownLook {
+  readonly names: readonly Asked[]
+  /** By node; null where it has no namespace to balance in. */
+  readonly balancers: Readonly<Record<string, Part<BalancerSeen | null>>>
+}
+
+export interface BalancerSeen {
+  /** Of packets for the virtual IP; null where nothing marks them. */
+  readonly mark: number | null
+  readonly ipvs: readonly IpvsService[]
+}
+
+/** What a look is compared with. */
+export interface Scaled {
+  readonly service: string
+  readonly network: string
+  /** In which nodes balance on that network. */
+  readonly namespace: string
+  readonly vip: string
+  readonly tasks: readonly TaskFacts[]
 }
 
 /**
@@ -28,67 +57,78 @@ export interface ScaleStage {
 export const shownWithinMs = 30_000
 
 export async function scale(changing: Changing, count: number): Promise<ScaleStage> {
-  const { trial, service, context } = changing
+  const { trial, service, vip, lab } = changing
   const updatedAt = performance.now()
   await trial.update(service, [`--replicas=${count}`])
-  const tasks = await trial.running([service], count)
-  const runningAt = performance.now()
-  let problems: string[] = []
-  const shown = await eventually(
-    { what: 'the change shows', withinMs: shownWithinMs, everyMs: 500, signal: context.signal },
-    async () => {
-      problems = await differences(changing, tasks)
-      return problems.length === 0
-        ? { ready: true, value: true }
-        : { ready: false, seen: problems.join('; ') }
-    },
-  ).catch((error: unknown) => {
-    if (error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED') return false
-    throw error
-  })
-  return {
-    tasks: count,
-    runningSeconds: seconds(runningAt - updatedAt),
-    shownSeconds: shown ? seconds(performance.now() - runningAt) : undefined,
-    problems,
+  const running = await trial.running([service], count)
+  const runningSeconds = Math.round((performance.now() - updatedAt) / 100) / 10
+  const tasks = running.map(taskFacts)
+  const { clear } = lab.stack.networks
+  const scaled = {
+    ...{ service: service.name, network: clear.name, vip, tasks },
+    namespace: loadBalancerNamespace(clear.id),
   }
+  const shown = await poll(
+    { what: `${count} tasks show on every node`, withinMs: shownWithinMs, everyMs: 500, signal: lab.signal },
+    () => look(changing),
+    (seen) => {
+      const { problems, unseen } = judgeShown(seen, scaled)
+      return [...problems, ...unseen]
+    },
+  )
+  return { runningSeconds, tasks, shown }
 }
 
-/** How DNS and IPVS of the nodes differ from the running tasks, in words. */
-async function differences(changing: Changing, tasks: readonly Task[]): Promise<string[]> {
-  const { clear } = changing.context.stack.networks
-  const backends = tasks.map((task) => ({ name: taskLabel(task), address: addressOn(task, clear) }))
+async function look({ lab, clients, service, vip }: Changing): Promise<ShownLook> {
+  const name = `tasks.${service.name}`
   const [names, balancers] = await Promise.all([
-    nameProblems(changing, new Map(backends.map(({ name, address }) => [address, name]))),
+    sendPlan(
+      lab.probe,
+      clients.map((client) => ({ name, request: dnsQuery(inTask(client), name) })),
+    ),
     Promise.all(
-      changing.clients.map(async ({ node }) => {
-        const where = `${node.host.name}, IPVS in ${loadBalancerNamespace(clear.id)}`
-        const state = await readBalancer(node.host, namespacePath(loadBalancerNamespace(clear.id)))
-        const mark = markOfVip(state?.firewall ?? [], changing.vip)
-        if (state === undefined || mark === undefined)
-          return [`${where}: nothing marks packets for ${changing.vip}`]
-        return balancerProblems(state, mark, backends).map((problem) => `${where}: ${problem}`)
-      }),
+      clients.map(
+        async ({ node }) =>
+          [
+            node.host.name,
+            await observePart(() => balancerOf(node, lab.stack.networks.clear.id, vip)),
+          ] as const,
+      ),
     ),
   ])
-  return [...names, ...balancers.flat()]
+  return { names: names.map(withoutTimes), balancers: Object.fromEntries(balancers) }
 }
 
-async function nameProblems(
-  { context, clients, service }: Changing,
-  expected: ReadonlyMap<string, string>,
-): Promise<string[]> {
-  const observations = await context.probe.send(
-    clients.map((client) => dnsQuery(inTask(client), `tasks.${service.name}`)),
-  )
-  return observations.flatMap((observation, index) => {
-    const where = `${clients[index]?.node.host.name}, DNS`
-    const answer = dnsAnswer(observation)
-    if (answer === undefined) return [`${where}: ${outcomeText(observation)}`]
-    return addressDifferences(answer.addresses, expected).map((what) => `${where}: ${what}`)
-  })
+async function balancerOf({ host }: ClusterNode, network: string, vip: string): Promise<BalancerSeen | null> {
+  const state = await readBalancer(host, namespacePath(loadBalancerNamespace(network)))
+  return state === undefined ? null : { mark: markOfVip(state.firewall, vip) ?? null, ipvs: state.ipvs }
 }
 
-function seconds(ms: number): number {
-  return Math.round(ms / 100) / 10
+export interface Shown {
+  readonly problems: readonly Problem[]
+  readonly missing: readonly Missing[]
+  readonly unseen: readonly Unseen[]
+}
+
+/** How DNS and IPVS of the nodes differ from the running tasks. */
+export function judgeShown(seen: ShownLook, { service, network, namespace, vip, tasks }: Scaled): Shown {
+  const backends = tasks.map((task) => ({
+    name: taskName(task),
+    address: addressIn(task, { name: network }),
+  }))
+  const expected = new Map(backends.map(({ name, address }) => [address, name]))
+  const { got, missing, unseen } = part(seen.balancers, 'IPVS')
+  const place = { network, service }
+  return {
+    problems: [
+      ...seen.names.flatMap((asked) => nameProblems(asked, expected, place)),
+      ...[...got].flatMap(([node, balancer]): Problem[] =>
+        balancer === null
+          ? [{ ...place, code: 'balancer-missing', kind: 'missed', node, subject: namespace }]
+          : balancingProblems(balancer.ipvs, balancer.mark, backends, { ...place, node, address: vip }),
+      ),
+    ],
+    missing,
+    unseen,
+  }
 }

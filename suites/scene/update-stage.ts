@@ -1,25 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { Inconclusive } from '../../lib/inconclusive.ts'
 import { httpBody } from '../../lib/probe/http.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
-import type { Changing } from './changing-service.ts'
-import { connect, labelOf } from './crash-stage.ts'
+import { type Changing, connect } from './changing.ts'
+import { tasksNow } from './crash-stage.ts'
 
 /** A rolling update under bounded load. */
 export interface UpdateStage {
   readonly requests: number
-  readonly failed: readonly {
-    readonly client: string
-    readonly outcome: string
-    /** Since the update was asked for, to the end of its round. */
-    readonly afterMs: number
-  }[]
+  readonly failed: readonly FailedRequest[]
   /** From the update to nothing but new tasks running. */
   readonly replacedMs: number
   /** By the task that gave them. */
   readonly answers: Readonly<Record<string, number>>
+  /** Ids of tasks. */
   readonly old: readonly string[]
   readonly renewed: readonly string[]
+}
+
+export interface FailedRequest {
+  /** Id of the task that asked. */
+  readonly client: string
+  readonly outcome: string
+  /** Since the update was asked for, to the end of its round. */
+  readonly afterMs: number
 }
 
 const updatedWithinMs = 90_000
@@ -41,29 +46,29 @@ const options = (page: string): readonly string[] => [
 ]
 
 export async function update(changing: Changing, count: number): Promise<UpdateStage> {
-  const { trial, service, context, clients } = changing
+  const { trial, service, lab, clients } = changing
   const old = await trial.running([service], count)
   const startedAt = performance.now()
   const since = (): number => Math.round(performance.now() - startedAt)
-  await trial.update(service, options(pagePath(context.stack)))
-  const failed: UpdateStage['failed'][number][] = []
+  await trial.update(service, options(pagePath(lab.stack)))
+  const failed: FailedRequest[] = []
   const answers: Record<string, number> = {}
   let requests = 0
   let renewed: readonly Task[] = []
   while (renewed.length === 0) {
     if (since() > updatedWithinMs)
-      throw new Error(`the update had not ended after ${updatedWithinMs / 1000} s, so nothing can be said`)
-    const [observations, tasks] = await Promise.all([
+      throw new Inconclusive(`the update had not ended after ${updatedWithinMs / 1000} s`)
+    const [observations, tasks = []] = await Promise.all([
       requests < mostRequests ? connect(changing, requestsPerRound) : [],
-      trial.tasks(service).catch((): Task[] => []),
-      delay(pauseMs, undefined, { signal: context.signal }),
+      tasksNow(trial, service),
+      delay(pauseMs, undefined, { signal: lab.signal }),
     ])
     for (const [index, { attempts, replies }] of observations.entries()) {
       requests += attempts.length
       attempts.forEach(({ outcome, errno }, turn) => {
         const body = httpBody(replies[turn])?.trim()
         if (body === undefined)
-          failed.push({ client: labelOf(clients[index]), outcome: errno ?? outcome, afterMs: since() })
+          failed.push({ client: clients[index]?.id ?? '', outcome: errno ?? outcome, afterMs: since() })
         else answers[body] = (answers[body] ?? 0) + 1
       })
     }
