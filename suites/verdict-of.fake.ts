@@ -2,15 +2,9 @@ import { decide } from '../lib/conformance/decide.ts'
 import type { ConformanceTest } from '../lib/conformance/test.ts'
 import type { Verdict } from '../lib/conformance/verdict.ts'
 import type { ClusterFacts } from '../lib/observation/facts.ts'
-import { threeNodes } from './three-nodes.fake.ts'
+import { judge } from './judged.fake.ts'
 
-/** What the runner decides of an observation, which goes through JSON first as stored ones do. */
-export function verdictOf(
-  test: Pick<ConformanceTest, 'id' | 'judge'>,
-  seen: unknown,
-  facts: ClusterFacts = threeNodes(),
-): Verdict {
-  const judged = test.judge?.(JSON.parse(JSON.stringify(seen)), facts)
-  if (judged === undefined) throw new Error(`${test.id} has no judge`)
-  return decide(judged, { sharesKernel: false })
+/** What the runner decides of an observation, on hosts that are the swarm's own. */
+export function verdictOf(test: ConformanceTest, seen: unknown, facts?: ClusterFacts): Verdict {
+  return decide(judge(test, seen, facts), { sharesKernel: false })
 }

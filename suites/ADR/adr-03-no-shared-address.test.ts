@@ -21,12 +21,14 @@ const good = {
   },
 }
 
-function looked(...seen: readonly object[]): unknown {
+function lookedAt(failedLooks: number, ...seen: readonly object[]): unknown {
   const looks = seen.map((look, index) => ({ atSeconds: index * 3, seen: look }))
   return {
-    claims: { reached: false, seconds: 30, withinSeconds: 30, failedLooks: 0, looks, last: seen.at(-1) },
+    claims: { reached: false, seconds: 30, withinSeconds: 30, failedLooks, looks, last: seen.at(-1) },
   }
 }
+
+const looked = (...seen: readonly object[]): unknown => lookedAt(0, ...seen)
 
 /** A task's interface also has an address of the other task. */
 const twice = {
@@ -56,6 +58,10 @@ describe('ADR-03', () => {
 
   it('passes where an address was being handed on', () => {
     expect(verdictOf(noSharedAddress, looked(twice, good)).outcome).to.equal('pass')
+  })
+
+  it('knows nothing where no second look came to its end', () => {
+    expect(verdictOf(noSharedAddress, lookedAt(5, twice)).outcome).to.equal('inconclusive')
   })
 
   it('is inconclusive where a source told of nothing or a kernel was not read', () => {

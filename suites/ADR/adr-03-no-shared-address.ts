@@ -2,17 +2,13 @@ import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
-import { inEvery, type Problem } from '../../lib/observation/problem.ts'
-import { poll } from '../../lib/poll.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { looksAgain } from '../scene/until-settled.ts'
+import { looksAgain, pollUntilSettled, settledProblems } from '../scene/until-settled.ts'
 import { moby } from '../source.ts'
 import { sharedAddresses } from './claims.ts'
 import { claimsOfApi, claimsOfEngines, claimsOfKernel, commonClaims } from './held-addresses.ts'
-
-/** Within which engines exchange their tables whole. */
-const settledWithinMs = 30_000
 
 export const noSharedAddress = requirement({
   id: 'ADR-03',
@@ -37,27 +33,23 @@ export const noSharedAddress = requirement({
   changes: [],
   quiet: ['tasks'],
   reads: [],
-  observe: async (lab) => ({
-    claims: await poll(
-      { what: 'no address has two holders', withinMs: settledWithinMs, everyMs: 3000, signal: lab.signal },
-      () => look(lab),
-      problemsOf,
-    ),
-  }),
-  judge({ claims: { looks, last } }, facts) {
+  observe: async (lab) => ({ claims: await pollUntilSettled(lab, () => look(lab), problemsOf) }),
+  judge({ claims }, facts) {
+    const { last } = claims
     const { got, missing, unseen } = part(last.kernels, 'interfaces in namespaces')
     const kernels = [...got.values()].flat()
     const totals = { api: last.api.length, engines: last.engines.length, kernels: kernels.length }
     const counted = { api: last.api, engines: last.engines, kernels }
-    const problems = inEvery(looks.map(({ seen }) => problemsOf(seen)))
+    const settled = settledProblems(claims, problemsOf, 'who has an address')
     const silent = Object.entries(totals)
       .filter(([source, count]) => count === 0 && (source !== 'kernels' || got.size > 0))
       .map(([source]) => ({ what: `any address, by the ${source}`, nodes: [] }))
     const virtualIps = last.common.filter(({ kind }) => kind === 'virtual-ip').length
     return judgement({
-      problems,
+      problems: settled.problems,
       missing,
       unseen: [
+        ...settled.unseen,
         ...unseen,
         ...silent,
         ...(virtualIps === 0 ? [{ what: 'any virtual IP', nodes: [facts.manager] }] : []),
@@ -74,7 +66,7 @@ export const noSharedAddress = requirement({
             ),
           ]),
         ),
-        'addresses with two holders': problems,
+        'addresses with two holders': settled.problems,
       },
       conclusion: `${totals.api} addresses of tasks by the API, ${totals.engines} endpoints by ${facts.nodes.length} engines, ${totals.kernels} interfaces by their kernels and ${virtualIps} virtual IPs: on none of ${last.networks.length} overlays an address has two holders`,
     })
