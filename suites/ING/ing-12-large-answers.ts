@@ -2,7 +2,7 @@ import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
 import { requireIngress } from '../../lib/swarm/no-ingress.ts'
 import { downloadProblems } from '../scene/downloads.ts'
-import { sizes } from '../scene/sizes.ts'
+import { sizes } from '../scene/sizes-before.ts'
 import { moby } from '../source.ts'
 
 export const largeAnswers = conformanceTest({
