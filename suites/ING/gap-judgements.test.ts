@@ -24,10 +24,8 @@ describe('judging what goes on without ingress', () => {
         { from: one, to: { service: 'swp-front' }, network, probe: named(['10.91.1.11', '10.91.1.12']) },
       ],
       byVirtualIp: [
-        {
-          ...{ client: one, network: 'swp-shop' },
-          probe: { ...answered(''), replies: ['front-worker1', 'front-worker2'] },
-        },
+        { client: one, network: 'swp-shop', probe: answered('front-worker1') },
+        { client: one, network: 'swp-shop', probe: answered('front-worker2') },
       ],
       refusal: {
         ...{ command: 'service create --replicas=1 --publish target=80', accepted: false },
@@ -54,7 +52,8 @@ describe('judging what goes on without ingress', () => {
           { from: one, to: { service: 'swp-front' }, network, probe: named(['10.91.1.11']) },
         ],
         byVirtualIp: [
-          { client: one, network: 'swp-shop', probe: { ...answered(''), replies: ['', 'nginx'] } },
+          { client: one, network: 'swp-shop', probe: answered('', 'timeout') },
+          { client: one, network: 'swp-shop', probe: answered('nginx') },
         ],
       }),
     )

@@ -2,10 +2,11 @@ import { addressIn, type TaskFacts, taskName } from '../../lib/observation/facts
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { countShares, type Shares } from '../LB/task-shares.ts'
+import { groupBy } from '../scene/group-by.ts'
 import { nameProblems } from '../scene/name-problems.ts'
 import type { Meanwhile, Probed } from './ingress-gap.ts'
 
-type Connections = Meanwhile['byVirtualIp'][number]
+type Connection = Meanwhile['byVirtualIp'][number]
 
 /** Tasks that no longer run, though nothing was done to their services. */
 export function lostProblems(before: readonly TaskFacts[], now: readonly TaskFacts[]): Problem[] {
@@ -49,19 +50,20 @@ export function probedProblems({ from, to, network, probe }: Probed, tasks: read
       ]
 }
 
-/** Connections to a virtual IP that were not answered by its tasks. How they are shared is not judged. */
-export function virtualIpProblems(one: Connections, tasks: readonly TaskFacts[]): Problem[] {
-  const { client, network, probe } = one
-  const sender = tasks.find(({ id }) => id === client)
-  if (sender === undefined) return []
-  const { strangers, unanswered } = sharesOf(one, tasks)
+/** Connections of one client to a virtual IP that were not answered by its tasks. How they are shared is not judged. */
+function clientProblems(connections: readonly Connection[], tasks: readonly TaskFacts[]): Problem[] {
+  const [first] = connections
+  const sender = tasks.find(({ id }) => id === first?.client)
+  if (first === undefined || sender === undefined) return []
+  const { network, probe } = first
+  const { strangers, unanswered } = sharesOf(connections, tasks)
   const where = {
     ...{ node: sender.node, ends: { from: taskName(sender), to: sender.service } },
     ...{ network, service: sender.service, protocol: 'TCP', address: probe.to, port: probe.port ?? 0 },
   }
   const silent: Problem = {
     ...{ ...where, code: 'connections-unanswered', kind: 'missed' },
-    ...{ expected: probe.replies.length, observed: unanswered },
+    ...{ expected: repliesOf(connections).length, observed: unanswered },
   }
   return [
     ...(unanswered === 0 ? [] : [silent]),
@@ -71,21 +73,36 @@ export function virtualIpProblems(one: Connections, tasks: readonly TaskFacts[])
   ]
 }
 
+export function virtualIpProblems(
+  connections: readonly Connection[],
+  tasks: readonly TaskFacts[],
+): Problem[] {
+  return byClient(connections).flatMap((of) => clientProblems(of, tasks))
+}
+
 /** How many connections each task answered, in one order: `2:2:2`. */
 export function sharesText(
-  connections: readonly Connections[],
+  connections: readonly Connection[],
   tasks: readonly TaskFacts[],
 ): { readonly client: string; readonly byTask: string }[] {
-  return connections.map((one) => ({
-    client: one.probe.from,
-    byTask: Object.values(sharesOf(one, tasks).byTask).join(':'),
+  return byClient(connections).map((of) => ({
+    client: of[0]?.probe.from ?? '',
+    byTask: Object.values(sharesOf(of, tasks).byTask).join(':'),
   }))
 }
 
-function sharesOf({ client, probe }: Connections, tasks: readonly TaskFacts[]): Shares {
-  const service = tasks.find(({ id }) => id === client)?.service
+function byClient(connections: readonly Connection[]): (readonly Connection[])[] {
+  return [...groupBy(connections, ({ client }) => client).values()]
+}
+
+function sharesOf(connections: readonly Connection[], tasks: readonly TaskFacts[]): Shares {
+  const service = tasks.find(({ id }) => id === connections[0]?.client)?.service
   return countShares(
-    probe.replies,
+    repliesOf(connections),
     tasks.filter((task) => task.service === service),
   )
+}
+
+function repliesOf(connections: readonly Connection[]): string[] {
+  return connections.flatMap(({ probe }) => probe.replies)
 }

@@ -51,7 +51,7 @@ export const withoutIngress = requirement({
       problems: [
         ...lostProblems(before, tasks),
         ...failed,
-        ...byVirtualIp.flatMap((one) => virtualIpProblems(one, tasks)),
+        ...virtualIpProblems(byVirtualIp, tasks),
         // While there still was ingress, it was right to accept.
         ...(found.length > 0
           ? []

@@ -106,7 +106,11 @@ function downloadProblems(
     ...({ kind: 'missed', node: through, path: { from, to: through }, protocol: 'TCP' } as const),
     ...{ address: probe.to, port: probe.port ?? 0 },
   }
-  if (status === null) return [{ ...where, code: 'port-not-answered', observed: outcomeSeen(probe) }]
-  const observed = status === 200 ? `${bodyBytes} bytes, ${probe.outcome}` : `HTTP status ${status}`
+  // Where full-sized packets are lost, nothing at all may come of an answer.
+  const isOpen = probe.outcome === 'timeout' || probe.outcome === 'answered'
+  if (status === null && !isOpen)
+    return [{ ...where, code: 'port-not-answered', observed: outcomeSeen(probe) }]
+  const observed =
+    status === null || status === 200 ? `${bodyBytes} bytes, ${probe.outcome}` : `HTTP status ${status}`
   return [{ ...where, code: 'answer-not-whole', expected: bulkBytes, observed }]
 }

@@ -1,5 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { effectiveWithinMs } from '../scene/effects.ts'
 import { ingressMissing } from '../scene/mesh.ts'
 import { reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
@@ -37,14 +38,17 @@ export const publishedLater = requirement({
   changes: ['service', 'network'],
   quiet: [],
   reads: [reshaped],
-  observe: async (lab) => ({ reshaped: await lab.scene(reshaped) }),
-  judge({ reshaped: { service, given, taken } }, facts) {
+  observe: async (lab) => ({ reshaped: hasIngress(lab.stack) ? await lab.scene(reshaped) : null }),
+  judge({ reshaped: seen }, facts) {
     const { ingress } = facts.networks
-    if (ingress === undefined) return judgement({ missing: ingressMissing(facts), conclusion: '' })
-    const stages = [stage(given, '--publish-add'), stage(taken, '--publish-rm')]
+    if (seen === null || ingress === undefined)
+      return judgement({ missing: ingressMissing(facts), conclusion: '' })
+    const { service, given, taken } = seen
+    const [adding, removing] = [stage(given, '--publish-add'), stage(taken, '--publish-rm')]
+    const stages = [adding, removing]
     const of = { service, manager: facts.manager }
-    const opened = stage(given, '').got
-    const closed = stage(taken, '').got
+    const { got: opened } = adding
+    const { got: closed } = removing
     const openedProblems = opened === undefined ? [] : givenPortProblems(opened.polled.last, of)
     const closedProblems = closed === undefined ? [] : takenPortProblems(closed.polled.last, closed, of)
     const openedAfter = opened && secondsUntil(opened.polled, (seen) => givenPortProblems(seen, of))

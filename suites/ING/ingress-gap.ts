@@ -16,6 +16,7 @@ import { listIngress } from '../../lib/swarm/swarm-networks.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { carried } from '../scene/left-out.ts'
 import { addressOn, inTask, orderedPairs } from '../scene/pair.ts'
+import { type Repeated, sendRepeatedly } from '../scene/send-repeatedly.ts'
 import { type Refusal, refusalSeen } from './refusal.ts'
 
 const connectionsPerTask = 2
@@ -38,7 +39,7 @@ export interface Meanwhile {
   readonly found: readonly string[]
   readonly tasks: readonly TaskFacts[]
   readonly probed: readonly Probed[]
-  /** By the id of the task that connected; of the service of the same task. */
+  /** Single connections to the virtual IP of the service that the client is a task of. */
   readonly byVirtualIp: readonly Sent<Connecting>[]
   readonly refusal: Refusal
 }
@@ -54,6 +55,7 @@ interface Probing {
 export type Probed = Sent<Probing>
 
 interface Connecting {
+  /** Id of a task. */
   readonly client: string
   readonly network: string
 }
@@ -139,13 +141,16 @@ async function connect(
   const vip = front.vips[shop.id]
   const own = tasks.filter(({ service }) => service === front.name)
   if (vip === undefined || own.length === 0) return []
-  return sendPlan(
+  return sendRepeatedly(
     probe,
-    own.map((from): Planned<Connecting> => ({
-      ...{ client: from.id, network: shop.name },
-      request: {
-        ...{ kind: 'tcp', from: inTask(from), to: vip, port: 80, request: httpGet(pagePath(stack)) },
-        ...{ timeoutMs: 15_000, repeat: connectionsPerTask * own.length },
+    own.map((from): Repeated<Connecting> => ({
+      times: connectionsPerTask * own.length,
+      planned: {
+        ...{ client: from.id, network: shop.name },
+        request: {
+          ...{ kind: 'tcp', from: inTask(from), to: vip, port: 80, request: httpGet(pagePath(stack)) },
+          timeoutMs: 15_000,
+        },
       },
     })),
   )

@@ -25,11 +25,13 @@ describe('judging large answers', () => {
       fetched('manager'),
       ...[0, 1].map(() => fetched('worker1', { bodyBytes: 400 }, { outcome: 'timeout' })),
       fetched('worker2', { status: null, bodyBytes: 0 }, { outcome: 'refused', errno: 'ECONNREFUSED' }),
+      fetched('manager', { status: null, bodyBytes: 0 }, { outcome: 'timeout' }),
     ]
     const { problems } = judge(largeAnswers, { downloads })
     expect(problems.map(({ code, node, observed }) => ({ code, node, observed }))).to.deep.equal([
       { code: 'answer-not-whole', node: 'worker1', observed: '400 bytes, timeout' },
       { code: 'port-not-answered', node: 'worker2', observed: 'refused (ECONNREFUSED)' },
+      { code: 'answer-not-whole', node: 'manager', observed: '0 bytes, timeout' },
     ])
     expect(problems[0]).to.deep.include({ path: { from: 'worker2', to: 'worker1' }, expected: 1000 })
   })

@@ -39,7 +39,7 @@ export function askGiven(around: Around, { task, callers, network, port }: Asked
   const name = `tasks.${task.service}`
   return look(around, [
     ...callers.map((from): Planned<Looking> => {
-      const request = { ...httpRequest(around.stack, [from, task], network), timeoutMs: answerMs }
+      const request = httpRequest(around.stack, [from, task], network)
       return { what: 'http', from: from.id, to: request.to, request }
     }),
     ...namesAsked(callers, name),
