@@ -22,7 +22,7 @@ function fakeProbe(sent: (readonly ProbeRequest[])[]): Probe {
 }
 
 describe('sending repeatedly', () => {
-  it('asks each once, then makes the other requests together, in turn', async () => {
+  it('asks each once, then makes the other requests together, kind by kind', async () => {
     const sent: (readonly ProbeRequest[])[] = []
     const came = await sendRepeatedly(fakeProbe(sent), [
       { times: 3, planned: { name: 'open', request: request(80) } },
@@ -31,14 +31,14 @@ describe('sending repeatedly', () => {
     ])
     expect(sent.map((requests) => requests.map((one) => (one.kind === 'tcp' ? one.port : 0)))).to.deep.equal([
       [80, 81, 82],
-      [80, 82, 80, 82],
+      [80, 80, 82, 82],
     ])
     expect(came.map(({ name }) => name)).to.deep.equal([
       ...['open', 'once', 'silent'],
-      ...['open', 'silent', 'open', 'silent'],
+      ...['open', 'open', 'silent', 'silent'],
     ])
     expect(came.map(({ probe }) => probe.outcome).slice(3)).to.deep.equal([
-      ...['answered', 'timeout', 'answered', 'timeout'],
+      ...['answered', 'answered', 'timeout', 'timeout'],
     ])
   })
 

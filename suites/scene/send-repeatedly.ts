@@ -12,7 +12,8 @@ const stillSilentMs = 3000
 
 /**
  * Makes each request once, then all the others side by side, so that those that time out wait together and not one after
- * another. Where the first timed out, the others of its kind wait less.
+ * another. Where the first timed out, the others of its kind wait less. Those of one kind follow each other: all ports of a
+ * service share one turn of IPVS, so that asking two ports in turn would find one task on each.
  */
 export async function sendRepeatedly<T extends object>(
   probe: Probe,
@@ -21,19 +22,12 @@ export async function sendRepeatedly<T extends object>(
 ): Promise<Sent<T>[]> {
   const once = plan.map(({ planned }) => planned)
   const first = await sendPlan(probe, once, options)
-  const wait = once.map(({ request }, index) =>
-    first[index]?.probe.outcome === 'timeout'
-      ? { ...request, timeoutMs: Math.min(stillSilentMs, request.timeoutMs ?? stillSilentMs) }
-      : request,
-  )
-  const rounds = Math.max(0, ...plan.map(({ times }) => times))
-  const others = Array.from({ length: rounds }, (_, round) =>
-    once.flatMap((entry, index): Planned<T>[] => {
-      const request = wait[index]
-      return round === 0 || round >= (plan[index]?.times ?? 0) || request === undefined
-        ? []
-        : [{ ...entry, request }]
-    }),
-  ).flat()
+  const others = plan.flatMap(({ planned, times }, index) => {
+    const { request } = planned
+    const timeoutMs = Math.min(stillSilentMs, request.timeoutMs ?? stillSilentMs)
+    const wasSilent = first[index]?.probe.outcome === 'timeout'
+    const again = wasSilent ? { ...planned, request: { ...request, timeoutMs } } : planned
+    return Array.from({ length: Math.max(0, times - 1) }, () => again)
+  })
   return others.length === 0 ? first : [...first, ...(await sendPlan(probe, others, options))]
 }
