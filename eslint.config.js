@@ -16,6 +16,8 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/no-unused-expressions': 'off',
       '@typescript-eslint/require-await': 'off',
+      // A field that is taken out of an object so that the rest lacks it.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'swarmproof/made-by-sh': 'error',
       'swarmproof/whole-words': 'error',
       'swarmproof/fixed-programs': 'error',

@@ -60,6 +60,8 @@ interface Told {
   readonly afterSeconds: number
   /** How the run ended: its exit code or the signal. */
   readonly exit: string
+  /** How long it took to end after what befell it. */
+  readonly exitSeconds: number
   /** What a look found before `clean`, and how long after the ending. */
   readonly before: string
   readonly cleanSeconds: number
@@ -145,7 +147,9 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
     return second
   }
   await ending.befall({ child, folder, hosts, victim, another })
+  const befallenAt = performance.now()
   const exit = await exitOf(child, ended)
+  const exitSeconds = Math.round((performance.now() - befallenAt) / 1000)
   for (const other of others) await exitOf(other, once(other, 'exit'))
   const found = clean([...hostFlags, '--dry-run'])
   const startedAt = performance.now()
@@ -158,7 +162,7 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
   } while (left.length > 0 && performance.now() - startedAt < flags.gone * 1000)
   rmSync(folder, { recursive: true, force: true })
   return {
-    ...{ ending: ending.name, victim, afterSeconds: afterMs / 1000, left },
+    ...{ ending: ending.name, victim, afterSeconds: afterMs / 1000, exitSeconds, left },
     exit: early ? `${exit}, before it` : exit,
     before: typeof found === 'string' ? found : summaryOf(found),
     cleanSeconds: Math.round((performance.now() - startedAt) / 1000),
@@ -168,13 +172,16 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
 /** How long a run may go on after what befell it, before it is asked to end, and then made to. */
 const patienceMs = 240_000
 
+/** Does not keep this program from ending once the run is over. */
+const patience = (): Promise<void> => delay(patienceMs, undefined, { ref: false })
+
 async function exitOf(child: ChildProcess, ended: Promise<unknown>): Promise<string> {
   if (child.exitCode === null && child.signalCode === null) {
-    await Promise.race([ended, delay(patienceMs)])
+    await Promise.race([ended, patience()])
     for (const name of ['SIGINT', 'SIGKILL'] as const) {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) continue
       process.kill(-child.pid, name)
-      await Promise.race([ended, delay(patienceMs)])
+      await Promise.race([ended, patience()])
     }
   }
   return child.signalCode ?? String(child.exitCode)
@@ -214,18 +221,27 @@ function changes(before: Look, after: Look, restarted: boolean): string[] {
   return restarted ? all.filter((line) => /more: .*(swarmproof|swp-)/.test(line)) : all
 }
 
-function rowText({ ending, victim, afterSeconds, exit, before, cleanSeconds, left }: Told): string {
-  return `${ending} on ${victim} after ${afterSeconds} s (exit ${exit}): ${before}; ${
+function rowText({
+  ending,
+  victim,
+  afterSeconds,
+  exit,
+  exitSeconds,
+  before,
+  cleanSeconds,
+  left,
+}: Told): string {
+  return `${ending} on ${victim} after ${afterSeconds} s (exit ${exit} ${exitSeconds} s later): ${before}; ${
     left.length === 0 ? `nothing ${cleanSeconds} s later` : `${left.length} left after ${cleanSeconds} s`
   }`
 }
 
 function tell(rows: readonly Told[]): void {
-  console.log('\n| ending | host | after s | exit | left before clean | left after | s |')
-  console.log('|---|---|--:|--:|---|---|--:|')
-  for (const { ending, victim, afterSeconds, exit, before, cleanSeconds, left } of rows)
+  console.log('\n| ending | host | after s | exit | s | left before clean | left after | s |')
+  console.log('|---|---|--:|--:|--:|---|---|--:|')
+  for (const { ending, victim, afterSeconds, exit, exitSeconds, before, cleanSeconds, left } of rows)
     console.log(
-      `| ${ending} | ${victim} | ${afterSeconds} | ${exit} | ${before} | ${left.length === 0 ? 'nothing' : left.length} | ${cleanSeconds} |`,
+      `| ${ending} | ${victim} | ${afterSeconds} | ${exit} | ${exitSeconds} | ${before} | ${left.length === 0 ? 'nothing' : left.length} | ${cleanSeconds} |`,
     )
   const dirty = rows.filter(({ left }) => left.length > 0).length
   console.log(`\nsomething left after ${dirty} of ${rows.length}`)

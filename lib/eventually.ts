@@ -2,6 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf, SwarmproofError } from './error.ts'
 import { Lacking } from './lacking.ts'
 
+/** Thrown by a look: waiting any longer does not help. */
+export class Unhelped extends SwarmproofError {}
+
 export interface Bound {
   /** What is awaited, as a clause: 'all tasks run'. */
   readonly what: string
@@ -33,7 +36,7 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     const lookedAt = performance.now()
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
-      if (error instanceof Lacking) throw error
+      if (error instanceof Lacking || error instanceof Unhelped) throw error
       return { ready: false, seen: messageOf(error) }
     })
     if (seen.ready) return seen.value

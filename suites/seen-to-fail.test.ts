@@ -1,12 +1,21 @@
 import { expect } from 'chai'
 import type { Raised } from '../lib/conformance/raise.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
+import type { Problem } from '../lib/observation/problem.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { seeItFail, type Seen } from './seen-to-fail.ts'
 
-const record = (id: string, outcome: Outcome, reason: string): RequirementRecord =>
-  ({ id, verdict: { outcome, reason, evidence: [] } }) as unknown as RequirementRecord
+const at = (node: string): Problem => ({ code: 'not-delivered', kind: 'missed', node, protocol: 'UDP' })
+
+const record = (
+  id: string,
+  outcome: Outcome,
+  reason: string,
+  problems: readonly Problem[] = [],
+): RequirementRecord =>
+  ({ id, verdict: exampleVerdict(outcome, reason, { problems }) }) as unknown as RequirementRecord
 
 /** `under` and `after` are the outcomes while the fault is planted and once it is removed. */
 async function see(under: RequirementRecord, after: RequirementRecord): Promise<Seen & { removed: boolean }> {
@@ -33,7 +42,7 @@ async function see(under: RequirementRecord, after: RequirementRecord): Promise<
 }
 
 describe('seeItFail', () => {
-  const fails = record('OVL-03', 'fail', 'no answer from worker2')
+  const fails = record('OVL-03', 'fail', 'no answer from worker2', [at('worker2')])
   const passes = record('OVL-03', 'pass', 'as required')
 
   it('is content when the requirement falls with the host named and holds again afterwards', async () => {
@@ -48,7 +57,7 @@ describe('seeItFail', () => {
     ])
   })
 
-  it('complains about a reason that does not name the host', async () => {
+  it('complains where no problem is about the host', async () => {
     const vague = record('OVL-03', 'fail', 'no answer')
     expect((await see(vague, passes)).problems).to.deep.equal([
       'OVL-03 failed without naming worker2: no answer',
@@ -60,11 +69,11 @@ describe('seeItFail', () => {
   })
 
   it('tells a requirement that fails anyway from one that does not hold again', async () => {
-    const violated = '- the engine sends in clear'
-    const under = record('OVL-03', 'fail', `the mesh holds, but:\n${violated}\n- no answer from worker2`)
-    const after = record('OVL-03', 'fail', `the mesh holds, but:\n${violated}`)
+    const violated: Problem = { code: 'altered-on-the-way', kind: 'seen', protocol: 'UDP' }
+    const under = record('OVL-03', 'fail', '2 problems', [violated, at('worker2')])
+    const after = record('OVL-03', 'fail', 'altered', [violated])
     expect(await see(under, after)).to.deep.include({ failsAnyway: ['OVL-03'], problems: [] })
-    const elsewhere = record('OVL-03', 'fail', `the mesh holds, but:\n${violated}\n- worker1 is silent`)
+    const elsewhere = record('OVL-03', 'fail', '2 problems', [violated, at('worker1')])
     expect((await see(elsewhere, after)).problems).to.have.lengthOf(2)
   })
 

@@ -1,6 +1,7 @@
 import type { Raised } from '../lib/conformance/raise.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import type { Fault } from '../lib/fault/fault.ts'
+import { nodesOf, type Problem, problemKey } from '../lib/observation/problem.ts'
 
 /** What became of the requirements a fault must break, while it was planted and after its removal. */
 export interface Seen {
@@ -8,7 +9,7 @@ export interface Seen {
   readonly description: string
   /** Where it was planted. */
   readonly host: string
-  /** Ids that turned fail with the host in the reason. */
+  /** Ids that turned fail. */
   readonly fell: readonly string[]
   /** What went otherwise than it must, in words; empty when the fault was caught whole and is gone. */
   readonly problems: readonly string[]
@@ -48,7 +49,8 @@ export async function seeItFail(
   const afterwards = await verify(fault.breaks)
   const fell = during.filter(({ verdict }) => verdict?.outcome === 'fail')
   const reasons = Object.fromEntries(fell.map(({ id, verdict }) => [id, verdict?.reason ?? '']))
-  const failsAnyway = afterwards.filter((one) => failsOtherwise(one, reasons[one.id], planted.host))
+  const problems = new Map(fell.map(({ id, verdict }) => [id, verdict?.problems ?? []]))
+  const failsAnyway = afterwards.filter((one) => failsOtherwise(one, problems.get(one.id), planted.host))
   return {
     fault: fault.name,
     description: fault.description,
@@ -68,15 +70,21 @@ function notCaught({ id, verdict }: RequirementRecord, host: string): string[] {
   if (verdict?.outcome !== 'fail') {
     return [`${id} was ${verdict?.outcome ?? 'not reached'} under the fault: ${verdict?.reason ?? ''}`]
   }
-  return verdict.reason.includes(host) ? [] : [`${id} failed without naming ${host}: ${verdict.reason}`]
+  return verdict.problems.some((problem) => nodesOf(problem).includes(host))
+    ? []
+    : [`${id} failed without naming ${host}: ${verdict.reason}`]
 }
 
-/** Whether a requirement fails without the fault, for other reasons than those the fault brought. */
-function failsOtherwise({ verdict }: RequirementRecord, under: string | undefined, host: string): boolean {
+/** Whether a requirement fails without the fault, too, for other problems than those the fault brought to its host. */
+function failsOtherwise(
+  { verdict }: RequirementRecord,
+  under: readonly Problem[] | undefined,
+  host: string,
+): boolean {
   if (verdict?.outcome !== 'fail' || under === undefined) return false
-  const without = new Set(verdict.reason.split('\n'))
-  const own = under.split('\n').filter((line) => !without.has(line))
-  return without.size > 1 && own.some((line) => line.includes(host))
+  const without = new Set(verdict.problems.map(problemKey))
+  const own = under.filter((problem) => !without.has(problemKey(problem)))
+  return own.some((problem) => nodesOf(problem).includes(host))
 }
 
 function notRecovered({ id, verdict }: RequirementRecord): string[] {

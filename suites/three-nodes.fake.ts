@@ -40,6 +40,7 @@ export function threeNodes(changes: Partial<ClusterFacts> = {}): ClusterFacts {
     owned: true,
     sharesKernel: false,
     built: { builtAt: '2026-01-01T00:00:00.000Z', requested: {} },
+    refused: [],
     ...changes,
   }
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { removeKeptNotes } from '../conformance/kept-notes.ts'
 import { type LabKeeper, standingLabs } from '../host/standing-labs.ts'
 import { stdout } from './output.ts'
 import { whichLabId } from './which-lab.ts'
@@ -23,7 +24,10 @@ export function downCommand(): Command {
 async function down(flags: DownFlags): Promise<void> {
   const provider = standingLabs()
   const { ended, used } = await labsToEnd(provider, flags)
-  for (const id of ended) await provider.remove(id)
+  for (const id of ended) {
+    await provider.remove(id)
+    removeKeptNotes(id)
+  }
   const text = [
     ended.length === 0 ? 'No lab stands.' : `Ended ${ended.join(', ')}.`,
     ...(flags.all && used.length > 0

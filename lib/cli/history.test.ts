@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, unlink, writeFile } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { Problem } from '../observation/problem.ts'
 import type { Command } from 'commander'
 import { InputError } from '../error.ts'
 import { packageRoot } from '../package-root.ts'
@@ -167,12 +168,20 @@ describe('places of annotations', () => {
     try {
       await writeFile(join(folder, 'swarm.yaml'), 'hosts:\n  manager: {address: 192.0.2.1}\n  worker2: {}\n')
       const record = nonConformantRun()
-      judge(record, 'CTL-04', 'fail', 'Frames to worker2 are lost.')
-      judge(record, 'OVL-03', 'fail', 'Nothing was seen.')
-      const places = requirementPlaces(root, folder, 'swarm.yaml')
+      const lost = (path: Problem['path']): Problem[] => [
+        { code: 'not-delivered', kind: 'missed', protocol: 'UDP', ...(path === undefined ? {} : { path }) },
+      ]
+      judge(record, 'CTL-04', 'fail', 'lost', undefined, {}, lost({ from: 'worker1', to: 'worker2' }))
+      judge(record, 'OVL-03', 'fail', 'lost', undefined, {}, lost(undefined))
+      judge(record, 'OVL-01', 'fail', 'lost', undefined, {}, lost({ from: 'manager', to: 'manager' }))
+      const places = requirementPlaces(root, folder, {
+        inventory: 'swarm.yaml',
+        addressesOf: (node) => (node === 'manager' ? ['192.0.2.1'] : []),
+      })
       const of = (id: string): unknown => places(record.requirements.find((one) => one.id === id) as never)
       expect(of('CTL-04')).to.deep.equal({ file: 'swarm.yaml', line: 3 })
       expect(of('OVL-03')).to.deep.equal({ file: 'swarm.yaml', line: 1 })
+      expect(of('OVL-01')).to.deep.equal({ file: 'swarm.yaml', line: 2 })
     } finally {
       await rm(folder, { recursive: true })
     }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { exampleVerdict } from '../conformance/verdict.fake.ts'
 import { printable } from '../printable.ts'
 import { nonConformantRun } from '../report/fixtures/example-runs.fake.ts'
 
@@ -74,7 +75,7 @@ describe('text of others on the command line', function () {
   it('is shown as text when a stored run holds it', async () => {
     const record = structuredClone(nonConformantRun())
     for (const requirement of record.requirements.slice(0, 4)) {
-      requirement.verdict = { outcome: 'fail', reason: said, evidence: [] }
+      requirement.verdict = exampleVerdict('fail', said)
     }
     record.failures.push({ step: said, host: said, message: said, log: [said] })
     record.steps.push({
@@ -84,7 +85,16 @@ describe('text of others on the command line', function () {
       outcome: 'failed',
       detail: said,
     })
-    record.findings.push({ title: said, cause: said, remedy: [said], requirements: [] })
+    record.findings.push({
+      ...{ code: said, severity: 'cause', title: said, cause: said, remedy: [said], explains: [] },
+      ...{
+        nodes: [said],
+        pairs: [{ from: said, to: said }],
+        networks: [said],
+        proof: [said],
+        knownIssues: [said],
+      },
+    })
     record.leftovers = [{ host: said, what: said, remove: said }]
     const stored = { ...record, reproduce: said, swarmproofVersion: said }
     const reports = join(folder, 'reports')

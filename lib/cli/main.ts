@@ -9,6 +9,8 @@ import { stderr, stdout } from './output.ts'
 /** Commands by name; each module is loaded only when its command is named, so that small ones start at once. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
+  judge: async () => (await import('./judge.ts')).judgeCommand(),
   up: async () => (await import('./up.ts')).upCommand(),
   down: async () => (await import('./down.ts')).downCommand(),
   exec: async () => (await import('./exec.ts')).execCommand(),

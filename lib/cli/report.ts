@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { ExitCode, InputError } from '../error.ts'
 import { writeReports } from '../report/report.ts'
@@ -48,7 +49,10 @@ export function reportCommand(): Command {
 
 async function report(run: string, options: Options): Promise<void> {
   if (options.github === true) return github(run, options)
-  const files = await writeReports(await runFolder(run, options.reportDir), { diagnose })
+  const folder = await runFolder(run, options.reportDir)
+  const files = await writeReports(folder, {
+    diagnose: (record) => diagnose(record, observationReader(folder, record)),
+  })
   if (options.json === true) stdout.writeJson(files)
   else stdout.write(told(files))
   if (files.errors.length > 0) process.exitCode = ExitCode.harness

@@ -2,27 +2,40 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { RequirementRecord } from '../conformance/run-record.ts'
 import type { Place, PlaceOf } from '../report/github.ts'
-import { reasonOf } from '../report/outcome.ts'
+import { nodesOf } from '../observation/problem.ts'
+
+/** Addresses of a node, by which an inventory may name it. */
+type AddressesOf = (node: string) => readonly string[]
 
 /**
- * Where annotations point: the line of an inventory that names a host the reason names, else the requirement itself
+ * Where annotations point: the line of an inventory that names a node the problems are about, else the requirement itself
  * where its file lies in the workspace.
  */
-export function requirementPlaces(root: string, workspace: string, inventory?: string): PlaceOf {
+export function requirementPlaces(
+  root: string,
+  workspace: string,
+  {
+    inventory,
+    addressesOf = () => [],
+  }: { readonly inventory?: string; readonly addressesOf?: AddressesOf } = {},
+): PlaceOf {
   const lines = inventory === undefined ? [] : linesOf(join(workspace, inventory))
   return (requirement) =>
-    (inventory === undefined ? undefined : inventoryPlace(requirement, inventory, lines)) ??
+    (inventory === undefined ? undefined : inventoryPlace(requirement, inventory, lines, addressesOf)) ??
     requirementPlace(requirement.id, root, workspace)
 }
 
+/** By the names of the nodes that its problems are about, and their addresses; the first line where none is found. */
 function inventoryPlace(
-  requirement: RequirementRecord,
+  { verdict }: RequirementRecord,
   file: string,
   lines: readonly string[],
+  addressesOf: AddressesOf,
 ): Place | undefined {
-  const words = new Set(reasonOf(requirement).match(/[\w.-]*\w/g))
+  const nodes = [...new Set((verdict?.problems ?? []).flatMap(nodesOf))]
+  const wanted = new Set(nodes.flatMap((node) => [node, ...addressesOf(node)]))
   const line = lines.findIndex((text) =>
-    (text.replace(/#.*/, '').match(/[\w.-]*\w/g) ?? []).some((word) => word.length > 2 && words.has(word)),
+    (text.replace(/#.*/, '').match(/[\w.-]*\w/g) ?? []).some((word) => wanted.has(word)),
   )
   return lines.length === 0 ? undefined : { file, line: Math.max(line, 0) + 1 }
 }

@@ -45,11 +45,15 @@ export async function tellGithub(
             history.entries.find(({ runId }) => runId === record.runId) ?? entryOf(record),
           ),
         )
-  const places = requirementPlaces(
-    packageRoot(),
-    environment['GITHUB_WORKSPACE'] ?? process.cwd(),
-    options.inventory,
-  )
+  const places = requirementPlaces(packageRoot(), environment['GITHUB_WORKSPACE'] ?? process.cwd(), {
+    ...(options.inventory === undefined ? {} : { inventory: options.inventory }),
+    addressesOf: (node) =>
+      record.labs.flatMap(({ nodes }) =>
+        nodes
+          .filter(({ name }) => name === node)
+          .flatMap(({ advertiseAddress, dataPathAddress }) => [advertiseAddress, dataPathAddress]),
+      ),
+  })
   for (const note of history?.notes ?? []) print({ level: 'warning', title: 'History', message: note })
   for (const annotation of bounded(annotationsOf(record, places))) print(annotation)
   const summary = renderMarkdown(record, {

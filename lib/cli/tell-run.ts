@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { FinishedRun } from '../conformance/run.ts'
-import { summarize } from '../conformance/run-record.ts'
+import { type RunRecord, summarize } from '../conformance/run-record.ts'
+import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { messageOf } from '../error.ts'
 import { type Progress, step } from '../progress.ts'
@@ -22,7 +23,7 @@ export async function writeRunReports({ record, store }: FinishedRun, progress: 
     record.failures.push({ step: what, message: redact(message), log: [] })
   }
   try {
-    record.findings = diagnose(record)
+    record.findings = diagnose(record, observationReader(store.folder, record))
   } catch (error) {
     progress.note(`The diagnosis failed: ${messageOf(error)}`)
     store.log.error({ diagnosis: error instanceof Error ? error.stack : String(error) })
@@ -69,22 +70,41 @@ export function tellRun(finished: FinishedRun, json: boolean): void {
 }
 
 function jsonResult({ record, labId }: FinishedRun): object {
+  return { ...jsonOf(record), ...(labId === undefined ? {} : { labId }) }
+}
+
+/** A run for programs: findings first, the cause before all others, then verdicts with their problems. */
+export function jsonOf(record: RunRecord): object {
   const { conclusion, partial, counts } = summarize(record)
   return {
+    findings: record.findings,
     runId: record.runId,
     state: record.state,
     conclusion,
     partial,
     counts,
-    ...(labId === undefined ? {} : { labId }),
     failures: record.failures,
     leftovers: record.leftovers ?? [],
-    requirements: record.requirements.map(({ id, lab, durationMs, verdict }) => ({
-      id,
-      lab,
-      outcome: verdict?.outcome ?? 'unreached',
-      reason: verdict?.reason ?? '',
-      durationMs: durationMs ?? 0,
-    })),
+    requirements: record.requirements.map(
+      ({ id, lab, advisory, durationMs, verdict, attempts, knownIssues }) => ({
+        id,
+        lab,
+        advisory,
+        outcome: verdict?.outcome ?? 'unreached',
+        problems: verdict?.problems ?? [],
+        controls: verdict?.controls ?? [],
+        measures: verdict?.measures ?? [],
+        missing: verdict?.missing ?? [],
+        unseen: verdict?.unseen ?? [],
+        knownIssues: knownIssues ?? [],
+        attempts: (attempts ?? []).map(({ generation, outcome, repeated }) => ({
+          generation,
+          outcome,
+          repeated,
+        })),
+        reason: verdict?.reason ?? '',
+        durationMs: durationMs ?? 0,
+      }),
+    ),
   }
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
+import { writeKeptNotes } from '../conformance/kept-notes.ts'
 import { raise } from '../conformance/raise.ts'
 import type { Lab } from '../host/host.ts'
 import { findTopology } from '../topology/find-topology.ts'
@@ -38,7 +39,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   let lab: Lab | undefined
   try {
-    await raise(topology, {
+    const { built } = await raise(topology, {
       provider: await chooseProvider(flags, progress),
       progress,
       signal: interruption.signal,
@@ -47,6 +48,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
       onLab: (started) => (lab = started),
     })
     await lab?.keep()
+    if (lab !== undefined) writeKeptNotes(lab.id, built)
     // A kept lab stands; this closes the connections to it.
     await lab?.[Symbol.asyncDispose]()
   } catch (error) {

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { conformantRun, judge } from '../report/fixtures/example-runs.fake.ts'
+import { exampleFinding } from '../observation/finding.fake.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import { style } from './terminal.ts'
 import { summaryLines } from './verdict-lines.ts'
@@ -21,6 +22,25 @@ describe('the last lines of a run', () => {
     const record = conformantRun()
     judge(record, 'CTL-04', 'inconclusive', 'the engine gave up.\nIts log: …')
     expect(lineOf(record, 'CTL-04')).to.equal('  inconclusive  CTL-04  the engine gave up.')
+  })
+
+  it('begin with the cause, what to type, and what it explains, and leave that out below', () => {
+    const record = conformantRun()
+    judge(record, 'CTL-04', 'fail', 'lost')
+    judge(record, 'OVL-03', 'fail', 'not delivered')
+    judge(record, 'LB-01', 'fail', 'another thing')
+    record.findings = [
+      exampleFinding({ title: 'worker1 drops VXLAN', remedy: ['Allow it'], explains: ['CTL-04', 'OVL-03'] }),
+    ]
+    const lines = summaryLines(record, plain, []).split('\n')
+    expect(lines.slice(1, 5).map((line) => line.trim())).to.deep.equal([
+      lines[1]?.trim(),
+      'cause     worker1 drops VXLAN',
+      'Allow it',
+      'explains CTL-04, OVL-03',
+    ])
+    expect(lines.filter((line) => /CTL-04|OVL-03/.test(line))).to.have.lengthOf(1)
+    expect(lineOf(record, 'LB-01')).to.equal('  fail      LB-01 (not explained by the above)  another thing')
   })
 
   it('say of what failed that it is advisory', () => {

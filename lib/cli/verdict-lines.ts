@@ -1,3 +1,4 @@
+import { describeKnownIssue } from '../conformance/known-issues.ts'
 import { type RequirementRecord, type RunRecord, summarize } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 import type { Style } from './terminal.ts'
@@ -21,7 +22,7 @@ function coloured(style: Style, outcome: Outcome, text: string): string {
   return paint(text)
 }
 
-/** One line for a verdict, and its reason below unless it passed. */
+/** One line for a verdict, and its reason below. */
 export function verdictLines(requirement: RequirementRecord, style: Style): string {
   const { verdict } = requirement
   if (verdict === undefined) return ''
@@ -30,7 +31,8 @@ export function verdictLines(requirement: RequirementRecord, style: Style): stri
   const advisory = requirement.advisory ? ' (advisory)' : ''
   const head = `${mark}  ${requirement.requirement}${advisory} ${style.dim(`${seconds} s`)}\n`
   if (verdict.outcome === 'pass') return `${head}${style.dim(indented(verdict.reason))}`
-  return `${head}${coloured(style, verdict.outcome, indented(verdict.reason))}`
+  const known = (requirement.knownIssues ?? []).map((issue) => indented(describeKnownIssue(issue)))
+  return `${head}${coloured(style, verdict.outcome, indented(verdict.reason))}${known.join('')}`
 }
 
 /** The end of a run: conclusion, counts, findings and where the report is. */
@@ -55,25 +57,50 @@ export function summaryLines(
   const lines = [
     '',
     `${headline}  ${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped, ${counts.inconclusive} inconclusive${unreached}  in ${duration(record)}`,
+    ...causeLines(record, style),
     ...brokenLines(record, style),
     ...(record.leftovers ?? []).map(
       ({ host, what, remove }) => `  ${style.red('not removed')}  ${what} on ${host}; do next: ${remove}`,
     ),
-    ...record.findings.map((finding) => `  ${style.bold('likely')}    ${finding.title}: ${finding.cause}`),
     ...where.map(([label, value]) => `  ${style.dim(label.padEnd(8))}  ${value}`),
   ]
   return `${lines.join('\n')}\n`
 }
 
+/** Causes before anything else: what it is, what to type, what it explains. */
+function causeLines(record: RunRecord, style: Style): string[] {
+  const several = record.labs.length > 1
+  return record.findings.flatMap(({ severity, title, remedy, explains, lab }) => {
+    const word = severity === 'cause' ? style.bold(style.red('cause   ')) : style.bold('advice  ')
+    const where = several && lab !== undefined ? ` (${lab})` : ''
+    const [first] = remedy
+    return [
+      `  ${word}  ${style.bold(title)}${where}`,
+      ...(first === undefined ? [] : [`              ${first}`]),
+      ...(explains.length === 0 ? [] : [style.dim(`              explains ${explains.join(', ')}`)]),
+    ]
+  })
+}
+
+/** What did not pass and no cause explains; what one does was told in full when its verdict fell. */
 function brokenLines(record: RunRecord, style: Style): string[] {
+  const causes = record.findings.filter(({ severity }) => severity === 'cause')
+  const isExplained = ({ id, lab }: RequirementRecord): boolean =>
+    causes.some(
+      (finding) => finding.explains.includes(id) && (finding.lab === undefined || finding.lab === lab),
+    )
   const broken = record.requirements.filter(
-    ({ verdict }) => verdict !== undefined && verdict.outcome !== 'pass',
+    (requirement) =>
+      requirement.verdict !== undefined &&
+      requirement.verdict.outcome !== 'pass' &&
+      !isExplained(requirement),
   )
   const several = record.labs.length > 1
   return broken.map(({ id, lab, advisory, verdict }) => {
     const outcome = verdict?.outcome ?? 'inconclusive'
     const aside = advisory && outcome !== 'skip' ? ' (advisory, does not decide)' : ''
-    const where = `${several ? ` (${lab})` : ''}${aside}`
+    const unexplained = causes.length > 0 && outcome === 'fail' ? ' (not explained by the above)' : ''
+    const where = `${several ? ` (${lab})` : ''}${aside}${unexplained}`
     return `  ${coloured(style, outcome, `${outcome.padEnd(8)}  ${id}`)}${where}  ${inOneLine(verdict?.reason ?? '')}`
   })
 }

@@ -139,6 +139,19 @@ describe('adopt', () => {
     )
   })
 
+  it('waits no longer for what a host has removed by itself', async () => {
+    const { host, remote } = fakeHost('web1', 'manager', { state: 'inactive' })
+    remote
+      .answer('docker swarm', 'SWMTKN-1-x\nSWMTKN-1-y\n')
+      .answer("docker info --format '{{.Swarm.NodeID}}'", `${nodeId}\n`)
+      .answer(/docker node ls --format '(?!\{\{.ID)/, 'web1 Down\n')
+      .answer(/ beat \/var\/lib\/swarmproof\/run-1 \S* \d+$/, () => ({
+        exitCode: told(remote, 'docker node ls') === -1 ? 0 : 44,
+      }))
+    expect(await refusal([{ host }], { init: true, guard: { beatMs: 20 } })).to.contain('assumed it dead')
+    expect(told(remote, cleaning)).to.be.above(told(remote, 'docker node ls'))
+  })
+
   it('takes back the order to leave when the swarm is to stay', async () => {
     const nodes = [{ ...listed('web1', { availability: 'drain' }), ID: nodeId }]
     const { host, remote } = fakeHost('web1', 'manager', { state: 'inactive', nodes })

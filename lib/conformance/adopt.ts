@@ -8,7 +8,7 @@ import { formSwarm, members } from '../swarm/form-swarm.ts'
 import { type Guard, type GuardOptions, startGuard } from '../swarm/guard.ts'
 import { LeftBehindError } from '../swarm/leftovers.ts'
 import { listNodes } from '../swarm/network-view.ts'
-import { loadProbeImage, pullProbeImage } from '../swarm/probe-image.ts'
+import { loadProbeImage, type LoadOptions, pullProbeImage } from '../swarm/probe-image.ts'
 import { newNonce, probeImageOf } from '../swarm/probe-task.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
 import { stackNames } from '../swarm/stack.ts'
@@ -70,9 +70,15 @@ export async function adopt(topology: Topology, lab: Lab, options: AdoptOptions)
       ...{ runId, prefix: stackNames(topology.stack).prefix },
     }),
   )
+  // A host that removed what was created, or restarted, ends the waiting for tasks that will never run.
+  const signal = AbortSignal.any([options.signal, guard.lost])
   try {
-    const raised = await build(topology, lab, guard, before, options)
-    options.signal.throwIfAborted()
+    const raised = await build(topology, lab, guard, before, { ...options, signal }).catch(
+      (error: unknown) => {
+        throw signal.aborted ? signal.reason : error
+      },
+    )
+    signal.throwIfAborted()
     return { raised, lost: guard.lost, [Symbol.asyncDispose]: () => remove(guard, progress) }
   } catch (error) {
     await remove(guard, progress).catch((left: unknown) => {
@@ -123,7 +129,7 @@ async function build(
   options: AdoptOptions,
 ): Promise<Raised> {
   const { images, progress, signal, runId } = options
-  const removes = (host: Host, image: string): Promise<void> => guard.removesImage(host, image)
+  const removes: LoadOptions['removes'] = (host, image, ids) => guard.removesImage(host, image, ids)
   const label = `swarmproof=${runId}`
   const hosts =
     images.toolboxImage === undefined
@@ -142,14 +148,14 @@ async function build(
       : await pullProbeImage(nodes, { ...ofImage, image: images.probeImage })
   signal.throwIfAborted()
   const whole = withProbeTask(topology, { image, nonce: newNonce() })
-  await deployStack(whole, cluster, { progress, signal, label: runId, room })
+  const refused = await deployStack(whole, cluster, { progress, signal, label: runId, room })
   const { stack, states } = await settle(stackNames(topology.stack), cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
     ...made,
     requested: requestedNetworks(topology),
   }
-  return { lab: withHosts(lab, hosts), cluster, stack, built, states, label: runId, missing }
+  return { lab: withHosts(lab, hosts), cluster, stack, built, states, label: runId, missing, refused }
 }
 
 /** A swarm of hosts that are in none. A half of one helps nobody: if it does not come about, all leave again. */

@@ -7,7 +7,7 @@ import type { Raised } from './raise.ts'
 
 /** A lab as plain data. What an engine was not asked for, or said beyond these fields, is not in it. */
 export function factsOf(
-  { lab, cluster, stack, built, states }: Raised,
+  { lab, cluster, stack, built, states, refused = [] }: Raised,
   topology: Topology,
   generation: number,
 ): ClusterFacts {
@@ -35,6 +35,7 @@ export function factsOf(
     owned: origins.every((origin) => origin !== 'ssh'),
     sharesKernel: origins.includes('container'),
     built,
+    refused,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Lost } from './verdict.ts'
 import { expect } from 'chai'
 import { silentProgress } from '../progress.ts'
 import { inventoryOf } from '../swarm/read-inventory.ts'
@@ -95,6 +96,8 @@ describe('the condition of a lab', () => {
     expect(differences(condition({ lacking }), condition({ lacking }))).to.deep.equal([])
   })
 })
+
+const gone: Lost = { what: 'task', node: 'worker1', service: 'swp-web' }
 
 describe('a lab session', () => {
   let now: LabCondition
@@ -197,20 +200,27 @@ describe('a lab session', () => {
   it('is put back where it lost something by itself, three times at most', async () => {
     const lab = session()
     for (const times of [1, 2, 3]) {
-      await lab.putBackAfter(safe)?.('worker1: Down Active')
+      await lab.readAgainAfter(safe)?.([{ what: 'node', node: 'worker1', state: 'Down Active' }])
       expect([disposed, raisedAgain]).to.deep.equal([times, times])
     }
-    expect(notes[0]).to.match(/lost something by itself.*AAA-01 is verified again: worker1: Down Active/)
-    expect(lab.putBackAfter(safe)).to.equal(undefined)
+    expect(notes[0]).to.match(
+      /lost worker1 \(Down Active\) by itself; it is put back, and AAA-01 is verified once more/,
+    )
+    expect(lab.readAgainAfter(safe)).to.equal(undefined)
   })
 
-  it('is not put back so where it is not ours', () => {
-    expect(session({}, false).putBackAfter(safe)).to.equal(undefined)
+  it('is read again where it is its owner’s, and never put back', async () => {
+    expect(session({}, false).readAgainAfter(safe)).to.equal(undefined)
+    const reread: unknown[] = []
+    const lab = session({ readAgain: async (raised) => (reread.push(raised), raised) }, false)
+    await lab.readAgainAfter(safe)?.([gone])
+    expect([disposed, raisedAgain, reread.length]).to.deep.equal([0, 0, 1])
+    expect(notes[0]).to.match(/its tasks are read again/)
   })
 
   it('lost nothing by itself under a disruptive test, whatever that moved', async () => {
-    const lab = session({ lost: async () => ['the task of swp-web on worker1 is gone'] })
+    const lab = session({ lost: async () => [gone] })
     expect(await lab.lostUnder(first)).to.deep.equal([])
-    expect(await lab.lostUnder(safe)).to.deep.equal(['the task of swp-web on worker1 is gone'])
+    expect(await lab.lostUnder(safe)).to.deep.equal([gone])
   })
 })

@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AssertionError, expect } from 'chai'
+import { expect } from 'chai'
 import { runWithMocha } from './mocha-bridge.ts'
 import type { Suite } from './suite.ts'
 import { conformanceTest } from './test.ts'
+import { exampleVerdict } from './verdict.fake.ts'
 import type { Verification } from './verify.ts'
 import type { Outcome } from './verdict.ts'
 
@@ -35,10 +36,7 @@ const suite: Suite = {
 
 function verification(id: string): Verification {
   const outcome = outcomes[id] ?? 'inconclusive'
-  const verdict = { outcome, reason: `because ${id}`, evidence: [] }
-  if (outcome === 'fail') return { verdict, error: new AssertionError(verdict.reason) }
-  if (outcome === 'inconclusive') return { verdict, error: new Error(verdict.reason) }
-  return { verdict }
+  return { verdict: exampleVerdict(outcome, `because ${id}`), generation: 0 }
 }
 
 function rethrow(error: unknown): void {

@@ -3,7 +3,7 @@ import { messageOf, SwarmproofError } from '../error.ts'
 import { Lacking } from '../lacking.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Missing } from '../observation/judgement.ts'
-import { missingOf } from './missing.ts'
+import { isExpected, missingOf } from './missing.ts'
 import type { RunStore } from './run-store.ts'
 
 /** What came of observing: what was seen, or what was thrown instead. */
@@ -115,7 +115,7 @@ export function threwOf(thrown: unknown): Threw {
   return {
     name: thrown.name,
     message: thrown.message,
-    ...(thrown instanceof SwarmproofError ? { code: thrown.code } : {}),
+    ...(isExpected(thrown) ? { code: (thrown as { code?: string }).code ?? 'UNNAMED' } : {}),
     ...(thrown instanceof SwarmproofError && thrown.host !== undefined ? { host: thrown.host } : {}),
     ...(thrown instanceof Lacking ? { missing: missingOf(thrown) } : {}),
   }

@@ -12,6 +12,7 @@ import { formSwarm, listNetworks, nodesReady } from '../swarm/form-swarm.ts'
 import { standingImage } from '../swarm/probe-image.ts'
 import { newNonce } from '../swarm/probe-task.ts'
 import { readCluster } from '../swarm/read-cluster.ts'
+import type { RefusedTask } from '../swarm/refused-tasks.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
 import { type Stack, type StackNames, stackNames } from '../swarm/stack.ts'
@@ -39,6 +40,8 @@ export interface Raised {
   readonly states: ReadonlyMap<string, HostState>
   /** Value of the label `swarmproof` on what tests create; the run's id where not given. */
   readonly label?: string
+  /** Tasks of the stack that engines did not get to run. */
+  readonly refused?: readonly RefusedTask[]
   /** Features this cluster lacks, beyond what its kernels and its topology tell. */
   readonly missing?: ReadonlyMap<Feature, Missing>
 }
@@ -96,7 +99,7 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
     standingImage(lab.hosts, labImage),
   )
   const whole = withProbeTask(topology, { image, nonce: newNonce() })
-  await deployStack(whole, cluster, { ...options, label: options.runId })
+  const refused = await deployStack(whole, cluster, { ...options, label: options.runId })
   const { stack, states, settled } = await settle(stackNames(topology.stack), cluster, options)
   const built: BuildObservations = {
     builtAt: new Date().toISOString(),
@@ -105,9 +108,9 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
     requested: requestedNetworks(topology),
   }
   // What did not come up whole is verified as it is, and not had again. Only machines can be saved.
-  if (settled && options.provider.kind === 'vm')
+  if (settled && refused.length === 0 && options.provider.kind === 'vm')
     await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
-  return { lab, cluster, stack, built, states }
+  return { lab, cluster, stack, built, states, refused }
 }
 
 /** How the stack's networks are asked for, by role. */

@@ -74,6 +74,7 @@ const verdict = z.object({
     }),
   ),
   unseen: z.array(z.object({ what: z.string(), nodes: strings, why: z.string().exactOptional() })),
+  threw: z.object({ code: z.string(), host: z.string().exactOptional() }).exactOptional(),
   evidence: z.array(evidence),
 })
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { type RequirementRecord, type RunRecord, summarize } from './run-record.ts'
+import { exampleVerdict } from './verdict.fake.ts'
 import type { Outcome } from './verdict.ts'
 
 function record(
@@ -17,7 +18,7 @@ function record(
     method: '',
     usualCauses: [],
     remedy: [],
-    ...(outcome === undefined ? {} : { verdict: { outcome, reason: '', evidence: [] } }),
+    ...(outcome === undefined ? {} : { verdict: exampleVerdict(outcome, '') }),
   }))
   return { state: 'finished', requirements, ...changed } as RunRecord
 }

@@ -19,6 +19,7 @@ import { copyRun } from '../report/relocate.ts'
 import { writeReports } from '../report/report.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { RunStore } from './run-store.ts'
+import { exampleVerdict } from './verdict.fake.ts'
 
 describe('the folder of a run', () => {
   let folder = ''
@@ -30,7 +31,7 @@ describe('the folder of a run', () => {
     const store = new RunStore(folder, record)
     const [requirement] = record.requirements
     const reason = 'worker1 said: -----BEGIN PRIVATE KEY-----'
-    if (requirement !== undefined) requirement.verdict = { outcome: 'fail', reason, evidence: [] }
+    if (requirement !== undefined) requirement.verdict = exampleVerdict('fail', reason)
     store.save()
     const read = await readRun(store.folder)
     expect(read.requirements).to.have.lengthOf(record.requirements.length)

@@ -2,7 +2,9 @@ import { InterruptedError, OutOfTimeError } from '../error.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { BuildObservations } from './context.ts'
 import { failureOf } from './failure.ts'
+import { writeKeptNotes } from './kept-notes.ts'
 import { newRecord } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
 import { type Raised, raise } from './raise.ts'
@@ -132,6 +134,7 @@ async function runLab(
   const startedAt = new Date()
   labRecord.startedAt = startedAt.toISOString()
   let lab: Lab | undefined
+  let built: BuildObservations | undefined
   let kept: boolean
   try {
     const start = (fresh: boolean): Promise<Raised> =>
@@ -143,6 +146,7 @@ async function runLab(
         onLab: (it) => (lab = it),
       })
     const raised = given ?? (await start(options.fresh))
+    built = raised.built
     await verifyLab(planned, raised, {
       ...options,
       progress,
@@ -160,6 +164,7 @@ async function runLab(
   } finally {
     kept = options.keep && lab !== undefined && !options.signal.aborted
     if (lab !== undefined) await leave(lab, kept, progress, record, store)
+    if (kept && lab !== undefined && built !== undefined) writeKeptNotes(lab.id, built)
     labRecord.durationMs = Date.now() - startedAt.getTime()
     store.save()
   }

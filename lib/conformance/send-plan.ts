@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../error.ts'
-import type { DnsSeen, ProbeSeen } from '../observation/probe-seen.ts'
+import type { DnsSeen, HttpSeen, ProbeSeen } from '../observation/probe-seen.ts'
 import { dnsAnswer } from '../probe/dns.ts'
-import { httpBody } from '../probe/http.ts'
+import { httpBody, httpReply } from '../probe/http.ts'
 import type { Observation, Probe, ProbeOptions, ProbeRequest } from '../probe/probe.ts'
 
 /** A probe to be sent, with whatever describes it in the observation: plain JSON. */
@@ -23,7 +23,7 @@ export async function sendPlan<T extends object>(
   return plan.map(({ request: _, ...entry }, index) => {
     const observation = observations[index]
     if (observation === undefined) throw new Error('a probe came back with fewer observations than requests')
-    return { ...entry, probe: probeSeen(observation) } as unknown as Sent<T>
+    return { ...entry, probe: probeSeen(observation) }
   })
 }
 
@@ -42,6 +42,7 @@ export function probeSeen(observation: Observation): ProbeSeen {
     replyBytes: [...replyBytes],
     ...(sent === undefined || replies.length === 0 ? {} : { echoed: replies[0]?.equals(sent) ?? false }),
     ...dnsSeen(observation),
+    ...httpSeen(observation),
   }
 }
 
@@ -57,6 +58,16 @@ function dnsSeen(observation: Observation): { readonly dns?: DnsSeen } {
     if (!(error instanceof SwarmproofError)) throw error
     return { dns: { rcode: 'unreadable', addresses: [] } }
   }
+}
+
+function httpSeen({ request, replies, replyBytes }: Observation): { readonly http?: (HttpSeen | null)[] } {
+  if (request.kind !== 'tcp' || request.request === undefined) return {}
+  const http = replies.map((reply, index) => {
+    const read = httpReply(reply)
+    if (read === undefined) return null
+    return { status: read.status, bodyBytes: (replyBytes[index] ?? reply.length) - read.headerBytes }
+  })
+  return { http }
 }
 
 /** Of HTTP the body alone; of datagrams nothing, for `echoed` tells what matters of them. */

@@ -13,6 +13,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { Wire } from './context.ts'
 import type { Raised } from './raise.ts'
 import type { RunStore } from './run-store.ts'
+import { Observations } from './observations.ts'
 import { sharedContext } from './shared-context.ts'
 
 const cookie = 'session=of-a-customer'
@@ -40,10 +41,12 @@ describe('the wire of a run', function () {
     const clear = { name: 'clear', vni: 4097, subnet: '10.60.1.0/24', ingress: false }
     const raised = {
       lab: { hosts: [host] },
-      cluster: { manager: { host }, nodes: [{ host }], dataPathPort: 4789 },
+      cluster: { manager: { host }, nodes: [{ host, dataPath: {}, advertise: {} }], dataPathPort: 4789 },
       stack: {
         networks: { clear },
         tasks: [],
+        services: {},
+        names: { prefix: 'swp' },
         probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
       },
       states: new Map(),
@@ -53,6 +56,7 @@ describe('the wire of a run', function () {
       signal: new AbortController().signal,
       store: { folder, log: { info: (entry: object) => logged.push(entry) } } as unknown as RunStore,
       captures: 'captures',
+      observations: new Observations({ writeJson: () => undefined }, ''),
       statesAreCurrent: true,
       disruptive,
     })

@@ -4,6 +4,7 @@ import { guardedState } from '../observe/guarded-state.ts'
 import type { HostState } from '../observe/host-state.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
+import { sparingProbe } from '../probe/sparing-probe.ts'
 import { withProbeTask } from '../swarm/deploy-stack.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { Trial } from '../swarm/trial.ts'
@@ -81,7 +82,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
         stack: topology.stack,
         signal: options.signal,
       }),
-    probe: agentProbe(),
+    probe: sparingProbe(agentProbe(), wayOf(facts)),
     wire: wires.usual,
     signal: options.signal,
     state: (which) => (which?.fresh ? freshState() : readStatesOnce().then(guarded)),
@@ -119,6 +120,21 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     },
   }
   return shared
+}
+
+const gatewayBridge = 'docker_gwbridge'
+
+/** Where an address of a task leads: its network and its node. */
+function wayOf({ tasks }: ClusterFacts): (address: string) => string | undefined {
+  const ways = new Map(
+    tasks.flatMap(({ node, endpoints }) =>
+      Object.entries(endpoints)
+        // Of addresses on docker_gwbridge each node has its own.
+        .filter(([network]) => network !== gatewayBridge)
+        .map(([network, { address }]) => [address, `${network} ${node}`] as const),
+    ),
+  )
+  return (address) => ways.get(address)
 }
 
 function guarded(states: ReadonlyMap<string, HostState>): ReadonlyMap<string, HostState> {

@@ -49,10 +49,10 @@ export interface ConformanceTest extends Declaration {
   readonly quiet?: readonly Quiet[]
   /** Keys of the scenes it rests on. */
   readonly reads?: readonly string[]
-  observe?(context: ObserveContext): Promise<unknown>
-  judge?(seen: unknown, facts: ClusterFacts): Judgement
+  readonly observe?: (context: ObserveContext) => Promise<unknown>
+  readonly judge?: (seen: unknown, facts: ClusterFacts) => Judgement
   /** Of those that are not parted into observing and judging yet. */
-  run?(context: TestContext): Promise<void>
+  readonly run?: (context: TestContext) => Promise<void>
 }
 
 /** `service`, `network`: own ones are created; `stack`: what others verify; `node`, `engine`, `host`: those. */
@@ -71,9 +71,9 @@ export interface Requirement<O, C extends ProblemCode> extends Declaration {
   readonly quiet: readonly Quiet[]
   readonly reads: readonly Scene<unknown>[]
   /** Does all of the traffic and changes, undoes them, and returns plain JSON without a verdict or a sentence of ours. */
-  observe(context: ObserveContext): Promise<O>
+  readonly observe: (context: ObserveContext) => Promise<O>
   /** Pure and synchronous; sees what was observed after it went through JSON. */
-  judge(seen: O, facts: ClusterFacts): Judgement
+  readonly judge: (seen: O, facts: ClusterFacts) => Judgement
 }
 
 export function requirement<O, const C extends ProblemCode>(declared: Requirement<O, C>): ConformanceTest {

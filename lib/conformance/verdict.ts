@@ -16,6 +16,8 @@ export interface Verdict {
   readonly measures: readonly Measure[]
   readonly missing: readonly Missing[]
   readonly unseen: readonly Unseen[]
+  /** The error that came instead of an observation. */
+  readonly threw?: { readonly code: string; readonly host?: string }
   readonly evidence: readonly Evidence[]
 }
 

@@ -1,8 +1,11 @@
 import { join } from 'node:path'
-import type { Progress } from '../progress.ts'
+import { firstLineOf } from '../error.ts'
+import { type Progress, step } from '../progress.ts'
 import { collectHosts } from './collect-hosts.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
+import { enginesAfter, lossesLogged } from './engines-scene.ts'
+import { kernel, kernelAfter } from './kernel-scene.ts'
 import { LabSession } from './lab-session.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
@@ -70,6 +73,7 @@ export async function verifyLab(
       statesAreCurrent: own,
     })
   let shared = contextOf(given)
+  await shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) }))
   const session = new LabSession(given, {
     ...options,
     ...(own ? {} : { readAgain: (raised: Raised) => readAgain(raised, options) }),
@@ -125,7 +129,13 @@ export async function verifyLab(
               once,
               lost: () => session.lostUnder(test),
               captureAgain: test.safety === 'lab' || retakesLeft === 0 ? undefined : captureAgain,
-              readAgain: again === undefined ? undefined : lookingFirst(again, () => collect(test.id)),
+              readAgain:
+                again === undefined
+                  ? undefined
+                  : lookingFirst(again, async () => {
+                      await shared.scene(lossesLogged).catch(() => undefined)
+                      if (own) await collect(test.id)
+                    }),
             }).catch(giveUp)
           : { verification: unknowable(unsound, shared.generation), attempts: [] }
       session.ended(test, verification.begun ? 'inconclusive' : verification.verdict.outcome)
@@ -147,10 +157,21 @@ export async function verifyLab(
     },
   })
   if (failure !== undefined) throw failure
+  if (!options.signal.aborted && [...records.values()].some(isBroken)) await lookAfterwards(shared, options)
   if (options.signal.aborted) return
   // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
   if (own ? options.keep : options.ownerProves !== true) await session.restore()
   if (own && [...records.values()].some(isBroken)) await collect('')
+}
+
+/** For the diagnosis; where it cannot be had, the verdicts stand without. */
+async function lookAfterwards(shared: SharedContext, { store, progress }: VerifyLabOptions): Promise<void> {
+  const look = async (): Promise<void> => {
+    await Promise.all([shared.scene(kernelAfter), shared.scene(enginesAfter)])
+  }
+  await step(progress, 'Reading counters', undefined, look).catch((error: unknown) =>
+    store.log.info({ after: firstLineOf(error) }),
+  )
 }
 
 /** Does not hold, and decides: what is advisory stops no run. */

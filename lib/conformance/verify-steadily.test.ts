@@ -1,118 +1,127 @@
 import { expect } from 'chai'
-import { SwarmproofError } from '../error.ts'
-import { captureBlind } from './sound-packets.ts'
-import { type FirstTry, verifySteadily } from './verify-steadily.ts'
-import type { Outcome } from './verdict.ts'
-import type { Verification } from './verify.ts'
+import type { Problem } from '../observation/problem.ts'
+import { exampleVerdict } from './verdict.fake.ts'
+import type { Lost, Outcome } from './verdict.ts'
+import { describeLost, type SteadyVerification, verifySteadily } from './verify-steadily.ts'
+
+const down: Lost = { what: 'node', node: 'worker2', state: 'Down Active' }
+const gone: Lost = { what: 'task', node: 'worker1', service: 'swp-rr' }
+const missed: Problem = {
+  code: 'not-delivered',
+  kind: 'missed',
+  path: { from: 'a', to: 'b' },
+  protocol: 'UDP',
+}
+const seen: Problem = { code: 'answered-by-another', kind: 'seen', node: 'a', protocol: 'TCP' }
 
 describe('verifySteadily', () => {
-  let tries: (FirstTry | undefined)[]
-  let putBack: string[]
+  let tries: number
+  let again: (readonly Lost[])[]
   let asked: number
 
-  /** What is lost shows from the look of this number on. */
-  async function see(outcomes: Outcome[], lost: string[], own = true, from = 1): Promise<Verification> {
-    tries = []
-    putBack = []
+  /** What is lost shows from the look of number `from` on, until it was read again. */
+  async function see(
+    outcomes: Outcome[],
+    lost: Lost[],
+    { may = true, from = 1, lasting = false, problems = [missed] as Problem[] } = {},
+  ): Promise<SteadyVerification> {
+    tries = 0
+    again = []
     asked = 0
     return verifySteadily({
-      once: async (firstTry) => {
-        const outcome = outcomes[tries.push(firstTry) - 1] ?? 'skip'
-        return { verdict: { outcome, reason: `was ${outcome}`, evidence: [] } }
+      once: async () => {
+        const outcome = outcomes[tries] ?? 'skip'
+        tries += 1
+        const failed = outcome === 'fail' ? { problems } : {}
+        return { verdict: exampleVerdict(outcome, `was ${outcome}`, failed), generation: tries - 1 }
       },
       lost: async () => {
         asked += 1
-        return asked >= from ? lost : []
+        return asked >= from && (again.length === 0 || lasting) ? lost : []
       },
       lookAgainMs: 0,
-      observeAnew: undefined,
-      putBack: own ? async (why) => void putBack.push(why) : undefined,
+      captureAgain: undefined,
+      readAgain: may ? async (what) => void again.push(what) : undefined,
     })
   }
 
   it('asks nothing about a lab on which all is well', async () => {
-    for (const outcome of ['pass', 'skip'] as const) {
-      expect((await see([outcome], ['worker2: Down Active'])).verdict.outcome).to.equal(outcome)
-      expect([tries.length, asked]).to.deep.equal([1, 0])
+    for (const outcome of ['pass', 'skip', 'broken'] as const) {
+      const { verification, attempts } = await see([outcome], [down])
+      expect(verification.verdict.outcome).to.equal(outcome)
+      expect([tries, asked, attempts.length]).to.deep.equal([1, 0, 1])
     }
   })
 
   it('keeps a bad verdict on a lab that lost nothing', async () => {
     for (const outcome of ['fail', 'inconclusive'] as const) {
-      const { verdict } = await see([outcome, 'pass'], [])
-      expect([verdict.outcome, verdict.reason, tries.length]).to.deep.equal([outcome, `was ${outcome}`, 1])
+      const { verification } = await see([outcome, 'pass'], [])
+      expect([verification.verdict.outcome, tries]).to.deep.equal([outcome, 1])
     }
   })
 
-  it('verifies once more on the lab put back, and hands on what the first try was', async () => {
-    const { verdict } = await see(['fail', 'pass'], ['worker2: Down Active'])
-    expect(verdict.outcome).to.equal('pass')
-    expect(verdict.reason).to.equal(
-      'was pass\nSecond try, on the lab put back; under the first it lost something: worker2: Down Active.',
-    )
-    expect(putBack).to.deep.equal(['worker2: Down Active'])
-    expect(tries).to.deep.equal([
-      undefined,
-      { outcome: 'fail', reason: 'was fail', lost: ['worker2: Down Active'] },
+  it('verifies once more in a new generation, and keeps both attempts', async () => {
+    const { verification, attempts } = await see(['fail', 'pass'], [down])
+    expect(verification.verdict).to.deep.include({ outcome: 'pass', reason: 'was pass' })
+    expect(again).to.deep.equal([[down]])
+    expect(
+      attempts.map(({ generation, outcome, repeated }) => ({ generation, outcome, repeated })),
+    ).to.deep.equal([
+      { generation: 0, outcome: 'fail', repeated: { because: 'swarm-moved', lost: [down] } },
+      { generation: 1, outcome: 'pass', repeated: undefined },
     ])
   })
 
   it('looks twice after an inconclusive verdict, for an engine may list what is just going', async () => {
-    const late = await see(['inconclusive', 'pass'], ['the task of swp-rr on worker1 is gone'], true, 2)
-    expect([late.verdict.outcome, asked, tries.length]).to.deep.equal(['pass', 2, 2])
-    const failed = await see(['fail', 'pass'], ['the task of swp-rr on worker1 is gone'], true, 2)
-    expect([failed.verdict.outcome, asked, tries.length]).to.deep.equal(['fail', 1, 1])
+    const late = await see(['inconclusive', 'pass'], [gone], { from: 2 })
+    expect([late.verification.verdict.outcome, asked, tries]).to.deep.equal(['pass', 2, 2])
   })
 
-  it('keeps the verdict of the second try, whatever it is', async () => {
-    const { verdict } = await see(['inconclusive', 'fail', 'pass'], ['worker2: Down Active'])
-    expect([verdict.outcome, tries.length, asked]).to.deep.equal(['fail', 2, 1])
-  })
-
-  it("only tells what another's lab lost", async () => {
-    const { verdict } = await see(['fail', 'pass'], ['worker2: Down Active'], false)
-    expect(verdict.outcome).to.equal('fail')
-    expect(verdict.reason).to.equal(
-      'was fail\nThe cluster is no longer as the run found it: worker2: Down Active.',
+  it('gives no fail where the swarm moved under the last attempt, too', async () => {
+    const { verification, attempts } = await see(['fail', 'fail'], [down, gone], { lasting: true })
+    expect(verification.verdict.outcome).to.equal('inconclusive')
+    expect(verification.verdict.reason).to.match(
+      /^the swarm lost worker2 \(Down Active\), the task of swp-rr on worker1/,
     )
+    expect(attempts.map(({ repeated }) => repeated?.because)).to.deep.equal(['swarm-moved', 'swarm-moved'])
+    const often = await see(['fail', 'pass'], [down], { may: false })
+    expect([often.verification.verdict.outcome, tries]).to.deep.equal(['inconclusive', 1])
   })
 
-  describe('where a capture may have missed packets', () => {
-    const blind = new SwarmproofError({ code: captureBlind, what: 'the capture cannot be believed' })
-    const other = new SwarmproofError({ code: 'OBSERVE_FAILED', what: 'nothing was read' })
+  it('keeps a fail for something that was seen and must not be, whatever the swarm lost', async () => {
+    const { verification } = await see(['fail', 'fail'], [down], { lasting: true, problems: [missed, seen] })
+    expect(verification.verdict.outcome).to.equal('fail')
+  })
 
-    async function look(errors: (Error | undefined)[], may = true): Promise<[Verification, number]> {
-      tries = []
-      let anew = 0
-      const verification = await verifySteadily({
-        once: async (firstTry) => {
-          const error = errors[tries.push(firstTry) - 1]
-          const outcome = error === undefined ? 'pass' : 'inconclusive'
-          const verdict = { outcome, reason: error?.message ?? 'as required', evidence: [] } as const
-          return error === undefined ? { verdict } : { verdict, error }
+  it('captures again once where a capture may have missed packets', async () => {
+    const look = async (incomplete: boolean[], may = true) => {
+      let count = 0
+      let renewed = 0
+      const found = await verifySteadily({
+        once: async () => {
+          const blind = incomplete[count] === true
+          count += 1
+          const verdict = exampleVerdict(blind ? 'inconclusive' : 'pass', 'x')
+          return { verdict, generation: renewed, ...(blind ? { captureIncomplete: true as const } : {}) }
         },
         lost: async () => [],
-        observeAnew: may ? () => void (anew += 1) : undefined,
+        captureAgain: may ? () => void (renewed += 1) : undefined,
+        readAgain: undefined,
         lookAgainMs: 0,
-        putBack: undefined,
       })
-      return [verification, anew]
+      return { outcome: found.verification.verdict.outcome, count, renewed, attempts: found.attempts }
     }
+    const first = await look([true])
+    expect([first.outcome, first.count, first.renewed]).to.deep.equal(['pass', 2, 1])
+    expect(first.attempts[0]?.repeated).to.deep.equal({ because: 'capture-incomplete', lost: [] })
+    expect((await look([true, true])).count).to.equal(2)
+    expect((await look([true], false)).count).to.equal(1)
+    expect((await look([false])).count).to.equal(1)
+  })
 
-    it('observes anew and verifies once more', async () => {
-      const [{ verdict }, anew] = await look([blind])
-      expect(verdict.outcome).to.equal('pass')
-      expect(verdict.reason).to.match(/^as required\nSecond try, with captures taken anew/)
-      expect([anew, tries.length]).to.deep.equal([1, 2])
-      expect(tries[1]).to.deep.equal({ outcome: 'inconclusive', reason: blind.message, lost: [] })
-    })
-
-    it('does so once, and not where it must not, or for another error', async () => {
-      const [again, anew] = await look([blind, blind])
-      expect([again.verdict.outcome, anew, tries.length]).to.deep.equal(['inconclusive', 1, 2])
-      expect((await look([blind], false))[0].verdict.outcome).to.equal('inconclusive')
-      expect(tries.length).to.equal(1)
-      expect((await look([other]))[1]).to.equal(0)
-    })
+  it('describes at most three of what was lost', () => {
+    expect(describeLost([down, gone, gone, gone])).to.equal(
+      'worker2 (Down Active), the task of swp-rr on worker1, the task of swp-rr on worker1 and 1 more',
+    )
   })
 })

@@ -78,11 +78,20 @@ export async function verify(
     thrown = error
     observed = { threw: threwOf(error) }
   }
-  const kept = context.observations.keep({
+  const stored = {
     ...{ requirement: test.id, lab: context.topology.name, generation, startedAt },
     ...{ endedAt: new Date().toISOString(), swarmproofVersion: options.version ?? '' },
-    ...observed,
-  })
+  }
+  const keep = (what: Observed): { readonly file: string; readonly seen: unknown } =>
+    context.observations.keep({ ...stored, ...what })
+  let kept: { readonly file: string; readonly seen: unknown }
+  try {
+    kept = keep(observed)
+  } catch (error) {
+    thrown = error
+    observed = { threw: threwOf(error) }
+    kept = keep(observed)
+  }
   const found = 'seen' in observed ? judgedSafely(test, kept.seen, context) : { error: thrown }
   const verdict =
     'judged' in found
@@ -160,7 +169,11 @@ function verdictOfThrown(thrown: unknown, { entries }: Pick<CollectedEvidence, '
     return { ...plainVerdict('skip', describeMissing(missing), entries), missing: [missing] }
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-  if (isExpected(error)) return plainVerdict('inconclusive', error.message, entries)
+  if (isExpected(error)) {
+    const { code = 'UNNAMED', host } = threwOf(error)
+    const threw = { code, ...(host === undefined ? {} : { host }) }
+    return { ...plainVerdict('inconclusive', error.message, entries), threw }
+  }
   const { name, message } = error as Error
   return plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, entries)
 }

@@ -4,7 +4,7 @@ import type { Recording } from '../capture/capture.ts'
 import type { Frame, InnerSeen, IpSeen, WireSeen } from '../observation/frame.ts'
 import type { Part } from '../observation/part.ts'
 import type { IcmpLayer, Ipv4Layer, Ipv6Layer, Layer, Packet, TcpLayer, UdpLayer } from '../packet/packet.ts'
-import { containsBytes, innerLayers, isFragment, outerLayers } from '../packet/query.ts'
+import { containsBytes, innerLayers, isFragment, outerLayers, payloadOf } from '../packet/query.ts'
 
 export interface ReduceOptions {
   /** Of the interface that recorded, for what left the host is told by it. */
@@ -24,7 +24,7 @@ export function wireSeen(recording: Recording, options: ReduceOptions): Part<Wir
     got: {
       ...{ node: point.host.name, interface: point.interface, file: belowRun(file) },
       ...{ startedAt, endedAt, droppedByKernel, droppedByInterface },
-      passedOver: { ...passedOver } as Record<string, number>,
+      passedOver: { ...passedOver },
       frames: packets.map((packet) => frameOf(packet, options)),
     },
   }
@@ -58,12 +58,35 @@ export function frameOf(packet: Packet, { mac, words }: ReduceOptions): Frame {
     ...(vxlan === undefined ? {} : { vxlan: { vni: vxlan.vni, valid: vxlan.vniValid } }),
     ...(esp === undefined ? {} : { esp: { spi: esp.spi, sequence: esp.sequence } }),
     ...(vxlan === undefined ? {} : { inner: innerSeen(inner) }),
-    digest: createHash('sha256').update(packet.bytes.subarray(from)).digest('hex').slice(0, 16),
+    digest: digestOf(packet.bytes.subarray(from)),
+    ...innermostDigest(packet, vxlan === undefined ? packet.layers : inner),
     matched: Object.entries(words)
       .filter(([, word]) => containsBytes(packet, Buffer.from(word)))
       .map(([name]) => name),
     wireBytes: packet.originalBytes,
   }
+}
+
+function digestOf(bytes: Uint8Array | string): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16)
+}
+
+/**
+ * What makes the innermost Ethernet frame the same on both sides of encapsulation. Checksums are left out: on a veth the
+ * kernel may not have filled them in yet.
+ */
+function innermostDigest(packet: Packet, layers: readonly Layer[]): Pick<Frame, 'innermost'> {
+  const ethernet = etherOf(layers)
+  const ip = layers.find((layer): layer is Ipv4Layer => layer.protocol === 'ipv4')
+  const udp = layers.find((layer): layer is UdpLayer => layer.protocol === 'udp')
+  if (ethernet === undefined || ip === undefined || udp === undefined) return {}
+  const key = [
+    `${ethernet.source} → ${ethernet.destination}`,
+    `${ip.source}:${udp.sourcePort} → ${ip.destination}:${udp.destinationPort}`,
+    `id ${ip.identification}, ttl ${ip.ttl}, ${ip.totalBytes} bytes`,
+    Buffer.from(payloadOf(packet, udp)).toString('latin1'),
+  ]
+  return { innermost: digestOf(key.join('; ')) }
 }
 
 function innerSeen(layers: readonly Layer[]): InnerSeen {
@@ -110,7 +133,12 @@ function ipSeen(ip: Ipv4Layer | Ipv6Layer): IpSeen {
       ...common,
       ...(ip.dontFragment ? { dontFragment: true as const } : {}),
       ...(isFragment(ip)
-        ? { fragment: { offset: ip.fragmentOffset, more: ip.moreFragments, id: ip.identification } }
+        ? {
+            fragment: {
+              ...{ offset: ip.fragmentOffset, more: ip.moreFragments, id: ip.identification },
+              protocol: ip.payloadProtocol,
+            },
+          }
         : {}),
     }
   const { fragment } = ip
@@ -118,7 +146,10 @@ function ipSeen(ip: Ipv4Layer | Ipv6Layer): IpSeen {
     ? common
     : {
         ...common,
-        fragment: { offset: fragment.offset, more: fragment.moreFragments, id: fragment.identification },
+        fragment: {
+          ...{ offset: fragment.offset, more: fragment.moreFragments, id: fragment.identification },
+          protocol: ip.payloadProtocol,
+        },
       }
 }
 

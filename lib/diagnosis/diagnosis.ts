@@ -1,44 +1,77 @@
-import type { Finding, RunRecord } from '../conformance/run-record.ts'
-import { RunPattern } from './rule.ts'
-import type { Rule } from './rule.ts'
-import { clearTextLeak } from './rules/clear-text-leak.ts'
-import { dataPathPortBlocked } from './rules/data-path-port-blocked.ts'
-import { encryptionForWrongAddress } from './rules/encryption-for-wrong-address.ts'
-import { engineDoesNotAnswer } from './rules/engine-does-not-answer.ts'
-import { enginesWithOtherSpis } from './rules/engines-with-other-spis.ts'
-import { espBlocked } from './rules/esp-blocked.ts'
-import { gossipUdpBlocked } from './rules/gossip-udp-blocked.ts'
-import { ipvsDiffersByNode } from './rules/ipvs-differs-by-node.ts'
-import { kernelWithoutEsp4 } from './rules/kernel-without-esp4.ts'
-import { kernelWithoutIpVs } from './rules/kernel-without-ip-vs.ts'
-import { staleForwarding } from './rules/stale-forwarding.ts'
-import { underlayMtuTooSmall } from './rules/underlay-mtu-too-small.ts'
+import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { Finding } from '../observation/finding.ts'
+import { LabView, type ReadObservation } from './lab-view.ts'
+import type { Draft, Rule } from './rule.ts'
+import { rules } from './rules/index.ts'
 
-/** Most urgent first: this is the order in which findings are read. */
-const rules: readonly Rule[] = [
-  encryptionForWrongAddress,
-  clearTextLeak,
-  kernelWithoutIpVs,
-  kernelWithoutEsp4,
-  enginesWithOtherSpis,
-  gossipUdpBlocked,
-  dataPathPortBlocked,
-  espBlocked,
-  underlayMtuTooSmall,
-  ipvsDiffersByNode,
-  staleForwarding,
-]
-
-/** Pattern of failures → causes, known issues, what to do. Pure: the same record gives the same findings. */
-export function diagnose(record: RunRecord): Finding[] {
+/**
+ * Problems → causes, known issues, what to do. Pure: the same record and observations give the same findings. The cause
+ * comes first: rules are asked in order of gravity, and what one explained the next does not see, so that a consequence
+ * is no finding of its own and two causes are two.
+ */
+export function diagnose(record: RunRecord, read: ReadObservation = () => undefined): Finding[] {
   return record.labs.flatMap((lab) => {
-    const run = new RunPattern(record, lab)
-    const gone = engineDoesNotAnswer(run)
-    // What a node without an engine lacks looks like every other cause; only a leak is one all the same.
-    const applied = gone === undefined ? rules : [() => gone, clearTextLeak]
-    return applied.flatMap((rule): Finding[] => {
-      const found = rule(run)
-      return found === undefined ? [] : [{ ...found, lab: lab.name }]
-    })
+    const all = record.requirements.filter((entry) => entry.lab === lab.name)
+    return generationsOf(all).flatMap(([generation, requirements]) =>
+      findingsOf(new LabView(lab, generation, requirements, all, read), rules, lab),
+    )
   })
+}
+
+/** For tests of a rule by itself. */
+export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabRecord): Finding[] {
+  return applied.flatMap((rule) => rule.find(view).flatMap((draft) => finished(rule, draft, view, lab)))
+}
+
+/** A cause that explains nothing any more is none. */
+function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Finding[] {
+  const { explains, accountsFor, severity = 'cause', ...parts } = draft
+  const explained = explains === undefined ? [] : view.problems().filter(explains)
+  view.explain(explained)
+  const others =
+    accountsFor === undefined ? [] : view.notPassed.map(({ id }) => id).filter((id) => accountsFor(id))
+  const ids = [...new Set([...explained.map(({ requirement }) => requirement), ...others])]
+  if (severity === 'cause' && ids.length === 0) return []
+  const times = timesOf(view, ids)
+  return [
+    {
+      ...{ code: rule.code, severity, lab: lab.name, generation: view.generation, ...times },
+      ...{ nodes: [], pairs: [], networks: [], proof: [], knownIssues: [] },
+      ...parts,
+      explains: ids,
+    },
+  ]
+}
+
+/** When what a finding rests on was observed. */
+function timesOf(view: LabView, ids: readonly string[]): Pick<Finding, 'from' | 'until'> {
+  const attempts = ids.flatMap((id) => view.requirement(id)?.attempts?.at(-1) ?? [])
+  if (attempts.length === 0) return {}
+  const starts = attempts.map(({ startedAt }) => Date.parse(startedAt))
+  const ends = attempts.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs)
+  return {
+    from: new Date(Math.min(...starts)).toISOString(),
+    until: new Date(Math.max(...ends)).toISOString(),
+  }
+}
+
+/** Requirements by the generation their last attempt was made in, the earliest first. */
+function generationsOf(requirements: readonly RequirementRecord[]): [number, readonly RequirementRecord[]][] {
+  const groups = new Map<number, RequirementRecord[]>()
+  for (const requirement of requirements) {
+    const generation = requirement.attempts?.at(-1)?.generation ?? 0
+    groups.set(generation, [...(groups.get(generation) ?? []), requirement])
+  }
+  return [...groups].sort(([a], [b]) => a - b)
+}
+
+/** Requirements that do not hold and that no finding accounts for. */
+export function unexplained(record: Pick<RunRecord, 'requirements' | 'findings'>): RequirementRecord[] {
+  return record.requirements.filter(
+    ({ id, lab, verdict }) =>
+      verdict?.outcome === 'fail' &&
+      !record.findings.some(
+        (finding) => finding.explains.includes(id) && (finding.lab === undefined || finding.lab === lab),
+      ),
+  )
 }

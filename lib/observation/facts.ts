@@ -30,6 +30,16 @@ export interface ClusterFacts {
   readonly sharesKernel: boolean
   /** What was observed while the stack was built, maybe by an earlier run whose lab was saved. */
   readonly built: BuiltFacts
+  /** Tasks of the stack that engines did not get to run, with the engines' own words. */
+  readonly refused: readonly RefusedFacts[]
+}
+
+export interface RefusedFacts {
+  readonly service: string
+  /** Undefined where the swarm found no node for it. */
+  readonly node?: string
+  readonly state: string
+  readonly error: string
 }
 
 export type NetworkRole = 'clear' | 'secret' | 'auto' | 'extra' | 'shop' | 'ingress'

@@ -21,6 +21,10 @@ export interface Frame {
   readonly inner?: InnerSeen
   /** Of the bytes behind the outermost IP header (behind VXLAN's where there is one): the same on both sides. */
   readonly digest: string
+  /**
+   * Of the innermost Ethernet frame of a UDP datagram over IPv4, without checksums: the same bare and encapsulated.
+   */
+  readonly innermost?: string
   /** Names of the words that were found in its bytes. */
   readonly matched: readonly string[]
   readonly wireBytes: number
@@ -32,7 +36,13 @@ export interface IpSeen {
   readonly ttl: number
   readonly bytes: number
   readonly dontFragment?: true
-  readonly fragment?: { readonly offset: number; readonly more: boolean; readonly id: number }
+  /** `protocol` is what the whole datagram carries: fragments behind the first do not show it otherwise. */
+  readonly fragment?: {
+    readonly offset: number
+    readonly more: boolean
+    readonly id: number
+    readonly protocol: number
+  }
 }
 
 export interface PortsSeen {

@@ -18,12 +18,19 @@ export interface ProbeSeen {
   readonly echoed?: boolean
   /** Of a question to a resolver: what it answered; absent if nothing came. */
   readonly dns?: DnsSeen
+  /** TCP with a request: of each reply its HTTP status and the bytes behind its headers; null where it is no HTTP. */
+  readonly http?: readonly (HttpSeen | null)[]
 }
 
 export interface DnsSeen {
   /** e.g. NOERROR, NXDOMAIN; `unreadable` for bytes that are no answer to the question. */
   readonly rcode: string
   readonly addresses: readonly string[]
+}
+
+export interface HttpSeen {
+  readonly status: number
+  readonly bodyBytes: number
 }
 
 export type ProbeOutcomeSeen =

@@ -1,4 +1,4 @@
-import type { FirewallBackend, FirewallRule } from './host-state.ts'
+import type { FirewallBackend, FirewallPolicy, FirewallRule } from './host-state.ts'
 
 /** Reads `iptables-save -c`. Positions count within a chain, in order, from 1. */
 export function parseFirewall(lines: readonly string[]): readonly FirewallRule[] {
@@ -22,6 +22,16 @@ export function parseFirewall(lines: readonly string[]): readonly FirewallRule[]
     })
   }
   return rules
+}
+
+/** Built-in chains of the same output. */
+export function parsePolicies(lines: readonly string[]): readonly FirewallPolicy[] {
+  let table = ''
+  return lines.flatMap((line) => {
+    if (line.startsWith('*')) table = line.slice(1).trim()
+    const [, chain = '', policy = '', packets = '0'] = /^:(\S+) (ACCEPT|DROP) \[(\d+):\d+\]/.exec(line) ?? []
+    return chain === '' ? [] : [{ table, chain, policy, packets: Number(packets) }]
+  })
 }
 
 /** Which implementation `iptables` is, and whether the legacy one holds tables besides. */

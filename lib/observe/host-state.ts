@@ -24,6 +24,10 @@ export interface HostState {
   readonly kernelModules: Readonly<Record<string, boolean>>
   /** Of the same names, those that are not loaded but could be. */
   readonly loadableModules: readonly string[]
+  /** Base chains of nftables that iptables does not manage, and their rules; where nf_tables is loaded and `nft` is there. */
+  readonly nftables?: readonly NftChain[]
+  /** Files that set `net.ipv4.ip_forward`, with the value each sets, in the order they are applied. */
+  readonly forwardingFiles?: readonly { readonly file: string; readonly value: string }[]
   /** Listening sockets of the root namespace. */
   readonly listeners: readonly Listener[]
   /** What could not be read, and what would make it readable. Its fields above are empty, not proven empty. */
@@ -55,6 +59,10 @@ export interface NamespaceState {
   readonly fdb: readonly FdbEntry[]
   readonly ipvs: readonly IpvsService[]
   readonly firewall: readonly FirewallRule[]
+  /** Built-in chains; what no rule of theirs decides their policy does. */
+  readonly policies?: readonly FirewallPolicy[]
+  /** `net.ipv4.ip_forward` there. */
+  readonly forwards?: boolean
 }
 
 export interface Link {
@@ -110,6 +118,16 @@ export interface IpvsService {
   }[]
 }
 
+/** A built-in chain as `iptables-save -c` prints it. */
+export interface FirewallPolicy {
+  readonly table: string
+  readonly chain: string
+  /** `ACCEPT` or `DROP`. */
+  readonly policy: string
+  /** That the policy decided about. */
+  readonly packets: number
+}
+
 /** One rule as `iptables-save -c` prints it. */
 export interface FirewallRule {
   readonly table: string
@@ -120,6 +138,28 @@ export interface FirewallRule {
   readonly rule: string
   readonly packets: number
   readonly bytes: number
+}
+
+/** A chain of nftables, as `nft -j list ruleset` has it. */
+export interface NftChain {
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  /** Of base chains: `input`, `forward`, … */
+  readonly hook?: string
+  readonly priority?: number
+  readonly policy?: string
+  readonly rules: readonly NftRule[]
+}
+
+export interface NftRule {
+  readonly handle: number
+  /** `drop`, `reject`, `accept`, or where it jumps to; empty where it only counts or marks. */
+  readonly verdict: string
+  /** Where it has a counter. */
+  readonly packets?: number
+  /** What it matches, by left-hand side: `udp dport` → `4789`, `meta l4proto` → `esp`, `iifname` → `eth1`. */
+  readonly matches: Readonly<Record<string, string>>
 }
 
 export interface SecurityAssociation {

@@ -50,6 +50,7 @@ in_namespace=$begin'
     section ipvs
     cat /proc/net/ip_vs
   fi
+  if read -r forwards 2>/dev/null </proc/sys/net/ipv4/ip_forward; then section forwards; printf "%s\n" "$forwards"; fi
   section firewall
   if [ -n "$firewall" ]; then iptables-save -c 2>/dev/null || section failed iptables-save; fi
   true
@@ -124,6 +125,15 @@ main() {
     section xfrm-state; ip xfrm state 2>/dev/null | cut_keys
     section xfrm-policy; ip xfrm policy 2>/dev/null | cut_keys
   fi
+
+  # Nothing that loads a module: only where nf_tables is in use.
+  if have nft && [ -d /sys/module/nf_tables ]; then section nft; nft -j list ruleset 2>/dev/null; printf '\n'; fi
+  section forwarding-files
+  cat_files=
+  for file in /usr/lib/sysctl.d/*.conf /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf; do
+    [ -r "$file" ] && cat_files="$cat_files $file"
+  done
+  [ -n "$cat_files" ] && grep -H -E '^[[:space:]]*-?net[./]ipv4[./]ip_forward[[:space:]]*=' $cat_files
 
   modules
   section sockets

@@ -1,13 +1,14 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { parseFdb } from './fdb.ts'
-import { parseFirewall, parseFirewallBackend } from './firewall.ts'
+import { parseFirewall, parseFirewallBackend, parsePolicies } from './firewall.ts'
 import type { HostState, NamespaceState, Unavailable } from './host-state.ts'
 import { parseIpvs } from './ipvs.ts'
 import { parseModules } from './kernel-module.ts'
 import { parseLinks } from './link.ts'
 import { parseListeners } from './listener.ts'
 import { parseNeighbours } from './neighbour.ts'
+import { parseNftables } from './nftables.ts'
 import { observeScript } from './observe-script.ts'
 import { parseRoutes } from './route.ts'
 import { endOf, execSections, type Section, type Sections } from '../remote/sections.ts'
@@ -76,9 +77,19 @@ export function parseHostState(host: string, sections: Sections): HostState {
     firewallBackend: parseFirewallBackend(lines('backend')),
     kernelModules: modules.present,
     loadableModules: modules.loadable,
+    nftables: parseNftables(lines('nft')[0]),
+    forwardingFiles: forwardingFiles(lines('forwarding-files')),
     listeners: parseListeners(lines('sockets')),
     unavailable: absences(all),
   }
+}
+
+/** `FILE: net.ipv4.ip_forward = 0`, as `grep -H` prints it. */
+function forwardingFiles(lines: readonly string[]): { file: string; value: string }[] {
+  return lines.flatMap((line) => {
+    const [, file = '', value = ''] = /^(\/[^:]+):\s*-?net[./]ipv4[./]ip_forward\s*=\s*(\d+)/.exec(line) ?? []
+    return file === '' ? [] : [{ file, value }]
+  })
 }
 
 /** Namespaces by file name; the host's own is `-`. One that could not be entered is left out. */
@@ -115,7 +126,9 @@ function readTable(host: string, kind: string, lines: readonly string[]): Partia
     case 'ipvs':
       return { ipvs: parseIpvs(lines) }
     case 'firewall':
-      return { firewall: parseFirewall(lines) }
+      return { firewall: parseFirewall(lines), policies: parsePolicies(lines) }
+    case 'forwards':
+      return { forwards: lines[0]?.trim() === '1' }
     default:
       return {}
   }

@@ -298,5 +298,20 @@ describe('agent on this machine', () => {
       expect(observations[2]?.errno).to.equal('ECONNRESET')
       expect(observations[3]).to.deep.include({ replyBytes: [5] })
     })
+
+    it('gives less time once two connections were silent, and lets no silent probe hold up the next', async () => {
+      const [silent, other] = await agentProbe().send(
+        [
+          get('/silent', { timeoutMs: 3500, repeat: 3 }),
+          { kind: 'icmp', from: own, to: '127.0.0.1', packetBytes: 84 },
+        ],
+        { concurrency: 1 },
+      )
+      const [first, second, third] = (silent?.attempts ?? []).map(({ elapsedMs }) => elapsedMs)
+      expect([first, second].every((ms = 0) => ms >= 3500)).to.equal(true)
+      expect(third).to.be.within(2000, 3400)
+      // It began before the first of the silent ones had ended.
+      expect(other?.attempts[0]?.startedMs).to.be.within(2900, 3490)
+    }).timeout(20_000)
   })
 })

@@ -20,6 +20,9 @@ my ($AF_INET, $STREAM, $DGRAM, $RAW, $NONBLOCK) = (2, 1, 2, 3, 2048);
 my ($IP, $IP_MTU_DISCOVER, $IP_RECVERR, $SOCKET, $SO_REUSEADDR, $SO_ERROR, $SO_RCVBUF) = (0, 10, 11, 1, 2, 4, 8);
 my ($EINTR, $EAGAIN, $EINPROGRESS, $ETIMEDOUT) = (4, 11, 115, 110);
 my $keep = 4096;
+# A probe that has waited so long does not keep the next from starting, and after two that got no answer in time those
+# that follow on the same way are given less: what is silent must not make everything slow. In microseconds.
+my ($silence, $impatience) = (3e6, 2e6);
 
 sub broken { print "broken @_\n"; exit 3 }
 broken("this processor is not known: $Config{archname}") unless $setns;
@@ -105,7 +108,19 @@ sub finish {
     $probe->{started}, now() - $probe->{started}, $probe->{source} // '-', $probe->{sport} // 0,
     $probe->{bytes}, length $probe->{kept} ? unpack('H*', $probe->{kept}) : '-';
   $probe->{attempt} += 1;
+  $probe->{late} += 1 if $what eq 'timeout';
   begin($probe) if $probe->{attempt} < $probe->{repeat};
+}
+
+sub due {
+  my ($probe) = @_;
+  my $patience = 1000 * $probe->{timeout};
+  $patience = $impatience if $probe->{late} >= 2 && !$probe->{idle} && $patience > $impatience;
+  return $probe->{started} + $patience;
+}
+sub busy {
+  my $since = now() - $silence;
+  return scalar grep { $_->{started} > $since } values %open;
 }
 
 sub take {
@@ -182,7 +197,7 @@ sub command {
     push @servers, { socket => $socket, nonce => $word[2], word => $word[3] };
   }
   elsif ($verb eq 'udp' || $verb eq 'icmp' || $verb eq 'tcp') {
-    my %probe = (kind => $verb, attempt => 0);
+    my %probe = (kind => $verb, attempt => 0, late => 0);
     @probe{qw(id space to port timeout repeat reply df payload idle)} = @word;
     $probe{payload} = $probe{payload} eq '-' ? undef : pack 'H*', substr $probe{payload}, 1;
     push @queue, \%probe;
@@ -195,7 +210,7 @@ sub command {
 
 while (1) {
   if ($asked) {
-    begin(shift @queue) while @queue && keys(%open) < $window;
+    begin(shift @queue) while @queue && keys(%open) < 4 * $window && busy() < $window;
     if ($asked eq 'go' && !@queue && !%open) { $asked = 'done'; print "done\n" }
   }
   my ($read, $write) = ('', '');
@@ -208,7 +223,9 @@ while (1) {
     $next = $probe->{due} if $probe->{state} eq 'idle' && (!$next || $probe->{due} < $next);
     $probe->{state} eq 'connect' || length $probe->{out} ? vec($write, $fd, 1) = 1 : 0;
     vec($read, $fd, 1) = 1 if $probe->{state} ne 'connect';
-    my $end = $probe->{started} + 1000 * $probe->{timeout};
+    my $end = due($probe);
+    my $stale = $probe->{started} + $silence;
+    $end = $stale if @queue && $stale < $end && $stale > now();
     $next = $end if !$next || $end < $next;
   }
   my $wait = $next ? ($next - now()) / 1e6 : undef;
@@ -256,7 +273,7 @@ while (1) {
     next if $probe->{attempt} != $turn || !defined $probe->{socket};
     readable($probe) if $found && vec $can_read, $fd, 1;
     next if $probe->{attempt} != $turn || !defined $probe->{socket};
-    next if now() < $probe->{started} + 1000 * $probe->{timeout};
+    next if now() < due($probe);
     readable($probe);
     finish($probe, 'timeout', 0) if $probe->{attempt} == $turn && defined $probe->{socket};
   }

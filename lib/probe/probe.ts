@@ -40,7 +40,7 @@ export interface TcpRequest extends Request {
   readonly port: number
   /** Written once connected; then everything is read until the peer closes. Without it the connection is closed at once. */
   readonly request?: Uint8Array
-  /** Fresh connections one after another; default 1. */
+  /** Fresh connections one after another; default 1. Once two got no answer in time, the others are given 2 s each. */
   readonly repeat?: number
   /** Between connecting and writing the request nothing is sent for so long. Comes on top of `timeoutMs`. */
   readonly idleMs?: number
@@ -73,7 +73,10 @@ export interface Responder {
 
 export interface ProbeOptions {
   readonly responders?: readonly Responder[]
-  /** Requests under way at a time on each host; default 8. They start in order. */
+  /**
+   * Requests under way at a time on each host; default 8. They start in order. One that has waited for three seconds no
+   * longer counts, up to four times as many: what is silent does not hold up what is not.
+   */
   readonly concurrency?: number
 }
 

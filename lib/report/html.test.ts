@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { exampleVerdict } from '../conformance/verdict.fake.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 import {
@@ -131,12 +132,10 @@ describe('HTML report', () => {
     }
     record.requirements = record.requirements.slice(0, 12).map((requirement, index) => ({
       ...requirement,
-      verdict: {
-        outcome: 'pass' as const,
-        reason: 'y'.repeat(20_000),
+      verdict: exampleVerdict('pass', 'y'.repeat(20_000), {
         evidence:
           index === 0 ? (requirement.verdict?.evidence ?? []) : Array.from({ length: 70 }, () => again),
-      },
+      }),
     }))
     const html = renderHtml(record)
     expect(html.length).to.be.below(5_000_000)

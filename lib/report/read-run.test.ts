@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import type { Evidence } from '../conformance/verdict.ts'
 import { InputError } from '../error.ts'
 import { conformantRun, exampleRuns, labOf } from './fixtures/example-runs.fake.ts'
 import { parseRun, readRun } from './read-run.ts'
@@ -32,7 +33,9 @@ describe('reading a stored run', () => {
 
   it('reads what JSON cannot say: figures that are no number, observations without data', () => {
     const record = conformantRun()
-    record.requirements[0]?.verdict?.evidence.push(
+    const evidenceOf = (run: typeof record): Evidence[] =>
+      (run.requirements[0]?.verdict?.evidence ?? []) as Evidence[]
+    evidenceOf(record).push(
       { kind: 'measurement', name: 'none', value: Number.NaN, unit: 'ms' },
       { kind: 'observation', name: 'nothing', data: undefined },
     )

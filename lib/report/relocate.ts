@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeOwnerFolder } from '../owner-only.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
-import type { Evidence } from '../conformance/verdict.ts'
+import type { Attempt, Evidence } from '../conformance/verdict.ts'
 import { InputError } from '../error.ts'
 import { copyPlainFile } from './copy-plain-file.ts'
 import { plainFiles, type RunFile } from './run-files.ts'
@@ -37,6 +37,9 @@ export function relocated(run: RunRecord): RunRecord {
         : {
             ...requirement,
             verdict: { ...requirement.verdict, evidence: requirement.verdict.evidence.map(moved) },
+            ...(requirement.attempts === undefined
+              ? {}
+              : { attempts: requirement.attempts.map((attempt) => observedAt(attempt, place)) }),
           },
     ),
     failures: run.failures.map((failure) =>
@@ -45,6 +48,12 @@ export function relocated(run: RunRecord): RunRecord {
         : failure,
     ),
   }
+}
+
+/** An attempt whose observations lie below `place`. */
+function observedAt(attempt: Attempt, place: string): Attempt {
+  const { observations } = attempt
+  return observations === undefined ? attempt : { ...attempt, observations: `${place}/${observations}` }
 }
 
 /** Written anew for the merged run. */

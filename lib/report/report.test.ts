@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { exampleFinding } from '../observation/finding.fake.ts'
 import { InputError } from '../error.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import {
@@ -53,9 +54,7 @@ describe('writing the reports of a run', () => {
 
   it('finds causes anew when it is given the diagnosis, which may crash', async () => {
     await store(nonConformantRun())
-    const diagnose = () => [
-      { title: 'A cause found now', cause: 'c', remedy: ['r'], requirements: ['CTL-04'] },
-    ]
+    const diagnose = () => [exampleFinding({ title: 'A cause found now', explains: ['CTL-04'] })]
     const files = await writeReports(folder, { allure: noJava, diagnose })
     expect(await readFile(files.html ?? '', 'utf8')).to.contain('A cause found now')
     const crash = (): never => {
@@ -153,7 +152,16 @@ describe('writing the reports of a run', () => {
     ])
     judge(record, 'VXL-02', 'inconclusive', all, [{ kind: 'observation', name: 'text', data: all }])
     record.failures = [{ step: 'Join', message: all, log: all.split('\n'), logSource: secrets.worker }]
-    record.findings = [{ title: all, cause: all, remedy: [all], requirements: ['CTL-04'], hosts: [all] }]
+    record.findings = [
+      exampleFinding({
+        title: all,
+        cause: all,
+        remedy: [all],
+        explains: ['CTL-04'],
+        nodes: [all],
+        proof: [all],
+      }),
+    ]
     record.steps.push({
       what: all,
       startedAt: record.startedAt,

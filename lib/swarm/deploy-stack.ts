@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { eventually } from '../eventually.ts'
+import { firstLineOf, SwarmproofError } from '../error.ts'
+import { eventually, Unhelped } from '../eventually.ts'
 import { type Progress, step } from '../progress.ts'
 import type { OverlaySpec, StackSpec, Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
@@ -8,6 +9,7 @@ import { type Script, scriptLines, sh } from '../script.ts'
 import { docker } from './docker.ts'
 import { probeImageOf, type ProbeTask, taskScript } from './probe-task.ts'
 import { type StackNames, stackNames, stackPorts } from './stack.ts'
+import { readRefusedTasks, type RefusedTask } from './refused-tasks.ts'
 import { networkScripts } from './swarm-networks.ts'
 import { taskCounts } from './task-counts.ts'
 import { waves } from './waves.ts'
@@ -34,6 +36,11 @@ export interface StackRoom {
 /** Roles of the services that are created by themselves; the others come with the compose file. */
 const createdServices = ['web', 'rr', 'vault', 'island', 'both', 'dual', 'here'] as const
 const deployWithinMs = 480_000
+/** A task that an engine refuses is refused again after five seconds: without any other that starts meanwhile, it stays so. */
+const stuckAfterMs = 60_000
+
+/** Engines refuse tasks, and will not run them however long is waited. */
+class TasksRefused extends Unhelped {}
 
 /** The commands that build the stack, in order; their text decides whether a saved lab still fits. */
 export interface StackScript {
@@ -155,12 +162,17 @@ export function stackRecipe(topology: Topology): string {
     .slice(0, 16)
 }
 
-/** Creates the stack's networks and services and waits until every task runs. */
+/**
+ * Creates the stack's networks and services and waits until every task runs. Where some do not come to run within the
+ * bound, the rest is created all the same, so that the network can be verified as far as it goes.
+ *
+ * @returns tasks that do not run; empty where all do
+ */
 export async function deployStack(
   topology: Topology,
   cluster: Cluster,
   options: DeployOptions,
-): Promise<void> {
+): Promise<readonly RefusedTask[]> {
   const { host } = cluster.manager
   const names = stackNames(topology.stack)
   const room = options.room ?? { nodes: cluster.nodes.length, manager: true, ingress: true }
@@ -174,34 +186,61 @@ export async function deployStack(
     tasks: tasks[role],
   }))
   let created = 0
+  let complete = true
   for (const wave of waves(services)) {
     const commands = scriptLines(wave.map(({ command }) => command))
     await step(options.progress, 'Creating services', host.name, () =>
       docker(host, sh`set -e; ${commands}`, { timeoutMs: 120_000 }),
     )
     created += wave.length
-    await tasksRunning(names, cluster, options, created)
+    // What hosts carry is a matter of waves; once some tasks do not come, there is nothing to wait for.
+    if (complete) complete = await allRun(names, cluster, options, created)
   }
   const deploy = sh`docker stack deploy --resolve-image never --compose-file - ${names.composed}`
   await step(options.progress, 'Deploying a stack', host.name, () =>
     docker(host, deploy, { timeoutMs: 120_000, input: script.compose }),
   )
-  await tasksRunning(names, cluster, options)
+  const within = complete ? {} : { withinMs: restWithinMs }
+  if (await allRun(names, cluster, { ...options, ...within })) return []
+  return readRefusedTasks(cluster, names)
+}
+
+/** For those tasks that can run beside others that cannot. */
+const restWithinMs = 60_000
+
+/** Whether all tasks came to run within the bound. */
+async function allRun(
+  names: StackNames,
+  cluster: Cluster,
+  options: Parameters<typeof tasksRunning>[2],
+  services?: number,
+): Promise<boolean> {
+  try {
+    await tasksRunning(names, cluster, options, services)
+    return true
+  } catch (error) {
+    options.signal.throwIfAborted()
+    if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
+    options.progress.note(`Not every task of the stack runs: ${error.detail.observed ?? firstLineOf(error)}`)
+    return false
+  }
 }
 
 /** Waits until every service of the stack, or as many as there are to be by now, has all its tasks running. */
 export async function tasksRunning(
   names: StackNames,
   cluster: Cluster,
-  options: Pick<DeployOptions, 'progress' | 'signal'>,
+  options: Pick<DeployOptions, 'progress' | 'signal'> & { readonly withinMs?: number },
   services = Object.keys(names.services).length,
 ): Promise<void> {
   const { host } = cluster.manager
+  let most = -1
+  let progressAt = performance.now()
   await step(options.progress, 'Waiting for tasks', undefined, (current) =>
     eventually(
       {
         what: 'every task of the stack runs',
-        withinMs: deployWithinMs,
+        withinMs: options.withinMs ?? deployWithinMs,
         everyMs: 1500,
         signal: options.signal,
         host: host.name,
@@ -213,10 +252,25 @@ export async function tasksRunning(
         current.update(`${running}/${wanted}`)
         const complete = counts.length === services && running === wanted
         if (complete) return { ready: true, value: undefined }
+        if (running > most) [most, progressAt] = [running, performance.now()]
+        if (performance.now() - progressAt > stuckAfterMs) await throwIfRefused(cluster, names)
         return { ready: false, seen: () => pendingTasks(cluster, counts) }
       },
     ),
   )
+}
+
+/** @throws TasksRefused where engines refuse tasks: waiting does not help */
+async function throwIfRefused(cluster: Cluster, names: StackNames): Promise<void> {
+  const refused = (await readRefusedTasks(cluster, names)).filter(({ error }) => error !== '')
+  const [first] = refused
+  if (first === undefined) return
+  throw new TasksRefused({
+    code: 'BOUND_EXCEEDED',
+    what: `${refused.length} tasks of the stack are refused again and again`,
+    ...(first.node === undefined ? {} : { host: first.node }),
+    observed: `${first.service}: ${first.error}`,
+  })
 }
 
 interface ReplicaCount {

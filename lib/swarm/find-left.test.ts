@@ -100,7 +100,8 @@ for (const shell of shells) {
 
     it('is also what only its folder knows of: an image, a folder of tools, a swarm', async () => {
       await guarded(run, 600_000)
-      await guard?.removesImage(host, 'swarmproof/probe:swp-abcd')
+      await guard?.removesImage(host, 'swarmproof/probe:swp-abcd', ['sha256:abc'])
+      engine.set('images/nameless', 'sha256:abc\nsha256:theirs\n')
       await guard?.leavesSwarm(host, ['2160h0m0.123456789s'])
       process.kill(-Number(readFileSync(join(where.root, run, 'pid'), 'utf8')), 'SIGKILL')
       engine.set('expiry', '2160h0m0.123456789s\n')
@@ -111,10 +112,11 @@ for (const shell of shells) {
       expect([...left.living]).to.deep.equal([])
       expect(left.found.map(({ kind, name }) => `${kind} ${name}`)).to.include.members([
         ...[`guard ${where.root}/${run}`, 'image swarmproof/probe:swp-abcd', `folder ${tools}`],
-        'swarm node-of-theirs',
+        ...['image sha256:abc', 'swarm node-of-theirs'],
       ])
       expect(await remove(left, run, other)).to.deep.equal([])
       expect(engine.read('images/list')).to.equal('busybox:1\n')
+      expect(engine.read('images/nameless')).to.equal('sha256:theirs\n')
       expect(engine.read('inactive')).to.equal('')
       expect(readdirSync(join(folder, 'tmp'))).to.deep.equal(['swarmproof-of-somebody'])
       expect(existsSync(where.root)).to.equal(false)

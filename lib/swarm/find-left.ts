@@ -112,6 +112,7 @@ for folder in "$root"/*; do
   for image in $(of image); do
     ask image inspect --format '{{.Id}}' "$image" >/dev/null && echo "image $run $image $image"
   done
+  nameless | sed "s/.*/image $run & &/"
 done
 waited=0
 while [ -n "$waiting" ] && [ "$waited" -lt "$seconds" ]; do

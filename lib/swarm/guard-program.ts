@@ -9,9 +9,15 @@ else
 fi
 `
 
-/** `of KIND` prints the values of that kind in `made`, a line each. */
+/** `of KIND` prints the values of that kind in `made`, a line each; `nameless` those of images without any name. */
 export const swarmFunctions = sh`
 of() { printf '%s\n' "$made" | sed -n "s/^$1 //p"; }
+
+nameless() {
+  for id in $(of unnamed); do
+    [ "$(ask image inspect --format '{{len .RepoTags}} {{len .RepoDigests}}' "$id")" != '0 0' ] || echo "$id"
+  done
+}
 
 # Whether the swarm that the engine is in is one that this run made.
 is_ours() {
@@ -32,6 +38,7 @@ is_ours() {
  * | entry | means |
  * |---|---|
  * | `image REF` | brought there by the run |
+ * | `unnamed ID` | the id of such an image: on a full disk an engine takes its name away and keeps the rest. Removed only while it has no name at all |
  * | `folder PATH` | made by the run, with everything in it |
  * | `swarm WORD` | a swarm is the run's if the engine says WORD of it: the id of this node or of a manager, an address it joins, or the validity of its certificates |
  * | `bridge yes` | docker_gwbridge was not there before the run |
@@ -83,6 +90,10 @@ look() {
   [ -z "$left" ] || return
   for image in $(of image); do
     ask image inspect --format '{{.Id}}' "$image" >/dev/null || continue
+    note "image $image $image"
+    ask image rm "$image" >/dev/null
+  done
+  for image in $(nameless); do
     note "image $image $image"
     ask image rm "$image" >/dev/null
   done

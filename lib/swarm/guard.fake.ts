@@ -59,8 +59,10 @@ case "$*" in
   'network ls -q --filter name=^docker_gwbridge$') ls "$state/networks" | grep -x docker_gwbridge || true ;;
   'network ls --filter label='*) list networks "$(label "$*")" ;;
   'network rm '*) ls "$state/tasks" | grep -q -e '^somebody' -e "^${'$'}{3%-*}-" && exit 1; rm "$state/networks/$3" ;;
+  'image inspect --format {{len '*) grep -qsx "$5" "$state/images/nameless" && echo '0 0' ;;
   'image inspect --format {{.Id}} '*) grep -qx "$5" "$state/images/list" ;;
-  'image rm '*) ls "$state/tasks" | grep -q -e "${'$'}{3##*:}-" && exit 1; sed -i "\#^$3\$#d" "$state/images/list" ;;
+  'image rm '*) ls "$state/tasks" | grep -q -e "${'$'}{3##*:}-" && exit 1
+    for file in "$state/images"/*; do sed -i "\#^$3\$#d" "$file"; done ;;
   *) echo "nobody expected: $*" >>"$state/strange"; exit 1 ;;
 esac
 `

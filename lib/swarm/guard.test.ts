@@ -120,6 +120,29 @@ for (const shell of shells) {
       expect(engine.read('strange')).to.equal(undefined)
     })
 
+    it('removes an image whose name alone could be removed while the disk was full', async () => {
+      engine.wrap(
+        'docker',
+        String.raw`#!/bin/sh
+case "$*" in
+  'image rm swarmproof/probe:x')
+    sed -i '\#^swarmproof/#d' STATE/images/list
+    echo sha256:abc >STATE/images/nameless
+    echo 'no space left on device' >&2
+    exit 1 ;;
+esac
+exec STATE/docker "$@"
+`,
+      )
+      await start()
+      await guard?.removesImage(host, 'swarmproof/probe:x', ['sha256:abc', 'sha256:def'])
+      await guard?.[Symbol.asyncDispose]()
+      expect(engine.read('images/nameless')).to.equal('')
+      expect(engine.read('images/list')).to.equal('busybox:1\n')
+      expect(existsSync(own())).to.equal(false)
+      expect(engine.read('strange')).to.equal(undefined)
+    })
+
     it('is not misled by a client that prints a warning on standard error at every call', async () => {
       engine.set('warns')
       await start({ cleanLooks: 40 })

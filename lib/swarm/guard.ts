@@ -22,8 +22,11 @@ export interface Guard extends AsyncDisposable {
    * verified is gone, or is not what it was.
    */
   readonly lost: AbortSignal
-  /** To be called before the image is brought there; it is removed in the end. */
-  removesImage(host: Host, image: string): Promise<void>
+  /**
+   * To be called before the image is brought there; it is removed in the end.
+   * @param ids what it may be called by where it has lost its name
+   */
+  removesImage(host: Host, image: string, ids?: readonly string[]): Promise<void>
   /**
    * To be called before the folder is made; it is removed in the end with everything in it.
    * @param path absolute; its last part begins with `swarmproof-`
@@ -69,7 +72,8 @@ export async function startGuard(hosts: readonly Host[], options: GuardOptions):
   return {
     folder: guarded[0]?.folder ?? '',
     lost: lost.signal,
-    removesImage: (host, image) => of(host).add(`image ${image}`),
+    removesImage: (host, image, ids = []) =>
+      of(host).add(`image ${image}`, ...ids.map((id) => `unnamed ${id}`)),
     removesFolder: (host, path) => of(host).add(`folder ${path}`),
     leavesSwarm: (host, words, { bridge } = { bridge: false }) =>
       of(host).add(...words.map((word) => `swarm ${word}`), ...(bridge ? ['bridge yes'] : [])),

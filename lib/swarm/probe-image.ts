@@ -13,8 +13,11 @@ export interface LoadOptions {
   readonly progress: Progress
   /** What the image is called on the hosts. */
   readonly name: LoadedImage
-  /** Called before a host is given an image or a name it did not have, so that it is removed again in any case. */
-  readonly removes: (host: Host, image: string) => Promise<void>
+  /**
+   * Called before a host is given an image or a name it did not have, so that it is removed again in any case.
+   * `ids`: what the image may be called there where it has lost its name.
+   */
+  readonly removes: (host: Host, image: string, ids?: readonly string[]) => Promise<void>
 }
 
 export interface PullOptions extends LoadOptions {
@@ -47,8 +50,9 @@ export async function loadProbeImage(hosts: readonly Host[], options: LoadOption
       step(progress, 'Loading the probe image', host.name, async (current) => {
         const { machine, busybox } = await busyboxFor(host, own)
         const archive = imageArchive(busybox, machine, name)
-        await removes(host, name)
-        const there = await host.remote.exec(nameImage([archive.configId, archive.manifestId], name))
+        const ids = [archive.configId, archive.manifestId]
+        await removes(host, name, ids)
+        const there = await host.remote.exec(nameImage(ids, name))
         if (there.exitCode === 0) {
           current.update('it was there')
           return there.stdout

@@ -50,7 +50,8 @@ async function readApi(names: StackNames, cluster: Cluster): Promise<Api> {
     scriptLines([
       sh`docker network inspect --format ${networkFormat} $(docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc)`,
       sh`docker service inspect --format ${ownServiceFormat} ${services}`,
-      sh`docker inspect --type task --format ${taskFormat} $(docker service ps --no-trunc -q --filter desired-state=running ${services})`,
+      sh`tasks=$(docker service ps --no-trunc -q --filter desired-state=running ${services})
+[ -z "$tasks" ] || docker inspect --type task --format ${taskFormat} $tasks`,
     ]),
   )
   const all = lines as (ApiNetwork | ApiService | ApiTask)[]

@@ -1,11 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
 import { control } from '../scene/control.ts'
 import { managementPort } from '../scene/control-traffic.ts'
-import { outcomeText } from '../scene/outcome.ts'
 import { docs } from '../source.ts'
+import { connectionProblems, connectionRows } from './connections.ts'
 
-export const managementPortOpen = conformanceTest({
+export const managementPortOpen = requirement({
   id: 'CTL-01',
   requirement: 'Every manager accepts 2377/tcp from every node on its advertise address.',
   source: [docs('Use a separate interface for control and data traffic')],
@@ -23,33 +23,23 @@ export const managementPortOpen = conformanceTest({
     'on the node: nc -vz MANAGER-ADDRESS 2377',
     'open 2377/tcp from all nodes to all managers',
   ],
-  async run(context) {
-    const { management } = await control(context)
-    const { evidence } = context
-    evidence.observe(
-      'connections to port 2377',
-      management.map(({ from, to, observation }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        address: to.advertise.address,
-        outcome: observation.outcome,
-        elapsedMs: Math.round(observation.elapsedMs),
-      })),
-    )
-    requireNone(
-      'every manager accepts connections to 2377/tcp from every node',
-      management
-        .filter(({ observation }) => observation.outcome !== 'connected')
-        .map(
-          ({ from, to, observation }) =>
-            `${from.host.name} → ${to.host.name} (${to.advertise.address}:${managementPort}): ${outcomeText(observation)}`,
-        ),
-    )
-    const slowest = Math.max(...management.map(({ observation }) => observation.elapsedMs))
-    evidence.measure('slowest connection', Math.round(slowest), 'ms')
-    const managers = new Set(management.map(({ to }) => to.host.name))
-    evidence.conclude(
-      `${management.length} connections from ${context.cluster.nodes.length} nodes to ${managers.size} manager${managers.size === 1 ? '' : 's'} accepted, the slowest in ${slowest.toFixed(0)} ms`,
-    )
+  codes: ['connection-refused'],
+  changes: [],
+  quiet: [],
+  reads: [control],
+  observe: async (lab) => ({ control: await lab.scene(control) }),
+  judge({ control: { reached } }, facts) {
+    const management = reached.filter(({ what }) => what === 'management')
+    const slowest = Math.max(0, ...management.map(({ probe }) => probe.elapsedMs))
+    const managers = new Set(management.map(({ to }) => to)).size
+    return judgement({
+      problems: connectionProblems(management, managementPort),
+      measures: [{ name: 'slowest connection', value: Math.round(slowest), unit: 'ms' }],
+      tables: { 'connections to port 2377': connectionRows(management) },
+      conclusion:
+        management.length === 0
+          ? ''
+          : `${management.length} connections from ${facts.nodes.length} nodes to ${managers} manager${managers === 1 ? '' : 's'} accepted, the slowest in ${slowest.toFixed(0)} ms`,
+    })
   },
 })

@@ -1,11 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
 import { control } from '../scene/control.ts'
 import { gossipPort } from '../scene/control-traffic.ts'
-import { outcomeText } from '../scene/outcome.ts'
 import { docs } from '../source.ts'
+import { connectionProblems, connectionRows } from './connections.ts'
 
-export const gossipTcp = conformanceTest({
+export const gossipTcp = requirement({
   id: 'CTL-02',
   requirement: '7946/tcp is reachable between every ordered pair of nodes.',
   source: [docs('Firewall considerations')],
@@ -22,27 +22,17 @@ export const gossipTcp = conformanceTest({
     'on the sender: nc -vz ADDRESS 7946',
     'open 7946/tcp and 7946/udp between all nodes, both ways',
   ],
-  async run(context) {
-    const { gossip } = await control(context)
-    const { evidence } = context
-    evidence.observe(
-      'connections to port 7946',
-      gossip.map(({ from, to, observation }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        outcome: observation.outcome,
-        elapsedMs: Math.round(observation.elapsedMs),
-      })),
-    )
-    requireNone(
-      'every node accepts connections to 7946/tcp from every other',
-      gossip
-        .filter(({ observation }) => observation.outcome !== 'connected')
-        .map(
-          ({ from, to, observation }) =>
-            `${from.host.name} → ${to.host.name} (${to.advertise.address}:${gossipPort}): ${outcomeText(observation)}`,
-        ),
-    )
-    evidence.conclude(`${gossip.length} ordered pairs of nodes connected to 7946/tcp`)
+  codes: ['connection-refused'],
+  changes: [],
+  quiet: [],
+  reads: [control],
+  observe: async (lab) => ({ control: await lab.scene(control) }),
+  judge({ control: { reached } }) {
+    const gossip = reached.filter(({ what }) => what === 'gossip')
+    return judgement({
+      problems: connectionProblems(gossip, gossipPort),
+      tables: { 'connections to port 7946': connectionRows(gossip) },
+      conclusion: gossip.length === 0 ? '' : `${gossip.length} ordered pairs of nodes connected to 7946/tcp`,
+    })
   },
 })

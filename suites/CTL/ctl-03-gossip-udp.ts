@@ -1,12 +1,17 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { observePart } from '../../lib/conformance/missing.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type PacketRef, refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { control, controlWithinMs } from '../scene/control.ts'
-import { gossipPort, isGossip, transportPayload } from '../scene/control-traffic.ts'
-import { everyPacket } from '../scene/frames.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { gossipPort } from '../scene/control-traffic.ts'
 import { docs } from '../source.ts'
+import { failedUdpProbes } from './udp-probes.ts'
 
-export const gossipUdp = conformanceTest({
+export const gossipUdp = requirement({
   id: 'CTL-03',
   requirement: '7946/udp gossip flows both ways between nodes: datagrams seen leaving A and arriving at B.',
   source: [docs('Firewall considerations')],
@@ -25,55 +30,102 @@ export const gossipUdp = conformanceTest({
     'leaves but does not arrive: open 7946/udp in what lies between',
     'does not leave: iptables -nvL OUTPUT, docker node ls, the engine’s log for "memberlist"',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const { recordings, waitedMs } = await control(context)
-    const packets = everyPacket(recordings.values(), cluster.nodes)
-    const pairs = orderedPairs(cluster.nodes).map(([from, to]) => {
-      const between = packets.filter(({ packet }) => isGossip(packet, from, to))
-      const left = between.filter(({ node }) => node === from).map(({ packet }) => packet)
-      const there = new Map(
-        between
-          .filter(({ node }) => node === to)
-          .map(({ packet }) => [Buffer.from(transportPayload(packet)).toString('latin1'), packet]),
-      )
-      const arrived = left.flatMap((packet) => {
-        const same = there.get(Buffer.from(transportPayload(packet)).toString('latin1'))
-        return same === undefined ? [] : [{ sent: packet, received: same }]
-      })
-      return { from: from.host.name, to: to.host.name, left, arrived }
-    })
-    evidence.observe(
-      'gossip datagrams by ordered pair',
-      pairs.map(({ from, to, left, arrived }) => ({ from, to, left: left.length, arrived: arrived.length })),
-    )
-    evidence.measure(
-      'time until gossip of every pair and a heartbeat of each node were recorded',
-      Math.round(waitedMs),
-      'ms',
-      controlWithinMs,
-    )
-    evidence.packets(
-      'one datagram of each pair, leaving and arriving',
-      pairs.flatMap(({ left, arrived }) => {
-        const [matched] = arrived
-        return matched === undefined ? left.slice(0, 1) : [matched.sent, matched.received]
-      }),
-    )
-    requireNone(
-      `gossip on UDP port ${gossipPort} passes between every ordered pair of nodes`,
-      pairs
-        .filter(({ arrived }) => arrived.length === 0)
-        .map(({ from, to, left }) =>
-          left.length === 0
-            ? `${from} → ${to}: no datagram left ${from} within ${(waitedMs / 1000).toFixed(0)} s`
-            : `${from} → ${to}: ${left.length} datagram${left.length === 1 ? '' : 's'} left ${from}, none arrived at ${to}`,
+  codes: ['gossip-never-left', 'gossip-lost-on-the-way', 'gossip-unanswered', 'udp-probes-failed'],
+  changes: [],
+  quiet: [],
+  reads: [control],
+  observe: async (lab) => ({
+    control: await lab.scene(control),
+    // What memberlist says of UDP, in each engine's own log; where there is none, captures alone tell.
+    logs: Object.fromEntries(
+      await Promise.all(
+        lab.cluster.nodes.map(
+          async ({ host }) =>
+            [host.name, await observePart(() => engineLogLines(host, ['UDP probes failed']))] as const,
         ),
+      ),
+    ),
+  }),
+  judge({ control: { wires, waitedMs }, logs }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const frames = seenFrames(got.values()).filter(isGossip)
+    const pairs = pairsOf(facts.nodes.filter(({ name }) => got.has(name))).map(([from, to]) =>
+      trafficOf(from, to, frames),
     )
-    const arrived = pairs.reduce((sum, pair) => sum + pair.arrived.length, 0)
-    const left = pairs.reduce((sum, pair) => sum + pair.left.length, 0)
-    evidence.conclude(
-      `${arrived} of ${left} datagrams of ${pairs.length} ordered pairs were seen leaving one node and arriving at the other`,
-    )
+    const began = [...got.values()].map(({ startedAt }) => Date.parse(startedAt)).sort((a, b) => a - b)[0]
+    const since = new Date((began ?? Date.parse(facts.readAt)) - lookBackMs).toISOString()
+    const failed = failedUdpProbes(part(logs, 'log').got, facts, since)
+    const arrived = pairs.reduce((sum, pair) => sum + pair.arrived, 0)
+    const left = pairs.reduce((sum, pair) => sum + pair.left, 0)
+    return judgement({
+      problems: [...pairs.flatMap(problemsOf), ...failed],
+      measures: [
+        {
+          name: 'time until gossip of every pair and a heartbeat of each node were recorded',
+          ...{ value: waitedMs, unit: 'ms', bound: controlWithinMs },
+        },
+      ],
+      missing,
+      unseen,
+      tables: { 'gossip datagrams by ordered pair': pairs.map(({ example: _, ...pair }) => pair) },
+      packets: { 'one datagram of each pair, leaving and arriving': pairs.flatMap(({ example }) => example) },
+      conclusion:
+        pairs.length === 0
+          ? ''
+          : `${arrived} of ${left} datagrams of ${pairs.length} ordered pairs were seen leaving one node and arriving at the other`,
+    })
   },
 })
+
+interface PairTraffic {
+  readonly from: string
+  readonly to: string
+  readonly left: number
+  readonly arrived: number
+  /** Datagrams that the receiver sent back while it was recorded. */
+  readonly back: number
+  readonly example: readonly PacketRef[]
+}
+
+/** memberlist asks one peer a second; so far back its complaints are counted. */
+const lookBackMs = 120_000
+/** Below so many datagrams in one direction none in the other may be chance. */
+const leastForSilence = 5
+
+function isGossip({ udp, vxlan }: SeenFrame): boolean {
+  return vxlan === undefined && udp?.from === gossipPort && udp.to === gossipPort
+}
+
+function trafficOf(from: NodeFacts, to: NodeFacts, frames: readonly SeenFrame[]): PairTraffic {
+  const leaving = (a: NodeFacts, b: NodeFacts): SeenFrame[] =>
+    frames.filter(
+      ({ egress, seenOn, outer }) =>
+        egress && seenOn === a.name && outer?.destination === b.advertise.address,
+    )
+  const left = leaving(from, to)
+  const there = new Map(
+    frames
+      .filter(({ egress, seenOn }) => !egress && seenOn === to.name)
+      .map((frame) => [frame.digest, frame] as const),
+  )
+  const arrived = left.filter(({ digest }) => there.has(digest))
+  const [first] = arrived
+  const received = first === undefined ? undefined : there.get(first.digest)
+  return {
+    ...{ from: from.name, to: to.name, left: left.length, arrived: arrived.length },
+    back: leaving(to, from).length,
+    example: (first === undefined || received === undefined ? left.slice(0, 1) : [first, received]).map(
+      refOf,
+    ),
+  }
+}
+
+function problemsOf({ from, to, left, arrived, back }: PairTraffic): Problem[] {
+  const where = { kind: 'missed' as const, path: { from, to }, protocol: 'UDP', port: gossipPort }
+  if (left === 0) return [{ ...where, code: 'gossip-never-left' }]
+  if (arrived === 0) return [{ ...where, code: 'gossip-lost-on-the-way', expected: left }]
+  // Captures see a datagram before the receiver's firewall does: an engine that gets pings answers them.
+  return back === 0 && arrived >= leastForSilence
+    ? [{ ...where, code: 'gossip-unanswered', node: to, expected: arrived, observed: 0 }]
+    : []
+}

@@ -1,18 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
 import { control } from '../scene/control.ts'
+import { managementPort } from '../scene/control-traffic.ts'
 import { docs } from '../source.ts'
-import {
-  describeStream,
-  hasPayload,
-  managementStreams,
-  readableProblems,
-  requireControlFound,
-  tlsStreamsOf,
-} from './management-streams.ts'
+import { controlFound, ownStreams, streamProblems, streamRows, tlsStreamsOf } from './management-streams.ts'
 import { namesToHide } from './readable-names.ts'
 
-export const managementEncrypted = conformanceTest({
+export const managementEncrypted = requirement({
   id: 'CTL-05',
   requirement:
     'Management traffic is always encrypted: every 2377 payload is a TLS record, nothing readable.',
@@ -28,31 +24,44 @@ export const managementEncrypted = conformanceTest({
     'see which address the stream comes from: tcpdump -nXi INTERFACE tcp port 2377',
     'allow 2377/tcp from swarm nodes only',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { recordings, readable, waitedMs } = await control(context)
-    const streams = managementStreams(recordings, cluster, readable.nonce)
-    const { packets, own } = streams
-    const names = namesToHide(cluster, stack)
-
-    evidence.observe('streams of port 2377', own.map(describeStream))
-    evidence.observe('control: the one stream in clear', streams.controls.map(describeStream))
-    evidence.measure('recorded for', Math.round(waitedMs), 'ms')
-    evidence.packets('what was judged', packets.filter(hasPayload).slice(0, 60))
-    requireControlFound(streams)
-    requireNone('all payload of port 2377 is TLS', readableProblems(own, names, cluster))
-    const unjudged = cluster.nodes.filter(
+  codes: ['stream-not-tls', 'name-readable'],
+  changes: [],
+  quiet: [],
+  reads: [control],
+  observe: async (lab) => ({ control: await lab.scene(control) }),
+  judge({ control: { wires, streams, waitedMs } }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const names = new Set(namesToHide(facts))
+    const own = ownStreams(streams).map((stream) => ({
+      ...stream,
+      readable: stream.form === 'tls' ? stream.readable.filter((name) => names.has(name)) : [],
+    }))
+    const unjudged = facts.nodes.filter(
       (node) => node.role !== 'manager' && tlsStreamsOf(node, own).length === 0,
     )
-    if (unjudged.length > 0) {
-      const who = unjudged.map((node) => node.host.name).join(', ')
-      throw new Error(
-        `no stream of ${who} to a manager could be judged within ${(waitedMs / 1000).toFixed(0)} s of recording`,
-      )
-    }
-    const tls = own.flatMap(({ judgement }) => (judgement.kind === 'tls' ? [judgement] : []))
-    evidence.conclude(
-      `${tls.length} streams of port 2377 are ${tls.reduce((sum, { records }) => sum + records, 0)} TLS records and nothing else, ${own.length - tls.length} could not be decided; none of ${names.length} names is readable; the same matcher found the one stream sent in clear`,
+    const tls = own.filter(({ form }) => form === 'tls')
+    const records = tls.reduce((sum, stream) => sum + (stream.records ?? 0), 0)
+    const frames = seenFrames(got.values()).filter(
+      ({ tcp }) => tcp !== undefined && tcp.bytes > 0 && [tcp.from, tcp.to].includes(managementPort),
     )
+    return judgement({
+      problems: streamProblems(own, facts),
+      controls: [controlFound(streams)],
+      measures: [{ name: 'recorded for', value: waitedMs, unit: 'ms' }],
+      missing,
+      unseen:
+        unjudged.length === 0 || got.size === 0
+          ? unseen
+          : [...unseen, { what: 'a stream to a manager', nodes: unjudged.map(({ name }) => name) }],
+      tables: {
+        'streams of port 2377': streamRows(own),
+        'control: the one stream in clear': streamRows(streams.filter(({ isControl }) => isControl)),
+      },
+      packets: { 'what was judged': frames.slice(0, 60).map(refOf) },
+      conclusion:
+        tls.length === 0
+          ? ''
+          : `${tls.length} streams of port 2377 are ${records} TLS records and nothing else, ${own.length - tls.length} could not be decided; none of ${names.size} names is readable; the same matcher found the one stream sent in clear`,
+    })
   },
 })

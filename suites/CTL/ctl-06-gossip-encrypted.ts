@@ -1,17 +1,16 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { layerOf, outerIp } from '../../lib/packet/query.ts'
-import type { Cluster } from '../../lib/swarm/cluster.ts'
-import { type Control, control } from '../scene/control.ts'
-import { gossipPort, isGossip, transportPayload } from '../scene/control-traffic.ts'
-import { everyPacket } from '../scene/frames.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { control } from '../scene/control.ts'
+import { gossipPort } from '../scene/control-traffic.ts'
 import { docs, moby } from '../source.ts'
-import { notEncrypted } from './gossip-cipher.ts'
-import { readableNames, secretsOf } from './readable-names.ts'
+import type { ClearDatagram } from './gossip-datagrams.ts'
+import { secretsOf } from './readable-names.ts'
 
-export const gossipEncrypted = conformanceTest({
+export const gossipEncrypted = requirement({
   id: 'CTL-06',
   requirement:
     'Gossip payload on 7946 is encrypted: no service, task or network name readable in any datagram.',
@@ -28,89 +27,93 @@ export const gossipEncrypted = conformanceTest({
     'see who sends it: tcpdump -nXi INTERFACE udp port 7946',
     'allow 7946 from swarm nodes only; restart the engine of the node named, so that it fetches the keys again',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const scene = await control(context)
-    const everything = everyPacket(scene.recordings.values(), cluster.nodes)
-    const datagrams = everything.filter(({ packet }) => isOfGossipPort(packet))
-    const names = secretsOf(cluster, stack)
-    const words = [scene.readable.nonce, ...scene.outbound.map(({ nonce }) => nonce)]
-    const found = readableNames(
-      everything.map(({ packet }) => Buffer.from(transportPayload(packet))),
-      words,
+  codes: ['datagram-not-encrypted', 'name-readable'],
+  changes: [],
+  quiet: [],
+  reads: [control],
+  observe: async (lab) => ({ control: await lab.scene(control) }),
+  judge({ control: { wires, clearDatagrams: clear, waitedMs } }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const everything = seenFrames(got.values())
+    const datagrams = everything.filter(
+      ({ udp, vxlan }) => vxlan === undefined && (udp?.from === gossipPort || udp?.to === gossipPort),
     )
-    const bad = datagrams.flatMap(({ packet, node }) => {
-      const problems = problemsOf(packet, names)
-      return problems.length === 0
-        ? []
-        : [{ packet, what: `${path(packet, cluster)} ${problems.join(' and ')}, seen on ${node.host.name}` }]
+    const found = everything.filter(({ matched }) => matched.includes('readable')).length
+    const silent = pairsOf(facts.nodes.filter(({ name }) => got.has(name))).filter(
+      ([from, to]) =>
+        !datagrams.some(
+          ({ outer }) =>
+            outer?.source === from.advertise.address && outer.destination === to.advertise.address,
+        ),
+    )
+    const bad = clear.flatMap((one) => {
+      const frame = datagrams.find(({ seenOn, index }) => seenOn === one.node && index === one.index)
+      return frame === undefined ? [] : [{ frame, problems: problemsOf(one, frame, facts) }]
     })
-    const unseen = unseenPairs(
-      cluster,
-      datagrams.map(({ packet }) => packet),
-    )
-    evidence.observe('datagrams of port 7946', {
-      seen: datagrams.length,
-      sizesBytes: sizesOf(datagrams.map(({ packet }) => packet)),
-      namesLookedFor: names.length,
+    const sizes = datagrams.map(({ outer }) => outer?.bytes ?? 0)
+    const names = secretsOf(facts).length
+    return judgement({
+      problems: distinct(bad.flatMap(({ problems }) => problems)),
+      controls: [{ name: 'words sent in clear found by the same matcher', held: found > 0, observed: found }],
+      missing,
+      unseen:
+        silent.length === 0
+          ? unseen
+          : [
+              ...unseen,
+              {
+                what: `gossip from ${silent.map(([from, to]) => `${from.name} to ${to.name}`).join(', ')}`,
+                ...{
+                  nodes: [],
+                  why: `none was recorded within ${(waitedMs / 1000).toFixed(0)} s; see CTL-03`,
+                },
+              },
+            ],
+      tables: {
+        'datagrams of port 7946': {
+          seen: datagrams.length,
+          sizesBytes: { least: Math.min(...sizes), most: Math.max(...sizes) },
+          namesLookedFor: names,
+        },
+        'control: packets with the word sent in clear that the same matcher found': found,
+      },
+      packets: {
+        [bad.length === 0 ? 'some of the datagrams' : 'datagrams that are not encrypted']: (bad.length === 0
+          ? datagrams
+          : bad.map(({ frame }) => frame)
+        )
+          .slice(0, 40)
+          .map(refOf),
+      },
+      conclusion:
+        datagrams.length === 0
+          ? ''
+          : `${datagrams.length} datagrams of port 7946, of all ${pairsOf(facts.nodes).length} ordered pairs of nodes, have the form of encrypted ones; none of ${names} names and ids is readable, while the same matcher found ${found} packets with the word sent in clear`,
     })
-    evidence.observe(
-      'control: words sent in clear that the same matcher found',
-      `${found.length} of ${words.length}`,
-    )
-    evidence.packets(
-      bad.length === 0 ? 'some of the datagrams' : 'datagrams that are not encrypted',
-      (bad.length === 0 ? datagrams : bad).slice(0, 40).map(({ packet }) => packet),
-    )
-    requireNone('every datagram of port 7946 is encrypted', [...new Set(bad.map(({ what }) => what))])
-    requireControls(scene, unseen, found)
-    evidence.conclude(
-      `${datagrams.length} datagrams of port 7946, of all ${orderedPairs(cluster.nodes).length} ordered pairs of nodes, have the form of encrypted ones; none of ${names.length} names and ids is readable, while the same matcher found ${found.length} words sent in clear`,
-    )
   },
 })
 
-function isOfGossipPort(packet: Packet): boolean {
-  const udp = layerOf(packet, 'udp')
-  return udp?.sourcePort === gossipPort || udp?.destinationPort === gossipPort
-}
+const forms = {
+  'too-short': 'has too few bytes for a nonce and a tag',
+  'other-version': 'does not begin with the version of encryption engines use',
+  'readable-text': 'is mostly readable text',
+} as const
 
-function problemsOf(packet: Packet, names: readonly string[]): string[] {
-  const payload = transportPayload(packet)
-  const form = notEncrypted(payload)
+function problemsOf(
+  { node, form, begins, readable }: ClearDatagram,
+  frame: SeenFrame,
+  facts: ClusterFacts,
+): Problem[] {
+  const name = (address: string | undefined): string =>
+    facts.nodes.find(({ advertise }) => advertise.address === address)?.name ?? address ?? ''
+  const { outer, udp } = frame
+  const subject = `${name(outer?.source)}:${udp?.from} → ${name(outer?.destination)}:${udp?.to}`
+  const path = { from: name(outer?.source), to: name(outer?.destination) }
+  const where = { kind: 'seen' as const, node, path, subject, port: gossipPort, protocol: 'UDP' }
   return [
-    ...readableNames([Buffer.from(payload)], names).map((name) => `shows '${name}'`),
-    ...(form === undefined ? [] : [form]),
+    ...(form === undefined
+      ? []
+      : [{ ...where, code: 'datagram-not-encrypted' as const, observed: `${forms[form]} (${begins})` }]),
+    ...readable.map((observed) => ({ ...where, code: 'name-readable' as const, observed })),
   ]
-}
-
-function path(packet: Packet, cluster: Cluster): string {
-  const [ip, udp] = [outerIp(packet), layerOf(packet, 'udp')]
-  const name = (address: string | undefined) =>
-    cluster.nodes.find((node) => node.advertise.address === address)?.host.name ?? address
-  return `${name(ip?.source)}:${udp?.sourcePort} → ${name(ip?.destination)}:${udp?.destinationPort}`
-}
-
-function unseenPairs(cluster: Cluster, packets: readonly Packet[]): string[] {
-  return orderedPairs(cluster.nodes)
-    .filter(([from, to]) => !packets.some((packet) => isGossip(packet, from, to)))
-    .map(([from, to]) => `${from.host.name} to ${to.host.name}`)
-}
-
-function requireControls({ waitedMs }: Control, unseen: readonly string[], found: readonly string[]): void {
-  if (unseen.length > 0) {
-    throw new Error(
-      `no gossip from ${unseen.join(', ')} was recorded within ${(waitedMs / 1000).toFixed(0)} s, so nothing can be said of it; see CTL-03`,
-    )
-  }
-  if (found.length === 0) {
-    throw new Error(
-      'the matcher did not find the words that were sent in clear, so "none readable" proves nothing',
-    )
-  }
-}
-
-function sizesOf(packets: readonly Packet[]) {
-  const sizes = packets.map((packet) => layerOf(packet, 'udp')?.payloadBytes ?? 0)
-  return { least: Math.min(...sizes), most: Math.max(...sizes) }
 }

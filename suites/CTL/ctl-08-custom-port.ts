@@ -1,23 +1,15 @@
-import { soundPackets } from '../../lib/conformance/sound-packets.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { containsBytes, layerOf, outerEsp, outerIp } from '../../lib/packet/query.ts'
-import type { stateOf } from '../scene/kernel.ts'
-import { rootOf } from '../scene/kernel.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { groupBy } from '../scene/group-by.ts'
+import { kernel, type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
 import { underlayTraffic, usualVxlanPort } from '../scene/underlay-traffic.ts'
 import { docs } from '../source.ts'
 
-interface Leaving {
-  readonly packet: Packet
-  readonly node: string
-  readonly to: string
-  readonly port: number
-  readonly vni: number | undefined
-}
-
-export const customPort = conformanceTest({
+export const customPort = requirement({
   id: 'CTL-08',
   requirement: 'A custom data-path port is honoured: all VXLAN uses it, none uses 4789.',
   source: [docs('Firewall considerations')],
@@ -42,100 +34,110 @@ export const customPort = conformanceTest({
     'ip -d link show type vxlan in /run/docker/netns/1-… : what is dstport?',
     'iptables -t nat -S OUTPUT on the node named',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { dataPathPort } = cluster
-    const { recordings, nonces, decoyVni } = await underlayTraffic(context)
-    const onDataPath = recordings.filter((entry) => entry.interface === entry.node.dataPath.interface)
-    const leaving = onDataPath.flatMap(({ node, recording }) =>
-      soundPackets(recording).flatMap((packet): Leaving[] => {
-        const [ip, udp] = [outerIp(packet), layerOf(packet, 'udp')]
-        if (ip?.source !== node.dataPath.address || udp === undefined) return []
-        const vxlan = layerOf(packet, 'vxlan')
-        if (vxlan === undefined && !containsBytes(packet, Buffer.from(nonces.clear))) return []
-        const common = { packet, node: node.host.name, to: ip.destination, port: udp.destinationPort }
-        return [{ ...common, vni: vxlan?.vniValid ? vxlan.vni : undefined }]
-      }),
+  codes: ['data-on-other-port', 'device-port-differs', 'not-encapsulated', 'no-esp-left'],
+  changes: [],
+  quiet: [],
+  reads: [underlayTraffic, kernel],
+  observe: async (lab) => ({ traffic: await lab.scene(underlayTraffic), kernel: await lab.scene(kernel) }),
+  judge({ traffic: { wires, decoyVni }, kernel: states }, facts) {
+    const { dataPathPort } = facts
+    const { got, missing, unseen } = part(wires, 'capture')
+    const onDataPath = [...got.values()].filter((wire) =>
+      facts.nodes.some(({ name, dataPath }) => name === wire.node && dataPath.interface === wire.interface),
     )
-    const decoys = leaving.filter(({ vni }) => vni === decoyVni)
-    const own = leaving.filter(({ vni }) => vni !== decoyVni)
-    const onPort = own.filter(({ port }) => port === dataPathPort)
-    const elsewhere = own.filter(({ port }) => port !== dataPathPort)
-    const pairs = orderedPairs(cluster.nodes)
-    const devices = vxlanPorts(
-      await context.state(),
-      cluster.nodes.map((node) => node.host.name),
+    const leaving = seenFrames(onDataPath).filter(({ egress }) => egress)
+    const vxlan = leaving.filter(
+      (frame) => frame.udp !== undefined && (frame.vxlan !== undefined || frame.matched.includes('clear')),
     )
-
-    evidence.observe(
-      'VXLAN leaving by node and port',
-      countBy(own, ({ node, port }) => `${node}, port ${port}`),
-    )
-    evidence.observe(`control: VXLAN ${decoyVni} sent to port ${usualVxlanPort} found`, decoys.length)
-    evidence.observe(
-      'ports of VXLAN devices',
-      countBy(devices, ({ host, port }) => `${host}, port ${port}`),
-    )
-    evidence.packets(
-      'VXLAN on the configured port',
-      onPort.slice(0, 20).map(({ packet }) => packet),
-    )
-    if (elsewhere.length > 0)
-      evidence.packets(
-        'VXLAN on another port',
-        elsewhere.slice(0, 40).map(({ packet }) => packet),
-      )
-    requireNone(`all VXLAN goes to UDP port ${dataPathPort}`, [
-      ...new Set(elsewhere.map(({ node, to, port }) => `VXLAN left ${node} for ${to} on UDP port ${port}`)),
-      ...devices
-        .filter(({ port }) => port !== dataPathPort)
-        .map(({ host, namespace, port }) => `${host}: the VXLAN device in ${namespace} has port ${port}`),
-      ...pairs
-        .filter(([a, b]) => !onPort.some(({ node, to }) => node === a.host.name && to === b.dataPath.address))
-        .map(([a, b]) => `no VXLAN left ${a.host.name} for ${b.host.name} on UDP port ${dataPathPort}`),
-      ...pairs
-        .filter(
-          ([a, b]) =>
-            !onDataPath.some(
-              ({ node, recording }) =>
-                node === a &&
-                recording.packets.some(
-                  (packet) =>
-                    outerEsp(packet) !== undefined &&
-                    outerIp(packet)?.source === a.dataPath.address &&
-                    outerIp(packet)?.destination === b.dataPath.address,
-                ),
-            ),
-        )
-        .map(([a, b]) => `no ESP of ${stack.networks.secret.name} left ${a.host.name} for ${b.host.name}`),
-    ])
-    if (decoys.length < pairs.length) {
-      throw new Error(
-        `of ${pairs.length} packets sent to port ${usualVxlanPort} the matcher found ${decoys.length}, so "none seen" proves nothing`,
-      )
-    }
-    evidence.conclude(
-      `${onPort.length} VXLAN packets of ${pairs.length} ordered pairs of nodes left for UDP port ${dataPathPort}, none of the swarm’s for another; the same matcher found the ${decoys.length} sent to ${usualVxlanPort} on purpose; ${devices.length} VXLAN devices have the port`,
-    )
+    const decoys = vxlan.filter((frame) => frame.vxlan?.valid === true && frame.vxlan.vni === decoyVni)
+    const own = vxlan.filter((frame) => !decoys.includes(frame))
+    const onPort = own.filter(({ udp }) => udp?.to === dataPathPort)
+    const elsewhere = own.filter(({ udp }) => udp?.to !== dataPathPort)
+    const esp = leaving.filter((frame) => frame.esp !== undefined)
+    const pairs = pairsOf(facts.nodes)
+    const devices = part(devicePorts(facts, states), 'VXLAN devices')
+    const listed = [...devices.got].flatMap(([node, all]) => all.map((device) => ({ node, ...device })))
+    const passes = (frames: readonly SeenFrame[], [from, to]: (typeof pairs)[number]): boolean =>
+      frames.some(({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address)
+    return judgement({
+      problems: [
+        ...[
+          ...groupBy(
+            elsewhere,
+            ({ seenOn, outer, udp }) => `${seenOn} ${outer?.destination} ${udp?.to}`,
+          ).values(),
+        ].flatMap(([first]) => (first === undefined ? [] : [portProblem(first, facts)])),
+        ...listed
+          .filter(({ port }) => port !== dataPathPort)
+          .map(({ node, namespace, port }): Problem => ({
+            ...{ code: 'device-port-differs', kind: 'seen', node, subject: namespace },
+            ...{ observed: port, expected: dataPathPort },
+          })),
+        ...pairs
+          .filter((pair) => !passes(onPort, pair))
+          .map(([from, to]): Problem => ({
+            ...{ code: 'not-encapsulated', kind: 'missed', node: from.name, port: dataPathPort },
+            path: { from: from.name, to: to.name },
+          })),
+        ...pairs
+          .filter((pair) => !passes(esp, pair))
+          .map(([from, to]): Problem => ({
+            ...{ code: 'no-esp-left', kind: 'missed', network: facts.networks.secret.name },
+            path: { from: from.name, to: to.name },
+          })),
+      ],
+      controls: [
+        {
+          name: `VXLAN sent to port ${usualVxlanPort} on purpose is found`,
+          ...{ held: decoys.length >= pairs.length, observed: decoys.length },
+        },
+      ],
+      missing: [...missing, ...devices.missing],
+      unseen: [...unseen, ...devices.unseen],
+      tables: {
+        'VXLAN leaving by node and port': countBy(own, ({ seenOn, udp }) => `${seenOn}, port ${udp?.to}`),
+        [`control: VXLAN ${decoyVni} sent to port ${usualVxlanPort} found`]: decoys.length,
+        'ports of VXLAN devices': countBy(listed, ({ node, port }) => `${node}, port ${port}`),
+      },
+      packets: {
+        'VXLAN on the configured port': onPort.slice(0, 20).map(refOf),
+        'VXLAN on another port': elsewhere.slice(0, 40).map(refOf),
+      },
+      conclusion:
+        onPort.length === 0
+          ? ''
+          : `${onPort.length} VXLAN packets of ${pairs.length} ordered pairs of nodes left for UDP port ${dataPathPort}, none of the swarm’s for another; the same matcher found the ${decoys.length} sent to ${usualVxlanPort} on purpose; ${listed.length} VXLAN devices have the port`,
+    })
   },
 })
 
-function vxlanPorts(
-  states: Parameters<typeof stateOf>[0],
-  hosts: readonly string[],
-): { readonly host: string; readonly namespace: string; readonly port: number }[] {
-  return hosts.flatMap((host) => {
-    const state = states.get(host)
-    if (state === undefined) return []
-    rootOf(state, 'ip')
-    return Object.entries(state.namespaces).flatMap(([namespace, { links }]) =>
-      links.flatMap(({ vxlan }) => (vxlan === undefined ? [] : [{ host, namespace, port: vxlan.port }])),
-    )
-  })
+function portProblem({ seenOn, outer, udp }: SeenFrame, facts: ClusterFacts): Problem {
+  const destination = outer?.destination ?? ''
+  const to = facts.nodes.find(({ dataPath }) => dataPath.address === destination)?.name ?? destination
+  return {
+    ...{ code: 'data-on-other-port', kind: 'seen', node: seenOn, path: { from: seenOn, to } },
+    ...{ observed: udp?.to ?? 0, expected: facts.dataPathPort },
+  }
+}
+
+type Device = { readonly namespace: string; readonly port: number }
+
+function devicePorts(
+  facts: ClusterFacts,
+  states: KernelSeen,
+): Readonly<Record<string, Part<readonly Device[]>>> {
+  return Object.fromEntries(
+    facts.nodes.map(({ name }) => {
+      const root = rootSeen(states, name, 'ip')
+      if (!('got' in root)) return [name, root]
+      const got = Object.entries(states[name]?.namespaces ?? {}).flatMap(([namespace, { links }]) =>
+        links.flatMap(({ vxlan }) => (vxlan === undefined ? [] : [{ namespace, port: vxlan.port }])),
+      )
+      return [name, { got }]
+    }),
+  )
 }
 
 function countBy<T>(entries: readonly T[], key: (entry: T) => string): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const entry of entries) counts[key(entry)] = (counts[key(entry)] ?? 0) + 1
-  return counts
+  return Object.fromEntries([...groupBy(entries, key)].map(([name, group]) => [name, group.length]))
 }

@@ -1,11 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { soundPackets } from '../../lib/conformance/sound-packets.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { layerOf, outerEsp, outerIp, outerLayers } from '../../lib/packet/query.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames, type WireSeen } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import { gossipPort, managementPort } from '../scene/control-traffic.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { groupBy } from '../scene/group-by.ts'
 import { underlayTraffic } from '../scene/underlay-traffic.ts'
 import { docs } from '../source.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
@@ -14,16 +14,14 @@ type Kind = 'management' | 'gossip' | 'VXLAN' | 'ESP'
 
 interface Seen {
   readonly kind: Kind
-  readonly node: ClusterNode
+  readonly node: NodeFacts
   readonly interface: string
-  readonly source: string
-  readonly destination: string
-  readonly packet: Packet
+  readonly frame: SeenFrame
 }
 
 const controlKinds: readonly Kind[] = ['management', 'gossip']
 
-export const separateUnderlays = conformanceTest({
+export const separateUnderlays = requirement({
   id: 'CTL-09',
   requirement:
     'With separate advertise and data-path addresses, control traffic stays on the one interface and VXLAN/ESP on the other.',
@@ -42,99 +40,107 @@ export const separateUnderlays = conformanceTest({
     'ip route get OTHER-ADDRESS on the node named: does it leave by the interface it should?',
     'let the node leave and join again with --advertise-addr and --data-path-addr',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const { recordings } = await underlayTraffic(context)
-    const seen = recordings.flatMap(({ node, interface: name, recording }) =>
-      soundPackets(recording).flatMap((packet) => classify(packet, node, name, cluster.dataPathPort)),
-    )
-    evidence.observe('packets by node, interface and kind', table(seen))
+  codes: ['traffic-on-other-interface', 'not-encapsulated', 'no-esp-left'],
+  changes: [],
+  quiet: [],
+  reads: [underlayTraffic],
+  observe: async (lab) => ({ traffic: await lab.scene(underlayTraffic) }),
+  judge({ traffic: { wires } }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const seen = [...got.values()].flatMap((wire) => classified(wire, facts))
     const astray = seen.filter(({ kind, node, interface: name }) => name !== interfaceFor(kind, node))
-    if (astray.length > 0)
-      evidence.packets(
-        'on the wrong interface',
-        astray.slice(0, 40).map(({ packet }) => packet),
-      )
-    requireNone('control and application traffic keep to their interfaces', [
-      ...new Set(
-        astray.map(
-          ({ kind, node, interface: name, source, destination }) =>
-            `${kind} from ${source} to ${destination} was on ${name} of ${node.host.name}, expected on ${interfaceFor(kind, node)} only`,
-        ),
-      ),
-      ...(['VXLAN', 'ESP'] as const).flatMap((kind) =>
-        missingPairs(seen, kind, cluster.nodes).map(
-          ([a, b]) => `no ${kind} left ${a.host.name} for ${b.host.name} on ${a.dataPath.interface}`,
-        ),
-      ),
-    ])
-    const silent = missingPairs(seen, 'gossip', cluster.nodes)
-    if (silent.length > 0 || !seen.some(({ kind }) => kind === 'management')) {
-      throw new Error(
-        `the recording holds no gossip of ${silent.map(([a, b]) => `${a.host.name} → ${b.host.name}`).join(', ') || 'nobody'}, or no management traffic at all, so "none astray" proves nothing: see CTL-01, CTL-03`,
-      )
-    }
-    evidence.packets('one packet of each kind', examples(seen))
+    const silent = missingPairs(seen, 'gossip', facts)
     const count = (kinds: readonly Kind[]): number => seen.filter(({ kind }) => kinds.includes(kind)).length
-    evidence.conclude(
-      `${count(controlKinds)} packets of ports ${managementPort} and ${gossipPort} were on advertise interfaces only, ${count(['VXLAN'])} of VXLAN and ${count(['ESP'])} of ESP on data-path interfaces only, on ${cluster.nodes.length} nodes`,
-    )
+    const lost = (kind: 'VXLAN' | 'ESP'): Problem[] =>
+      missingPairs(seen, kind, facts).map(([from, to]) => ({
+        ...{ code: kind === 'ESP' ? 'no-esp-left' : 'not-encapsulated', kind: 'missed' },
+        ...{ node: from.name, path: { from: from.name, to: to.name }, subject: from.dataPath.interface },
+      }))
+    return judgement({
+      problems: [
+        ...distinct(
+          astray.map(({ kind, node, interface: name, frame: { outer } }): Problem => ({
+            ...{ code: 'traffic-on-other-interface', kind: 'seen', node: node.name, protocol: kind },
+            address: `from ${outer?.source} to ${outer?.destination}`,
+            ...{ observed: name, expected: interfaceFor(kind, node) },
+          })),
+        ),
+        ...lost('VXLAN'),
+        ...lost('ESP'),
+      ],
+      controls: [
+        {
+          name: 'gossip of every pair recorded',
+          held: silent.length === 0,
+          observed: `${silent.length} pairs without`,
+        },
+        {
+          name: 'management traffic recorded',
+          held: count(['management']) > 0,
+          observed: count(['management']),
+        },
+      ],
+      missing,
+      unseen,
+      tables: {
+        'packets by node, interface and kind': Object.fromEntries(
+          [...groupBy(seen, ({ node, interface: name, kind }) => `${node.name} ${name}: ${kind}`)].map(
+            ([key, group]) => [key, group.length],
+          ),
+        ),
+      },
+      packets: {
+        'on the wrong interface': astray.slice(0, 40).map(({ frame }) => refOf(frame)),
+        'one packet of each kind': (['management', 'gossip', 'VXLAN', 'ESP'] as const).flatMap((wanted) => {
+          const first = seen.find(({ kind }) => kind === wanted)
+          return first === undefined ? [] : [refOf(first.frame)]
+        }),
+      },
+      conclusion:
+        seen.length === 0
+          ? ''
+          : `${count(controlKinds)} packets of ports ${managementPort} and ${gossipPort} were on advertise interfaces only, ${count(['VXLAN'])} of VXLAN and ${count(['ESP'])} of ESP on data-path interfaces only, on ${facts.nodes.length} nodes`,
+    })
   },
 })
 
-function interfaceFor(kind: Kind, node: ClusterNode): string {
+function interfaceFor(kind: Kind, node: NodeFacts): string {
   return controlKinds.includes(kind) ? node.advertise.interface : node.dataPath.interface
 }
 
-function classify(packet: Packet, node: ClusterNode, name: string, dataPathPort: number): Seen[] {
-  const ip = outerIp(packet)
-  const kind = kindOf(packet, dataPathPort)
-  if (ip === undefined || kind === undefined) return []
-  return [{ kind, node, interface: name, source: ip.source, destination: ip.destination, packet }]
+function classified(wire: WireSeen, { nodes, dataPathPort }: ClusterFacts): Seen[] {
+  const node = nodes.find(({ name }) => name === wire.node)
+  if (node === undefined) return []
+  return seenFrames([wire]).flatMap((frame) => {
+    const kind = kindOf(frame, dataPathPort)
+    return kind === undefined ? [] : [{ kind, node, interface: wire.interface, frame }]
+  })
 }
 
-function kindOf(packet: Packet, dataPathPort: number): Kind | undefined {
-  if (outerEsp(packet) !== undefined) return 'ESP'
-  const outer = { layers: outerLayers(packet) }
-  const transport = layerOf(outer, 'udp') ?? layerOf(outer, 'tcp')
-  if (transport === undefined) return undefined
-  const ports = [transport.sourcePort, transport.destinationPort]
-  if (transport.protocol === 'udp' && transport.destinationPort === dataPathPort) return 'VXLAN'
-  if (transport.protocol === 'tcp' && ports.includes(managementPort)) return 'management'
-  return ports.includes(gossipPort) ? 'gossip' : undefined
+function kindOf({ esp, udp, tcp }: SeenFrame, dataPathPort: number): Kind | undefined {
+  if (esp !== undefined) return 'ESP'
+  if (udp?.to === dataPathPort) return 'VXLAN'
+  if (tcp !== undefined && [tcp.from, tcp.to].includes(managementPort)) return 'management'
+  const ports = udp ?? tcp
+  return ports !== undefined && [ports.from, ports.to].includes(gossipPort) ? 'gossip' : undefined
 }
 
 function missingPairs(
   seen: readonly Seen[],
   kind: Kind,
-  nodes: readonly ClusterNode[],
-): (readonly [ClusterNode, ClusterNode])[] {
-  const address = (node: ClusterNode): string =>
+  { nodes }: ClusterFacts,
+): (readonly [NodeFacts, NodeFacts])[] {
+  const address = (node: NodeFacts): string =>
     controlKinds.includes(kind) ? node.advertise.address : node.dataPath.address
-  return orderedPairs(nodes).filter(
+  return pairsOf(nodes).filter(
     ([a, b]) =>
       !seen.some(
-        (one) =>
-          one.kind === kind &&
-          one.node === a &&
-          one.interface === interfaceFor(kind, a) &&
-          one.source === address(a) &&
-          one.destination === address(b),
+        ({ kind: is, node, interface: name, frame }) =>
+          is === kind &&
+          node === a &&
+          name === interfaceFor(kind, a) &&
+          frame.egress &&
+          frame.outer?.destination === address(b),
       ),
-  )
-}
-
-function table(seen: readonly Seen[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { node, interface: name, kind } of seen) {
-    const key = `${node.host.name} ${name}: ${kind}`
-    counts[key] = (counts[key] ?? 0) + 1
-  }
-  return counts
-}
-
-function examples(seen: readonly Seen[]): Packet[] {
-  return (['management', 'gossip', 'VXLAN', 'ESP'] as const).flatMap(
-    (wanted) => seen.find(({ kind }) => kind === wanted)?.packet ?? [],
   )
 }

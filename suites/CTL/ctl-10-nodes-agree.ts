@@ -1,10 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { listNodes } from '../../lib/swarm/network-view.ts'
-import { networkViews } from '../scene/views.ts'
+import { networkViewsSeen } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
 
-export const nodesAgree = conformanceTest({
+export const nodesAgree = requirement({
   id: 'CTL-10',
   requirement: 'All nodes are Ready and every node’s gossip view holds the same peers.',
   source: [docs('Firewall considerations'), moby('libnetwork/networkdb, Peers of a network')],
@@ -22,54 +23,67 @@ export const nodesAgree = conformanceTest({
     'docker network inspect --format "{{json .Peers}}" ingress on each node: who is missing where',
     'check 7946 tcp and udp between the nodes that miss each other, then restart the engine of the one left out',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const [listed, views] = await Promise.all([listNodes(cluster), networkViews(context)])
-    const peers = cluster.nodes.map((node) => ({
-      node: node.host.name,
-      peers: [
-        ...(views.get(node.host.name)?.find(({ id }) => id === stack.networks.ingress.id)?.peers ?? []),
-      ].sort(),
+  codes: ['node-not-ready', 'node-not-listed', 'peer-unknown', 'peer-stale'],
+  changes: [],
+  quiet: [],
+  reads: [networkViewsSeen],
+  observe: async (lab) => ({
+    listed: await listNodes(lab.cluster),
+    views: await lab.scene(networkViewsSeen),
+  }),
+  judge({ listed, views }, facts) {
+    const { ingress } = facts.networks
+    const peers = facts.nodes.map(({ name }) => ({
+      node: name,
+      peers: [...(views[name]?.find(({ id }) => id === ingress?.id)?.peers ?? [])].sort(),
     }))
-    evidence.observe(
-      'nodes as the manager lists them',
-      listed.map(({ hostname, state, availability, address }) => ({
-        hostname,
-        state,
-        availability,
-        address,
-      })),
-    )
-    evidence.observe('gossip peers of the ingress network as each engine tells them', peers)
-
-    const nameOf = (address: string) =>
-      cluster.nodes.find((node) => node.advertise.address === address)?.host.name ?? 'no node of the swarm'
+    const nameOf = (address: string): string | undefined =>
+      facts.nodes.find(({ advertise }) => advertise.address === address)?.name
     const expected = new Set(
       listed
         .filter(({ state }) => state === 'ready')
         .map(
-          ({ id, address }) =>
-            cluster.nodes.find(({ nodeId }) => nodeId === id)?.advertise.address ?? address,
+          ({ id, address }) => facts.nodes.find(({ nodeId }) => nodeId === id)?.advertise.address ?? address,
         ),
     )
-    requireNone('all nodes are Ready and know the same peers', [
-      ...listed
-        .filter(({ state }) => state !== 'ready')
-        .map(({ hostname, state }) => `${hostname} is ${state}, expected ready`),
-      ...cluster.nodes
-        .filter(({ nodeId }) => !listed.some(({ id }) => id === nodeId))
-        .map(({ host }) => `${host.name} is not in the manager’s node list`),
-      ...peers.flatMap(({ node, peers: known }) => [
-        ...[...expected]
-          .filter((address) => !known.includes(address))
-          .map((address) => `${node} does not know ${nameOf(address)} (${address}) as a peer`),
-        ...known
-          .filter((address) => !expected.has(address))
-          .map((address) => `${node} holds peer ${address}, which is ${nameOf(address)} and not Ready`),
-      ]),
-    ])
-    evidence.conclude(
-      `${listed.length} nodes are Ready, and each of ${peers.length} engines knows the same ${expected.size} peers`,
-    )
+    return judgement({
+      problems: [
+        ...listed
+          .filter(({ state }) => state !== 'ready')
+          .map(({ id, hostname, state }): Problem => ({
+            ...{ code: 'node-not-ready', kind: 'seen', observed: state },
+            node: facts.nodes.find(({ nodeId }) => nodeId === id)?.name ?? hostname,
+          })),
+        ...facts.nodes
+          .filter(({ nodeId }) => !listed.some(({ id }) => id === nodeId))
+          .map(({ name }): Problem => ({ code: 'node-not-listed', kind: 'missed', node: name })),
+        ...(ingress === undefined ? [] : peers).flatMap(({ node, peers: known }) => [
+          ...[...expected]
+            .filter((address) => !known.includes(address))
+            .map((address): Problem => ({
+              ...{
+                code: 'peer-unknown',
+                kind: 'missed',
+                node,
+                address,
+                subject: nameOf(address) ?? 'no node',
+              },
+            })),
+          ...known
+            .filter((address) => !expected.has(address))
+            .map((address): Problem => ({
+              ...{ code: 'peer-stale', kind: 'seen', node, address, subject: nameOf(address) ?? 'no node' },
+            })),
+        ]),
+      ],
+      missing: ingress === undefined ? [{ what: 'ingress network', of: 'topology', nodes: [] }] : [],
+      tables: {
+        'nodes as the manager lists them': listed.map(({ hostname, state, availability, address }) => ({
+          ...{ hostname, state, availability, address },
+        })),
+        'gossip peers of the ingress network as each engine tells them': peers,
+      },
+      conclusion: `${listed.length} nodes are Ready, and each of ${peers.length} engines knows the same ${expected.size} peers`,
+    })
   },
 })

@@ -1,24 +1,27 @@
 import { randomBytes } from 'node:crypto'
-import type { Recording } from '../../lib/capture/capture.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { joinAgain, leave, leavingWorker, workerToken } from '../../lib/swarm/membership.ts'
 import { managementPort, readablePayload } from '../scene/control-traffic.ts'
 import { onNode } from '../scene/pair.ts'
+import { type Wires, withWires } from '../scene/recording.ts'
 import { docs } from '../source.ts'
 import {
-  describeStream,
-  hasPayload,
+  controlFound,
   managementStreams,
-  readableProblems,
-  requireControlFound,
+  ownStreams,
+  streamProblems,
+  streamRows,
+  type StreamSeen,
+  titleOf,
   tlsStreamsOf,
 } from './management-streams.ts'
-import { namesToHide, readableNames } from './readable-names.ts'
+import { namesToHide } from './readable-names.ts'
 
-export const joiningEncrypted = conformanceTest({
+export const joiningEncrypted = requirement({
   id: 'CTL-11',
   requirement:
     'Leaving and joining are encrypted like the rest: all of it on 2377 is TLS, the join token not readable.',
@@ -35,83 +38,97 @@ export const joiningEncrypted = conformanceTest({
     'see which address the stream comes from: tcpdump -nXi INTERFACE tcp port 2377',
     'a token that was readable is known: docker swarm join-token --rotate worker',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
+  codes: ['stream-not-tls', 'name-readable', 'token-readable'],
+  changes: ['node', 'stack'],
+  quiet: ['changes'],
+  reads: [],
+  async observe(lab): Promise<Rejoined> {
+    const { cluster, facts, probe, signal } = lab
     const node = leavingWorker(cluster)
-    const token = await workerToken(cluster)
-    const nonce = randomBytes(12).toString('hex')
-    const { recordings, seconds } = await recordRejoining(context, node, nonce)
-    const streams = managementStreams(recordings, cluster, nonce)
-    const { packets, own } = streams
-    const names = namesToHide(cluster, stack)
     // SWMTKN-1-DIGEST-SECRET; the digest is that of a certificate every host may see.
-    const secret = token.split('-').at(-1) ?? ''
-    const showing = packets.filter((packet) => secret !== '' && Buffer.from(packet.bytes).includes(secret))
-    evidence.observe('streams of port 2377', own.map(describeStream))
-    evidence.observe('control: the one stream in clear', streams.controls.map(describeStream))
-    evidence.measure('left and joined again in', seconds, 's')
-    // What holds a token is kept nowhere.
-    if (showing.length === 0) evidence.packets('what was judged', packets.filter(hasPayload).slice(0, 60))
-    requireControlFound(streams)
-    // Where a record begins in a stream that was under way is told by pauses, and a busy host pauses anywhere.
-    const started = own.filter(({ stream }) => stream.fromStart)
-    const underWay = own.filter(({ stream }) => !stream.fromStart)
-    const shown = readableNames(
-      underWay.flatMap(({ stream }) => stream.runs.map(({ bytes }) => bytes)),
-      names,
-    )
-    requireNone('all payload of port 2377 is TLS while a node leaves and joins', [
-      ...readableProblems(started, names, cluster),
-      ...shown.map(
-        (name) => `'${name}' is readable on port ${managementPort} while ${node.host.name} leaves`,
-      ),
-      ...(showing.length === 0
-        ? []
-        : [
-            `the join token of ${cluster.manager.host.name} is readable in ${showing.length} packets of ${node.host.name}’s joining`,
-          ]),
-    ])
-    const joining = tlsStreamsOf(node, started)
-    if (secret === '' || joining.length === 0) {
-      throw new Error(
-        `no stream of ${node.host.name} to a manager was recorded from its start, so nothing was seen of its joining`,
-      )
+    const secret = (await workerToken(cluster)).split('-').at(-1) ?? ''
+    const nonce = randomBytes(12).toString('hex')
+    const names = namesToHide(facts)
+    const points = cluster.nodes.map(({ host, advertise }) => ({
+      ...{ host, interface: advertise.interface, direction: 'both' as const },
+      filter: `tcp port ${managementPort}`,
+    }))
+    const rejoin = async (): Promise<{ seconds: number }> => {
+      const startedAt = performance.now()
+      await leave(cluster, node, signal)
+      const by = { advertise: node.advertise.address, dataPath: node.dataPath.address }
+      await joinAgain(cluster, node.host, by, signal)
+      await probe.send([
+        {
+          ...{ kind: 'tcp', from: onNode(node), to: cluster.manager.advertise.address, port: managementPort },
+          request: readablePayload(nonce),
+        },
+      ])
+      return { seconds: Math.round((performance.now() - startedAt) / 100) / 10 }
     }
-    evidence.conclude(
-      `${node.host.name} left and joined again in ${seconds} s; ${joining.length} of its streams were seen from their start, and all ${started.length} that were are TLS records and nothing else; none of ${names.length} names is readable, nor is the token`,
+    const seen = await withWires(
+      lab,
+      points,
+      { ...(secret === '' ? {} : { token: secret }) },
+      rejoin,
+      (recordings) => ({
+        streams: managementStreams(recordings, facts.nodes, { nonce, names }),
+      }),
     )
+    return { node: node.host.name, hasToken: secret !== '', ...seen }
+  },
+  judge({ node, hasToken, wires, streams, seconds }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const frames = seenFrames(got.values())
+    const showing = frames.filter(({ matched }) => matched.includes('token'))
+    const own = ownStreams(streams)
+    const started = own.filter(({ fromStart }) => fromStart)
+    const underWay = own.filter(({ fromStart }) => !fromStart)
+    const member = facts.nodes.find(({ name }) => name === node)
+    const joining = member === undefined ? [] : tlsStreamsOf(member, started)
+    return judgement({
+      problems: [
+        ...streamProblems(started, facts),
+        ...underWay.flatMap((stream) =>
+          stream.readable.map((observed): Problem => ({
+            ...{ code: 'name-readable', kind: 'seen', node, port: managementPort },
+            ...{ subject: titleOf(stream, facts), observed },
+          })),
+        ),
+        ...(showing.length === 0
+          ? []
+          : [{ code: 'token-readable' as const, kind: 'seen' as const, node, observed: showing.length }]),
+      ],
+      controls: [controlFound(streams)],
+      measures: [{ name: 'left and joined again in', value: seconds, unit: 's' }],
+      missing,
+      unseen:
+        hasToken && joining.length > 0
+          ? unseen
+          : [...unseen, { what: 'a stream of the joining, from its start', nodes: [node] }],
+      tables: {
+        'streams of port 2377': streamRows(own),
+        'control: the one stream in clear': streamRows(streams.filter(({ isControl }) => isControl)),
+      },
+      // What holds a token is copied nowhere.
+      packets: {
+        'what was judged':
+          showing.length > 0
+            ? []
+            : frames
+                .filter(({ tcp }) => (tcp?.bytes ?? 0) > 0)
+                .slice(0, 60)
+                .map(refOf),
+      },
+      conclusion: `${node} left and joined again in ${seconds} s; ${joining.length} of its streams were seen from their start, and all ${started.length} that were are TLS records and nothing else; none of ${namesToHide(facts).length} names is readable, nor is the token`,
+    })
   },
 })
 
-async function recordRejoining(
-  { cluster, wire, probe, signal }: TestContext,
-  node: ClusterNode,
-  nonce: string,
-): Promise<{ recordings: ReadonlyMap<string, Recording>; seconds: number }> {
-  const points = cluster.nodes.map(({ host, advertise }) => ({
-    host,
-    interface: advertise.interface,
-    direction: 'both' as const,
-    filter: `tcp port ${managementPort}`,
-  }))
-  const { result: seconds, recordings } = await wire.during(points, async () => {
-    const startedAt = performance.now()
-    await leave(cluster, node, signal)
-    const by = { advertise: node.advertise.address, dataPath: node.dataPath.address }
-    await joinAgain(cluster, node.host, by, signal)
-    await probe.send([
-      {
-        kind: 'tcp',
-        from: onNode(node),
-        to: cluster.manager.advertise.address,
-        port: managementPort,
-        request: readablePayload(nonce),
-      },
-    ])
-    return Math.round((performance.now() - startedAt) / 100) / 10
-  })
-  return {
-    recordings: new Map(recordings.map((recording) => [recording.point.host.name, recording])),
-    seconds,
-  }
+interface Rejoined {
+  readonly node: string
+  readonly hasToken: boolean
+  readonly wires: Wires
+  readonly streams: readonly StreamSeen[]
+  readonly seconds: number
 }

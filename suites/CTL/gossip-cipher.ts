@@ -7,14 +7,15 @@
 const swarmVersion = 1
 const shortestBytes = 1 + 12 + 16
 
-/** Why a datagram of the gossip port is no encrypted one, in words; undefined if it has the form of one. */
-export function notEncrypted(payload: Uint8Array): string | undefined {
+/** What keeps a datagram from being an encrypted one. */
+export type ClearForm = 'too-short' | 'other-version' | 'readable-text'
+
+/** Undefined if a datagram of the gossip port has the form of an encrypted one. */
+export function clearForm(payload: Uint8Array): ClearForm | undefined {
   const [version] = payload
-  if (payload.length < shortestBytes) return `has ${payload.length} bytes, too few for a nonce and a tag`
-  if (version !== swarmVersion) {
-    return `starts with ${Buffer.from(payload.subarray(0, 8)).toString('hex')}, which is not the version of encryption engines use`
-  }
-  return looksRandom(payload.subarray(1)) ? undefined : 'is mostly readable text'
+  if (payload.length < shortestBytes) return 'too-short'
+  if (version !== swarmVersion) return 'other-version'
+  return looksRandom(payload.subarray(1)) ? undefined : 'readable-text'
 }
 
 /** Of random bytes 37 % are printable; a tenth of short datagrams reaches 60 %, none of them 85 %. */

@@ -1,17 +1,16 @@
 import { expect } from 'chai'
-import type { Cluster } from '../../lib/swarm/cluster.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { namesToHide, readableNames } from './readable-names.ts'
 
-const cluster = { nodes: [{ host: { name: 'worker1' } }, { host: { name: 'a' } }] } as unknown as Cluster
-const stack = {
+const facts = {
+  nodes: [{ name: 'worker1' }, { name: 'a' }],
   services: { web: { name: 'swp-web' } },
   networks: { clear: { name: 'swp-clear' }, ingress: { name: 'ingress' } },
-} as unknown as Stack
+} as unknown as ClusterFacts
 
 describe('readable names', () => {
   it('are those of services, networks and nodes, without those too short to tell', () => {
-    expect(namesToHide(cluster, stack)).to.deep.equal(['swp-web', 'swp-clear', 'ingress', 'worker1'])
+    expect(namesToHide(facts)).to.deep.equal(['swp-web', 'swp-clear', 'ingress', 'worker1'])
   })
 
   it('are found wherever they stand in a payload', () => {

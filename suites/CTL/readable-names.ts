@@ -1,26 +1,27 @@
-import type { Cluster } from '../../lib/swarm/cluster.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+
+type Named = Pick<ClusterFacts, 'services' | 'networks' | 'nodes' | 'tasks'>
 
 /** Shorter ones turn up in random bytes by chance. */
 const shortestName = 6
 
 /** Names that encrypted control traffic must not show: of services, networks and nodes. */
-export function namesToHide(cluster: Cluster, stack: Stack): string[] {
+export function namesToHide({ services, networks, nodes }: Named): string[] {
   const names = [
-    ...Object.values(stack.services).map(({ name }) => name),
-    ...Object.values(stack.networks).map(({ name }) => name),
-    ...cluster.nodes.map(({ host }) => host.name),
+    ...Object.values(services).map(({ name }) => name),
+    ...Object.values(networks).map(({ name }) => name),
+    ...nodes.map(({ name }) => name),
   ]
   return [...new Set(names)].filter((name) => name.length >= shortestName)
 }
 
 /** Names, and ids, which gossip tells as text, too. */
-export function secretsOf(cluster: Cluster, stack: Stack): string[] {
+export function secretsOf(facts: Named): string[] {
   return [
-    ...namesToHide(cluster, stack),
-    ...Object.values(stack.networks).map(({ id }) => id),
-    ...Object.values(stack.services).map(({ id }) => id),
-    ...stack.tasks.map(({ id }) => id),
+    ...namesToHide(facts),
+    ...Object.values(facts.networks).map(({ id }) => id),
+    ...Object.values(facts.services).map(({ id }) => id),
+    ...facts.tasks.map(({ id }) => id),
   ]
 }
 

@@ -1,16 +1,21 @@
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { requireEffect } from '../scene/effects.ts'
-import { reshapedService, reshapingLimitMs } from '../scene/reshaped-service.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { effectiveWithinMs } from '../scene/effects.ts'
 import { docs } from '../source.ts'
+import { changeMode } from './mode-change.ts'
+import { foundProblems, modeProblems } from './mode-problems.ts'
 
-export const modeChanged = conformanceTest({
+/** Creating the service, its control, the change and the removal have bounds of their own. */
+const changeLimitMs = 360_000
+
+export const modeChanged = requirement({
   id: 'DSC-07',
   requirement:
     '`service update --endpoint-mode dnsrr` takes the virtual IP away within a stated bound: the name resolves to the task, and nothing balances to it.',
   source: [docs('Configure service discovery')],
   safety: 'production',
   needs: ['ipvs'],
-  timeLimitMs: reshapingLimitMs,
+  timeLimitMs: changeLimitMs,
   method:
     'A service of the tests’ own has a virtual IP, by which a task on one of its networks finds it (control). It is switched to dnsrr. Within 90 s of the update the manager must state that mode and no virtual IP, the name must resolve to exactly the address of the service’s one task, asked for in that task, and the balancer of its node must neither mark packets for the former virtual IP nor list the task.',
   usualCauses: [
@@ -22,23 +27,41 @@ export const modeChanged = conformanceTest({
     'docker service inspect --format "{{json .Endpoint}} {{json .UpdateStatus}}" SERVICE',
     'nsenter --net=/run/docker/netns/lb_NETWORK ipvsadm -ln on the node named; restart its engine if it keeps the entry',
   ],
-  async run(context) {
-    const { evidence } = context
-    const reshaped = await reshapedService(context)
-    const given = reshaped.given()
-    if (given.virtualIp.problems.length > 0) {
-      throw new Error(
-        `the service was not found by a virtual IP before, so its going proves nothing: ${given.virtualIp.problems.join('; ')}`,
-      )
-    }
-    const changed = requireEffect(
-      context,
-      `--endpoint-mode dnsrr of ${reshaped.service}`,
-      reshaped.taken().dnsRoundRobin,
-    )
-    evidence.observe('virtual IP before', given.vip)
-    evidence.conclude(
-      `${reshaped.service} had the virtual IP ${given.vip}; ${changed} s after --endpoint-mode dnsrr it had none, its name led to its task, and its node’s balancer knew neither`,
-    )
+  codes: [
+    'endpoint-mode-unchanged',
+    'virtual-ip-left',
+    'virtual-ip-still-marked',
+    'balanced-without-virtual-ip',
+    'name-lacks-task',
+    'name-lists-stranger',
+    'name-lists-twice',
+    'name-not-answered',
+    'name-refused',
+  ],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [],
+  observe: changeMode,
+  judge({ service, network, before, vip, after }, facts) {
+    const found = foundProblems(before.last)
+    const controls = [
+      {
+        name: 'the service was found by a virtual IP before',
+        held: found.length === 0,
+        observed: found.map(({ code }) => code).join(', ') || vip,
+      },
+    ]
+    const tables = { 'virtual IP before': vip }
+    if (after === undefined) return judgement({ controls, tables, conclusion: '' })
+    const bound = effectiveWithinMs / 1000
+    const problems = modeProblems(after.last, { service, network, manager: facts.manager })
+    const name = `--endpoint-mode dnsrr of ${service} took effect`
+    return judgement({
+      problems,
+      controls,
+      measures: problems.length > 0 ? [] : [{ name, value: after.seconds, unit: 's', bound }],
+      tables,
+      conclusion: `${service} had the virtual IP ${vip}; ${after.seconds} s after --endpoint-mode dnsrr it had none, its name led to its task, and its node’s balancer knew neither`,
+    })
   },
 })

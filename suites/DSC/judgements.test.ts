@@ -1,8 +1,7 @@
 import { expect } from 'chai'
-import { decide } from '../../lib/conformance/decide.ts'
-import type { ConformanceTest } from '../../lib/conformance/test.ts'
 import type { Judgement } from '../../lib/observation/judgement.ts'
 import { asked, threeNodes } from '../three-nodes.fake.ts'
+import { judge, outcomeOf } from '../judged.fake.ts'
 import { oneVip } from './dsc-01-one-vip.ts'
 import { tasksName } from './dsc-02-tasks-name.ts'
 import { dnsRoundRobin } from './dsc-03-dnsrr.ts'
@@ -10,9 +9,6 @@ import { vipAnswers } from './dsc-04-vip-answers.ts'
 import { notElsewhere } from './dsc-05-not-elsewhere.ts'
 
 const facts = threeNodes()
-const judge = (test: ConformanceTest, seen: unknown, of = facts): Judgement =>
-  test.judge?.(JSON.parse(JSON.stringify(seen)), of) ?? expect.fail('no judge')
-const outcomeOf = (judged: Judgement): string => decide(judged, { sharesKernel: false }).outcome
 const codes = ({ problems }: Judgement): string[] => problems.map(({ code }) => code)
 
 const web = ['10.91.1.3', '10.91.1.4']

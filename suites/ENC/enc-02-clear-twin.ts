@@ -1,12 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { exchange } from '../scene/exchange-before.ts'
-import { espFrames, vxlanFrames } from '../scene/frames.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { holders } from '../CTL/arrival.ts'
+import { exchange } from '../scene/exchange.ts'
 import { internals } from '../source.ts'
-import { secretNodes } from './ledger-nodes.ts'
 
-export const clearTwin = conformanceTest({
+export const clearTwin = requirement({
   id: 'ENC-02',
   requirement: 'Control: a clear twin network on the same hosts shows its VXLAN in the same capture.',
   source: [internals('Encryption')],
@@ -23,42 +25,51 @@ export const clearTwin = conformanceTest({
     'ip xfrm policy: each policy for the data-path port must have mark 0xd0c4e3',
     'iptables -t mangle -S OUTPUT: one rule for each encrypted network, none for others',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear } = stack.networks
-    const { recordings } = await exchange(context)
-    const twin = vxlanFrames(recordings.values(), cluster.nodes).filter(
-      ({ egress, vxlan }) => egress && vxlan.vni === clear.vni,
-    )
-    const esp = espFrames(recordings.values(), cluster.nodes).filter(({ egress }) => egress)
-    const pairs = orderedPairs(secretNodes(stack)).map(([from, to]) => {
-      const between = <T extends { readonly outer: { source: string; destination: string } }>(
-        frames: readonly T[],
-      ): T[] =>
+  codes: ['twin-not-clear', 'not-encapsulated'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires } }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const leaving = seenFrames(got.values()).filter(({ egress }) => egress)
+    const twin = leaving.filter(({ vxlan }) => vxlan?.vni === clear.vni)
+    const encrypted = leaving.filter(({ esp }) => esp !== undefined)
+    const pairs = pairsOf(holders(facts, 'secret').filter(({ name }) => got.has(name))).map(([from, to]) => {
+      const between = (frames: typeof leaving): typeof leaving =>
         frames.filter(
-          ({ outer }) => outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
+          ({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address,
         )
-      return { from: from.host.name, to: to.host.name, vxlan: between(twin), esp: between(esp) }
+      return { from: from.name, to: to.name, vxlan: between(twin), esp: between(encrypted) }
     })
-    evidence.observe(
-      'leaving each node',
-      pairs.map((pair) => ({ ...pair, vxlan: pair.vxlan.length, esp: pair.esp.length })),
-    )
-    evidence.packets(
-      'VXLAN of the clear twin, one packet of each ordered pair of nodes',
-      pairs.flatMap(({ vxlan }) => vxlan[0]?.packet ?? []),
-    )
-    requireNone(
-      'the clear twin is seen as VXLAN between all nodes of the encrypted network',
-      pairs
+    return judgement({
+      problems: pairs
         .filter(({ vxlan }) => vxlan.length === 0)
-        .map(({ from, to, esp: encrypted }) => {
-          const instead = encrypted.length > 0 ? `, only ${encrypted.length} ESP packets` : ''
-          return `no VXLAN with VNI ${clear.vni} left ${from} for ${to}${instead}`
+        .map(({ from, to, esp }): Problem => {
+          const where = { path: { from, to }, node: from, network: clear.name, kind: 'missed' as const }
+          return esp.length > 0
+            ? { ...where, code: 'twin-not-clear', observed: esp.length }
+            : { ...where, code: 'not-encapsulated' }
         }),
-    )
-    evidence.conclude(
-      `${twin.length} VXLAN packets of the clear twin left the nodes for ${pairs.length} ordered pairs, beside ${esp.length} ESP packets in the same recordings`,
-    )
+      missing,
+      unseen,
+      tables: {
+        'leaving each node': pairs.map((pair) => ({
+          ...pair,
+          vxlan: pair.vxlan.length,
+          esp: pair.esp.length,
+        })),
+      },
+      packets: {
+        'VXLAN of the clear twin, one packet of each ordered pair of nodes': pairs.flatMap(
+          ({ vxlan: [first] }) => (first === undefined ? [] : [refOf(first)]),
+        ),
+      },
+      conclusion:
+        pairs.length === 0
+          ? ''
+          : `${twin.length} VXLAN packets of the clear twin left the nodes for ${pairs.length} ordered pairs, beside ${encrypted.length} ESP packets in the same recordings`,
+    })
   },
 })

@@ -1,11 +1,12 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { kernel } from '../scene/kernel-seen.ts'
 import { moby } from '../source.ts'
+import { encryptionForAdvertiseAddress, otherSpis } from '../known-issues.ts'
 import { engineStates, ledgerProblems } from './ledger.ts'
 import { ledgerNodes } from './ledger-nodes.ts'
-import { encryptionForAdvertiseAddress, otherSpis } from '../known-issues.ts'
 
-export const ledger = conformanceTest({
+export const ledger = requirement({
   id: 'ENC-03',
   requirement:
     'SA ledger: every node holds the expected states (4(N−1)), transport mode, rfc4106(gcm(aes)); A’s outbound SPI is among B’s inbound SPIs.',
@@ -28,30 +29,45 @@ export const ledger = conformanceTest({
     'journalctl -u docker | grep -iE "failed adding|xfrm"',
     'docker info --format "{{.ServerVersion}}" on each node: run one version',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const nodes = ledgerNodes(stack, await context.state())
-    const addresses = cluster.nodes.map((node) => node.dataPath.address)
-    evidence.observe(
-      'states and outbound policies by node',
-      nodes.map((node) => ({
-        node: node.name,
-        expectedStates: 4 * (nodes.length - 1),
-        states: engineStates(node).map(
-          ({ source, destination, spi }) =>
-            `${source === node.address ? 'out' : 'in'} ${source} → ${destination} ${spi}`,
-        ),
-        policies: node.state.securityPolicies.filter(({ direction }) => direction === 'out').length,
-      })),
-    )
-    requireNone(
-      'every node holds the states and policies it needs to encrypt to each other node',
-      ledgerProblems(nodes, addresses, cluster.dataPathPort),
-    )
-    if (nodes.length < 2) throw new Error('fewer than two nodes run tasks on the encrypted network')
+  codes: [
+    'inbound-states-differ',
+    'outbound-states-differ',
+    'spi-unknown-to-peer',
+    'policies-differ',
+    'policy-source-differs',
+    'policy-port-differs',
+    'policy-without-state',
+    'state-form-differs',
+    'state-for-stranger',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [kernel],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
+  judge({ kernel: states }, facts) {
+    const { got, missing, unseen } = ledgerNodes(facts, states)
+    const nodes = [...got.values()]
+    const addresses = facts.nodes.map(({ dataPath }) => dataPath.address)
     const counts = nodes.map((node) => engineStates(node).length)
-    evidence.conclude(
-      `${nodes.length} nodes hold ${[...new Set(counts)].join(', ')} states each and an outbound policy per peer; every SPI a node sends with is known to its peer`,
-    )
+    return judgement({
+      problems: ledgerProblems(nodes, addresses, facts.dataPathPort),
+      missing,
+      unseen,
+      tables: {
+        'states and outbound policies by node': nodes.map((node) => ({
+          node: node.name,
+          expectedStates: 4 * (nodes.length - 1),
+          states: engineStates(node).map(
+            ({ source, destination, spi }) =>
+              `${source === node.address ? 'out' : 'in'} ${source} → ${destination} ${spi}`,
+          ),
+          policies: node.state.securityPolicies.filter(({ direction }) => direction === 'out').length,
+        })),
+      },
+      conclusion:
+        nodes.length < 2
+          ? ''
+          : `${nodes.length} nodes hold ${[...new Set(counts)].join(', ')} states each and an outbound policy per peer; every SPI a node sends with is known to its peer`,
+    })
   },
 })

@@ -1,15 +1,18 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { exchange } from '../scene/exchange-before.ts'
-import { type EspFrame, espFrames } from '../scene/frames.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { exchange } from '../scene/exchange.ts'
+import { kernel } from '../scene/kernel-seen.ts'
 import { internals, rfc } from '../source.ts'
+import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 import { inbound, type LedgerNode, outbound } from './ledger.ts'
 import { ledgerNodes } from './ledger-nodes.ts'
 import { sequenceProblems, type SpiFlow, spiFlow } from './spi-flow.ts'
-import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 
-export const sequence = conformanceTest({
+export const sequence = requirement({
   id: 'ENC-04',
   requirement: 'SPIs on the wire are SPIs of the SA ledger; sequence numbers per SPI rise without repeats.',
   source: [internals('Encryption'), rfc(4303, '2.2, 3.3.3')],
@@ -28,60 +31,69 @@ export const sequence = conformanceTest({
     'tc qdisc show: look for netem duplicate or reorder',
     'restart the engine of the node whose SPIs differ',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const nodes = ledgerNodes(stack, await context.state())
-    const { recordings } = await exchange(context)
-    const leaving = espFrames(recordings.values(), cluster.nodes).filter(({ egress }) => egress)
-    const problems: string[] = []
-    const flows: (SpiFlow & { readonly from: string; readonly to: string })[] = []
-    for (const [from, to] of orderedPairs(nodes)) {
-      const frames = leaving.filter(
-        ({ outer }) => outer.source === from.address && outer.destination === to.address,
-      )
-      const where = `${from.name} → ${to.name}`
-      if (frames.length === 0) problems.push(`${where}: no ESP packet left ${from.name}`)
-      for (const flow of flowsOf(frames)) {
-        flows.push({ ...flow, from: from.name, to: to.name })
-        problems.push(
-          ...[...spiProblems(flow.spi, from, to), ...sequenceProblems(flow)].map(
-            (problem) => `${where}: ${problem}`,
-          ),
-        )
-      }
-    }
-    evidence.observe(
-      'ESP by SPI',
-      flows.map(({ repeated, ...flow }) => ({ ...flow, repeated: repeated.length })),
+  codes: [
+    'no-esp-left',
+    'spi-unknown-to-peer',
+    'spi-unknown-to-sender',
+    'sequence-repeated',
+    'sequence-not-rising',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [exchange, kernel],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange), kernel: await lab.scene(kernel) }),
+  judge({ exchange: { wires }, kernel: states }, facts) {
+    const network = facts.networks.secret.name
+    const ledger = ledgerNodes(facts, states)
+    const { got, missing, unseen } = part(wires, 'capture')
+    const leaving = seenFrames(got.values()).filter(({ egress, esp }) => egress && esp !== undefined)
+    const pairs = pairsOf([...ledger.got.values()].filter(({ name }) => got.has(name))).map(([from, to]) => ({
+      ...{ from, to },
+      flows: flowsOf(
+        leaving.filter(({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.address),
+      ),
+    }))
+    const flows = pairs.flatMap(({ from, to, flows: own }) =>
+      own.map((flow) => ({ ...flow, from: from.name, to: to.name, repeated: flow.repeated.length })),
     )
-    evidence.packets(
-      'ESP leaving the nodes, in order',
-      leaving.slice(0, 200).map(({ packet }) => packet),
-    )
-    requireNone('ESP is sent with known SPIs and rising sequence numbers', problems)
     const packets = flows.reduce((sum, flow) => sum + flow.packets, 0)
     const late = flows.reduce((sum, flow) => sum + flow.late, 0)
-    evidence.conclude(
-      `${packets} ESP packets with ${flows.length} SPIs of the ledger, no sequence number repeated, ${late} overtaken`,
-    )
+    return judgement({
+      problems: pairs.flatMap(({ from, to, flows: own }): Problem[] => {
+        const where = { path: { from: from.name, to: to.name }, network }
+        if (own.length === 0) return [{ ...where, code: 'no-esp-left', kind: 'missed' }]
+        return own.flatMap((flow) => [
+          ...spiProblems(flow.spi, from, to),
+          ...sequenceProblems(flow).map((problem): Problem => ({ ...where, node: from.name, ...problem })),
+        ])
+      }),
+      missing: [...missing, ...ledger.missing],
+      unseen: [...unseen, ...ledger.unseen],
+      tables: { 'ESP by SPI': flows },
+      packets: { 'ESP leaving the nodes, in order': leaving.slice(0, 200).map(refOf) },
+      conclusion:
+        packets === 0
+          ? ''
+          : `${packets} ESP packets with ${flows.length} SPIs of the ledger, no sequence number repeated, ${late} overtaken`,
+    })
   },
 })
 
-function flowsOf(frames: readonly EspFrame[]): SpiFlow[] {
+function flowsOf(frames: readonly SeenFrame[]): SpiFlow[] {
   const bySpi = new Map<string, number[]>()
-  for (const { esp } of frames) {
-    const sequences = bySpi.get(esp.spi)
-    if (sequences === undefined) bySpi.set(esp.spi, [esp.sequence])
-    else sequences.push(esp.sequence)
-  }
+  for (const { esp } of frames)
+    if (esp !== undefined) bySpi.set(esp.spi, [...(bySpi.get(esp.spi) ?? []), esp.sequence])
   return [...bySpi].map(([spi, sequences]) => spiFlow(spi, sequences))
 }
 
-function spiProblems(spi: string, from: LedgerNode, to: LedgerNode): string[] {
-  const problems: string[] = []
-  if (!outbound(from, to).some((state) => state.spi === spi))
-    problems.push(`SPI ${spi} is on the wire, but ${from.name} has no outbound state with it`)
-  if (!inbound(to, from).some((state) => state.spi === spi))
-    problems.push(`SPI ${spi} is on the wire, but ${to.name} has no inbound state with it`)
-  return problems
+function spiProblems(spi: string, from: LedgerNode, to: LedgerNode): Problem[] {
+  const where = { kind: 'seen', path: { from: from.name, to: to.name }, subject: spi } as const
+  return [
+    ...(outbound(from, to).some((state) => state.spi === spi)
+      ? []
+      : [{ ...where, code: 'spi-unknown-to-sender' as const, node: from.name }]),
+    ...(inbound(to, from).some((state) => state.spi === spi)
+      ? []
+      : [{ ...where, code: 'spi-unknown-to-peer' as const, node: to.name }]),
+  ]
 }

@@ -1,18 +1,28 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { observePart } from '../../lib/conformance/missing.ts'
+import { requirement } from '../../lib/conformance/test.ts'
 import { plantRules } from '../../lib/host/firewall-rules.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { sh } from '../../lib/script.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { type Injected, inject, injectionRows, requireControl, type Target } from '../scene/injection.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
+import {
+  inject,
+  type Injected,
+  injectionControls,
+  injectionProblems,
+  injectionRows,
+  type Outcome,
+  outcomesOf,
+  type Target,
+} from '../scene/injection.ts'
+import { type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
 import { moby } from '../source.ts'
 import { enforcement } from './enforcement.ts'
-import { injectionProblems } from './injection-problems.ts'
 import { secretNodes } from './ledger-nodes.ts'
-import { sh } from '../../lib/script.ts'
 
-export const injectionDropped = conformanceTest({
+export const injectionDropped = requirement({
   id: 'ENC-05',
   requirement:
     'Clear VXLAN carrying an encrypted VNI is dropped on arrival, also behind an admin ACCEPT rule (CVE-2023-28840).',
@@ -38,54 +48,78 @@ export const injectionDropped = conformanceTest({
     'let the data-path port in from the other nodes’ addresses only',
     'restart the engine after the firewall: it makes its rules anew, at the top',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const nodes = secretNodes(stack)
-    const before = await context.state({ fresh: true })
-    const secret = oneTaskPerNode(context, 'secret')
-    const clear = oneTaskPerNode(context, 'clear')
-    const first = await inject(context, [...secret, ...clear], before)
-    const [judged, control] = [first.slice(0, secret.length), first.slice(secret.length)]
-    const after = await context.state({ fresh: true })
-    const counted = nodes.map((node) => ({
-      node: node.host.name,
-      dropped: dropped(context, after, node.host.name) - dropped(context, before, node.host.name),
-    }))
-    const behind = await behindAdminRule(context)
-
-    evidence.observe('injected, standing network', injectionRows(first))
-    evidence.observe('counted by the drop rules meanwhile', counted)
-    evidence.observe('injected behind an admin’s ACCEPT rule, network made later', injectionRows(behind.made))
-    evidence.observe(
-      'not judged: ACCEPT put in front of the engine’s rules later',
-      injectionRows(behind.standing),
-    )
-    evidence.packets('injected, as it came in', judged.flatMap(({ cameIn }) => cameIn).slice(0, 20))
-    evidence.packets(
-      'control, as it reached the tasks',
-      control.flatMap(({ arrived }) => arrived).slice(0, 20),
-    )
-    requireNone('unencrypted VXLAN of an encrypted network reaches no task', [
-      ...injectionProblems(judged, ''),
-      ...injectionProblems(behind.made, ', behind an ACCEPT rule that was there before the network'),
-    ])
-    requireControl(control, [...judged, ...behind.made])
-    const uncounted = counted.filter(({ dropped: count }) => count < (judged[0]?.sent ?? 0))
-    requireNone(
-      'the engine’s drop rule counts what was injected',
-      uncounted.map(
-        ({ node, dropped: count }) =>
-          `${node}: ${judged[0]?.sent} frames were sent, the rule counted ${count}`,
-      ),
-    )
-    const frames = (list: readonly Injected[]): number => list.reduce((sum, { sent }) => sum + sent, 0)
-    evidence.conclude(
-      `none of ${frames(judged)} injected frames reached a task, nor of ${frames(behind.made)} behind an ACCEPT rule; ${frames(control)} with the clear network’s VNI did; the drop rules counted ${counted.map(({ dropped: count }) => count).join(', ')}`,
-    )
+  codes: ['injected-frame-reached', 'drop-rule-not-counting'],
+  changes: ['service', 'network', 'host'],
+  quiet: ['changes'],
+  reads: [],
+  async observe(lab): Promise<Seen> {
+    const before = await lab.kernel({ fresh: true })
+    const first = await inject(lab, [...onePerNode(lab, 'secret'), ...onePerNode(lab, 'clear')], before)
+    const after = Object.fromEntries(await lab.kernel({ fresh: true }))
+    const counts = dropCounts(lab, Object.fromEntries(before), after)
+    return { first, counts, behind: await observePart(() => behindAdminRule(lab)) }
+  },
+  judge({ first, counts, behind: later }, facts) {
+    const { secret } = facts.networks
+    const { outcomes, missing, unseen } = outcomesOf(first)
+    const [judged, control] = parted(outcomes, secret.name)
+    const behind = part({ behind: later }, 'injection behind an ACCEPT rule')
+    const behindIt = behind.got.get('behind')
+    const made = behindIt === undefined ? undefined : outcomesOf(behindIt.made)
+    const ofMade = (made?.outcomes ?? []).filter(({ network }) => network === behindIt?.network)
+    const standing = (made?.outcomes ?? []).filter(({ network }) => network !== behindIt?.network)
+    const counters = part(counts, 'counters of the drop rule')
+    const sent = judged[0]?.sent ?? 0
+    const counted = [...counters.got].map(([node, dropped]) => ({ node, dropped }))
+    const frames = (list: readonly Outcome[]): number => list.reduce((sum, one) => sum + one.sent, 0)
+    return judgement({
+      problems: [
+        ...injectionProblems(judged),
+        ...injectionProblems(ofMade, 'behind an ACCEPT rule that was there before the network'),
+        ...counted
+          .filter(({ dropped }) => dropped < sent)
+          .map(({ node, dropped }): Problem => ({
+            ...{ code: 'drop-rule-not-counting', kind: 'missed', node, network: secret.name },
+            ...{ observed: dropped, expected: sent },
+          })),
+      ],
+      controls: injectionControls(control, [...judged, ...ofMade]),
+      missing: [...missing, ...behind.missing, ...counters.missing, ...(made?.missing ?? [])],
+      unseen: [...unseen, ...behind.unseen, ...counters.unseen, ...(made?.unseen ?? [])],
+      tables: {
+        'injected, standing network': injectionRows(outcomes),
+        'counted by the drop rules meanwhile': counted,
+        'injected behind an admin’s ACCEPT rule, network made later': injectionRows(ofMade),
+        'not judged: ACCEPT put in front of the engine’s rules later': injectionRows(standing),
+      },
+      packets: {
+        'injected, as it came in': judged.flatMap(({ cameIn }) => cameIn).slice(0, 20),
+        'control, as it reached the tasks': control.flatMap(({ arrived }) => arrived).slice(0, 20),
+      },
+      conclusion:
+        judged.length === 0
+          ? ''
+          : `none of ${frames(judged)} injected frames reached a task, nor of ${frames(ofMade)} behind an ACCEPT rule; ${frames(control)} with the clear network’s VNI did; the drop rules counted ${counted.map(({ dropped }) => dropped).join(', ')}`,
+    })
   },
 })
 
-function oneTaskPerNode({ stack }: TestContext, role: 'secret' | 'clear'): Target[] {
+interface Seen {
+  readonly first: Injected
+  /** What the drop rule of each node counted meanwhile; 0 where there is none. */
+  readonly counts: Readonly<Record<string, Part<number>>>
+  /** Into a network made while an ACCEPT rule stood first, and into the standing one, which that shadows. */
+  readonly behind: Part<{ readonly made: Injected; readonly network: string }>
+}
+
+function parted(outcomes: readonly Outcome[], secret: string): [Outcome[], Outcome[]] {
+  return [
+    outcomes.filter(({ network }) => network === secret),
+    outcomes.filter(({ network }) => network !== secret),
+  ]
+}
+
+function onePerNode({ stack }: ObserveContext, role: 'secret' | 'clear'): Target[] {
   const tasks = tasksOn(stack, role)
   return secretNodes(stack).flatMap((node) => {
     const task = tasks.find((candidate) => candidate.node === node)
@@ -93,40 +127,48 @@ function oneTaskPerNode({ stack }: TestContext, role: 'secret' | 'clear'): Targe
   })
 }
 
-function dropped(
-  { cluster, stack }: TestContext,
-  states: ReadonlyMap<string, HostState>,
-  host: string,
-): number {
-  const node = cluster.nodes.find((candidate) => candidate.host.name === host)
-  if (node === undefined) return 0
-  const { firewall } = rootOf(stateOf(states, node), 'iptables-save')
+function dropCounts(
+  { stack, cluster }: ObserveContext,
+  before: KernelSeen,
+  after: KernelSeen,
+): Seen['counts'] {
   const expected = { vni: stack.networks.secret.vni, dataPathPort: cluster.dataPathPort }
-  return enforcement(firewall, expected).dropping?.packets ?? 0
+  const count = (seen: KernelSeen, node: string): Part<number> => {
+    const root = rootSeen(seen, node, 'iptables-save')
+    return 'got' in root
+      ? { got: enforcement(root.got.firewall, expected, node).dropping?.packets ?? 0 }
+      : root
+  }
+  return Object.fromEntries(
+    secretNodes(stack).map(({ host: { name } }) => {
+      const [was, is] = [count(before, name), count(after, name)]
+      return [name, 'got' in was && 'got' in is ? { got: is.got - was.got } : 'got' in was ? is : was]
+    }),
+  )
 }
 
-/** Injects into a network made while an ACCEPT rule stands first, and into the standing one, which it now shadows. */
-async function behindAdminRule(context: TestContext): Promise<{ made: Injected[]; standing: Injected[] }> {
-  const { cluster, stack } = context
+async function behindAdminRule(lab: ObserveContext): Promise<{ made: Injected; network: string }> {
+  const { cluster, stack } = lab
   const nodes = secretNodes(stack)
   const rule = { chain: 'INPUT', rule: sh`-p udp --dport ${cluster.dataPathPort} -j ACCEPT` }
   const removals = await Promise.all(nodes.map((node) => plantRules(node.host, [rule])))
   try {
-    await using trial = context.trial('enc05')
+    await using trial = lab.trial('enc05')
     const network = await trial.network('net', ['--opt', 'encrypted'])
     const service = await trial.service('svc', [
       ...['--network', network.name],
       ...['--mode', 'global', '--endpoint-mode', 'dnsrr'],
     ])
     const tasks = await trial.running([service], cluster.nodes.length)
-    const states = await context.state({ fresh: true })
+    const states = await lab.kernel({ fresh: true })
     const targets = nodes.flatMap((node) => {
       const task = tasks.find((candidate) => candidate.node === node)
       return task === undefined ? [] : [{ network, task }]
     })
-    const standing = oneTaskPerNode(context, 'secret')
-    const injected = await inject(context, [...targets, ...standing], states)
-    return { made: injected.slice(0, targets.length), standing: injected.slice(targets.length) }
+    return {
+      made: await inject(lab, [...targets, ...onePerNode(lab, 'secret')], states),
+      network: network.name,
+    }
   } finally {
     await Promise.all(removals.map((remove) => remove()))
   }

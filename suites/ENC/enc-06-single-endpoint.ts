@@ -1,13 +1,22 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { inject, injectionRows, requireControl } from '../scene/injection.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
+import {
+  inject,
+  type Injected,
+  injectionControls,
+  injectionProblems,
+  injectionRows,
+  outcomesOf,
+} from '../scene/injection.ts'
+import { rootSeen } from '../scene/kernel-seen.ts'
 import { moby } from '../source.ts'
-import { enforcement } from './enforcement.ts'
-import { injectionProblems } from './injection-problems.ts'
+import { aboutVxlan, enforcement } from './enforcement.ts'
 
-export const singleEndpoint = conformanceTest({
+export const singleEndpoint = requirement({
   id: 'ENC-06',
   requirement: 'A network with a single endpoint enforces encryption too (CVE-2023-28842).',
   source: [moby('advisory CVE-2023-28842')],
@@ -31,49 +40,76 @@ export const singleEndpoint = conformanceTest({
     'run one task of the network on every node (docker service create --mode global …)',
     'let the data-path port in from the other nodes’ addresses only',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
+  codes: ['injected-frame-reached', 'mark-rule-missing', 'drop-rule-missing', 'enforcement-shadowed'],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [],
+  async observe(lab): Promise<Seen> {
+    const { cluster, stack } = lab
     const node = cluster.nodes.findLast((candidate) => candidate.role === 'worker') ?? cluster.manager
     const host = node.host.name
-    await using trial = context.trial('enc06')
+    await using trial = lab.trial('enc06')
     const network = await trial.network('net', ['--opt', 'encrypted'])
     const service = await trial.service('svc', [
       ...['--network', network.name, '--replicas=1', '--endpoint-mode', 'dnsrr'],
       ...['--constraint', `node.id==${node.nodeId}`],
     ])
     const [task] = await trial.running([service], 1)
-    const states = await context.state({ fresh: true })
+    const states = await lab.kernel({ fresh: true })
     const neighbour = tasksOn(stack, 'clear').find((candidate) => candidate.node === node)
-    if (task === undefined || neighbour === undefined) throw new Error(`${host} has not the tasks to try`)
-
-    const { firewall } = rootOf(stateOf(states, node), 'iptables-save')
-    const rules = enforcement(firewall, { vni: network.vni, dataPathPort: cluster.dataPathPort })
+    if (task === undefined || neighbour === undefined) throw new Inconclusive(`${host} has no task to try`)
+    const root = rootSeen(Object.fromEntries(states), host, 'iptables-save')
     const injected = await inject(
-      context,
+      lab,
       [
         { network, task },
         { network: stack.networks.clear, task: neighbour },
       ],
       states,
     )
-    evidence.observe('rules', {
-      node: host,
-      marking: rules.marking?.rule.slice(0, 60) ?? 'none',
-      dropping: rules.dropping?.rule.slice(0, 60) ?? 'none',
+    const rules = 'got' in root ? { got: aboutVxlan(root.got.firewall) } : root
+    return { node: host, network: network.name, vni: network.vni, rules, injected }
+  },
+  judge({ node, network, vni, rules: seen, injected }, facts) {
+    const { got, missing, unseen } = part({ [node]: seen }, 'firewall')
+    const firewall = got.get(node)
+    const rules =
+      firewall === undefined
+        ? undefined
+        : enforcement(firewall, { vni, dataPathPort: facts.dataPathPort }, node)
+    const { outcomes, ...parts } = outcomesOf(injected)
+    const judged = outcomes.filter((one) => one.network === network)
+    const control = outcomes.filter((one) => one.network !== network)
+    return judgement({
+      problems: [
+        ...injectionProblems(judged),
+        ...(rules?.problems ?? []).map((problem) => ({ ...problem, network })),
+      ],
+      controls: injectionControls(control, judged),
+      missing: [...missing, ...parts.missing],
+      unseen: [...unseen, ...parts.unseen],
+      tables: {
+        rules: {
+          node,
+          marking: rules?.marking?.rule.slice(0, 60) ?? 'none',
+          dropping: rules?.dropping?.rule.slice(0, 60) ?? 'none',
+        },
+        injected: injectionRows(outcomes),
+      },
+      packets: { 'injected, as it came in': outcomes.flatMap(({ cameIn }) => cameIn) },
+      conclusion:
+        judged.length === 0
+          ? ''
+          : `with a single endpoint, on ${node}, both rules stand in front and none of ${judged[0]?.sent} injected frames reached the task; ${control[0]?.arrived.length} with the clear network’s VNI did`,
     })
-    evidence.observe('injected', injectionRows(injected))
-    evidence.packets(
-      'injected, as it came in',
-      injected.flatMap(({ cameIn }) => cameIn),
-    )
-    const [judged, control] = [injected.slice(0, 1), injected.slice(1)]
-    requireNone(`${network.name}, with one endpoint on ${host}, enforces encryption`, [
-      ...rules.problems.map((problem) => `${host}: ${problem}`),
-      ...injectionProblems(judged, ''),
-    ])
-    requireControl(control, judged)
-    evidence.conclude(
-      `with a single endpoint, on ${host}, both rules stand in front and none of ${judged[0]?.sent} injected frames reached the task; ${control[0]?.arrived.length} with the clear network’s VNI did`,
-    )
   },
 })
+
+interface Seen {
+  readonly node: string
+  /** Of the encrypted network with one endpoint. */
+  readonly network: string
+  readonly vni: number
+  readonly rules: Part<readonly FirewallRule[]>
+  readonly injected: Injected
+}

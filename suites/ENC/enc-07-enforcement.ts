@@ -1,16 +1,17 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
-import type { FirewallRule, HostState } from '../../lib/observe/host-state.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
+import { type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from '../scene/pair.ts'
 import { moby } from '../source.ts'
-import { type Enforcement, enforcement } from './enforcement.ts'
+import { aboutVxlan, enforcement } from './enforcement.ts'
 import { secretNodes } from './ledger-nodes.ts'
 
-export const enforced = conformanceTest({
+export const enforced = requirement({
   id: 'ENC-07',
   requirement:
     'Marking and drop rules for the VNI exist, in effective position, and their counters move (CVE-2023-28841).',
@@ -31,76 +32,107 @@ export const enforced = conformanceTest({
     'modprobe xt_bpf xt_u32; then restart the engine, which makes its rules anew',
     'update engines to 20.10.24, 23.0.3 or later',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const nodes = secretNodes(stack)
-    const before = await context.state()
-    const found = new Map(nodes.map((node) => [node, rulesOf(context, before, node)] as const))
-    evidence.observe(
-      'rules by node',
-      nodes.map((node) => {
-        const { marking, dropping } = found.get(node) ?? {}
-        const { backend } = stateOf(before, node).firewallBackend
-        return { node: node.host.name, marking: place(marking), dropping: place(dropping), backend }
-      }),
-    )
-    requireNone(
-      'marking and drop rules for the encrypted network stand where they take effect',
-      nodes.flatMap((node) =>
-        (found.get(node)?.problems ?? []).map((problem) => `${node.host.name}: ${problem}`),
-      ),
-    )
-    const sent = await sendAcross(context)
-    const after = await context.state({ fresh: true })
-    const moves = nodes.map((node) => {
-      const [was, is] = [found.get(node), rulesOf(context, after, node)]
-      return {
-        node: node.host.name,
-        sent: sent.get(node) ?? 0,
-        marked: (is.marking?.packets ?? 0) - (was?.marking?.packets ?? 0),
-        dropped: (is.dropping?.packets ?? 0) - (was?.dropping?.packets ?? 0),
-      }
+  codes: ['mark-rule-missing', 'drop-rule-missing', 'enforcement-shadowed', 'mark-rule-not-counting'],
+  changes: [],
+  quiet: [],
+  reads: [],
+  async observe(lab): Promise<Seen> {
+    const before = Object.fromEntries(await lab.kernel({ fresh: true }))
+    const sent = await sendAcross(lab)
+    const after = Object.fromEntries(await lab.kernel({ fresh: true }))
+    return {
+      sent,
+      rules: rulesOf(lab, before),
+      rulesAfter: rulesOf(lab, after),
+      backends: backendsOf(before),
+    }
+  },
+  judge({ sent, rules, rulesAfter, backends }, facts) {
+    const { secret } = facts.networks
+    const expected = { vni: secret.vni, dataPathPort: facts.dataPathPort }
+    const before = part(rules, 'firewall')
+    const after = part(rulesAfter, 'firewall')
+    const found = [...before.got].map(([node, firewall]) => ({
+      node,
+      ...enforcement(firewall, expected, node),
+    }))
+    const moves = found.flatMap(({ node, marking, dropping }) => {
+      const firewall = after.got.get(node)
+      if (firewall === undefined) return []
+      const now = enforcement(firewall, expected, node)
+      return [
+        {
+          ...{ node, sent: sent[node] ?? 0, marked: (now.marking?.packets ?? 0) - (marking?.packets ?? 0) },
+          dropped: (now.dropping?.packets ?? 0) - (dropping?.packets ?? 0),
+        },
+      ]
     })
-    evidence.observe('counters', moves)
-    requireNone(
-      'the mark rule sees the packets of the encrypted network',
-      moves
-        .filter((move) => move.marked < move.sent)
-        .map((move) => `${move.node}: ${move.sent} packets were sent, the mark rule counted ${move.marked}`),
-    )
-    evidence.conclude(
-      `${nodes.length} nodes have both rules in front; while tasks sent, the mark rules counted ${moves.map((move) => move.marked).join(', ')} packets`,
-    )
+    return judgement({
+      problems: [
+        ...found.flatMap(({ problems }) => problems.map((problem) => ({ ...problem, network: secret.name }))),
+        ...moves
+          .filter(({ marked, sent: count }) => marked < count)
+          .map(({ node, sent: count, marked }): Problem => ({
+            ...{ code: 'mark-rule-not-counting', kind: 'missed', node, network: secret.name },
+            ...{ observed: marked, expected: count },
+          })),
+      ],
+      missing: [...before.missing, ...after.missing],
+      unseen: [...before.unseen, ...after.unseen],
+      tables: {
+        'rules by node': found.map(({ node, marking, dropping }) => ({
+          ...{ node, marking: place(marking), dropping: place(dropping), backend: backends[node] ?? '' },
+        })),
+        counters: moves,
+      },
+      conclusion:
+        found.length === 0
+          ? ''
+          : `${found.length} nodes have both rules in front; while tasks sent, the mark rules counted ${moves.map(({ marked }) => marked).join(', ')} packets`,
+    })
   },
 })
+
+interface Seen {
+  /** Packets that left each node. */
+  readonly sent: Readonly<Record<string, number>>
+  /** Before they were sent, and after. */
+  readonly rules: Readonly<Record<string, Part<readonly FirewallRule[]>>>
+  readonly rulesAfter: Readonly<Record<string, Part<readonly FirewallRule[]>>>
+  /** What `iptables` is on each node. */
+  readonly backends: Readonly<Record<string, string>>
+}
 
 function place(rule: FirewallRule | undefined): string {
   if (rule === undefined) return 'none'
   return `${rule.table} ${rule.chain} rule ${rule.position}, ${rule.packets} packets so far`
 }
 
-function rulesOf(
-  { cluster, stack }: TestContext,
-  states: ReadonlyMap<string, HostState>,
-  node: ClusterNode,
-): Enforcement {
-  const { firewall } = rootOf(stateOf(states, node), 'iptables-save')
-  return enforcement(firewall, { vni: stack.networks.secret.vni, dataPathPort: cluster.dataPathPort })
+function rulesOf({ stack }: ObserveContext, seen: KernelSeen): Seen['rules'] {
+  return Object.fromEntries(
+    secretNodes(stack).map(({ host: { name } }) => {
+      const root = rootSeen(seen, name, 'iptables-save')
+      return [name, 'got' in root ? { got: aboutVxlan(root.got.firewall) } : root]
+    }),
+  )
+}
+
+function backendsOf(seen: KernelSeen): Seen['backends'] {
+  return Object.fromEntries(
+    Object.entries(seen).map(([node, state]) => [node, state.firewallBackend.backend]),
+  )
 }
 
 /** Pings across hosts on the encrypted network, and returns how many left each node. Answers are not asked for. */
-async function sendAcross({ stack, probe }: TestContext): Promise<ReadonlyMap<ClusterNode, number>> {
+async function sendAcross({ stack, probe }: ObserveContext): Promise<Seen['sent']> {
   const { secret } = stack.networks
   const pairs = orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts)
   await probe.send(
     pairs.map(([from, to]) => ({
-      kind: 'icmp',
-      from: inTask(from),
-      to: addressOn(to, secret),
-      packetBytes: 84,
+      ...{ kind: 'icmp', from: inTask(from), to: addressOn(to, secret), packetBytes: 84 },
     })),
   )
-  const sent = new Map<ClusterNode, number>()
-  for (const [from] of pairs) sent.set(from.node, (sent.get(from.node) ?? 0) + 1)
+  const sent: Record<string, number> = {}
+  for (const [{ node }] of pairs) sent[node.host.name] = (sent[node.host.name] ?? 0) + 1
   return sent
 }

@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { soundPackets } from '../../lib/conformance/sound-packets.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
 import { withoutOutboundPolicies } from '../../lib/host/outbound-policies.ts'
-import { containsBytes, layerOf, outerIp } from '../../lib/packet/query.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { UdpRequest } from '../../lib/probe/probe.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
+import { notUndone, type Undone, undoing } from '../RES/undoing.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
+import { type Wires, withWires } from '../scene/recording.ts'
 import { moby } from '../source.ts'
 
 const datagrams = 5
 
-export const failsClosed = conformanceTest({
+export const failsClosed = requirement({
   id: 'ENC-08',
   requirement: 'With an outbound policy gone, cleartext of an encrypted network does not leave.',
   source: [moby('libnetwork/drivers/overlay/encryption.go')],
@@ -27,70 +33,102 @@ export const failsClosed = conformanceTest({
     'on every node: iptables -t mangle -A POSTROUTING -m mark --mark 0xd0c4e3 -m policy --dir out --pol none -p udp --dport 4789 -j DROP',
     'watch for policies that go: ip xfrm policy | grep -c "dir out" must be the number of peers',
   ],
-  async run(context) {
-    const { cluster, stack, wire, probe, evidence, label } = context
+  codes: ['fails-open'],
+  changes: ['host'],
+  quiet: ['changes'],
+  reads: [],
+  async observe(lab): Promise<Seen> {
+    const { cluster, stack } = lab
     const node = cluster.nodes.find((candidate) =>
       tasksOn(stack, 'secret').some((task) => task.node === candidate),
     )
-    if (node === undefined) throw new Error('no node has a task on the encrypted network')
-    const putBack = await withoutOutboundPolicies(node.host, { run: label })
-    if (putBack === undefined) throw new Error(`${node.host.name} has no outbound policy to begin with`)
-    const nonces = { clear: randomBytes(12), secret: randomBytes(12) }
-    let packets
-    try {
-      const point = {
-        host: node.host,
-        interface: node.dataPath.interface,
-        direction: 'out' as const,
-        vxlanPorts: [cluster.dataPathPort],
-        filter: `udp port ${cluster.dataPathPort} or esp`,
-      }
-      const requests = (['clear', 'secret'] as const).flatMap((role) => {
-        const tasks = tasksOn(stack, role)
-        const from = tasks.find((task) => task.node === node)
-        const others = tasks.filter((task) => task.node !== node)
-        if (from === undefined || others.length === 0) throw new Error(`no two nodes have tasks on ${role}`)
-        return others.flatMap((to) =>
-          Array.from({ length: datagrams }, () => ({
-            kind: 'udp' as const,
-            from: inTask(from),
-            to: addressOn(to, stack.networks[role]),
-            port: 9,
-            payload: nonces[role],
-            expectReply: false,
-          })),
-        )
-      })
-      const { recordings } = await wire.during([point], () => probe.send(requests))
-      packets = recordings.flatMap(soundPackets)
-      if (recordings.length === 0) throw new Error('nothing was recorded')
-    } finally {
-      await putBack()
+    if (node === undefined) throw new Inconclusive('no node has a task on the encrypted network')
+    const words = { clear: randomBytes(12).toString('hex'), secret: randomBytes(12).toString('hex') }
+    const requests = [
+      ...requestsOf(lab, node, 'clear', words.clear),
+      ...requestsOf(lab, node, 'secret', words.secret),
+    ]
+    const putBack = await withoutOutboundPolicies(node.host, { run: lab.label })
+    if (putBack === undefined)
+      throw new Inconclusive(`${node.host.name} has no outbound policy to begin with`)
+    const point = {
+      ...{ host: node.host, interface: node.dataPath.interface, direction: 'out' as const },
+      ...{ vxlanPorts: [cluster.dataPathPort], filter: `udp port ${cluster.dataPathPort} or esp` },
+      markers: Object.values(words),
     }
-    const host = node.host.name
-    const withVni = (vni: number) => packets.filter((packet) => layerOf(packet, 'vxlan')?.vni === vni)
-    const holding = (nonce: Uint8Array) => packets.filter((packet) => containsBytes(packet, nonce))
-    const controls = { vxlan: withVni(stack.networks.clear.vni).length, nonce: holding(nonces.clear).length }
-    evidence.observe('controls: packets of the clear twin found by the same matchers', controls)
-    const leaked = new Set([...withVni(stack.networks.secret.vni), ...holding(nonces.secret)])
-    evidence.observe('packets of the encrypted network that left in clear', leaked.size)
-    if (leaked.size > 0) evidence.packets('left in clear', [...leaked].slice(0, 40))
-    const readable = holding(nonces.secret).length
-    requireNone(
-      'without outbound policies nothing of the encrypted network leaves in clear',
-      [
-        ...new Set(
-          [...leaked].map(
-            (packet) =>
-              `${leaked.size} packets with VNI ${stack.networks.secret.vni} left ${host} in clear, ${readable} with readable payload, first to ${outerIp(packet)?.destination}: the engine fails open`,
-          ),
-        ),
-      ].slice(0, 1),
+    let undone: Undone
+    let wires: Wires
+    try {
+      ;({ wires } = await withWires(lab, [point], words, async () => {
+        await lab.probe.send(requests)
+        return {}
+      }))
+    } finally {
+      undone = await undoing(putBack)
+    }
+    return { node: node.host.name, wires, undone }
+  },
+  judge({ node, wires, undone }, facts) {
+    const { clear, secret } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const frames = seenFrames(got.values())
+    const leaked = frames.filter(
+      ({ vxlan, matched }) => vxlan?.vni === secret.vni || matched.includes('secret'),
     )
-    if (controls.vxlan === 0 || controls.nonce === 0)
-      throw new Error('the matchers did not find the clear twin’s packets, so "none seen" proves nothing')
-    evidence.conclude(
-      `with its outbound policies gone ${host} sent nothing of ${stack.networks.secret.name} in clear, while ${controls.vxlan} packets of the clear twin were found`,
-    )
+    const twin = {
+      vxlan: frames.filter(({ vxlan }) => vxlan?.vni === clear.vni).length,
+      nonce: frames.filter(({ matched }) => matched.includes('clear')).length,
+    }
+    return judgement({
+      problems:
+        leaked.length === 0
+          ? []
+          : [
+              {
+                ...{ code: 'fails-open', kind: 'seen', node, network: secret.name },
+                ...{ subject: String(secret.vni), observed: leaked.length },
+              },
+            ],
+      controls: [
+        { name: 'VXLAN of the clear twin found', held: twin.vxlan > 0, observed: twin.vxlan },
+        { name: 'payload of the clear twin found', held: twin.nonce > 0, observed: twin.nonce },
+      ],
+      missing,
+      unseen: [...unseen, ...notUndone(undone, node)],
+      tables: {
+        'controls: packets of the clear twin found by the same matchers': twin,
+        'packets of the encrypted network that left in clear': leaked.length,
+      },
+      packets: { 'left in clear': leaked.slice(0, 40).map(refOf) },
+      conclusion:
+        got.size === 0
+          ? ''
+          : `with its outbound policies gone ${node} sent nothing of ${secret.name} in clear, while ${twin.vxlan} packets of the clear twin were found`,
+    })
   },
 })
+
+interface Seen {
+  readonly node: string
+  readonly wires: Wires
+  readonly undone: Undone
+}
+
+function requestsOf(
+  { stack }: ObserveContext,
+  node: ClusterNode,
+  role: 'clear' | 'secret',
+  word: string,
+): UdpRequest[] {
+  const tasks = tasksOn(stack, role)
+  const from = tasks.find((task) => task.node === node)
+  const others = tasks.filter((task) => task.node !== node)
+  if (from === undefined || others.length === 0)
+    throw new Inconclusive(`no two nodes have tasks on ${stack.networks[role].name}`)
+  return others.flatMap((to) =>
+    Array.from({ length: datagrams }, (): UdpRequest => ({
+      ...{ kind: 'udp', from: inTask(from), to: addressOn(to, stack.networks[role]), port: 9 },
+      ...{ payload: Buffer.from(word), expectReply: false },
+    })),
+  )
+}

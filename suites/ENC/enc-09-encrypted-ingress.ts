@@ -1,14 +1,21 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { soundPackets } from '../../lib/conformance/sound-packets.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { layerOf, outerEsp, outerIp } from '../../lib/packet/query.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Path, Problem } from '../../lib/observation/problem.ts'
 import { httpGet } from '../../lib/probe/http.ts'
+import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { answeredBy } from '../scene/mesh.ts'
+import { groupBy } from '../scene/group-by.ts'
 import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../scene/pair.ts'
+import { type Wires, withWires } from '../scene/recording.ts'
 import { docs } from '../source.ts'
 
-export const encryptedIngress = conformanceTest({
+export const encryptedIngress = requirement({
   id: 'ENC-09',
   requirement: 'Ingress is unencrypted by default; recreated with `encrypted`, mesh traffic is ESP.',
   source: [docs('Customize the ingress network'), docs('Configure encryption of application data')],
@@ -26,95 +33,142 @@ export const encryptedIngress = conformanceTest({
     'iptables -t mangle -S OUTPUT on the node named: a rule must mark the VNI of ingress',
     'modprobe esp4 xt_bpf xt_u32, then restart the engine',
   ],
-  async run(context) {
-    const { cluster, stack, built, wire, probe, evidence } = context
-    const { ingress, clear } = stack.networks
-    const { web } = stack.services
-    const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
-    if (port === undefined) throw new Error(`service ${web.name} publishes no TCP port through ingress`)
-    const tasks = stack.tasks.filter((task) => task.service === web.name)
+  codes: ['ingress-encrypted-by-default', 'ingress-not-encrypted', 'clear-text-left', 'no-esp-left'],
+  changes: [],
+  quiet: [],
+  reads: [],
+  async observe(lab): Promise<Seen> {
+    const { cluster } = lab
     const points = cluster.nodes.map((node) => ({
-      host: node.host,
-      interface: node.dataPath.interface,
-      direction: 'out' as const,
-      vxlanPorts: [cluster.dataPathPort],
-      filter: `udp port ${cluster.dataPathPort} or esp`,
+      ...{ host: node.host, interface: node.dataPath.interface, direction: 'out' as const },
+      ...{ vxlanPorts: [cluster.dataPathPort], filter: `udp port ${cluster.dataPathPort} or esp` },
     }))
-    const asked = cluster.nodes.map((node) => ({
-      kind: 'tcp' as const,
-      from: onNode(node),
-      to: node.advertise.address,
-      port: port.publishedPort,
-      request: httpGet('/'),
-      repeat: 2 * tasks.length,
-      timeoutMs: 15_000,
-    }))
-    const twins = orderedPairs(tasksOn(stack, 'clear'))
-      .filter(acrossHosts)
-      .map(([from, to]) => ({
-        kind: 'icmp' as const,
-        from: inTask(from),
-        to: addressOn(to, clear),
-        packetBytes: 84,
-      }))
-    const { result: observations, recordings } = await wire.during(points, () =>
-      probe.send([...asked, ...twins]),
-    )
-
-    const leaving = cluster.nodes.flatMap((node, index) => {
-      const recording = recordings[index]
-      if (recording === undefined) return []
-      return soundPackets(recording)
-        .filter((packet) => outerIp(packet)?.source === node.dataPath.address)
-        .map((packet) => ({ node, packet, to: outerIp(packet)?.destination ?? '' }))
-    })
-    const withVni = (vni: number) => leaving.filter(({ packet }) => layerOf(packet, 'vxlan')?.vni === vni)
-    const esp = leaving.filter(({ packet }) => outerEsp(packet) !== undefined)
-    const crossings = cluster.nodes.flatMap((node, index) => {
-      const answered = new Set(answeredBy(observations[index] ?? { replies: [] }))
-      const remote = tasks.filter((task) => task.node !== node && answered.has(task.hostname))
-      return remote.map((task) => [node, task.node] as const)
-    })
-    evidence.observe('ingress as the engine made it at init', built.firstIngress ?? 'was not recorded')
-    evidence.observe('mesh requests answered by a task of another node', crossings.length)
-    evidence.observe('control: VXLAN of the clear network found', withVni(clear.vni).length)
-    evidence.packets(
-      'ESP leaving the nodes',
-      esp.slice(0, 40).map(({ packet }) => packet),
-    )
-    const clearText = withVni(ingress.vni)
-    if (clearText.length > 0)
-      evidence.packets(
-        'VXLAN of ingress in clear',
-        clearText.slice(0, 40).map(({ packet }) => packet),
-      )
-    requireNone(`mesh traffic of ${ingress.name} is ESP, and was not by default`, [
-      ...(built.firstIngress?.encrypted ? ['ingress as made at init was encrypted already'] : []),
-      ...(ingress.encrypted
-        ? []
-        : [`${cluster.manager.host.name} states that ${ingress.name} is not encrypted`]),
-      ...new Set(
-        clearText.map(
-          ({ node, to }) => `VXLAN with VNI ${ingress.vni} left ${node.host.name} for ${to} in clear`,
-        ),
-      ),
-      ...new Set(
-        crossings
-          .flatMap(([a, b]) => [[a, b] as const, [b, a] as const])
-          .filter(([a, b]) => !esp.some(({ node, to }) => node === a && to === b.dataPath.address))
-          .map(([a, b]) => `no ESP left ${a.host.name} for ${b.host.name}, though mesh traffic passed`),
-      ),
+    return withWires(lab, points, {}, async () => ({ asked: await sendPlan(lab.probe, plan(lab)) }))
+  },
+  judge({ asked, wires }, facts) {
+    const { ingress, clear } = facts.networks
+    const missingIngress =
+      ingress === undefined ? [{ what: 'ingress network', of: 'topology' as const, nodes: [] }] : []
+    const { got, missing, unseen } = part(wires, 'capture')
+    const leaving = seenFrames(got.values())
+    const esp = leaving.filter((frame) => frame.esp !== undefined)
+    const clearText = leaving.filter(({ vxlan }) => vxlan !== undefined && vxlan.vni === ingress?.vni)
+    const twin = leaving.filter(({ vxlan }) => vxlan?.vni === clear.vni).length
+    const crossings = crossingsOf(asked, facts)
+    const first = facts.built.firstIngress as { readonly encrypted?: boolean } | undefined
+    const both = crossings.flatMap(({ from, to }) => [
+      { from, to },
+      { from: to, to: from },
     ])
-    if (built.firstIngress === undefined)
-      throw new Error('how the engine made ingress at init was not recorded: run with --fresh')
-    if (crossings.length === 0)
-      throw new Error(
-        'no request through the mesh was answered from another node, so nothing crossed: see ING-01',
-      )
-    if (withVni(clear.vni).length === 0)
-      throw new Error('the matcher did not find the clear network’s VXLAN, so "none seen" proves nothing')
-    evidence.conclude(
-      `the engine’s own ingress was unencrypted; with ${ingress.name} encrypted ${crossings.length} ways through the mesh led to another node, ${esp.length} ESP packets left and no VXLAN with VNI ${ingress.vni}, while ${withVni(clear.vni).length} packets of the clear network were found`,
+    const silent = both.filter(
+      ({ from, to }) => !esp.some((frame) => frame.seenOn === from && leadsTo(frame, to, facts)),
     )
+    const network = ingress?.name ?? 'ingress'
+    return judgement({
+      problems: [
+        ...(first?.encrypted === true
+          ? [{ code: 'ingress-encrypted-by-default' as const, kind: 'seen' as const, network }]
+          : []),
+        ...(ingress === undefined || ingress.encrypted
+          ? []
+          : [
+              { code: 'ingress-not-encrypted' as const, kind: 'seen' as const, node: facts.manager, network },
+            ]),
+        ...[...groupBy(clearText, ({ seenOn, outer }) => `${seenOn} ${outer?.destination}`).values()].map(
+          (frames) => leak(frames, network, ingress?.vni ?? 0, facts),
+        ),
+        ...[...groupBy(silent, ({ from, to }) => `${from} ${to}`).values()].flatMap(([path]): Problem[] =>
+          path === undefined ? [] : [{ code: 'no-esp-left', kind: 'missed', path, network }],
+        ),
+      ],
+      controls: [
+        { name: 'requests cross hosts', held: crossings.length > 0, observed: crossings.length },
+        { name: 'VXLAN of the clear network found', held: twin > 0, observed: twin },
+      ],
+      missing: [...missing, ...missingIngress],
+      unseen:
+        first === undefined
+          ? [
+              ...unseen,
+              {
+                what: 'ingress as the engine made it at init',
+                nodes: [],
+                why: 'it was not recorded; --fresh builds the lab again',
+              },
+            ]
+          : unseen,
+      tables: {
+        'ingress as the engine made it at init': first ?? 'was not recorded',
+        'mesh requests answered by a task of another node': crossings.length,
+        'control: VXLAN of the clear network found': twin,
+      },
+      packets: {
+        'ESP leaving the nodes': esp.slice(0, 40).map(refOf),
+        'VXLAN of ingress in clear': clearText.slice(0, 40).map(refOf),
+      },
+      conclusion: `the engine’s own ingress was unencrypted; with ${network} encrypted ${crossings.length} ways through the mesh led to another node, ${esp.length} ESP packets left and no VXLAN with VNI ${ingress?.vni}, while ${twin} packets of the clear network were found`,
+    })
   },
 })
+
+interface Asking {
+  /** `mesh`: a node asks itself on the published port. `twin`: tasks of the clear network ping each other. */
+  readonly what: 'mesh' | 'twin'
+  /** Name of the node that asks. */
+  readonly node: string
+}
+
+interface Seen {
+  readonly asked: readonly Sent<Asking>[]
+  readonly wires: Wires
+}
+
+function plan({ cluster, stack }: ObserveContext): Planned<Asking>[] {
+  const { clear } = stack.networks
+  const { web } = stack.services
+  const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
+  if (port === undefined) throw new Inconclusive(`service ${web.name} publishes no TCP port through ingress`)
+  const tasks = stack.tasks.filter((task) => task.service === web.name)
+  return [
+    ...cluster.nodes.map((node): Planned<Asking> => ({
+      ...{ what: 'mesh', node: node.host.name },
+      request: {
+        ...{ kind: 'tcp', from: onNode(node), to: node.advertise.address, port: port.publishedPort },
+        ...{ request: httpGet(pagePath(stack)), repeat: 2 * tasks.length, timeoutMs: 15_000 },
+      },
+    })),
+    ...orderedPairs(tasksOn(stack, 'clear'))
+      .filter(acrossHosts)
+      .map(([from, to]): Planned<Asking> => ({
+        ...{ what: 'twin', node: from.node.host.name },
+        request: { kind: 'icmp', from: inTask(from), to: addressOn(to, clear), packetBytes: 84 },
+      })),
+  ]
+}
+
+/** Ways through the mesh that were answered by a task of another node. */
+function crossingsOf(asked: readonly Sent<Asking>[], { tasks, services }: ClusterFacts): Path[] {
+  const web = tasks.filter(({ service }) => service === services.web.name)
+  return asked
+    .filter(({ what }) => what === 'mesh')
+    .flatMap(({ node, probe }) =>
+      web
+        .filter((task) => task.node !== node && probe.replies.includes(task.hostname))
+        .map((task) => ({ from: node, to: task.node })),
+    )
+}
+
+function leadsTo({ outer }: SeenFrame, node: string, { nodes }: ClusterFacts): boolean {
+  return nodes.some(({ name, dataPath }) => name === node && dataPath.address === outer?.destination)
+}
+
+/** Of frames that one node sent to one address. */
+function leak(frames: readonly SeenFrame[], network: string, vni: number, { nodes }: ClusterFacts): Problem {
+  const [first] = frames
+  const destination = first?.outer?.destination ?? ''
+  const to = nodes.find(({ dataPath }) => dataPath.address === destination)?.name ?? destination
+  return {
+    ...{ code: 'clear-text-left', kind: 'seen', path: { from: first?.seenOn ?? '', to }, network },
+    ...{ subject: String(vni), observed: frames.length },
+  }
+}

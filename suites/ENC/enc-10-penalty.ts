@@ -1,10 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { penalty } from '../scene/penalty.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import { judgement, type Measure } from '../../lib/observation/judgement.ts'
+import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { type Direction, directionsOf, type Measured, measurePenalty } from '../scene/penalty.ts'
 import { docs } from '../source.ts'
 import { ratioOf, spreadOf } from './spread.ts'
 
-export const penaltyMeasured = conformanceTest({
+export const penaltyMeasured = requirement({
   id: 'ENC-10',
   requirement:
     'The performance penalty is measured: throughput and latency, encrypted ÷ clear, reported as figures.',
@@ -22,40 +25,88 @@ export const penaltyMeasured = conformanceTest({
     'curl http://TASK-ADDRESS/bulk from a task of the other node, on either network',
     'a processor with AES instructions that the guest may see (-cpu host) makes encryption cheap',
   ],
-  async run(context) {
-    const { evidence } = context
-    const measured = await penalty(context)
-    for (const { from, to, lost } of measured.directions)
-      if (lost.length > 0) evidence.observe(`what did not arrive, ${from} to ${to}`, lost)
-    requireNone('clear and encrypted traffic can be measured between the same two nodes', measured.problems)
-    const told: string[] = []
-    for (const { from, to, samples, lost } of measured.directions) {
-      const throughput = ratioOf(
-        samples.map(({ secret }) => secret.mibPerSecond),
-        samples.map(({ clear }) => clear.mibPerSecond),
-      )
-      const latency = ratioOf(
-        samples.flatMap(({ secret }) => secret.echoMs),
-        samples.flatMap(({ clear }) => clear.echoMs),
-      )
-      evidence.observe(`${from} to ${to}`, {
-        clear: {
-          mibPerSecond: spreadOf(samples.map(({ clear }) => clear.mibPerSecond)),
-          echoMs: spreadOf(samples.flatMap(({ clear }) => clear.echoMs)),
-        },
-        encrypted: {
-          mibPerSecond: spreadOf(samples.map(({ secret }) => secret.mibPerSecond)),
-          echoMs: spreadOf(samples.flatMap(({ secret }) => secret.echoMs)),
-        },
-        'encrypted ÷ clear': { throughput, latency },
-      })
-      evidence.measure(`throughput ${from} to ${to}, encrypted ÷ clear`, throughput.median, 'of clear')
-      evidence.measure(`latency ${from} to ${to}, encrypted ÷ clear`, latency.median, 'of clear')
-      const without = lost.length === 0 ? '' : `, from ${samples.length} samples, for others were not whole`
-      told.push(
-        `${from} to ${to} throughput ${throughput.median} (${throughput.min} to ${throughput.max}), latency ${latency.median} (${latency.min} to ${latency.max})${without}`,
-      )
-    }
-    evidence.conclude(`encrypted ÷ clear: ${told.join('; ')}`)
+  codes: ['not-measurable'],
+  changes: [],
+  quiet: ['traffic', 'tasks', 'changes'],
+  reads: [],
+  observe: measurePenalty,
+  judge(measured, facts) {
+    const directions = directionsOf(measured, facts.bulkBytes)
+    const figures = directions.filter(({ samples }) => samples.length > 0).map(figuresOf)
+    return judgement({
+      problems: problemsOf(measured, directions, facts),
+      measures: figures.flatMap(({ measures }) => measures),
+      tables: {
+        ...Object.fromEntries(
+          directions
+            .filter(({ lost }) => lost.length > 0)
+            .map(({ from, to, lost }) => [`what did not arrive, ${from} to ${to}`, lost]),
+        ),
+        ...Object.fromEntries(figures.map(({ title, table }) => [title, table])),
+      },
+      conclusion:
+        figures.length === 0
+          ? ''
+          : `encrypted ÷ clear: ${figures.map(({ sentence }) => sentence).join('; ')}`,
+    })
   },
 })
+
+/** A network that is silent, or samples of which too few were whole. */
+function problemsOf(
+  { first }: Measured,
+  directions: readonly Direction[],
+  { networks }: ClusterFacts,
+): Problem[] {
+  const silent = first
+    .filter(({ probe }) => probe.outcome !== 'answered')
+    .map(({ role, from, to, probe }): Problem => ({
+      ...{ code: 'not-measurable', kind: 'missed', path: { from, to }, network: networks[role].name },
+      ...{ protocol: 'TCP', observed: outcomeSeen(probe) },
+    }))
+  const few = directions
+    .filter(({ enough }) => !enough)
+    .flatMap(({ from, to, lost }) =>
+      (['clear', 'secret'] as const)
+        .filter((role) => lost.some((one) => one.role === role))
+        .map((role): Problem => {
+          const own = lost.filter((one) => one.role === role)
+          return {
+            ...{ code: 'not-measurable', kind: 'missed', path: { from, to }, network: networks[role].name },
+            ...{
+              protocol: own[0]?.kind === 'icmp' ? 'ICMP' : 'TCP',
+              observed: `${own.length} lost, first: ${own[0]?.outcome}`,
+            },
+          }
+        }),
+    )
+  return [...silent, ...few]
+}
+
+function figuresOf({ from, to, samples, lost }: Direction) {
+  const of = (role: 'clear' | 'secret') => ({
+    mibPerSecond: samples.map((sample) => sample[role].mibPerSecond),
+    echoMs: samples.flatMap((sample) => sample[role].echoMs),
+  })
+  const [clear, secret] = [of('clear'), of('secret')]
+  const throughput = ratioOf(secret.mibPerSecond, clear.mibPerSecond)
+  const latency = ratioOf(secret.echoMs, clear.echoMs)
+  const spreads = ({ mibPerSecond, echoMs }: typeof clear) => ({
+    mibPerSecond: spreadOf(mibPerSecond),
+    echoMs: spreadOf(echoMs),
+  })
+  const measure = (what: string, value: number): Measure => ({
+    ...{ name: `${what} ${from} to ${to}, encrypted ÷ clear`, value, unit: 'of clear' },
+  })
+  const without = lost.length === 0 ? '' : `, from ${samples.length} samples, for others were not whole`
+  return {
+    title: `${from} to ${to}`,
+    table: {
+      clear: spreads(clear),
+      encrypted: spreads(secret),
+      'encrypted ÷ clear': { throughput, latency },
+    },
+    measures: [measure('throughput', throughput.median), measure('latency', latency.median)],
+    sentence: `${from} to ${to} throughput ${throughput.median} (${throughput.min} to ${throughput.max}), latency ${latency.median} (${latency.min} to ${latency.max})${without}`,
+  }
+}

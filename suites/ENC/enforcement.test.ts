@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import { enforcement } from './enforcement.ts'
 import { matchedVni } from './vni-match.ts'
 
@@ -22,7 +23,7 @@ function chain(table: string, name: string, ...rules: string[]): FirewallRule[] 
 }
 
 const problems = (...rules: FirewallRule[]): readonly string[] =>
-  enforcement(rules, { vni: 4101, dataPathPort: 4789 }).problems
+  enforcement(rules, { vni: 4101, dataPathPort: 4789 }, 'a').problems.map(describeProblem)
 const input = (...rules: string[]): readonly string[] =>
   problems(...chain('mangle', 'OUTPUT', mark()), ...chain('filter', 'INPUT', ...rules))
 

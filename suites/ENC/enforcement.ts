@@ -1,3 +1,4 @@
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { engineMark } from './ledger.ts'
 import { matchedVni } from './vni-match.ts'
@@ -7,7 +8,12 @@ export interface Enforcement {
   readonly marking?: FirewallRule
   /** Drops what arrives unencrypted. */
   readonly dropping?: FirewallRule
-  readonly problems: readonly string[]
+  readonly problems: readonly Problem[]
+}
+
+/** Rules that may decide about VXLAN: of the tables and chains it passes, and chains those lead to. */
+export function aboutVxlan(rules: readonly FirewallRule[]): FirewallRule[] {
+  return rules.filter(({ table }) => table === 'filter' || table === 'mangle')
 }
 
 /**
@@ -17,7 +23,9 @@ export interface Enforcement {
 export function enforcement(
   rules: readonly FirewallRule[],
   expected: { readonly vni: number; readonly dataPathPort: number },
+  node: string,
 ): Enforcement {
+  const where = { node, expected: expected.vni, kind: 'missed' as const }
   const marking = rules.find(
     ({ table, chain, rule }) =>
       table === 'mangle' && chain === 'OUTPUT' && setsMark(rule) && isAbout(rule, expected),
@@ -30,12 +38,12 @@ export function enforcement(
       isAbout(rule, expected) &&
       !rule.includes('--pol ipsec'),
   )
-  const problems: string[] = []
-  if (marking === undefined)
-    problems.push(`no rule in mangle OUTPUT marks VNI ${expected.vni} for encryption`)
-  else problems.push(...shadows(rules, marking, expected.dataPathPort, ['ACCEPT', 'RETURN']))
-  if (dropping === undefined) problems.push(`no rule in INPUT drops unencrypted VNI ${expected.vni}`)
-  else problems.push(...shadows(rules, dropping, expected.dataPathPort, ['ACCEPT', 'RETURN']))
+  const shadowing = (rule: FirewallRule): Problem[] =>
+    shadows(rules, rule, expected.dataPathPort, ['ACCEPT', 'RETURN']).map((problem) => ({ ...problem, node }))
+  const problems: Problem[] = [
+    ...(marking === undefined ? [{ ...where, code: 'mark-rule-missing' as const }] : shadowing(marking)),
+    ...(dropping === undefined ? [{ ...where, code: 'drop-rule-missing' as const }] : shadowing(dropping)),
+  ]
   return {
     ...(marking === undefined ? {} : { marking }),
     ...(dropping === undefined ? {} : { dropping }),
@@ -57,17 +65,17 @@ function shadows(
   effective: FirewallRule,
   port: number,
   targets: readonly string[],
-): string[] {
+): Problem[] {
   const before = rules.filter(
     ({ table, chain, position }) =>
       table === effective.table && chain === effective.chain && position < effective.position,
   )
   return before
     .filter((rule) => decides(rules, rule, port, targets, new Set()))
-    .map(
-      (rule) =>
-        `${rule.table} ${rule.chain} rule ${rule.position} ("${shorten(rule.rule)}") decides before rule ${effective.position}, which enforces encryption`,
-    )
+    .map((rule): Problem => ({
+      ...{ code: 'enforcement-shadowed', kind: 'seen', expected: effective.position },
+      subject: `${rule.table} ${rule.chain} rule ${rule.position} ("${shorten(rule.rule)}")`,
+    }))
 }
 
 /** Whether a rule can let VXLAN pass before the rules behind it are asked. Jumps are followed. */

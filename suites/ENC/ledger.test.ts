@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { SecurityAssociation } from '../../lib/observe/host-state.ts'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import { engineMark, type LedgerNode, ledgerProblems } from './ledger.ts'
 
 const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
@@ -48,7 +49,7 @@ type State = LedgerNode['state']
 function problems(change: (state: State) => Partial<State> = () => ({}), port = 4789): string[] {
   const [first, ...others] = addresses.map(node) as [LedgerNode, ...LedgerNode[]]
   const changed = { ...first, state: { ...first.state, ...change(first.state) } }
-  return ledgerProblems([changed, ...others], addresses, port)
+  return ledgerProblems([changed, ...others], addresses, port).map(describeProblem)
 }
 
 const associations = (change: (all: readonly SecurityAssociation[]) => SecurityAssociation[]): string[] =>
@@ -66,16 +67,16 @@ describe('security association ledger', () => {
 
   it('misses an outbound state', () => {
     expect(associations((all) => all.slice(1))).to.deep.equal([
-      'h1: 0 outbound states to h2, expected 1',
-      'h1: the outbound policy to h2 names SPI 0x00000101, for which there is no state',
+      'h1 has 0 outbound states to h2, expected 1',
+      'the outbound policy of h1 to h2 names SPI 0x00000101, for which there is no state',
     ])
   })
 
   it('misses an inbound state, and tells the peer that sends by it', () => {
     const without = associations((all) => all.filter(({ spi }) => spi !== '0x00001001'))
     expect(without).to.deep.equal([
-      'h1: 2 inbound states from h2, expected 3',
-      'h2: sends to h1 with SPI 0x00001001, which h1 has no inbound state for',
+      'h1 has 2 inbound states from h2, expected 3',
+      'h2 sends to h1 with SPI 0x00001001, which h1 has no inbound state for',
     ])
   })
 
@@ -83,7 +84,7 @@ describe('security association ledger', () => {
     const [first, ...rest] = node('192.0.2.1').state.securityAssociations
     const other = { ...first, spi: '0xdeadbeef' } as SecurityAssociation
     expect(associations(() => [other, ...rest])[0]).to.include(
-      'h1: sends to h2 with SPI 0xdeadbeef, which h2 has no inbound state for',
+      'h1 sends to h2 with SPI 0xdeadbeef, which h2 has no inbound state for',
     )
   })
 
@@ -98,7 +99,7 @@ describe('security association ledger', () => {
   it('misses a policy, and sees one for another port', () => {
     expect(
       problems(({ securityPolicies }) => ({ securityPolicies: securityPolicies.slice(1) })),
-    ).to.deep.equal(['h1: 0 outbound policies to h2, expected 1'])
+    ).to.deep.equal(['h1 has 0 outbound policies to h2, expected 1'])
     expect(problems(undefined, 4790)[0]).to.include('is for port 4789, expected 4790')
   })
 

@@ -1,3 +1,4 @@
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { HostState, SecurityAssociation } from '../../lib/observe/host-state.ts'
 
 /** A node of the encrypted network with its data-path address. */
@@ -31,7 +32,7 @@ export const inbound = (node: LedgerNode, peer: LedgerNode): SecurityAssociation
   )
 
 /**
- * What is wrong with the security associations and policies of the nodes of an encrypted network, in words.
+ * What is wrong with the security associations and policies of the nodes of an encrypted network.
  * Assumes that no key rotation is under way: one takes milliseconds every twelve hours.
  * @param addresses data-path addresses of all nodes of the swarm; other networks may need states towards them
  */
@@ -39,32 +40,44 @@ export function ledgerProblems(
   nodes: readonly LedgerNode[],
   addresses: readonly string[],
   dataPathPort: number,
-): string[] {
+): Problem[] {
   return nodes.flatMap((node) => [
     ...nodes
       .filter((peer) => peer !== node)
-      .flatMap((peer) => [...stateProblems(node, peer), ...policyProblems(node, peer, dataPathPort)])
-      .map((problem) => `${node.name}: ${problem}`),
+      .flatMap((peer) => [...stateProblems(node, peer), ...policyProblems(node, peer, dataPathPort)]),
     ...formProblems(node),
     ...strangers(node, addresses),
   ])
 }
 
-function stateProblems(node: LedgerNode, peer: LedgerNode): string[] {
-  const problems: string[] = []
+function stateProblems(node: LedgerNode, peer: LedgerNode): Problem[] {
   const [ins, outs] = [inbound(node, peer), outbound(node, peer)]
-  if (ins.length !== inboundPerPeer)
-    problems.push(`${ins.length} inbound states from ${peer.name}, expected ${inboundPerPeer}`)
-  if (outs.length !== 1) problems.push(`${outs.length} outbound states to ${peer.name}, expected 1`)
+  const where = { kind: 'missed' as const, node: node.name, subject: peer.name }
   const known = new Set(inbound(peer, node).map(({ spi }) => spi))
-  for (const { spi } of outs) {
-    if (!known.has(spi))
-      problems.push(`sends to ${peer.name} with SPI ${spi}, which ${peer.name} has no inbound state for`)
-  }
-  return problems
+  return [
+    ...(ins.length === inboundPerPeer
+      ? []
+      : [
+          {
+            ...where,
+            code: 'inbound-states-differ' as const,
+            observed: ins.length,
+            expected: inboundPerPeer,
+          },
+        ]),
+    ...(outs.length === 1
+      ? []
+      : [{ ...where, code: 'outbound-states-differ' as const, observed: outs.length, expected: 1 }]),
+    ...outs
+      .filter(({ spi }) => !known.has(spi))
+      .map(({ spi }): Problem => ({
+        ...{ code: 'spi-unknown-to-peer', kind: 'seen', node: node.name, subject: spi },
+        path: { from: node.name, to: peer.name },
+      })),
+  ]
 }
 
-function policyProblems(node: LedgerNode, peer: LedgerNode, dataPathPort: number): string[] {
+function policyProblems(node: LedgerNode, peer: LedgerNode, dataPathPort: number): Problem[] {
   const isHost = (selector: string, address: string): boolean =>
     selector === address || selector === `${address}/32`
   const policies = node.state.securityPolicies.filter(
@@ -72,37 +85,47 @@ function policyProblems(node: LedgerNode, peer: LedgerNode, dataPathPort: number
       direction === 'out' && isHost(destination, peer.address) && mark === engineMark,
   )
   const [policy] = policies
+  const where = { kind: 'seen' as const, node: node.name, subject: peer.name }
   if (policy === undefined || policies.length > 1)
-    return [`${policies.length} outbound policies to ${peer.name}, expected 1`]
-  const problems: string[] = []
+    return [{ ...where, code: 'policies-differ', kind: 'missed', observed: policies.length, expected: 1 }]
+  const problems: Problem[] = []
   if (!isHost(policy.source, node.address))
-    problems.push(
-      `the outbound policy to ${peer.name} is for source ${policy.source}, expected ${node.address}`,
-    )
+    problems.push({
+      ...where,
+      code: 'policy-source-differs',
+      observed: policy.source,
+      expected: node.address,
+    })
   if (policy.destinationPort !== dataPathPort)
-    problems.push(
-      `the outbound policy to ${peer.name} is for port ${policy.destinationPort ?? 'any'}, expected ${dataPathPort}`,
-    )
+    problems.push({
+      ...{ ...where, code: 'policy-port-differs' },
+      ...{ observed: policy.destinationPort ?? 'any', expected: dataPathPort },
+    })
   if (policy.spi !== undefined && !outbound(node, peer).some(({ spi }) => spi === policy.spi))
-    problems.push(`the outbound policy to ${peer.name} names SPI ${policy.spi}, for which there is no state`)
+    problems.push({ ...where, code: 'policy-without-state', observed: policy.spi })
   return problems
 }
 
-function formProblems(node: LedgerNode): string[] {
+function formProblems(node: LedgerNode): Problem[] {
   return engineStates(node).flatMap((state) =>
-    Object.entries(expectedForm).flatMap(([key, expected]) => {
-      const observed = state[key as keyof typeof expectedForm]
+    Object.entries(expectedForm).flatMap(([subject, expected]): Problem[] => {
+      const observed = state[subject as keyof typeof expectedForm]
       if (observed === expected) return []
-      return [`${node.name}: state ${state.spi} has ${key} ${observed}, expected ${expected}`]
+      return [
+        {
+          ...{ code: 'state-form-differs', kind: 'seen', node: node.name, address: state.spi },
+          ...{ subject, observed, expected },
+        },
+      ]
     }),
   )
 }
 
-function strangers(node: LedgerNode, addresses: readonly string[]): string[] {
+function strangers(node: LedgerNode, addresses: readonly string[]): Problem[] {
   return engineStates(node)
     .filter(({ source, destination }) => !addresses.includes(source) || !addresses.includes(destination))
-    .map(
-      ({ spi, source, destination }) =>
-        `${node.name}: state ${spi} is for ${source} → ${destination}, which are not both data-path addresses of nodes`,
-    )
+    .map(({ spi, source, destination }): Problem => ({
+      ...{ code: 'state-for-stranger', kind: 'seen', node: node.name },
+      ...{ subject: spi, observed: `${source} → ${destination}` },
+    }))
 }

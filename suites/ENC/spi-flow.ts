@@ -1,3 +1,5 @@
+import type { Problem } from '../../lib/observation/problem.ts'
+
 /** ESP packets of one SPI, in the order they were captured. */
 export interface SpiFlow {
   readonly spi: string
@@ -33,16 +35,26 @@ export function spiFlow(spi: string, sequences: readonly number[]): SpiFlow {
   return { spi, packets: sequences.length, first: sequences[0] ?? 0, last: highest, repeated, late, latest }
 }
 
-/** What is wrong with the order of a flow, in words. */
-export function sequenceProblems(flow: SpiFlow): string[] {
-  const problems: string[] = []
-  if (flow.repeated.length > 0) {
-    const shown = [...new Set(flow.repeated)].slice(0, 5).join(', ')
-    problems.push(`${flow.repeated.length} sequence numbers of SPI ${flow.spi} were sent again: ${shown}`)
-  }
-  if (flow.latest >= reorderWindow)
-    problems.push(
-      `sequence numbers of SPI ${flow.spi} do not rise: one came ${flow.latest} behind the highest, allowed are ${reorderWindow - 1}`,
-    )
-  return problems
+/** What is wrong with the order of a flow. */
+export function sequenceProblems(
+  flow: SpiFlow,
+): Pick<Problem, 'code' | 'kind' | 'subject' | 'expected' | 'observed'>[] {
+  return [
+    ...(flow.repeated.length === 0
+      ? []
+      : [
+          {
+            ...{ code: 'sequence-repeated' as const, kind: 'seen' as const, subject: flow.spi },
+            observed: flow.repeated.length,
+          },
+        ]),
+    ...(flow.latest < reorderWindow
+      ? []
+      : [
+          {
+            ...{ code: 'sequence-not-rising' as const, kind: 'seen' as const, subject: flow.spi },
+            ...{ observed: flow.latest, expected: reorderWindow - 1 },
+          },
+        ]),
+  ]
 }

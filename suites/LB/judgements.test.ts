@@ -1,16 +1,11 @@
 import { expect } from 'chai'
-import { decide } from '../../lib/conformance/decide.ts'
-import type { ConformanceTest } from '../../lib/conformance/test.ts'
-import type { Judgement } from '../../lib/observation/judgement.ts'
 import { asked, task, threeNodes } from '../three-nodes.fake.ts'
+import { judge, outcomeOf } from '../judged.fake.ts'
 import { balancers } from './lb-02-balancers.ts'
 import { scalingShows } from './lb-04-scaling-shows.ts'
 import { idleConnection } from './lb-05-idle-connection.ts'
 
 const facts = threeNodes()
-const judge = (test: ConformanceTest, seen: unknown): Judgement =>
-  test.judge?.(JSON.parse(JSON.stringify(seen)), facts) ?? expect.fail('no judge')
-const outcomeOf = (judged: Judgement): string => decide(judged, { sharesKernel: false }).outcome
 
 describe('judging balancers', () => {
   const rule = (mark: number, address: string) => ({

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { decide } from '../../lib/conformance/decide.ts'
 import type { ConformanceTest } from '../../lib/conformance/test.ts'
 import type { Judgement } from '../../lib/observation/judgement.ts'
 import { threeNodes } from '../three-nodes.fake.ts'
+import { judge, outcomeOf } from '../judged.fake.ts'
 import { everythingAgain, everythingEncryptedAgain } from './everything-again.ts'
 import { movedProblems, returnedProblems } from './moved-tasks.ts'
 import { drain } from './res-01-drain.ts'
@@ -12,9 +12,6 @@ import { rollingUpdate } from './res-04-rolling-update.ts'
 import { firewallReload } from './res-05-firewall-reload.ts'
 
 const facts = threeNodes()
-const judge = (test: ConformanceTest, seen: unknown): Judgement =>
-  test.judge?.(JSON.parse(JSON.stringify(seen)), facts) ?? expect.fail('no judge')
-const outcomeOf = (judged: Judgement): string => decide(judged, { sharesKernel: false }).outcome
 const codes = ({ problems }: Judgement): string[] => problems.map(({ code }) => code)
 const polled = (last: unknown, reached = true) => ({
   ...{

@@ -1,6 +1,7 @@
+import type { ObserveContext } from '../../lib/conformance/context.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { replicas, runningOn } from '../../lib/swarm/availability.ts'
-import type { Cluster, ClusterNode } from '../../lib/swarm/cluster.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 
 /** What runs on a node, and the replicas of each service as the manager counts them. */
 export interface TasksLook {
@@ -13,9 +14,25 @@ export interface TasksLook {
   }[]
 }
 
-export async function lookAtTasks(cluster: Cluster, node: ClusterNode): Promise<TasksLook> {
-  const [onNode, services] = await Promise.all([runningOn(node), replicas(cluster)])
-  return { onNode, services }
+export async function lookAtTasks(
+  { cluster, facts: { namePrefix } }: Pick<ObserveContext, 'cluster' | 'facts'>,
+  node: ClusterNode,
+): Promise<TasksLook> {
+  const [onNode, services] = await Promise.all([servicesOn(node, namePrefix), replicas(cluster)])
+  return {
+    onNode,
+    services: services.map((one) => ({ ...one, service: ownName(one.service, namePrefix) })),
+  }
+}
+
+/** Services whose tasks run on a node, once for each task. */
+export async function servicesOn(node: ClusterNode, prefix: string): Promise<string[]> {
+  return (await runningOn(node)).map((service) => ownName(service, prefix))
+}
+
+/** Names of other people's services are not kept. */
+function ownName(service: string, prefix: string): string {
+  return service.startsWith(`${prefix}-`) ? service : 'not of the run'
 }
 
 /** Tasks that are still on a drained node, and services that lack tasks although `elsewhere` nodes could run them. */

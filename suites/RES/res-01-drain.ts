@@ -3,7 +3,7 @@ import { Inconclusive } from '../../lib/inconclusive.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
 import { poll } from '../../lib/poll.ts'
-import { runningOn, setAvailability } from '../../lib/swarm/availability.ts'
+import { setAvailability } from '../../lib/swarm/availability.ts'
 import type { Cluster, ClusterNode } from '../../lib/swarm/cluster.ts'
 import { overlayTutorial } from '../source.ts'
 import { movedWithinMs } from './bounds.ts'
@@ -11,7 +11,7 @@ import { disturbedNode } from './disturbed-node.ts'
 import { everythingAgain } from './everything-again.ts'
 import { type Again, observeAgain } from './observe-again.ts'
 import { judgeAgain } from './judge-again.ts'
-import { lookAtTasks, movedProblems, returnedProblems, type TasksLook } from './moved-tasks.ts'
+import { lookAtTasks, movedProblems, returnedProblems, servicesOn, type TasksLook } from './moved-tasks.ts'
 import { notUndone, type Undone, undoing } from './undoing.ts'
 
 export const drain = requirement({
@@ -41,14 +41,14 @@ export const drain = requirement({
     const { cluster, signal } = lab
     const node = disturbedNode(lab)
     const { name } = node.host
-    const before = await runningOn(node)
+    const before = await servicesOn(node, lab.facts.namePrefix)
     if (before.length === 0) throw new Inconclusive(`no task runs on ${name}, so nothing could move`)
     const elsewhere = cluster.nodes.length - 1
     const bound = { withinMs: movedWithinMs, everyMs: 1000, signal }
     const moving = await whileDrained(cluster, node, () =>
       poll(
         { what: `the tasks of ${name} run elsewhere`, ...bound },
-        () => lookAtTasks(cluster, node),
+        () => lookAtTasks(lab, node),
         (seen) => movedProblems(seen, name, elsewhere),
       ),
     )
@@ -56,7 +56,7 @@ export const drain = requirement({
     if (seen.undone !== null) return seen
     const returned = await poll(
       { what: `tasks run on ${name} again`, ...bound },
-      () => lookAtTasks(cluster, node),
+      () => lookAtTasks(lab, node),
       (look) => returnedProblems(look, name),
     )
     return returned.reached

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import { forwardingProblems } from './forwarding.ts'
 
 const links = [
@@ -30,7 +31,9 @@ const fdb = [
 ]
 const good = { links, neighbours, fdb }
 const problems = (change: Partial<typeof good>): string[] =>
-  forwardingProblems({ ...good, ...change }, endpoints)
+  forwardingProblems({ ...good, ...change }, endpoints, { node: 'a', network: 'net', vni: 4100 }).map(
+    describeProblem,
+  )
 
 describe('forwarding of a network', () => {
   it('is sound when each remote endpoint has its neighbour and its VTEP', () => {
@@ -38,18 +41,18 @@ describe('forwarding of a network', () => {
   })
 
   it('needs a VXLAN device', () => {
-    expect(problems({ links: [] })).to.deep.equal(['there is no VXLAN device'])
+    expect(problems({ links: [] })).to.deep.equal(['a has no VXLAN device of net with VNI 4100'])
   })
 
   it('misses a forwarding entry', () => {
     expect(problems({ fdb: fdb.slice(1) })).to.deep.equal([
-      'no forwarding entry for web on b (02:42:0a:5b:01:02)',
+      'net: a has no forwarding entry for web on b (02:42:0a:5b:01:02)',
     ])
   })
 
   it('misses a neighbour entry', () => {
     expect(problems({ neighbours: neighbours.slice(1) })).to.deep.equal([
-      'no neighbour entry for web on b (10.91.1.2)',
+      'net: a has no neighbour entry for web on b (10.91.1.2)',
     ])
   })
 
@@ -81,8 +84,8 @@ describe('forwarding of a network', () => {
       state: 'PERMANENT',
     }
     expect(problems({ fdb: [...fdb, ghost], neighbours: [...neighbours, ghostNeighbour] })).to.deep.equal([
-      'stale neighbour entry 10.91.1.99 (02:42:0a:5b:01:63)',
-      'stale forwarding entry 02:42:0a:5b:01:63 to 192.168.56.13',
+      'net: a has a stale neighbour entry 10.91.1.99 (02:42:0a:5b:01:63)',
+      'net: a has a stale forwarding entry 02:42:0a:5b:01:63 to 192.168.56.13',
     ])
   })
 })

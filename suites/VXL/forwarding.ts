@@ -1,3 +1,4 @@
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { NamespaceState } from '../../lib/observe/host-state.ts'
 
 /** An endpoint of a network on another node, and the data-path address of that node. */
@@ -8,47 +9,80 @@ export interface RemoteEndpoint {
   readonly vtep: string
 }
 
+/** Tables of a network's namespace. */
+export type ForwardingTables = Pick<NamespaceState, 'links' | 'neighbours' | 'fdb'>
+
+/** Whose tables they are. */
+interface Where {
+  readonly node: string
+  readonly network: string
+  readonly vni: number
+}
+
 /**
- * What is wrong with the tables of one node's namespace of a network, in words. The engine resolves no address
- * by flooding: each remote endpoint needs a permanent neighbour entry and a forwarding entry to its VTEP, and an
- * entry without an endpoint sends traffic astray as soon as its address is given out again.
+ * What is wrong with the tables of one node's namespace of a network. The engine resolves no address by flooding: each
+ * remote endpoint needs a permanent neighbour entry and a forwarding entry to its VTEP, and an entry without an endpoint
+ * sends traffic to the wrong node as soon as its address is given out again.
  */
 export function forwardingProblems(
-  namespace: Pick<NamespaceState, 'links' | 'neighbours' | 'fdb'>,
+  tables: ForwardingTables,
   endpoints: readonly RemoteEndpoint[],
-): string[] {
-  const devices = new Set(namespace.links.filter((link) => link.kind === 'vxlan').map(({ name }) => name))
-  if (devices.size === 0) return ['there is no VXLAN device']
-  const neighbours = namespace.neighbours.filter((entry) => devices.has(entry.device))
-  const forwarding = namespace.fdb.filter(
+  { node, network, vni }: Where,
+): Problem[] {
+  const where = { node, network }
+  const devices = new Set(tables.links.filter((link) => link.kind === 'vxlan').map(({ name }) => name))
+  if (devices.size === 0) return [{ ...where, code: 'vxlan-device-missing', kind: 'missed', expected: vni }]
+  const neighbours = tables.neighbours.filter((entry) => devices.has(entry.device))
+  const forwarding = tables.fdb.filter(
     (entry) => devices.has(entry.device) && entry.vtep !== undefined && entry.mac !== '00:00:00:00:00:00',
   )
-  const problems: string[] = []
-  for (const { name, address, mac, vtep } of endpoints) {
-    const macs = neighbours.filter((entry) => entry.address === address)
-    const right = macs.find((entry) => entry.mac === mac)
-    if (macs.length === 0) problems.push(`no neighbour entry for ${name} (${address})`)
-    else if (right === undefined)
-      problems.push(
-        `neighbour entry of ${name} (${address}) has ${macs[0]?.mac ?? 'no MAC'}, expected ${mac}`,
-      )
-    else if (!right.state.includes('PERMANENT'))
-      problems.push(`neighbour entry of ${name} (${address}) is ${right.state}, expected PERMANENT`)
-
-    const vteps = [...new Set(forwarding.filter((entry) => entry.mac === mac).map((entry) => entry.vtep))]
-    if (vteps.length === 0) problems.push(`no forwarding entry for ${name} (${mac})`)
-    for (const other of vteps.filter((candidate) => candidate !== vtep))
-      problems.push(`forwarding entry of ${name} (${mac}) leads to ${other}, expected ${vtep}`)
-  }
-  const stale = {
-    neighbours: neighbours.filter((entry) => !endpoints.some(({ address }) => address === entry.address)),
-    forwarding: forwarding.filter((entry) => !endpoints.some(({ mac }) => mac === entry.mac)),
-  }
+  const staleNeighbours = neighbours.filter(
+    (entry) =>
+      entry.state.includes('PERMANENT') && !endpoints.some(({ address }) => address === entry.address),
+  )
+  const staleForwarding = forwarding.filter((entry) => !endpoints.some(({ mac }) => mac === entry.mac))
   return [
-    ...problems,
-    ...stale.neighbours
-      .filter((entry) => entry.state.includes('PERMANENT'))
-      .map((entry) => `stale neighbour entry ${entry.address} (${entry.mac ?? 'no MAC'})`),
-    ...stale.forwarding.map((entry) => `stale forwarding entry ${entry.mac} to ${entry.vtep}`),
+    ...endpoints.flatMap((endpoint) => [
+      ...neighbourProblems(endpoint, neighbours).map((problem): Problem => ({ ...where, ...problem })),
+      ...vtepProblems(endpoint, forwarding).map((problem): Problem => ({ ...where, ...problem })),
+    ]),
+    ...staleNeighbours.map(({ address, mac }): Problem => ({
+      ...{ ...where, code: 'neighbour-stale', kind: 'seen', address, observed: mac ?? 'no MAC' },
+    })),
+    ...staleForwarding.map(({ mac, vtep }): Problem => ({
+      ...{ ...where, code: 'forwarding-stale', kind: 'seen', address: mac, observed: vtep ?? '' },
+    })),
   ]
+}
+
+function neighbourProblems(
+  { name: subject, address, mac }: RemoteEndpoint,
+  neighbours: ForwardingTables['neighbours'],
+): Problem[] {
+  const known = neighbours.filter((entry) => entry.address === address)
+  const right = known.find((entry) => entry.mac === mac)
+  if (known.length === 0) return [{ code: 'neighbour-missing', kind: 'missed', subject, address }]
+  if (right === undefined)
+    return [
+      {
+        ...{ code: 'neighbour-differs', kind: 'seen', subject, address },
+        ...{ observed: known[0]?.mac ?? 'no MAC', expected: mac },
+      },
+    ]
+  return right.state.includes('PERMANENT')
+    ? []
+    : [{ code: 'neighbour-not-permanent', kind: 'seen', subject, address, observed: right.state }]
+}
+
+function vtepProblems(
+  { name: subject, mac, vtep }: RemoteEndpoint,
+  forwarding: ForwardingTables['fdb'],
+): Problem[] {
+  const vteps = [...new Set(forwarding.filter((entry) => entry.mac === mac).map((entry) => entry.vtep ?? ''))]
+  if (vteps.length === 0) return [{ code: 'forwarding-missing', kind: 'missed', subject, address: mac }]
+  return vteps
+    .filter((other) => other !== vtep)
+    .map((observed): Problem => ({
+      ...{ code: 'forwarding-differs', kind: 'seen', subject, address: mac, observed, expected: vtep },
+    }))
 }

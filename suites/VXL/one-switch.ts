@@ -1,10 +1,11 @@
-import type { EthernetLayer } from '../../lib/packet/packet.ts'
-import { innerLayers } from '../../lib/packet/query.ts'
-import type { VxlanFrame } from '../scene/frames.ts'
+import type { SeenFrame } from '../../lib/observation/frame.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 
 /** A task as its network knows it. */
 export interface Station {
   readonly label: string
+  /** Name of its node. */
+  readonly node: string
   readonly address: string
   readonly mac: string
 }
@@ -13,32 +14,40 @@ export interface Station {
 const initialTtls: readonly number[] = [64, 128, 255]
 
 /** Whether a frame is an echo, or its reply, between two of these tasks; others balancers may have translated. */
-export function isEchoBetween(frame: VxlanFrame, stations: ReadonlyMap<string, Station>): boolean {
-  const { inner, packet } = frame
-  if (inner === undefined || !stations.has(inner.source) || !stations.has(inner.destination)) return false
-  return innerLayers(packet).some(({ protocol }) => protocol === 'icmp')
+export function isEchoBetween({ inner }: SeenFrame, stations: ReadonlyMap<string, Station>): boolean {
+  const ip = inner?.ip
+  return (
+    ip !== undefined && inner?.icmp !== undefined && stations.has(ip.source) && stations.has(ip.destination)
+  )
 }
 
 /**
- * What is not as on one switch, in words: the frame must go from the sender’s own MAC to the target’s own, and no
- * router may have taken a hop off its TTL.
+ * What is not as on one switch: the frame must go from the sender’s own MAC to the target’s own, and no router may have
+ * taken a hop off its TTL.
  */
-export function switchProblems(frame: VxlanFrame, stations: ReadonlyMap<string, Station>): string[] {
-  const { inner, packet, seenOn } = frame
-  const ethernet = innerLayers(packet).find((layer): layer is EthernetLayer => layer.protocol === 'ethernet')
-  if (inner?.protocol !== 'ipv4' || ethernet === undefined) return []
-  const [from, to] = [stations.get(inner.source), stations.get(inner.destination)]
-  if (from === undefined || to === undefined) return []
-  const where = `seen on ${seenOn}: ${from.label} → ${to.label}`
-  return [
-    ...(ethernet.source === from.mac
-      ? []
-      : [`${where}: inner source MAC ${ethernet.source}, expected its own ${from.mac}`]),
-    ...(ethernet.destination === to.mac
-      ? []
-      : [`${where}: inner destination MAC ${ethernet.destination}, expected its own ${to.mac}`]),
-    ...(initialTtls.includes(inner.ttl)
-      ? []
-      : [`${where}: inner TTL ${inner.ttl}, expected ${initialTtls.join(', ')}: as it was sent`]),
-  ]
+export function switchProblems(
+  { inner, seenOn }: SeenFrame,
+  stations: ReadonlyMap<string, Station>,
+  network: string,
+): Problem[] {
+  const [from, to] = [stations.get(inner?.ip?.source ?? ''), stations.get(inner?.ip?.destination ?? '')]
+  if (from === undefined || to === undefined || inner?.ip === undefined || inner.ether === undefined)
+    return []
+  const where = {
+    ...{ kind: 'seen' as const, node: seenOn, network },
+    path: { from: from.node, to: to.node },
+    ends: { from: from.label, to: to.label },
+  }
+  const macs = (
+    [
+      ['source', inner.ether.source, from.mac],
+      ['destination', inner.ether.destination, to.mac],
+    ] as const
+  ).flatMap(([subject, observed, expected]): Problem[] =>
+    observed === expected ? [] : [{ ...where, code: 'inner-mac-differs', subject, observed, expected }],
+  )
+  const hops: Problem[] = initialTtls.includes(inner.ip.ttl)
+    ? []
+    : [{ ...where, code: 'hop-taken', observed: inner.ip.ttl, expected: initialTtls.join(', ') }]
+  return [...macs, ...hops]
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import { assignedVnis, vniProblems } from './vnis.ts'
 
 const networks = [
@@ -18,19 +19,21 @@ describe('VNIs', () => {
 
   it('are a problem when the API gave one to two networks', () => {
     const twice = [...networks, { id: 'cccccccccccc', name: 'third', vnis: [4098] }]
-    expect(vniProblems(twice, devices)).to.deep.equal(['networks back and third both have VNI 4098'])
+    expect(vniProblems(twice, devices).map(describeProblem)).to.deep.equal([
+      'third: VNI 4098 is used twice: by back and by third',
+    ])
   })
 
   it('are a problem when two namespaces of different hosts use one', () => {
     const stray = [...devices, { host: 'h1', namespace: '1-dddddddddd', vni: 4097 }]
     expect(vniProblems(networks, stray)).to.have.lengthOf(1)
-    expect(vniProblems(networks, stray)[0]).to.include('1-dddddddddd on h1')
+    expect(vniProblems(networks, stray).map(describeProblem)[0]).to.include('1-dddddddddd on h1')
   })
 
   it('are a problem when a device has not the VNI of its network', () => {
     const wrong = [{ host: 'h1', namespace: '1-aaaaaaaaaa', vni: 5000 }]
-    expect(vniProblems(networks, wrong)).to.deep.equal([
-      'h1: the VXLAN device of front has VNI 5000, expected 4097',
+    expect(vniProblems(networks, wrong).map(describeProblem)).to.deep.equal([
+      'the VXLAN device of front on h1 has VNI 5000, expected 4097',
     ])
   })
 

@@ -1,3 +1,4 @@
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
@@ -36,35 +37,35 @@ export function vxlanDevices(state: HostState): VxlanDevice[] {
   )
 }
 
-/** What is wrong with the VNIs, in words: shared ones, and devices that have not the VNI of their network. */
-export function vniProblems(
-  networks: readonly AssignedVnis[],
-  devices: readonly VxlanDevice[],
-): readonly string[] {
-  const problems: string[] = []
+/** VNIs that are shared, and devices that do not have the VNI of their network. */
+export function vniProblems(networks: readonly AssignedVnis[], devices: readonly VxlanDevice[]): Problem[] {
+  const problems: Problem[] = []
   const owner = new Map<number, string>()
   for (const { name, vnis } of networks) {
     for (const vni of vnis) {
       const other = owner.get(vni)
-      if (other !== undefined) problems.push(`networks ${other} and ${name} both have VNI ${vni}`)
+      if (other !== undefined)
+        problems.push({ ...shared, network: name, expected: vni, observed: `by ${other} and by ${name}` })
       owner.set(vni, name)
     }
   }
   const namespaces = new Map<number, VxlanDevice>()
   for (const device of devices) {
     const other = namespaces.get(device.vni)
-    if (other !== undefined && other.namespace !== device.namespace) {
-      problems.push(
-        `VNI ${device.vni} is used by ${other.namespace} on ${other.host} and by ${device.namespace} on ${device.host}`,
-      )
-    }
+    if (other !== undefined && other.namespace !== device.namespace)
+      problems.push({
+        ...{ ...shared, node: device.host, subject: device.namespace, expected: device.vni },
+        observed: `by ${other.namespace} on ${other.host} and by ${device.namespace} on ${device.host}`,
+      })
     namespaces.set(device.vni, device)
     const network = networks.find(({ id }) => overlayNamespace(id) === device.namespace)
-    if (network !== undefined && !network.vnis.includes(device.vni)) {
-      problems.push(
-        `${device.host}: the VXLAN device of ${network.name} has VNI ${device.vni}, expected ${network.vnis.join(' or ')}`,
-      )
-    }
+    if (network !== undefined && !network.vnis.includes(device.vni))
+      problems.push({
+        ...{ code: 'vni-of-device-differs', kind: 'seen', node: device.host, network: network.name },
+        ...{ observed: device.vni, expected: network.vnis.join(' or ') },
+      })
   }
-  return [...new Set(problems)]
+  return distinct(problems)
 }
+
+const shared = { code: 'vni-shared', kind: 'seen' } as const

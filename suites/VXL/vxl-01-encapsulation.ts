@@ -1,12 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { exchange } from '../scene/exchange-before.ts'
-import { vxlanFrames } from '../scene/frames.ts'
-import { acrossHosts, addressOn, orderedPairs, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, pairsOf, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { type PacketRef, refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { exchange } from '../scene/exchange.ts'
 import { internals, rfc } from '../source.ts'
 
-export const encapsulation = conformanceTest({
+export const encapsulation = requirement({
   id: 'VXL-01',
   requirement:
     'Cross-host task traffic leaves as UDP to the data-path port with the VXLAN I flag and the network’s own VNI.',
@@ -23,39 +24,61 @@ export const encapsulation = conformanceTest({
     'docker network inspect NETWORK on each node: compare vxlanid_list and Peers',
     'ip -d link show type vxlan in the namespaces below /run/docker/netns',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear } = stack.networks
-    const { recordings } = await exchange(context)
-    const leaving = vxlanFrames(recordings.values(), cluster.nodes).filter((frame) => frame.egress)
-    const deciding = []
-    const problems: string[] = []
-    for (const [from, to] of orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts)) {
+  codes: ['not-encapsulated', 'vni-flag-clear', 'vni-differs', 'data-path-port-differs'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires } }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const leaving = seenFrames(got.values()).filter(({ egress, vxlan }) => egress && vxlan !== undefined)
+    const problems: Problem[] = []
+    const deciding: PacketRef[] = []
+    const pairs = pairsOf(tasksIn(facts, 'clear')).filter(
+      ([from, to]) => from.node !== to.node && got.has(from.node),
+    )
+    for (const [from, to] of pairs) {
       const between = leaving.filter(
-        ({ inner }) => inner?.source === addressOn(from, clear) && inner.destination === addressOn(to, clear),
+        ({ inner }) =>
+          inner?.ip?.source === addressIn(from, clear) && inner.ip.destination === addressIn(to, clear),
       )
-      const pair = `${taskLabel(from)} → ${taskLabel(to)}`
+      const where = {
+        path: { from: from.node, to: to.node },
+        ends: { from: taskName(from), to: taskName(to) },
+        network: clear.name,
+      }
       const [first] = between
-      if (first === undefined) problems.push(`${pair}: no VXLAN packet left ${from.node.host.name}`)
-      else deciding.push(first.packet)
+      if (first === undefined)
+        problems.push({ ...where, code: 'not-encapsulated', kind: 'missed', node: from.node })
+      else deciding.push(refOf(first))
       for (const { vxlan, udp } of between) {
-        if (!vxlan.vniValid) problems.push(`${pair}: I flag not set`)
-        if (vxlan.vni !== clear.vni) problems.push(`${pair}: VNI ${vxlan.vni}, expected ${clear.vni}`)
-        if (udp.destinationPort !== cluster.dataPathPort)
-          problems.push(`${pair}: to UDP port ${udp.destinationPort}`)
+        if (vxlan?.valid === false) problems.push({ ...where, code: 'vni-flag-clear', kind: 'seen' })
+        if (vxlan !== undefined && vxlan.vni !== clear.vni)
+          problems.push({
+            ...where,
+            code: 'vni-differs',
+            kind: 'seen',
+            observed: vxlan.vni,
+            expected: clear.vni,
+          })
+        if (udp !== undefined && udp.to !== facts.dataPathPort)
+          problems.push({
+            ...{ ...where, code: 'data-path-port-differs', kind: 'seen' },
+            ...{ observed: udp.to, expected: facts.dataPathPort },
+          })
       }
     }
-    evidence.packets('one packet of each ordered pair, leaving its node', deciding)
-    evidence.observe('expected', {
-      vni: clear.vni,
-      dataPathPort: cluster.dataPathPort,
-      pairs: deciding.length,
+    return judgement({
+      problems: distinct(problems),
+      missing,
+      unseen,
+      tables: { expected: { vni: clear.vni, dataPathPort: facts.dataPathPort, pairs: pairs.length } },
+      packets: { 'one packet of each ordered pair, leaving its node': deciding },
+      conclusion:
+        pairs.length === 0
+          ? ''
+          : `${deciding.length} ordered pairs left as VXLAN with VNI ${clear.vni} to UDP port ${facts.dataPathPort}`,
     })
-    requireNone('every ordered pair of tasks across hosts is encapsulated in VXLAN of its network', [
-      ...new Set(problems),
-    ])
-    evidence.conclude(
-      `${deciding.length} ordered pairs left as VXLAN with VNI ${clear.vni} to UDP port ${cluster.dataPathPort}`,
-    )
   },
 })

@@ -1,16 +1,16 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
-import type { NetworkView } from '../../lib/swarm/network-view.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { exchange } from '../scene/exchange-before.ts'
-import { type VxlanFrame, vxlanFrames } from '../scene/frames.ts'
-import { networkViews } from '../scene/views.ts'
-import { orderedPairs, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, type ClusterFacts, pairsOf, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { holders } from '../CTL/arrival.ts'
+import { exchange } from '../scene/exchange.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { internals } from '../source.ts'
-import { type Station, isEchoBetween, switchProblems } from './one-switch.ts'
+import { isEchoBetween, type Station, switchProblems } from './one-switch.ts'
 
-export const addresses = conformanceTest({
+export const addresses = requirement({
   id: 'VXL-02',
   requirement: 'Inner addresses are the tasks’; outer addresses are the hosts’ data-path addresses.',
   source: [internals('vxlan')],
@@ -29,95 +29,119 @@ export const addresses = conformanceTest({
     'join with --advertise-addr and --data-path-addr',
     'iptables -t nat -S POSTROUTING: look for rules that match UDP to the data-path port',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear } = stack.networks
-    const { recordings } = await exchange(context)
-    const owners = endpointOwners(cluster.nodes, await networkViews(context), clear.id)
-    for (const task of tasksOn(stack, 'clear')) {
-      owners.set(task.endpoints[clear.name]?.address ?? '', task.node)
-    }
-    const frames = vxlanFrames(recordings.values(), cluster.nodes).filter(
-      ({ vxlan, inner }) => vxlan.vni === clear.vni && inner?.protocol === 'ipv4',
-    )
-    const stations = new Map(
-      tasksOn(stack, 'clear').flatMap((task) => {
-        const endpoint = task.endpoints[clear.name]
-        if (endpoint === undefined || endpoint.mac === '') return []
-        const station: Station = { label: taskLabel(task), address: endpoint.address, mac: endpoint.mac }
-        return [[endpoint.address, station] as const]
-      }),
+  codes: [
+    'outer-address-differs',
+    'inner-address-unknown',
+    'inner-mac-differs',
+    'hop-taken',
+    'not-encapsulated',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [exchange, networkViewsSeen],
+  observe: async (lab) => ({
+    exchange: await lab.scene(exchange),
+    views: await lab.scene(networkViewsSeen),
+  }),
+  judge({ exchange: { wires }, views }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const owners = endpointOwners(facts, views)
+    const stations = stationsOf(facts)
+    const frames = seenFrames(got.values()).filter(
+      ({ vxlan, inner }) => vxlan?.vni === clear.vni && inner?.ip !== undefined,
     )
     const echoes = new Set(frames.filter((frame) => isEchoBetween(frame, stations)))
-    const wrong = frames.map((frame) => ({
+    const judged = frames.map((frame) => ({
       frame,
-      why: [...wrongAddresses(frame, owners), ...(echoes.has(frame) ? switchProblems(frame, stations) : [])],
+      problems: [
+        ...addressProblems(frame, owners, facts),
+        ...(echoes.has(frame) ? switchProblems(frame, stations, clear.name) : []),
+      ],
     }))
-    const judged = wrong.filter(({ why }) => why.length > 0)
-    const nodes = new Set(tasksOn(stack, 'clear').map((task) => task.node))
-    const right = (from: ClusterNode, to: ClusterNode) =>
-      frames.find(
-        ({ outer }) => outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
-      )
-    const pairs = orderedPairs([...nodes])
-    evidence.observe('data-path addresses', addressesByName(cluster.nodes))
-    evidence.packets(
-      'one packet of each ordered pair of nodes',
-      pairs.flatMap(([from, to]) => right(from, to)?.packet ?? []),
-    )
-    if (judged.length > 0) {
-      evidence.packets(
-        'packets with wrong addresses',
-        judged.slice(0, 40).map(({ frame }) => frame.packet),
-      )
-    }
-    requireNone('every VXLAN packet goes between the nodes that host its inner addresses', [
-      ...new Set(judged.flatMap(({ why }) => why)),
-      ...pairs
-        .filter(([from, to]) => right(from, to) === undefined)
-        .map(
-          ([from, to]) =>
-            `no VXLAN packet from ${from.dataPath.address} (${from.host.name}) to ${to.dataPath.address} (${to.host.name})`,
+    const wrong = judged.filter(({ problems }) => problems.length > 0)
+    const pairs = pairsOf(holders(facts, 'clear').filter(({ name }) => got.has(name)))
+    const between = pairs.map(([from, to]) => ({
+      from,
+      to,
+      first: frames.find(
+        ({ egress, seenOn, outer }) =>
+          egress && seenOn === from.name && outer?.destination === to.dataPath.address,
+      ),
+    }))
+    const silent = between.filter(({ first }) => first === undefined)
+    return judgement({
+      problems: distinct([
+        ...wrong.flatMap(({ problems }) => problems),
+        ...silent.map(({ from, to }): Problem => ({
+          ...{ code: 'not-encapsulated', kind: 'missed', node: from.name, network: clear.name },
+          path: { from: from.name, to: to.name },
+        })),
+      ]),
+      controls:
+        pairs.length === 0
+          ? []
+          : [{ name: 'echoes between tasks recorded', held: echoes.size > 0, observed: echoes.size }],
+      missing,
+      unseen,
+      tables: {
+        'data-path addresses': Object.fromEntries(
+          facts.nodes.map(({ name, dataPath }) => [name, dataPath.address]),
         ),
-    ])
-    if (echoes.size === 0 && pairs.length > 0)
-      throw new Error(
-        'no echo between tasks was recorded, so it could not be seen whether they go as on one switch',
-      )
-    evidence.conclude(
-      `${frames.length} VXLAN packets between ${pairs.length} ordered pairs of nodes; outer addresses are always those of the nodes that host the inner ones; ${echoes.size} echoes went from MAC to MAC with the TTL they were sent with`,
-    )
+      },
+      packets: {
+        'one packet of each ordered pair of nodes': between.flatMap(({ first }) =>
+          first === undefined ? [] : [refOf(first)],
+        ),
+        'packets with wrong addresses': wrong.slice(0, 40).map(({ frame }) => refOf(frame)),
+      },
+      conclusion:
+        frames.length === 0
+          ? ''
+          : `${frames.length} VXLAN packets between ${pairs.length} ordered pairs of nodes; outer addresses are always those of the nodes that host the inner ones; ${echoes.size} echoes went from MAC to MAC with the TTL they were sent with`,
+    })
   },
 })
 
 /** Which node hosts an address of the network, load-balancer endpoints included. */
-function endpointOwners(
-  nodes: readonly ClusterNode[],
-  views: ReadonlyMap<string, readonly NetworkView[]>,
-  networkId: string,
-): Map<string, ClusterNode> {
+function endpointOwners(facts: ClusterFacts, views: ViewsSeen): ReadonlyMap<string, string> {
+  const { clear } = facts.networks
+  const listed = facts.nodes.flatMap(({ name }) => {
+    const view = views[name]?.find(({ id }) => id === clear.id)
+    return Object.values(view?.endpoints ?? {}).map(({ address }) => [address, name] as const)
+  })
+  const tasks = tasksIn(facts, 'clear').map((task) => [addressIn(task, clear), task.node] as const)
+  return new Map([...listed, ...tasks])
+}
+
+function stationsOf(facts: ClusterFacts): ReadonlyMap<string, Station> {
+  const { clear } = facts.networks
   return new Map(
-    nodes.flatMap((node) => {
-      const view = views.get(node.host.name)?.find((candidate) => candidate.id === networkId)
-      return Object.values(view?.endpoints ?? {}).map(({ address }) => [address, node] as const)
+    tasksIn(facts, 'clear').flatMap((task) => {
+      const endpoint = task.endpoints[clear.name]
+      if (endpoint === undefined || endpoint.mac === '') return []
+      const { address, mac } = endpoint
+      return [[address, { label: taskName(task), node: task.node, address, mac }] as const]
     }),
   )
 }
 
-function wrongAddresses(frame: VxlanFrame, owners: ReadonlyMap<string, ClusterNode>): string[] {
-  const { inner, outer, seenOn } = frame
-  if (inner === undefined) return []
-  return (['source', 'destination'] as const).flatMap((side) => {
-    const owner = owners.get(inner[side])
-    const packet = `seen on ${seenOn}: inner ${inner.source} → ${inner.destination}`
-    if (owner === undefined) return [`${packet}: ${side} is no endpoint of the network`]
-    if (owner.dataPath.address === outer[side]) return []
-    return [
-      `${packet}: outer ${side} is ${outer[side]}, expected ${owner.dataPath.address} of ${owner.host.name}`,
-    ]
+function addressProblems(
+  { inner, outer, seenOn }: SeenFrame,
+  owners: ReadonlyMap<string, string>,
+  facts: ClusterFacts,
+): Problem[] {
+  const network = facts.networks.clear.name
+  return (['source', 'destination'] as const).flatMap((side): Problem[] => {
+    const address = inner?.ip?.[side] ?? ''
+    const owner = facts.nodes.find(({ name }) => name === owners.get(address))
+    if (owner === undefined)
+      return [{ code: 'inner-address-unknown', kind: 'seen', node: seenOn, network, subject: side, address }]
+    const observed = outer?.[side] ?? ''
+    const expected = owner.dataPath.address
+    if (observed === expected) return []
+    // A wrong source is its sender's doing, wherever it is seen.
+    const node = side === 'source' ? owner.name : seenOn
+    return [{ code: 'outer-address-differs', kind: 'seen', node, network, subject: side, expected, observed }]
   })
-}
-
-function addressesByName(nodes: readonly ClusterNode[]): Record<string, string> {
-  return Object.fromEntries(nodes.map((node) => [node.host.name, node.dataPath.address]))
 }

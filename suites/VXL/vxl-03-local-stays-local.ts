@@ -1,13 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { containsBytes } from '../../lib/packet/query.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { exchange } from '../scene/exchange-before.ts'
-import { everyPacket, vxlanFrames } from '../scene/frames.ts'
-import { addressOn } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, taskOf, tasksIn } from '../../lib/observation/facts.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { exchange } from '../scene/exchange.ts'
 import { internals } from '../source.ts'
 
-export const localStaysLocal = conformanceTest({
+export const localStaysLocal = requirement({
   id: 'VXL-03',
   requirement: 'Traffic between tasks on one host never reaches the underlay.',
   source: [internals('Inspecting vxlan tunnel interfaces')],
@@ -22,54 +22,62 @@ export const localStaysLocal = conformanceTest({
     'nsenter --net=/run/docker/netns/1-NETWORK bridge fdb show: the MAC of a local task must have no "dst"',
     'docker service update --force SERVICE gives the task a new endpoint',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear } = stack.networks
-    const { exchanged, recordings, nonces } = await exchange(context)
-    const local = exchanged.filter(({ from, to }) => from.node === to.node)
-    if (local.length === 0)
-      throw new Error('no node has two tasks of the clear network, so nothing was sent within one')
-
-    const all = everyPacket(recordings.values(), cluster.nodes)
-    const readable = (word: string) => all.filter(({ packet }) => containsBytes(packet, Buffer.from(word)))
-    const leaked = readable(nonces.local)
-    const hostOf = new Map(
-      tasksOn(stack, 'clear').map((task) => [addressOn(task, clear), task.node.host.name]),
-    )
-    const strayed = vxlanFrames(recordings.values(), cluster.nodes).filter(({ vxlan, inner }) => {
-      const host = inner === undefined ? undefined : hostOf.get(inner.source)
-      return vxlan.vni === clear.vni && host !== undefined && hostOf.get(inner?.destination ?? '') === host
+  codes: ['local-traffic-left'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires, exchanged } }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const all = seenFrames(got.values())
+    const local = exchanged.filter(({ from, to }) => taskOf(facts, from).node === taskOf(facts, to).node)
+    const hostOf = new Map(tasksIn(facts, 'clear').map((task) => [addressIn(task, clear), task.node]))
+    const strayed = all.filter(({ vxlan, inner }) => {
+      const host = hostOf.get(inner?.ip?.source ?? '')
+      return (
+        vxlan?.vni === clear.vni && host !== undefined && hostOf.get(inner?.ip?.destination ?? '') === host
+      )
     })
-    const answered = local.filter(({ observation }) => observation.outcome === 'answered').length
-    const controls = {
-      packetsRecorded: all.length,
-      packetsWithNonceAcrossHosts: readable(nonces.clear).length,
-      probesWithinHosts: local.length,
-      answeredWithinHosts: answered,
-    }
-    evidence.observe('controls', controls)
-    if (leaked.length + strayed.length > 0) {
-      evidence.packets('local traffic on the underlay', [
-        ...new Set([...leaked, ...strayed].map(({ packet }) => packet)),
-      ])
-    }
-    requireNone('traffic between tasks of one host stays on it', [
-      ...new Set([
-        ...strayed.map(
-          ({ inner, outer, seenOn }) =>
-            `seen on ${seenOn}: ${inner?.source} → ${inner?.destination}, both on ${hostOf.get(inner?.source ?? '')}, was sent from ${outer.source} to ${outer.destination}`,
-        ),
-        ...leaked.map(({ node }) => `data sent within a host was seen on the underlay of ${node.host.name}`),
+    const leaked = all.filter(({ matched }) => matched.includes('local'))
+    const across = all.filter(({ matched }) => matched.includes('clear')).length
+    const answered = local.filter(({ probe }) => probe.outcome === 'answered').length
+    const where = { code: 'local-traffic-left', kind: 'seen', network: clear.name } as const
+    return judgement({
+      problems: distinct([
+        ...strayed.map(({ seenOn, inner }): Problem => ({
+          ...{ ...where, node: seenOn, subject: hostOf.get(inner?.ip?.source ?? '') ?? 'one host' },
+        })),
+        ...leaked.map(({ seenOn }): Problem => ({ ...where, node: seenOn, subject: 'one host' })),
       ]),
-    ])
-    if (controls.packetsWithNonceAcrossHosts === 0) {
-      throw new Error('the matcher did not find the data sent across hosts, so "none seen" proves nothing')
-    }
-    if (answered === 0) {
-      throw new Error('no task answered another on its own host, so "none seen" proves nothing; see OVL-03')
-    }
-    evidence.conclude(
-      `${answered} of ${local.length} exchanges within hosts were answered and none of the ${all.length} packets on the underlay belongs to them; the nonce sent across hosts is in ${controls.packetsWithNonceAcrossHosts}`,
-    )
+      controls: [
+        { name: 'data sent across hosts found', held: across > 0, observed: across },
+        {
+          name: 'a task answered another on its own host',
+          held: answered > 0 || local.length === 0,
+          observed: answered,
+        },
+      ],
+      missing,
+      unseen:
+        local.length === 0
+          ? [
+              ...unseen,
+              { what: 'traffic within a node', nodes: [], why: 'no node has two tasks of the clear network' },
+            ]
+          : unseen,
+      tables: {
+        controls: {
+          packetsRecorded: all.length,
+          packetsWithNonceAcrossHosts: across,
+          probesWithinHosts: local.length,
+          answeredWithinHosts: answered,
+        },
+      },
+      packets: {
+        'local traffic on the underlay': [...new Set([...leaked, ...strayed])].slice(0, 40).map(refOf),
+      },
+      conclusion: `${answered} of ${local.length} exchanges within hosts were answered and none of the ${all.length} packets on the underlay belongs to them; the nonce sent across hosts is in ${across}`,
+    })
   },
 })

@@ -1,11 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { stateOf } from '../scene/kernel.ts'
-import { networkViews } from '../scene/views.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { kernel } from '../scene/kernel-seen.ts'
+import { networkViewsSeen } from '../scene/views.ts'
 import { internals } from '../source.ts'
 import { assignedVnis, vniProblems, vxlanDevices } from './vnis.ts'
 
-export const ownVni = conformanceTest({
+export const ownVni = requirement({
   id: 'VXL-04',
   requirement: 'Two networks never share a VNI.',
   source: [internals('vxlan'), internals('ingress')],
@@ -22,20 +22,30 @@ export const ownVni = conformanceTest({
     'for n in /run/docker/netns/1-*; do nsenter --net=$n ip -d link show type vxlan; done',
     'remove the network, or restart the engine that holds the left-over device',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const views = await networkViews(context)
-    const states = await context.state()
-    const networks = assignedVnis([...views.values()].flat())
-    const devices = cluster.nodes.flatMap((node) => vxlanDevices(stateOf(states, node)))
-    evidence.observe('VNIs by network', Object.fromEntries(networks.map(({ name, vnis }) => [name, vnis])))
-    evidence.observe('VXLAN devices', devices)
-    requireNone('every network has a VNI of its own', vniProblems(networks, devices))
-    if (networks.length < 2 || devices.length === 0) {
-      throw new Error('fewer than two overlay networks were found, so nothing was compared')
-    }
-    evidence.conclude(
-      `${networks.length} overlay networks have ${new Set(networks.flatMap(({ vnis }) => vnis)).size} distinct VNIs, and ${devices.length} VXLAN devices use them accordingly`,
-    )
+  codes: ['vni-shared', 'vni-of-device-differs'],
+  changes: [],
+  quiet: [],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
+  judge({ kernel: states, views }, facts) {
+    const networks = assignedVnis(Object.values(views).flat())
+    const devices = facts.nodes.flatMap(({ name }) => {
+      const state = states[name]
+      return state === undefined ? [] : vxlanDevices(state)
+    })
+    const blind = facts.nodes.map(({ name }) => name).filter((name) => states[name] === undefined)
+    const vnis = new Set(networks.flatMap((network) => network.vnis)).size
+    return judgement({
+      problems: vniProblems(networks, devices),
+      unseen: blind.length === 0 ? [] : [{ what: 'kernel state', nodes: blind }],
+      tables: {
+        'VNIs by network': Object.fromEntries(networks.map((network) => [network.name, network.vnis])),
+        'VXLAN devices': devices,
+      },
+      conclusion:
+        networks.length < 2 || devices.length === 0
+          ? ''
+          : `${networks.length} overlay networks have ${vnis} distinct VNIs, and ${devices.length} VXLAN devices use them accordingly`,
+    })
   },
 })

@@ -1,16 +1,18 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { Link } from '../../lib/observe/host-state.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view.ts'
-import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
-import { looksAgain, untilSettled } from '../scene/until-settled.ts'
-import { networkViews } from '../scene/views.ts'
+import { readNetworkViews } from '../../lib/swarm/network-view.ts'
+import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/kernel-seen.ts'
+import { looksAgain, settledLooks, settledProblems } from '../scene/settled.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { internals, moby } from '../source.ts'
 
-export const devices = conformanceTest({
+export const devices = requirement({
   id: 'VXL-05',
   requirement:
     '`/run/docker/netns/1-…` of the network holds a bridge, a vxlan device with the VNI and a veth per local endpoint.',
@@ -32,100 +34,170 @@ export const devices = conformanceTest({
     'ip -d link show type vxlan in the host’s namespace: a device with the same VNI and port blocks the engine’s',
     'docker service update --force SERVICE sets its endpoints up again',
   ],
-  async run(context) {
-    const { evidence } = context
-    const { problems, seen } = await untilSettled(context, async (fresh) =>
-      look(
-        context,
-        await context.state({ fresh }),
-        await (fresh ? readNetworkViews(context.cluster) : networkViews(context)),
-      ),
-    )
-    evidence.observe('expected devices', seen)
-    requireNone('every namespace of a network holds its bridge, VXLAN device and endpoints', problems)
-    if (seen.length === 0) throw new Error('no node has an endpoint on any network of the stack')
-    evidence.conclude(
-      `${seen.length} namespaces hold their bridge with the gateway’s address, VXLAN device and a veth per endpoint; none of these devices is in a host’s own namespace`,
-    )
+  codes: [
+    'network-namespace-missing',
+    'bridge-missing',
+    'vxlan-device-missing',
+    'device-off-bridge',
+    'data-path-port-differs',
+    'gateway-address-missing',
+    'endpoint-devices-differ',
+    'device-down',
+    'device-outside',
+  ],
+  changes: [],
+  quiet: ['tasks'],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => settledLooks(lab, (fresh) => look(lab, fresh), problemsOf),
+  judge(polled) {
+    const { places, own } = polled.last
+    const parts = { ...partsOf(places), ...own }
+    const { missing, unseen } = part(parts, 'devices')
+    return judgement({
+      problems: settledProblems(polled, problemsOf),
+      missing,
+      unseen,
+      tables: { 'expected devices': places.map(({ links: _, ...expected }) => expected) },
+      conclusion:
+        places.length === 0
+          ? ''
+          : `${places.length} namespaces hold their bridge with the gateway’s address, VXLAN device and a veth per endpoint; none of these devices is in a host’s own namespace`,
+    })
   },
 })
 
-function look(
-  { cluster, stack }: TestContext,
-  states: ReadonlyMap<string, HostState>,
-  views: ReadonlyMap<string, readonly NetworkView[]>,
-): { readonly problems: readonly string[]; readonly seen: readonly object[] } {
-  const problems: string[] = []
-  const seen: object[] = []
-  for (const network of Object.values(stack.networks)) {
-    const namespace = overlayNamespace(network.id)
-    for (const node of cluster.nodes) {
-      const view = views.get(node.host.name)?.find(({ id }) => id === network.id)
-      const endpoints = Object.keys(view?.endpoints ?? {}).length
-      if (endpoints === 0) continue
-      const where = `${network.name} on ${node.host.name}`
-      const tables = namespaceOf(stateOf(states, node), namespace, 'ip')
-      const expected = {
-        ...{ vni: network.vni, port: cluster.dataPathPort, endpoints },
-        gateway: network.gateway,
-      }
-      const found =
-        tables === undefined ? [`there is no namespace ${namespace}`] : deviceProblems(tables, expected)
-      problems.push(...found.map((problem) => `${where}: ${problem}`))
-      seen.push({ network: network.name, node: node.host.name, ...expected })
-    }
-  }
-  problems.push(...outside(cluster.nodes, states, Object.values(stack.networks)))
-  return { problems, seen }
+/** Devices of one network on one node, and what is expected of them. */
+export interface Place {
+  readonly network: string
+  readonly node: string
+  readonly namespace: string
+  readonly vni: number
+  readonly port: number
+  readonly endpoints: number
+  readonly gateway: string
+  /** Null where there is no such namespace. */
+  readonly links: Part<readonly Link[] | null>
 }
 
-export function deviceProblems(
-  { links }: Pick<NamespaceState, 'links'>,
-  expected: {
-    readonly vni: number
-    readonly port: number
-    readonly endpoints: number
-    readonly gateway: string
-  },
-): string[] {
-  const bridges = links.filter((link) => link.kind === 'bridge')
-  const [bridge] = bridges
-  if (bridge === undefined || bridges.length > 1) return [`${bridges.length} bridges, expected 1`]
-  const vxlan = links.find((link) => link.vxlan?.vni === expected.vni)
-  const veths = links.filter((link) => link.kind === 'veth' && link.master === bridge.name)
-  const problems: string[] = []
-  if (vxlan === undefined) problems.push(`no VXLAN device with VNI ${expected.vni}`)
-  else {
-    if (vxlan.master !== bridge.name) problems.push(`${vxlan.name} is not on ${bridge.name}`)
-    if (vxlan.vxlan?.port !== expected.port)
-      problems.push(`${vxlan.name} uses UDP port ${vxlan.vxlan?.port}, expected ${expected.port}`)
-  }
-  if (!bridge.addresses.some(({ address }) => address === expected.gateway))
-    problems.push(`${bridge.name} does not have the gateway’s address ${expected.gateway}`)
-  if (veths.length !== expected.endpoints)
-    problems.push(
-      `${veths.length} veth devices on ${bridge.name}, expected ${expected.endpoints}, one per endpoint`,
-    )
+interface Look {
+  readonly places: readonly Place[]
+  /** VXLAN devices in each node's own namespace, with the network whose VNI they have. */
+  readonly own: Readonly<
+    Record<string, Part<readonly { readonly device: string; readonly network: string }[]>>
+  >
+}
+
+async function look(lab: ObserveContext, fresh: boolean): Promise<Look> {
+  const { facts, cluster } = lab
+  const [states, views] = fresh
+    ? [
+        Object.fromEntries(await lab.kernel({ fresh: true })),
+        Object.fromEntries(await readNetworkViews(cluster)),
+      ]
+    : [await lab.scene(kernel), await lab.scene(networkViewsSeen)]
+  return { places: placesOf(facts, states, views), own: ownDevices(facts, states) }
+}
+
+function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Place[] {
+  return Object.values(facts.networks).flatMap(({ id, name: network, vni, gateway }) =>
+    facts.nodes.flatMap(({ name: node }): Place[] => {
+      const view = views[node]?.find((one) => one.id === id)
+      const endpoints = Object.keys(view?.endpoints ?? {}).length
+      if (endpoints === 0) return []
+      const namespace = overlayNamespace(id)
+      const seen = namespaceSeen(states, node, namespace, 'ip')
+      const links = 'got' in seen ? { got: seen.got?.links ?? null } : seen
+      return [{ network, node, namespace, vni, port: facts.dataPathPort, endpoints, gateway, links }]
+    }),
+  )
+}
+
+function ownDevices(facts: ClusterFacts, states: KernelSeen): Look['own'] {
+  return Object.fromEntries(
+    facts.nodes.map(({ name }) => {
+      const root = rootSeen(states, name, 'ip')
+      if (!('got' in root)) return [name, root]
+      const got = root.got.links.flatMap(({ name: device, vxlan }) => {
+        const network = Object.values(facts.networks).find(({ vni }) => vni === vxlan?.vni)
+        return network === undefined ? [] : [{ device, network: network.name }]
+      })
+      return [name, { got }]
+    }),
+  )
+}
+
+function partsOf(places: readonly Place[]): Record<string, Part<unknown>> {
+  return Object.fromEntries(places.map(({ node, network, links }) => [`${node} ${network}`, links]))
+}
+
+/** VXLAN devices of the stack's networks in a node's own namespace are problems, too: the host reaches into the overlay. */
+function problemsOf({ places, own }: Look): Problem[] {
   return [
-    ...problems,
-    ...[bridge, vxlan, ...veths].flatMap((link) =>
-      link === undefined || link.up ? [] : [`${link.name} is down`],
+    ...places.flatMap(placeProblems),
+    ...Object.entries(own).flatMap(([node, devices]) =>
+      'got' in devices
+        ? devices.got.map(({ device, network }): Problem => ({
+            ...{ code: 'device-outside', kind: 'seen', node, network, subject: device },
+          }))
+        : [],
     ),
   ]
 }
 
-/** VXLAN devices of these networks outside their namespaces, where the host could reach into the overlay. */
-function outside(
-  nodes: readonly ClusterNode[],
-  states: ReadonlyMap<string, HostState>,
-  networks: readonly OverlayNetwork[],
-): string[] {
-  return nodes.flatMap((node) =>
-    rootOf(stateOf(states, node), 'ip').links.flatMap((link) => {
-      const network = networks.find(({ vni }) => vni === link.vxlan?.vni)
-      return network === undefined
-        ? []
-        : [`${link.name} of ${network.name} is in the host's own namespace on ${node.host.name}`]
-    }),
-  )
+export function placeProblems(place: Place): Problem[] {
+  const { network, node, namespace, vni, port, endpoints, gateway } = place
+  const where = { node, network }
+  if (!('got' in place.links)) return []
+  if (place.links.got === null)
+    return [{ ...where, code: 'network-namespace-missing', kind: 'missed', subject: namespace }]
+  const links = place.links.got
+  const bridges = links.filter((link) => link.kind === 'bridge')
+  const [bridge] = bridges
+  if (bridge === undefined || bridges.length > 1)
+    return [
+      { ...where, code: 'bridge-missing', kind: 'missed', subject: namespace, observed: bridges.length },
+    ]
+  const vxlan = links.find((link) => link.vxlan?.vni === vni)
+  const veths = links.filter((link) => link.kind === 'veth' && link.master === bridge.name)
+  const problems: Problem[] = []
+  if (vxlan === undefined)
+    problems.push({ ...where, code: 'vxlan-device-missing', kind: 'missed', expected: vni })
+  else {
+    if (vxlan.master !== bridge.name)
+      problems.push({
+        ...where,
+        code: 'device-off-bridge',
+        kind: 'seen',
+        subject: vxlan.name,
+        expected: bridge.name,
+      })
+    if (vxlan.vxlan?.port !== port)
+      problems.push({
+        ...{ ...where, code: 'data-path-port-differs', kind: 'seen', subject: vxlan.name },
+        ...{ observed: vxlan.vxlan?.port ?? 'none', expected: port },
+      })
+  }
+  if (!bridge.addresses.some(({ address }) => address === gateway))
+    problems.push({
+      ...where,
+      code: 'gateway-address-missing',
+      kind: 'missed',
+      subject: bridge.name,
+      expected: gateway,
+    })
+  if (veths.length !== endpoints)
+    problems.push({
+      ...{ ...where, code: 'endpoint-devices-differ', kind: 'seen', subject: bridge.name },
+      ...{ observed: veths.length, expected: endpoints },
+    })
+  const down = [bridge, vxlan, ...veths].filter((link) => link?.up === false)
+  return [
+    ...problems,
+    ...down.map((link): Problem => ({
+      ...where,
+      code: 'device-down',
+      kind: 'seen',
+      subject: link?.name ?? '',
+    })),
+  ]
 }

@@ -1,23 +1,19 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode, OverlayNetwork } from '../../lib/swarm/cluster.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { type ClusterFacts, type NetworkFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
-import { namespaceOf, stateOf } from '../scene/kernel.ts'
-import { looksAgain, untilSettled } from '../scene/until-settled.ts'
-import { networkViews } from '../scene/views.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { readNetworkViews } from '../../lib/swarm/network-view.ts'
+import { kernel, type KernelSeen, namespaceSeen } from '../scene/kernel-seen.ts'
+import { looksAgain, settledLooks, settledProblems } from '../scene/settled.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { internals, moby } from '../source.ts'
-import { forwardingProblems, type RemoteEndpoint } from './forwarding.ts'
+import { forwardingProblems, type ForwardingTables, type RemoteEndpoint } from './forwarding.ts'
 
-interface HostedEndpoint extends RemoteEndpoint {
-  readonly node: ClusterNode
-}
-
-export const forwarding = conformanceTest({
+export const forwarding = requirement({
   id: 'VXL-06',
   requirement:
     'FDB and neighbour tables map every remote task MAC/IP to the right VTEP: none missing, none stale, on every node.',
@@ -41,76 +37,122 @@ export const forwarding = conformanceTest({
     'nc -vz NODE 7946 and nc -vzu NODE 7946 between all nodes',
     'docker service update --force SERVICE gives its tasks new endpoints; restarting the engine rebuilds the tables',
   ],
-  async run(context) {
-    const { evidence } = context
-    const { problems, counts } = await untilSettled(context, async (fresh) =>
-      look(
-        context,
-        await context.state({ fresh }),
-        await (fresh ? readNetworkViews(context.cluster) : networkViews(context)),
-      ),
-    )
-    evidence.observe('remote endpoints that must be known', counts)
-    requireNone('every node knows the way to every remote endpoint, and to nothing else', problems)
-    if (counts.length === 0) throw new Error('no node has an endpoint on any network of the stack')
-    evidence.conclude(
-      `${counts.length} tables hold the neighbours and VTEPs of exactly their remote endpoints`,
-    )
+  codes: [
+    'network-namespace-missing',
+    'vxlan-device-missing',
+    'neighbour-missing',
+    'neighbour-differs',
+    'neighbour-not-permanent',
+    'neighbour-stale',
+    'forwarding-missing',
+    'forwarding-differs',
+    'forwarding-stale',
+  ],
+  changes: [],
+  quiet: ['tasks'],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => settledLooks(lab, (fresh) => look(lab, fresh), problemsOf),
+  judge(polled) {
+    const { missing, unseen } = part(tablesByPlace(polled.last), 'forwarding tables')
+    const counts = polled.last.map(({ network, node, remote }) => ({
+      network,
+      node,
+      remoteEndpoints: remote.length,
+    }))
+    return judgement({
+      problems: settledProblems(polled, problemsOf),
+      missing,
+      unseen,
+      tables: { 'remote endpoints that must be known': counts },
+      conclusion:
+        counts.length === 0
+          ? ''
+          : `${counts.length} tables hold the neighbours and VTEPs of exactly their remote endpoints`,
+    })
   },
 })
 
-function look(
-  { cluster, stack }: TestContext,
-  states: ReadonlyMap<string, HostState>,
-  views: ReadonlyMap<string, readonly NetworkView[]>,
-): { readonly problems: readonly string[]; readonly counts: readonly object[] } {
-  const problems: string[] = []
-  const counts: object[] = []
-  for (const network of Object.values(stack.networks)) {
-    const endpoints = endpointsOf(network, cluster.nodes, views, stack)
+/** The tables of one node for one network, and what they must hold. */
+interface Place {
+  readonly network: string
+  readonly node: string
+  readonly vni: number
+  readonly namespace: string
+  readonly remote: readonly RemoteEndpoint[]
+  /** Undefined where there is no such namespace. */
+  readonly tables: Part<ForwardingTables | null>
+}
+
+async function look(lab: ObserveContext, fresh: boolean): Promise<Place[]> {
+  const { facts, cluster } = lab
+  const [states, views] = fresh
+    ? [
+        Object.fromEntries(await lab.kernel({ fresh: true })),
+        Object.fromEntries(await readNetworkViews(cluster)),
+      ]
+    : [await lab.scene(kernel), await lab.scene(networkViewsSeen)]
+  return placesOf(facts, states, views)
+}
+
+function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Place[] {
+  return Object.values(facts.networks).flatMap((network) => {
+    const endpoints = endpointsOf(network, facts, views)
     const namespace = overlayNamespace(network.id)
-    for (const node of cluster.nodes) {
-      if (!endpoints.some((endpoint) => endpoint.node === node)) continue
-      const where = `${network.name} on ${node.host.name}`
-      const tables = namespaceOf(stateOf(states, node), namespace, 'bridge')
-      const remote = endpoints.filter((endpoint) => endpoint.node !== node)
-      const found =
-        tables === undefined ? [`there is no namespace ${namespace}`] : forwardingProblems(tables, remote)
-      problems.push(...found.map((problem) => `${where}: ${problem}`))
-      counts.push({ network: network.name, node: node.host.name, remoteEndpoints: remote.length })
-    }
-  }
-  return { problems, counts }
+    return facts.nodes
+      .filter(({ name }) => endpoints.some(({ node }) => node === name))
+      .map(({ name }): Place => {
+        const seen = namespaceSeen(states, name, namespace, 'bridge')
+        return {
+          ...{ network: network.name, node: name, vni: network.vni, namespace },
+          remote: endpoints.filter(({ node }) => node !== name),
+          tables: 'got' in seen ? { got: seen.got === undefined ? null : tablesOf(seen.got) } : seen,
+        }
+      })
+  })
+}
+
+function tablesOf({ links, neighbours, fdb }: ForwardingTables): ForwardingTables {
+  const devices = links.filter(({ kind }) => kind === 'vxlan')
+  const isOurs = ({ device }: { readonly device: string }): boolean =>
+    devices.some(({ name }) => name === device)
+  return { links: devices, neighbours: neighbours.filter(isOurs), fdb: fdb.filter(isOurs) }
+}
+
+function tablesByPlace(places: readonly Place[]): Readonly<Record<string, Part<unknown>>> {
+  return Object.fromEntries(places.map(({ node, network, tables }) => [`${node} ${network}`, tables]))
+}
+
+function problemsOf(places: readonly Place[]): Problem[] {
+  return places.flatMap(({ network, node, vni, namespace, remote, tables }): Problem[] => {
+    if (!('got' in tables)) return []
+    if (tables.got === null)
+      return [{ code: 'network-namespace-missing', kind: 'missed', node, network, subject: namespace }]
+    return forwardingProblems(tables.got, remote, { node, network, vni })
+  })
 }
 
 /** By each engine's own account; tasks of the stack are added as the API tells them. */
 function endpointsOf(
-  network: OverlayNetwork,
-  nodes: readonly ClusterNode[],
-  views: ReadonlyMap<string, readonly NetworkView[]>,
-  stack: Stack,
-): HostedEndpoint[] {
-  const found = new Map<string, HostedEndpoint>()
-  for (const node of nodes) {
-    const view = views.get(node.host.name)?.find(({ id }) => id === network.id)
+  network: NetworkFacts,
+  facts: ClusterFacts,
+  views: ViewsSeen,
+): (RemoteEndpoint & { readonly node: string })[] {
+  const found = new Map<string, RemoteEndpoint & { readonly node: string }>()
+  for (const { name: node, dataPath } of facts.nodes) {
+    const view = views[node]?.find(({ id }) => id === network.id)
     for (const [key, { address, mac }] of Object.entries(view?.endpoints ?? {})) {
       const name = /^(lb-|ingress-sbox)/.test(key)
-        ? `the load balancer of ${node.host.name}`
-        : `container ${key.slice(0, 12)} on ${node.host.name}`
-      found.set(`${address} ${mac}`, { name, address, mac, node, vtep: node.dataPath.address })
+        ? `load balancer of ${node}`
+        : `container ${key.slice(0, 12)}@${node}`
+      found.set(`${address} ${mac}`, { name, address, mac, node, vtep: dataPath.address })
     }
   }
-  for (const task of stack.tasks) {
+  for (const task of facts.tasks) {
     const endpoint = task.endpoints[network.name]
-    if (endpoint === undefined) continue
+    const vtep = facts.nodes.find(({ name }) => name === task.node)?.dataPath.address
+    if (endpoint === undefined || vtep === undefined) continue
     const { address, mac } = endpoint
-    found.set(`${address} ${mac}`, {
-      name: taskLabel(task),
-      address,
-      mac,
-      node: task.node,
-      vtep: task.node.dataPath.address,
-    })
+    found.set(`${address} ${mac}`, { name: taskName(task), address, mac, node: task.node, vtep })
   }
   return [...found.values()]
 }

@@ -1,13 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { containsBytes } from '../../lib/packet/query.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { exchange } from '../scene/exchange-before.ts'
-import { vxlanFrames } from '../scene/frames.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { pairsOf } from '../../lib/observation/facts.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { holders } from '../CTL/arrival.ts'
+import { exchange } from '../scene/exchange.ts'
 import { docs, internals } from '../source.ts'
 
-export const readable = conformanceTest({
+export const readable = requirement({
   id: 'VXL-08',
   requirement: 'Application data on a default overlay is readable on the wire (unencrypted by default).',
   source: [docs('Configure encryption of application data'), internals('Encryption')],
@@ -24,42 +25,47 @@ export const readable = conformanceTest({
     'docker network inspect NETWORK --format "{{.Options}}"',
     'ip xfrm policy on each node: a policy for the data-path port without a mark takes clear networks too',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { clear } = stack.networks
-    const { recordings, nonces } = await exchange(context)
-    const word = Buffer.from(nonces.clear)
-    const leaving = vxlanFrames(recordings.values(), cluster.nodes).filter(
-      ({ egress, vxlan, packet }) => egress && vxlan.vni === clear.vni && containsBytes(packet, word),
+  codes: ['payload-unreadable'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { wires } }, facts) {
+    const { clear } = facts.networks
+    const { got, missing, unseen } = part(wires, 'capture')
+    const leaving = seenFrames(got.values()).filter(
+      ({ egress, vxlan, matched }) => egress && vxlan?.vni === clear.vni && matched.includes('clear'),
     )
-    const nodes = new Set(tasksOn(stack, 'clear').map((task) => task.node))
-    const pairs = orderedPairs([...nodes]).map(([from, to]) => ({
-      from,
-      to,
+    const pairs = pairsOf(holders(facts, 'clear').filter(({ name }) => got.has(name))).map(([from, to]) => ({
+      ...{ from: from.name, to: to.name },
       frames: leaving.filter(
-        ({ outer }) => outer.source === from.dataPath.address && outer.destination === to.dataPath.address,
+        ({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address,
       ),
     }))
-    evidence.packets(
-      'one packet with readable data of each ordered pair of nodes',
-      pairs.flatMap(({ frames }) => frames[0]?.packet ?? []),
-    )
-    evidence.observe(
-      'packets with readable data',
-      pairs.map(({ from, to, frames }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        packets: frames.length,
-      })),
-    )
-    requireNone(
-      'data on a network without encryption is readable on the wire',
-      pairs
+    return judgement({
+      problems: pairs
         .filter(({ frames }) => frames.length === 0)
-        .map(({ from, to }) => `no packet with the known data left ${from.host.name} for ${to.host.name}`),
-    )
-    evidence.conclude(
-      `${leaving.length} packets between ${pairs.length} ordered pairs of nodes carry the nonce in clear`,
-    )
+        .map(({ from, to }): Problem => ({
+          ...{ code: 'payload-unreadable', kind: 'missed', path: { from, to }, network: clear.name },
+        })),
+      missing,
+      unseen,
+      tables: {
+        'packets with readable data': pairs.map(({ from, to, frames }) => ({
+          from,
+          to,
+          packets: frames.length,
+        })),
+      },
+      packets: {
+        'one packet with readable data of each ordered pair of nodes': pairs.flatMap(({ frames: [first] }) =>
+          first === undefined ? [] : [refOf(first)],
+        ),
+      },
+      conclusion:
+        pairs.length === 0
+          ? ''
+          : `${leaving.length} packets between ${pairs.length} ordered pairs of nodes carry the nonce in clear`,
+    })
   },
 })

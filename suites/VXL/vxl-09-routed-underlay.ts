@@ -1,16 +1,20 @@
-import { soundPackets } from '../../lib/conformance/sound-packets.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { wireSeen } from '../../lib/conformance/wire-seen.ts'
+import { requirement } from '../../lib/conformance/test.ts'
 import type { Host } from '../../lib/host/host.ts'
 import { type Change, reversibly } from '../../lib/host/reversibly.ts'
 import { shell } from '../../lib/host/shell.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { layerOf, outerEsp, outerIp } from '../../lib/packet/query.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
+import type { Frame, WireSeen } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
 import { scriptLines, sh } from '../../lib/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { onlyEsp } from '../ENC/enc-01-only-esp.ts'
 import { fullMesh } from '../OVL/ovl-03-full-mesh.ts'
-import { holdsAgain } from '../RES/holds-again.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { judgeAgain } from '../RES/judge-again.ts'
+import { type Again, observeAgain } from '../RES/observe-again.ts'
+import { notUndone, type Undone, undoing } from '../RES/undoing.ts'
 import { internals } from '../source.ts'
 import { addresses } from './vxl-02-addresses.ts'
 
@@ -21,7 +25,7 @@ const atMostSeconds = 600
 
 const wanted = [fullMesh, addresses, onlyEsp]
 
-export const routedUnderlay = conformanceTest({
+export const routedUnderlay = requirement({
   id: 'VXL-09',
   requirement:
     'Between nodes that reach each other only through a router, tasks reach each other, clear and encrypted, and outer addresses stay the hosts’.',
@@ -40,69 +44,86 @@ export const routedUnderlay = conformanceTest({
     'tracepath -n OTHER-ADDRESS on the node named',
     'allow 2377/tcp, 7946/tcp+udp, the data-path port/udp and protocol 50 between the subnets of all nodes',
   ],
-  async run(context) {
-    const { cluster, outsiders, topology, wire, evidence } = context
+  codes: ['not-again'],
+  changes: ['host'],
+  quiet: ['traffic', 'changes'],
+  reads: [],
+  async observe(lab): Promise<Routed> {
+    const { cluster, outsiders, topology, wire } = lab
     const [router] = outsiders
-    if (router === undefined) throw new Error('the lab has no host outside the swarm to route')
+    if (router === undefined) throw new Inconclusive('the lab has no host outside the swarm to route')
     const at = router.underlays[topology.swarm.dataPath]
-    if (at === undefined) throw new Error(`${router.name} is not on ${topology.swarm.dataPath}`)
-    const undo = await route(cluster.nodes, router, at, context.label)
-    let passed: readonly Packet[]
-    let seconds: number
-    try {
-      const point = {
-        host: router,
-        interface: at.interface,
-        direction: 'both' as const,
-        filter: `udp port ${cluster.dataPathPort} or esp`,
-        vxlanPorts: [cluster.dataPathPort],
-      }
-      const { result, recordings } = await wire.during([point], () =>
-        holdsAgain(context, wanted, {
-          since: `${router.name} routes between ${cluster.nodes.map(({ host }) => host.name).join(', ')}`,
-          withinMs: holdsWithinMs,
-        }),
-      )
-      seconds = result
-      if (recordings.length === 0) throw new Error('the router is not recorded')
-      passed = recordings.flatMap(soundPackets)
-    } finally {
-      await undo()
+    if (at === undefined) throw new Inconclusive(`${router.name} is not on ${topology.swarm.dataPath}`)
+    const undo = await route(cluster.nodes, router, at, lab.label)
+    const point = {
+      ...{ host: router, interface: at.interface, direction: 'both' as const },
+      ...{ filter: `udp port ${cluster.dataPathPort} or esp`, vxlanPorts: [cluster.dataPathPort] },
     }
-    const pairs = orderedPairs(cluster.nodes)
-    const kinds = [
-      { kind: 'VXLAN', is: (packet: Packet) => layerOf(packet, 'vxlan') !== undefined },
-      { kind: 'ESP', is: (packet: Packet) => outerEsp(packet) !== undefined },
-    ]
+    let undone: Undone
+    let again: Again
+    let passed: Part<WireSeen> = { threw: 'the router was not recorded' }
+    try {
+      const { result, recordings } = await wire.during([point], () =>
+        observeAgain(lab, wanted, holdsWithinMs),
+      )
+      again = result
+      const [recording] = recordings
+      // Everything passes a router as egress and not; which of both it was is told by the TTL.
+      if (recording !== undefined) passed = wireSeen(recording, { mac: '', words: {} })
+    } finally {
+      undone = await undoing(undo)
+    }
+    return { router: router.name, again, passed, undone }
+  },
+  judge({ router, again, passed, undone }, facts) {
+    const judged = judgeAgain(again, wanted, `with ${router} routing`)
+    const { got, missing, unseen } = part({ [router]: passed }, 'capture')
+    const frames = got.get(router)?.frames ?? []
+    const pairs = pairsOf(facts.nodes)
     const rows = pairs.flatMap(([from, to]) =>
-      kinds.map(({ kind, is }) => ({
-        ...{ kind, from: from.host.name, to: to.host.name },
-        ttls: ttlsOf(passed.filter(is), from, to),
+      (['VXLAN', 'ESP'] as const).map((kind) => ({
+        ...{ kind, from: from.name, to: to.name },
+        ttls: ttlsOf(
+          frames.filter((frame) => (kind === 'VXLAN' ? frame.vxlan : frame.esp) !== undefined),
+          from,
+          to,
+        ),
       })),
     )
-    evidence.observe(`TTLs of what passed ${router.name}, with the number of packets`, rows)
-    evidence.measure('until everything held by way of the router', seconds, 's', holdsWithinMs / 1000)
     const past = rows.filter(({ ttls }) => Object.keys(ttls).length < 2)
-    if (past.length > 0) {
-      const told = past.map(({ kind, from, to }) => `${kind} ${from} → ${to}`)
-      throw new Error(
-        `not everything went by way of ${router.name}, so nothing is shown of routed nodes: ${told.join(', ')}`,
-      )
-    }
-    evidence.conclude(
-      `with ${router.name} routing between ${cluster.nodes.length} nodes ${wanted.map(({ id }) => id).join(', ')} held after ${seconds} s; VXLAN and ESP of ${pairs.length} ordered pairs passed it`,
-    )
+    return judgement({
+      problems: judged.problems,
+      controls: [
+        ...judged.controls,
+        {
+          name: `everything went by way of ${router}`,
+          held: past.length === 0,
+          observed: `${past.length} kinds past it`,
+        },
+      ],
+      measures: judged.measures,
+      missing: [...judged.missing, ...missing],
+      unseen: [...judged.unseen, ...unseen, ...notUndone(undone, router)],
+      tables: { ...judged.tables, [`TTLs of what passed ${router}, with the number of packets`]: rows },
+      conclusion: `with ${router} routing between ${facts.nodes.length} nodes ${wanted.map(({ id }) => id).join(', ')} held after ${again.polled.seconds} s; VXLAN and ESP of ${pairs.length} ordered pairs passed it`,
+    })
   },
 })
 
+interface Routed {
+  readonly router: string
+  readonly again: Again
+  /** What passed the router. */
+  readonly passed: Part<WireSeen>
+  readonly undone: Undone
+}
+
 /** Packets from one node to another by outer TTL: as they came to the router, and as they left it. */
-function ttlsOf(packets: readonly Packet[], from: ClusterNode, to: ClusterNode): Record<string, number> {
+function ttlsOf(frames: readonly Frame[], from: NodeFacts, to: NodeFacts): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const packet of packets) {
-    const ip = outerIp(packet)
-    if (ip?.protocol !== 'ipv4') continue
-    if (ip.source !== from.dataPath.address || ip.destination !== to.dataPath.address) continue
-    counts[ip.ttl] = (counts[ip.ttl] ?? 0) + 1
+  for (const { outer } of frames) {
+    if (outer?.source !== from.dataPath.address || outer.destination !== to.dataPath.address) continue
+    counts[outer.ttl] = (counts[outer.ttl] ?? 0) + 1
   }
   return counts
 }

@@ -1,153 +1,118 @@
 import { randomBytes } from 'node:crypto'
-import type { Capture, Recording } from '../../lib/capture/capture.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { SwarmproofError } from '../../lib/error.ts'
-import { type Look, eventually } from '../../lib/eventually.ts'
+import type { Capture } from '../../lib/capture/capture.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { scene } from '../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { NeverObserved } from '../../lib/inconclusive.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
-import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
-import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import { poll } from '../../lib/poll.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { type ClearDatagram, clearDatagrams } from '../CTL/gossip-datagrams.ts'
+import { managementStreams, type StreamSeen } from '../CTL/management-streams.ts'
 import { secretsOf } from '../CTL/readable-names.ts'
 import { gossipPort, isGossip, isManagement, managementPort, readablePayload } from './control-traffic.ts'
-import { inTask, onNode, orderedPairs } from './pair.ts'
-import { recordedDuring } from './recording.ts'
+import { onNode, orderedPairs } from './pair.ts'
+import { type Wires, withWires } from './recording.ts'
 
-type Shared = Omit<TestContext, 'evidence'>
-
-export interface Reached {
-  readonly from: ClusterNode
-  readonly to: ClusterNode
-  readonly observation: Observation
+/** A connection from one node to a port of another, by their names. */
+interface Reaching {
+  readonly what: 'management' | 'gossip' | 'readable'
+  readonly from: string
+  readonly to: string
+  readonly address: string
 }
 
-/** A datagram a task sent to another node's address, to be seen there. */
-export interface Outbound {
-  readonly from: Task
-  readonly to: ClusterNode
-  readonly nonce: string
-  readonly observation: Observation
-}
-
-/**
- * The control plane at work, recorded on the advertise interface of every node, and in the same recording one
- * datagram that leaves the overlays from each node.
- */
-export interface Control {
-  /** By host name. */
-  readonly recordings: ReadonlyMap<string, Recording>
-  /** From every node to every manager's advertise address, its own included. */
-  readonly management: readonly Reached[]
-  /** Between every ordered pair of nodes. */
-  readonly gossip: readonly Reached[]
-  /** In the one connection to the management port that does not speak TLS. */
-  readonly readable: { readonly nonce: string; readonly from: ClusterNode; readonly to: ClusterNode }
-  readonly outbound: readonly Outbound[]
+/** The control plane at work, recorded on the advertise interface of every node. */
+export interface ControlSeen {
+  /** To every manager's advertise address from every node, its own included; between every ordered pair to 7946. */
+  readonly reached: readonly Sent<Reaching>[]
+  /**
+   * By node. Word `readable` is in the one connection to the management port that does not speak TLS; what is sent to
+   * the gossip port is not in clear.
+   */
+  readonly wires: Wires
+  readonly streams: readonly StreamSeen[]
+  readonly clearDatagrams: readonly ClearDatagram[]
   /** Until gossip of every pair and a payload of every node to a manager had been recorded. */
   readonly waitedMs: number
 }
 
-/** Discard; nothing has to listen. */
-export const outboundPort = 9
 /** The dispatcher's heartbeat is due every 5 s; gossip probes one node a second. */
 export const controlWithinMs = 30_000
 
-/** Recorded once per run and shared. */
-export function control(context: TestContext): Promise<Control> {
-  return context.once('control', record)
-}
+/** Recorded once per generation and shared. */
+export const control = scene('control', record)
 
-async function record(context: Shared): Promise<Control> {
-  const { nodes } = context.cluster
-  const plan = planned(context)
-  const points = nodes.map((node) => ({
-    host: node.host,
-    interface: node.advertise.interface,
-    direction: 'both' as const,
-    filter: `tcp port ${managementPort} or port ${gossipPort} or udp port ${outboundPort}`,
-    markers: [plan.readable, ...plan.outbound].map(({ nonce }) => nonce),
-    words: secretsOf(context.cluster, context.stack),
-  }))
-  const entries: readonly { readonly request: ProbeRequest }[] = [
-    ...plan.management,
-    ...plan.gossip,
-    plan.readable,
-    ...plan.outbound,
-  ]
-  return recordedDuring(context.wire, points, async (captures) => {
-    const startedAt = performance.now()
-    const observations = await context.probe.send(entries.map(({ request }) => request))
-    if (captures.length > 0) await everythingSpoke(nodes, captures, context.signal)
-    const waitedMs = performance.now() - startedAt
-    const observed = <T extends { readonly request: ProbeRequest }>(list: readonly T[]) =>
-      list.map((entry) => ({ ...entry, observation: observations[entries.indexOf(entry)] as Observation }))
-    return {
-      management: observed(plan.management),
-      gossip: observed(plan.gossip),
-      readable: plan.readable,
-      outbound: observed(plan.outbound),
-      waitedMs,
-    }
-  })
-}
-
-function planned({ cluster, stack }: Shared) {
+async function record(lab: ObserveContext): Promise<ControlSeen> {
+  const { cluster, facts, probe, signal } = lab
   const { nodes } = cluster
+  const nonce = randomBytes(12).toString('hex')
+  const names = secretsOf(facts)
+  const points = nodes.map((node) => ({
+    ...{ host: node.host, interface: node.advertise.interface, direction: 'both' as const },
+    filter: `tcp port ${managementPort} or port ${gossipPort}`,
+    ...{ markers: [nonce], words: names },
+  }))
+  return withWires(
+    lab,
+    points,
+    { readable: nonce },
+    async (captures) => {
+      const startedAt = performance.now()
+      const reached = await sendPlan(probe, plan(nodes, cluster.manager, nonce))
+      if (captures.length > 0) await waitForControlTraffic(nodes, captures, signal)
+      return { reached, waitedMs: Math.round(performance.now() - startedAt) }
+    },
+    (recordings) => ({
+      streams: managementStreams(recordings, facts.nodes, { nonce, names }),
+      clearDatagrams: clearDatagrams(recordings, names),
+    }),
+  )
+}
+
+function plan(nodes: readonly ClusterNode[], manager: ClusterNode, nonce: string): Planned<Reaching>[] {
   const managers = nodes.filter((node) => node.role === 'manager')
-  const connect = (from: ClusterNode, to: ClusterNode, port: number) => ({
-    from,
-    to,
-    request: { kind: 'tcp' as const, from: onNode(from), to: to.advertise.address, port },
+  const connect = (
+    what: Reaching['what'],
+    from: ClusterNode,
+    to: ClusterNode,
+    port: number,
+  ): Planned<Reaching> => ({
+    ...{ what, from: from.host.name, to: to.host.name, address: to.advertise.address },
+    request: { kind: 'tcp', from: onNode(from), to: to.advertise.address, port },
   })
   const pairs = orderedPairs(nodes)
-  const [from, to] = pairs.find(([, target]) => target.role === 'manager') ?? [
-    cluster.manager,
-    cluster.manager,
+  const [from, to] = pairs.find(([, target]) => target.role === 'manager') ?? [manager, manager]
+  const plain = connect('readable', from, to, managementPort)
+  return [
+    ...nodes.flatMap((node) => managers.map((target) => connect('management', node, target, managementPort))),
+    ...pairs.map(([a, b]) => connect('gossip', a, b, gossipPort)),
+    {
+      ...plain,
+      request: { ...plain.request, request: readablePayload(nonce) } as Planned<Reaching>['request'],
+    },
   ]
-  const nonce = randomBytes(12).toString('hex')
-  const plain = connect(from, to, managementPort)
-  return {
-    management: nodes.flatMap((node) => managers.map((manager) => connect(node, manager, managementPort))),
-    gossip: pairs.map(([a, b]) => connect(a, b, gossipPort)),
-    readable: { ...plain, nonce, request: { ...plain.request, request: readablePayload(nonce) } },
-    outbound: nodes.flatMap((node, index) => {
-      const task = stack.tasks.find((candidate) => candidate.node === node)
-      const target = nodes[(index + 1) % nodes.length]
-      return task === undefined || target === undefined || target === node ? [] : [outbound(task, target)]
-    }),
-  }
 }
 
-function outbound(from: Task, to: ClusterNode) {
-  const nonce = randomBytes(12).toString('hex')
-  const request = {
-    kind: 'udp' as const,
-    from: inTask(from),
-    to: to.advertise.address,
-    port: outboundPort,
-    payload: Buffer.from(`swarmproof ${nonce}`),
-    expectReply: false,
-  }
-  return { from, to, nonce, request }
-}
-
-/** Goes on after the bound: what was missing is for the tests to say. */
-export async function everythingSpoke(
+/** Goes on after the bound: what was missing is for the requirements to say. */
+export async function waitForControlTraffic(
   nodes: readonly ClusterNode[],
   captures: readonly Capture[],
   signal: AbortSignal,
 ): Promise<void> {
-  const look = (): Promise<Look<void>> => {
-    const packets = new Map(captures.map((capture) => [capture.point.host.name, capture.packetsSoFar()]))
-    const missing = silence(nodes, packets)
-    return Promise.resolve(
-      missing.length === 0 ? { ready: true, value: undefined } : { ready: false, seen: missing.join('; ') },
-    )
-  }
   const what = 'gossip between all nodes and a heartbeat of each'
-  await eventually({ what, withinMs: controlWithinMs, signal }, look).catch((error: unknown) => {
-    if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
-  })
+  const look = (): Promise<readonly string[]> => {
+    const packets = new Map(captures.map((capture) => [capture.point.host.name, capture.packetsSoFar()]))
+    return Promise.resolve(silence(nodes, packets))
+  }
+  await poll({ what, withinMs: controlWithinMs, signal }, look, (missing) => missing).catch(
+    (error: unknown) => {
+      if (!(error instanceof NeverObserved)) throw error
+    },
+  )
 }
 
+/** Pairs and nodes of which nothing was recorded yet. */
 function silence(nodes: readonly ClusterNode[], packets: ReadonlyMap<string, readonly Packet[]>): string[] {
   const recorded = (node: ClusterNode): readonly Packet[] => packets.get(node.host.name) ?? []
   const unseen = orderedPairs(nodes).filter(
@@ -159,8 +124,5 @@ function silence(nodes: readonly ClusterNode[], packets: ReadonlyMap<string, rea
       node.role !== 'manager' &&
       !managers.some((manager) => recorded(node).some((packet) => isManagement(packet, node, manager))),
   )
-  return [
-    ...unseen.map(([a, b]) => `no gossip from ${a.host.name} to ${b.host.name}`),
-    ...quiet.map((node) => `no payload from ${node.host.name} to a manager`),
-  ]
+  return [...unseen.map(([a, b]) => `${a.host.name} ${b.host.name}`), ...quiet.map((node) => node.host.name)]
 }

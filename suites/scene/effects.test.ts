@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { effects } from './effects.ts'
+import { effects, effectSeconds } from './effects.ts'
 
 const { signal } = new AbortController()
 
@@ -18,5 +18,16 @@ describe('effects of a change', () => {
     })
     expect(looks).to.equal(2)
     expect(seen.port.seconds ?? 0).to.be.above(seen.network.seconds ?? 0)
+  })
+})
+
+describe('the time of an effect', () => {
+  const looks = (...seen: number[]) => seen.map((problems, index) => ({ atSeconds: index, seen: problems }))
+  const of = (problems: number): unknown[] => new Array(problems).fill(0)
+
+  it('is that of the first look since which nothing was wrong', () => {
+    expect(effectSeconds({ looks: looks(0) }, of)).to.equal(0)
+    expect(effectSeconds({ looks: looks(2, 0, 1, 0, 0) }, of)).to.equal(3)
+    expect(effectSeconds({ looks: looks(0, 1) }, of)).to.equal(undefined)
   })
 })

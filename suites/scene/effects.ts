@@ -1,7 +1,9 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext, TestContext } from '../../lib/conformance/context.ts'
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { eventually } from '../../lib/eventually.ts'
+import type { Polled } from '../../lib/observation/polled.ts'
+import { poll } from '../../lib/poll.ts'
 
 /** One of several things a change must bring about. */
 export interface Effect {
@@ -64,4 +66,27 @@ export function requireEffect(
 
 function entriesOf<Name extends string, Value>(record: Readonly<Record<Name, Value>>): [Name, Value][] {
   return Object.entries(record) as [Name, Value][]
+}
+
+/** Looks at what a change must bring about until it is there, or the bound runs out. */
+export function pollEffect<S>(
+  { signal }: Pick<ObserveContext, 'signal'>,
+  what: string,
+  look: () => Promise<S>,
+  problemsOf: (seen: S) => readonly unknown[],
+): Promise<Polled<S>> {
+  return poll(
+    { what: `${what} takes effect`, withinMs: effectiveWithinMs, everyMs: 1000, signal },
+    look,
+    problemsOf,
+  )
+}
+
+/** When one of several effects was there to stay: the first of the looks since which none saw a problem. */
+export function effectSeconds<S>(
+  { looks }: Pick<Polled<S>, 'looks'>,
+  problemsOf: (seen: S) => readonly unknown[],
+): number | undefined {
+  const lastWith = looks.findLastIndex(({ seen }) => problemsOf(seen).length > 0)
+  return looks[lastWith + 1]?.atSeconds
 }

@@ -1,14 +1,10 @@
-import { scene } from '../../lib/conformance/scene.ts'
+import { kernel, type KernelSeen } from '../../lib/conformance/kernel-scene.ts'
 import { missingOf } from '../../lib/conformance/missing.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
 
-/** Kernel state by name of node: tables that could not be read are empty, and `unavailable` says so. */
-export type KernelSeen = Readonly<Record<string, HostState>>
-
-/** Read once per generation. */
-export const kernel = scene('kernel', async (lab) => Object.fromEntries(await lab.kernel()) as KernelSeen)
+export { kernel, type KernelSeen }
 
 /** The program a table was read with. */
 export type TableTool = 'ip' | 'bridge' | 'iptables-save' | 'nsenter'
@@ -24,6 +20,19 @@ export function namespaceSeen(
   tool: TableTool,
 ): Part<NamespaceState | undefined> {
   return readable(seen, node, tool, name, (state) => state.namespaces[name])
+}
+
+/** All namespaces of a node below /run/docker/netns, by file name. */
+export function namespacesSeen(
+  seen: KernelSeen,
+  node: string,
+  tool: TableTool,
+): Part<Readonly<Record<string, NamespaceState>>> {
+  const root = rootSeen(seen, node, tool)
+  if (!('got' in root)) return root
+  const lacking = seen[node]?.unavailable.find((entry) => entry.package !== '' && entry.tool === 'nsenter')
+  if (lacking !== undefined) return { missing: missingOf(missingTool(lacking.tool, node)) }
+  return { got: seen[node]?.namespaces ?? {} }
 }
 
 /** The node's own namespace. */

@@ -51,6 +51,11 @@ export function virtualIpProblems(asked: Asked, vip: string, place: Place = {}):
   ]
 }
 
+/** For looks that are repeated: without times, by which alone two looks that saw the same would differ. */
+export function withoutTimes({ name, probe }: Asked): Asked {
+  return { name, probe: { ...probe, attempts: [], elapsedMs: 1000 * Math.round(probe.elapsedMs / 1000) } }
+}
+
 /** What was answered, for a table: one entry a question. */
 export function answersTable(asked: readonly Asked[]) {
   return asked.map(({ name, probe: { from, dns, outcome } }) => ({

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
 import type { Attempt, Observation, ProbeRequest } from '../../lib/probe/probe.ts'
-import { penalty } from './penalty.ts'
+import { type Direction, directionsOf, measurePenalty } from './penalty.ts'
 
 const body = Buffer.alloc(1000, 'x')
 const reply = Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), body])
 
 /** Two nodes with a task on both networks each. `loses` says which requests get no answer, counted from 0. */
-function context(loses: (index: number, request: ProbeRequest) => boolean): TestContext {
+function context(loses: (index: number, request: ProbeRequest) => boolean): ObserveContext {
   const nodes = ['a', 'b'].map((name) => ({ host: { name } }))
   const tasks = nodes.map((node, index) => ({
     ...{ service: 'web', node, pid: index },
@@ -29,8 +29,7 @@ function context(loses: (index: number, request: ProbeRequest) => boolean): Test
       networks: { clear: { name: 'clear' }, secret: { name: 'secret' } },
     },
     probe,
-    once: (_name: string, make: (own: unknown) => unknown) => make({ ...context(loses) }),
-  } as unknown as TestContext
+  } as unknown as ObserveContext
 }
 
 /** As agents tell it; of a request that is lost the second attempt is, where there is one. */
@@ -54,10 +53,13 @@ function observation(request: ProbeRequest, lost: boolean): Observation {
 /** Of each sample: the download and four echoes, of the clear network, then of the other. */
 const downloadOf = (sample: number): number => 10 * sample + 5
 
+const measured = async (loses: Parameters<typeof context>[0]): Promise<Direction[]> =>
+  directionsOf(await measurePenalty(context(loses)), body.length)
+
 describe('the penalty of encryption', () => {
   it('is measured by five samples of each direction where nothing is lost', async () => {
-    const { directions, problems } = await penalty(context(() => false))
-    expect(problems).to.deep.equal([])
+    const directions = await measured(() => false)
+    expect(directions.map(({ enough }) => enough)).to.deep.equal([true, true])
     expect(directions.map(({ from, to, samples, lost }) => [from, to, samples.length, lost])).to.deep.equal([
       ['a', 'b', 5, []],
       ['b', 'a', 5, []],
@@ -66,12 +68,12 @@ describe('the penalty of encryption', () => {
   })
 
   it('leaves out a sample in which a transfer was lost, and tells it with its time and port', async () => {
-    const { directions, problems } = await penalty(context((index) => index === downloadOf(2)))
-    expect(problems).to.deep.equal([])
+    const directions = await measured((index) => index === downloadOf(2))
+    expect(directions.map(({ enough }) => enough)).to.deep.equal([true, true])
     expect(directions[0]?.samples).to.have.lengthOf(4)
     expect(directions[0]?.lost).to.deep.equal([
       {
-        ...{ sample: 3, network: 'secret', problem: 'no answer, timeout' },
+        ...{ sample: 3, role: 'secret', kind: 'tcp', outcome: 'timeout', bodyBytes: 0 },
         ...{ startedMs: 1, elapsedMs: 10, port: 40_001 },
       },
     ])
@@ -79,8 +81,10 @@ describe('the penalty of encryption', () => {
 
   it('cannot be told where fewer than three samples are whole, and says which network and way', async () => {
     const echoes = (index: number, { kind }: ProbeRequest): boolean => kind === 'icmp' && index < 30
-    const { problems } = await penalty(context(echoes))
-    expect(problems).to.include('secret, b to a: echo: no answer within 0.0 s')
-    expect(problems).to.have.lengthOf(4)
+    const directions = await measured(echoes)
+    expect(directions.map(({ enough }) => enough)).to.deep.equal([false, false])
+    expect(directions[1]?.lost.map(({ role, kind, outcome }) => `${role} ${kind} ${outcome}`)).to.include(
+      'secret icmp timeout',
+    )
   })
 })

@@ -1,15 +1,100 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import type { AttemptSeen, HttpSeen, ProbeSeen } from '../../lib/observation/probe-seen.ts'
 import { httpGet } from '../../lib/probe/http.ts'
-import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
+import type { ProbeRequest } from '../../lib/probe/probe.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
-import { downloadProblems } from './downloads.ts'
-import { outcomeText } from './outcome.ts'
-import { addressOn, inTask, taskLabel } from './pair.ts'
+import { addressOn, inTask } from './pair.ts'
 
-type Shared = Omit<TestContext, 'evidence'>
-type Role = 'clear' | 'secret'
+export const roles = ['clear', 'secret'] as const
+export type Role = (typeof roles)[number]
+
+/** A probe of the first look at a network, or of one of the samples. */
+export interface Measuring {
+  readonly role: Role
+  /** Names of nodes. */
+  readonly from: string
+  readonly to: string
+  /** Counted from 0; absent of the first look. */
+  readonly sample?: number
+}
+
+/** What was sent between two nodes, clear and encrypted in turn. */
+export interface Measured {
+  /** One connection on each network: one that is silent is told at once, not by time-outs. */
+  readonly first: readonly Sent<Measuring>[]
+  /** Both directions; empty where a network was silent. */
+  readonly samples: readonly Sent<Measuring>[]
+}
+
+const samples = 5
+/** Of them, without which there is no spread; whether transfers get through at all is for MTU-03 and OVL-03 to say. */
+const enough = 3
+const downloadsPerSample = 8
+const echoesPerSample = 4
+const transferMs = 20_000
+
+/** 2 MiB a sample, clear and encrypted in turn, one request at a time. */
+export async function measurePenalty({ cluster, stack, probe }: ObserveContext): Promise<Measured> {
+  const able = cluster.nodes.filter((node) =>
+    roles.every((role) => tasksOn(stack, role).some((task) => task.node === node)),
+  )
+  const [a, b] = [able.at(0), able.at(-1)]
+  if (a === undefined || b === undefined || a === b)
+    throw new Inconclusive('no two nodes have tasks on both networks')
+  const ends = (role: Role, nodes: readonly (typeof a)[]): Task[] =>
+    nodes.flatMap((node) => tasksOn(stack, role).findLast((task) => task.node === node) ?? [])
+  const first = await sendPlan(
+    probe,
+    roles.map((role) => planned(stack, role, ends(role, [a, b]), (common) => page(stack, common))),
+  )
+  if (first.some(({ probe: { outcome } }) => outcome !== 'answered')) return { first, samples: [] }
+  const plan = [
+    [a, b],
+    [b, a],
+  ].map((nodes) =>
+    Array.from({ length: samples }, (_, sample) =>
+      roles.flatMap((role) =>
+        requests(stack).map((request) => ({ ...planned(stack, role, ends(role, nodes), request), sample })),
+      ),
+    ).flat(),
+  )
+  const seen: Sent<Measuring>[] = []
+  for (const direction of plan) seen.push(...(await sendPlan(probe, direction, { concurrency: 1 })))
+  return { first, samples: seen }
+}
+
+type Common = Pick<ProbeRequest, 'from' | 'to'>
+
+function planned(
+  stack: Stack,
+  role: Role,
+  [from, to]: readonly Task[],
+  request: (common: Common) => ProbeRequest,
+): Planned<Measuring> {
+  const network: OverlayNetwork = stack.networks[role]
+  if (from === undefined || to === undefined) throw new Inconclusive(`no two tasks on ${network.name}`)
+  return {
+    ...{ role, from: from.node.host.name, to: to.node.host.name },
+    request: request({ from: inTask(from), to: addressOn(to, network) }),
+  }
+}
+
+function page(stack: Stack, common: Common): ProbeRequest {
+  return { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)), timeoutMs: 10_000 }
+}
+
+function requests(stack: Stack): ((common: Common) => ProbeRequest)[] {
+  const bulk = (common: Common): ProbeRequest => ({
+    ...{ ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack, 'bulk')) },
+    ...{ timeoutMs: transferMs, repeat: downloadsPerSample },
+  })
+  const echo = (common: Common): ProbeRequest => ({ ...common, kind: 'icmp', packetBytes: 84 })
+  return [bulk, ...Array.from({ length: echoesPerSample }, () => echo)]
+}
 
 export interface Sample {
   readonly mibPerSecond: number
@@ -23,173 +108,62 @@ export interface Direction {
   readonly samples: readonly Readonly<Record<Role, Sample>>[]
   /** What did not arrive, a row for each connection or echo. */
   readonly lost: readonly Lost[]
+  readonly enough: boolean
 }
 
-export interface Lost {
+/** A connection or an echo that did not bring what it should. */
+export interface Lost extends Pick<AttemptSeen, 'outcome' | 'startedMs' | 'elapsedMs'> {
   /** Counted from 1, of the samples that were tried. */
   readonly sample: number
-  readonly network: string
-  readonly problem: string
-  /** Since the direction's first request. */
-  readonly startedMs: number
-  readonly elapsedMs: number
+  readonly role: Role
+  readonly kind: ProbeSeen['kind']
+  /** Of a transfer. */
+  readonly bodyBytes?: number
   /** The client's, by which its packets are found. */
   readonly port?: number
 }
 
-export interface Penalty {
-  readonly directions: readonly Direction[]
-  /** Why a network could not be measured, each with its nodes; then there is nothing else. */
-  readonly problems: readonly string[]
-}
-
-const roles = ['clear', 'secret'] as const
-const samples = 5
-/** Of them, without which there is no spread; whether transfers get through at all is for MTU-03 and OVL-03 to say. */
-const enough = 3
-const downloadsPerSample = 8
-const echoesPerSample = 4
-const transferMs = 20_000
-
-/** Measured once per run: 2 MiB a sample, clear and encrypted in turn, one request at a time. */
-export function penalty(context: TestContext): Promise<Penalty> {
-  return context.once('penalty', measure)
-}
-
-async function measure(context: Shared): Promise<Penalty> {
-  const able = context.cluster.nodes.filter((node) =>
-    roles.every((role) => tasksOn(context.stack, role).some((task) => task.node === node)),
-  )
-  const [a, b] = [able.at(0), able.at(-1)]
-  if (a === undefined || b === undefined || a === b)
-    throw new Error('no two nodes have tasks on both networks')
-  const ends = (role: Role): Task[] =>
-    [a, b].flatMap((node) => tasksOn(context.stack, role).findLast((task) => task.node === node) ?? [])
-  const there: Record<Role, readonly Task[]> = { clear: ends('clear'), secret: ends('secret') }
-  const back: Record<Role, readonly Task[]> = {
-    clear: ends('clear').reverse(),
-    secret: ends('secret').reverse(),
-  }
-  const problems = await silentNetworks(context, there)
-  if (problems.length > 0) return { directions: [], problems }
-  const directions = [await direction(context, there), await direction(context, back)]
-  return {
-    directions,
-    problems: directions.flatMap((measured) => measured.problems),
-  }
-}
-
-/** One connection and one echo on each network first: a network that is silent is told at once, not by time-outs. */
-async function silentNetworks(
-  { stack, probe }: Shared,
-  ends: Readonly<Record<Role, readonly Task[]>>,
-): Promise<string[]> {
-  const requests = roles.flatMap((role) => {
-    const { from, to, common } = between(ends[role], stack.networks[role])
-    const label = `${stack.networks[role].name}, ${taskLabel(from)} to ${taskLabel(to)}`
-    const http = {
-      ...common,
-      kind: 'tcp' as const,
-      port: 80,
-      request: httpGet(pagePath(stack)),
-      timeoutMs: 10_000,
+/** Figures of each direction. */
+export function directionsOf({ samples: all }: Measured, bulkBytes: number): Direction[] {
+  const ways = [...new Map(all.map(({ from, to }) => [`${from} ${to}`, { from, to }])).values()]
+  return ways.map(({ from, to }) => {
+    const own = all.filter((one) => one.from === from && one.to === to)
+    const lost = own.flatMap((one) => lostOf(one, bulkBytes))
+    const numbers = [...new Set(own.flatMap(({ sample }) => sample ?? []))]
+    const whole = numbers.filter((number) => !lost.some(({ sample }) => sample === number + 1))
+    const sampleOf = (number: number, role: Role): Sample => {
+      const of = own.filter((one) => one.sample === number && one.role === role)
+      const transfer = of.find(({ probe: { kind } }) => kind === 'tcp')?.probe
+      const bytes = (transfer?.replyBytes ?? []).reduce((sum, count) => sum + count, 0)
+      return {
+        mibPerSecond: bytes / 1_048_576 / ((transfer?.elapsedMs ?? Number.NaN) / 1000),
+        echoMs: of
+          .filter(({ probe: { kind } }) => kind === 'icmp')
+          .map(({ probe: { elapsedMs } }) => elapsedMs),
+      }
     }
-    return [{ label, request: http }]
-  })
-  const observations = await probe.send(requests.map(({ request }) => request))
-  return requests.flatMap(({ label }, index) => {
-    const observation = observations[index] as Observation
-    return observation.outcome === 'answered' ? [] : [`${label}: ${outcomeText(observation)}`]
-  })
-}
-
-async function direction(
-  { stack, probe }: Shared,
-  ends: Readonly<Record<Role, readonly Task[]>>,
-): Promise<Direction & { readonly problems: readonly string[] }> {
-  const planned = Array.from({ length: samples }, (_, sample) =>
-    roles.flatMap((role) =>
-      requestsOf(stack, ends[role], stack.networks[role]).map((request) => ({ sample, role, request })),
-    ),
-  ).flat()
-  const observations = await probe.send(
-    planned.map(({ request }) => request),
-    { concurrency: 1 },
-  )
-  const seen = planned.map((entry, index) => ({ ...entry, observation: observations[index] as Observation }))
-  const lost = seen.flatMap(({ sample, role, request, observation }) =>
-    lostAttempts(request, observation, stack.bulkBytes).map((attempt) => ({
-      ...{ sample: sample + 1, network: stack.networks[role].name },
-      ...attempt,
-    })),
-  )
-  const sampleOf = (sample: number, role: Role): Sample => {
-    const own = seen.filter((entry) => entry.sample === sample && entry.role === role)
-    const bulk = own.find(({ request }) => request.kind === 'tcp')?.observation as Observation
-    const bytes = bulk.replyBytes.reduce((sum, count) => sum + count, 0)
-    const echoes = own.filter(({ request }) => request.kind === 'icmp')
     return {
-      mibPerSecond: bytes / 1_048_576 / (bulk.elapsedMs / 1000),
-      echoMs: echoes.map(({ observation }) => observation.elapsedMs),
+      ...{ from, to, lost, enough: whole.length >= enough },
+      samples: whole.map((number) => ({
+        clear: sampleOf(number, 'clear'),
+        secret: sampleOf(number, 'secret'),
+      })),
     }
-  }
-  const whole = Array.from({ length: samples }, (_, sample) => sample).filter(
-    (sample) => !lost.some((one) => one.sample === sample + 1),
-  )
-  const { from, to } = between(ends.clear, stack.networks.clear)
-  const names = { from: from.node.host.name, to: to.node.host.name }
-  return {
-    ...names,
-    samples: whole.map((sample) => ({
-      clear: sampleOf(sample, 'clear'),
-      secret: sampleOf(sample, 'secret'),
-    })),
-    lost,
-    problems:
-      whole.length >= enough
-        ? []
-        : [
-            ...new Set(
-              lost.map(({ network, problem }) => `${network}, ${names.from} to ${names.to}: ${problem}`),
-            ),
-          ],
-  }
-}
-
-function lostAttempts(
-  request: ProbeRequest,
-  observation: Observation,
-  bulkBytes: number,
-): Omit<Lost, 'sample' | 'network'>[] {
-  return observation.attempts.flatMap((attempt, index) => {
-    const one = {
-      ...attempt,
-      replies: observation.replies.slice(index, index + 1),
-      replyBytes: observation.replyBytes.slice(index, index + 1),
-    }
-    const answered =
-      attempt.outcome === 'answered' ? [] : [`echo: ${outcomeText({ ...observation, ...attempt })}`]
-    const problems = request.kind === 'tcp' ? downloadProblems(one, bulkBytes) : answered
-    const { startedMs, elapsedMs, source } = attempt
-    const port = source?.port === undefined ? {} : { port: source.port }
-    return problems.map((problem) => ({ problem, startedMs, elapsedMs, ...port }))
   })
 }
 
-function requestsOf(stack: Stack, ends: readonly Task[], network: OverlayNetwork): ProbeRequest[] {
-  const { common } = between(ends, network)
-  const bulk = {
-    ...common,
-    kind: 'tcp' as const,
-    port: 80,
-    request: httpGet(pagePath(stack, 'bulk')),
-    timeoutMs: transferMs,
-  }
-  const echo = { ...common, kind: 'icmp' as const, packetBytes: 84 }
-  return [{ ...bulk, repeat: downloadsPerSample }, ...Array.from({ length: echoesPerSample }, () => echo)]
-}
-
-function between([from, to]: readonly Task[], network: OverlayNetwork) {
-  if (from === undefined || to === undefined) throw new Error(`no two tasks on ${network.name}`)
-  return { from, to, common: { from: inTask(from), to: addressOn(to, network) } }
+function lostOf({ role, sample = 0, probe }: Sent<Measuring>, bulkBytes: number): Lost[] {
+  return probe.attempts.flatMap((attempt, index): Lost[] => {
+    const http: HttpSeen | null | undefined = probe.http?.[index]
+    const whole = probe.kind !== 'tcp' || (http?.status === 200 && http.bodyBytes === bulkBytes)
+    if (attempt.outcome === 'answered' && whole) return []
+    const { outcome, startedMs, elapsedMs, source } = attempt
+    return [
+      {
+        ...{ sample: sample + 1, role, kind: probe.kind, outcome, startedMs, elapsedMs },
+        ...(probe.kind === 'tcp' ? { bodyBytes: http?.bodyBytes ?? 0 } : {}),
+        ...(source?.port === undefined ? {} : { port: source.port }),
+      },
+    ]
+  })
 }

@@ -4,7 +4,7 @@ import { fakeCapture } from '../../lib/capture/capture.fake.ts'
 import { during } from '../../lib/capture/during.ts'
 import type { Wire } from '../../lib/conformance/context.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
-import { recordedDuring } from './recording.ts'
+import { recordedDuring, withWires } from './recording.ts'
 
 const point = { host: { name: 'web1' } } as CapturePoint
 const points: readonly CapturePoint[] = [point]
@@ -48,5 +48,34 @@ describe('a recording beside probes', () => {
     })
     expect(missing).to.have.property('message').that.contains('ipvsadm')
     expect(times).to.equal(1)
+  })
+})
+
+describe('wires beside probes', () => {
+  const facts = { nodes: [{ name: 'web1', macs: { eth1: '52:54:00:00:00:01' } }] }
+  const of = (wire: Wire) => ({ wire, facts }) as unknown as Parameters<typeof withWires>[0]
+  const sound: Wire = {
+    during: (all, work) => during(Promise.resolve(all.map((one) => fakeCapture(one))), work),
+  }
+  const at = (more: object): CapturePoint =>
+    ({ host: { name: 'web1' }, interface: 'eth1', ...more }) as CapturePoint
+
+  it('are told apart by their namespace, in which the node’s own cards are not', async () => {
+    const inside = at({ namespace: '/run/docker/netns/abc', mac: '02:42:ac:12:00:03' })
+    const unknown = at({ namespace: '/run/docker/netns/def' })
+    const { wires } = await withWires(of(sound), [at({}), inside, unknown], {}, () => Promise.resolve({}))
+    expect(Object.entries(wires).map(([name, one]) => [name, Object.keys(one)[0]])).to.deep.equal([
+      ['web1 eth1', 'got'],
+      ['web1 eth1 in abc', 'got'],
+      ['web1 eth1 in def', 'threw'],
+    ])
+  })
+
+  it('say what is missing where hosts lack the tools, and the probes are sent all the same', async () => {
+    const seen = await withWires(of(refusing(missingTool('tcpdump', 'web1'))), [at({})], {}, (captures) =>
+      Promise.resolve({ probes: captures.length }),
+    )
+    expect(seen.probes).to.equal(0)
+    expect(seen.wires['web1']).to.have.nested.property('missing.what', 'tcpdump')
   })
 })

@@ -52,13 +52,15 @@ export type WirePoint = CapturePoint & { readonly mac?: string }
  * with no captures, and its wires say what is missing.
  *
  * @param words that are sent, by name: packets that hold one are told by it
+ * @param reduce what else is to be kept of the packets themselves, as plain JSON
  */
-export async function withWires<T extends object>(
+export async function withWires<T extends object, R extends object = object>(
   { wire, facts }: Pick<ObserveContext, 'wire' | 'facts'>,
   points: readonly WirePoint[],
   words: Readonly<Record<string, string>>,
   work: (captures: readonly Capture[]) => Promise<T>,
-): Promise<T & { readonly wires: Wires }> {
+  reduce: (recordings: readonly Recording[]) => R = () => ({}) as R,
+): Promise<T & R & { readonly wires: Wires }> {
   const several = new Set(points.map(({ host }) => host.name)).size < points.length
   const keyOf = ({ host, interface: name, namespace }: CapturePoint): string =>
     several ? `${host.name} ${name}${namespace === undefined ? '' : ` in ${basename(namespace)}`}` : host.name
@@ -78,12 +80,13 @@ export async function withWires<T extends object>(
         ? []
         : [[keyOf(point), wireSeen(recording, { mac: macOf(point), words })] as const]
     })
-    return { ...result, wires: Object.fromEntries(wires) }
+    return { ...result, ...reduce(recordings), wires: Object.fromEntries(wires) }
   } catch (error) {
     if (begun || !(error instanceof MissingTool)) throw error
     const missing = missingOf(error)
     return {
       ...(await work([])),
+      ...reduce([]),
       wires: Object.fromEntries(points.map((point) => [keyOf(point), { missing }])),
     }
   }

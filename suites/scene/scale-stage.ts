@@ -5,7 +5,6 @@ import { addressIn, type TaskFacts, taskName } from '../../lib/observation/facts
 import type { Missing, Unseen } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
-import type { ProbeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { IpvsService } from '../../lib/observe/host-state.ts'
 import { readBalancer } from '../../lib/observe/read-balancer.ts'
@@ -15,7 +14,7 @@ import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, namespacePath } from '../../lib/swarm/namespaces.ts'
 import { balancingProblems, markOfVip } from './balancer.ts'
 import type { Changing } from './changing.ts'
-import { nameProblems } from './name-problems.ts'
+import { type Asked, nameProblems, withoutTimes } from './name-problems.ts'
 import { inTask } from './pair.ts'
 
 /** A change of the number of tasks, and what every node showed of it from then on. */
@@ -30,7 +29,7 @@ export interface ScaleStage {
 
 /** DNS and IPVS of the nodes in one look. */
 export interface ShownLook {
-  readonly names: readonly { readonly name: string; readonly probe: ProbeSeen }[]
+  readonly names: readonly Asked[]
   /** By node; null where it has no namespace to balance in. */
   readonly balancers: Readonly<Record<string, Part<BalancerSeen | null>>>
 }
@@ -97,7 +96,7 @@ async function look({ lab, clients, service, vip }: Changing): Promise<ShownLook
       ),
     ),
   ])
-  return { names, balancers: Object.fromEntries(balancers) }
+  return { names: names.map(withoutTimes), balancers: Object.fromEntries(balancers) }
 }
 
 async function balancerOf({ host }: ClusterNode, network: string, vip: string): Promise<BalancerSeen | null> {

@@ -1,30 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import type { Recording } from '../../lib/capture/capture.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { scene } from '../../lib/conformance/scene.ts'
+import type { WireSeen } from '../../lib/observation/frame.ts'
+import type { Part } from '../../lib/observation/part.ts'
 import { encodeVxlan } from '../../lib/packet/encode.ts'
 import type { ProbeRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { everythingSpoke } from './control.ts'
+import { waitForControlTraffic } from './control.ts'
 import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from './pair.ts'
-
-type Shared = Omit<TestContext, 'evidence'>
-
-/** What one underlay interface of one node carried. */
-export interface UnderlayRecording {
-  readonly node: ClusterNode
-  readonly interface: string
-  readonly recording: Recording
-}
+import { withWires } from './recording.ts'
 
 /**
  * Control plane and tasks at work, recorded on every interface of every node that swarm was given: one, or two where
- * advertise and data-path address are apart.
+ * advertise and data-path address are apart. Words `clear` and `secret` are in datagrams between hosts on these networks.
  */
 export interface UnderlayTraffic {
-  readonly recordings: readonly UnderlayRecording[]
-  /** In datagrams between hosts on the clear and on the encrypted network. */
-  readonly nonces: { readonly clear: string; readonly secret: string }
+  /** By `node interface`. */
+  readonly wires: Readonly<Record<string, Part<WireSeen>>>
   /** VXLAN of no network, sent to the usual port from every node where the swarm's port is another. */
   readonly decoyVni: number
 }
@@ -35,49 +28,44 @@ const decoyVni = 0xff_ff_ff
 const datagramsPerPair = 3
 const discardPort = 9
 
-/** Recorded once per run and shared. */
-export function underlayTraffic(context: TestContext): Promise<UnderlayTraffic> {
-  return context.once('underlay-traffic', record)
-}
+/** Recorded once per generation and shared. */
+export const underlayTraffic = scene('underlay-traffic', record)
 
-async function record(context: Shared): Promise<UnderlayTraffic> {
-  const { cluster, stack, wire, probe, signal } = context
-  const points = cluster.nodes.flatMap((node) =>
+async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
+  const { cluster, stack, probe, signal } = lab
+  const ends = cluster.nodes.flatMap((node) =>
     [...new Set([node.advertise.interface, node.dataPath.interface])].map((name) => ({
       node,
       interface: name,
     })),
   )
-  const [clear, secret, decoy] = [randomWord(), randomWord(), randomWord()]
-  const nonces = { clear, secret }
-  const capturePoints = points.map(({ node, interface: name }) => ({
-    host: node.host,
-    interface: name,
-    direction: 'both' as const,
+  const words = { clear: randomWord(), secret: randomWord(), decoy: randomWord() }
+  const points = ends.map(({ node, interface: name }) => ({
+    ...{ host: node.host, interface: name, direction: 'both' as const, markers: Object.values(words) },
     vxlanPorts: [...new Set([cluster.dataPathPort, usualVxlanPort])],
     filter: 'udp or esp or tcp port 2377 or tcp port 7946 or (ip[6:2] & 0x3fff != 0)',
-    markers: [clear, secret, decoy],
   }))
-  const { recordings } = await wire.during(capturePoints, async (captures) => {
+  const { wires } = await withWires(lab, points, words, async (captures) => {
     await probe.send([
       ...(['clear', 'secret'] as const).flatMap((role) =>
         orderedPairs(onePerNode(tasksOn(stack, role)))
           .filter(acrossHosts)
-          .flatMap(([from, to]) => datagrams(from, addressOn(to, stack.networks[role]), nonces[role])),
+          .flatMap(([from, to]) => datagrams(from, addressOn(to, stack.networks[role]), words[role])),
       ),
-      ...(cluster.dataPathPort === usualVxlanPort ? [] : decoys(cluster.nodes, decoy)),
+      ...(cluster.dataPathPort === usualVxlanPort ? [] : decoys(cluster.nodes, words.decoy)),
     ])
-    const onAdvertise = captures.filter((_, index) => {
-      const point = points[index]
-      return point?.interface === point?.node.advertise.interface
-    })
-    await everythingSpoke(cluster.nodes, onAdvertise, signal)
+    const onAdvertise = captures.filter(
+      (_, index) => ends[index]?.interface === ends[index]?.node.advertise.interface,
+    )
+    if (captures.length > 0) await waitForControlTraffic(cluster.nodes, onAdvertise, signal)
+    return {}
   })
-  return {
-    recordings: points.map((point, index) => ({ ...point, recording: recordings[index] as Recording })),
-    nonces,
-    decoyVni,
-  }
+  // With one interface a node the wires are named by nodes alone.
+  const named = Object.entries(wires).map(([key, wire], index) => {
+    const end = ends[index]
+    return [end === undefined ? key : `${end.node.host.name} ${end.interface}`, wire] as const
+  })
+  return { wires: Object.fromEntries(named), decoyVni }
 }
 
 function onePerNode(tasks: readonly Task[]): Task[] {

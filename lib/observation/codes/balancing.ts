@@ -18,7 +18,7 @@ export const balancingCodes = {
     '{observed} of {expected} connections to the virtual IP from {node} had no answer',
   'task-not-balanced-to': 'no connection to the virtual IP from {node} was answered by {subject}',
   'shares-unequal': 'of the connections from {node} {subject} answered {observed}, not {expected}',
-  'requests-unanswered': '{observed} of {expected} requests over one connection were answered',
+  'requests-unanswered': '{observed} of {expected} requests over one connection had no answer',
   'connection-split': 'requests over one connection were answered by several tasks: {observed}',
   'connections-still-fail':
     'connections from {node} still failed {observed} s after {subject} had died, bound {expected} s',

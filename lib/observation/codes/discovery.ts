@@ -4,6 +4,7 @@ export const discoveryCodes = {
   'virtual-ip-not-resolved': 'DNS of {node} does not give the virtual IP {address}',
   'virtual-ip-not-alone': 'DNS of {node} gives {address}, which is not the virtual IP {expected}',
   'virtual-ip-left': 'service inspect shows the virtual IP {address} although the mode is dnsrr',
+  'virtual-ip-still-marked': '{node} still marks packets for the former virtual IP {address}',
   'endpoint-mode-unchanged': 'service inspect shows the endpoint mode {observed}',
   'name-refused': 'DNS of {node} answers {observed}',
   'name-lists-twice': 'DNS of {node} lists {address} more than once',

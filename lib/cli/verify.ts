@@ -1,0 +1,112 @@
+import { Command } from 'commander'
+import { keptLab } from '../conformance/kept-lab.ts'
+import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
+import { conformanceRun } from '../conformance/run.ts'
+import { selectTests } from '../conformance/selection.ts'
+import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
+import type { Lab } from '../host/host.ts'
+import { notOurs } from '../host/ssh/not-ours.ts'
+import { standingLabs } from '../host/standing-labs.ts'
+import { suites } from '../../suites/index.ts'
+import { deadlineHelp, deadlineOption } from './deadline-option.ts'
+import { onInterruption } from './interruption.ts'
+import { LiveProgress } from './live-progress.ts'
+import { version } from './main.ts'
+import { stdout } from './output.ts'
+import { commandLine } from './shell-line.ts'
+import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
+import { style } from './terminal.ts'
+import { timeLimitOption } from './time-limit-option.ts'
+import { verdictLines } from './verdict-lines.ts'
+import { release, whichLab } from './which-lab.ts'
+
+interface VerifyFlags {
+  readonly lab?: string
+  readonly profile: Profile
+  readonly slow?: true
+  readonly only?: string[]
+  readonly skip?: string[]
+  readonly grep?: string
+  readonly bail?: true
+  readonly json?: true
+  readonly reportDir: string
+  readonly timeout: number
+  readonly deadline?: number
+}
+
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .summary('verify a standing lab as it is now')
+    .description(
+      'Verifies a lab that `up` or `run --keep` left standing, as often as wanted and as it is: it is never restarted\nor put back. Break something with `exec`, verify, and read what it says.',
+    )
+    .option('--lab <id>', 'which one, when several stand')
+    .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
+    .option('--slow', 'also slow requirements, which mostly wait, such as LB-05')
+    .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
+    .option('--skip <id...>', 'all but these requirements or groups')
+    .option('--grep <expression>', 'only requirements whose id or sentence matches')
+    .option('--bail', 'stop at the first requirement that does not hold')
+    .addOption(timeLimitOption())
+    .addOption(deadlineOption())
+    .option('--report-dir <folder>', 'where runs are stored', 'reports')
+    .option('--json', 'print the result as JSON on standard output')
+    .addHelpText('after', examples)
+    .action(verify)
+}
+
+async function verify(flags: VerifyFlags): Promise<void> {
+  const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
+  const progress = new LiveProgress()
+  const paint = style(stdout)
+  const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
+  let lab: Lab | undefined
+  try {
+    lab = await whichLab(standingLabs(), flags.lab)
+    const finished = await conformanceRun({
+      topology: lab.topology,
+      raised: await keptLab(lab, { progress }),
+      suites: selected,
+      provider: notOurs,
+      progress,
+      signal: interruption.signal,
+      fresh: false,
+      keep: true,
+      bail: flags.bail ?? false,
+      timeoutMs: flags.timeout,
+      reportDir: flags.reportDir,
+      reproduce: reproduce(lab.id, flags),
+      version: version(),
+      onVerdict: (requirement) => {
+        if (!flags.json) progress.print(stdout, verdictLines(requirement, paint))
+      },
+    })
+    await writeRunReports(finished, progress)
+    progress.close()
+    tellRun(finished, flags.json === true)
+    process.exitCode = exitCodeOfRun(finished)
+  } finally {
+    progress.close()
+    interruption.release()
+    if (lab !== undefined) await release(lab)
+  }
+}
+
+function reproduce(labId: string, flags: VerifyFlags): string {
+  const words = ['swarmproof', 'verify', '--lab', labId]
+  if (flags.profile !== defaultProfile) words.push('--profile', flags.profile)
+  if (flags.slow) words.push('--slow')
+  if (flags.only) words.push('--only', ...flags.only)
+  if (flags.skip) words.push('--skip', ...flags.skip)
+  if (flags.grep !== undefined) words.push('--grep', flags.grep)
+  if (flags.timeout !== defaultTimeLimitMs) words.push('--timeout', `${flags.timeout}ms`)
+  return commandLine(words)
+}
+
+const examples = `
+Examples:
+  swarmproof up                                a lab to try things on
+  swarmproof exec worker1 -- iptables -I INPUT -p udp --dport 4789 -j DROP
+  swarmproof verify --profile quick            what that breaks, and why
+  swarmproof verify --only OVL ENC-01 --json   two groups, the result as JSON: findings first
+${deadlineHelp}`

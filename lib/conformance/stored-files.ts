@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import { readBoundedText } from '../bounded-file.ts'
+import { InputError } from '../error.ts'
+import type { ClusterFacts } from '../observation/facts.ts'
+import { resolveScenes, type StoredObservation } from './observations.ts'
+import type { LabRecord, RunRecord } from './run-record.ts'
+
+/** Of one file of observations. */
+const mostBytes = 64 * 1024 * 1024
+
+/**
+ * Reads facts and scenes of a stored run by lab and name, such as `kernel#0`; undefined where there is none. Where a lab's
+ * files lie is told by its requirements: in a merged run it is below the run they came from.
+ */
+export function observationReader(
+  runFolder: string,
+  record: Pick<RunRecord, 'requirements'>,
+): (lab: Pick<LabRecord, 'name'>, name: string) => unknown {
+  const files = new StoredFiles(runFolder)
+  return (lab, name) => {
+    const known = record.requirements
+      .filter((requirement) => requirement.lab === lab.name)
+      .flatMap(({ attempts = [] }) => attempts.flatMap(({ observations }) => observations ?? []))[0]
+    return known === undefined
+      ? undefined
+      : files.readPlain(`${known.slice(0, known.lastIndexOf('/') + 1)}${name}.json`)
+  }
+}
+
+/** Observations of a run, each file read once. */
+export class StoredFiles {
+  readonly #folder: string
+  readonly #known = new Map<string, unknown>()
+
+  constructor(runFolder: string) {
+    this.#folder = runFolder
+  }
+
+  /** @throws InputError where a file is missing or is not what a run leaves */
+  read(file: string): { readonly stored: StoredObservation; readonly facts: ClusterFacts } {
+    const stored = this.#json(file) as StoredObservation
+    const below = file.slice(0, file.lastIndexOf('/') + 1)
+    const scene = (reference: string): unknown => {
+      const { seen } = this.#json(`${below}${reference}.json`) as { seen?: unknown }
+      return resolveScenes(seen, scene)
+    }
+    const facts = this.#json(`${below}facts#${stored.generation}.json`) as ClusterFacts
+    return { stored: { ...stored, seen: resolveScenes(stored.seen, scene) }, facts }
+  }
+
+  /** One file as it is; undefined where the run did not leave it. */
+  readPlain(file: string): unknown {
+    try {
+      return this.#json(file)
+    } catch {
+      return undefined
+    }
+  }
+
+  #json(file: string): unknown {
+    const known = this.#known.get(file)
+    if (known !== undefined) return known
+    // Names come out of a file that somebody may have written by hand.
+    if (!/^(?:runs\/[\w.-]+\/)*observations\/(?:[\w.-]+\/)*[\w.#-]+\.json$/.test(file) || file.includes('..'))
+      throw unreadable(file, new Error('it is not the name of a file of observations'))
+    try {
+      const value: unknown = JSON.parse(readBoundedText(join(this.#folder, file), { mostBytes }))
+      this.#known.set(file, value)
+      return value
+    } catch (cause) {
+      throw unreadable(file, cause)
+    }
+  }
+}
+
+function unreadable(file: string, cause: unknown): InputError {
+  return new InputError({
+    code: 'OBSERVATIONS_MISSING',
+    what: `the observations ${JSON.stringify(file)} of the run cannot be read`,
+    observed: cause instanceof Error ? cause.message : String(cause),
+    hint: 'copy the whole folder of the run, with its observations/',
+    cause,
+  })
+}

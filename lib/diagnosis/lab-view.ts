@@ -1,0 +1,149 @@
+import type { KernelSeen } from '../conformance/kernel-scene.ts'
+import type { LabRecord, RequirementRecord } from '../conformance/run-record.ts'
+import type { Outcome } from '../conformance/verdict.ts'
+import type { ProblemCode } from '../observation/codes.ts'
+import { type ClusterFacts, type NetworkFacts, pairsOf } from '../observation/facts.ts'
+import { nodesOf, type Path, type Problem } from '../observation/problem.ts'
+
+/** Reads what a run observed, by the name of its file without the extension, such as `kernel#0`; undefined without it. */
+export type ReadObservation = (lab: LabRecord, name: string) => unknown
+
+/** A problem, and the requirement that reported it. */
+export interface Reported extends Problem {
+  readonly requirement: string
+}
+
+/** One generation of one lab as rules look at it: what happened on another says nothing about this one. */
+export class LabView {
+  readonly lab: LabRecord
+  readonly generation: number
+  readonly #requirements: ReadonlyMap<string, RequirementRecord>
+  readonly #all: ReadonlyMap<string, RequirementRecord>
+  readonly #read: ReadObservation
+  readonly #explained = new Set<Reported>()
+  readonly #reported: readonly Reported[]
+
+  constructor(
+    lab: LabRecord,
+    generation: number,
+    requirements: readonly RequirementRecord[],
+    all: readonly RequirementRecord[],
+    read: ReadObservation,
+  ) {
+    this.lab = lab
+    this.generation = generation
+    this.#requirements = new Map(requirements.map((one) => [one.id, one]))
+    this.#all = new Map(all.map((one) => [one.id, one]))
+    this.#read = read
+    this.#reported = requirements.flatMap(({ id, verdict }) =>
+      (verdict?.problems ?? []).map((problem) => ({ ...problem, requirement: id })),
+    )
+  }
+
+  get nodeNames(): readonly string[] {
+    return this.lab.nodes.length > 0
+      ? this.lab.nodes.map(({ name }) => name)
+      : this.lab.topology.nodes.filter(({ role }) => role !== 'outsider').map(({ name }) => name)
+  }
+
+  /** Problems that no finding explained yet, of these codes, or of all. */
+  problems(...codes: readonly ProblemCode[]): Reported[] {
+    return this.#reported.filter(
+      (problem) => !this.#explained.has(problem) && (codes.length === 0 || codes.includes(problem.code)),
+    )
+  }
+
+  /** All that were reported, whoever explained them. */
+  get everyProblem(): readonly Reported[] {
+    return this.#reported
+  }
+
+  explain(problems: Iterable<Reported>): void {
+    for (const problem of problems) this.#explained.add(problem)
+  }
+
+  outcome(id: string): Outcome | undefined {
+    return this.#requirements.get(id)?.verdict?.outcome
+  }
+
+  /** It was verified and holds. Neither "does not hold" nor "was not observed". */
+  holds(id: string): boolean {
+    return this.outcome(id) === 'pass'
+  }
+
+  fails(id: string): boolean {
+    return this.outcome(id) === 'fail'
+  }
+
+  /** Requirements of this generation that did not pass, with their verdicts. */
+  get notPassed(): readonly RequirementRecord[] {
+    return [...this.#requirements.values()].filter(
+      ({ verdict }) => verdict !== undefined && verdict.outcome !== 'pass',
+    )
+  }
+
+  /** Of all generations. */
+  get everyRequirement(): readonly RequirementRecord[] {
+    return [...this.#all.values()]
+  }
+
+  /** Whatever generation it counted in. */
+  requirement(id: string): RequirementRecord | undefined {
+    return this.#all.get(id)
+  }
+
+  get facts(): ClusterFacts | undefined {
+    return this.#read(this.lab, `facts#${this.generation}`) as ClusterFacts | undefined
+  }
+
+  get kernelBefore(): KernelSeen | undefined {
+    return this.#scene('kernel') as KernelSeen | undefined
+  }
+
+  get kernelAfter(): KernelSeen | undefined {
+    return this.#scene('kernel-after') as KernelSeen | undefined
+  }
+
+  /** What a scene of this generation saw; undefined where it was not made or threw. */
+  scene(key: string): unknown {
+    return this.#scene(key)
+  }
+
+  #scene(key: string): unknown {
+    const stored = this.#read(this.lab, `${key}#${this.generation}`) as { seen?: unknown } | undefined
+    return stored?.seen
+  }
+
+  networkNamed(name: string | undefined): NetworkFacts | undefined {
+    return Object.values(this.facts?.networks ?? {}).find((network) => network.name === name)
+  }
+}
+
+/** Distinct ordered pairs of nodes that problems are about. */
+export function pathsOf(problems: readonly Pick<Problem, 'path'>[]): Path[] {
+  const paths = problems.flatMap(({ path }) => (path === undefined || path.from === path.to ? [] : [path]))
+  return [...new Map(paths.map((path) => [`${path.from} ${path.to}`, path])).values()]
+}
+
+/** Distinct nodes where problems are; of a problem that only has a path, both its ends. */
+export function placesOf(problems: readonly Problem[]): string[] {
+  return [
+    ...new Set(
+      problems.flatMap((problem) => (problem.node === undefined ? nodesOf(problem) : [problem.node])),
+    ),
+  ]
+}
+
+/**
+ * Nodes that account for pairs that fail: every pair of such a node fails in one direction at least with every other
+ * node, and no other pair does. Empty where no few nodes account for them all.
+ */
+export function culprits(failing: readonly Path[], nodes: readonly string[]): string[] {
+  const pairs = pairsOf(nodes)
+  const fails = (a: string, b: string): boolean =>
+    failing.some(({ from, to }) => (from === a && to === b) || (from === b && to === a))
+  const cutOff = nodes.filter((node) => nodes.every((other) => other === node || fails(node, other)))
+  if (cutOff.length === 0 || (cutOff.length === nodes.length && nodes.length > 2)) return []
+  const accounted = pairs.every(([a, b]) => !fails(a, b) || cutOff.includes(a) || cutOff.includes(b))
+  return accounted ? cutOff : []
+}

@@ -1,0 +1,85 @@
+import type { ProblemCode } from '../../observation/codes.ts'
+import { culprits, type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+const lost: readonly ProblemCode[] = ['data-lost-on-the-way']
+
+/** Hosts reach each other, and VXLAN that leaves one does not come to the other: something between them drops it. */
+export const dataPathPortBlocked: Rule = {
+  code: 'data-path-port-blocked',
+  find: (lab) => blocked(lab, 'VXLAN'),
+}
+
+/** VXLAN gets through, ESP does not: something between the hosts drops IP protocol 50. */
+export const espBlocked: Rule = {
+  code: 'esp-blocked',
+  find: (lab) => (lab.fails('CTL-04') ? [] : blocked(lab, 'ESP')),
+}
+
+function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
+  const problems = lab.problems(...lost).filter((problem) => problem.protocol === protocol)
+  if (problems.length === 0) return []
+  const pairs = pathsOf(problems)
+  const nodes = culprits(pairs, lab.nodeNames)
+  const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
+  const { dataPathPort } = lab.lab.topology.swarm
+  const gossips = lab.holds('CTL-03')
+    ? ' The same hosts exchange gossip on 7946/udp, so they reach each other by UDP.'
+    : ''
+  const words =
+    protocol === 'VXLAN'
+      ? {
+          title: `UDP ${dataPathPort} (VXLAN) is blocked between hosts: ${describe(nodes, pairs.length)}`,
+          cause: `Frames to UDP ${dataPathPort} leave their host and never come to the other.${gossips} That is a security group, a firewall between the hosts, or a provider network that keeps this port for its own VXLAN. Tasks on these hosts cannot reach each other, although the swarm looks healthy.`,
+          remedy: [
+            `Allow UDP ${dataPathPort} between all nodes, in both directions, in the security groups and firewalls between them`,
+            `See where it gets lost: \`tcpdump -ni any udp port ${dataPathPort}\` on both ends; it leaves one and never arrives`,
+            'If the provider keeps the port for itself, make the swarm again with another: `docker swarm init --data-path-port 7789`',
+          ],
+          knownIssues: ['moby/moby#30972', 'moby/moby#33416'],
+        }
+      : {
+          title: `ESP (IP protocol 50) is blocked between hosts: only encrypted overlays are cut off: ${describe(nodes, pairs.length)}`,
+          cause:
+            'Clear VXLAN passes between the same hosts, ESP does not. ESP is an IP protocol of its own and has no ports, so rules that open 2377, 7946 and 4789 do not cover it. It does not pass address translation either.',
+          remedy: [
+            'Allow protocol 50 between all nodes: in a cloud a rule for protocol number 50 in the security group; "all TCP" and "all UDP" do not include it',
+            'On hosts: `iptables -I INPUT -p esp -s SUBNET -j ACCEPT`, or with ufw a rule `proto esp`',
+            'If there is address translation between the hosts, encrypted overlays cannot work there: connect the hosts by a VPN and advertise its addresses',
+          ],
+          knownIssues: ['moby/moby#26523', 'moby/moby#25266'],
+        }
+  return [
+    {
+      ...words,
+      ...{ nodes, pairs, networks },
+      proof: problems.map(
+        ({ path, expected }) =>
+          `${path?.from} → ${path?.to}: ${expected ?? 'some'} ${protocol} packets left, none arrived`,
+      ),
+      explains: (problem) => explainsLoss(problem, lab, protocol, pairs),
+    },
+  ]
+}
+
+function describe(nodes: readonly string[], pairs: number): string {
+  return nodes.length > 0 ? `to or from ${nodes.join(' and ')}` : `${pairs} ordered pairs`
+}
+
+/** Whatever was missed between the same two nodes on such a network, in either direction: answers are lost as well. */
+function explainsLoss(
+  problem: Reported,
+  lab: LabView,
+  protocol: 'VXLAN' | 'ESP',
+  pairs: readonly { readonly from: string; readonly to: string }[],
+): boolean {
+  const { kind, path, requirement } = problem
+  if (kind !== 'missed') return false
+  const encrypted = problem.protocol === 'ESP' || lab.networkNamed(problem.network)?.encrypted === true
+  if (encrypted !== (protocol === 'ESP')) return false
+  if (path !== undefined)
+    return pairs.some(
+      ({ from, to }) => (from === path.from && to === path.to) || (from === path.to && to === path.from),
+    )
+  return /^(OVL|VXL|MTU|DSC|LB|ING|ENC)/.test(requirement)
+}

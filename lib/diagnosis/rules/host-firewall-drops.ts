@@ -1,0 +1,127 @@
+import { nodesOf } from '../../observation/problem.ts'
+import { type FirewallDrop, firewallDrops, type Traffic } from '../firewall-drops.ts'
+import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+interface Kind {
+  readonly traffic: Traffic
+  readonly hook: FirewallDrop['hook']
+  /** As the title names it. */
+  readonly name: (lab: LabView) => string
+  /** Problems that it can account for, where they concern its node. */
+  readonly accounts: (problem: Reported, lab: LabView) => boolean
+  readonly allow: (lab: LabView) => string
+}
+
+const dataPort = (lab: LabView): number => lab.lab.topology.swarm.dataPathPort
+
+const isEncrypted = (problem: Reported, lab: LabView): boolean =>
+  lab.networkNamed(problem.network)?.encrypted ?? problem.protocol === 'ESP'
+
+/** Control-plane requirements judge the gossip and management ports. */
+const isControl = ({ requirement }: Reported): boolean => /^CTL-0[1235680]|^CTL-1/.test(requirement)
+
+const kinds: readonly Kind[] = [
+  {
+    traffic: 'data',
+    hook: 'input',
+    name: (lab) => `VXLAN (UDP ${dataPort(lab)})`,
+    accounts: (problem, lab) => !isControl(problem) && !isEncrypted(problem, lab),
+    allow: (lab) => `iptables -I INPUT -p udp --dport ${dataPort(lab)} -s UNDERLAY-SUBNET -j ACCEPT`,
+  },
+  {
+    traffic: 'esp',
+    hook: 'input',
+    name: () => 'ESP (IP protocol 50)',
+    accounts: (problem, lab) => !isControl(problem) && isEncrypted(problem, lab),
+    allow: () => 'iptables -I INPUT -p esp -s UNDERLAY-SUBNET -j ACCEPT',
+  },
+  {
+    traffic: 'gossip-udp',
+    hook: 'input',
+    name: () => 'gossip (UDP 7946)',
+    accounts: (problem) => problem.requirement === 'CTL-03' || isStale(problem),
+    allow: () => 'iptables -I INPUT -p udp --dport 7946 -s UNDERLAY-SUBNET -j ACCEPT',
+  },
+  {
+    traffic: 'gossip-tcp',
+    hook: 'input',
+    name: () => 'gossip (TCP 7946)',
+    accounts: (problem) => problem.requirement === 'CTL-02' || isStale(problem),
+    allow: () => 'iptables -I INPUT -p tcp --dport 7946 -s UNDERLAY-SUBNET -j ACCEPT',
+  },
+  {
+    traffic: 'management',
+    hook: 'input',
+    name: () => 'the management port (TCP 2377)',
+    accounts: (problem) => problem.requirement === 'CTL-01',
+    allow: () => 'iptables -I INPUT -p tcp --dport 2377 -s UNDERLAY-SUBNET -j ACCEPT',
+  },
+  {
+    traffic: 'mesh',
+    hook: 'forward',
+    name: () => 'what the engine forwards to containers (the routing mesh)',
+    accounts: (problem) => /^(ING|GWB|MTU-05|LB|RES)/.test(problem.requirement),
+    allow: () =>
+      'put your own rules into the chain DOCKER-USER, which the engine asks first and leaves alone',
+  },
+]
+
+/** What nodes learn by gossip, late or never. */
+const isStale = ({ requirement }: Reported): boolean => /^(CTL-10|VXL-06|DSC-0|LB-02)/.test(requirement)
+
+/**
+ * Packets arrive at a node and its own firewall drops them: captures see them, tasks do not. A rule that counted while
+ * the run went on is proof; one without a counter, or a policy, has to match traffic that was missed at its node.
+ */
+export const hostFirewallDrops: Rule = {
+  code: 'host-firewall-drops',
+  find(lab) {
+    const drops = firewallDrops(lab)
+    const nodes = [...new Set(drops.map(({ node }) => node))]
+    return nodes.flatMap((node) => kinds.flatMap((kind) => draftOf(kind, node, drops, lab)))
+  },
+}
+
+function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: LabView): Draft[] {
+  const found = drops.filter(
+    (drop) =>
+      drop.node === node && drop.hook === kind.hook && drop.matches(kind.traffic) && drop.packets !== 0,
+  )
+  const accounts = (problem: Reported): boolean =>
+    problem.kind === 'missed' && kind.accounts(problem, lab) && concerns(problem, node)
+  const missed = lab.problems().filter(accounts)
+  if (found.length === 0 || missed.length === 0) return []
+  const name = kind.name(lab)
+  const [first] = found
+  const counted = first?.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
+  const what =
+    kind.hook === 'forward'
+      ? `${node}'s own firewall drops ${name}`
+      : `${name} arrives at ${node} and ${node}'s own firewall drops it`
+  return [
+    {
+      title: `${what}: ${first?.rule ?? ''}${counted}`,
+      cause: `The rule is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
+      remedy: [
+        `On ${node} allow it from every other node: \`${kind.allow(lab)}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
+        `See the rule count: \`iptables -nvL --line-numbers\`, or \`nft list ruleset\``,
+      ],
+      nodes: [node],
+      pairs: pathsOf(missed),
+      networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
+      proof: found.map(
+        ({ rule, packets }) =>
+          `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
+      ),
+      knownIssues: ['moby/moby#36199'],
+      explains: accounts,
+    },
+  ]
+}
+
+/** A problem that names no node at all may be of any. */
+function concerns(problem: Reported, node: string): boolean {
+  const nodes = nodesOf(problem)
+  return nodes.length === 0 || nodes.includes(node)
+}

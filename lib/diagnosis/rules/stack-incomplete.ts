@@ -1,0 +1,100 @@
+import type { RefusedFacts } from '../../observation/facts.ts'
+import { nodesOf } from '../../observation/problem.ts'
+import type { LabView } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** What an engine's words on a task are known to mean, and what to do. Engines from 20.10 to 29 say them so. */
+const known: readonly {
+  readonly words: RegExp
+  readonly means: string
+  readonly remedy: readonly string[]
+  readonly issues?: readonly string[]
+}[] = [
+  {
+    words: /vxlan interface.*(file exists|address already in use)/i,
+    means: 'a VXLAN device that is not this network’s holds its VNI or its UDP port',
+    remedy: [
+      'On that node: `ip -d link show type vxlan`, also in the namespaces: `for n in /run/docker/netns/*; do nsenter --net=$n ip -d link show type vxlan; done`',
+      'Remove the one that no network of the swarm owns: `ip link del NAME`, or give the other user of VXLAN (Calico, Cilium, flannel) another VNI and port',
+    ],
+    issues: ['moby/moby#47728', 'docker/libnetwork#1765'],
+  },
+  {
+    words: /could not find an available.*pool|pool overlaps|address space|no available network/i,
+    means: 'the engine finds no address pool that is free of its host’s routes',
+    remedy: [
+      'On that node: `ip route` shows what covers the pools, such as 0.0.0.0/1 and 128.0.0.0/1 of a VPN',
+      'Create docker_gwbridge by hand: `docker network create --subnet 172.31.0.0/16 -o com.docker.network.bridge.name=docker_gwbridge -o com.docker.network.bridge.enable_icc=false -o com.docker.network.bridge.enable_ip_masquerade=true docker_gwbridge`',
+    ],
+    issues: ['docker/for-linux#599'],
+  },
+  {
+    words: /no suitable node/i,
+    means: 'no node fulfils what the task asks for',
+    remedy: [
+      '`docker node ls`: nodes that are drained, paused or down',
+      'free the port or the memory that the message names',
+    ],
+  },
+  {
+    words: /no such image|pull access denied|manifest/i,
+    means: 'the probe image is not on that node and none may be fetched',
+    remedy: [
+      'Give an image that all nodes can have: --probe-image NAME',
+      'See the free space of /var/lib/docker on that node',
+    ],
+  },
+  {
+    words: /operation not supported|protocol not supported|not implemented|modprobe/i,
+    means: 'the kernel of that node lacks what the network needs',
+    remedy: ['`modprobe -a vxlan bridge veth ip_vs xfrm_user esp4` on that node, then restart its engine'],
+  },
+]
+
+/** Tasks of the stack do not run: nodes are named, with their engines' own words. */
+export const stackIncomplete: Rule = {
+  code: 'stack-incomplete',
+  find(lab) {
+    const refused = lab.facts?.refused ?? []
+    const groups = new Map<string, RefusedFacts[]>()
+    for (const task of refused) {
+      const key = `${task.node ?? ''} ${known.findIndex(({ words }) => words.test(task.error))}`
+      groups.set(key, [...(groups.get(key) ?? []), task])
+    }
+    return [...groups.values()].map((tasks) => draftOf(tasks, lab))
+  },
+}
+
+function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {
+  const told = tasks.find(({ error }) => error !== '') ?? tasks[0]
+  const { node, error = '', state = '' } = told ?? {}
+  const meaning = known.find(({ words }) => words.test(error))
+  const services = [...new Set(tasks.map(({ service }) => service))].join(', ')
+  const runsNone = node !== undefined && lab.facts?.tasks.every((task) => task.node !== node) === true
+  const where =
+    node === undefined ? 'No node runs' : runsNone ? `${node} runs no task: not` : `${node} does not run`
+  const why = error === '' ? `they stay in the state ${state}` : error
+  return {
+    title: `${where} ${services}: ${meaning === undefined ? why : `${meaning.means} (“${why}”)`}`,
+    cause: `The stack that swarmproof creates did not come up whole: ${tasks.length} of its tasks do not run. The network was verified with the tasks that do; what needs the others could not be observed.`,
+    remedy: [
+      ...(meaning?.remedy ?? []),
+      'All of the message: `docker service ps --no-trunc SERVICE` on a manager, and `journalctl -u docker` on the node',
+    ],
+    nodes: node === undefined ? [] : [node],
+    proof: tasks
+      .map((task) => `${task.service} on ${task.node ?? 'no node'}: ${task.state}: ${task.error}`)
+      .slice(0, 8),
+    knownIssues: meaning?.issues ?? [],
+    explains: (problem) => problem.kind === 'missed' && node !== undefined && nodesOf(problem).includes(node),
+    accountsFor: (id) => {
+      const verdict = lab.requirement(id)?.verdict
+      if (verdict?.outcome !== 'inconclusive' && verdict?.outcome !== 'skip') return false
+      return (
+        node === undefined ||
+        verdict.unseen.length === 0 ||
+        verdict.unseen.some(({ nodes }) => nodes.includes(node))
+      )
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { expect } from 'chai'
+import type { Observation, Probe, ProbeOutcome, ProbeRequest } from './probe.ts'
+import { sparingProbe } from './sparing-probe.ts'
+
+const request = (to: string, timeoutMs?: number, host = 'a'): ProbeRequest =>
+  ({
+    ...{
+      kind: 'udp',
+      from: { host: { name: host } },
+      to,
+      port: 7,
+      payload: Buffer.alloc(0),
+      expectReply: true,
+    },
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  }) as unknown as ProbeRequest
+
+describe('a probe that spares silent ways', () => {
+  let waited: (number | undefined)[]
+  const sending = (outcomeOf: (to: string) => ProbeOutcome): Probe => ({
+    send: async (requests) => {
+      waited = requests.map(({ timeoutMs }) => timeoutMs)
+      return requests.map(
+        (one) =>
+          ({
+            request: one,
+            outcome: outcomeOf(one.to),
+            attempts: [{ outcome: outcomeOf(one.to) }],
+          }) as unknown as Observation,
+      )
+    },
+  })
+  const wayOf = (address: string): string | undefined =>
+    address.startsWith('10.') ? `clear ${address.split('.')[2]}` : undefined
+
+  it('waits as long as asked until a way was silent twice, then two seconds, for every address of the way', async () => {
+    const probe = sparingProbe(
+      sending(() => 'timeout'),
+      wayOf,
+    )
+    await probe.send([request('10.0.1.5'), request('10.0.1.6', 15_000)])
+    expect(waited).to.deep.equal([undefined, 15_000])
+    const [observed] = await probe.send([
+      request('10.0.1.7', 15_000),
+      request('10.0.1.5', 1500),
+      request('10.0.2.5', 15_000),
+      request('10.0.1.5', 15_000, 'b'),
+    ])
+    expect(waited).to.deep.equal([2000, 1500, 15_000, 15_000])
+    expect(observed?.request.timeoutMs).to.equal(15_000)
+  })
+
+  it('never spares a way that answered once', async () => {
+    const probe = sparingProbe(
+      sending((to) => (to.endsWith('.5') ? 'answered' : 'timeout')),
+      wayOf,
+    )
+    await probe.send([request('10.0.1.5'), request('10.0.1.6'), request('10.0.1.7'), request('10.0.1.8')])
+    await probe.send([request('10.0.1.6', 15_000)])
+    expect(waited).to.deep.equal([15_000])
+  })
+
+  it('knows an address of no way by itself and its port', async () => {
+    const probe = sparingProbe(
+      sending(() => 'timeout'),
+      wayOf,
+    )
+    await probe.send([request('192.0.2.1'), request('192.0.2.1')])
+    await probe.send([request('192.0.2.1', 9000), request('192.0.2.2', 9000)])
+    expect(waited).to.deep.equal([2000, 9000])
+  })
+})

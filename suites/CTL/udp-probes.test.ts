@@ -1,0 +1,31 @@
+import { expect } from 'chai'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
+import { node } from '../three-nodes.fake.ts'
+import { failedUdpProbes } from './udp-probes.ts'
+
+/** As engines write it: memberlist's own line, through logrus. */
+const line = (time: string, peer: string): string =>
+  `time="${time}" level=warning msg="memberlist: Was able to connect to ${peer} over TCP but UDP probes failed, network may be misconfigured"`
+
+const nodes = [node('manager', 11), { ...node('worker1', 12), nodeId: 'x9k2worker1' }]
+const [before, after] = ['2026-11-28T07:00:00.5Z', '2026-11-28T07:01:00.5Z']
+
+describe('UDP probes that failed by an engine’s own log', () => {
+  const told = (lines: readonly string[]): string[] =>
+    failedUdpProbes(new Map([['manager', lines]]), { nodes }, '2026-11-28T07:00:30Z').map(describeProblem)
+
+  it('are told with the peer, from three times on', () => {
+    const peer = line(after, 'worker1-3f2a1b')
+    expect(told([peer, peer])).to.deep.equal([])
+    expect(told([peer, peer, peer])).to.deep.equal([
+      'manager → worker1, port 7946 UDP: the engine of manager says that UDP probes of worker1 failed while TCP reached it (observed 3)',
+    ])
+  })
+
+  it('of before, and other lines, are not', () => {
+    const old = line(before, 'worker1-3f2a1b')
+    expect(told([old, old, old, 'memberlist: Suspect worker1 has failed, no acks received'])).to.deep.equal(
+      [],
+    )
+  })
+})

@@ -1,0 +1,44 @@
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+
+/**
+ * What memberlist logs when a peer answers its probes over TCP and not over UDP: `Was able to connect to NAME-ID over TCP
+ * but UDP probes failed, network may be misconfigured` (hashicorp/memberlist, state.go). Engines name peers by their
+ * host name and the beginning of an id.
+ */
+const said = /connect to (\S+) over TCP but UDP probes failed/
+
+/** A busy host is late now and then. */
+const leastOften = 3
+
+/** Peers whose UDP was said to fail since a moment, by the engine that said so. */
+export function failedUdpProbes(
+  logs: ReadonlyMap<string, readonly string[]>,
+  { nodes }: Pick<ClusterFacts, 'nodes'>,
+  since: string,
+): Problem[] {
+  const after = Date.parse(since)
+  return [...logs].flatMap(([node, lines]) => {
+    const named = lines
+      .filter((line) => timeOf(line) >= after)
+      .flatMap((line) => said.exec(line)?.[1] ?? [])
+      .map(
+        (peer) =>
+          nodes.find(({ nodeId, name }) => peer.startsWith(nodeId) || peer.startsWith(`${name}-`))?.name ??
+          peer,
+      )
+    return [...new Set(named)]
+      .filter((peer) => named.filter((one) => one === peer).length >= leastOften)
+      .map((peer): Problem => ({
+        ...{ code: 'udp-probes-failed', kind: 'seen', node, protocol: 'UDP', port: 7946, subject: peer },
+        path: { from: node, to: peer },
+        observed: named.filter((one) => one === peer).length,
+      }))
+  })
+}
+
+/** `time="2026-11-28T07:05:37.123456789Z" level=…`; lines without one are taken for old. */
+function timeOf(line: string): number {
+  const at = Date.parse(/time="([^"]+)"/.exec(line)?.[1] ?? '')
+  return Number.isNaN(at) ? Number.NEGATIVE_INFINITY : at
+}
