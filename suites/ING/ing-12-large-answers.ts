@@ -1,13 +1,10 @@
-import type { ObserveContext } from '../../lib/conformance/context.ts'
-import { probeSeen } from '../../lib/conformance/send-plan.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { outcomeSeen, type ProbeSeen } from '../../lib/observation/probe-seen.ts'
-import { distinct, type Problem } from '../../lib/observation/problem.ts'
-import { httpReply } from '../../lib/probe/http.ts'
+import { distinct } from '../../lib/observation/problem.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { planDownloads } from '../scene/downloads.ts'
+import { transferProblems } from '../scene/downloads.ts'
 import { ingressMissing } from '../scene/mesh.ts'
+import { sizes } from '../scene/sizes.ts'
 import { moby } from '../source.ts'
 
 export const largeAnswers = requirement({
@@ -26,91 +23,32 @@ export const largeAnswers = requirement({
     'recreate ingress with --opt com.docker.network.driver.mtu=UNDERLAY-MTU',
     'let ICMP type 3 code 4 pass between clients and nodes',
   ],
-  codes: ['answer-not-whole', 'port-not-answered'],
+  codes: ['transfer-unanswered', 'transfer-refused', 'transfer-not-whole'],
   changes: [],
   quiet: [],
-  reads: [],
-  observe: async (lab) => ({ downloads: await download(lab) }),
-  judge({ downloads }, facts) {
+  reads: [sizes],
+  observe: async (lab) => ({ sizes: hasIngress(lab.stack) ? await lab.scene(sizes) : null }),
+  judge({ sizes: seen }, facts) {
+    const downloads = (seen?.downloads ?? []).filter(({ by }) => by === 'ingress')
     const { bulkBytes } = facts
-    const through = new Set(downloads.map((one) => one.through))
-    const unasked = facts.nodes.map(({ name }) => name).filter((name) => !through.has(name))
-    const ingress = facts.networks.ingress?.name ?? ''
+    const unasked = facts.nodes
+      .map(({ name }) => name)
+      .filter((name) => !downloads.some(({ toNode }) => toNode === name))
+    const answers = downloads.reduce((sum, { probe }) => sum + probe.attempts.length, 0)
     return judgement({
-      problems: distinct(
-        downloads.flatMap((one) =>
-          downloadProblems(one, bulkBytes).map((problem) => ({
-            ...{ ...problem, network: ingress, service: facts.services.web.name },
-          })),
-        ),
-      ),
+      problems: distinct(downloads.flatMap((one) => transferProblems(one, bulkBytes))),
       missing: ingressMissing(facts),
       unseen: unasked.length === 0 ? [] : [{ what: 'an answer through ingress', nodes: unasked }],
       tables: {
-        'answers through ingress': downloads.map(({ from, through: node, probe, status, bodyBytes }) => ({
-          ...{ from, through: node, outcome: probe.outcome, status, bytes: bodyBytes },
+        'answers through ingress': downloads.map(({ toNode, probe }) => ({
+          ...{ from: probe.fromNode, through: toNode, outcome: probe.outcome },
+          bytes: (probe.http ?? []).map((reply) => reply?.bodyBytes ?? 0),
         })),
       },
       conclusion:
         downloads.length === 0
           ? ''
-          : `${downloads.length} answers of ${bulkBytes} bytes arrived whole through ${through.size} nodes`,
+          : `${answers} answers of ${bulkBytes} bytes arrived whole through ${downloads.length} nodes`,
     })
   },
 })
-
-/** The file fetched once, from a node by another. */
-interface Fetched {
-  readonly from: string
-  readonly through: string
-  readonly probe: ProbeSeen
-  /** Null without an answer. */
-  readonly status: number | null
-  readonly bodyBytes: number
-}
-
-/** One after another they would wait for each other's time limit where answers are lost. */
-async function download({ cluster, stack, probe }: ObserveContext): Promise<Fetched[]> {
-  if (!hasIngress(stack)) return []
-  const planned = planDownloads(cluster, stack, { roles: [], balances: true }).flatMap(
-    ({ by, through, request }) => {
-      if (by !== 'ingress' || through === undefined) return []
-      const { repeat = 1, ...once } = request
-      return Array.from({ length: repeat }, () => ({ through: through.host.name, request: once }))
-    },
-  )
-  const observations = await probe.send(planned.map(({ request }) => request))
-  return planned.flatMap(({ through, request }, index) => {
-    const observation = observations[index]
-    if (observation === undefined) return []
-    const reply = httpReply(observation.replies[0] ?? Buffer.alloc(0))
-    const total = observation.replyBytes[0] ?? 0
-    const seen = probeSeen(observation)
-    return [
-      {
-        ...{ from: request.from.host.name, through },
-        // The file itself tells nothing.
-        probe: { ...seen, replies: seen.replies.map(() => '') },
-        ...{ status: reply?.status ?? null, bodyBytes: total - (reply?.headerBytes ?? 0) },
-      },
-    ]
-  })
-}
-
-function downloadProblems(
-  { from, through, probe, status, bodyBytes }: Fetched,
-  bulkBytes: number,
-): Problem[] {
-  if (status === 200 && bodyBytes === bulkBytes) return []
-  const where = {
-    ...({ kind: 'missed', node: through, path: { from, to: through }, protocol: 'TCP' } as const),
-    ...{ address: probe.to, port: probe.port ?? 0 },
-  }
-  // Where full-sized packets are lost, nothing at all may come of an answer.
-  const isOpen = probe.outcome === 'timeout' || probe.outcome === 'answered'
-  if (status === null && !isOpen)
-    return [{ ...where, code: 'port-not-answered', observed: outcomeSeen(probe) }]
-  const observed =
-    status === null || status === 200 ? `${bodyBytes} bytes, ${probe.outcome}` : `HTTP status ${status}`
-  return [{ ...where, code: 'answer-not-whole', expected: bulkBytes, observed }]
-}

@@ -1,13 +1,12 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { judgement } from '../../lib/observation/judgement.ts'
+import { judgement, type Measure } from '../../lib/observation/judgement.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { effectiveWithinMs } from '../scene/effects.ts'
+import { effectiveWithinMs, effectSeconds } from '../scene/effects.ts'
 import { ingressMissing } from '../scene/mesh.ts'
 import { reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
 import { givenPortProblems, takenPortProblems } from '../scene/reshaping-problems.ts'
 import { stage } from '../scene/stage.ts'
 import { docs } from '../source.ts'
-import { effectMeasure, secondsUntil } from './effect-time.ts'
 
 export const publishedLater = requirement({
   id: 'ING-13',
@@ -51,8 +50,8 @@ export const publishedLater = requirement({
     const { got: closed } = removing
     const openedProblems = opened === undefined ? [] : givenPortProblems(opened.polled.last, of)
     const closedProblems = closed === undefined ? [] : takenPortProblems(closed.polled.last, closed, of)
-    const openedAfter = opened && secondsUntil(opened.polled, (seen) => givenPortProblems(seen, of))
-    const closedAfter = closed && secondsUntil(closed.polled, (seen) => takenPortProblems(seen, closed, of))
+    const openedAfter = opened && effectSeconds(opened.polled, (seen) => givenPortProblems(seen, of))
+    const closedAfter = closed && effectSeconds(closed.polled, (seen) => takenPortProblems(seen, closed, of))
     const port = opened?.polled.last.publishedPort
     return judgement({
       problems: [...openedProblems, ...closedProblems],
@@ -73,3 +72,8 @@ export const publishedLater = requirement({
     })
   },
 })
+
+function effectMeasure(what: string, seconds: number | undefined): Measure[] {
+  const bound = effectiveWithinMs / 1000
+  return seconds === undefined ? [] : [{ name: `${what} took effect`, value: seconds, unit: 's', bound }]
+}

@@ -6,34 +6,32 @@ import { publishedLater } from './ing-13-published-later.ts'
 import { codes, http, judge, nodes, noIngress, outcomeOf } from './ing.fake.ts'
 
 describe('judging large answers', () => {
-  const fetched = (through: string, change = {}, probe = {}) => {
-    const from = nodes[(nodes.indexOf(through) + 1) % nodes.length] ?? ''
-    const { probe: seen } = http({ from, to: through }, 18080, '')
-    const answered = { ...seen, outcome: 'answered', ...probe }
-    return { from, through, probe: answered, status: 200, bodyBytes: 1000, ...change }
+  const fetched = (toNode: string, reply: object | null = { status: 200, bodyBytes: 1000 }, change = {}) => {
+    const from = nodes[(nodes.indexOf(toNode) + 1) % nodes.length] ?? ''
+    const { probe } = http({ from, to: toNode }, 18080, '')
+    const attempt = { outcome: 'answered', startedMs: 0, elapsedMs: 9, ...change }
+    const place = { by: 'ingress', to: toNode, toNode, network: 'ingress', service: 'swp-web' }
+    return { ...place, probe: { ...probe, ...attempt, replies: [], attempts: [attempt], http: [reply] } }
   }
+  const seen = (...downloads: object[]) => ({ sizes: { downloads } })
 
   it('passes when every byte arrived through every node', () => {
-    expect(outcomeOf(judge(largeAnswers, { downloads: nodes.map((node) => fetched(node)) }))).to.equal('pass')
-    const some = judge(largeAnswers, { downloads: [fetched('manager')] })
+    const judged = judge(largeAnswers, seen(...nodes.map((node) => fetched(node))))
+    expect(outcomeOf(judged)).to.equal('pass')
+    expect(judged.conclusion).to.equal('3 answers of 1000 bytes arrived whole through 3 nodes')
+    const some = judge(largeAnswers, seen(fetched('manager'), { ...fetched('worker1'), by: 'task' }))
     expect(outcomeOf(some)).to.equal('inconclusive')
     expect(some.unseen[0]?.nodes).to.deep.equal(['worker1', 'worker2'])
+    expect(outcomeOf(judge(largeAnswers, { sizes: null }, noIngress))).to.equal('skip')
   })
 
-  it('tells an answer that was cut short from a port that is silent', () => {
-    const downloads = [
-      fetched('manager'),
-      ...[0, 1].map(() => fetched('worker1', { bodyBytes: 400 }, { outcome: 'timeout' })),
-      fetched('worker2', { status: null, bodyBytes: 0 }, { outcome: 'refused', errno: 'ECONNREFUSED' }),
-      fetched('manager', { status: null, bodyBytes: 0 }, { outcome: 'timeout' }),
-    ]
-    const { problems } = judge(largeAnswers, { downloads })
-    expect(problems.map(({ code, node, observed }) => ({ code, node, observed }))).to.deep.equal([
-      { code: 'answer-not-whole', node: 'worker1', observed: '400 bytes, timeout' },
-      { code: 'port-not-answered', node: 'worker2', observed: 'refused (ECONNREFUSED)' },
-      { code: 'answer-not-whole', node: 'manager', observed: '0 bytes, timeout' },
+  it('fails for an answer that was cut short, and for none', () => {
+    const cut = [0, 1].map(() => fetched('worker1', { status: 200, bodyBytes: 400 }, { outcome: 'timeout' }))
+    const { problems } = judge(largeAnswers, seen(fetched('manager'), ...cut, fetched('worker2', null)))
+    expect(problems.map(({ code, path }) => ({ code, path }))).to.deep.equal([
+      { code: 'transfer-not-whole', path: { from: 'worker2', to: 'worker1' } },
+      { code: 'transfer-unanswered', path: { from: 'manager', to: 'worker2' } },
     ])
-    expect(problems[0]).to.deep.include({ path: { from: 'worker2', to: 'worker1' }, expected: 1000 })
   })
 })
 

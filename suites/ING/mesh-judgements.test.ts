@@ -81,7 +81,7 @@ describe('judging the mesh', () => {
 
 describe('a swarm without ingress', () => {
   it('is skipped by name by whatever rests on it', () => {
-    const silent = { mesh: { asked: [] }, publishing: { asked: [] }, kernel: {}, downloads: [] }
+    const silent = { mesh: { asked: [] }, publishing: { asked: [] }, kernel: {}, sizes: null }
     for (const test of [everyNode, allTasks, unpublished, largeAnswers])
       expect(outcomeOf(judge(test, silent, noIngress)), test.id).to.equal('skip')
   })

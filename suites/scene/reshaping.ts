@@ -6,14 +6,13 @@ import { Inconclusive } from '../../lib/inconclusive.ts'
 import type { NetworkFacts, TaskFacts } from '../../lib/observation/facts.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
-import { poll } from '../../lib/poll.ts'
 import type { OverlayNetwork, Service, Task } from '../../lib/swarm/cluster.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { readNetwork, readService } from '../../lib/swarm/read-objects.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { type BareSeen, lookAtBareTasks } from './bare-seen.ts'
-import { effectiveWithinMs } from './effects.ts'
+import { pollEffect } from './effects.ts'
 import { meshPort } from './opened-port.ts'
 import { addressOn } from './pair.ts'
 import { askGiven, askTaken, type Looked } from './reshaping-probes.ts'
@@ -129,9 +128,9 @@ async function give({ lab, trial, service, own, callers, of }: Stages): Promise<
     ...(publishes ? ['--publish-add', 'target=80'] : []),
   ]
   await trial.update(service, options)
-  const polled = await pollEffects(
+  const polled = await pollEffect(
     lab,
-    options,
+    `${options.join(' ')} on ${service.name}`,
     async (): Promise<GivenLook> => {
       const now = await readService(cluster, service.name)
       const task = await onlyTask(trial, now)
@@ -151,9 +150,9 @@ async function take({ lab, trial, service, callers, of }: Stages, given: Given):
   const options = [...['--network-rm', of.extra], ...(hasIngress(stack) ? ['--publish-rm', '80'] : [])]
   await trial.update(service, options)
   const formerAddress = former.endpoints[of.extra]?.address ?? ''
-  const polled = await pollEffects(
+  const polled = await pollEffect(
     lab,
-    options,
+    `${options.join(' ')} on ${service.name}`,
     async (): Promise<TakenLook> => {
       const task = taskFacts(await onlyTask(trial, service))
       const asked = { service: service.name, callers, formerAddress, port: formerPort ?? undefined }
@@ -165,16 +164,6 @@ async function take({ lab, trial, service, callers, of }: Stages, given: Given):
     ],
   )
   return { options, former, formerPort, polled }
-}
-
-function pollEffects<S>(
-  { signal }: ObserveContext,
-  options: readonly string[],
-  look: () => Promise<S>,
-  problemsOf: (seen: S) => readonly unknown[],
-): Promise<Polled<S>> {
-  const what = `${options.join(' ')} takes effect`
-  return poll({ what, withinMs: effectiveWithinMs, everyMs: 1000, signal }, look, problemsOf)
 }
 
 async function onlyTask(trial: Trial, service: { readonly name: string }): Promise<Task> {

@@ -34,7 +34,6 @@ export const ingressCodes = {
   'task-ended-without-ingress': '{subject} no longer runs',
   'publishing-without-ingress-accepted':
     '{node} accepted a service that publishes although there is no ingress network',
-  'answer-not-whole': 'of an answer of {expected} bytes through {node} so much arrived: {observed}',
   'published-port-missing': '{node} shows no published port of {service}',
   'published-port-still-answered':
     'port {port} of {node} is published no more, but was answered by {observed}',
