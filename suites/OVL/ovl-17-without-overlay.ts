@@ -1,5 +1,6 @@
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { conformanceTest } from '../../lib/conformance/test.ts'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import type { Link } from '../../lib/observe/host-state.ts'
 import { type Bare, addressesIn, isReached } from '../scene/bare-stage.ts'
 import { outcomeText } from '../scene/outcome.ts'
@@ -93,7 +94,8 @@ function publishingProblems(
     { network: ingress.name, subnet: ingress.subnet, ...(address === undefined ? {} : { address }) },
     { network: gatewayBridge, subnet: door.bridgeSubnet },
   ]
-  return interfaceProblems(door.links, expected).map((problem) => `${label}, which publishes, ${problem}`)
+  const owner = { node: door.task.node.host.name, subject: label }
+  return interfaceProblems(door.links, expected, owner).map(describeProblem)
 }
 
 function described({ task, links }: Bare) {
