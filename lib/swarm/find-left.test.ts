@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -154,6 +163,17 @@ for (const shell of shells) {
       const left = await findLeft(host, where)
       expect([...left.living]).to.deep.equal([run])
       expect(engine.left()).to.have.lengthOf(12)
+    })
+
+    it('is not what a run has that is just being started, before its guard has written its process id', async () => {
+      mkdirSync(join(where.root, run), { recursive: true })
+      writeFileSync(join(where.root, run, 'program'), '')
+      expect([...(await findLeft(host, where)).living]).to.deep.equal([run])
+      for (const seconds of [-61, 61]) {
+        const when = Date.now() / 1000 + seconds
+        utimesSync(join(where.root, run), when, when)
+        expect([...(await findLeft(host, where)).living], `${seconds} s`).to.deep.equal([])
+      }
     })
 
     it('is that of an owner, too, from which nothing is heard, before its guard takes it for dead', async () => {

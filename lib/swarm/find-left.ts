@@ -101,6 +101,13 @@ watched() {
   [ -e "$1/watch" ] && pid=$(cat "$1/pid" 2>/dev/null) && [ -n "$pid" ] &&
     tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -e "$1"
 }
+# Its guard has not written its process id yet, for which it has 20 s: by systemd, then by setsid. Where the clock was
+# set back, what was made in the future counts for nothing.
+starting() {
+  [ ! -s "$1/pid" ] || return 1
+  age=$(($(date +%s) - $(stat -c %Y "$1" 2>/dev/null || echo 0)))
+  [ "$age" -ge 0 ] && [ "$age" -lt 60 ]
+}
 # A label is anybody's, an image may bring one, and may hold line breaks: each line is of the kind that was asked for.
 as() { sed "s/^/$1 /"; }
 # Whose owner lives: what it wrote last is written over within a few seconds.
@@ -109,6 +116,7 @@ for folder in "$root"/*; do
   [ -d "$folder" ] || continue
   run=\${folder##*/}
   echo "guard $run $folder $folder"
+  ! starting "$folder" || echo "alive $run"
   ! watched "$folder" || waiting="$waiting $run=$(cat "$folder/beat" 2>/dev/null)"
   made=$(cat "$folder/made" 2>/dev/null)
   if [ -n "$(of swarm)" ] && is_ours; then echo "swarm $run \${said%% *} \${said%% *}"; fi
