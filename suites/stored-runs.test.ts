@@ -15,7 +15,13 @@ const tests = suites.flatMap((suite) => suite.tests)
 
 /** Phrases of problems as expressions that find them with any values, where enough words of their own tell them. */
 const ours = Object.values<string>(problemCodes)
-  .filter((phrase) => phrase.replaceAll(/\{\w+\}/g, '').split(/\s+/).filter(Boolean).length >= 4)
+  .filter(
+    (phrase) =>
+      phrase
+        .replaceAll(/\{\w+\}/g, '')
+        .split(/\s+/)
+        .filter(Boolean).length >= 4,
+  )
   .map((phrase) =>
     phrase
       .split(/\{\w+\}/)
