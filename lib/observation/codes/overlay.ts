@@ -48,4 +48,10 @@ export const overlayCodes = {
     '{subject} has the address {address} of {network}, which its service is not attached to',
   'attached-several-times': '{subject} has {observed} interfaces on {network}',
   'interface-without-network': '{subject} has an interface that belongs to none of its networks: {observed}',
+  'larger-than-recommended':
+    'size-limitation warning: {network} is {subject} ({observed} addresses, recommended are at most {expected}), as {node} lists it',
+  'placed-against-constraint': '{subject} runs on a {observed}, its constraint says {expected}',
+  'outsider-knows-network': '{node}, which is in no swarm, lists {network}',
+  'outsider-shown-network': '{node}, which is in no swarm, shows {network}',
+  'outsider-joined-network': '{node}, which is in no swarm, ran a container on {network}',
 } as const
