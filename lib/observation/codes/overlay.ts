@@ -54,4 +54,12 @@ export const overlayCodes = {
   'outsider-knows-network': '{node}, which is in no swarm, lists {network}',
   'outsider-shown-network': '{node}, which is in no swarm, shows {network}',
   'outsider-joined-network': '{node}, which is in no swarm, ran a container on {network}',
+  'namespace-left': '{node} still has the namespace {subject} of {network}, which was removed',
+  'vxlan-device-left': '{node} still has the VXLAN device {subject} of {network}, which was removed',
+  'address-left': '{node} still has {subject} with {address} of {network}, which was removed',
+  'forwarding-entry-left':
+    '{node} still has a forwarding entry of {address} in {subject} for {network}, which was removed',
+  'ipsec-state-left': '{node} has the IPsec state {subject}, which was not there before',
+  'ipsec-policy-left': '{node} has the IPsec policy {subject}, which was not there before',
+  'former-network-gone': '{node} no longer lists {network}, which nobody removed',
 } as const
