@@ -128,7 +128,7 @@ describe('ssh client', function () {
       expect(none).to.contain('give that with --known-hosts: ssh-keyscan -p ').and.to.contain(' >>FILE')
       expect(none).to.not.contain('/dev/null')
       expect((await refused({ knownHostsFiles: [home.path('no')] })).message).to.contain(
-        'do next:  give a file that is there with --known-hosts',
+        'do next:  give an existing file with --known-hosts',
       )
     })
 
