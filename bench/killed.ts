@@ -39,7 +39,7 @@ for file in /run/docker/netns/*; do [ -e "$file" ] && echo "namespace of network
 ip -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*/\1/p' | grep -v ^veth | sed 's/^/link /'
 ip xfrm state | grep -c ^src | sed 's/^/xfrm states /'; ip xfrm policy | grep -c ^src | sed 's/^/xfrm policies /'
 iptables-save | grep ^-A | sed -E 's/ --to-destination .*//; s/^/rule /'
-ps -eo args= | grep -E 'swarmproof|tcpdump|perl|2147483647' | grep -v grep | sed 's/^/process /'
+ps -eo args= | grep -E 'swarmproof|tcpdump|perl|2147483647' | grep -vE 'grep|swarmproof-init' | sed 's/^/process /'
 true`
 
 interface Flags extends HostFlags {
@@ -95,6 +95,7 @@ async function main(given: readonly string[], flags: Flags): Promise<void> {
   let baseline = await lookAt(remotes)
   console.log(`${flags.count} endings on ${names.join(', ')}, seed ${flags.seed}`)
   const rows: Told[] = []
+  const formerly = new Set<string>()
   let order: Ending[] = []
   for (let turn = 1; turn <= flags.count; turn += 1) {
     if (order.length === 0) order = shuffled(chosen, random)
@@ -102,8 +103,18 @@ async function main(given: readonly string[], flags: Flags): Promise<void> {
     const victim = names[Math.floor(random() * names.length)] as string
     const afterMs = Math.round(random() * flags.within * 1000)
     const hostFlags = hostWords(words, host)
-    const row = await oneEnding(ending, { victim, afterMs, remotes, hostFlags, flags, baseline, scratch })
+    const row = await oneEnding(ending, {
+      victim,
+      afterMs,
+      remotes,
+      hostFlags,
+      flags,
+      baseline,
+      formerly,
+      scratch,
+    })
     rows.push(row)
+    for (const line of row.left) formerly.add(line.replace(' more: ', ' fewer: '))
     console.log(`${turn}. ${rowText(row)}`)
     for (const line of row.left) console.log(`   LEFT ${line}`)
     baseline = await lookAt(remotes)
@@ -113,6 +124,15 @@ async function main(given: readonly string[], flags: Flags): Promise<void> {
   process.exitCode = rows.some(({ left }) => left.length > 0) ? 1 : 0
 }
 
+/** Runs, each with a process group of its own: they would outlive this program. */
+const underWay = new Set<ChildProcess>()
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => {
+    for (const { pid } of underWay) if (pid !== undefined) process.kill(-pid, 'SIGINT')
+    process.exit(130)
+  })
+
 interface Setting {
   readonly victim: string
   readonly afterMs: number
@@ -120,6 +140,8 @@ interface Setting {
   readonly hostFlags: readonly string[]
   readonly flags: Flags
   readonly baseline: Look
+  /** What an ending before this one left, as a line that says it is gone by now. */
+  readonly formerly: ReadonlySet<string>
   readonly scratch: string
 }
 
@@ -133,6 +155,8 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
     words.push('--only', ...flags.only, '--report-dir', folder)
     const [program = '', ...rest] = behind.length === 0 ? words : [...behind, commandLine(words)]
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    underWay.add(child)
+    child.once('exit', () => underWay.delete(child))
     for (const stream of [child.stdout, child.stderr]) stream?.resume()
     return child
   }
@@ -157,7 +181,9 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
   do {
     clean(hostFlags)
     await over?.().catch(() => undefined)
-    left = changes(setting.baseline, await lookAt(hosts), ending.restarts === true)
+    left = changes(setting.baseline, await lookAt(hosts), ending.restarts === true).filter(
+      (line) => !setting.formerly.has(line),
+    )
     if (left.length > 0) await delay(3_000)
   } while (left.length > 0 && performance.now() - startedAt < flags.gone * 1000)
   rmSync(folder, { recursive: true, force: true })
@@ -215,10 +241,13 @@ function summaryOf({ found, living, left }: CleanedHosts): string {
   return `${text}${living.length === 0 ? '' : ' (its owner was not yet taken for dead)'}${unknown}`
 }
 
-/** After a restart what hosts have of their own is not the same: only what bears our names counts. */
+/**
+ * After a restart what hosts have of their own is not the same: only what bears names of runs counts. The stack of a lab
+ * is called alike, and its tasks move.
+ */
 function changes(before: Look, after: Look, restarted: boolean): string[] {
   const all = differences(before, after)
-  return restarted ? all.filter((line) => /more: .*(swarmproof|swp-)/.test(line)) : all
+  return restarted ? all.filter((line) => /more: .*(swarmproof|swp-[a-z0-9]{4}-)/.test(line)) : all
 }
 
 function rowText({

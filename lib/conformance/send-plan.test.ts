@@ -37,4 +37,13 @@ describe('a probe as data', () => {
     const seen = probeSeen(answered(answer))
     expect(JSON.parse(JSON.stringify(seen))).to.deep.equal(seen)
   })
+
+  it('has of each HTTP reply its status and the bytes behind its headers, beyond what was kept', () => {
+    const head = 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n'
+    const replies = [`${head}abc`, 'HTTP/1.1 404 No\r\n\r\n', 'HTTP/1.1'].map((text) => Buffer.from(text))
+    const get = { kind: 'tcp' as const, from, to: '192.0.2.1', port: 80, request: Buffer.from('GET /') }
+    const seen = { outcome: 'answered' as const, elapsedMs: 3, attempts: [], replies }
+    const { http } = probeSeen({ request: get, ...seen, replyBytes: [head.length + 9000, 19, 8] })
+    expect(http).to.deep.equal([{ status: 200, bodyBytes: 9000 }, { status: 404, bodyBytes: 0 }, null])
+  })
 })

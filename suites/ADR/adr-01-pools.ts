@@ -1,20 +1,14 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts, NetworkFacts } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import { docs, moby } from '../source.ts'
-import { goesOn, nextSubnet, poolSubnets } from './pool-order.ts'
+import { goesOn, poolSubnets } from './pool-order.ts'
+import { orderProblems, ordered } from './pool-steps.ts'
+import { firstIngressOf, givenByPools, usedUp } from './used-up-pools.ts'
 
-/** A network of the test's own: what was free of the pools when it was made, what was due, and what it got. */
-interface Given {
-  readonly name: string
-  readonly due: string | undefined
-  readonly got: string
-}
-
-/** More would take minutes to use up, on emulated hosts. */
-const mostSubnets = 24
-
-export const pools = conformanceTest({
+export const pools = requirement({
   id: 'ADR-01',
   requirement:
     '`--default-addr-pool` with a mask length: networks come sequentially from the pools, an allocated one is skipped, freed ones are reused; ingress comes from the pool too.',
@@ -55,101 +49,67 @@ export const pools = conformanceTest({
     'docker network inspect $(docker network ls -q --filter driver=overlay) --format "{{.Name}} {{.IPAM.Config}}"',
     'pools cannot be changed: leave and initialise the swarm with --default-addr-pool and --default-addr-pool-mask-length',
   ],
-  async run(context) {
-    const { cluster, stack, topology, built, evidence } = context
-    const { addressPools } = topology.swarm
-    if (addressPools === undefined) throw new Error(`topology ${topology.name} has no address pools`)
-    const manager = cluster.manager.host.name
+  codes: ['subnet-not-of-pools', 'subnet-out-of-turn', 'freed-subnet-not-reused'],
+  changes: ['network'],
+  quiet: ['changes'],
+  reads: [],
+  observe: usedUp,
+  judge({ steps, ended }, facts) {
+    const { addressPools } = facts.topology.swarm
+    if (addressPools === undefined)
+      return judgement({ missing: [{ what: 'address pools', of: 'topology', nodes: [] }], conclusion: '' })
+    const manager = facts.manager
     const subnets = poolSubnets(addressPools.pools, addressPools.maskLength)
-    if (subnets.length > mostSubnets)
-      throw new Error(
-        `the pools hold ${subnets.length} networks; at most ${mostSubnets} are used up in a run`,
-      )
-    const ingressGiven = topology.swarm.ingress !== undefined
-    const assigned = [
-      stack.networks.auto,
-      stack.networks.extra,
-      stack.networks.shop,
-      ...(ingressGiven ? [] : [stack.networks.ingress]),
-    ]
-    const problems = assigned
-      .filter(({ subnet }) => !subnets.includes(subnet))
-      .map(
-        ({ name, subnet }) =>
-          `${manager} gave ${name} ${subnet}, which is not of ${addressPools.pools.join(', ')} at /${addressPools.maskLength}`,
-      )
-    const first = ingressGiven ? built.firstIngress?.subnet : stack.networks.ingress.subnet
-    if (first !== undefined && first !== subnets[0])
-      problems.push(`${manager} gave ingress ${first} at init, due was ${subnets[0]}`)
-
-    const taken = new Set(assigned.map(({ subnet }) => subnet))
-    const made = await useUp(context, subnets, taken)
-    evidence.observe('subnets of the pools', subnets)
-    evidence.observe('ingress as made at init', first ?? 'was not recorded')
-    evidence.observe('of the stack', Object.fromEntries(assigned.map(({ name, subnet }) => [name, subnet])))
-    evidence.observe('made by the test, in order', made)
-    problems.push(
-      ...made.given
-        .filter(({ due, got }) => due !== undefined && got !== due)
-        .map(({ name, due, got }) => `${manager} gave ${name} ${got}, due was ${due}`),
-      ...made.given
-        .filter(({ got }) => !subnets.includes(got))
-        .map(({ name, got }) => `${manager} gave ${name} ${got}, which is not of the pools`),
-      ...(made.reused === made.freed
-        ? []
-        : [`${manager} gave ${made.reused} when ${made.freed} alone was free`]),
+    const assigned = givenByPools(facts)
+    const first = firstIngressOf(facts)
+    const { engineVersion } = facts.nodes.find(({ name }) => name === manager) ?? { engineVersion: '' }
+    const rows = ordered(steps, { subnets, engineVersion, taken: assigned.map(({ subnet }) => subnet) })
+    const given = rows.filter(({ step }) => step === 'next')
+    const [byHand, freed] = (['by-hand', 'freed'] as const).map((step) =>
+      rows.find((row) => row.step === step),
     )
-    requireNone('networks get the subnets of the pools, in order, free ones only', problems)
-    if (first === undefined)
-      throw new Error('which subnet ingress got at init was not recorded: run with --fresh')
-    evidence.conclude(
-      `ingress got ${first} at init; ${assigned.length} networks of the stack and ${made.given.length} more used up the ${subnets.length} subnets of ${addressPools.pools.join(' and ')}, ${goesOn(cluster.manager.engineVersion) ? 'each the next free behind the last' : 'each the first free'}; ${made.byHand} taken by hand was skipped; ${made.freed} was given again once freed`,
-    )
+    const { missing, unseen } = part({ [manager]: ended }, 'using up the pools')
+    return judgement({
+      problems: distinct([
+        ...assigned.flatMap((network) => stackProblems(network, subnets, facts)),
+        ...(first === undefined || first === subnets[0]
+          ? []
+          : [
+              {
+                ...{ code: 'subnet-out-of-turn' as const, kind: 'seen' as const, node: manager },
+                ...{ network: 'ingress', expected: subnets[0] ?? '', observed: first },
+              },
+            ]),
+        ...orderProblems(rows, subnets, manager),
+      ]),
+      missing,
+      unseen: [
+        ...unseen,
+        ...(first === undefined ? [{ what: 'the subnet of ingress at init', nodes: [manager] }] : []),
+      ],
+      tables: {
+        'subnets of the pools': subnets,
+        'ingress as made at init': first ?? 'was not recorded',
+        'of the stack': Object.fromEntries(assigned.map(({ name, subnet }) => [name, subnet])),
+        'made by the test, in order': rows,
+      },
+      conclusion: `ingress got ${first} at init; ${assigned.length} networks of the stack and ${given.length} more used up the ${subnets.length} subnets of ${addressPools.pools.join(' and ')}, ${goesOn(engineVersion) ? 'each the next free behind the last' : 'each the first free'}; ${byHand?.subnet} taken by hand was skipped; ${freed?.subnet} was given again once freed`,
+    })
   },
 })
 
-interface UsedUp {
-  readonly given: readonly Given[]
-  readonly byHand: string
-  readonly freed: string
-  readonly reused: string
-}
-
-async function useUp(
-  context: TestContext,
+/** Of what the stack was given when it was built. */
+function stackProblems(
+  { name, subnet }: NetworkFacts,
   subnets: readonly string[],
-  used: ReadonlySet<string>,
-): Promise<UsedUp> {
-  const { engineVersion } = context.cluster.manager
-  await using trial = context.trial('adr01')
-  const taken = new Set(used)
-  const given: Given[] = []
-  let last: string | undefined
-  let byHand = ''
-  const make = async (): Promise<string> => {
-    const name = `n${given.length}`
-    // Where the engine stands is known from its first answer on.
-    const due =
-      last === undefined && goesOn(engineVersion)
-        ? undefined
-        : nextSubnet(subnets, taken, last, engineVersion)
-    const { subnet } = await trial.network(name)
-    given.push({ name: trial.nameOf(name), due, got: subnet })
-    taken.add(subnet)
-    last = subnet
-    return subnet
-  }
-  await make()
-  const ahead = nextSubnet(subnets, taken, last, engineVersion)
-  if (ahead !== undefined) {
-    byHand = (await trial.network('hand', ['--subnet', ahead])).subnet
-    taken.add(byHand)
-  }
-  while (subnets.some((subnet) => !taken.has(subnet)) && given.length < subnets.length) await make()
-  const freed = given[0]
-  if (freed === undefined || byHand === '') throw new Error('the pools are too small to be tried')
-  await trial.removeNetwork({ name: freed.name })
-  taken.delete(freed.got)
-  const { subnet: reused } = await trial.network('again')
-  return { given, byHand, freed: freed.got, reused }
+  { manager, topology }: ClusterFacts,
+): Problem[] {
+  if (subnets.includes(subnet)) return []
+  const { pools = [], maskLength = 0 } = topology.swarm.addressPools ?? {}
+  return [
+    {
+      ...{ code: 'subnet-not-of-pools', kind: 'seen', node: manager, network: name },
+      ...{ expected: `${pools.join(', ')} at /${maskLength}`, observed: subnet },
+    },
+  ]
 }

@@ -1,12 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { readAddressPools } from '../../lib/swarm/address-pools.ts'
 import { docs } from '../source.ts'
 
 /** Of nobody: neither of the topology's pools nor of an underlay. */
 const otherPool = '10.222.0.0/16'
 
-export const fixed = conformanceTest({
+export const fixed = requirement({
   id: 'ADR-02',
   requirement: 'Pools cannot be altered after init.',
   source: [docs('Using custom default address pools')],
@@ -22,48 +24,64 @@ export const fixed = conformanceTest({
     'docker info --format "{{.Swarm.Cluster.DefaultAddrPool}} {{.Swarm.Cluster.SubnetSize}}" on a manager',
     'other pools need another swarm: let all nodes leave, then docker swarm init --default-addr-pool …',
   ],
-  async run(context) {
-    const { cluster, topology, evidence } = context
+  codes: ['change-accepted', 'refused-without-reason', 'engine-states-otherwise'],
+  changes: [],
+  quiet: ['changes'],
+  reads: [],
+  observe: attempts,
+  judge({ before, answers, after }, { manager: node, topology }) {
     const { addressPools } = topology.swarm
-    if (addressPools === undefined) throw new Error(`topology ${topology.name} has no address pools`)
-    const { host, advertise } = cluster.manager
+    if (addressPools === undefined)
+      return judgement({ missing: [{ what: 'address pools', of: 'topology', nodes: [] }], conclusion: '' })
     const wanted = `${addressPools.pools.join(' ')} /${addressPools.maskLength}`
-    await using trial = context.trial('adr02')
-    const before = await readAddressPools(cluster)
-    const attempts = [
-      { words: ['swarm', 'update', '--default-addr-pool', otherPool], says: /unknown flag|not|cannot/i },
-      {
-        words: ['swarm', 'init', '--advertise-addr', advertise.address, '--default-addr-pool', otherPool],
-        says: /already part of a swarm/i,
-      },
-    ]
-    const answers = []
-    for (const { words, says } of attempts) {
-      const command = ['docker', ...words].join(' ')
-      answers.push({ command, says, ...(await trial.ask(words)) })
-    }
-    const after = await readAddressPools(cluster)
-    evidence.observe('pools and mask length', { wanted, before, after })
-    evidence.observe(
-      'answers',
-      answers.map(({ command, accepted, words }) => ({ command, accepted, words: words.slice(0, 300) })),
-    )
-    requireNone('the pools stay as they were at init', [
-      ...answers
-        .filter(({ accepted }) => accepted)
-        .map(({ command }) => `${host.name} accepted "${command}"`),
-      ...answers
-        .filter(({ accepted, says, words }) => !accepted && !says.test(words))
-        .map(
-          ({ command, words }) =>
-            `${host.name} refused "${command}" without saying why: ${words.slice(0, 120) || 'nothing'}`,
-        ),
-      ...[before, after]
-        .filter((stated) => stated !== wanted)
-        .map((stated) => `${host.name} states the pools ${stated}, expected ${wanted}`),
-    ])
-    evidence.conclude(
-      `${host.name} refused ${answers.length} attempts to change its pools ("${answers.at(-1)?.words.split('\n')[0]?.slice(0, 90)}") and still states ${after}`,
-    )
+    const refusals = answers.filter(({ accepted }) => !accepted)
+    return judgement({
+      problems: [
+        ...answers
+          .filter(({ accepted }) => accepted)
+          .map(({ command }): Problem => ({ code: 'change-accepted', kind: 'seen', node, subject: command })),
+        ...refusals
+          .filter(({ command, words }) => !saysWhy(command, words))
+          .map(({ command, words }): Problem => ({
+            ...{ code: 'refused-without-reason', kind: 'seen', node, subject: command },
+            observed: words === '' ? 'no words' : words.slice(0, 120),
+          })),
+        ...[...new Set([before, after])]
+          .filter((stated) => stated !== wanted)
+          .map((observed): Problem => ({
+            ...{ code: 'engine-states-otherwise', kind: 'seen', node, subject: 'the address pools' },
+            ...{ expected: wanted, observed },
+          })),
+      ],
+      tables: { 'pools and mask length': { wanted, before, after }, answers },
+      conclusion: `${node} refused ${refusals.length} attempts to change its pools ("${refusals.at(-1)?.words.split('\n')[0]?.slice(0, 90)}") and still states ${after}`,
+    })
   },
 })
+
+/** The pools are asked to change by the two commands that could. */
+async function attempts(lab: ObserveContext) {
+  const { cluster } = lab
+  await using trial = lab.trial('adr02')
+  const before = await readAddressPools(cluster)
+  const commands = [
+    ['swarm', 'update', '--default-addr-pool', otherPool],
+    [
+      ...['swarm', 'init', '--advertise-addr', cluster.manager.advertise.address],
+      ...['--default-addr-pool', otherPool],
+    ],
+  ]
+  const answers: { command: string; accepted: boolean; words: string }[] = []
+  for (const words of commands) {
+    const answer = await trial.ask(words)
+    answers.push({
+      ...{ command: ['docker', ...words].join(' '), accepted: answer.accepted },
+      words: answer.words.slice(0, 300),
+    })
+  }
+  return { before, answers, after: await readAddressPools(cluster) }
+}
+
+function saysWhy(command: string, words: string): boolean {
+  return (command.includes(' init ') ? /already part of a swarm/i : /unknown flag|not|cannot/i).test(words)
+}

@@ -1,14 +1,16 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
+import { looksAgain, pollUntilSettled, settledProblems } from '../scene/until-settled.ts'
 import { moby } from '../source.ts'
-import { looksAgain, untilSettled } from '../scene/until-settled.ts'
 import { sharedAddresses } from './claims.ts'
-import { claimsOfApi, claimsOfEngines, claimsOfKernels, commonClaims } from './held-addresses.ts'
+import { claimsOfApi, claimsOfEngines, claimsOfKernel, commonClaims } from './held-addresses.ts'
 
-export const noSharedAddress = conformanceTest({
+export const noSharedAddress = requirement({
   id: 'ADR-03',
   requirement: 'No two endpoints or VIPs of a network share an address, cluster-wide.',
   source: [moby('swarmkit’s network allocator: the leader gives out all addresses of overlays')],
@@ -27,52 +29,81 @@ export const noSharedAddress = conformanceTest({
     'docker network inspect NETWORK on the hosts named: an endpoint no task has goes with docker network disconnect -f',
     'restart the engine of the host named if an endpoint without a container is left',
   ],
-  async run(context) {
-    const { evidence, cluster } = context
-    const seen = await untilSettled(context, () => look(context))
-    evidence.observe('addresses by network and source', seen.counts)
-    evidence.observe('addresses with two holders', seen.problems)
-    requireNone('every address of an overlay has one holder', seen.problems)
-    if (Object.values(seen.totals).some((count) => count === 0)) {
-      throw new Error(`a source told of no address at all: ${JSON.stringify(seen.totals)}`)
-    }
-    const { api, engines, kernels, virtualIps } = seen.totals
-    evidence.conclude(
-      `${api} addresses of tasks by the API, ${engines} endpoints by ${cluster.nodes.length} engines, ${kernels} interfaces by their kernels and ${virtualIps} virtual IPs: on none of ${Object.keys(seen.counts).length} overlays an address has two holders`,
-    )
+  codes: ['address-held-twice'],
+  changes: [],
+  quiet: ['tasks'],
+  reads: [],
+  observe: async (lab) => ({ claims: await pollUntilSettled(lab, () => look(lab), problemsOf) }),
+  judge({ claims }, facts) {
+    const { last } = claims
+    const { got, missing, unseen } = part(last.kernels, 'interfaces in namespaces')
+    const kernels = [...got.values()].flat()
+    const totals = { api: last.api.length, engines: last.engines.length, kernels: kernels.length }
+    const counted = { api: last.api, engines: last.engines, kernels }
+    const settled = settledProblems(claims, problemsOf, 'who has an address')
+    const silent = Object.entries(totals)
+      .filter(([source, count]) => count === 0 && (source !== 'kernels' || got.size > 0))
+      .map(([source]) => ({ what: `any address, by the ${source}`, nodes: [] }))
+    const virtualIps = last.common.filter(({ kind }) => kind === 'virtual-ip').length
+    return judgement({
+      problems: settled.problems,
+      missing,
+      unseen: [
+        ...settled.unseen,
+        ...unseen,
+        ...silent,
+        ...(virtualIps === 0 ? [{ what: 'any virtual IP', nodes: [facts.manager] }] : []),
+      ],
+      tables: {
+        'addresses by network and source': Object.fromEntries(
+          last.networks.map((name) => [
+            name,
+            Object.fromEntries(
+              Object.entries(counted).map(([source, claims]) => [
+                source,
+                claims.filter(({ network }) => network === name).length,
+              ]),
+            ),
+          ]),
+        ),
+        'addresses with two holders': settled.problems,
+      },
+      conclusion: `${totals.api} addresses of tasks by the API, ${totals.engines} endpoints by ${facts.nodes.length} engines, ${totals.kernels} interfaces by their kernels and ${virtualIps} virtual IPs: on none of ${last.networks.length} overlays an address has two holders`,
+    })
   },
 })
 
-async function look(context: TestContext) {
-  const { cluster, stack } = context
+type Look = Awaited<ReturnType<typeof look>>
+
+/** Who has an address now, by the manager's API, by each engine and by each kernel. */
+async function look(lab: Pick<ObserveContext, 'cluster' | 'facts' | 'kernel'>) {
+  const { cluster, facts } = lab
   const [given, views, states] = await Promise.all([
     readGivenAddresses(cluster),
     readNetworkViews(cluster),
-    context.state({ fresh: true }),
+    lab.kernel({ fresh: true }),
   ])
-  const common = commonClaims(given)
-  const sources = {
-    api: claimsOfApi(given, cluster.nodes),
-    engines: claimsOfEngines(views, given.networks),
-    kernels: claimsOfKernels(states, cluster.nodes, given.networks, stack.tasks),
-  }
-  const names = { api: 'the tasks of the API', engines: 'the engines', kernels: 'the kernels' } as const
-  const kinds = ['api', 'engines', 'kernels'] as const
+  const seen = Object.fromEntries(states)
+  const { networks } = given
   return {
-    problems: kinds.flatMap((kind) => sharedAddresses(names[kind], [...sources[kind], ...common])),
-    totals: {
-      api: sources.api.length,
-      engines: sources.engines.length,
-      kernels: sources.kernels.length,
-      virtualIps: given.virtualIps.length,
-    },
-    counts: Object.fromEntries(
-      given.networks.map(({ name }) => [
+    networks: networks.map(({ name }) => name),
+    common: commonClaims(given),
+    api: claimsOfApi(given, facts.nodes),
+    engines: claimsOfEngines(views, networks),
+    kernels: Object.fromEntries(
+      facts.nodes.map(({ name }): [string, ReturnType<typeof claimsOfKernel>] => [
         name,
-        Object.fromEntries(
-          kinds.map((kind) => [kind, sources[kind].filter(({ network }) => network === name).length]),
-        ),
+        claimsOfKernel(seen, name, networks, facts.tasks),
       ]),
     ),
   }
+}
+
+function problemsOf({ common, api, engines, kernels }: Look): Problem[] {
+  const inKernels = [...part(kernels, '').got.values()].flat()
+  return [
+    ...sharedAddresses('the tasks of the API', [...api, ...common]),
+    ...sharedAddresses('the engines', [...engines, ...common]),
+    ...sharedAddresses('the kernels', [...inKernels, ...common]),
+  ]
 }

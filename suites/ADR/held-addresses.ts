@@ -1,30 +1,29 @@
-import type { HostState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode, OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import { type NodeFacts, type TaskFacts, taskName } from '../../lib/observation/facts.ts'
+import type { Part } from '../../lib/observation/part.ts'
+import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import type { GivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { type KernelSeen, namespacesSeen } from '../scene/kernel-seen.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import type { Claim } from './claims.ts'
 
 /** Virtual IPs and gateways belong to no single host, so they are claims beside those of every source. */
 export function commonClaims({ networks, virtualIps }: GivenAddresses): Claim[] {
   return [
-    ...networks.map(({ name, gateway }) => ({ network: name, address: gateway, holder: 'the gateway' })),
-    ...virtualIps.map(({ networkId, address, of }) => ({
-      network: nameOf(networks, networkId),
-      address,
-      holder: `the virtual IP of ${of}`,
+    ...networks.map(({ name, gateway }): Claim => ({
+      ...{ network: name, address: gateway, kind: 'gateway', holder: name },
+    })),
+    ...virtualIps.map(({ networkId, address, of }): Claim => ({
+      ...{ network: nameOf(networks, networkId), address, kind: 'virtual-ip', holder: of },
     })),
   ]
 }
 
-export function claimsOfApi({ networks, tasks }: GivenAddresses, nodes: readonly ClusterNode[]): Claim[] {
-  const host = (nodeId: string) => nodes.find((node) => node.nodeId === nodeId)?.host.name ?? nodeId
-  return tasks.map(({ networkId, address, of, taskId, nodeId }) => ({
-    network: nameOf(networks, networkId),
-    address,
-    holder: `task ${taskId.slice(0, 12)} of ${of}@${host(nodeId)}`,
+export function claimsOfApi({ networks, tasks }: GivenAddresses, nodes: readonly NodeFacts[]): Claim[] {
+  return tasks.map(({ networkId, address, of, taskId, nodeId }): Claim => ({
+    ...{ network: nameOf(networks, networkId), address, kind: 'task' },
+    holder: `${taskId.slice(0, 12)} of ${of}`,
+    node: nodes.find((node) => node.nodeId === nodeId)?.name ?? nodeId,
   }))
 }
 
@@ -40,10 +39,9 @@ export function claimsOfEngines(
       .flatMap(({ name, endpoints }) =>
         Object.entries(endpoints)
           .filter(([, { address }]) => address !== '')
-          .map(([id, endpoint]) => ({
-            network: name,
-            address: endpoint.address,
-            holder: `${endpoint.name === '' ? id.slice(0, 12) : endpoint.name} on ${host}`,
+          .map(([id, endpoint]): Claim => ({
+            ...{ network: name, address: endpoint.address, kind: 'endpoint', node: host },
+            holder: endpoint.name === '' ? id.slice(0, 12) : endpoint.name,
           })),
       ),
   )
@@ -56,34 +54,34 @@ const ofAnOverlay = /^\d+-/
  * Of every interface in a container's or load balancer's namespace. Addresses with a prefix length of 32 are aliases
  * for virtual IPs, which every node's load balancer has.
  */
-export function claimsOfKernels(
-  states: ReadonlyMap<string, HostState>,
-  nodes: readonly ClusterNode[],
+export function claimsOfKernel(
+  seen: KernelSeen,
+  node: string,
   networks: readonly OverlayNetwork[],
-  tasks: readonly Task[],
-): Claim[] {
-  return nodes.flatMap((node) => {
-    const state = stateOf(states, node)
-    rootOf(state, 'ip')
-    return oncePerInode(Object.entries(state.namespaces))
-      .filter(([namespace]) => !ofAnOverlay.test(namespace))
-      .flatMap(([namespace, { links }]) => {
-        const held = links.flatMap(({ addresses }) =>
-          addresses.filter(({ family, prefixLength }) => family === 'inet' && prefixLength < 32),
-        )
-        const macs = new Set(links.map(({ mac }) => mac))
-        const task = tasks.find(
-          (one) =>
-            one.node === node && Object.values(one.endpoints).some(({ mac }) => mac !== '' && macs.has(mac)),
-        )
-        const who =
-          task === undefined ? `${namespace}@${node.host.name}` : `${taskLabel(task)} (${namespace})`
-        return held.flatMap(({ address }) => {
-          const network = networks.find(({ subnet }) => subnet !== '' && contains(subnet, address))
-          return network === undefined ? [] : [{ network: network.name, address, holder: who }]
-        })
+  tasks: readonly TaskFacts[],
+): Part<readonly Claim[]> {
+  const namespaces = namespacesSeen(seen, node, 'ip')
+  if (!('got' in namespaces)) return namespaces
+  const claims = oncePerInode(Object.entries(namespaces.got))
+    .filter(([namespace]) => !ofAnOverlay.test(namespace))
+    .flatMap(([namespace, { links }]) => {
+      const held = links.flatMap(({ addresses }) =>
+        addresses.filter(({ family, prefixLength }) => family === 'inet' && prefixLength < 32),
+      )
+      const macs = new Set(links.map(({ mac }) => mac))
+      const task = tasks.find(
+        (one) =>
+          one.node === node && Object.values(one.endpoints).some(({ mac }) => mac !== '' && macs.has(mac)),
+      )
+      const holder = task === undefined ? namespace : `${namespace} of ${taskName(task)}`
+      return held.flatMap(({ address }): Claim[] => {
+        const network = networks.find(({ subnet }) => subnet !== '' && contains(subnet, address))
+        return network === undefined
+          ? []
+          : [{ network: network.name, address, kind: 'namespace', holder, node }]
       })
-  })
+    })
+  return { got: claims }
 }
 
 /** One namespace may have several files. */

@@ -1,15 +1,19 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { gatewayInterface } from '../scene/gateway-interface.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
-import { taskLabel } from '../scene/pair.ts'
-import { networkViews } from '../scene/views.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part, type Part } from '../../lib/observation/part.ts'
+import {
+  gatewayBridgeName,
+  gatewayBridgeSeen,
+  gatewayInterfaceSeen,
+  subnetsOf,
+} from '../scene/gateway-interface.ts'
+import { kernel, type KernelSeen } from '../scene/kernel-seen.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { docs } from '../source.ts'
-import { contains, networkOf } from '../../lib/topology/cidr.ts'
+import { bridgeProblems, type BridgeSeen, statedProblems, taskProblems } from './bridge-settings.ts'
 
-const bridgeName = 'docker_gwbridge'
-
-export const customised = conformanceTest({
+export const customised = requirement({
   id: 'GWB-04',
   requirement: 'Customised before init/join (subnet, MTU), docker_gwbridge keeps its settings.',
   source: [docs('Customize the docker_gwbridge')],
@@ -26,67 +30,90 @@ export const customised = conformanceTest({
     'docker network inspect docker_gwbridge on the node named',
     'let the node leave, stop what uses the bridge, docker network rm docker_gwbridge, create it again with --subnet and --opt, join',
   ],
-  async run(context) {
-    const { cluster, stack, topology, evidence } = context
-    const wanted = topology.swarm.gatewayBridge
-    if (wanted === undefined) throw new Error(`topology ${topology.name} does not customise ${bridgeName}`)
-    const views = await networkViews(context)
-    const states = await context.state()
-    const problems: string[] = []
-    const seen: object[] = []
-    let interfaces = 0
-    for (const node of cluster.nodes) {
-      const host = node.host.name
-      const view = views.get(host)?.find(({ name }) => name === bridgeName)
-      const state = stateOf(states, node)
-      const bridge = rootOf(state, 'ip').links.find(({ name }) => name === bridgeName)
-      if (view === undefined || bridge === undefined) {
-        problems.push(`${host}: there is no ${bridgeName}`)
-        continue
-      }
-      const mtuOption = view.options['com.docker.network.driver.mtu']
-      const address = bridge.addresses.find(({ family }) => family === 'inet')
-      if (view.subnets.join() !== wanted.subnet)
-        problems.push(`${host}: the engine states subnet ${view.subnets.join()}, expected ${wanted.subnet}`)
-      if (Number(mtuOption) !== wanted.mtuBytes)
-        problems.push(`${host}: the engine states MTU ${mtuOption ?? 'none'}, expected ${wanted.mtuBytes}`)
-      if (address === undefined || !contains(wanted.subnet, address.address))
-        problems.push(
-          `${host}: the bridge has address ${address?.address ?? 'none'}, expected one of ${wanted.subnet}`,
-        )
-      const own =
-        address === undefined ? wanted.subnet : networkOf(`${address.address}/${address.prefixLength}`)
-      const tasks = stack.tasks.filter((task) => task.node === node)
-      const found = tasks.map((task) => ({ task, interface: gatewayInterface(task, states, [own]) }))
-      for (const { task, interface: at } of found) {
-        if (at === undefined) {
-          problems.push(`${host}: ${taskLabel(task)} has no interface on ${bridgeName}`)
-          continue
-        }
-        interfaces += 1
-        if (!contains(wanted.subnet, at.address))
-          problems.push(
-            `${host}: ${taskLabel(task)} has address ${at.address}, expected one of ${wanted.subnet}`,
-          )
-        if (at.link.mtuBytes !== wanted.mtuBytes)
-          problems.push(
-            `${host}: ${at.link.name} of ${taskLabel(task)} has MTU ${at.link.mtuBytes}, expected ${wanted.mtuBytes}`,
-          )
-      }
-      if (bridge.mtuBytes > wanted.mtuBytes && tasks.length > 0)
-        problems.push(`${host}: the bridge has MTU ${bridge.mtuBytes}, expected at most ${wanted.mtuBytes}`)
-      seen.push({
-        node: host,
-        engine: { subnet: view.subnets.join(), mtu: mtuOption },
-        bridge: { address: address?.address, mtuBytes: bridge.mtuBytes },
-        tasks: found.map(({ interface: at }) => `${at?.address}, MTU ${at?.link.mtuBytes}`),
+  codes: [
+    'interface-missing',
+    'gateway-interface-missing',
+    'engine-states-otherwise',
+    'address-outside-subnet',
+    'interface-mtu-wrong',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
+  judge({ kernel: states, views }, facts) {
+    const wanted = facts.topology.swarm.gatewayBridge
+    if (wanted === undefined)
+      return judgement({
+        missing: [{ what: `settings of ${gatewayBridgeName}`, of: 'topology', nodes: [] }],
+        conclusion: '',
       })
-    }
-    evidence.observe(`${bridgeName} by node`, seen)
-    requireNone(`${bridgeName} keeps subnet ${wanted.subnet} and MTU ${wanted.mtuBytes}`, problems)
-    if (interfaces === 0) throw new Error(`no task has an interface on ${bridgeName}`)
-    evidence.conclude(
-      `on ${seen.length} nodes ${bridgeName} and the interfaces of ${interfaces} tasks on it keep subnet ${wanted.subnet} and MTU ${wanted.mtuBytes}`,
+    const { got, missing, unseen } = part(
+      Object.fromEntries(
+        facts.nodes.map(({ name }) => [name, lookAt(name, { states, views, tasks: facts.tasks, wanted })]),
+      ),
+      gatewayBridgeName,
     )
+    const looks = [...got]
+    const interfaces = looks.flatMap(([, { tasks }]) => tasks.filter(({ address }) => address !== undefined))
+    return judgement({
+      problems: looks.flatMap(([node, { stated, bridge, tasks }]) => [
+        ...statedProblems(node, stated, wanted),
+        ...bridgeProblems(node, bridge, wanted, tasks.length > 0),
+        ...tasks.flatMap((task) => taskProblems(node, task, wanted)),
+      ]),
+      missing,
+      unseen: [
+        ...unseen,
+        ...(interfaces.length === 0
+          ? [{ what: `interfaces of tasks on ${gatewayBridgeName}`, nodes: [...got.keys()] }]
+          : []),
+      ],
+      tables: {
+        [`${gatewayBridgeName} by node`]: looks.map(([node, { stated, bridge, tasks }]) => ({
+          ...{ node, engine: stated, bridge },
+          tasks: tasks.map(({ address, mtuBytes }) => `${address}, MTU ${mtuBytes}`),
+        })),
+      },
+      conclusion: `on ${looks.length} nodes ${gatewayBridgeName} and the interfaces of ${interfaces.length} tasks on it keep subnet ${wanted.subnet} and MTU ${wanted.mtuBytes}`,
+    })
   },
 })
+
+interface Read {
+  readonly states: KernelSeen
+  readonly views: ViewsSeen
+  readonly tasks: readonly TaskFacts[]
+  readonly wanted: { readonly subnet: string }
+}
+
+function lookAt(node: string, { states, views, tasks, wanted }: Read): Part<BridgeSeen> {
+  const view = views[node]?.find(({ name }) => name === gatewayBridgeName)
+  const found = gatewayBridgeSeen(states, node)
+  if (!('got' in found)) return found
+  const link = found.got
+  const subnets = link === undefined ? [] : subnetsOf(link)
+  const seen: BridgeSeen['tasks'][number][] = []
+  for (const task of link === undefined ? [] : tasks.filter((one) => one.node === node)) {
+    const at = gatewayInterfaceSeen(states, task, subnets.length === 0 ? [wanted.subnet] : subnets)
+    if (!('got' in at)) return at
+    const { link: own, address } = at.got ?? {}
+    seen.push({ task: taskName(task), interface: own?.name, address, mtuBytes: own?.mtuBytes })
+  }
+  return {
+    got: {
+      stated:
+        view === undefined
+          ? undefined
+          : { subnet: view.subnets.join(), mtu: view.options['com.docker.network.driver.mtu'] },
+      bridge:
+        link === undefined
+          ? undefined
+          : {
+              address: link.addresses.find(({ family }) => family === 'inet')?.address,
+              mtuBytes: link.mtuBytes,
+            },
+      tasks: seen,
+    },
+  }
+}

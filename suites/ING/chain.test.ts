@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule, Link, NamespaceState } from '../../lib/observe/host-state.ts'
 import { followChain } from './chain.ts'
 
@@ -65,77 +66,91 @@ const sandbox = {
 }
 const port = { protocol: 'tcp' as const, publishedPort: 8080, targetPort: 80, mode: 'ingress' as const }
 const backends = [{ name: 'web on b', address: '10.0.0.9' }]
-const problems = (
-  changedRoot: Partial<typeof root> = {},
-  changedSandbox: Partial<typeof sandbox> = {},
-): readonly string[] =>
-  followChain({ ...root, ...changedRoot }, { ...sandbox, ...changedSandbox }, port, backends).problems
+const place = { node: 'worker1', service: 'swp-web', network: 'ingress' }
+const follow = (changedRoot: Partial<typeof root> = {}, changedSandbox: Partial<typeof sandbox> = {}) =>
+  followChain(
+    { root: { ...root, ...changedRoot }, sandbox: { ...sandbox, ...changedSandbox } },
+    ...([port, backends, place] as const),
+  )
+const problems = (...changes: Parameters<typeof follow>): readonly Problem[] => follow(...changes).problems
+const unmarked = (subject: string) => ({ node: 'worker1', kind: 'missed', subject })
+const ofPort = { ...place, protocol: 'TCP', port: 8080 }
+const notReached = (subject: string) => ({ ...unmarked(subject), code: 'ingress-chain-not-reached' })
+const notMasqueraded = { ...unmarked('nat POSTROUTING'), code: 'own-traffic-not-masqueraded' }
+const notTranslated = {
+  ...{ ...ofPort, code: 'port-not-translated', kind: 'missed', subject: 'nat DOCKER-INGRESS' },
+}
 
 describe('chain of a published port', () => {
   it('is followed from the node to the tasks', () => {
-    expect(followChain(root, sandbox, port, backends)).to.deep.equal({
-      sandbox: '172.18.0.2',
-      destination: '172.18.0.2:8080',
-      mark: 0x105,
-      problems: [],
+    expect(follow()).to.deep.equal({
+      ...{ sandbox: '172.18.0.2', destination: '172.18.0.2:8080', mark: 0x105, problems: [] },
     })
   })
 
-  it('breaks without the jumps', () => {
+  it('breaks without the jumps, at the chain that lacks one', () => {
     expect(problems({ firewall: [dnat, back] })).to.deep.equal([
-      'nat PREROUTING does not lead to DOCKER-INGRESS',
-      'nat OUTPUT does not lead to DOCKER-INGRESS',
-      'filter FORWARD does not lead to DOCKER-INGRESS',
-      'nat POSTROUTING does not masquerade what the host itself sends to docker_gwbridge',
+      ...['nat PREROUTING', 'nat OUTPUT', 'filter FORWARD'].map(notReached),
+      notMasqueraded,
     ])
   })
 
   it('breaks without the rule for what the host itself sends, and with its negation alone', () => {
     const outward = rule('nat', 'POSTROUTING', 1, '-s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE')
     const without = problems({ firewall: [jump, own, forward, dnat, back, outward] })
-    expect(without).to.deep.equal([
-      'nat POSTROUTING does not masquerade what the host itself sends to docker_gwbridge',
-    ])
+    expect(without).to.deep.equal([notMasqueraded])
   })
 
-  it('breaks without the DNAT rule, or with RETURN before it', () => {
-    expect(problems({ firewall: [jump, own, forward, back, masquerade] })[0]).to.include(
-      'no effective DNAT rule',
-    )
-    expect(problems({ firewall: [jump, own, forward, back, dnat, masquerade] })[0]).to.include(
-      'no effective DNAT rule',
-    )
+  it('breaks without the DNAT rule, with RETURN before it, or with that of the other protocol alone', () => {
+    const udp = { ...dnat, rule: dnat.rule.replaceAll('tcp', 'udp') }
+    const before = [jump, own, forward, masquerade]
+    for (const rules of [[back], [back, dnat], [udp, back]])
+      expect(problems({ firewall: [...before, ...rules] })).to.deep.equal([notTranslated])
   })
 
   it('may lead to the engine’s chain through another one, but not in circles', () => {
     const by = rule('filter', 'FORWARD', 2, '-j DOCKER-FORWARD')
     const on = rule('filter', 'DOCKER-FORWARD', 1, '-j DOCKER-INGRESS')
-    const through = { ...root, firewall: [jump, own, by, on, dnat, back, masquerade] }
-    expect(followChain(through, sandbox, port, backends).problems).to.deep.equal([])
-    const circle = {
-      ...root,
-      firewall: [jump, own, by, rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD'), dnat],
-    }
-    expect(followChain(circle, sandbox, port, backends).problems).to.include(
-      'filter FORWARD does not lead to DOCKER-INGRESS',
-    )
+    expect(problems({ firewall: [jump, own, by, on, dnat, back, masquerade] })).to.deep.equal([])
+    const round = rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD')
+    expect(problems({ firewall: [jump, own, by, round, dnat, masquerade] })).to.deep.equal([
+      notReached('filter FORWARD'),
+    ])
   })
 
   it('breaks when the DNAT leads elsewhere', () => {
     const links = [link('eth0', '10.0.0.2', 24), link('eth1', '172.18.0.7', 16)]
     expect(problems({}, { links })).to.deep.equal([
-      'nat DOCKER-INGRESS leads port 8080 to 172.18.0.2:8080, expected 172.18.0.7:8080',
+      {
+        ...{ ...ofPort, code: 'port-translated-elsewhere', kind: 'seen', subject: 'nat DOCKER-INGRESS' },
+        ...{ expected: '172.18.0.7:8080', observed: '172.18.0.2:8080' },
+      },
     ])
   })
 
-  it('breaks without the mark or without the tasks', () => {
-    expect(problems({}, { firewall: [] })[0]).to.include('no rule in mangle PREROUTING of ingress_sbox')
+  it('breaks when the sandbox is not on the bridge', () => {
+    expect(problems({}, { links: [link('eth0', '10.0.0.2', 24)] })).to.deep.equal([
+      { ...unmarked('docker_gwbridge'), code: 'ingress-sandbox-not-on-bridge' },
+    ])
+  })
+
+  it('breaks without the mark, the IPVS service or a task, on the node that lacks it', () => {
+    const missed = { ...ofPort, kind: 'missed' }
+    expect(problems({}, { firewall: [] })).to.deep.equal([
+      { ...missed, code: 'port-not-marked', subject: 'mangle PREROUTING of ingress_sbox' },
+    ])
     expect(problems({}, { ipvs: [] })).to.deep.equal([
-      'ingress_sbox IPVS: no IPVS service for firewall mark 261',
+      { ...missed, code: 'balancer-lacks-service', subject: 'IPVS of ingress_sbox' },
+    ])
+    const ipvs = sandbox.ipvs.map((service) => ({ ...service, destinations: [] }))
+    expect(problems({}, { ipvs })).to.deep.equal([
+      { ...missed, code: 'balancer-lacks-task', address: '10.0.0.9', subject: 'web on b' },
     ])
   })
 
   it('breaks without a sandbox', () => {
-    expect(followChain(root, undefined, port, backends).problems).to.deep.equal(['there is no ingress_sbox'])
+    expect(followChain({ root, sandbox: undefined }, port, backends, place).problems).to.deep.equal([
+      { ...unmarked('ingress_sbox'), code: 'ingress-sandbox-missing' },
+    ])
   })
 })

@@ -1,7 +1,10 @@
 import ipaddr from 'ipaddr.js'
-import type { FirewallRule, HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { FirewallRule, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { PublishedPort } from '../../lib/swarm/cluster.ts'
-import { type Backend, balancerProblems, markOfPort } from '../scene/balancer.ts'
+import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
+import { type Backend, balancingProblems, markOfPort } from '../scene/balancer.ts'
+import type { IngressTables } from './ingress-tables.ts'
 
 const bridgeName = 'docker_gwbridge'
 const chainName = 'DOCKER-INGRESS'
@@ -12,56 +15,92 @@ export interface ChainFinding {
   readonly sandbox?: string
   readonly destination?: string
   readonly mark?: number
-  readonly problems: readonly string[]
+  readonly problems: readonly Problem[]
 }
+
+/** The node that is looked at, the service, and the network its tasks are reached on. */
+export type ChainPlace = Required<Pick<Problem, 'node' | 'service' | 'network'>>
 
 /**
  * Follows a published port through a node: nat PREROUTING → DOCKER-INGRESS → DNAT to the ingress sandbox → mangle
  * mark in the sandbox → IPVS service of that mark → the running tasks.
  */
 export function followChain(
-  root: HostState['root'],
-  sandbox: NamespaceState | undefined,
+  { root, sandbox }: IngressTables,
   port: PublishedPort,
   backends: readonly Backend[],
+  place: ChainPlace,
 ): ChainFinding {
-  const problems = [...jumpProblems(root.firewall), ...ownClientProblems(root.firewall)]
-  if (sandbox === undefined) return { problems: [...problems, 'there is no ingress_sbox'] }
+  const { node } = place
+  const problems = [...jumpProblems(root.firewall, node), ...ownClientProblems(root.firewall, node)]
+  if (sandbox === undefined)
+    return {
+      problems: [
+        ...problems,
+        { code: 'ingress-sandbox-missing', kind: 'missed', node, subject: ingressNamespace },
+      ],
+    }
   const address = sandboxAddress(root, sandbox)
-  if (address === undefined) problems.push(`ingress_sbox has no address on ${bridgeName}`)
   const destination = dnatOf(root.firewall, port)
-  const expected = `${address}:${port.publishedPort}`
-  if (destination === undefined)
-    problems.push(`nat ${chainName} has no effective DNAT rule for ${port.publishedPort}/${port.protocol}`)
-  else if (destination !== expected)
-    problems.push(`nat ${chainName} leads port ${port.publishedPort} to ${destination}, expected ${expected}`)
   const mark = markOfPort(sandbox.firewall, port)
-  if (mark === undefined)
-    problems.push(`no rule in mangle PREROUTING of ingress_sbox marks ${port.publishedPort}/${port.protocol}`)
-  else
-    problems.push(
-      ...balancerProblems(sandbox, mark, backends).map((problem) => `ingress_sbox IPVS: ${problem}`),
-    )
+  const where = { ...place, protocol: port.protocol.toUpperCase(), port: port.publishedPort }
   return {
     ...(address === undefined ? {} : { sandbox: address }),
     ...(destination === undefined ? {} : { destination }),
     ...(mark === undefined ? {} : { mark }),
-    problems,
+    problems: [
+      ...problems,
+      ...translationProblems(destination, address, where),
+      ...(mark === undefined
+        ? [{ ...where, ...missed('port-not-marked', `mangle PREROUTING of ${ingressNamespace}`) }]
+        : balancingProblems(sandbox.ipvs, mark, backends, where).map((problem) => ({
+            subject: `IPVS of ${ingressNamespace}`,
+            ...problem,
+          }))),
+    ],
   }
 }
 
-function jumpProblems(firewall: readonly FirewallRule[]): string[] {
+function missed<C extends Problem['code']>(code: C, subject: string) {
+  return { code, kind: 'missed', subject } as const
+}
+
+/** Where DNAT leads, and where the sandbox is. */
+function translationProblems(
+  destination: string | undefined,
+  address: string | undefined,
+  where: Omit<Problem, 'code' | 'kind'>,
+): Problem[] {
+  const subject = `nat ${chainName}`
+  const { node = '' } = where
+  const absent: Problem[] =
+    address === undefined ? [{ ...missed('ingress-sandbox-not-on-bridge', bridgeName), node }] : []
+  if (destination === undefined) return [...absent, { ...where, ...missed('port-not-translated', subject) }]
+  const expected = `${address}:${where.port}`
+  return address === undefined || destination === expected
+    ? absent
+    : [
+        {
+          ...{ ...where, code: 'port-translated-elsewhere', kind: 'seen', subject },
+          ...{ expected, observed: destination },
+        },
+      ]
+}
+
+function jumpProblems(firewall: readonly FirewallRule[], node: string): Problem[] {
   return [
     ['nat', 'PREROUTING'],
     ['nat', 'OUTPUT'],
     ['filter', 'FORWARD'],
   ].flatMap(([table = '', chain = '']) =>
-    leads(firewall, table, chain, new Set()) ? [] : [`${table} ${chain} does not lead to ${chainName}`],
+    leads(firewall, table, chain, new Set())
+      ? []
+      : [{ ...missed('ingress-chain-not-reached', `${table} ${chain}`), node }],
   )
 }
 
 /** What the host itself sends to the mesh, from whichever of its addresses, must come back to it. */
-function ownClientProblems(firewall: readonly FirewallRule[]): string[] {
+function ownClientProblems(firewall: readonly FirewallRule[], node: string): Problem[] {
   const masquerades = firewall.some(
     ({ table, chain, rule }) =>
       table === 'nat' &&
@@ -71,9 +110,7 @@ function ownClientProblems(firewall: readonly FirewallRule[]): string[] {
       /(^| )-m addrtype --src-type LOCAL( |$)/.test(rule) &&
       / -j MASQUERADE( |$)/.test(rule),
   )
-  return masquerades
-    ? []
-    : [`nat POSTROUTING does not masquerade what the host itself sends to ${bridgeName}`]
+  return masquerades ? [] : [{ ...missed('own-traffic-not-masqueraded', 'nat POSTROUTING'), node }]
 }
 
 /** Directly, or through chains of its own: since 28.0.1 FORWARD leads there by DOCKER-FORWARD. */
@@ -93,7 +130,7 @@ function leads(
 }
 
 /** The sandbox's address in the subnet of docker_gwbridge. */
-function sandboxAddress(root: HostState['root'], sandbox: NamespaceState): string | undefined {
+function sandboxAddress(root: NamespaceState, sandbox: NamespaceState): string | undefined {
   const bridge = root.links
     .find(({ name }) => name === bridgeName)
     ?.addresses.find(({ family }) => family === 'inet')

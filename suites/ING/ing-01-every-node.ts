@@ -1,9 +1,10 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { answeredBy, mesh } from '../scene/mesh.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { ingressMissing, mesh, tcpPortInMesh } from '../scene/mesh.ts'
+import { portAnswers, portProblems } from '../scene/port-answers.ts'
 import { docs, overlayTutorial } from '../source.ts'
 
-export const everyNode = conformanceTest({
+export const everyNode = requirement({
   id: 'ING-01',
   requirement: 'A published TCP port answers on every node, with or without a task there, manager or worker.',
   source: [docs('Key network concepts'), overlayTutorial('Routing Mesh')],
@@ -23,38 +24,35 @@ export const everyNode = conformanceTest({
     'iptables -t nat -S DOCKER-INGRESS on the node that does not answer; if it is empty, restart its engine',
     'nsenter --net=/run/docker/netns/ingress_sbox ipvsadm -ln',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const { asked, port, tasks } = await mesh(context)
-    const hostnames = new Set(tasks.map((task) => task.hostname))
-    const rows = asked
-      .filter(({ what }) => what === 'published')
-      .map(({ from, to, target, observation }) => {
-        const answers = answeredBy(observation)
-        return {
-          from: from.host.name,
-          to: to.host.name,
-          role: to.role,
-          hasTask: tasks.some((task) => task.node === to),
-          target,
-          connections: observation.replies.length,
-          answered: answers.filter((answer) => hostnames.has(answer)).length,
-          outcome: observation.outcome,
-        }
-      })
-    evidence.observe('connections to the published port', rows)
-    requireNone(
-      `port ${port.publishedPort} answers on every node`,
-      rows
-        .filter(({ answered, connections }) => answered < connections)
-        .map(
-          ({ from, to, target, answered, connections, outcome, hasTask }) =>
-            `${to} (${hasTask ? 'has a task' : 'has no task'}), asked by ${from} at ${target}: ${answered} of ${connections} connections answered, ${outcome}`,
+  codes: ['port-not-answered', 'own-port-not-answered', 'answered-by-another'],
+  changes: [],
+  quiet: [],
+  reads: [mesh],
+  observe: async (lab) => ({ mesh: await lab.scene(mesh) }),
+  judge({ mesh: { asked } }, facts) {
+    const { web } = facts.services
+    const tasks = facts.tasks.filter(({ service }) => service === web.name)
+    const behind = { service: web.name, hostnames: new Set(tasks.map(({ hostname }) => hostname)) }
+    const answers = portAnswers(asked.filter(({ what }) => what === 'published'))
+    const hasTask = (node: string): boolean => tasks.some((task) => task.node === node)
+    const without = facts.nodes.filter(({ name }) => !hasTask(name)).map(({ name }) => name)
+    const answered = answers.reduce((sum, one) => sum + one.answered, 0)
+    return judgement({
+      problems: tasks.length === 0 ? [] : answers.flatMap((one) => portProblems(one, behind)),
+      missing: ingressMissing(facts),
+      unseen: tasks.length === 0 ? [{ what: `a running task of ${web.name}`, nodes: [] }] : [],
+      tables: {
+        [`connections to published port ${tcpPortInMesh(web)?.publishedPort ?? ''}`]: answers.map(
+          ({ from, to, address, sent, answered: count, silence }) => ({
+            ...{ from, to, role: facts.nodes.find(({ name }) => name === to)?.role },
+            ...{ hasTask: hasTask(to), address, connections: sent, answered: count, silence },
+          }),
         ),
-    )
-    const without = cluster.nodes.filter((node) => !tasks.some((task) => task.node === node))
-    evidence.conclude(
-      `${rows.reduce((sum, { answered }) => sum + answered, 0)} connections to ${cluster.nodes.length} nodes were answered, ${without.length === 0 ? 'each of which has a task' : `also by ${without.map(({ host }) => host.name).join(', ')} without a task`}`,
-    )
+      },
+      conclusion:
+        answers.length === 0
+          ? ''
+          : `${answered} connections to ${facts.nodes.length} nodes were answered, ${without.length === 0 ? 'each of which has a task' : `also by ${without.join(', ')} without a task`}`,
+    })
   },
 })

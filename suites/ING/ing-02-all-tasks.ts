@@ -1,10 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { answeredBy, mesh } from '../scene/mesh.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { ingressMissing, mesh, tcpPortInMesh } from '../scene/mesh.ts'
+import { answersOf } from '../scene/port-answers.ts'
 import { docs, overlayTutorial } from '../source.ts'
+import { throughNode } from './through-node.ts'
 
-export const allTasks = conformanceTest({
+export const allTasks = requirement({
   id: 'ING-02',
   requirement: 'Requests through one node reach all tasks.',
   source: [docs('Key network concepts'), overlayTutorial('Routing Mesh')],
@@ -20,27 +23,44 @@ export const allTasks = conformanceTest({
     'nsenter --net=/run/docker/netns/ingress_sbox ipvsadm -ln on the node named',
     'docker service update --force SERVICE; if a node still differs, restart its engine',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const { asked, port, tasks } = await mesh(context)
-    const rows = cluster.nodes.map((node) => {
-      const through = asked.filter(({ what, to }) => what === 'published' && to === node)
-      const answers = through.flatMap(({ observation }) => answeredBy(observation))
-      const byTask = Object.fromEntries(
-        tasks.map((task) => [taskLabel(task), answers.filter((answer) => answer === task.hostname).length]),
-      )
-      return { through: node.host.name, answers: answers.length, byTask }
-    })
-    evidence.observe('answers by node asked', rows)
-    requireNone(
-      `requests to port ${port.publishedPort} of any node reach all tasks`,
-      rows.flatMap(({ through, answers, byTask }) =>
-        Object.entries(byTask)
-          .filter(([, count]) => count === 0)
-          .map(([task]) => `through ${through}: ${task} gave none of ${answers} answers`),
-      ),
+  codes: ['task-not-reached-through-node'],
+  changes: [],
+  quiet: [],
+  reads: [mesh],
+  observe: async (lab) => ({ mesh: await lab.scene(mesh) }),
+  judge({ mesh: { asked } }, facts) {
+    const { web } = facts.services
+    const tasks = facts.tasks.filter(({ service }) => service === web.name)
+    const port = tcpPortInMesh(web)?.publishedPort
+    const published = asked.filter(({ what }) => what === 'published')
+    const rows =
+      published.length === 0
+        ? []
+        : facts.nodes.map(({ name: through }) => {
+            const answers = published
+              .filter(({ to }) => to === through)
+              .flatMap(({ probe }) => answersOf(probe))
+            const count = ({ hostname }: TaskFacts): number =>
+              answers.filter((answer) => answer === hostname).length
+            return { through, answers, byTask: tasks.map((task) => [taskName(task), count(task)] as const) }
+          })
+    const problems = rows.flatMap(({ through, answers }): Problem[] =>
+      throughNode(through, answers, tasks).map((problem) => ({
+        ...{ ...problem, service: web.name, protocol: 'TCP' },
+        ...(port === undefined ? {} : { port }),
+      })),
     )
-    if (tasks.length === 0) throw new Error('the service has no running task')
-    evidence.conclude(`through each of ${rows.length} nodes all ${tasks.length} tasks answered`)
+    return judgement({
+      problems,
+      missing: ingressMissing(facts),
+      unseen: tasks.length === 0 ? [{ what: `a running task of ${web.name}`, nodes: [] }] : [],
+      tables: {
+        'answers by node asked': rows.map(({ through, answers, byTask }) => ({
+          ...{ through, answers: answers.length, byTask: Object.fromEntries(byTask) },
+        })),
+      },
+      conclusion:
+        rows.length === 0 ? '' : `through each of ${rows.length} nodes all ${tasks.length} tasks answered`,
+    })
   },
 })

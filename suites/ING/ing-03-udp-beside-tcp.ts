@@ -1,11 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { requireIngress } from '../../lib/swarm/no-ingress.ts'
-import { outcomeText } from '../scene/outcome.ts'
-import { answeredWhole, publishing } from '../scene/publishing.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { portAnswers, portProblems } from '../scene/port-answers.ts'
+import { publishing } from '../scene/publishing.ts'
 import { docs } from '../source.ts'
 
-export const udpBesideTcp = conformanceTest({
+export const udpBesideTcp = requirement({
   id: 'ING-03',
   requirement: 'UDP publishing works; TCP and UDP together on one port work.',
   source: [docs('Publish ports on an overlay network')],
@@ -23,46 +23,43 @@ export const udpBesideTcp = conformanceTest({
     'nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S PREROUTING: one mark per protocol',
     'docker service inspect SERVICE --format "{{json .Endpoint.Ports}}"',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    requireIngress(stack)
-    const { asked, dualTasks } = await publishing(context)
-    const { dual } = stack.services
+  codes: ['port-not-answered', 'answered-by-another', 'altered-on-the-way'],
+  changes: [],
+  quiet: [],
+  reads: [publishing],
+  observe: async (lab) => ({ publishing: await lab.scene(publishing) }),
+  judge({ publishing: { asked } }, facts) {
+    const { dual } = facts.services
+    const tasks = facts.tasks.filter(({ service }) => service === dual.name)
+    const behind = { service: dual.name, hostnames: new Set(tasks.map(({ hostname }) => hostname)) }
     const shared = dual.published.filter(({ publishedPort, protocol }) =>
       dual.published.some((other) => other.publishedPort === publishedPort && other.protocol !== protocol),
     )
-    const hostnames = new Set(dualTasks.map(({ hostname }) => hostname))
-    const rows = asked
-      .filter(({ service, port }) => service === dual && shared.includes(port))
-      .map((one) => ({ ...one, whole: answeredWhole(one, hostnames) }))
-    if (!['tcp', 'udp'].every((protocol) => rows.some(({ port }) => port.protocol === protocol)))
-      throw new Error(`service ${dual.name} publishes no port by both protocols`)
-    const counted = cluster.nodes.flatMap((to) =>
-      shared.map((port) => {
-        const own = rows.filter((row) => row.to === to && row.port === port)
-        return {
-          node: to.host.name,
-          port: `${port.publishedPort}/${port.protocol}`,
-          sent: own.reduce((sum, { observation }) => sum + observation.attempts.length, 0),
-          failed: own.filter(({ whole }) => !whole).length,
-        }
-      }),
+    const answers = portAnswers(asked.filter(({ service }) => service === dual.name)).filter((one) =>
+      shared.some(({ publishedPort }) => publishedPort === one.port),
     )
-    evidence.observe('connections and datagrams by node asked', counted)
-    requireNone('TCP and UDP are both answered on the port they share', [
-      ...new Set(
-        rows
-          .filter(({ whole }) => !whole)
-          .map(({ from, to, port, observation }) => {
-            const got = observation.outcome === 'answered' ? 'answered otherwise' : outcomeText(observation)
-            return `${to.host.name}, asked by ${from.host.name} on ${port.publishedPort}/${port.protocol}: ${got}`
-          }),
-      ),
-    ])
-    const sent = (protocol: string): number =>
-      counted.filter(({ port }) => port.endsWith(protocol)).reduce((sum, row) => sum + row.sent, 0)
-    evidence.conclude(
-      `on ${cluster.nodes.length} nodes ${sent('tcp')} connections and ${sent('udp')} datagrams to port ${shared[0]?.publishedPort} were all answered`,
+    const byBoth = (['TCP', 'UDP'] as const).every((wanted) =>
+      answers.some(({ protocol }) => protocol === wanted),
     )
+    const sent = (wanted: 'TCP' | 'UDP'): number =>
+      answers.filter(({ protocol }) => protocol === wanted).reduce((sum, one) => sum + one.sent, 0)
+    const seesTasks = tasks.length > 0
+    return judgement({
+      problems: seesTasks ? answers.flatMap((one) => portProblems(one, behind)) : [],
+      missing: ingressMissing(facts),
+      unseen: [
+        ...(seesTasks ? [] : [{ what: `a running task of ${dual.name}`, nodes: [] }]),
+        ...(byBoth ? [] : [{ what: `a port that ${dual.name} publishes by both protocols`, nodes: [] }]),
+      ],
+      tables: {
+        'connections and datagrams by node asked': answers.map((one) => ({
+          ...{ from: one.from, node: one.to, port: `${one.port}/${one.protocol}`, sent: one.sent },
+          ...{ answered: one.answered, altered: one.altered, silence: one.silence },
+        })),
+      },
+      conclusion: byBoth
+        ? `on ${facts.nodes.length} nodes ${sent('TCP')} connections and ${sent('UDP')} datagrams to port ${shared[0]?.publishedPort} were all answered`
+        : '',
+    })
   },
 })

@@ -1,13 +1,15 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { requireIngress } from '../../lib/swarm/no-ingress.ts'
-import type { PublishedPort } from '../../lib/swarm/cluster.ts'
-import { answeredBy } from '../scene/mesh.ts'
-import { taskLabel } from '../scene/pair.ts'
-import { publishing } from '../scene/publishing.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts, ServiceFacts } from '../../lib/observation/facts.ts'
+import { taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { answersOf } from '../scene/port-answers.ts'
+import { type PortAsked, publishing } from '../scene/publishing.ts'
 import { docs } from '../source.ts'
+import { throughNode } from './through-node.ts'
 
-export const shortAndLong = conformanceTest({
+export const shortAndLong = requirement({
   id: 'ING-04',
   requirement: 'Short and long `--publish` syntax behave the same.',
   source: [docs('Publish ports on an overlay network')],
@@ -23,64 +25,93 @@ export const shortAndLong = conformanceTest({
     'docker service inspect SERVICE --format "{{json .Endpoint.Ports}}"',
     'iptables -t nat -S DOCKER-INGRESS on the node named: one rule per port; restart its engine if one is missing',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    requireIngress(stack)
-    const { asked, dualTasks } = await publishing(context)
-    const { dual } = stack.services
+  codes: ['publish-syntaxes-differ', 'task-not-reached-through-node', 'answered-by-another'],
+  changes: [],
+  quiet: [],
+  reads: [publishing],
+  observe: async (lab) => ({ publishing: await lab.scene(publishing) }),
+  judge({ publishing: { asked } }, facts) {
+    const { dual } = facts.services
+    const tasks = facts.tasks.filter(({ service }) => service === dual.name)
     const [long, short, ...others] = dual.published
       .filter(({ protocol }) => protocol === 'tcp')
       .toSorted((a, b) => a.publishedPort - b.publishedPort)
-    if (long === undefined || short === undefined || others.length > 0)
-      throw new Error(`service ${dual.name} does not publish two TCP ports`)
-    const names = new Map(dualTasks.map((task) => [task.hostname, taskLabel(task)]))
-    const answering = (port: PublishedPort, node: (typeof cluster.nodes)[number]): string[] => {
-      const replies = asked
-        .filter((one) => one.service === dual && one.port === port && one.to === node)
-        .flatMap(({ observation }) => answeredBy(observation))
-      return [...new Set(replies.map((hostname) => names.get(hostname) ?? `stranger ${hostname}`))].sort()
-    }
-    const rows = cluster.nodes.map((node) => ({
-      node: node.host.name,
-      long: answering(long, node),
-      short: answering(short, node),
+    const missing = ingressMissing(facts)
+    if (long === undefined || short === undefined || others.length > 0 || tasks.length === 0)
+      return judgement({
+        missing,
+        unseen: [{ what: `tasks of ${dual.name} behind two published TCP ports`, nodes: [] }],
+        conclusion: '',
+      })
+    const rows = facts.nodes.map(({ name: node }) => ({
+      node,
+      long: answering(asked, dual, node, long),
+      short: answering(asked, dual, node, short),
     }))
-    const settings = ({ protocol, targetPort, mode }: PublishedPort): string =>
-      JSON.stringify({ protocol, targetPort, mode })
-    evidence.observe('what the manager holds of each', { long, short })
-    evidence.observe('tasks that answered, by node asked', rows)
-    const manager = cluster.manager.host.name
-    requireNone('both syntaxes publish alike', [
-      ...(settings(long) === settings(short)
-        ? []
-        : [
-            `${manager} holds ${JSON.stringify(long)} by the long syntax, ${JSON.stringify(short)} by the short`,
-          ]),
-      ...rows.flatMap((row) => differences(row, [...names.values()], long, short)),
-    ])
-    evidence.conclude(
-      `ports ${long.publishedPort} (long) and ${short.publishedPort} (short) have the same settings, and on each of ${rows.length} nodes the same ${names.size} tasks answer on both`,
-    )
+    const names = new Map(tasks.map((task) => [task.hostname, taskName(task)]))
+    const shown = (answers: readonly string[]): string[] =>
+      [...new Set(answers.map((answer) => names.get(answer) ?? answer))].sort()
+    return judgement({
+      problems: [
+        ...settingsProblems(facts, long, short),
+        ...rows.flatMap((row) => [
+          ...answerProblems(row.node, row.long, facts, long),
+          ...answerProblems(row.node, row.short, facts, short),
+        ]),
+      ],
+      missing,
+      tables: {
+        'what the manager holds of each': { long, short },
+        'tasks that answered, by node asked': rows.map((row) => ({
+          ...{ node: row.node, long: shown(row.long), short: shown(row.short) },
+        })),
+      },
+      conclusion: `ports ${long.publishedPort} (long) and ${short.publishedPort} (short) have the same settings, and on each of ${rows.length} nodes the same ${names.size} tasks answer on both`,
+    })
   },
 })
 
-function differences(
-  {
-    node,
-    ...row
-  }: { readonly node: string; readonly long: readonly string[]; readonly short: readonly string[] },
-  tasks: readonly string[],
-  long: PublishedPort,
-  short: PublishedPort,
+type Port = ServiceFacts['published'][number]
+
+/** What answered connections to a port of a node, once each. */
+function answering(
+  asked: readonly PortAsked[],
+  { name }: ServiceFacts,
+  node: string,
+  { publishedPort }: Port,
 ): string[] {
-  const expected = [...tasks].sort().join(', ')
+  const answers = asked
+    .filter(({ service, to, probe }) => service === name && to === node && probe.port === publishedPort)
+    .filter(({ probe }) => probe.kind === 'tcp')
+  return answers.flatMap(({ probe }) => answersOf(probe))
+}
+
+function settingsProblems({ manager, services }: ClusterFacts, long: Port, short: Port): Problem[] {
+  const [expected, observed] = [long, short].map(({ protocol, targetPort, mode }) =>
+    JSON.stringify({ protocol, targetPort, mode }),
+  )
+  if (expected === undefined || observed === undefined || expected === observed) return []
+  const where = { node: manager, service: services.dual.name, port: short.publishedPort }
+  return [{ ...where, code: 'publish-syntaxes-differ', kind: 'seen', expected, observed }]
+}
+
+function answerProblems(
+  node: string,
+  answers: readonly string[],
+  { services, tasks }: ClusterFacts,
+  { publishedPort: port }: Port,
+): Problem[] {
+  const { name: service } = services.dual
+  const behind = tasks.filter((task) => task.service === service)
+  const place = { service, protocol: 'TCP', port }
+  const strangers = [...new Set(answers)].filter(
+    (answer) => !behind.some(({ hostname }) => hostname === answer),
+  )
   return [
-    { syntax: 'long', port: long, seen: row.long },
-    { syntax: 'short', port: short, seen: row.short },
+    ...throughNode(node, answers, behind).map((problem) => ({ ...problem, ...place })),
+    ...strangers.map((stranger): Problem => ({
+      ...{ ...place, code: 'answered-by-another', kind: 'seen', node },
+      ...{ expected: service, observed: stranger.slice(0, 60) },
+    })),
   ]
-    .filter(({ seen }) => seen.join(', ') !== expected)
-    .map(
-      ({ syntax, port, seen }) =>
-        `${node}: on ${port.publishedPort}, published by the ${syntax} syntax, answered ${seen.join(', ') || 'nothing'}; expected ${expected}`,
-    )
 }

@@ -1,12 +1,15 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { distinct } from '../../lib/observation/problem.ts'
+import { kernel } from '../scene/kernel-seen.ts'
+import { ingressMissing } from '../scene/mesh.ts'
 import { internals, moby } from '../source.ts'
 import { followChain } from './chain.ts'
+import { ingressTables } from './ingress-tables.ts'
 
-export const chain = conformanceTest({
+export const chain = requirement({
   id: 'ING-05',
   requirement:
     'The chain is there on every node: DOCKER-INGRESS DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
@@ -33,33 +36,60 @@ export const chain = conformanceTest({
     'nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S; the same with ipvsadm -ln',
     'restart the engine of the node: it makes its rules anew; order firewall and engine so that the firewall starts first',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const states = await context.state()
-    const { web } = stack.services
+  codes: [
+    'ingress-chain-not-reached',
+    'own-traffic-not-masqueraded',
+    'ingress-sandbox-missing',
+    'ingress-sandbox-not-on-bridge',
+    'port-not-translated',
+    'port-translated-elsewhere',
+    'port-not-marked',
+    'balancer-lacks-service',
+    'balancer-lacks-task',
+    'balancer-lists-stranger',
+    'balancer-not-set-up',
+    'balancer-weight-zero',
+    'balancer-scheduler-differs',
+  ],
+  changes: [],
+  quiet: ['tasks', 'changes'],
+  reads: [kernel],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
+  judge({ kernel: seen }, facts) {
+    const { ingress } = facts.networks
+    if (ingress === undefined) return judgement({ missing: ingressMissing(facts), conclusion: '' })
+    const { web } = facts.services
     const ports = web.published.filter(({ mode }) => mode === 'ingress')
-    const backends = stack.tasks
-      .filter((task) => task.service === web.name)
-      .map((task) => ({ name: taskLabel(task), address: addressOn(task, stack.networks.ingress) }))
-    const followed = cluster.nodes.flatMap((node) => {
-      const state = stateOf(states, node)
-      const root = rootOf(state, 'iptables-save')
-      const sandbox = namespaceOf(state, ingressNamespace, 'iptables-save')
-      return ports.map((port) => ({
-        node: node.host.name,
-        port: `${port.publishedPort}/${port.protocol}`,
-        ...followChain(root, sandbox, port, backends),
-      }))
+    const backends = facts.tasks
+      .filter(({ service }) => service === web.name)
+      .map((task) => ({ name: taskName(task), address: addressIn(task, ingress) }))
+    const { got, missing, unseen } = part(
+      Object.fromEntries(
+        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'iptables-save')] as const),
+      ),
+      'kernel state',
+    )
+    const followed = [...got].flatMap(([node, tables]) =>
+      ports.map((port) => ({
+        ...{ node, port: `${port.publishedPort}/${port.protocol}` },
+        ...followChain(tables, port, backends, { node, service: web.name, network: ingress.name }),
+      })),
+    )
+    return judgement({
+      problems: distinct(followed.flatMap(({ problems }) => problems)),
+      missing,
+      unseen,
+      tables: {
+        'where the published port leads': followed.map(({ problems, ...row }) => ({
+          ...row,
+          problems: problems.map(({ code }) => code),
+        })),
+        'running tasks on ingress': backends,
+      },
+      conclusion:
+        followed.length === 0
+          ? ''
+          : `on ${facts.nodes.length} nodes the chain leads from the published port to all ${backends.length} tasks`,
     })
-    evidence.observe('where the published port leads', followed)
-    evidence.observe('running tasks on ingress', backends)
-    requireNone(
-      'every node leads the published port to the running tasks',
-      followed.flatMap(({ node, problems }) => problems.map((problem) => `${node}: ${problem}`)),
-    )
-    if (followed.length === 0) throw new Error(`service ${web.name} publishes nothing through ingress`)
-    evidence.conclude(
-      `on ${cluster.nodes.length} nodes the chain leads from the published port to all ${backends.length} tasks`,
-    )
   },
 })

@@ -1,10 +1,12 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { answeredBy, mesh } from '../scene/mesh.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { type Asked, ingressMissing, mesh } from '../scene/mesh.ts'
+import { answersOf } from '../scene/port-answers.ts'
 import { docs } from '../source.ts'
 
-export const unpublished = conformanceTest({
+export const unpublished = requirement({
   id: 'ING-06',
   requirement: 'Unpublished ports do not answer from outside.',
   source: [docs('Publish ports on an overlay network')],
@@ -21,44 +23,50 @@ export const unpublished = conformanceTest({
     'ip route get TASK-ADDRESS on the node that asked',
     'docker service inspect SERVICE --format "{{json .Endpoint.Ports}}"',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const { asked, port } = await mesh(context)
-    const names = new Map(stack.tasks.map((task) => [task.hostname, taskLabel(task)]))
-    const rows = asked.map(({ from, to, what, target, observation }) => {
-      const tasks = answeredBy(observation).flatMap((answer) => names.get(answer) ?? [])
-      const { outcome } = observation
-      return { from: from.host.name, to: to.host.name, what, target, outcome, tasks: [...new Set(tasks)] }
+  codes: ['unpublished-port-answered'],
+  changes: [],
+  quiet: [],
+  reads: [mesh],
+  observe: async (lab) => ({ mesh: await lab.scene(mesh) }),
+  judge({ mesh: { asked } }, facts) {
+    const names = new Map(facts.tasks.map((task) => [task.hostname, taskName(task)]))
+    const tasksOf = ({ probe }: Asked): string[] => [
+      ...new Set(answersOf(probe).flatMap((answer) => names.get(answer) ?? [])),
+    ]
+    const silent = asked.filter(({ what }) => what !== 'published')
+    const published = asked.filter((one) => one.what === 'published' && tasksOf(one).length > 0)
+    return judgement({
+      problems: silent.flatMap((one) => unpublishedProblems(one, tasksOf(one))),
+      controls:
+        asked.length === 0
+          ? []
+          : [{ name: 'published port answered', held: published.length > 0, observed: published.length }],
+      missing: ingressMissing(facts),
+      tables: { 'outcomes of what is not published': outcomes(silent) },
+      conclusion:
+        silent.length === 0
+          ? ''
+          : `${silent.length} attempts at unpublished ports and task addresses were not answered by any task, while ${published.length} at the published port were`,
     })
-    const silent = rows.filter(({ what }) => what !== 'published')
-    evidence.observe('outcomes of what is not published', outcomes(silent))
-    requireNone(
-      'nothing but published ports is answered from outside',
-      silent.flatMap(({ from, to, what, target, outcome, tasks }) => {
-        if (tasks.length > 0)
-          return [`${target} (${what} on ${to}) was answered by ${tasks.join(', ')} when asked by ${from}`]
-        const datagram = what === 'other protocol' && outcome === 'answered'
-        return datagram ? [`${target} (published for TCP only) was answered when asked by ${from}`] : []
-      }),
-    )
-    const control = rows.filter(({ what, tasks }) => what === 'published' && tasks.length > 0)
-    if (control.length === 0) {
-      throw new Error(
-        `port ${port.publishedPort} did not answer either, so silence proves nothing; see ING-01`,
-      )
-    }
-    evidence.conclude(
-      `${silent.length} attempts at unpublished ports and task addresses were not answered by any task, while ${control.length} at the published port were`,
-    )
   },
 })
 
-function outcomes(
-  rows: readonly { readonly what: string; readonly outcome: string }[],
-): Record<string, number> {
+function unpublishedProblems({ from, to, what, probe }: Asked, tasks: readonly string[]): Problem[] {
+  const isDatagram = what === 'other protocol' && probe.outcome === 'answered'
+  if (tasks.length === 0 && !isDatagram) return []
+  return [
+    {
+      ...{ code: 'unpublished-port-answered', kind: 'seen', node: to, path: { from, to } },
+      ...{ protocol: probe.kind.toUpperCase(), address: probe.to, port: probe.port ?? 0, subject: what },
+      observed: isDatagram ? 'a datagram' : tasks.join(', '),
+    },
+  ]
+}
+
+function outcomes(asked: readonly Asked[]): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const { what, outcome } of rows) {
-    const key = `${what}: ${outcome}`
+  for (const { what, probe } of asked) {
+    const key = `${what}: ${probe.outcome}`
     counts[key] = (counts[key] ?? 0) + 1
   }
   return counts

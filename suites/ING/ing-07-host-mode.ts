@@ -1,17 +1,19 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, type TaskFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { markOfPort } from '../scene/balancer.ts'
-import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
-import { answeredBy } from '../scene/mesh.ts'
-import { outcomeText } from '../scene/outcome.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { kernel } from '../scene/kernel-seen.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { answersOf, type PortAnswers, portAnswers, portProblems } from '../scene/port-answers.ts'
 import { publishing } from '../scene/publishing.ts'
 import { moby } from '../source.ts'
+import { type IngressTables, ingressTables } from './ingress-tables.ts'
 
-export const hostMode = conformanceTest({
+export const hostMode = requirement({
   id: 'ING-07',
   requirement: '`mode=host` publishing answers only where a task runs and bypasses the mesh.',
   source: [
@@ -32,69 +34,118 @@ export const hostMode = conformanceTest({
     'iptables -t nat -S | grep PORT on the node named; ss -ltnp | grep PORT',
     'docker service inspect SERVICE --format "{{json .Endpoint}}"',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { asked, hereTasks } = await publishing(context)
-    const states = await context.state()
-    const { here } = stack.services
-    const { ingress } = stack.networks
-    const rows = asked
-      .filter(({ service }) => service === here)
-      .map(({ from, to, port, observation }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        port: port.publishedPort,
-        task: hereTasks.find((task) => task.node === to),
-        outcome: outcomeText(observation),
-        answers: answeredBy(observation),
-      }))
-    evidence.observe(
-      'connections to the port published in host mode',
-      rows.map(({ task, ...row }) => ({ ...row, hasTask: task !== undefined })),
+  codes: [
+    'port-not-answered',
+    'answered-by-another',
+    'host-port-answered-elsewhere',
+    'host-port-in-mesh',
+    'host-mode-on-ingress',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [publishing, kernel],
+  observe: async (lab) => ({ publishing: await lab.scene(publishing), kernel: await lab.scene(kernel) }),
+  judge({ publishing: { asked }, kernel: seen }, facts) {
+    const { here, dual } = facts.services
+    const tasks = facts.tasks.filter(({ service }) => service === here.name)
+    const answers = portAnswers(asked.filter(({ service }) => service === here.name))
+    const onNode = (node: string): TaskFacts[] => tasks.filter((task) => task.node === node)
+    const silent = answers.filter(({ to }) => onNode(to).length === 0)
+    const { got, missing, unseen } = part(
+      Object.fromEntries(
+        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'iptables-save')] as const),
+      ),
+      'kernel state',
     )
-    const wrong = rows.flatMap(({ from, to, port, task, outcome, answers }) => {
-      if (task === undefined)
-        return answers.map((answer) => `${to} has no task, but on ${port} ${answer} answered ${from}`)
-      if (answers.length > 0 && answers.every((answer) => answer === task.hostname)) return []
-      return [`${to} runs ${taskLabel(task)}, but ${from} got on ${port}: ${answers.join(', ') || outcome}`]
-    })
-    const inMesh = cluster.nodes.flatMap((node) => {
-      const state = stateOf(states, node)
-      const sandbox = namespaceOf(state, ingressNamespace, 'iptables-save')
-      return here.published.flatMap((port) =>
-        meshRules(rootOf(state, 'iptables-save'), sandbox, port).map((what) => `${node.host.name}: ${what}`),
-      )
-    })
-    const attached = [
-      ...(here.vips[ingress.id] === undefined ? [] : [`${here.name} has a VIP on ${ingress.name}`]),
-      ...hereTasks
-        .filter((task) => task.endpoints[ingress.name] !== undefined)
-        .map((task) => `${taskLabel(task)} has an address on ${ingress.name}`),
-    ]
-    evidence.observe('traces of the port in the mesh', [...inMesh, ...attached])
-    requireNone('a port published in host mode answers where its task runs, past the mesh', [
-      ...wrong,
-      ...inMesh,
-      ...attached,
-    ])
-    const answered = rows.filter(({ task }) => task !== undefined)
-    const silent = rows.filter(({ task }) => task === undefined)
-    if (answered.length === 0) throw new Error(`service ${here.name} has no task whose node could be asked`)
-    evidence.conclude(
-      `${answered[0]?.to} answered on port ${answered[0]?.port} to ${answered.length} nodes; ${silent.length} attempts at nodes without a task found none, and no node leads the port into the mesh`,
+    const inMesh = [...got].flatMap(([node, tables]) =>
+      here.published.flatMap((port) => meshProblems(node, tables, port)),
     )
+    const attached = attachedProblems(facts, tasks)
+    const meshAsked = asked.filter(
+      ({ service, to }) => service === dual.name && silent.some((one) => one.to === to),
+    )
+    const inMeshAnswered = meshAsked.filter(({ probe }) => answersOf(probe).length > 0).length
+    const answered = answers.filter(({ to }) => onNode(to).length > 0)
+    return judgement({
+      problems: [
+        ...answers.flatMap((one) => hostPortProblems(one, onNode(one.to), here.name)),
+        ...inMesh,
+        ...attached,
+      ],
+      controls:
+        meshAsked.length === 0
+          ? []
+          : [{ name: 'ports of the mesh answered', held: inMeshAnswered > 0, observed: inMeshAnswered }],
+      missing: [...missing, ...ingressMissing(facts)],
+      unseen: [
+        ...unseen,
+        ...(answered.length > 0
+          ? []
+          : [{ what: `a node with a task of ${here.name}, asked by another`, nodes: [] }]),
+      ],
+      tables: {
+        'connections to the port published in host mode': answers.map(({ from, to, port, by, silence }) => ({
+          ...{ from, to, port, hasTask: onNode(to).length > 0, by, silence },
+        })),
+        'traces of the port in the mesh': [...inMesh, ...attached].map(({ node, subject }) => ({
+          ...{ node, subject },
+        })),
+      },
+      conclusion:
+        answered.length === 0
+          ? ''
+          : `${answered[0]?.to} answered on port ${answered[0]?.port} to ${answered.length} nodes; ${silent.length} attempts at nodes without a task found none, and no node leads the port into the mesh`,
+    })
   },
 })
 
-function meshRules(
-  root: HostState['root'],
-  sandbox: NamespaceState | undefined,
-  port: PublishedPort,
-): string[] {
+/** Where a task runs it must answer; where none does nothing may. The control is about silence alone. */
+function hostPortProblems(answers: PortAnswers, tasks: readonly TaskFacts[], service: string): Problem[] {
+  const { from, to, address, port, protocol, by } = answers
+  if (tasks.length > 0)
+    return portProblems(answers, { service, hostnames: new Set(tasks.map(({ hostname }) => hostname)) }).map(
+      (problem) => ({ ...problem, controls: [] }),
+    )
+  return [...new Set(by)].map((observed): Problem => ({
+    ...{ code: 'host-port-answered-elsewhere', kind: 'seen', node: to, path: { from, to }, service },
+    ...{ protocol, address, port, observed: observed.slice(0, 60) },
+  }))
+}
+
+function meshProblems(node: string, { root, sandbox }: IngressTables, port: PublishedPort): Problem[] {
   const rules = root.firewall
-    .filter(({ chain }) => chain === 'DOCKER-INGRESS')
-    .filter(({ rule }) => new RegExp(`--[ds]port ${port.publishedPort}( |$)`).test(rule))
-    .map(({ table, rule }) => `${table} DOCKER-INGRESS holds ${rule}`)
+    .filter(({ chain, rule }) => chain === 'DOCKER-INGRESS' && isOf(port, rule))
+    .map(({ table, rule }) => `${table} DOCKER-INGRESS: ${rule}`)
   const mark = markOfPort(sandbox?.firewall ?? [], port)
-  return mark === undefined ? rules : [...rules, `ingress_sbox marks port ${port.publishedPort} with ${mark}`]
+  const marks = mark === undefined ? [] : [`mangle PREROUTING of ${ingressNamespace}`]
+  const where = { node, protocol: port.protocol.toUpperCase(), port: port.publishedPort }
+  return [...rules, ...marks].map((subject) => ({
+    ...{ ...where, code: 'host-port-in-mesh', kind: 'seen', subject },
+  }))
+}
+
+/** The same number may be published through the mesh by the other protocol. */
+function isOf({ protocol, publishedPort }: PublishedPort, rule: string): boolean {
+  return (
+    new RegExp(`(^| )-p ${protocol}( |$)`).test(rule) &&
+    new RegExp(`--[ds]port ${publishedPort}( |$)`).test(rule)
+  )
+}
+
+function attachedProblems(
+  { networks, services, manager }: ClusterFacts,
+  tasks: readonly TaskFacts[],
+): Problem[] {
+  const { ingress } = networks
+  if (ingress === undefined) return []
+  const { name: service, vips } = services.here
+  const vip = vips[ingress.id]
+  const place = { code: 'host-mode-on-ingress', kind: 'seen', network: ingress.name, service } as const
+  return [
+    ...(vip === undefined || vip === '' ? [] : [{ ...place, node: manager, subject: service, address: vip }]),
+    ...tasks.flatMap((task): Problem[] => {
+      const address = task.endpoints[ingress.name]?.address
+      return address === undefined ? [] : [{ ...place, node: task.node, subject: taskName(task), address }]
+    }),
+  ]
 }

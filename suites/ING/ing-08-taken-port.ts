@@ -1,9 +1,12 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { requireIngress } from '../../lib/swarm/no-ingress.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
+import { ingressMissing } from '../scene/mesh.ts'
 import { moby } from '../source.ts'
+import { refusalProblems, refusalSeen, undecidedUnseen } from './refusal.ts'
 
-export const takenPort = conformanceTest({
+export const takenPort = requirement({
   id: 'ING-08',
   requirement: 'Publishing a taken port is refused with a clear error.',
   source: [moby('swarmkit, manager/controlapi: checkPortConflicts')],
@@ -18,26 +21,49 @@ export const takenPort = conformanceTest({
     'docker service ls shows who publishes what; choose another port or remove the other service’s',
     'docker service update --publish-rm PORT SERVICE',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const manager = cluster.manager.host.name
-    requireIngress(stack)
+  codes: ['taken-port-accepted', 'refusal-unclear', 'refused-service-exists'],
+  changes: ['service'],
+  quiet: [],
+  reads: [],
+  async observe(lab) {
+    const { stack } = lab
+    if (!hasIngress(stack)) return null
     const { web } = stack.services
     const taken = web.published.find(({ mode }) => mode === 'ingress')
-    if (taken === undefined) throw new Error(`service ${web.name} publishes nothing through ingress`)
+    if (taken === undefined) throw new Inconclusive(`service ${web.name} publishes nothing through ingress`)
     const { publishedPort: port, protocol } = taken
-    await using trial = context.trial('ing08')
+    await using trial = lab.trial('ing08')
     const publish = `published=${port},target=80,protocol=${protocol}`
+    const name = trial.nameOf('second')
     const answer = await trial.tryService('second', ['--replicas=1', '--publish', publish])
-    const left = await trial.serviceExists('second')
-    evidence.observe(`what ${manager} said to a second service on ${port}/${protocol}`, { ...answer, left })
-    requireNone(`${manager} refuses a port that ${web.name} has`, [
-      ...(answer.accepted ? [`${manager} accepted a second service on port ${port}/${protocol}`] : []),
-      ...(answer.accepted || new RegExp(`\\b${port}\\b`).test(answer.words)
-        ? []
-        : [`${manager} refused without naming port ${port}: ${answer.words}`]),
-      ...(left ? [`the second service is there on ${manager} all the same`] : []),
-    ])
-    evidence.conclude(`refused, and nothing of it is left: ${answer.words.split('\n')[0] ?? ''}`)
+    const exists = await trial.serviceExists('second')
+    // The trial removes what was accepted, and does not know of what was refused.
+    if (exists && !answer.accepted) await trial.removeService({ name })
+    const refusal = refusalSeen(`service create --publish ${publish}`, answer)
+    return { port, protocol, service: name, refusal, exists }
+  },
+  judge(seen, facts) {
+    if (seen === null) return judgement({ missing: ingressMissing(facts), conclusion: '' })
+    const { port, service, refusal, exists } = seen
+    const node = facts.manager
+    const protocol = seen.protocol.toUpperCase()
+    return judgement({
+      problems: [
+        ...refusalProblems(refusal, {
+          ...{
+            node,
+            code: 'taken-port-accepted',
+            names: new RegExp(`\\b${port}\\b`),
+            expected: String(port),
+          },
+        }).map((problem) => ({ ...problem, service: facts.services.web.name, protocol, port })),
+        ...(exists && !refusal.accepted
+          ? [{ code: 'refused-service-exists', kind: 'seen', node, subject: service } as const]
+          : []),
+      ],
+      unseen: undecidedUnseen([refusal], node),
+      tables: { [`answer to a second service on ${port}/${seen.protocol}`]: { ...refusal, exists } },
+      conclusion: `refused, and nothing of it is left: ${refusal.words.split('\n')[0] ?? ''}`,
+    })
   },
 })

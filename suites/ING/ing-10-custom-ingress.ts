@@ -1,14 +1,18 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { interfaceOf, namespaceOf, stateOf } from '../scene/kernel.ts'
-import { answeredBy, mesh } from '../scene/mesh.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { IngressSpec } from '../../lib/topology/topology.ts'
+import { kernel } from '../scene/kernel-seen.ts'
+import { ingressMissing, mesh, tcpPortInMesh } from '../scene/mesh.ts'
 import { overlayMtu, statedMtu } from '../scene/overlay-mtu.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { portAnswers, portProblems } from '../scene/port-answers.ts'
 import { docs } from '../source.ts'
-import { contains } from '../../lib/topology/cidr.ts'
+import { ingressTables } from './ingress-tables.ts'
+import { interfaceProblems, onIngress } from './on-ingress.ts'
 
-export const customIngress = conformanceTest({
+export const customIngress = requirement({
   id: 'ING-10',
   requirement:
     'Ingress recreated with another name, subnet 10.11.0.0/16, gateway 10.11.0.2, MTU 1200 serves published ports again.',
@@ -27,80 +31,85 @@ export const customIngress = conformanceTest({
     'nsenter --net=/run/docker/netns/ingress_sbox ip addr on the node named',
     'docker service update --force SERVICE once the new ingress is there',
   ],
-  async run(context) {
-    const { cluster, stack, topology, evidence } = context
-    const wanted = topology.swarm.ingress
-    if (wanted === undefined) throw new Error(`topology ${topology.name} leaves ingress as it is`)
-    const { ingress } = stack.networks
-    const manager = cluster.manager.host.name
-    const states = await context.state()
-    const options =
-      wanted.mtuBytes === undefined ? {} : { 'com.docker.network.driver.mtu': String(wanted.mtuBytes) }
-    const mtuBytes = overlayMtu(statedMtu(options), ingress)
-    const problems = (['name', 'subnet', 'gateway'] as const)
-      .filter((key) => ingress[key] !== wanted[key])
-      .map((key) => `${manager} states ${key} ${ingress[key]} for ingress, asked for was ${wanted[key]}`)
-    const seen: object[] = []
-    for (const node of cluster.nodes) {
-      const state = stateOf(states, node)
-      const sandbox = (namespaceOf(state, ingressNamespace, 'ip')?.links ?? [])
-        .filter((link) =>
-          link.addresses.some(({ address, family }) => family === 'inet' && contains(wanted.subnet, address)),
-        )
-        .map((link) => ({ what: `${link.name} of the ingress sandbox`, link }))
-      if (sandbox.length === 0)
-        problems.push(`${node.host.name}: the ingress sandbox has no address of ${wanted.subnet}`)
-      const tasks = stack.tasks.flatMap((task) => {
-        const endpoint = task.node === node ? task.endpoints[ingress.name] : undefined
-        if (endpoint === undefined) return []
-        const link = interfaceOf(state, endpoint)
-        if (link === undefined)
-          problems.push(`${node.host.name}: no interface of ${taskLabel(task)} has ${endpoint.address}`)
-        return link === undefined ? [] : [{ what: `${link.name} of ${taskLabel(task)}`, link }]
+  codes: [
+    'ingress-setting-differs',
+    'ingress-sandbox-without-address',
+    'ingress-interface-missing',
+    'ingress-mtu-differs',
+    'ingress-address-outside',
+    'ingress-gateway-address-used',
+    'port-not-answered',
+    'own-port-not-answered',
+    'answered-by-another',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [kernel, mesh],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel), mesh: await lab.scene(mesh) }),
+  judge({ kernel: seen, mesh: { asked } }, facts) {
+    const wanted = facts.topology.swarm.ingress
+    const { ingress } = facts.networks
+    if (wanted === undefined || ingress === undefined)
+      return judgement({
+        missing: [
+          ...(wanted === undefined
+            ? [{ what: 'ingress settings in the topology', of: 'topology', nodes: [] } as const]
+            : []),
+          ...ingressMissing(facts),
+        ],
+        conclusion: '',
       })
-      for (const { what, link } of [...sandbox, ...tasks]) {
-        if (link.mtuBytes !== mtuBytes)
-          problems.push(`${node.host.name}: ${what} has MTU ${link.mtuBytes}, expected ${mtuBytes}`)
-        for (const { address } of link.addresses.filter(({ family }) => family === 'inet')) {
-          if (!contains(wanted.subnet, address))
-            problems.push(
-              `${node.host.name}: ${what} has address ${address}, expected one of ${wanted.subnet}`,
-            )
-          if (address === wanted.gateway)
-            problems.push(`${node.host.name}: ${what} has the gateway’s address`)
-        }
-      }
-      seen.push({
-        node: node.host.name,
-        interfaces: [...sandbox, ...tasks].map(
-          ({ what, link }) => `${what}: ${link.addresses[0]?.address}, MTU ${link.mtuBytes}`,
-        ),
-      })
-    }
-    const { asked, tasks, port } = await mesh(context)
-    const hostnames = new Set(tasks.map((task) => task.hostname))
-    const rows = asked
-      .filter(({ what }) => what === 'published')
-      .map(({ from, to, observation }) => ({
-        from: from.host.name,
-        to: to.host.name,
-        connections: observation.replies.length,
-        answered: answeredBy(observation).filter((answer) => hostnames.has(answer)).length,
-      }))
-    problems.push(
-      ...rows
-        .filter(({ answered, connections }) => answered < connections)
-        .map(
-          ({ from, to, answered, connections }) =>
-            `${to}, asked by ${from} on port ${port.publishedPort}: ${answered} of ${connections} connections answered`,
-        ),
+    const { web } = facts.services
+    const tasks = facts.tasks.filter(({ service }) => service === web.name)
+    const behind = { service: web.name, hostnames: new Set(tasks.map(({ hostname }) => hostname)) }
+    const answers = portAnswers(asked.filter(({ what }) => what === 'published'))
+    const mtuBytes = mtuOf(wanted, ingress)
+    const { got, missing, unseen } = part(
+      Object.fromEntries(facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'ip')] as const)),
+      'kernel state',
     )
-    evidence.observe('asked for', wanted)
-    evidence.observe('interfaces on ingress by node', seen)
-    evidence.observe('connections to the published port', rows)
-    requireNone(`${wanted.name} has the settings asked for and serves published ports`, problems)
-    evidence.conclude(
-      `${wanted.name} has subnet ${wanted.subnet}, gateway ${wanted.gateway} and MTU ${mtuBytes} on its interfaces on ${seen.length} nodes; ${rows.reduce((sum, { answered }) => sum + answered, 0)} connections to port ${port.publishedPort} were answered, through every node`,
-    )
+    const nodes = [...got].map(([node, tables]) => onIngress(node, tables, seen[node], facts))
+    const answered = answers.reduce((sum, one) => sum + one.answered, 0)
+    return judgement({
+      problems: [
+        ...settingProblems(facts.manager, ingress, wanted),
+        ...nodes.flatMap((one) => interfaceProblems(one, wanted, mtuBytes)),
+        ...answers.flatMap((one) => portProblems(one, behind)),
+      ],
+      missing,
+      unseen: [...unseen, ...nodes.flatMap((one) => one.unseen)],
+      tables: {
+        'asked for': wanted,
+        'interfaces on ingress by node': nodes.map(({ node, interfaces }) => ({
+          node,
+          interfaces: interfaces.map(
+            ({ subject, link }) => `${subject}: ${link.addresses[0]?.address}, MTU ${link.mtuBytes}`,
+          ),
+        })),
+        'connections to the published port': answers.map(({ from, to, sent, answered: count }) => ({
+          ...{ from, to, connections: sent, answered: count },
+        })),
+      },
+      conclusion:
+        answers.length === 0 || tasks.length === 0
+          ? ''
+          : `${wanted.name} has subnet ${wanted.subnet}, gateway ${wanted.gateway} and MTU ${mtuBytes} on its interfaces on ${nodes.length} nodes; ${answered} connections to port ${tcpPortInMesh(web)?.publishedPort} were answered, through every node`,
+    })
   },
 })
+
+type Ingress = NonNullable<ClusterFacts['networks']['ingress']>
+
+function mtuOf({ mtuBytes }: IngressSpec, ingress: Ingress): number {
+  const options = mtuBytes === undefined ? {} : { 'com.docker.network.driver.mtu': String(mtuBytes) }
+  return overlayMtu(statedMtu(options), ingress)
+}
+
+function settingProblems(node: string, ingress: Ingress, wanted: IngressSpec): Problem[] {
+  return (['name', 'subnet', 'gateway'] as const)
+    .filter((key) => ingress[key] !== wanted[key])
+    .map((key) => ({
+      ...{ code: 'ingress-setting-differs', kind: 'seen', node, subject: key },
+      ...{ expected: wanted[key], observed: ingress[key] },
+    }))
+}

@@ -1,11 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { requireIngress } from '../../lib/swarm/no-ingress.ts'
-import { downloadProblems } from '../scene/downloads.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { distinct } from '../../lib/observation/problem.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
+import { transferProblems } from '../scene/downloads.ts'
+import { ingressMissing } from '../scene/mesh.ts'
 import { sizes } from '../scene/sizes.ts'
 import { moby } from '../source.ts'
 
-export const largeAnswers = conformanceTest({
+export const largeAnswers = requirement({
   id: 'ING-12',
   requirement: 'A response larger than the MTU arrives whole through every node.',
   source: [moby('issue 24906')],
@@ -21,26 +23,32 @@ export const largeAnswers = conformanceTest({
     'recreate ingress with --opt com.docker.network.driver.mtu=UNDERLAY-MTU',
     'let ICMP type 3 code 4 pass between clients and nodes',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    requireIngress(stack)
-    const downloads = (await sizes(context)).downloads.filter(({ by }) => by === 'ingress')
-    const rows = downloads.map(({ label, through, observation }) => ({
-      label,
-      through: through?.host.name ?? '',
-      bytes: observation.replyBytes,
-      problems: [...new Set(downloadProblems(observation, stack.bulkBytes))],
-    }))
-    evidence.observe('answers through ingress', rows)
-    requireNone(
-      `an answer of ${stack.bulkBytes} bytes arrives whole through every node`,
-      rows.flatMap(({ through, label, problems }) =>
-        problems.map((problem) => `through ${through} (${label}): ${problem}`),
-      ),
-    )
-    if (rows.length < cluster.nodes.length) throw new Error('not every node was asked')
-    evidence.conclude(
-      `${rows.reduce((sum, { bytes }) => sum + bytes.length, 0)} answers of ${stack.bulkBytes} bytes arrived whole through ${rows.length} nodes`,
-    )
+  codes: ['transfer-unanswered', 'transfer-refused', 'transfer-not-whole'],
+  changes: [],
+  quiet: [],
+  reads: [sizes],
+  observe: async (lab) => ({ sizes: hasIngress(lab.stack) ? await lab.scene(sizes) : null }),
+  judge({ sizes: seen }, facts) {
+    const downloads = (seen?.downloads ?? []).filter(({ by }) => by === 'ingress')
+    const { bulkBytes } = facts
+    const unasked = facts.nodes
+      .map(({ name }) => name)
+      .filter((name) => !downloads.some(({ toNode }) => toNode === name))
+    const answers = downloads.reduce((sum, { probe }) => sum + probe.attempts.length, 0)
+    return judgement({
+      problems: distinct(downloads.flatMap((one) => transferProblems(one, bulkBytes))),
+      missing: ingressMissing(facts),
+      unseen: unasked.length === 0 ? [] : [{ what: 'an answer through ingress', nodes: unasked }],
+      tables: {
+        'answers through ingress': downloads.map(({ toNode, probe }) => ({
+          ...{ from: probe.fromNode, through: toNode, outcome: probe.outcome },
+          bytes: (probe.http ?? []).map((reply) => reply?.bodyBytes ?? 0),
+        })),
+      },
+      conclusion:
+        downloads.length === 0
+          ? ''
+          : `${answers} answers of ${bulkBytes} bytes arrived whole through ${downloads.length} nodes`,
+    })
   },
 })

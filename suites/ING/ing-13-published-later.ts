@@ -1,10 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { requireEffect } from '../scene/effects.ts'
-import { reshapedService, reshapingLimitMs } from '../scene/reshaped-service.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
+import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/effects.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
+import { givenPortProblems, takenPortProblems } from '../scene/reshaping-problems.ts'
+import { stage } from '../scene/stage.ts'
 import { docs } from '../source.ts'
 
-export const publishedLater = conformanceTest({
+export const publishedLater = requirement({
   id: 'ING-13',
   requirement:
     '`service update --publish-add` opens a port on every node, `--publish-rm` closes it again, within a stated bound.',
@@ -23,22 +27,48 @@ export const publishedLater = conformanceTest({
     'docker service inspect --format "{{json .UpdateStatus}} {{json .Endpoint.Ports}}" SERVICE',
     'iptables -t nat -S DOCKER-INGRESS on the node named; curl http://NODE:PORT/ from another',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { ingress } = stack.networks
-    const reshaped = await reshapedService(context)
-    const given = reshaped.given()
-    evidence.observe('the port given to the service', given.publishedPort ?? 'none')
-    const opened = requireEffect(context, `--publish-add of ${reshaped.service}`, given.port)
-    requireNone(
-      'a port is given to a service that is to publish',
-      given.publishedPort === undefined
-        ? [`${cluster.manager.host.name} states no published port of ${reshaped.service}`]
-        : [],
-    )
-    const closed = requireEffect(context, `--publish-rm of ${reshaped.service}`, reshaped.taken().port)
-    evidence.conclude(
-      `port ${given.publishedPort} answered on ${cluster.nodes.length} nodes ${opened} s after --publish-add, by way of ${ingress.name}, and on none ${closed} s after --publish-rm`,
-    )
+  codes: [
+    'published-port-missing',
+    'port-not-answered',
+    'own-port-not-answered',
+    'answered-by-another',
+    'published-port-still-answered',
+  ],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [reshaped],
+  observe: async (lab) => ({ reshaped: hasIngress(lab.stack) ? await lab.scene(reshaped) : null }),
+  judge({ reshaped: seen }, facts) {
+    const { ingress } = facts.networks
+    if (seen === null || ingress === undefined)
+      return judgement({ missing: ingressMissing(facts), conclusion: '' })
+    const { service, given, taken } = seen
+    const [adding, removing] = [stage(given, '--publish-add'), stage(taken, '--publish-rm')]
+    const stages = [adding, removing]
+    const of = { service, manager: facts.manager }
+    const { got: opened } = adding
+    const { got: closed } = removing
+    const openedProblems = opened === undefined ? [] : givenPortProblems(opened.polled.last, of)
+    const closedProblems = closed === undefined ? [] : takenPortProblems(closed.polled.last, closed, of)
+    const openedAfter = opened && effectSeconds(opened.polled, (seen) => givenPortProblems(seen, of))
+    const closedAfter = closed && effectSeconds(closed.polled, (seen) => takenPortProblems(seen, closed, of))
+    const port = opened?.polled.last.publishedPort
+    return judgement({
+      problems: [...openedProblems, ...closedProblems],
+      missing: stages.flatMap(({ missing }) => missing),
+      unseen: stages.flatMap(({ unseen }) => unseen),
+      measures: [
+        ...effectMeasure(`--publish-add of ${service}`, openedAfter),
+        ...effectMeasure(`--publish-rm of ${service}`, closedAfter),
+      ],
+      tables: {
+        'the port given to the service': port ?? 'none',
+        'bound in seconds': effectiveWithinMs / 1000,
+      },
+      conclusion:
+        openedAfter === undefined || closedAfter === undefined
+          ? ''
+          : `port ${port} answered on ${facts.nodes.length} nodes ${openedAfter} s after --publish-add, by way of ${ingress.name}, and on none ${closedAfter} s after --publish-rm`,
+    })
   },
 })

@@ -1,7 +1,13 @@
 import { expect } from 'chai'
+import { frameOf } from '../../lib/conformance/wire-seen.ts'
+import { describeProblem } from '../../lib/observation/describe-problem.ts'
+import type { SeenFrame } from '../../lib/observation/frame.ts'
 import { decode } from '../../lib/packet/decode.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { overlayFragments } from './fragments.ts'
+import { node, threeNodes } from '../three-nodes.fake.ts'
+import { fragmentProblems, overlayFragments } from './fragments.ts'
+
+const facts = threeNodes()
+const [sender, receiver] = [node('worker1', 12), node('worker2', 13)]
 
 /** An Ethernet frame with an IPv4 packet and, where the offset is 0, 16 bytes of payload that start with UDP ports. */
 function frame(options: {
@@ -11,9 +17,21 @@ function frame(options: {
   offset?: number
   id?: number
   from?: string
-}): Packet {
-  const { protocol = 17, port = 4789, more = false, offset = 0, id = 1, from = '192.0.2.1' } = options
+  to?: string
+  /** Ethernet source; the sender's own by default. */
+  mac?: string
+}): SeenFrame {
+  const {
+    protocol = 17,
+    port = 4789,
+    more = false,
+    offset = 0,
+    id = 1,
+    mac = sender.macs.eth1 ?? '',
+  } = options
+  const { from = sender.dataPath.address, to = receiver.dataPath.address } = options
   const bytes = Buffer.alloc(14 + 20 + 16)
+  Buffer.from(mac.replaceAll(':', ''), 'hex').copy(bytes, 6)
   bytes.writeUInt16BE(0x0800, 12)
   const ip = bytes.subarray(14)
   ip[0] = 0x45
@@ -23,11 +41,11 @@ function frame(options: {
   ip[8] = 64
   ip[9] = protocol
   from.split('.').forEach((part, index) => (ip[12 + index] = Number(part)))
-  ;[192, 0, 2, 2].forEach((part, index) => (ip[16 + index] = part))
+  to.split('.').forEach((part, index) => (ip[16 + index] = Number(part)))
   ip.writeUInt16BE(40_000, 20)
   ip.writeUInt16BE(port, 22)
   ip.writeUInt16BE(1500, 24)
-  return {
+  const packet = {
     ...decode(bytes),
     number: 1,
     timestamp: { seconds: 0, nanoseconds: 0, digits: 6 },
@@ -36,10 +54,14 @@ function frame(options: {
     linkType: 1,
     bytes,
   }
+  return {
+    ...frameOf(packet, { mac: sender.macs.eth1, words: {} }),
+    seenOn: sender.name,
+    file: 'captures/one.pcap',
+  }
 }
 
-const fragments = (...packets: Packet[]): Packet[] =>
-  overlayFragments(packets, '192.0.2.1', ['192.0.2.2'], 4789)
+const fragments = (...frames: SeenFrame[]): SeenFrame[] => overlayFragments(frames, facts)
 
 describe('outer fragments', () => {
   it('are none among whole packets', () => {
@@ -62,6 +84,23 @@ describe('outer fragments', () => {
       [],
     )
     expect(fragments(frame({ protocol: 1, more: true }))).to.deep.equal([])
-    expect(fragments(frame({ more: true, from: '192.0.2.77' }))).to.deep.equal([])
+    expect(fragments(frame({ more: true, to: '192.0.2.77' }))).to.deep.equal([])
+    expect(fragments(frame({ more: true, mac: '52:54:00:00:00:99' }))).to.deep.equal([])
+  })
+
+  it('count whatever address they leave with', () => {
+    expect(fragments(frame({ more: true, from: '192.0.2.77' }))).to.have.lengthOf(1)
+  })
+
+  it('are told by who sent them to whom', () => {
+    const seen = fragments(
+      frame({ more: true }),
+      frame({ offset: 1480 }),
+      frame({ protocol: 50, more: true }),
+    )
+    expect(fragmentProblems(seen, facts).map(describeProblem)).to.deep.equal([
+      'VXLAN left worker1 for worker2 in 2 outer fragments',
+      'ESP left worker1 for worker2 in 1 outer fragments',
+    ])
   })
 })

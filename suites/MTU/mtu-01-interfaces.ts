@@ -1,15 +1,16 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
-import { networkViews } from '../scene/views.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts, NetworkFacts, NodeFacts } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { gather, part, type Part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { kernel, type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
 import { outerBytes } from '../scene/overlay-mtu.ts'
 import { computedMtu } from '../scene/sizes.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { internals, moby } from '../source.ts'
-import { overlayInterfaces } from './overlay-interfaces.ts'
+import { type NamedMtu, overlayInterfaces } from './overlay-interfaces.ts'
 
-export const interfaces = conformanceTest({
+export const interfaces = requirement({
   id: 'MTU-01',
   requirement:
     'Overlay interfaces have underlay MTU − 50; on encrypted networks what the engine version computes; never more than the real underlay carries.',
@@ -30,55 +31,98 @@ export const interfaces = conformanceTest({
     'ip link show DATA-PATH-INTERFACE on each node',
     'docker network create --driver overlay --opt com.docker.network.driver.mtu=UNDERLAY-MTU …; recreate ingress with the same option',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const states = await context.state()
-    const views = await networkViews(context)
-    const problems: string[] = []
-    const seen: object[] = []
-    for (const network of Object.values(stack.networks)) {
-      for (const node of cluster.nodes) {
-        const found = overlayInterfaces(context, stateOf(states, node), node, network)
-        if (found.length === 0) continue
-        const expected = computedMtu(network, views)
-        const where = `${network.name} on ${node.host.name}`
-        problems.push(
-          ...found
+  codes: ['interface-mtu-wrong', 'larger-than-underlay'],
+  changes: [],
+  quiet: [],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
+  judge({ kernel: states, views }, facts) {
+    const looks = Object.values(facts.networks).flatMap((network) =>
+      facts.nodes.map((node) => lookAt(network, node, { states, views, facts })),
+    )
+    const parts = looks.map(({ network, node, found }) =>
+      part({ [node]: found }, `interfaces of ${network.name}`),
+    )
+    const underlays = part(
+      Object.fromEntries(facts.nodes.map((node) => [node.name, underlayOf(node, states)])),
+      'MTU of the data-path interface',
+    )
+    const present = looks.flatMap(({ found, ...look }) =>
+      'got' in found && found.got.length > 0 ? [{ ...look, found: found.got }] : [],
+    )
+    const rows = present.map(({ network, node, expected, found }) => {
+      const largest = Math.max(...found.map(({ mtuBytes }) => mtuBytes))
+      const onWire = outerBytes(largest, network)
+      const underlay = underlays.got.get(node)
+      return { network: network.name, node, interfaces: found.length, expected, largest, onWire, underlay }
+    })
+    return judgement({
+      problems: [
+        ...present.flatMap(({ network, node, expected, found }) =>
+          found
             .filter(({ mtuBytes }) => mtuBytes !== expected)
-            .map(({ name, mtuBytes }) => `${where}: ${name} has MTU ${mtuBytes}, expected ${expected}`),
-        )
-        const largest = Math.max(...found.map(({ mtuBytes }) => mtuBytes))
-        const onWire = outerBytes(largest, network)
-        const underlay = underlayMtu(stateOf(states, node), node)
-        if (onWire > underlay)
-          problems.push(
-            `${where}: packets of ${largest} bytes become ${onWire} on the wire, but ${node.dataPath.interface} carries ${underlay}`,
-          )
-        seen.push({
-          network: network.name,
-          node: node.host.name,
-          interfaces: found.length,
-          expected,
-          largest,
-          onWire,
-          underlay,
-        })
-      }
-    }
-    evidence.observe('MTU in bytes by network and node', seen)
-    requireNone(
-      'every overlay interface has the MTU the engine computes, and the underlay carries it',
-      problems,
-    )
-    if (seen.length === 0) throw new Error('no overlay interface was found')
-    evidence.conclude(
-      `the interfaces of ${seen.length} network instances have the computed MTU, and their packets fit the underlay`,
-    )
+            .map(({ name, mtuBytes }): Problem => ({
+              ...{ code: 'interface-mtu-wrong', kind: 'seen', node, network: network.name },
+              ...{ subject: name, expected, observed: mtuBytes },
+            })),
+        ),
+        ...rows.flatMap((row) => tooLarge(row, facts)),
+      ],
+      missing: gather([...parts.flatMap(({ missing }) => missing), ...underlays.missing]),
+      unseen: [...parts.flatMap(({ unseen }) => unseen), ...underlays.unseen],
+      tables: { 'MTU in bytes by network and node': rows },
+      conclusion:
+        rows.length === 0
+          ? ''
+          : `the interfaces of ${rows.length} network instances have the computed MTU, and their packets fit the underlay`,
+    })
   },
 })
 
-function underlayMtu(state: HostState, node: ClusterNode): number {
-  const link = rootOf(state, 'ip').links.find(({ name }) => name === node.dataPath.interface)
-  if (link === undefined) throw new Error(`${node.host.name} has no interface ${node.dataPath.interface}`)
-  return link.mtuBytes
+interface Look {
+  readonly network: NetworkFacts
+  /** Name. */
+  readonly node: string
+  readonly expected: number
+  readonly found: Part<readonly NamedMtu[]>
+}
+
+function lookAt(
+  network: NetworkFacts,
+  node: NodeFacts,
+  { states, views, facts }: { states: KernelSeen; views: ViewsSeen; facts: ClusterFacts },
+): Look {
+  return {
+    ...{ network, node: node.name, expected: computedMtu(network, views) },
+    found: overlayInterfaces(facts, states, node.name, network),
+  }
+}
+
+interface Row {
+  readonly network: string
+  readonly node: string
+  readonly onWire: number
+  readonly underlay: number | undefined
+}
+
+function tooLarge({ network, node, onWire, underlay }: Row, facts: ClusterFacts): Problem[] {
+  if (underlay === undefined || onWire <= underlay) return []
+  const subject = dataPathOf(node, facts)
+  return [
+    {
+      ...{ code: 'larger-than-underlay', kind: 'seen', node, network, subject },
+      ...{ expected: underlay, observed: onWire },
+    },
+  ]
+}
+
+function dataPathOf(node: string, facts: ClusterFacts): string {
+  return facts.nodes.find(({ name }) => name === node)?.dataPath.interface ?? ''
+}
+
+function underlayOf({ name, dataPath }: NodeFacts, states: KernelSeen): Part<number> {
+  const root = rootSeen(states, name, 'ip')
+  if (!('got' in root)) return root
+  const link = root.got.links.find((one) => one.name === dataPath.interface)
+  return link === undefined ? { threw: `no interface ${dataPath.interface}` } : { got: link.mtuBytes }
 }

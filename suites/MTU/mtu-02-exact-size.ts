@@ -1,12 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { exceptFor } from '../scene/left-out.ts'
-import { taskLabel } from '../scene/pair.ts'
-import { type SizedDatagram, sizes } from '../scene/sizes.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
 import { otherSpis } from '../known-issues.ts'
+import { exceptFor } from '../scene/left-out.ts'
+import { sizes } from '../scene/sizes.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { internals } from '../source.ts'
+import { sizeProblem } from './size-problem.ts'
 
-export const exactSize = conformanceTest({
+export const exactSize = requirement({
   id: 'MTU-02',
   requirement:
     'A don’t-fragment datagram of exactly the overlay MTU passes between every pair; one byte more is refused locally, not lost silently.',
@@ -29,35 +30,27 @@ export const exactSize = conformanceTest({
     'let ICMP type 3 code 4 pass between the hosts',
     'nsenter -t TASK-PID -n ip route get OTHER-TASK shows a remembered MTU; ip route flush cache in that namespace forgets it',
   ],
-  async run(context) {
-    const { evidence } = context
-    const { datagrams, mtuBytes, roles, leftOut } = await sizes(context)
-    evidence.observe('overlay MTU in bytes', mtuBytes)
-    evidence.observe('outcomes', outcomes(datagrams))
-    requireNone('exactly the overlay’s MTU passes and one byte more is refused', datagrams.flatMap(problemOf))
-    if (datagrams.length === 0) throw new Error('no two tasks on different hosts share a network')
+  codes: ['full-size-unanswered', 'full-size-refused', 'oversize-passed', 'oversize-not-refused'],
+  changes: [],
+  quiet: [],
+  reads: [sizes],
+  observe: async (lab) => ({ sizes: await lab.scene(sizes) }),
+  judge({ sizes: { datagrams, mtuBytes, roles, leftOut } }, facts) {
     const passed = datagrams.filter(({ fits }) => fits).length
     const exact = roles.map((role) => `${mtuBytes[role]} bytes (${role === 'clear' ? 'clear' : 'encrypted'})`)
-    evidence.conclude(
-      `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${exceptFor(leftOut, context.stack.networks.secret.name)}`,
-    )
+    const outcomes: Record<string, number> = {}
+    for (const { network, protocol, packetBytes, probe } of datagrams) {
+      const key = `${facts.networks[network].name} ${protocol} ${packetBytes} bytes: ${probe.outcome}`
+      outcomes[key] = (outcomes[key] ?? 0) + 1
+    }
+    return judgement({
+      problems: datagrams.flatMap((datagram) => sizeProblem(datagram, facts)),
+      unseen: roles.flatMap((role) => unseenFrom(facts, role)),
+      tables: { 'overlay MTU in bytes': mtuBytes, outcomes },
+      conclusion:
+        datagrams.length === 0
+          ? ''
+          : `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${exceptFor(leftOut, facts.networks.secret.name)}`,
+    })
   },
 })
-
-function problemOf({ from, to, network, protocol, packetBytes, fits, observation }: SizedDatagram): string[] {
-  const { outcome, errno } = observation
-  if (outcome === (fits ? 'answered' : 'too-big')) return []
-  const expected = fits ? 'an answer' : 'a refusal with EMSGSIZE'
-  return [
-    `${taskLabel(from)} → ${taskLabel(to)} on ${network.name}: ${protocol} of ${packetBytes} bytes: ${outcome}${errno === undefined ? '' : ` (${errno})`}, expected ${expected}`,
-  ]
-}
-
-function outcomes(datagrams: readonly SizedDatagram[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { network, protocol, packetBytes, observation } of datagrams) {
-    const key = `${network.name} ${protocol} ${packetBytes} bytes: ${observation.outcome}`
-    counts[key] = (counts[key] ?? 0) + 1
-  }
-  return counts
-}

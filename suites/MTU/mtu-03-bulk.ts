@@ -1,12 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { downloadProblems } from '../scene/downloads.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { otherSpis } from '../known-issues.ts'
+import { transferProblems } from '../scene/downloads.ts'
 import { exceptFor } from '../scene/left-out.ts'
 import { sizes } from '../scene/sizes.ts'
-import { otherSpis } from '../known-issues.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { moby } from '../source.ts'
 
-export const bulk = conformanceTest({
+export const bulk = requirement({
   id: 'MTU-03',
   requirement:
     'A bulk TCP transfer completes between every pair, by VIP and through ingress (no black hole).',
@@ -26,39 +27,36 @@ export const bulk = conformanceTest({
     'recreate network or ingress with --opt com.docker.network.driver.mtu=UNDERLAY-MTU',
     'tcpdump -ni INTERFACE "icmp[0]=3 and icmp[1]=4 or udp port 4789 and greater 1400" on both nodes: who loses the large ones?',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const { downloads, leftOut } = await sizes(context)
-    evidence.observe(
-      'downloads',
-      downloads.map(({ by, label, observation }) => ({
-        by,
-        label,
-        repeats: observation.replyBytes.length,
-        outcome: observation.outcome,
-        elapsedMs: Math.round(observation.elapsedMs),
-      })),
-    )
-    const slowest = Math.max(
-      0,
-      ...downloads.map(
-        ({ observation }) => observation.elapsedMs / Math.max(1, observation.replyBytes.length),
-      ),
-    )
-    evidence.measure('slowest transfer', Math.round(slowest), 'ms', 20_000)
-    requireNone(
-      `every transfer of ${stack.bulkBytes} bytes completes`,
-      downloads.flatMap(({ label, observation }) =>
-        [...new Set(downloadProblems(observation, stack.bulkBytes))].map((problem) => `${label}: ${problem}`),
-      ),
-    )
-    if (downloads.length === 0) throw new Error('there was nothing to transfer')
-    const count = (by: string): number =>
+  codes: ['transfer-unanswered', 'transfer-refused', 'transfer-not-whole'],
+  changes: [],
+  quiet: [],
+  reads: [sizes],
+  observe: async (lab) => ({ sizes: await lab.scene(sizes) }),
+  judge({ sizes: { downloads, roles, leftOut } }, facts) {
+    const { bulkBytes } = facts
+    const transfers = (by: string): number =>
       downloads
         .filter((download) => download.by === by)
-        .reduce((sum, { observation }) => sum + observation.replyBytes.length, 0)
-    evidence.conclude(
-      `${count('task')} transfers of ${stack.bulkBytes} bytes between tasks, ${count('vip')} by VIP and ${count('ingress')} through ingress arrived whole${exceptFor(leftOut)}`,
+        .reduce((sum, { probe }) => sum + probe.replyBytes.length, 0)
+    const slowestMs = Math.max(
+      0,
+      ...downloads.map(({ probe }) => probe.elapsedMs / Math.max(1, probe.replyBytes.length)),
     )
+    return judgement({
+      problems: downloads.flatMap((download) => transferProblems(download, bulkBytes)),
+      measures: [{ name: 'slowest transfer', value: Math.round(slowestMs), unit: 'ms', bound: 20_000 }],
+      unseen: roles.flatMap((role) => unseenFrom(facts, role)),
+      tables: {
+        downloads: downloads.map(({ by, to, network, probe }) => ({
+          ...{ by, from: probe.from, to, address: probe.to, port: probe.port, network },
+          ...{ repeats: probe.replyBytes.length, outcome: probe.outcome },
+          elapsedMs: Math.round(probe.elapsedMs),
+        })),
+      },
+      conclusion:
+        downloads.length === 0
+          ? ''
+          : `${transfers('task')} transfers of ${bulkBytes} bytes between tasks, ${transfers('vip')} by VIP and ${transfers('ingress')} through ingress arrived whole${exceptFor(leftOut)}`,
+    })
   },
 })

@@ -1,19 +1,16 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Packet } from '../../lib/packet/packet.ts'
-import { isFragment, layerOf, outerEsp, outerIp } from '../../lib/packet/query.ts'
-import type { ClusterNode } from '../../lib/swarm/cluster.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { everyPacket } from '../scene/frames.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, nodeOf, pairsOf, tasksIn } from '../../lib/observation/facts.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
 import { exceptFor } from '../scene/left-out.ts'
 import { outerBytes } from '../scene/overlay-mtu.ts'
-import { orderedPairs } from '../scene/pair.ts'
+import { passedOverTable } from '../scene/recording.ts'
 import { sizes } from '../scene/sizes.ts'
-import { observePassedOver } from '../scene/recording.ts'
 import { moby, rfc } from '../source.ts'
-import { overlayFragments } from './fragments.ts'
+import { fragmentProblems, overlayFragments } from './fragments.ts'
 
-export const noFragments = conformanceTest({
+export const noFragments = requirement({
   id: 'MTU-04',
   requirement: 'At overlay MTU no outer fragment is on the wire.',
   source: [rfc(7348, '4.3'), moby('libnetwork/drivers/overlay')],
@@ -28,70 +25,79 @@ export const noFragments = conformanceTest({
     'recreate the network with --opt com.docker.network.driver.mtu=UNDERLAY-MTU',
     'raise the underlay’s MTU on every node and switch',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { recordings, mtuBytes, roles, leftOut } = await sizes(context)
-    const all = everyPacket(recordings.values(), cluster.nodes)
-    const addresses = cluster.nodes.map((node) => node.dataPath.address)
-    const fragments = cluster.nodes.flatMap((node) => {
-      const own = all.filter((entry) => entry.node === node).map(({ packet }) => packet)
-      return overlayFragments(own, node.dataPath.address, addresses, cluster.dataPathPort)
-    })
-    observePassedOver(evidence, recordings)
-    if (fragments.length > 0) evidence.packets('outer fragments', fragments.slice(0, 40))
-    requireNone('nothing leaves a node in outer fragments', countByPair(fragments, cluster.nodes))
-
-    const controls = roles.map((role) => {
-      const outerSize = outerBytes(mtuBytes[role], stack.networks[role])
-      const packets = all.map(({ packet }) => packet).filter((packet) => isWhole(packet, role, outerSize))
-      const nodes = [...new Set(tasksOn(stack, role).map((task) => task.node))]
-      const missing = orderedPairs(nodes)
-        .filter(([from, to]) => !packets.some((packet) => isBetween(packet, from, to)))
-        .map(([from, to]) => `${outerSize} bytes from ${from.host.name} to ${to.host.name} on ${role}`)
-      return { role, outerSize, packets, missing }
-    })
-    evidence.observe(
-      'controls: whole packets of full size',
-      controls.map((control) => ({ ...control, packets: control.packets.length })),
-    )
-    evidence.packets(
-      'whole packets of full size',
-      controls.flatMap(({ packets }) => packets.slice(0, 10)),
-    )
-    const missing = controls.flatMap((control) => control.missing)
-    if (missing.length > 0) {
-      throw new Error(
-        `no fragments were seen, but not every packet of full size either, so that proves nothing: ${missing.slice(0, 4).join('; ')}; see MTU-02`,
+  codes: ['fragments-left'],
+  changes: [],
+  quiet: [],
+  reads: [sizes],
+  observe: async (lab) => ({ sizes: await lab.scene(sizes) }),
+  judge({ sizes: { wires, mtuBytes, roles, leftOut } }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const frames = seenFrames(got.values())
+    const fragments = overlayFragments(frames, facts)
+    const leaving = [...got.values()].flatMap(({ whole }) => whole)
+    const left = leaving.reduce((sum, { count }) => sum + count, 0)
+    const fullSized = roles.map((role) => {
+      const { name, vni } = facts.networks[role]
+      const outerSize = outerBytes(mtuBytes[role], facts.networks[role])
+      const full = leaving.filter(
+        (one) => one.bytes === outerSize && (role === 'secret' ? one.kind === 'esp' : one.vni === vni),
       )
-    }
-    evidence.conclude(
-      `${all.length} packets left the nodes, none in fragments; of full size were ${controls
-        .map(({ role, outerSize, packets }) => `${packets.length} on ${role} (${outerSize} bytes outside)`)
-        .join(' and ')}${exceptFor(leftOut, stack.networks.secret.name)}`,
-    )
+      return {
+        ...{ role, network: name, outerSize, packets: full.reduce((sum, { count }) => sum + count, 0) },
+        frames: frames.filter((frame) => isFull(frame, role, outerSize, vni)),
+      }
+    })
+    const silent = fullSized.map((one) => silentPairs(one, [...got.keys()], facts))
+    return judgement({
+      problems: fragmentProblems(fragments, facts),
+      controls: fullSized.map(({ network, packets }, index) => ({
+        name: `whole packets of full size of ${network} between all nodes`,
+        held: packets > 0 && silent[index]?.length === 0,
+        observed: [packets, ...(silent[index] ?? [])].join(', none '),
+      })),
+      missing,
+      unseen,
+      tables: {
+        ...passedOverTable(got.values()),
+        'controls: whole packets of full size': fullSized.map(
+          ({ role, network, outerSize, packets }, index) => ({
+            ...{ role, network, outerSize, packets, missing: silent[index] },
+          }),
+        ),
+      },
+      packets: {
+        'outer fragments': fragments.slice(0, 40).map(refOf),
+        'whole packets of full size': fullSized.flatMap((one) => one.frames.slice(0, 10).map(refOf)),
+      },
+      conclusion:
+        left === 0
+          ? ''
+          : `${left} packets left the nodes, none in fragments; of full size were ${fullSized
+              .map(({ role, outerSize, packets }) => `${packets} on ${role} (${outerSize} bytes outside)`)
+              .join(' and ')}${exceptFor(leftOut, facts.networks.secret.name)}`,
+    })
   },
 })
 
-function countByPair(fragments: readonly Packet[], nodes: readonly ClusterNode[]): string[] {
-  const nameOf = (address: string | undefined): string | undefined =>
-    nodes.find((node) => node.dataPath.address === address)?.host.name
-  const counts = new Map<string, number>()
-  for (const packet of fragments) {
-    const ip = outerIp(packet)
-    const kind = ip?.payloadProtocol === 50 ? 'ESP' : 'VXLAN'
-    const pair = `${nameOf(ip?.source)} → ${nameOf(ip?.destination)}, ${kind}`
-    counts.set(pair, (counts.get(pair) ?? 0) + 1)
-  }
-  return [...counts].map(([pair, count]) => `${pair}: ${count} outer fragments`)
+function isFull(frame: SeenFrame, role: 'clear' | 'secret', outerSize: number, vni: number): boolean {
+  const { egress, outer, esp, vxlan } = frame
+  if (!egress || outer === undefined || outer.fragment !== undefined || outer.bytes !== outerSize)
+    return false
+  return role === 'secret' ? esp !== undefined : vxlan?.vni === vni
 }
 
-function isWhole(packet: Packet, role: 'clear' | 'secret', outerSize: number): boolean {
-  const ip = outerIp(packet)
-  if (ip === undefined || isFragment(ip) || ip.totalBytes !== outerSize) return false
-  return role === 'secret' ? outerEsp(packet) !== undefined : layerOf(packet, 'vxlan') !== undefined
-}
-
-function isBetween(packet: Packet, from: ClusterNode, to: ClusterNode): boolean {
-  const ip = outerIp(packet)
-  return ip?.source === from.dataPath.address && ip.destination === to.dataPath.address
+/** Pairs of nodes with tasks of the network of which the first was recorded and sent none of these to the second. */
+function silentPairs(
+  { role, frames }: { readonly role: 'clear' | 'secret'; readonly frames: readonly SeenFrame[] },
+  recorded: readonly string[],
+  facts: ClusterFacts,
+): string[] {
+  const holders = [...new Set(tasksIn(facts, role).map(({ node }) => node))]
+  return pairsOf(holders)
+    .filter(([from]) => recorded.includes(from))
+    .filter(([from, to]) => {
+      const { address } = nodeOf(facts, to).dataPath
+      return !frames.some(({ seenOn, outer }) => seenOn === from && outer?.destination === address)
+    })
+    .map(([from, to]) => `${from} → ${to}`)
 }

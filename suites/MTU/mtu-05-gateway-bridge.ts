@@ -1,16 +1,20 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { gatewayInterface } from '../scene/gateway-interface.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, type NodeFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part, type Part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { namespaceOf, rootOf, stateOf } from '../scene/kernel.ts'
-import { taskLabel } from '../scene/pair.ts'
+import {
+  gatewayBridgeName,
+  gatewayBridgeSeen,
+  gatewayInterfaceSeen,
+  onGateway,
+  subnetsOf,
+} from '../scene/gateway-interface.ts'
+import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/kernel-seen.ts'
 import { internals, moby } from '../source.ts'
-import { contains, networkOf } from '../../lib/topology/cidr.ts'
 
-const bridgeName = 'docker_gwbridge'
-
-export const gatewayBridge = conformanceTest({
+export const gatewayBridge = requirement({
   id: 'MTU-05',
   requirement: '`docker_gwbridge` and its task interface do not exceed the uplink’s MTU.',
   source: [internals('Docker Swarm and Overlay Networks'), internals('ingress'), moby('issue 41406')],
@@ -24,62 +28,96 @@ export const gatewayBridge = conformanceTest({
   remedy: [
     'leave the swarm, remove docker_gwbridge, docker network create --opt com.docker.network.driver.mtu=UPLINK-MTU --subnet … docker_gwbridge, join again',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const states = await context.state()
-    const problems: string[] = []
-    const seen: object[] = []
-    for (const node of cluster.nodes) {
-      const state = stateOf(states, node)
-      const { links, routes } = rootOf(state, 'ip')
-      const device = routes.find(({ destination }) => destination === 'default')?.device
-      const uplink = links.find(({ name }) => name === (device ?? node.advertise.interface))
-      const bridge = links.find(({ name }) => name === bridgeName)
-      if (uplink === undefined) throw new Error(`${node.host.name}: the uplink's interface was not found`)
-      if (bridge === undefined) {
-        problems.push(`${node.host.name}: there is no ${bridgeName}`)
-        continue
-      }
-      const subnets = bridge.addresses
-        .filter(({ family }) => family === 'inet')
-        .map(({ address, prefixLength }) => networkOf(`${address}/${prefixLength}`))
-      const tasks = stack.tasks.flatMap((task) => {
-        const found = task.node === node ? gatewayInterface(task, states, subnets) : undefined
-        if (found === undefined) return []
-        const { name, mtuBytes } = found.link
-        return [{ name: `${name} of ${taskLabel(task)}`, mtuBytes }]
-      })
-      const sandbox = sandboxInterfaces(state, subnets)
-      problems.push(
-        ...[bridge, ...tasks, ...sandbox]
-          .filter(({ mtuBytes }) => mtuBytes > uplink.mtuBytes)
-          .map(
-            ({ name, mtuBytes }) =>
-              `${node.host.name}: ${name} has MTU ${mtuBytes}, its uplink ${uplink.name} ${uplink.mtuBytes}`,
-          ),
-      )
-      seen.push({
-        node: node.host.name,
-        uplink: `${uplink.name} ${uplink.mtuBytes}`,
-        bridge: bridge.mtuBytes,
-        tasks: tasks.map(({ mtuBytes }) => mtuBytes),
-        ingressSandbox: sandbox.map(({ mtuBytes }) => mtuBytes),
-      })
-    }
-    evidence.observe('MTU in bytes by node', seen)
-    requireNone(`${bridgeName} and its interfaces do not exceed the uplink`, problems)
-    evidence.conclude(`on ${seen.length} nodes ${bridgeName} and its interfaces fit the uplink`)
+  codes: ['larger-than-uplink', 'interface-missing'],
+  changes: [],
+  quiet: [],
+  reads: [kernel],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
+  judge({ kernel: states }, facts) {
+    const { got, missing, unseen } = part(
+      Object.fromEntries(facts.nodes.map((node) => [node.name, lookAt(node, states, facts)])),
+      'MTU of docker_gwbridge and its uplink',
+    )
+    const bridged = [...got].flatMap(([node, { bridge, ...look }]) =>
+      bridge === undefined ? [] : [{ node, bridge, ...look }],
+    )
+    return judgement({
+      problems: [
+        ...[...got]
+          .filter(([, { bridge }]) => bridge === undefined)
+          .map(([node]): Problem => ({
+            ...{ code: 'interface-missing', kind: 'missed', node, subject: gatewayBridgeName },
+          })),
+        ...bridged.flatMap(({ node, uplink, bridge, tasks, sandbox }) =>
+          [bridge, ...tasks, ...sandbox]
+            .filter(({ mtuBytes }) => mtuBytes > uplink.mtuBytes)
+            .map(({ name, mtuBytes }): Problem => ({
+              ...{ code: 'larger-than-uplink', kind: 'seen', node, subject: name },
+              ...{ expected: uplink.mtuBytes, observed: mtuBytes },
+            })),
+        ),
+      ],
+      missing,
+      unseen,
+      tables: {
+        'MTU in bytes by node': bridged.map(({ node, uplink, bridge, tasks, sandbox }) => ({
+          ...{ node, uplink: `${uplink.name} ${uplink.mtuBytes}`, bridge: bridge.mtuBytes },
+          tasks: tasks.map(({ mtuBytes }) => mtuBytes),
+          ingressSandbox: sandbox.map(({ mtuBytes }) => mtuBytes),
+        })),
+      },
+      conclusion:
+        bridged.length === 0
+          ? ''
+          : `on ${bridged.length} nodes ${gatewayBridgeName} and its interfaces fit the uplink`,
+    })
   },
 })
 
-/** Interfaces of the ingress sandbox in one of these subnets. */
-function sandboxInterfaces(state: HostState, subnets: readonly string[]) {
-  const links = namespaceOf(state, ingressNamespace, 'ip')?.links ?? []
-  return links
-    .filter(({ addresses }) =>
-      addresses.some(
-        ({ address, family }) => family === 'inet' && subnets.some((subnet) => contains(subnet, address)),
+interface NamedMtu {
+  readonly name: string
+  readonly mtuBytes: number
+}
+
+interface Look {
+  readonly uplink: NamedMtu
+  readonly bridge: NamedMtu | undefined
+  readonly tasks: readonly NamedMtu[]
+  readonly sandbox: readonly NamedMtu[]
+}
+
+function lookAt({ name, advertise }: NodeFacts, states: KernelSeen, facts: ClusterFacts): Part<Look> {
+  const root = rootSeen(states, name, 'ip')
+  if (!('got' in root)) return root
+  const { links, routes } = root.got
+  const device = routes.find(({ destination }) => destination === 'default')?.device ?? advertise.interface
+  const uplink = links.find((link) => link.name === device)
+  if (uplink === undefined) return { threw: `no interface ${device}, by which the default route leaves` }
+  const found = gatewayBridgeSeen(states, name)
+  if (!('got' in found)) return found
+  const bridge = found.got
+  if (bridge === undefined) return { got: { uplink, bridge, tasks: [], sandbox: [] } }
+  const subnets = subnetsOf(bridge)
+  const sandbox = namespaceSeen(states, name, ingressNamespace, 'ip')
+  if (!('got' in sandbox)) return sandbox
+  const inSandbox = (sandbox.got?.links ?? []).filter((link) => onGateway([link], subnets) !== undefined)
+  const tasks = facts.tasks
+    .filter(({ node }) => node === name)
+    .map((task) => ({ task, at: gatewayInterfaceSeen(states, task, subnets) }))
+  const unreadable = tasks.flatMap(({ at }) => ('got' in at ? [] : [at])).at(0)
+  if (unreadable !== undefined) return unreadable
+  return {
+    got: {
+      ...{ uplink, bridge },
+      tasks: tasks.flatMap(({ task, at }) =>
+        'got' in at && at.got !== undefined
+          ? [{ name: `${at.got.link.name} of ${taskName(task)}`, mtuBytes: at.got.link.mtuBytes }]
+          : [],
       ),
-    )
-    .map(({ name, mtuBytes }) => ({ name: `${name} of ${ingressNamespace}`, mtuBytes }))
+      sandbox: inSandbox.map((link) => ({
+        name: `${link.name} of ${ingressNamespace}`,
+        mtuBytes: link.mtuBytes,
+      })),
+    },
+  }
 }

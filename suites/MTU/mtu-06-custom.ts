@@ -1,22 +1,15 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { layersOf, outerIp } from '../../lib/packet/query.ts'
-import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
-import { everyPacket } from '../scene/frames.ts'
-import { stateOf } from '../scene/kernel.ts'
-import { outerBytes, overlayMtu, statedMtu } from '../scene/overlay-mtu.ts'
-import { taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { gather, part } from '../../lib/observation/part.ts'
+import { kernel } from '../scene/kernel-seen.ts'
 import { sizes } from '../scene/sizes.ts'
-import { networkViews } from '../scene/views.ts'
+import { networkViewsSeen } from '../scene/views.ts'
 import { docs, moby } from '../source.ts'
-import { overlayInterfaces } from './overlay-interfaces.ts'
+import { customised, largerProblems, networksWithMtu, settingProblems } from './custom-mtu.ts'
+import { sizeProblem } from './size-problem.ts'
 
-interface Wanted {
-  readonly network: OverlayNetwork
-  readonly mtuBytes: number
-}
-
-export const customMtu = conformanceTest({
+export const customMtu = requirement({
   id: 'MTU-06',
   requirement:
     'A custom MTU (network option; ingress recreated with 1200) reaches the interfaces and the wire.',
@@ -35,90 +28,63 @@ export const customMtu = conformanceTest({
     'ip link show in /run/docker/netns/1-… on the node named',
     'recreate the network with the option; tasks keep their interfaces until they are recreated, too',
   ],
-  async run(context) {
-    const { cluster, stack, topology, evidence } = context
-    const wanted = [
-      { network: stack.networks.clear, mtuBytes: topology.stack.clear.mtuBytes },
-      { network: stack.networks.ingress, mtuBytes: topology.swarm.ingress?.mtuBytes },
-    ].filter((entry): entry is Wanted => entry.mtuBytes !== undefined)
-    const states = await context.state()
-    const views = await networkViews(context)
-    const { recordings, datagrams } = await sizes(context)
-    const packets = everyPacket(recordings.values(), cluster.nodes)
-
-    const rows: { network: string; interfaces: number; inside: number; largest: number; full: number }[] = []
-    const problems: string[] = []
-    for (const { network, mtuBytes } of wanted) {
-      const inside = overlayMtu(mtuBytes, network)
-      const option = views.get(cluster.manager.host.name)?.find(({ id }) => id === network.id)?.options
-      if (statedMtu(option ?? {}) !== mtuBytes)
-        problems.push(
-          `${cluster.manager.host.name} states MTU ${statedMtu(option ?? {})} for ${network.name}, asked for was ${mtuBytes}`,
-        )
-      let interfaces = 0
-      for (const node of cluster.nodes) {
-        const found = overlayInterfaces(context, stateOf(states, node), node, network)
-        interfaces += found.length
-        for (const link of found.filter((one) => one.mtuBytes !== inside))
-          problems.push(
-            `${node.host.name}: ${link.name} on ${network.name} has MTU ${link.mtuBytes}, expected ${inside}`,
-          )
-      }
-      if (interfaces === 0) throw new Error(`no interface of ${network.name} was found`)
-      const own = packets.flatMap(({ packet, node }) => {
-        const ip = outerIp(packet)
-        const vni = layersOf(packet, 'vxlan')[0]?.vni
-        return ip === undefined || vni !== network.vni
-          ? []
-          : [{ node: node.host.name, bytes: ip.totalBytes, packet }]
-      })
-      const limit = outerBytes(inside, network)
-      const tooLarge = own.filter(({ bytes }) => bytes > limit)
-      if (tooLarge.length > 0)
-        evidence.packets(
-          `too large on ${network.name}`,
-          tooLarge.slice(0, 20).map((one) => one.packet),
-        )
-      problems.push(
-        ...new Set(
-          tooLarge.map(
-            ({ node, bytes }) =>
-              `${bytes} bytes of ${network.name} left ${node} in one packet, at most ${limit} may`,
-          ),
-        ),
-      )
-      rows.push({
-        network: network.name,
-        interfaces,
-        inside,
-        largest: own.reduce((most, { bytes }) => Math.max(most, bytes), 0),
-        full: own.filter(({ bytes }) => bytes === limit).length,
-      })
-    }
-    const sized = datagrams.filter(({ network }) => wanted.some((entry) => entry.network.id === network.id))
-    problems.push(
-      ...sized
-        .filter(({ fits, observation }) => observation.outcome !== (fits ? 'answered' : 'too-big'))
-        .map(
-          ({ from, to, network, packetBytes, protocol, fits, observation }) =>
-            `${taskLabel(from)} → ${taskLabel(to)} on ${network.name}: ${protocol} of ${packetBytes} bytes: ${observation.outcome}, expected ${fits ? 'an answer' : 'a refusal with EMSGSIZE'}`,
-        ),
+  codes: [
+    'engine-states-otherwise',
+    'interface-mtu-wrong',
+    'larger-than-asked',
+    'full-size-unanswered',
+    'full-size-refused',
+    'oversize-passed',
+    'oversize-not-refused',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [kernel, networkViewsSeen, sizes],
+  observe: async (lab) => ({
+    kernel: await lab.scene(kernel),
+    views: await lab.scene(networkViewsSeen),
+    sizes: await lab.scene(sizes),
+  }),
+  judge({ kernel: states, views, sizes: { wires, datagrams } }, facts) {
+    const { got, missing, unseen } = part(wires, 'capture')
+    const { wanted, absent } = networksWithMtu(facts)
+    const looks = wanted.map((one) => customised(one, { states, views, wires: [...got.values()], facts }))
+    const sized = datagrams.filter(({ network }) =>
+      wanted.some((one) => one.network.id === facts.networks[network].id),
     )
-    evidence.observe('interfaces, and packets on the wire in bytes', rows)
-    requireNone('the MTU asked for is what interfaces have and the wire carries', problems)
-    if (rows.length === 0) throw new Error(`topology ${topology.name} gives neither network an MTU`)
-    const unfilled = rows.filter(({ full }) => full === 0)
-    if (unfilled.length > 0)
-      throw new Error(
-        `no packet of full size of ${unfilled.map(({ network }) => network).join(', ')} was recorded, so "none larger" proves nothing`,
-      )
-    evidence.conclude(
-      rows
+    const tooLarge = looks.map(({ network, limit }) => ({
+      network,
+      frames: seenFrames(got.values()).filter(
+        ({ egress, vxlan, outer }) => egress && vxlan?.vni === network.vni && (outer?.bytes ?? 0) > limit,
+      ),
+    }))
+    const rows = looks.map(({ network, interfaces, inside, largest, full }) => ({
+      ...{ network: network.name, interfaces: interfaces.length, inside, largest, full },
+    }))
+    return judgement({
+      problems: [
+        ...looks.flatMap((look) => [...settingProblems(look, facts), ...largerProblems(look)]),
+        // Whether packets of full size were recorded says nothing about those that were not answered.
+        ...sized.flatMap((datagram) => sizeProblem(datagram, facts)).map((one) => ({ ...one, controls: [] })),
+      ],
+      controls: looks.map(({ network, full }) => ({
+        ...{ name: `packets of full size of ${network.name} recorded`, held: full > 0, observed: full },
+      })),
+      missing: gather([...missing, ...looks.flatMap((look) => look.missing)]),
+      unseen: [...unseen, ...absent, ...looks.flatMap((look) => look.unseen)],
+      tables: { 'interfaces, and packets on the wire in bytes': rows },
+      packets: Object.fromEntries(
+        tooLarge.map(({ network, frames }) => [
+          `too large on ${network.name}`,
+          frames.slice(0, 20).map(refOf),
+        ]),
+      ),
+      conclusion: rows
         .map(
           ({ network, interfaces, inside, largest, full }) =>
             `${network}: ${interfaces} interfaces have ${inside}, the largest of its packets on the wire has ${largest} bytes (${full} of them)`,
         )
         .join('; '),
-    )
+    })
   },
 })

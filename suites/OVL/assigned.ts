@@ -1,7 +1,10 @@
+import type { Problem } from '../../lib/observation/problem.ts'
 import { contains, networkOf, overlaps, prefixLengthOf } from '../../lib/topology/cidr.ts'
+import { isDefaultLike } from '../scene/default-like.ts'
 
 /** A network that got its addresses from the engine, not from whoever made it. */
 export interface Assigned {
+  readonly id: string
   readonly name: string
   readonly subnet: string
   readonly gateway: string
@@ -10,20 +13,30 @@ export interface Assigned {
 export interface Used {
   /** e.g. `virtual IP of web`, `island@worker1`. */
   readonly who: string
+  /** Where the address is; undefined for what is on no node in particular. */
+  readonly node?: string
   readonly address: string
 }
 
 /** The gateway must be a host's address of the subnet, and nobody's. */
-export function gatewayProblems({ name, subnet, gateway }: Assigned, used: readonly Used[]): string[] {
-  if (gateway === '') return [`${name} (${subnet}) was assigned no gateway`]
-  if (!contains(subnet, gateway)) return [`the gateway ${gateway} of ${name} is outside its subnet ${subnet}`]
+export function gatewayProblems(
+  manager: string,
+  { name: network, subnet, gateway }: Assigned,
+  used: readonly Used[],
+): Problem[] {
+  const where = { node: manager, network, kind: 'seen' } as const
+  if (gateway === '') return [{ ...where, code: 'gateway-not-assigned', kind: 'missed' }]
+  if (!contains(subnet, gateway))
+    return [{ ...where, code: 'gateway-outside-subnet', expected: subnet, observed: gateway }]
   return [
     ...(gateway === firstAddress(subnet)
-      ? [`the gateway ${gateway} of ${name} is its subnet’s own address`]
+      ? [{ ...where, code: 'gateway-is-subnet-address', address: gateway } as const]
       : []),
     ...used
       .filter(({ address }) => address === gateway)
-      .map(({ who }) => `${who} has ${gateway}, which is the gateway of ${name}`),
+      .map(({ who, node = manager }): Problem => ({
+        ...{ ...where, code: 'gateway-address-used', node, subject: who, address: gateway },
+      })),
   ]
 }
 
@@ -46,17 +59,17 @@ export function maskProblems(
   manager: string,
   { stated, askedFor }: MaskLength,
   networks: readonly Assigned[],
-): string[] {
+): Problem[] {
+  const where = { node: manager, kind: 'seen' } as const
   return [
     ...(askedFor === undefined || stated === askedFor
       ? []
-      : [`${manager} states mask length ${stated} for the swarm, expected ${askedFor}`]),
+      : [{ ...where, code: 'swarm-mask-length-differs', expected: askedFor, observed: stated } as const]),
     ...networks
       .filter(({ subnet }) => prefixLengthOf(subnet) !== stated)
-      .map(
-        ({ name, subnet }) =>
-          `${manager} assigned ${name} ${subnet}, the mask length it states for the swarm is ${stated}`,
-      ),
+      .map(({ name: network, subnet }): Problem => ({
+        ...{ ...where, code: 'subnet-mask-length-differs', network, address: subnet, expected: stated },
+      })),
   ]
 }
 
@@ -73,23 +86,23 @@ export interface OtherRoute {
   readonly device: string
 }
 
-/** What a subnet shares addresses with: networks other than its own, and routes of hosts. */
+/** What a subnet shares addresses with: networks other than its own, and routes of hosts that are no default routes. */
 export function overlapProblems(
-  { id, name, subnet }: Assigned & { readonly id: string },
+  { id, name: network, subnet: address }: Assigned,
   networks: readonly OtherNetwork[],
   routes: readonly OtherRoute[],
-): string[] {
+): Problem[] {
+  const where = { kind: 'seen', network, address } as const
   return [
     ...networks
-      .filter((other) => other.id !== id && overlaps(other.subnet, subnet))
-      .map(
-        (other) => `${subnet} of ${name} overlaps network ${other.name} (${other.subnet}) on ${other.node}`,
-      ),
+      .filter((other) => other.id !== id && overlaps(other.subnet, address))
+      .map(({ node, name: subject, subnet: observed }): Problem => ({
+        ...{ ...where, code: 'subnet-overlaps-network', node, subject, observed },
+      })),
     ...routes
-      .filter(({ destination }) => overlaps(destination, subnet))
-      .map(
-        ({ node, destination, device }) =>
-          `${subnet} of ${name} overlaps route ${destination} dev ${device} on ${node}`,
-      ),
+      .filter(({ destination }) => !isDefaultLike(destination) && overlaps(destination, address))
+      .map(({ node, destination, device }): Problem => ({
+        ...{ ...where, code: 'subnet-overlaps-route', node, subject: `${destination} dev ${device}` },
+      })),
   ]
 }

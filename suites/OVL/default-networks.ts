@@ -1,3 +1,5 @@
+import type { Problem } from '../../lib/observation/problem.ts'
+
 export interface ListedNetwork {
   readonly name: string
   readonly driver: string
@@ -10,15 +12,35 @@ export const defaultNetworkList: readonly ListedNetwork[] = [
   { name: 'docker_gwbridge', driver: 'bridge', scope: 'local' },
 ]
 
-/** How a node's networks differ from those two, in words. */
+/** When a node was looked at: before any service, while the stack was built, or now. */
+export type When = 'at first' | 'now'
+
+const codes = {
+  'at first': { missing: 'network-missing-at-first', differs: 'network-form-differed-at-first' },
+  now: { missing: 'network-missing', differs: 'network-form-differs' },
+} as const
+
+/** How a node's networks differ from those two. */
 export function deviations(
+  node: string,
   networks: readonly ListedNetwork[],
+  when: When,
   expected: readonly ListedNetwork[] = defaultNetworkList,
-): string[] {
-  return expected.flatMap(({ name, driver, scope }) => {
-    const found = networks.find((network) => network.name === name)
-    if (found === undefined) return [`${name} does not exist`]
-    if (found.driver === driver && found.scope === scope) return []
-    return [`${name} is ${found.driver}, scope ${found.scope}; expected ${driver}, scope ${scope}`]
+): Problem[] {
+  return expected.flatMap((wanted): Problem[] => {
+    const { name: network } = wanted
+    const found = networks.find(({ name }) => name === network)
+    if (found === undefined) return [{ code: codes[when].missing, kind: 'missed', node, network }]
+    if (formOf(found) === formOf(wanted)) return []
+    return [
+      {
+        ...{ code: codes[when].differs, kind: 'seen', node, network },
+        ...{ expected: formOf(wanted), observed: formOf(found) },
+      },
+    ]
   })
+}
+
+export function formOf({ driver, scope }: Pick<ListedNetwork, 'driver' | 'scope'>): string {
+  return `${driver}, scope ${scope}`
 }

@@ -1,69 +1,93 @@
-/** One network as one engine shows it, beside what the swarm's API says of that node. */
+import type { Problem } from '../../lib/observation/problem.ts'
+
+/** One network as one engine shows it, beside what the swarm's API says of that node. Plain JSON. */
 export interface Inspected {
   readonly node: string
   readonly network: string
   /** Address by container id, of tasks; load balancers are not among them. */
-  readonly listed: ReadonlyMap<string, string>
+  readonly listed: Readonly<Record<string, string>>
   readonly peers: readonly string[]
   /** The node's tasks on the network, by container id. */
-  readonly tasks: ReadonlyMap<string, { readonly label: string; readonly address: string }>
-  /** Addresses of the nodes that take part in the network. */
-  readonly members: ReadonlyMap<string, string>
+  readonly tasks: Readonly<Record<string, { readonly label: string; readonly address: string }>>
+  /** Names of the nodes that take part in the network, by their addresses. */
+  readonly members: Readonly<Record<string, string>>
   /** Whether the node itself takes part. */
   readonly takesPart: boolean
   /** Endpoints of the network’s own balancer, as the engine lists them: name and address. */
   readonly balancers: readonly { readonly name: string; readonly address: string }[]
-  /** IPv4 addresses in the balancer’s namespace on the node; undefined if the kernel has no such namespace. */
-  readonly balancerHolds: readonly string[] | undefined
+  /** File name of the balancer’s namespace. */
+  readonly balancerNamespace: string
+  /**
+   * IPv4 addresses in that namespace on the node; null if the kernel has no such namespace, undefined where it could not
+   * be read.
+   */
+  readonly balancerHolds?: readonly string[] | null
 }
 
-/** Where the engine and the API differ, in words. */
-export function disagreements(one: Inspected): string[] {
-  const where = `${one.node}, network ${one.network}`
-  const missing = [...one.tasks].flatMap(([id, { label, address }]) => {
-    const listed = one.listed.get(id)
-    if (listed === undefined) return [`${where}: does not list ${label} (${address})`]
+/** Where the engine and the API differ. */
+export function disagreements(one: Inspected): Problem[] {
+  const where = { node: one.node, network: one.network }
+  const tasks = Object.entries(one.tasks).flatMap(([id, { label: subject, address }]): Problem[] => {
+    const listed = one.listed[id]
+    if (listed === undefined)
+      return [{ ...where, code: 'endpoint-not-listed', kind: 'missed', subject, address }]
     return listed === address
       ? []
-      : [`${where}: lists ${label} with ${listed}, the API says ${address === '' ? 'none' : address}`]
+      : [
+          {
+            ...{ ...where, code: 'endpoint-address-differs', kind: 'seen', subject },
+            ...{ expected: address || 'none', observed: listed || 'none' },
+          },
+        ]
   })
-  const unknown = [...one.listed]
-    .filter(([id]) => !one.tasks.has(id))
-    .map(
-      ([id, address]) =>
-        `${where}: lists container ${id.slice(0, 12)} (${address}), which is no task of the API`,
-    )
-  const ofNetwork = one.takesPart ? [...peerProblems(where, one), ...balancerProblems(where, one)] : []
-  return [...missing, ...unknown, ...ofNetwork]
+  const unknown = Object.entries(one.listed)
+    .filter(([id]) => one.tasks[id] === undefined)
+    .map(([id, address]): Problem => ({
+      ...{ ...where, code: 'endpoint-without-task', kind: 'seen', subject: id.slice(0, 12), address },
+    }))
+  return [...tasks, ...unknown, ...(one.takesPart ? [...peerProblems(one), ...balancerProblems(one)] : [])]
 }
 
 /** Every node that has the network balances on its own: one endpoint, in a namespace that has its address. */
-function balancerProblems(where: string, { balancers, balancerHolds }: Inspected): string[] {
+function balancerProblems(one: Inspected): Problem[] {
+  const { node, network, balancers, balancerNamespace, balancerHolds } = one
+  const where = { node, network }
   const [only, ...others] = balancers
-  if (only === undefined) return [`${where}: lists no endpoint of the balancer`]
+  if (only === undefined) return [{ ...where, code: 'balancer-endpoint-missing', kind: 'missed' }]
   if (others.length > 0) {
-    const all = balancers.map(({ name, address }) => `${name} (${address})`)
-    return [`${where}: lists ${all.length} endpoints of the balancer, expected 1: ${all.join(', ')}`]
+    const subject = balancers.map(({ name, address }) => `${name} (${address})`).join(', ')
+    return [
+      {
+        ...{ ...where, code: 'balancer-endpoint-not-single', kind: 'seen', subject },
+        observed: balancers.length,
+      },
+    ]
   }
-  if (balancerHolds === undefined)
-    return [`${where}: lists ${only.name}, and the kernel has no namespace of it`]
-  return balancerHolds.includes(only.address)
-    ? []
-    : [
-        `${where}: lists ${only.name} with ${only.address}, its namespace has ${balancerHolds.join(', ') || 'none'}`,
-      ]
+  if (balancerHolds === undefined) return []
+  if (balancerHolds === null)
+    return [{ ...where, code: 'balancer-missing', kind: 'missed', subject: balancerNamespace }]
+  if (balancerHolds.includes(only.address)) return []
+  return [
+    {
+      ...{ ...where, code: 'balancer-address-differs', kind: 'seen', subject: only.name },
+      ...{ expected: only.address, observed: balancerHolds.join(', ') || 'none' },
+    },
+  ]
 }
 
-function peerProblems(where: string, { peers, members }: Inspected): string[] {
+/** What a node does not know of another, that one's gossip did not bring it. */
+function peerProblems({ node, network, peers, members }: Inspected): Problem[] {
+  const where = { node, network }
   return [
-    ...[...members]
+    ...Object.entries(members)
       .filter(([address]) => !peers.includes(address))
-      .map(
-        ([address, name]) => `${where}: ${name} (${address}) runs a task on it and is not among its peers`,
-      ),
+      .map(([address, name]): Problem => ({
+        ...{ ...where, code: 'network-peer-missing', kind: 'missed', subject: name, address },
+        ...(name === node ? {} : { path: { from: name, to: node } }),
+      })),
     ...peers
-      .filter((address) => !members.has(address))
-      .map((address) => `${where}: peer ${address} runs no task on it`),
+      .filter((address) => members[address] === undefined)
+      .map((address): Problem => ({ ...where, code: 'network-peer-stale', kind: 'seen', address })),
   ]
 }
 
@@ -72,22 +96,27 @@ export interface ServiceNetworks {
   readonly service: string
   /** Names. */
   readonly asked: readonly string[]
-  readonly tasks: readonly { readonly label: string; readonly networks: readonly string[] }[]
+  readonly tasks: readonly {
+    readonly label: string
+    readonly node: string
+    readonly networks: readonly string[]
+  }[]
 }
 
 /** Tasks that are not on exactly the networks of their service; `ingress` is there for what publishes, and no attachment asked for. */
 export function attachmentProblems(
   { service, asked, tasks }: ServiceNetworks,
   ingress: string | undefined,
-): string[] {
-  const expected = [...asked].sort().join(', ')
-  return tasks.flatMap(({ label, networks }) => {
-    const got = networks
-      .filter((name) => name !== ingress)
-      .sort()
-      .join(', ')
-    return got === expected
+): Problem[] {
+  const expected = asked.toSorted().join(', ') || 'none'
+  return tasks.flatMap(({ label, node, networks }): Problem[] => {
+    const observed =
+      networks
+        .filter((name) => name !== ingress)
+        .toSorted()
+        .join(', ') || 'none'
+    return observed === expected
       ? []
-      : [`${label} is on ${got || 'no overlay'}, service inspect of ${service} says ${expected || 'none'}`]
+      : [{ code: 'attachment-differs', kind: 'seen', node, service, subject: label, expected, observed }]
   })
 }

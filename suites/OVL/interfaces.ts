@@ -1,3 +1,4 @@
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { Link } from '../../lib/observe/host-state.ts'
 import { contains, prefixLengthOf } from '../../lib/topology/cidr.ts'
 
@@ -9,52 +10,72 @@ export interface Attachment {
   readonly address?: string
 }
 
+/** Whose interfaces they are: the task's label, and its node. */
+export interface Owner {
+  readonly node: string
+  readonly subject: string
+}
+
 /**
- * How a task's interfaces differ from one for each of its networks, in words. Aliases with a prefix length of 32 are
- * virtual IPs and must lie in the subnet of their interface's network.
+ * How a task's interfaces differ from one for each of its networks. Aliases with a prefix length of 32 are virtual IPs
+ * and must lie in the subnet of their interface's network.
  */
-export function interfaceProblems(links: readonly Link[], expected: readonly Attachment[]): string[] {
-  const owned = links.map((link) => ({ link, addresses: ipv4Of(link) }))
+export function interfaceProblems(
+  links: readonly Link[],
+  expected: readonly Attachment[],
+  owner: Owner,
+): Problem[] {
   const on = ({ subnet }: Attachment) =>
-    owned.filter(({ addresses }) => addresses.some(({ address }) => contains(subnet, address)))
+    links.filter((link) => ipv4Of(link).some(({ address }) => contains(subnet, address)))
+  const unexpected = links.filter((link) => !expected.some((attachment) => on(attachment).includes(link)))
   return [
-    ...expected.flatMap((attachment) => {
-      const found = on(attachment)
-      const [only, ...others] = found
-      if (only === undefined) return [`has no interface on ${attachment.network} (${attachment.subnet})`]
-      if (others.length > 0) {
-        return [
-          `has ${found.length} interfaces on ${attachment.network}: ${found.map(({ link }) => link.name).join(', ')}`,
-        ]
-      }
-      return addressProblems(only.link, attachment)
-    }),
-    ...owned
-      .filter(({ link }) => !expected.some((attachment) => on(attachment).some((one) => one.link === link)))
-      .map(
-        ({ link, addresses }) =>
-          `has an interface more: ${link.name} (${addresses.map(({ address }) => address).join(', ') || 'no address'})`,
-      ),
+    ...expected.flatMap((attachment) => attachmentProblems(on(attachment), attachment, owner)),
+    ...unexpected.map((link): Problem => ({
+      ...{ ...owner, code: 'interface-unexpected', kind: 'seen', observed: interfaceText(link) },
+    })),
   ]
 }
 
-function addressProblems(link: Link, { network, subnet, address }: Attachment): string[] {
+/** `eth0: 10.0.1.5/24`. */
+export function interfaceText(link: Link): string {
+  const own = ipv4Of(link).map(({ address, prefixLength }) => `${address}/${prefixLength}`)
+  return `${link.name}: ${own.join(' ') || 'no address'}`
+}
+
+function attachmentProblems(found: readonly Link[], attachment: Attachment, owner: Owner): Problem[] {
+  const { network, subnet } = attachment
+  const [only, ...others] = found
+  if (only === undefined)
+    return [{ ...owner, code: 'network-interface-missing', kind: 'missed', network, expected: subnet }]
+  if (others.length > 0) {
+    const observed = found.map(({ name }) => name).join(', ')
+    return [{ ...owner, code: 'network-interface-not-single', kind: 'seen', network, observed }]
+  }
+  return addressProblems(only, attachment, owner)
+}
+
+function addressProblems(link: Link, { network, subnet, address }: Attachment, owner: Owner): Problem[] {
   const own = ipv4Of(link)
   const full = own.filter(({ prefixLength }) => prefixLength < 32)
+  const length = prefixLengthOf(subnet)
+  const where = { ...owner, network }
+  const observed = full.map((one) => one.address).join(', ') || 'none'
   return [
     ...own
       .filter((one) => !contains(subnet, one.address))
-      .map((one) => `${link.name}: ${one.address} is outside ${network}’s subnet ${subnet}`),
+      .map((one): Problem => ({
+        ...{ ...where, code: 'address-outside-subnet', kind: 'seen' },
+        ...{ expected: subnet, observed: one.address },
+      })),
     ...full
-      .filter((one) => contains(subnet, one.address) && one.prefixLength !== prefixLengthOf(subnet))
-      .map(
-        (one) => `${link.name}: ${one.address}/${one.prefixLength} on ${network}, whose subnet is ${subnet}`,
-      ),
+      .filter((one) => contains(subnet, one.address) && one.prefixLength !== length)
+      .map((one): Problem => ({
+        ...{ ...where, code: 'prefix-length-differs', kind: 'seen', address: one.address },
+        ...{ expected: length, observed: one.prefixLength },
+      })),
     ...(address === undefined || full.some((one) => one.address === address)
       ? []
-      : [
-          `${link.name}: the engine says ${address} on ${network}, the kernel has ${full.map((one) => one.address).join(', ')}`,
-        ]),
+      : [{ ...where, code: 'address-not-held', kind: 'missed', address, observed } as const]),
   ]
 }
 

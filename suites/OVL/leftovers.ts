@@ -1,6 +1,10 @@
+import { type Part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
+import { ipsecSeen, type KernelSeen, namespacesSeen, rootSeen } from '../scene/kernel-seen.ts'
 
 /** What a network is known by in a kernel. */
 export interface Footprint {
@@ -9,36 +13,73 @@ export interface Footprint {
   readonly subnet: string
   readonly vni: number
   /** Of the interfaces its tasks had. */
-  readonly macs: ReadonlySet<string>
+  readonly macs: readonly string[]
 }
 
-/** IPsec states and policies, each as text; never a key. */
-export interface Xfrm {
-  readonly states: ReadonlySet<string>
-  readonly policies: ReadonlySet<string>
+export function footprintOf(
+  { id, name, subnet, vni }: OverlayNetwork,
+  tasks: readonly Pick<Task, 'endpoints'>[],
+): Footprint {
+  const macs = tasks.flatMap(({ endpoints }) => endpoints[name]?.mac ?? []).filter((mac) => mac !== '')
+  return { id, name, subnet, vni, macs }
 }
 
-export function xfrmOf({ securityAssociations, securityPolicies }: HostState): Xfrm {
+/** One thing that a kernel holds of a network. */
+export interface Trace {
+  readonly kind: 'namespace' | 'vxlan-device' | 'address' | 'forwarding-entry'
+  readonly network: string
+  /** A namespace, or a device and the namespace it is in. */
+  readonly subject: string
+  /** IPv4 address, or the MAC of a forwarding entry. */
+  readonly address?: string
+}
+
+/** What a node's kernel holds of networks, and its IPsec states and policies, each as text; never a key. */
+export interface Held {
+  readonly traces: readonly Trace[]
+  readonly states: readonly string[]
+  readonly policies: readonly string[]
+}
+
+/** By name of node. */
+export type HeldBy = Readonly<Record<string, Part<Held>>>
+
+export function heldBy(seen: KernelSeen, nodes: readonly string[], networks: readonly Footprint[]): HeldBy {
+  return Object.fromEntries(nodes.map((node) => [node, heldOf(seen, node, networks)]))
+}
+
+function heldOf(seen: KernelSeen, node: string, networks: readonly Footprint[]): Part<Held> {
+  const ipsec = ipsecSeen(seen, node)
+  if (!('got' in ipsec)) return ipsec
+  const namespaces = namespacesSeen(seen, node, 'bridge')
+  if (!('got' in namespaces)) return namespaces
+  const root = rootSeen(seen, node, 'bridge')
+  if (!('got' in root)) return root
   return {
-    states: new Set(
-      securityAssociations.map(({ source, destination, spi }) => `${source} → ${destination}, SPI ${spi}`),
-    ),
-    policies: new Set(
-      securityPolicies.map(
+    got: {
+      traces: networks.flatMap((network) =>
+        tracesOf(network, { root: root.got, namespaces: namespaces.got }),
+      ),
+      states: ipsec.got.securityAssociations.map(
+        ({ source, destination, spi }) => `${source} → ${destination}, SPI ${spi}`,
+      ),
+      policies: ipsec.got.securityPolicies.map(
         ({ direction, source, destination, spi }) =>
           `${direction} ${source} → ${destination}, SPI ${spi ?? 'none'}`,
       ),
-    ),
+    },
   }
 }
 
-/** Everything a host's kernel holds of a network, in words. */
-export function tracesOf(network: Footprint, { root, namespaces }: HostState): string[] {
+/** Everything a host's kernel holds of a network. */
+export function tracesOf(network: Footprint, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
   const own = [overlayNamespace(network.id), loadBalancerNamespace(network.id)]
   return [
-    ...own.filter((name) => namespaces[name] !== undefined).map((name) => `namespace ${name}`),
-    ...tracesIn(network, root, 'the host’s own namespace'),
-    ...Object.entries(namespaces).flatMap(([name, state]) => tracesIn(network, state, `namespace ${name}`)),
+    ...own
+      .filter((name) => state.namespaces[name] !== undefined)
+      .map((subject): Trace => ({ kind: 'namespace', network: network.name, subject })),
+    ...tracesIn(network, state.root, 'the host’s own namespace'),
+    ...Object.entries(state.namespaces).flatMap(([name, one]) => tracesIn(network, one, name)),
   ]
 }
 
@@ -46,31 +87,52 @@ export function tracesOf(network: Footprint, { root, namespaces }: HostState): s
 const hostDevice = /^(?:vx|ov)-[0-9a-f]{6}-/
 
 function tracesIn(
-  { id, subnet, vni, macs }: Footprint,
+  { id, name: network, subnet, vni, macs }: Footprint,
   { links, fdb }: NamespaceState,
   where: string,
-): string[] {
+): Trace[] {
   return [
     ...links
       .filter(
         (link) =>
           link.vxlan?.vni === vni || (hostDevice.test(link.name) && link.name.endsWith(id.slice(0, 5))),
       )
-      .map(({ name }) => `vxlan device ${name} in ${where}`),
-    ...links
-      .filter(({ addresses }) =>
-        addresses.some(({ family, address }) => family === 'inet' && contains(subnet, address)),
-      )
-      .map(({ name, kind }) => `${kind} ${name} with an address of ${subnet} in ${where}`),
-    ...fdb.filter(({ mac }) => macs.has(mac)).map(({ mac }) => `FDB entry of ${mac} in ${where}`),
+      .map(({ name }): Trace => ({ kind: 'vxlan-device', network, subject: `${name} in ${where}` })),
+    ...links.flatMap(({ name, addresses }) =>
+      addresses
+        .filter(({ family, address }) => family === 'inet' && subnet !== '' && contains(subnet, address))
+        .map(({ address }): Trace => ({ kind: 'address', network, subject: `${name} in ${where}`, address })),
+    ),
+    ...fdb
+      .filter(({ mac }) => macs.includes(mac))
+      .map(({ mac }): Trace => ({ kind: 'forwarding-entry', network, subject: where, address: mac })),
   ]
 }
 
-/** IPsec states and policies that were not there before. */
-export function xfrmMore(before: Xfrm, after: Xfrm): string[] {
-  const more = (kind: 'states' | 'policies') => [...after[kind]].filter((entry) => !before[kind].has(entry))
+const codeOf = {
+  namespace: 'namespace-left',
+  'vxlan-device': 'vxlan-device-left',
+  address: 'address-left',
+  'forwarding-entry': 'forwarding-entry-left',
+} as const
+
+/** What a node still holds of networks that were removed. */
+export function traceProblems(node: string, { traces }: Pick<Held, 'traces'>): Problem[] {
+  return traces.map(({ kind, ...trace }) => ({ code: codeOf[kind], kind: 'seen', node, ...trace }))
+}
+
+/** IPsec states and policies of a node that were not there before. */
+export function ipsecProblems(node: string, before: Held, after: Held): Problem[] {
+  const more = (kind: 'states' | 'policies') => [
+    ...new Set(after[kind].filter((entry) => !before[kind].includes(entry))),
+  ]
   return [
-    ...more('states').map((entry) => `xfrm state ${entry}`),
-    ...more('policies').map((entry) => `xfrm policy ${entry}`),
+    ...more('states').map((subject): Problem => ({ code: 'ipsec-state-left', kind: 'seen', node, subject })),
+    ...more('policies').map((subject): Problem => ({
+      code: 'ipsec-policy-left',
+      kind: 'seen',
+      node,
+      subject,
+    })),
   ]
 }

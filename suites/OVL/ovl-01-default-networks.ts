@@ -1,10 +1,11 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { networkViews } from '../scene/views.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { networkViewsSeen } from '../scene/views.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 import { type ListedNetwork, defaultNetworkList, deviations } from './default-networks.ts'
 
-export const defaultNetworks = conformanceTest({
+export const defaultNetworks = requirement({
   id: 'OVL-01',
   requirement:
     '`ingress` (overlay, scope swarm) and `docker_gwbridge` (bridge, scope local) exist on every node after init/join, before any service.',
@@ -29,50 +30,60 @@ export const defaultNetworks = conformanceTest({
     'create docker_gwbridge by hand with a free subnet, then join: docker network create --subnet … docker_gwbridge',
     'docker network create --ingress --driver overlay ingress',
   ],
-  async run(context) {
-    const { built, cluster, stack, evidence } = context
-    // A topology may have ingress made anew by another name.
-    const expectedNow = defaultNetworkList.map((network) =>
-      network.name === 'ingress' ? { ...network, name: stack.networks.ingress.name } : network,
-    )
-    const views = await networkViews(context)
-    const relevant = (networks: readonly ListedNetwork[] | undefined) =>
-      networks
-        ?.filter(({ name }) => [...defaultNetworkList, ...expectedNow].some((it) => it.name === name))
+  codes: [
+    'network-missing',
+    'network-missing-at-first',
+    'network-form-differs',
+    'network-form-differed-at-first',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [networkViewsSeen],
+  observe: async (lab) => ({ views: await lab.scene(networkViewsSeen) }),
+  judge({ views }, facts) {
+    const { nodes, networks, built } = facts
+    // A topology may have ingress made again by another name, and an owner may have removed it.
+    const expectedNow = defaultNetworkList.flatMap((network) => {
+      if (network.name !== 'ingress') return [network]
+      return networks.ingress === undefined ? [] : [{ ...network, name: networks.ingress.name }]
+    })
+    const relevant = new Set([...defaultNetworkList, ...expectedNow].map(({ name }) => name))
+    const shown = (listed: readonly ListedNetwork[] | undefined) =>
+      listed
+        ?.filter(({ name }) => relevant.has(name))
         .map(({ name, driver, scope }) => ({ name, driver, scope }))
-    const looks = cluster.nodes.map(({ host }) => ({
-      node: host.name,
-      beforeServices: relevant(built.networksBeforeServices?.[host.name]),
-      now: relevant(views.get(host.name)),
+    const looks = nodes.map(({ name: node }) => ({
+      node,
+      beforeServices: shown(built.networksBeforeServices?.[node]),
+      now: shown(views[node]),
     }))
+    // Of a swarm that was there before nobody saw how it began.
     const ranBefore = built.networksBeforeServices === undefined
-    evidence.observe(
-      'looked at before any service, while the stack was built',
-      ranBefore ? 'by nobody: the swarm was there before' : { builtAt: built.builtAt },
-    )
-    evidence.observe('ingress and docker_gwbridge on each node', looks)
-    requireNone(
-      'ingress and docker_gwbridge exist on every node',
-      looks.flatMap(({ node, beforeServices, now }) => [
-        ...deviations(beforeServices ?? defaultNetworkList).map(
-          (what) => `${node}, before any service (${built.builtAt}): ${what}`,
-        ),
-        ...deviations(now ?? [], expectedNow).map((what) => `${node}, now: ${what}`),
+    const unseenAtFirst = looks.filter(({ beforeServices }) => beforeServices === undefined)
+    const unseenNow = looks.filter(({ now }) => now === undefined)
+    return judgement({
+      problems: looks.flatMap(({ node, beforeServices, now }) => [
+        ...(beforeServices === undefined ? [] : deviations(node, beforeServices, 'at first')),
+        ...(now === undefined ? [] : deviations(node, now, 'now', expectedNow)),
       ]),
-    )
-    if (ranBefore) {
-      evidence.conclude(
-        `ingress and docker_gwbridge are on all ${looks.length} nodes now; the swarm was there before, so nobody saw them before any service`,
-      )
-      return
-    }
-    const unseen = looks.filter(({ beforeServices }) => beforeServices === undefined)
-    if (unseen.length > 0) {
-      const names = unseen.map(({ node }) => node).join(', ')
-      throw new Error(`nobody looked at ${names} before services were created; run with --fresh to know`)
-    }
-    evidence.conclude(
-      `ingress and docker_gwbridge were on all ${looks.length} nodes before any service was created (looked at while the stack was built, ${built.builtAt}) and are there now`,
-    )
+      missing: ingressMissing(facts),
+      unseen: [
+        ...(ranBefore ? [] : unseenOf('networks before any service', unseenAtFirst)),
+        ...unseenOf('networks', unseenNow),
+      ],
+      tables: {
+        'looked at before any service, while the stack was built': ranBefore
+          ? 'by nobody: the swarm was there before'
+          : { builtAt: built.builtAt },
+        'ingress and docker_gwbridge on each node': looks,
+      },
+      conclusion: ranBefore
+        ? `ingress and docker_gwbridge are on all ${looks.length} nodes now; the swarm was there before, so nobody saw them before any service`
+        : `ingress and docker_gwbridge were on all ${looks.length} nodes before any service was created (looked at while the stack was built, ${built.builtAt}) and are there now`,
+    })
   },
 })
+
+function unseenOf(what: string, looks: readonly { readonly node: string }[]) {
+  return looks.length === 0 ? [] : [{ what, nodes: looks.map(({ node }) => node) }]
+}

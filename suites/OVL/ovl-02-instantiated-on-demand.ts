@@ -1,14 +1,17 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, type NodeFacts, tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { namespaceOf, stateOf } from '../scene/kernel.ts'
-import { networkViews } from '../scene/views.ts'
+import { kernel, type KernelSeen, namespaceSeen } from '../scene/kernel-seen.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { docs } from '../source.ts'
+import { formOf } from './default-networks.ts'
 
 const roles = ['clear', 'secret', 'auto'] as const
 
-export const instantiatedOnDemand = conformanceTest({
+export const instantiatedOnDemand = requirement({
   id: 'OVL-02',
   requirement:
     'A created overlay has driver `overlay` and scope `swarm`, and a worker instantiates it only once it runs a task on it.',
@@ -29,59 +32,96 @@ export const instantiatedOnDemand = conformanceTest({
     'the engine’s log of that node for the network’s id',
     'a stale network goes with a restart of the engine',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const [views, states] = await Promise.all([networkViews(context), context.state()])
-    const looks = roles.flatMap((role) => {
-      const { id, name } = stack.networks[role]
-      return cluster.nodes.map((node) => {
-        const view = views.get(node.host.name)?.find((network) => network.id === id)
-        return {
-          network: name,
-          node: node.host.name,
-          role: node.role,
-          tasks: tasksOn(stack, role).filter((task) => task.node === node).length,
-          listed: view === undefined ? undefined : `${view.driver}, scope ${view.scope}`,
-          namespace: namespaceOf(stateOf(states, node), overlayNamespace(id), 'ip') !== undefined,
-        }
-      })
+  codes: [
+    'network-form-differs',
+    'network-missing',
+    'network-listed-without-task',
+    'namespace-without-task',
+    'network-namespace-missing',
+  ],
+  changes: [],
+  quiet: ['tasks'],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
+  judge({ kernel: states, views }, facts) {
+    const looks = roles.flatMap((role) => facts.nodes.map((node) => lookAt(role, node, views, facts)))
+    const { got, missing, unseen } = part(namespacesOn(states, facts), 'namespaces')
+    const holders = (network: string): readonly string[] =>
+      [...got].filter(([, held]) => held.includes(overlayNamespace(network))).map(([node]) => node)
+    const idle = looks.filter(({ role, tasks, node }) => role === 'worker' && tasks === 0 && got.has(node))
+    return judgement({
+      problems: looks.flatMap((look) => [
+        ...listingProblems(look),
+        ...(got.has(look.node) ? namespaceProblems(look, holders(look.id).includes(look.node)) : []),
+      ]),
+      missing,
+      unseen: [
+        ...unseen,
+        ...(idle.length === 0
+          ? [{ what: 'a worker that runs no task on one of the networks', nodes: [] }]
+          : []),
+      ],
+      tables: {
+        'where the networks are, and where their tasks': looks.map(({ id, ...look }) => ({
+          ...look,
+          namespace: got.has(look.node) ? holders(id).includes(look.node) : 'not read',
+        })),
+      },
+      conclusion: `${roles.length} networks are overlays of scope swarm; ${idle.map(({ node, network }) => `${node} runs no task on ${network} and does not have it`).join(', ')}`,
     })
-    evidence.observe('where the networks are, and where their tasks', looks)
-    requireNone(
-      'networks are overlays of scope swarm, and there only where a task needs them',
-      looks.flatMap((look) => deviations(look)),
-    )
-    const idle = looks.filter(({ role, tasks }) => role === 'worker' && tasks === 0)
-    if (idle.length === 0) {
-      throw new Error(
-        'every worker runs a task on every network, so nothing could be seen of a worker without one; scale a service down or add a worker',
-      )
-    }
-    evidence.conclude(
-      `${roles.length} networks are overlays of scope swarm; ${idle.map(({ node, network }) => `${node} runs no task on ${network} and does not have it`).join(', ')}`,
-    )
   },
 })
 
 interface Look {
+  readonly id: string
   readonly network: string
   readonly node: string
   readonly role: 'manager' | 'worker'
   readonly tasks: number
+  /** Driver and scope; undefined if the engine does not list the network. */
   readonly listed: string | undefined
-  readonly namespace: boolean
 }
 
-function deviations({ network, node, role, tasks, listed, namespace }: Look): string[] {
-  const runs = `${node} runs ${tasks} task${tasks === 1 ? '' : 's'} on ${network}`
-  const problems: string[] = []
-  if (listed !== undefined && listed !== 'overlay, scope swarm') {
-    problems.push(`${network} on ${node} is ${listed}; expected overlay, scope swarm`)
+const expected = formOf({ driver: 'overlay', scope: 'swarm' })
+
+function lookAt(role: (typeof roles)[number], node: NodeFacts, views: ViewsSeen, facts: ClusterFacts): Look {
+  const { id, name } = facts.networks[role]
+  const view = views[node.name]?.find((network) => network.id === id)
+  return {
+    ...{ id, network: name, node: node.name, role: node.role },
+    tasks: tasksIn(facts, role).filter((task) => task.node === node.name).length,
+    listed: view === undefined ? undefined : formOf(view),
   }
-  if (listed === undefined && (tasks > 0 || role === 'manager'))
-    problems.push(`${runs}, but does not list it (role ${role})`)
-  if (listed !== undefined && tasks === 0 && role === 'worker') problems.push(`${runs}, but lists it`)
-  if (namespace && tasks === 0) problems.push(`${runs}, but its kernel holds the network’s namespace`)
-  if (!namespace && tasks > 0) problems.push(`${runs}, but its kernel does not hold the network’s namespace`)
-  return problems
+}
+
+/** Of the networks, the namespaces each kernel holds. */
+function namespacesOn(states: KernelSeen, { nodes, networks }: ClusterFacts) {
+  const names = roles.map((role) => overlayNamespace(networks[role].id))
+  return Object.fromEntries(
+    nodes.map(({ name: node }) => {
+      const found = names.map((name) => ({ name, seen: namespaceSeen(states, node, name, 'ip') }))
+      const unread = found.flatMap(({ seen }) => ('got' in seen ? [] : [seen])).at(0)
+      const held = found.filter(({ seen }) => 'got' in seen && seen.got !== undefined).map(({ name }) => name)
+      return [node, unread ?? { got: held }] as const
+    }),
+  )
+}
+
+function listingProblems({ network, node, role, tasks, listed }: Look): Problem[] {
+  if (listed === undefined)
+    return tasks > 0 || role === 'manager' ? [{ code: 'network-missing', kind: 'missed', node, network }] : []
+  return [
+    ...(listed === expected
+      ? []
+      : [{ code: 'network-form-differs', kind: 'seen', node, network, expected, observed: listed } as const]),
+    ...(tasks === 0 && role === 'worker'
+      ? [{ code: 'network-listed-without-task', kind: 'seen', node, network } as const]
+      : []),
+  ]
+}
+
+function namespaceProblems({ id, network, node, tasks }: Look, held: boolean): Problem[] {
+  const where = { node, network, subject: overlayNamespace(id) }
+  if (held && tasks === 0) return [{ ...where, code: 'namespace-without-task', kind: 'seen' }]
+  return !held && tasks > 0 ? [{ ...where, code: 'network-namespace-missing', kind: 'missed' }] : []
 }

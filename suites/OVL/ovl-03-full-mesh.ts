@@ -63,7 +63,10 @@ export const fullMesh = requirement({
           ),
         ),
       },
-      conclusion: `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${exceptFor(leftOut)}`,
+      conclusion:
+        judged.length === 0
+          ? ''
+          : `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${exceptFor(leftOut)}`,
     })
   },
 })

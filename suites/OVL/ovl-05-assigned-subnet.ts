@@ -1,19 +1,32 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import {
+  addressIn,
+  type ClusterFacts,
+  type NetworkFacts,
+  taskName,
+  tasksIn,
+} from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part, type Parted } from '../../lib/observation/part.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import type { Route } from '../../lib/observe/host-state.ts'
 import { readAddressPools } from '../../lib/swarm/address-pools.ts'
-import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { rootOf, stateOf } from '../scene/kernel.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
-import { taskNamespace } from '../scene/task-namespace.ts'
-import { networkViews } from '../scene/views.ts'
-import { docs, moby } from '../source.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { type Used, gatewayProblems, maskProblems, overlapProblems, usualMaskLength } from './assigned.ts'
+import { isDefaultLike } from '../scene/default-like.ts'
+import { kernel, type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
+import { taskNamespaceSeen } from '../scene/task-namespace.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
+import { docs, moby } from '../source.ts'
+import {
+  gatewayProblems,
+  maskProblems,
+  type OtherNetwork,
+  overlapProblems,
+  type Used,
+  usualMaskLength,
+} from './assigned.ts'
 
-export const assignedSubnet = conformanceTest({
+export const assignedSubnet = requirement({
   id: 'OVL-05',
   requirement: 'Without `--subnet` one is assigned, overlapping neither another network nor a host route.',
   source: [
@@ -36,85 +49,119 @@ export const assignedSubnet = conformanceTest({
     'create the network with --subnet from a free range',
     'build the swarm with docker swarm init --default-addr-pool RANGE --default-addr-pool-mask-length 24',
   ],
-  async run(context) {
-    const { cluster, stack, evidence } = context
-    const { auto } = stack.networks
-    const ingress = hasIngress(stack) ? stack.networks.ingress : undefined
-    const manager = cluster.manager.host.name
-    const [views, states, pools] = await Promise.all([
-      networkViews(context),
-      context.state(),
-      readAddressPools(cluster),
-    ])
-    const networks = cluster.nodes.flatMap(({ host }) =>
-      (views.get(host.name) ?? []).flatMap(({ id, name, subnets }) =>
-        subnets.filter((subnet) => subnet !== '').map((subnet) => ({ node: host.name, id, name, subnet })),
-      ),
+  codes: [
+    'subnet-not-assigned',
+    'subnet-overlaps-network',
+    'subnet-overlaps-route',
+    'gateway-not-assigned',
+    'gateway-outside-subnet',
+    'gateway-is-subnet-address',
+    'gateway-address-used',
+    'swarm-mask-length-differs',
+    'subnet-mask-length-differs',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [kernel, networkViewsSeen],
+  async observe(lab) {
+    return {
+      kernel: await lab.scene(kernel),
+      views: await lab.scene(networkViewsSeen),
+      pools: await readAddressPools(lab.cluster),
+    }
+  },
+  judge({ kernel: states, views, pools }, facts) {
+    const { manager } = facts
+    const { auto, ingress } = facts.networks
+    const networks = networksOf(views)
+    const read = routesOf(states, facts)
+    const routes = [...read.got].flatMap(([node, all]) =>
+      all.map(({ destination, device }) => ({ node, destination, device })),
     )
-    const routes = cluster.nodes.flatMap((node) =>
-      rootOf(stateOf(states, node), 'ip')
-        .routes.filter(({ destination }) => destination !== 'default')
-        .map(({ destination, device }) => ({ node: node.host.name, destination, device })),
-    )
+    const compared = routes.filter(({ destination }) => !isDefaultLike(destination))
     // A swarm that was never given one states 0.
     const stated = Number(pools.split('/').at(-1)) || usualMaskLength
-    const mask = { stated, askedFor: maskAskedFor(context) }
-    const used = usedAddresses(context, states)
-    evidence.observe('assigned', { network: auto.name, subnet: auto.subnet, gateway: auto.gateway })
-    evidence.observe('addresses in use there', used)
-    evidence.observe('pools and mask length of the swarm', { ...mask, pools })
-    evidence.observe('compared with', {
-      networks: [...new Set(networks.map(({ name, subnet }) => `${name} ${subnet}`))],
-      routes: routes.map(({ node, destination, device }) => `${node}: ${destination} dev ${device}`),
-    })
+    const mask = { stated, askedFor: maskAskedFor(facts) }
+    const { used, ...tasks } = usedAddresses(facts, states)
     const others = new Set(networks.filter(({ id }) => id !== auto.id).map(({ name }) => name))
-    if (others.size === 0 || routes.length === 0) {
-      throw new Error('no other network or no route was read, so no overlap could be seen')
-    }
-    const problems =
-      auto.subnet === ''
-        ? [`${auto.name} was assigned no subnet, as ${manager} tells it`]
-        : [
-            ...overlapProblems(auto, networks, routes),
-            ...(ingress === undefined || ingress.subnet === ''
-              ? []
-              : overlapProblems(ingress, networks, routes)),
-            ...gatewayProblems(auto, used).map((problem) => `${manager}: ${problem}`),
-            ...maskProblems(manager, mask, [auto]),
-          ]
-    requireNone(
-      `${auto.name} has a subnet of its own and a gateway, and ${ingress?.name ?? 'no ingress'} one, too`,
-      [...new Set(problems)],
-    )
-    evidence.conclude(
-      `${auto.name} was assigned ${auto.subnet} with gateway ${auto.gateway}, which is none of ${used.length} addresses in use there; it ${ingress === undefined ? 'overlaps' : `and ${ingress.name} (${ingress.subnet}) overlap`} none of ${others.size} other networks and none of ${routes.length} host routes; the swarm’s mask length is ${mask.stated}`,
-    )
+    const overlapsOf = (network: NetworkFacts | undefined): Problem[] =>
+      network === undefined || network.subnet === '' ? [] : overlapProblems(network, networks, routes)
+    return judgement({
+      problems: distinct([
+        ...overlapsOf(auto),
+        ...overlapsOf(ingress),
+        ...(auto.subnet === ''
+          ? [{ code: 'subnet-not-assigned', kind: 'missed', node: manager, network: auto.name } as const]
+          : [...gatewayProblems(manager, auto, used), ...maskProblems(manager, mask, [auto])]),
+      ]),
+      missing: [...read.missing, ...tasks.missing],
+      unseen: [
+        ...read.unseen,
+        ...tasks.unseen,
+        ...(others.size === 0 ? [{ what: 'another network', nodes: [] }] : []),
+        ...(compared.length === 0 ? [{ what: 'a route', nodes: [] }] : []),
+      ],
+      tables: {
+        assigned: { network: auto.name, subnet: auto.subnet, gateway: auto.gateway },
+        'addresses in use there': used,
+        'pools and mask length of the swarm': { ...mask, pools },
+        'compared with': {
+          networks: [...new Set(networks.map(({ name, subnet }) => `${name} ${subnet}`))],
+          routes: compared.map(({ node, destination, device }) => `${node}: ${destination} dev ${device}`),
+        },
+      },
+      conclusion: `${auto.name} was assigned ${auto.subnet} with gateway ${auto.gateway}, which is none of ${used.length} addresses in use there; it ${ingress === undefined ? 'overlaps' : `and ${ingress.name} (${ingress.subnet}) overlap`} none of ${others.size} other networks and none of ${compared.length} host routes; the swarm’s mask length is ${mask.stated}`,
+    })
   },
 })
 
+function networksOf(views: ViewsSeen): OtherNetwork[] {
+  return Object.entries(views).flatMap(([node, listed]) =>
+    listed.flatMap(({ id, name, subnets }) =>
+      subnets.filter((subnet) => subnet !== '').map((subnet) => ({ node, id, name, subnet })),
+    ),
+  )
+}
+
+function routesOf(states: KernelSeen, { nodes }: ClusterFacts): Parted<readonly Route[]> {
+  const read = nodes.map(({ name }) => {
+    const root = rootSeen(states, name, 'ip')
+    return [name, 'got' in root ? { got: root.got.routes } : root] as const
+  })
+  return part(Object.fromEntries(read), 'routes')
+}
+
 /** Undefined for a swarm that was there before: with what it was made nobody knows. */
-function maskAskedFor({ topology, built }: TestContext): number | undefined {
+function maskAskedFor({ topology, built }: ClusterFacts): number | undefined {
   if (built.networksBeforeServices === undefined) return undefined
   return topology.swarm.addressPools?.maskLength ?? usualMaskLength
 }
 
 /** Addresses on the network that was made without a subnet, as engines tell them and as kernels hold them. */
-function usedAddresses({ stack }: TestContext, states: ReadonlyMap<string, HostState>): Used[] {
-  const { auto } = stack.networks
-  return [
-    ...Object.values(stack.services).flatMap(({ name, vips }) => {
-      const address = vips[auto.id]
-      return address === undefined || address === '' ? [] : [{ who: `virtual IP of ${name}`, address }]
-    }),
-    ...tasksOn(stack, 'auto').flatMap((task) => {
-      const held = taskNamespace(task, states)?.links.flatMap(({ addresses }) => addresses) ?? []
+function usedAddresses(facts: ClusterFacts, states: KernelSeen) {
+  const { auto } = facts.networks
+  const tasks = tasksIn(facts, 'auto')
+  const read = tasks.map((task) => [task, taskNamespaceSeen(states, task)] as const)
+  const { missing, unseen } = part(
+    Object.fromEntries(read.map(([{ node }, seen]) => [node, seen])),
+    'interfaces of tasks',
+  )
+  const used: Used[] = [
+    ...Object.values(facts.services).flatMap(({ name, vips: { [auto.id]: address = '' } }) =>
+      address === '' ? [] : [{ who: `virtual IP of ${name}`, address }],
+    ),
+    ...read.flatMap(([task, seen]): Used[] => {
+      const who = taskName(task)
+      const { node } = task
+      const held = 'got' in seen ? (seen.got?.links ?? []).flatMap(({ addresses }) => addresses) : []
       const inside = held.filter(
         ({ address, family }) => family === 'inet' && auto.subnet !== '' && contains(auto.subnet, address),
       )
       return [
-        { who: taskLabel(task), address: addressOn(task, auto) },
-        ...inside.map(({ address }) => ({ who: `${taskLabel(task)}, in its namespace`, address })),
+        { who, node, address: addressIn(task, auto) },
+        ...inside.map(({ address }) => ({ who: `${who}, in its namespace`, node, address })),
       ]
     }),
   ]
+  return { used, missing, unseen }
 }

@@ -1,18 +1,18 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Service, Task } from '../../lib/swarm/cluster.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
-import type { NetworkView } from '../../lib/swarm/network-view.ts'
-import { taskLabel } from '../scene/pair.ts'
-import { taskNamespace } from '../scene/task-namespace.ts'
-import { networkViews } from '../scene/views.ts'
-import { internals } from '../source.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, type TaskFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import type { Link } from '../../lib/observe/host-state.ts'
 import { networkOf } from '../../lib/topology/cidr.ts'
-import { type Attachment, interfaceProblems } from './interfaces.ts'
+import { gatewayBridgeName } from '../scene/gateway-interface.ts'
+import { kernel, type KernelSeen } from '../scene/kernel-seen.ts'
+import { taskNamespaceSeen } from '../scene/task-namespace.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
+import { internals } from '../source.ts'
+import { type Attachment, interfaceProblems, interfaceText } from './interfaces.ts'
 
-const gatewayBridge = 'docker_gwbridge'
-
-export const taskInterfaces = conformanceTest({
+export const taskInterfaces = requirement({
   id: 'OVL-07',
   requirement:
     'A task has one interface per attached overlay, one on docker_gwbridge, and one on ingress if it publishes; addresses match the networks’ subnets.',
@@ -30,65 +30,92 @@ export const taskInterfaces = conformanceTest({
     'nsenter -t PID -n ip address on the host named, beside docker inspect --format "{{json .NetworkSettings.Networks}}" CONTAINER',
     'docker service update --force SERVICE makes its tasks anew',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const [views, states] = await Promise.all([networkViews(context), context.state()])
-    const services = Object.values(stack.services)
-    const judged = stack.tasks.map((task) => {
-      const service = services.find(({ name }) => name === task.service)
-      const links = taskNamespace(task, states)?.links.filter(({ kind }) => kind === 'veth')
-      const expected = expectedOf(task, service, stack, views.get(task.node.host.name) ?? [])
-      return { task, links, expected }
+  codes: [
+    'task-namespace-missing',
+    'network-interface-missing',
+    'network-interface-not-single',
+    'interface-unexpected',
+    'address-outside-subnet',
+    'prefix-length-differs',
+    'address-not-held',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [kernel, networkViewsSeen],
+  observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
+  judge({ kernel: states, views }, facts) {
+    const looks = facts.tasks.map((task) => ({ task, look: lookAt(task, states, views, facts) }))
+    const { missing, unseen } = part(
+      Object.fromEntries(looks.map(({ task, look }) => [task.node, look] as const).toSorted(unreadLast)),
+      'interfaces of tasks',
+    )
+    const judged = looks.flatMap(({ task, look }) => ('got' in look ? [{ task, ...look.got }] : []))
+    const ingress = facts.networks.ingress?.name
+    const publishing = judged.filter(({ expected }) => expected.some(({ network }) => network === ingress))
+    return judgement({
+      problems: judged.flatMap(({ task, links, expected }): Problem[] => {
+        const owner = { node: task.node, subject: taskName(task) }
+        return links === undefined
+          ? [{ ...owner, code: 'task-namespace-missing', kind: 'missed' }]
+          : interfaceProblems(links, expected, owner)
+      }),
+      missing,
+      unseen,
+      tables: {
+        'interfaces of each task': judged.map(({ task, links, expected }) => ({
+          task: taskName(task),
+          networks: expected.map(({ network }) => network),
+          interfaces: links?.map(interfaceText) ?? 'no namespace',
+        })),
+      },
+      conclusion:
+        judged.length === 0
+          ? ''
+          : `${judged.length} tasks have ${judged.reduce((sum, { expected }) => sum + expected.length, 0)} interfaces, one for each of their overlays and one on ${gatewayBridgeName}; ${publishing.length} of them publish${ingress === undefined ? '' : ` and have one on ${ingress}`}`,
     })
-    evidence.observe(
-      'interfaces of each task',
-      judged.map(({ task, links, expected }) => ({
-        task: taskLabel(task),
-        networks: expected.map(({ network }) => network),
-        interfaces: links?.map(
-          ({ name, addresses }) =>
-            `${name}: ${addresses.map(({ address, prefixLength }) => `${address}/${prefixLength}`).join(' ')}`,
-        ),
-      })),
-    )
-    requireNone(
-      'every task has one interface a network and no other',
-      judged.flatMap(({ task, links, expected }) =>
-        links === undefined
-          ? [`${taskLabel(task)}: no namespace of its host has its addresses`]
-          : interfaceProblems(links, expected).map((problem) => `${taskLabel(task)} ${problem}`),
-      ),
-    )
-    const publishing = judged.filter(({ expected }) =>
-      expected.some(({ network }) => network === stack.networks.ingress.name),
-    )
-    evidence.conclude(
-      `${judged.length} tasks have ${judged.reduce((sum, { expected }) => sum + expected.length, 0)} interfaces, one for each of their overlays and one on ${gatewayBridge}; ${publishing.length} of them publish and have one on ${stack.networks.ingress.name}`,
-    )
   },
 })
 
-/** Overlays by the engine's account of the task; whether ingress is among them, and the bridge, by what must be. */
-function expectedOf(
-  task: Task,
-  service: Service | undefined,
-  stack: Stack,
-  views: readonly NetworkView[],
-): Attachment[] {
-  const { ingress } = stack.networks
+interface Look {
+  /** Its veth interfaces; undefined if no namespace of its node has its addresses. */
+  readonly links: readonly Link[] | undefined
+  readonly expected: readonly Attachment[]
+}
+
+/** Of several tasks of a node, one that could not be looked at speaks for it. */
+function unreadLast(
+  [, one]: readonly [string, Part<Look>],
+  [, other]: readonly [string, Part<Look>],
+): number {
+  return Number('got' in other) - Number('got' in one)
+}
+
+function lookAt(task: TaskFacts, states: KernelSeen, views: ViewsSeen, facts: ClusterFacts): Part<Look> {
+  const seen = taskNamespaceSeen(states, task)
+  if (!('got' in seen)) return seen
+  const bridge = views[task.node]?.find(({ name }) => name === gatewayBridgeName)?.subnets[0] ?? ''
+  if (bridge === '') return { threw: `no subnet of ${gatewayBridgeName}` }
+  const overlays = overlaysOf(task, facts)
+  if (overlays.every(({ ingress }) => ingress)) return { threw: `no overlay of ${taskName(task)}` }
+  return {
+    got: {
+      links: seen.got?.links.filter(({ kind }) => kind === 'veth'),
+      expected: [
+        ...overlays.map(({ name, subnet }) => {
+          const address = task.endpoints[name]?.address
+          return { network: name, subnet, ...(address === undefined ? {} : { address }) }
+        }),
+        { network: gatewayBridgeName, subnet: networkOf(bridge) },
+      ],
+    },
+  }
+}
+
+/** By the engine's account of the task; whether ingress is among them by what must be. */
+function overlaysOf(task: TaskFacts, { networks, services }: ClusterFacts) {
+  const service = Object.values(services).find(({ name }) => name === task.service)
   const publishes = service?.published.some(({ mode }) => mode === 'ingress') === true
-  const overlays = Object.values(stack.networks).filter((network) =>
+  return Object.values(networks).filter((network) =>
     network.ingress ? publishes : task.endpoints[network.name] !== undefined,
   )
-  if (overlays.every(({ id }) => id === ingress.id))
-    throw new Error(`${taskLabel(task)} is on no overlay of the stack`)
-  const bridge = views.find(({ name }) => name === gatewayBridge)?.subnets[0] ?? ''
-  if (bridge === '') throw new Error(`${task.node.host.name} does not tell the subnet of ${gatewayBridge}`)
-  return [
-    ...overlays.map(({ name, subnet }) => {
-      const address = task.endpoints[name]?.address
-      return { network: name, subnet, ...(address === undefined ? {} : { address }) }
-    }),
-    { network: gatewayBridge, subnet: networkOf(bridge) },
-  ]
 }

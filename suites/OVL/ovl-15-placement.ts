@@ -1,14 +1,16 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { httpGet } from '../../lib/probe/http.ts'
-import type { Observation } from '../../lib/probe/probe.ts'
-import { pagePath } from '../../lib/swarm/probe-task.ts'
+import { type Planned, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskName, taskOf, tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { addressOn, inTask, requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
+import { undelivered } from '../scene/delivery.ts'
+import { httpRequest } from '../scene/http-request.ts'
+import { addressOn, inTask } from '../scene/pair.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
 
-export const placementHolds = conformanceTest({
+export const placementHolds = requirement({
   id: 'OVL-15',
   requirement:
     'A placement constraint (`node.role==manager`) holds and the constrained task is still reachable from every node.',
@@ -25,61 +27,70 @@ export const placementHolds = conformanceTest({
     'docker service ps SERVICE and docker node ls; docker service update --force SERVICE places its tasks anew',
     'allow the data-path port (4789/udp) between all nodes',
   ],
-  async run(context) {
-    const { cluster, stack, probe, evidence } = context
+  codes: ['placed-against-constraint', 'not-delivered', 'answered-by-another'],
+  changes: [],
+  quiet: [],
+  reads: [],
+  async observe({ cluster, stack, probe }) {
     const { shop } = stack.networks
     const { front, back } = stack.services
     const tasks = tasksOn(stack, 'shop')
-    const constrained = tasks.filter(({ service }) => service === back.name)
     const callers = cluster.nodes.flatMap(
       (node) => tasks.find((task) => task.node === node && task.service === front.name) ?? [],
     )
-    const planned = callers.flatMap((from) =>
-      constrained.flatMap((to) => [
-        { from, to, protocol: 'icmp' as const },
-        { from, to, protocol: 'tcp' as const },
-      ]),
-    )
-    const observations = await probe.send(
-      planned.map(({ from, to, protocol }) => {
-        const common = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
-        return protocol === 'icmp'
-          ? { ...common, kind: 'icmp', packetBytes: 84 }
-          : { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) }
+    const constrained = tasks.filter(({ service }) => service === back.name)
+    const plan = callers.flatMap((from) =>
+      constrained.flatMap((to): Planned<{ from: string; to: string; protocol: 'icmp' | 'tcp' }>[] => {
+        const echo = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
+        const pair = { from: from.id, to: to.id }
+        return [
+          { ...pair, protocol: 'icmp', request: { ...echo, kind: 'icmp', packetBytes: 84 } },
+          { ...pair, protocol: 'tcp', request: httpRequest(stack, [from, to], shop) },
+        ]
       }),
     )
-    const tried = planned.map((entry, index) => ({
-      ...entry,
-      observation: observations[index] as Observation,
-    }))
-    evidence.observe(
-      `where tasks of ${back.name} run`,
-      constrained.map(({ node }) => ({ node: node.host.name, role: node.role })),
-    )
-    evidence.observe(
-      'how they were reached',
-      tried.map(({ from, to, protocol, observation }) => ({
-        from: taskLabel(from),
-        to: taskLabel(to),
-        protocol,
-        outcome: observation.outcome,
-        elapsedMs: Math.round(observation.elapsedMs),
-      })),
-    )
-    requireNone(`tasks of ${back.name} run on managers and are reached from every node`, [
-      ...constrained
-        .filter(({ node }) => node.role !== 'manager')
-        .map((task) => `${taskLabel(task)} runs on a ${task.node.role}`),
-      ...tried.flatMap((one) => {
-        const problem = deliveryProblem(one)
-        return problem === undefined ? [] : [`${taskLabel(one.from)} → ${taskLabel(one.to)}: ${problem}`]
-      }),
-    ])
-    if (constrained.length === 0)
-      throw new Error(`${back.name} has no running task, so its placement cannot be judged`)
-    requireTaskOnEveryNode(cluster.nodes, callers, shop.name)
-    evidence.conclude(
-      `${constrained.map(taskLabel).join(', ')} on a manager answered ICMP and TCP from all ${callers.length} nodes`,
-    )
+    return { callers: callers.map(({ id }) => id), reached: await sendPlan(probe, plan) }
+  },
+  judge({ callers, reached }, facts) {
+    const { shop } = facts.networks
+    const { back } = facts.services
+    const constrained = tasksIn(facts, 'shop').filter(({ service }) => service === back.name)
+    const roleOf = (name: string) => facts.nodes.find((node) => node.name === name)?.role ?? 'unknown'
+    const callingTasks = callers.map((id) => taskOf(facts, id))
+    return judgement({
+      problems: [
+        ...constrained
+          .filter(({ node }) => roleOf(node) !== 'manager')
+          .map((task): Problem => ({
+            ...{ code: 'placed-against-constraint', kind: 'seen', node: task.node, service: back.name },
+            ...{ subject: taskName(task), observed: roleOf(task.node), expected: 'manager' },
+          })),
+        ...reached.flatMap(({ from, to, protocol, probe }) => {
+          const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
+          const problem = undelivered(probe, receiver.hostname, {
+            path: { from: sender.node, to: receiver.node },
+            ends: { from: taskName(sender), to: taskName(receiver) },
+            network: shop.name,
+            protocol: protocol.toUpperCase(),
+          })
+          return problem ?? []
+        }),
+      ],
+      unseen: [
+        ...(constrained.length === 0 ? [{ what: `a running task of ${back.name}`, nodes: [] }] : []),
+        ...unseenFromTasks(facts, callingTasks, shop.name),
+      ],
+      tables: {
+        [`where tasks of ${back.name} run`]: constrained.map(({ node }) => ({ node, role: roleOf(node) })),
+        'how they were reached': reached.map(({ from, to, protocol, probe }) => ({
+          from: taskName(taskOf(facts, from)),
+          to: taskName(taskOf(facts, to)),
+          protocol,
+          outcome: probe.outcome,
+          elapsedMs: Math.round(probe.elapsedMs),
+        })),
+      },
+      conclusion: `${constrained.map(taskName).join(', ')} on a manager answered ICMP and TCP from all ${callers.length} nodes`,
+    })
   },
 })

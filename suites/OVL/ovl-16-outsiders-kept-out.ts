@@ -1,11 +1,13 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { askFromOutside } from '../../lib/swarm/outside.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
 import { swarmState } from '../../lib/swarm/membership.ts'
+import { askFromOutside } from '../../lib/swarm/outside.ts'
 import type { Answer } from '../../lib/swarm/trial.ts'
 import { docs } from '../source.ts'
 
-export const outsidersKeptOut = conformanceTest({
+export const outsidersKeptOut = requirement({
   id: 'OVL-16',
   requirement:
     'Only hosts of the swarm have access to an overlay: an engine outside neither knows it nor runs a container on it.',
@@ -22,13 +24,15 @@ export const outsidersKeptOut = conformanceTest({
     'docker info --format "{{.Swarm.LocalNodeState}}" and docker network ls on the host named',
     'docker swarm leave there, and docker node rm on a manager',
   ],
-  async run(context) {
-    const { cluster, stack, outsiders, topology, evidence } = context
+  codes: ['outsider-knows-network', 'outsider-shown-network', 'outsider-joined-network'],
+  changes: ['network'],
+  quiet: [],
+  reads: [],
+  async observe({ cluster, outsiders, topology, ...lab }) {
     const [host] = outsiders
-    if (host === undefined) throw new Error('the lab has no host outside the swarm')
+    if (host === undefined) throw new Inconclusive('the lab has no host outside the swarm')
     const state = await swarmState(host)
-    if (state !== 'inactive') throw new Error(`the engine of ${host.name} is in a swarm (${state})`)
-    await using trial = context.trial('ovl16')
+    await using trial = lab.trial('ovl16')
     const open = await trial.network('open', ['--attachable'])
     const member = await trial.container('member', cluster.manager, ['--network', open.name])
     const outside = await askFromOutside(host, {
@@ -37,32 +41,47 @@ export const outsidersKeptOut = conformanceTest({
       label: trial.label,
       spec: topology.stack,
     })
-    const overlays = [open, ...Object.values(stack.networks)].map(({ name }) => name)
-    const known = outside.networks.filter((name) => overlays.includes(name))
-    evidence.observe(`networks ${host.name} lists`, outside.networks)
-    evidence.observe(`what ${host.name} said of ${open.name}`, {
-      inspecting: told(outside.inspecting),
-      running: told(outside.running),
-      runningWithout: told(outside.control),
-    })
-    evidence.observe(`a container on ${cluster.manager.host.name}`, { accepted: member.accepted })
-    requireNone('a host outside the swarm has no access to its overlays', [
-      ...known.map((name) => `${host.name}, which is in no swarm, lists ${name}`),
-      ...(outside.inspecting.accepted ? [`${host.name}, which is in no swarm, shows ${open.name}`] : []),
-      ...(outside.running.accepted
-        ? [`${host.name}, which is in no swarm, ran a container on ${open.name}`]
-        : []),
-    ])
-    if (!member.accepted || !outside.control.accepted) {
-      const who = member.accepted ? host.name : cluster.manager.host.name
-      const words = member.accepted ? outside.control.words : 'words' in member ? member.words : ''
-      throw new Error(
-        `${who} runs no container at all, so its refusal proves nothing: ${words.slice(0, 200)}`,
-      )
+    return {
+      ...{ outsider: host.name, swarmState: state, open: open.name, outside },
+      member: { accepted: member.accepted, words: 'words' in member ? member.words : '' },
     }
-    evidence.conclude(
-      `${host.name} lists none of ${overlays.length} overlays and refused ${open.name} ("${told(outside.running)}"), on which ${cluster.manager.host.name} runs a container`,
-    )
+  },
+  judge({ outsider, swarmState: state, open, outside, member }, facts) {
+    // What a member of the swarm is let in to says nothing of outsiders.
+    const isOutside = state === 'inactive'
+    const overlays = [open, ...Object.values(facts.networks).map(({ name }) => name)]
+    const where = (code: Problem['code'], network: string): Problem => ({
+      ...{ code, kind: 'seen', node: outsider, network },
+    })
+    return judgement({
+      problems: !isOutside
+        ? []
+        : [
+            ...outside.networks
+              .filter((name) => overlays.includes(name))
+              .map((name) => where('outsider-knows-network', name)),
+            ...(outside.inspecting.accepted ? [where('outsider-shown-network', open)] : []),
+            ...(outside.running.accepted ? [where('outsider-joined-network', open)] : []),
+          ],
+      controls: [
+        { name: 'outsider-in-no-swarm', held: isOutside, observed: state },
+        { name: 'member-runs-container', held: member.accepted, observed: told(member) },
+        {
+          name: 'outsider-runs-container',
+          held: outside.control.accepted,
+          observed: told(outside.control),
+        },
+      ],
+      tables: {
+        [`networks ${outsider} lists`]: outside.networks,
+        [`what ${outsider} said of ${open}`]: {
+          inspecting: told(outside.inspecting),
+          running: told(outside.running),
+          runningWithout: told(outside.control),
+        },
+      },
+      conclusion: `${outsider} lists none of ${overlays.length} overlays and refused ${open} ("${told(outside.running)}"), on which ${facts.manager} runs a container`,
+    })
   },
 })
 

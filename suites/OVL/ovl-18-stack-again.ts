@@ -1,25 +1,17 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { SwarmproofError } from '../../lib/error.ts'
-import { eventually } from '../../lib/eventually.ts'
-import { guardedState } from '../../lib/observe/guarded-state.ts'
-import { readHostState } from '../../lib/observe/read-host-state.ts'
-import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
-import { TrialStack } from '../../lib/swarm/trial-stack.ts'
-import { effects, effectiveWithinMs, requireEffect } from '../scene/effects.ts'
-import { meshPort, unanswered } from '../scene/opened-port.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
+import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/effects.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { givenPortProblems } from '../scene/reshaping-problems.ts'
+import { stage } from '../scene/stage.ts'
 import { overlayTutorial } from '../source.ts'
-import { type Footprint, tracesOf } from './leftovers.ts'
+import { deployedTwice, movedProblems, removedProblems, type StackLook } from './deployed-twice.ts'
+import { goneWithinMs } from './until-gone.ts'
 
-const first = {}
-const second = { network: 'other' }
-
-/** As for OVL-12: no source names a time, and emulated hosts under load need several seconds. */
-const goneWithinMs = 30_000
-
-export const stackAgain = conformanceTest({
+export const stackAgain = requirement({
   id: 'OVL-18',
   requirement:
     'A stack’s ports are published; deployed again with another network its service moves there within a stated bound, and the old network stays until it is removed.',
@@ -38,95 +30,81 @@ export const stackAgain = conformanceTest({
     'docker stack ps --no-trunc STACK; docker network inspect STACK_default on a manager and on the node named',
     'docker network rm STACK_default once nothing is attached any more; see OVL-12 for what is left',
   ],
-  async run(context) {
-    const { cluster, topology, evidence } = context
-    const manager = cluster.manager.host.name
-    const { ingress } = context.stack.networks
-    await using trial = context.trial('again')
-    await using stack = new TrialStack(cluster, {
-      ...{ name: trial.nameOf('stack'), label: trial.label, spec: topology.stack },
+  codes: [
+    'task-not-attached',
+    'task-still-attached',
+    'published-port-missing',
+    'port-not-answered',
+    'own-port-not-answered',
+    'answered-by-another',
+    'former-network-gone',
+    'namespace-left',
+    'vxlan-device-left',
+    'address-left',
+    'forwarding-entry-left',
+  ],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [],
+  observe: async (lab) => (hasIngress(lab.stack) ? deployedTwice(lab) : null),
+  judge(seen, facts) {
+    const { ingress } = facts.networks
+    if (seen === null || ingress === undefined)
+      return judgement({ missing: ingressMissing(facts), conclusion: '' })
+    const { service, networks, before, old, after, gone } = seen
+    const held = stage(seen.held, `what the kernel held of ${old.name} before`)
+    const moving = stage(after, 'the second version of the stack')
+    const removing = stage(gone, `the removal of ${old.name}`)
+    const [moved, removed] = [moving.got, removing.got]
+    const left = removed && part(removed.last, 'kernel state')
+    const port = (look: StackLook) => givenPortProblems(look, { service, manager: facts.manager })
+    const on = (look: StackLook) => movedProblems(look, { service, wanted: networks.first })
+    const onSecond = (look: StackLook) =>
+      movedProblems(look, { service, wanted: networks.second, former: networks.first })
+    const addedAfter = effectSeconds(before, on)
+    const movedAfter = moved && effectSeconds(moved.polled, onSecond)
+    return judgement({
+      problems: [
+        ...on(before.last),
+        ...port(before.last),
+        ...(moved === undefined ? [] : [...onSecond(moved.polled.last), ...port(moved.polled.last)]),
+        ...(moved === undefined || moved.listed.includes(old.name) ? [] : [vanished(old.name, facts)]),
+        ...(removed === undefined ? [] : removedProblems(removed.last)),
+      ].map((problem) => (problem.kind === 'missed' ? { ...problem, controls: [] } : problem)),
+      controls:
+        held.got === undefined
+          ? []
+          : [
+              {
+                ...{ name: `the kernel holds ${old.name} before`, held: held.got.traces.length > 0 },
+                observed: held.got.traces.length,
+              },
+            ],
+      missing: [held, moving, removing, left].flatMap((one) => one?.missing ?? []),
+      unseen: [held, moving, removing, left].flatMap((one) => one?.unseen ?? []),
+      measures: [
+        ...effectMeasure('the first version of the stack', addedAfter),
+        ...effectMeasure('publishing by a compose file', effectSeconds(before, port)),
+        ...effectMeasure('another network in a stack', movedAfter),
+        ...effectMeasure('publishing by the second version', moved && effectSeconds(moved.polled, port)),
+        ...(removed === undefined
+          ? []
+          : [
+              {
+                ...{ name: 'until nothing was left of the old network', value: removed.seconds },
+                ...{ unit: 's', bound: goneWithinMs / 1000 },
+              },
+            ]),
+      ],
+      tables: { 'networks of the stack after the second version': moved?.listed ?? 'not seen' },
+      conclusion:
+        removed === undefined
+          ? ''
+          : `the stack’s task ran on ${old.name} after ${addedAfter} s and answered on ${facts.nodes.length} nodes by port ${before.last.publishedPort} of ${ingress.name}; deployed again it was on ${networks.second} after ${movedAfter} s; ${old.name} stayed until it was removed, and was gone ${removed.seconds} s later`,
     })
-    await stack.deploy(first)
-    const before = await settledOn(context, stack, first)
-    const added = requireEffect(context, 'the first version of the stack', before.network)
-    requireEffect(context, 'publishing by a compose file', before.port)
-    const old = await footprint(stack, before.task)
-    const held = await tracesOn(before.task.node, old)
-
-    await stack.deploy(second)
-    const after = await settledOn(context, stack, second, first)
-    const left = await stack.networksLeft()
-    const moved = requireEffect(context, 'another network in a stack', after.network)
-    requireEffect(context, 'publishing by the second version', after.port)
-    evidence.observe('networks of the stack after the second version', left)
-    requireNone(
-      'the old network stays until it is removed',
-      left.includes(old.name) ? [] : [`${manager} no longer lists ${old.name}; it lists ${left.join(', ')}`],
-    )
-    if (held.length === 0)
-      throw new Error(
-        `the kernel of ${before.task.node.host.name} held nothing of ${old.name} before, so "nothing left" proves nothing`,
-      )
-    await stack.removeNetwork(first)
-    const gone = await untilGone(context, old)
-    evidence.measure('until nothing was left of the old network', gone.seconds, 's', goneWithinMs / 1000)
-    requireNone(`nothing of the removed network is left within ${goneWithinMs / 1000} s`, gone.left)
-    evidence.conclude(
-      `the stack’s task ran on ${old.name} after ${added} s and answered on ${cluster.nodes.length} nodes by port ${before.publishedPort} of ${ingress.name}; deployed again it was on ${stack.networkName(second)} after ${moved} s; ${old.name} stayed until it was removed, and was gone ${gone.seconds} s later`,
-    )
   },
 })
 
-async function settledOn(
-  context: TestContext,
-  stack: TrialStack,
-  wanted: { readonly network?: string },
-  left?: { readonly network?: string },
-) {
-  const name = stack.networkName(wanted)
-  let task: Task | undefined
-  let publishedPort: number | undefined
-  const seen = await effects(context, `${name} in a compose file`, async () => {
-    const [service, running] = [await stack.service(), await stack.task()]
-    task = running
-    publishedPort = meshPort(service)
-    const still = left !== undefined && addressOn(running, { name: stack.networkName(left) }) !== ''
-    return {
-      network: [
-        ...(addressOn(running, { name }) === '' ? [`${taskLabel(running)} is not on ${name}`] : []),
-        ...(still ? [`${taskLabel(running)} still is on ${stack.networkName(left)}`] : []),
-      ],
-      port: await unanswered(context, service, running),
-    }
-  })
-  if (task === undefined) throw new Error(`no task of ${stack.serviceName} was seen`)
-  return { ...seen, task, publishedPort }
-}
-
-async function footprint(stack: TrialStack, task: Task): Promise<Footprint> {
-  const { id, name, subnet, vni } = await stack.network(first)
-  const mac = task.endpoints[name]?.mac ?? ''
-  return { id, name, subnet, vni, macs: new Set(mac === '' ? [] : [mac]) }
-}
-
-/** Read for this alone: what all tests share must not hold what is gone in a moment. */
-async function tracesOn({ host }: ClusterNode, network: Footprint): Promise<string[]> {
-  const state = guardedState(await readHostState(host))
-  return tracesOf(network, state).map((trace) => `${host.name}: ${trace} of ${network.name}`)
-}
-
-async function untilGone(
-  { cluster, signal }: TestContext,
-  network: Footprint,
-): Promise<{ seconds: number; left: readonly string[] }> {
-  const startedAt = performance.now()
-  let left: readonly string[] = ['the kernels could not be read']
-  const bound = { what: 'nothing is left', withinMs: goneWithinMs, everyMs: 1000, signal }
-  await eventually(bound, async () => {
-    left = (await Promise.all(cluster.nodes.map((node) => tracesOn(node, network)))).flat()
-    return left.length === 0 ? { ready: true, value: undefined } : { ready: false, seen: left.join('; ') }
-  }).catch((error: unknown) => {
-    if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
-  })
-  return { seconds: Math.round((performance.now() - startedAt) / 100) / 10, left }
+function vanished(network: string, { manager }: ClusterFacts) {
+  return { code: 'former-network-gone', kind: 'missed', node: manager, network } as const
 }

@@ -1,21 +1,34 @@
+import type { Sent } from '../../lib/conformance/send-plan.ts'
+import { type AttemptSeen, outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import { httpGet, httpReply } from '../../lib/probe/http.ts'
 import type { Observation, TcpRequest } from '../../lib/probe/probe.ts'
-import type { Cluster, ClusterNode, Task } from '../../lib/swarm/cluster.ts'
+import type { Cluster, Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import type { Carried } from './left-out.ts'
 import { addressOn, inTask, onNode, orderedPairs, taskLabel } from './pair.ts'
 
 /** One way to fetch the bulk file. */
-export interface Planned {
+interface Downloading {
   /** `task`: from a task's own address. `vip`: by a service's VIP. `ingress`: by the published port of a node. */
   readonly by: 'task' | 'vip' | 'ingress'
-  /** Who asks whom, as a report names them. */
-  readonly label: string
-  /** The node asked, for `ingress`. */
-  readonly through?: ClusterNode
+  /** Label of what is asked: a task, a service, a node. */
+  readonly to: string
+  /** The node asked; absent for `vip`, which may lead to any. */
+  readonly toNode?: string
+  /** Name of the network it is asked on. */
+  readonly network: string
+  readonly service?: string
+}
+
+/** The same before it is sent. */
+interface Planned extends Downloading {
   readonly request: TcpRequest
 }
+
+/** A bulk file fetched, once or several times over fresh connections; its bytes are told by their length alone. */
+export type Downloaded = Sent<Downloading>
 
 const timeoutMs = 20_000
 
@@ -32,40 +45,40 @@ export function planDownloads(
   const { clear, ingress } = stack.networks
   const { web } = stack.services
   const webTasks = stack.tasks.filter((task) => task.service === web.name).length
-  const vip = web.vips[clear.id] ?? ''
   const published = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
+  const fetching = (way: Pick<TcpRequest, 'from' | 'to' | 'port'>, repeat = 1): TcpRequest => ({
+    ...{ kind: 'tcp', ...way, request: httpGet(pagePath(stack, 'bulk')), repeat, timeoutMs },
+  })
+  const betweenTasks = roles.flatMap((role) =>
+    orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned => {
+      const network = stack.networks[role]
+      return {
+        ...{ by: 'task', to: taskLabel(to), toNode: to.node.host.name, network: network.name },
+        request: fetching({ from: inTask(from), to: addressOn(to, network), port: 80 }),
+      }
+    }),
+  )
+  if (!balances) return betweenTasks
   return [
-    ...roles.flatMap((role) =>
-      orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned => ({
-        by: 'task',
-        label: `${taskLabel(from)} from ${taskLabel(to)} on ${stack.networks[role].name}`,
-        request: bulk(stack, { from: inTask(from), to: addressOn(to, stack.networks[role]), port: 80 }),
-      })),
-    ),
-    ...(balances ? onePerNode(tasksOn(stack, 'clear')) : []).map((from): Planned => ({
-      by: 'vip',
-      label: `${taskLabel(from)} from the VIP of ${web.name}`,
-      request: bulk(stack, { from: inTask(from), to: vip, port: 80 }, webTasks),
+    ...betweenTasks,
+    ...onePerNode(tasksOn(stack, 'clear')).map((from): Planned => ({
+      ...{ by: 'vip', to: web.name, network: clear.name, service: web.name },
+      request: fetching({ from: inTask(from), to: web.vips[clear.id] ?? '', port: 80 }, webTasks),
     })),
-    ...(published === undefined || !balances ? [] : throughEachNode(cluster.nodes)).map(
-      ([from, to]): Planned => ({
-        by: 'ingress',
-        label: `${from.host.name} from port ${published?.publishedPort} of ${to.host.name} (${ingress.name})`,
-        through: to,
-        request: bulk(
-          stack,
-          { from: onNode(from), to: to.advertise.address, port: published?.publishedPort ?? 0 },
-          webTasks,
-        ),
-      }),
-    ),
+    ...(published === undefined ? [] : toTheNext(cluster.nodes)).map(([from, to]): Planned => ({
+      ...{ by: 'ingress', to: to.host.name, toNode: to.host.name, network: ingress.name, service: web.name },
+      request: fetching(
+        { from: onNode(from), to: to.advertise.address, port: published?.publishedPort ?? 0 },
+        webTasks,
+      ),
+    })),
   ]
 }
 
-/** Each node asked by its neighbour in the list, so that nobody asks himself. */
-function throughEachNode(nodes: readonly ClusterNode[]): (readonly [ClusterNode, ClusterNode])[] {
-  return nodes.flatMap((to, index) => {
-    const from = nodes[(index + 1) % nodes.length]
+/** Each entry asked by its neighbour in the list, so that none asks itself. */
+function toTheNext<T>(entries: readonly T[]): (readonly [T, T])[] {
+  return entries.flatMap((to, index) => {
+    const from = entries[(index + 1) % entries.length]
     return from === undefined || from === to ? [] : [[from, to] as const]
   })
 }
@@ -74,8 +87,33 @@ function onePerNode(tasks: readonly Task[]): Task[] {
   return tasks.filter((task, index) => tasks.findIndex(({ node }) => node === task.node) === index)
 }
 
-function bulk(stack: Stack, way: Pick<TcpRequest, 'from' | 'to' | 'port'>, repeat = 1): TcpRequest {
-  return { kind: 'tcp', ...way, request: httpGet(pagePath(stack, 'bulk')), repeat, timeoutMs }
+/**
+ * What is wrong with a download; empty if every byte of every repeat arrived. The path leads from who asked to who was
+ * asked; the file came the other way.
+ */
+export function transferProblems(download: Downloaded, bulkBytes: number): Problem[] {
+  const { by, to, toNode, network, service, probe } = download
+  const where = {
+    ...(toNode === undefined ? { node: probe.fromNode } : { path: { from: probe.fromNode, to: toNode } }),
+    ...(by === 'ingress' ? {} : { ends: { from: probe.from, to } }),
+    ...{ network, protocol: 'TCP', address: probe.to },
+    ...(probe.port === undefined ? {} : { port: probe.port }),
+    ...(service === undefined ? {} : { service }),
+  }
+  const attempts: readonly (AttemptSeen | Downloaded['probe'])[] =
+    probe.attempts.length > 0 ? probe.attempts : [probe]
+  return distinct(
+    attempts.flatMap((attempt, index): Problem[] => {
+      const reply = probe.http?.[index] ?? undefined
+      if (reply === undefined)
+        return [{ ...where, code: 'transfer-unanswered', kind: 'missed', observed: outcomeSeen(attempt) }]
+      if (reply.status !== 200)
+        return [{ ...where, code: 'transfer-refused', kind: 'missed', observed: reply.status }]
+      if (reply.bodyBytes === bulkBytes) return []
+      const observed = `${reply.bodyBytes} bytes, ${outcomeSeen(attempt)}`
+      return [{ ...where, code: 'transfer-not-whole', kind: 'missed', expected: bulkBytes, observed }]
+    }),
+  )
 }
 
 /** What is wrong with a download, in words; empty if every byte of every repeat arrived. */

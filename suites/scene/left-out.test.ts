@@ -18,11 +18,15 @@ describe('what an observation leaves out', () => {
     expect(exceptFor(leftOut)).to.equal('')
   })
 
-  it('is what a kernel lacks, and told with the host and the module', async () => {
+  it('is what a kernel lacks, with the node and the module, and holds no sentence', async () => {
     const { roles, balances, leftOut } = await carried(context({ ip_vs: false, esp4: false }))
     expect({ roles, balances }).to.deep.equal({ roles: ['clear'], balances: false })
-    expect(exceptFor(leftOut)).to.match(
-      /^; left out: swp-secret \(.*worker1 has no module esp4\), VIPs and published ports \(.*worker1.* ip_vs\)$/,
+    expect(leftOut.map(({ missing }) => missing)).to.deep.equal([
+      { what: 'esp4', of: 'swarm', nodes: ['worker1'] },
+      { what: 'ip_vs', of: 'swarm', nodes: ['worker1'] },
+    ])
+    expect(exceptFor(leftOut)).to.equal(
+      '; left out: swp-secret (esp4 is missing on worker1), VIPs and published ports (ip_vs is missing on worker1)',
     )
     expect(exceptFor(leftOut, 'swp-secret')).not.to.contain('ip_vs')
   })

@@ -1,11 +1,12 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { missingFeatures } from '../../lib/conformance/features.ts'
 import { describeMissing } from '../../lib/conformance/missing.ts'
+import type { Missing } from '../../lib/observation/judgement.ts'
 
-/** What an observation had to leave out, because the kernels cannot carry it, each with the reason. */
+/** What an observation had to leave out, because the kernels cannot carry it, each with what they lack. */
 export interface LeftOut {
   readonly what: string
-  readonly why: string
+  readonly missing: Missing
 }
 
 /** What can be observed on this lab, and what is left out of it. */
@@ -31,15 +32,15 @@ export async function carried({
     roles: crypt === undefined ? ['clear', 'secret'] : ['clear'],
     balances: balance === undefined,
     leftOut: [
-      ...(crypt === undefined ? [] : [{ what: stack.networks.secret.name, why: describeMissing(crypt) }]),
-      ...(balance === undefined ? [] : [{ what: 'VIPs and published ports', why: describeMissing(balance) }]),
+      ...(crypt === undefined ? [] : [{ what: stack.networks.secret.name, missing: crypt }]),
+      ...(balance === undefined ? [] : [{ what: 'VIPs and published ports', missing: balance }]),
     ],
   }
 }
 
 /** For the end of a conclusion; empty where nothing was left out, or nothing of the name. */
 export function exceptFor(leftOut: readonly LeftOut[], name?: string): string {
-  const told = leftOut.filter(({ what }) => name === undefined || what === name)
-  if (told.length === 0) return ''
-  return `; left out: ${told.map(({ what, why }) => `${what} (${why})`).join(', ')}`
+  const omitted = leftOut.filter(({ what }) => name === undefined || what === name)
+  if (omitted.length === 0) return ''
+  return `; left out: ${omitted.map(({ what, missing }) => `${what} (${describeMissing(missing)})`).join(', ')}`
 }

@@ -1,34 +1,35 @@
-import type { Recording } from '../../lib/capture/capture.ts'
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { scene } from '../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import type { NetworkFacts } from '../../lib/observation/facts.ts'
+import type { Part } from '../../lib/observation/part.ts'
 import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
-import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
-import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
-import type { NetworkView } from '../../lib/swarm/network-view.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { type Planned as PlannedDownload, planDownloads } from './downloads.ts'
+import type { Responder } from '../../lib/probe/probe.ts'
+import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
+import { type Downloaded, planDownloads } from './downloads.ts'
 import { carried, type LeftOut } from './left-out.ts'
-import { networkViews } from './views.ts'
 import { overlayMtu, statedMtu } from './overlay-mtu.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from './pair.ts'
-import { recordedDuring } from './recording.ts'
+import { withWires } from './recording.ts'
+import { networkViewsSeen, type ViewsSeen } from './views.ts'
+import { sizesOf, type WireSizes } from './wire-sizes.ts'
 
-/** A datagram with the don't-fragment bit, and what came of it. */
-export interface SizedDatagram {
-  readonly from: Task
-  readonly to: Task
-  readonly network: OverlayNetwork
+type Role = 'clear' | 'secret'
+
+interface Sizing {
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
+  readonly network: Role
   readonly protocol: 'icmp' | 'udp'
   /** Of the whole inner IPv4 packet. */
   readonly packetBytes: number
   /** Exactly the overlay's MTU; otherwise one byte more. */
   readonly fits: boolean
-  readonly observation: Observation
 }
 
-/** A bulk file fetched, once or several times over fresh connections. */
-export interface Download extends Omit<PlannedDownload, 'request'> {
-  readonly observation: Observation
-}
+/** A datagram with the don't-fragment bit, and what came of it. */
+export type SizedDatagram = Sent<Sizing>
 
 /**
  * Traffic at the limit: don't-fragment datagrams of the overlay's MTU and one byte more, and bulk transfers between
@@ -36,12 +37,13 @@ export interface Download extends Omit<PlannedDownload, 'request'> {
  */
 export interface Sizes {
   readonly datagrams: readonly SizedDatagram[]
-  readonly downloads: readonly Download[]
-  /** By host name; the headers of what left each node. */
-  readonly recordings: ReadonlyMap<string, Recording>
-  readonly mtuBytes: { readonly clear: number; readonly secret: number }
+  readonly downloads: readonly Downloaded[]
+  /** By node: what left its data-path interface, by size. */
+  readonly wires: Readonly<Record<string, Part<WireSizes>>>
+  /** What interfaces should have, by the networks' own options. */
+  readonly mtuBytes: Readonly<Record<Role, number>>
   /** Networks that carried traffic. */
-  readonly roles: readonly ('clear' | 'secret')[]
+  readonly roles: readonly Role[]
   readonly leftOut: readonly LeftOut[]
 }
 
@@ -49,17 +51,11 @@ const echoPort = 7009
 /** Enough for all headers, outer and inner. */
 const snapshotBytes = 128
 
-/** Recorded once per run and shared by all requirements that rest on it. */
-export async function sizes(context: TestContext): Promise<Sizes> {
-  const views = await networkViews(context)
-  return context.once('sizes', (shared) => record(shared, views))
-}
+export const sizes = scene('sizes', record)
 
-async function record(
-  context: Omit<TestContext, 'evidence'>,
-  views: ReadonlyMap<string, readonly NetworkView[]>,
-): Promise<Sizes> {
+async function record(context: ObserveContext): Promise<Sizes> {
   const { cluster, stack } = context
+  const views = await context.scene(networkViewsSeen)
   const { roles, balances, leftOut } = await carried(context)
   const points = cluster.nodes.map((node) => ({
     host: node.host,
@@ -74,52 +70,57 @@ async function record(
     secret: computedMtu(stack.networks.secret, views),
   }
   const nonce = responderNonce()
-  const datagrams = roles.flatMap((role) =>
-    planDatagrams(stack.networks[role], tasksOn(stack, role), { mtuBytes: mtuBytes[role], nonce }),
-  )
+  const datagrams = roles.flatMap((role) => planDatagrams(stack, role, { mtuBytes: mtuBytes[role], nonce }))
   const downloads = planDownloads(cluster, stack, { roles, balances })
-  const requests = [...datagrams, ...downloads].map(({ request }) => request)
-  const responders = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
+  const responders: Responder[] = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
     port: echoPort,
     nonce,
   }))
-  return recordedDuring(context.wire, points, async () => {
-    const observations = await context.probe.send(requests, { responders })
-    const observed = <T>(entries: readonly T[], offset: number) =>
-      entries.map((entry, index) => ({ ...entry, observation: observations[offset + index] as Observation }))
-    return {
-      datagrams: observed(datagrams, 0),
-      downloads: observed(downloads, datagrams.length),
-      ...{ mtuBytes, roles, leftOut },
-    }
-  })
+  const { sent, wires } = await withWires(context, points, {}, async () => ({
+    sent: await sendPlan<object>(context.probe, [...datagrams, ...downloads], { responders }),
+  }))
+  return {
+    datagrams: sent.slice(0, datagrams.length) as SizedDatagram[],
+    downloads: (sent.slice(datagrams.length) as Downloaded[]).map(withoutReplies),
+    wires: Object.fromEntries(
+      Object.entries(wires).map(([node, wire]) => [node, 'got' in wire ? { got: sizesOf(wire.got) } : wire]),
+    ),
+    ...{ mtuBytes, roles, leftOut },
+  }
+}
+
+/** The file is random bytes. */
+function withoutReplies(download: Downloaded): Downloaded {
+  return { ...download, probe: { ...download.probe, replies: [] } }
 }
 
 /** The MTU engines give a network, with the network's own option. */
-export function computedMtu(
-  network: OverlayNetwork,
-  views: ReadonlyMap<string, readonly NetworkView[]>,
-): number {
-  const view = [...views.values()].flat().find(({ id }) => id === network.id)
+export function computedMtu(network: Pick<NetworkFacts, 'id' | 'encrypted'>, views: ViewsSeen): number {
+  const view = Object.values(views)
+    .flat()
+    .find(({ id }) => id === network.id)
   return overlayMtu(statedMtu(view?.options ?? {}), network)
 }
 
-interface PlannedDatagram extends Omit<SizedDatagram, 'observation'> {
-  readonly request: ProbeRequest
-}
-
 function planDatagrams(
-  network: OverlayNetwork,
-  tasks: readonly Task[],
+  stack: Stack,
+  role: Role,
   { mtuBytes, nonce }: { readonly mtuBytes: number; readonly nonce: string },
-): PlannedDatagram[] {
-  return orderedPairs(tasks)
+): Planned<Sizing>[] {
+  return orderedPairs(tasksOn(stack, role))
     .filter(acrossHosts)
     .flatMap(([from, to]) =>
-      [mtuBytes, mtuBytes + 1].flatMap((packetBytes): PlannedDatagram[] => {
-        const common = { from: inTask(from), to: addressOn(to, network), dontFragment: true }
-        const entry = { from, to, network, packetBytes, fits: packetBytes === mtuBytes }
+      [mtuBytes, mtuBytes + 1].flatMap((packetBytes): Planned<Sizing>[] => {
+        const common = {
+          from: inTask(from),
+          to: addressOn(to, stack.networks[role]),
+          dontFragment: true,
+        }
+        const entry = {
+          ...{ from: from.id, to: to.id, network: role },
+          ...{ packetBytes, fits: packetBytes === mtuBytes },
+        }
         const payload = datagramFor(nonce, '', packetBytes - 28)
         return [
           { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes } },
