@@ -1,25 +1,19 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { SwarmproofError } from '../../lib/error.ts'
-import { eventually } from '../../lib/eventually.ts'
-import { guardedState } from '../../lib/observe/guarded-state.ts'
-import { readHostState } from '../../lib/observe/read-host-state.ts'
-import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
-import { TrialStack } from '../../lib/swarm/trial-stack.ts'
-import { effects, effectiveWithinMs, requireEffect } from '../scene/effects.ts'
-import { meshPort, unanswered } from '../scene/opened-port.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import { judgement, type Measure } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
+import { effectiveWithinMs, effectSeconds } from '../scene/effects.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { givenPortProblems } from '../scene/reshaping-problems.ts'
+import { stage } from '../scene/stage.ts'
 import { overlayTutorial } from '../source.ts'
-import { type Footprint, tracesOf } from './leftovers.ts'
+import { attachedProblems, deployAgain, type Version } from './deployed-again.ts'
+import { leftProblems } from './leftovers.ts'
+import { goneWithinMs } from './until-gone.ts'
 
-const first = {}
-const second = { network: 'other' }
-
-/** As for OVL-12: no source names a time, and emulated hosts under load need several seconds. */
-const goneWithinMs = 30_000
-
-export const stackAgain = conformanceTest({
+export const stackAgain = requirement({
   id: 'OVL-18',
   requirement:
     'A stack’s ports are published; deployed again with another network its service moves there within a stated bound, and the old network stays until it is removed.',
@@ -38,95 +32,100 @@ export const stackAgain = conformanceTest({
     'docker stack ps --no-trunc STACK; docker network inspect STACK_default on a manager and on the node named',
     'docker network rm STACK_default once nothing is attached any more; see OVL-12 for what is left',
   ],
-  async run(context) {
-    const { cluster, topology, evidence } = context
-    const manager = cluster.manager.host.name
-    const { ingress } = context.stack.networks
-    await using trial = context.trial('again')
-    await using stack = new TrialStack(cluster, {
-      ...{ name: trial.nameOf('stack'), label: trial.label, spec: topology.stack },
+  codes: [
+    'task-not-attached',
+    'task-still-attached',
+    'published-port-missing',
+    'port-not-answered',
+    'own-port-not-answered',
+    'answered-by-another',
+    'network-gone-too-early',
+    'left-after-removal',
+  ],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [],
+  observe: async (lab) => ({ again: hasIngress(lab.stack) ? await deployAgain(lab) : null }),
+  judge({ again }, facts) {
+    const { ingress } = facts.networks
+    if (again === null || ingress === undefined)
+      return judgement({ missing: ingressMissing(facts), conclusion: '' })
+    const begun = stage(again.first, 'the first version of the stack')
+    const moved = again.second === null ? undefined : stage(again.second, 'the second version of the stack')
+    const gone = again.removed === null ? undefined : stage(again.removed, 'the removal of the old network')
+    const stages = [begun, ...(moved === undefined ? [] : [moved]), ...(gone === undefined ? [] : [gone])]
+    const [before, after, removed] = [begun.got, moved?.got, gone?.got]
+    const held = before === undefined ? [] : leftProblems(before.held)
+    const kernels =
+      removed === undefined ? undefined : part(removed.polled.last, 'kernel state after removal')
+    const home = before?.polled.last.task.node
+    const [added, next] = [before && effectOf(before, facts), after && effectOf(after, facts)]
+    const wentEarly =
+      before !== undefined && after !== undefined && !after.networksLeft.includes(before.old.name)
+    return judgement({
+      problems: [
+        ...(added?.problems ?? []),
+        ...(next?.problems ?? []),
+        ...(wentEarly ? [goneTooEarly(before.old.name, facts)] : []),
+        ...(removed === undefined ? [] : leftProblems(removed.polled.last)),
+      ],
+      controls:
+        before === undefined || home === undefined
+          ? []
+          : [
+              {
+                name: `${before.old.name} seen in the kernel of ${home} while its task ran there`,
+                held: held.some(({ node }) => node === home),
+                observed: held.length,
+              },
+            ],
+      missing: [...stages.flatMap(({ missing }) => missing), ...(kernels?.missing ?? [])],
+      unseen: [...stages.flatMap(({ unseen }) => unseen), ...(kernels?.unseen ?? [])],
+      measures: [
+        ...effectMeasure('the first version of the stack', added?.network),
+        ...effectMeasure('publishing by a compose file', added?.port),
+        ...effectMeasure('another network in a stack', next?.network),
+        ...effectMeasure('publishing by the second version', next?.port),
+        ...(removed?.polled.reached === true
+          ? [
+              {
+                ...{ name: 'until nothing was left of the old network', value: removed.polled.seconds },
+                ...{ unit: 's', bound: goneWithinMs / 1000 },
+              },
+            ]
+          : []),
+      ],
+      tables: { 'networks of the stack after the second version': after?.networksLeft ?? 'not seen' },
+      conclusion:
+        before === undefined || after === undefined || removed === undefined
+          ? ''
+          : `the stack’s task ran on ${before.old.name} after ${added?.network} s and answered on ${facts.nodes.length} nodes by port ${before.polled.last.publishedPort} of ${ingress.name}; deployed again it was on ${after.network} after ${next?.network} s; ${before.old.name} stayed until it was removed, and was gone ${removed.polled.seconds} s later`,
     })
-    await stack.deploy(first)
-    const before = await settledOn(context, stack, first)
-    const added = requireEffect(context, 'the first version of the stack', before.network)
-    requireEffect(context, 'publishing by a compose file', before.port)
-    const old = await footprint(stack, before.task)
-    const held = await tracesOn(before.task.node, old)
-
-    await stack.deploy(second)
-    const after = await settledOn(context, stack, second, first)
-    const left = await stack.networksLeft()
-    const moved = requireEffect(context, 'another network in a stack', after.network)
-    requireEffect(context, 'publishing by the second version', after.port)
-    evidence.observe('networks of the stack after the second version', left)
-    requireNone(
-      'the old network stays until it is removed',
-      left.includes(old.name) ? [] : [`${manager} no longer lists ${old.name}; it lists ${left.join(', ')}`],
-    )
-    if (held.length === 0)
-      throw new Error(
-        `the kernel of ${before.task.node.host.name} held nothing of ${old.name} before, so "nothing left" proves nothing`,
-      )
-    await stack.removeNetwork(first)
-    const gone = await untilGone(context, old)
-    evidence.measure('until nothing was left of the old network', gone.seconds, 's', goneWithinMs / 1000)
-    requireNone(`nothing of the removed network is left within ${goneWithinMs / 1000} s`, gone.left)
-    evidence.conclude(
-      `the stack’s task ran on ${old.name} after ${added} s and answered on ${cluster.nodes.length} nodes by port ${before.publishedPort} of ${ingress.name}; deployed again it was on ${stack.networkName(second)} after ${moved} s; ${old.name} stayed until it was removed, and was gone ${gone.seconds} s later`,
-    )
   },
 })
 
-async function settledOn(
-  context: TestContext,
-  stack: TrialStack,
-  wanted: { readonly network?: string },
-  left?: { readonly network?: string },
-) {
-  const name = stack.networkName(wanted)
-  let task: Task | undefined
-  let publishedPort: number | undefined
-  const seen = await effects(context, `${name} in a compose file`, async () => {
-    const [service, running] = [await stack.service(), await stack.task()]
-    task = running
-    publishedPort = meshPort(service)
-    const still = left !== undefined && addressOn(running, { name: stack.networkName(left) }) !== ''
-    return {
-      network: [
-        ...(addressOn(running, { name }) === '' ? [`${taskLabel(running)} is not on ${name}`] : []),
-        ...(still ? [`${taskLabel(running)} still is on ${stack.networkName(left)}`] : []),
-      ],
-      port: await unanswered(context, service, running),
-    }
-  })
-  if (task === undefined) throw new Error(`no task of ${stack.serviceName} was seen`)
-  return { ...seen, task, publishedPort }
+/** When a version took effect, and what the last look still missed of it. */
+function effectOf(version: Version, { manager }: Pick<ClusterFacts, 'manager'>) {
+  const { polled, service } = version
+  const ofPort = (seen: typeof polled.last): Problem[] => givenPortProblems(seen, { service, manager })
+  const ofNetwork = (seen: typeof polled.last): Problem[] => attachedProblems(seen, version)
+  // What kernels held of the old network says nothing of these.
+  const controls: readonly string[] = []
+  return {
+    network: effectSeconds(polled, ofNetwork),
+    port: effectSeconds(polled, ofPort),
+    problems: [...ofNetwork(polled.last), ...ofPort(polled.last)].map((problem) => ({
+      ...problem,
+      controls,
+    })),
+  }
 }
 
-async function footprint(stack: TrialStack, task: Task): Promise<Footprint> {
-  const { id, name, subnet, vni } = await stack.network(first)
-  const mac = task.endpoints[name]?.mac ?? ''
-  return { id, name, subnet, vni, macs: new Set(mac === '' ? [] : [mac]) }
+function goneTooEarly(network: string, { manager: node }: Pick<ClusterFacts, 'manager'>): Problem {
+  return { code: 'network-gone-too-early', kind: 'missed', node, network, controls: [] }
 }
 
-/** Read for this alone: what all tests share must not hold what is gone in a moment. */
-async function tracesOn({ host }: ClusterNode, network: Footprint): Promise<string[]> {
-  const state = guardedState(await readHostState(host))
-  return tracesOf(network, state).map((trace) => `${host.name}: ${trace} of ${network.name}`)
-}
-
-async function untilGone(
-  { cluster, signal }: TestContext,
-  network: Footprint,
-): Promise<{ seconds: number; left: readonly string[] }> {
-  const startedAt = performance.now()
-  let left: readonly string[] = ['the kernels could not be read']
-  const bound = { what: 'nothing is left', withinMs: goneWithinMs, everyMs: 1000, signal }
-  await eventually(bound, async () => {
-    left = (await Promise.all(cluster.nodes.map((node) => tracesOn(node, network)))).flat()
-    return left.length === 0 ? { ready: true, value: undefined } : { ready: false, seen: left.join('; ') }
-  }).catch((error: unknown) => {
-    if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
-  })
-  return { seconds: Math.round((performance.now() - startedAt) / 100) / 10, left }
+function effectMeasure(what: string, seconds: number | undefined): Measure[] {
+  const bound = effectiveWithinMs / 1000
+  return seconds === undefined ? [] : [{ name: `${what} took effect`, value: seconds, unit: 's', bound }]
 }

@@ -47,6 +47,11 @@ export function askGiven(around: Around, { task, callers, network, port }: Asked
   ])
 }
 
+/** What each node answers on a published port. */
+export function askOpened(around: Around, port: number): Promise<Looked[]> {
+  return look(around, portAsked(around, port, answerMs))
+}
+
 interface AskedTaken {
   readonly service: string
   readonly callers: readonly Task[]

@@ -41,4 +41,7 @@ export const overlayCodes = {
   'network-interface-not-single': '{subject} has several interfaces on {network}: {observed}',
   'interface-unexpected': '{subject} has an unexpected interface: {observed}',
   'address-missing': '{subject} has no address on {network}',
+  'left-after-removal': '{node} still holds {subject} of {network}',
+  'ipsec-left-after-removal': '{node} holds {subject}, which was not there before',
+  'network-gone-too-early': '{node} no longer lists {network}, which nobody removed',
 } as const
