@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { CleanedHosts } from '../lib/cli/clean-hosts.ts'
+import type { CleanedHosts } from '../lib/cli/cleaned-hosts.ts'
 import { count } from '../lib/cli/count.ts'
 import { givenHosts, type HostFlags, hostWords, withHostOptions } from '../lib/cli/given-hosts.ts'
 import { commandLine } from '../lib/cli/shell-line.ts'
@@ -39,7 +39,7 @@ for file in /run/docker/netns/*; do [ -e "$file" ] && echo "namespace of network
 ip -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*/\1/p' | grep -v ^veth | sed 's/^/link /'
 ip xfrm state | grep -c ^src | sed 's/^/xfrm states /'; ip xfrm policy | grep -c ^src | sed 's/^/xfrm policies /'
 iptables-save | grep ^-A | sed -E 's/ --to-destination .*//; s/^/rule /'
-ps -eo args= | grep -E 'swarmproof|tcpdump|perl|2147483647' | grep -v grep | sed 's/^/process /'
+ps -eo args= | grep -E 'swarmproof|tcpdump|perl|2147483647' | grep -vE 'grep|swarmproof-init' | sed 's/^/process /'
 true`
 
 interface Flags extends HostFlags {
@@ -124,6 +124,15 @@ async function main(given: readonly string[], flags: Flags): Promise<void> {
   process.exitCode = rows.some(({ left }) => left.length > 0) ? 1 : 0
 }
 
+/** Runs, each with a process group of its own: they would outlive this program. */
+const underWay = new Set<ChildProcess>()
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => {
+    for (const { pid } of underWay) if (pid !== undefined) process.kill(-pid, 'SIGINT')
+    process.exit(130)
+  })
+
 interface Setting {
   readonly victim: string
   readonly afterMs: number
@@ -146,6 +155,8 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
     words.push('--only', ...flags.only, '--report-dir', folder)
     const [program = '', ...rest] = behind.length === 0 ? words : [...behind, commandLine(words)]
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    underWay.add(child)
+    child.once('exit', () => underWay.delete(child))
     for (const stream of [child.stdout, child.stderr]) stream?.resume()
     return child
   }

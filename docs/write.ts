@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { faults } from '../lib/fault/index.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { requirementsPage } from '../lib/report/requirements-page.ts'
+import { runSchemaPage } from '../lib/report/run-schema-page.ts'
 import { suites } from '../suites/index.ts'
 
 writeFileSync(join(packageRoot(), 'docs', 'requirements.md'), requirementsPage(suites, faults))
+writeFileSync(join(packageRoot(), 'docs', 'run.schema.json'), runSchemaPage())

@@ -1,3 +1,5 @@
+import { nearMisses } from './near-miss.ts'
+
 /**
  * The one error base. The message is composed here and nowhere else, always in the same order:
  * what, where, expected, observed, what to do next.
@@ -71,13 +73,28 @@ export class OutOfTimeError extends SwarmproofError {
   }
 }
 
-/** `unknown node 'wroker1'; valid: manager, worker1, worker2` as an InputError. */
-export function unknownName(kind: string, name: string, valid: readonly string[]): InputError {
+/** More are not listed in a message. */
+const mostListed = 12
+
+/**
+ * `unknown node 'wroker1', did you mean worker1?` with the valid ones as an InputError. Where they are many, `list` says
+ * how to have them listed.
+ */
+export function unknownName(kind: string, name: string, valid: readonly string[], list?: string): InputError {
+  const meant = nearMisses(name, valid)
+  const shown = [...valid].sort().slice(0, mostListed).join(', ')
+  const rest = valid.length > mostListed ? ` and ${valid.length - mostListed} more` : ''
+  const hint = rest !== '' && list !== undefined ? list : `valid: ${shown}${rest}`
   return new InputError({
     code: `UNKNOWN_${kind.toUpperCase().replaceAll(/[^A-Z]+/g, '_')}`,
-    what: `unknown ${kind} '${name}'`,
-    hint: valid.length > 0 ? `valid: ${[...valid].sort().join(', ')}` : `there is no ${kind} to choose from`,
+    what: `unknown ${kind} '${name}'${meant.length === 0 ? '' : `, did you mean ${alternatives(meant)}?`}`,
+    hint: valid.length > 0 ? hint : `there is no ${kind} to choose from`,
   })
+}
+
+function alternatives(names: readonly string[]): string {
+  const last = names.at(-1) ?? ''
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} or ${last}`
 }
 
 /** The words of whatever was thrown. */

@@ -29,7 +29,7 @@ const wallClock: Clock = {
  * Looks again and again until what is seen has no problem any more, or the bound runs out, and keeps what was seen:
  * the first look, the last, and each that differed from the one before. What a look returns is plain JSON; `problemsOf`
  * is a pure function, the same that the judgement applies to what was kept. A look that throws is no look; what is
- * lacking does not come by waiting.
+ * lacking does not come by waiting, and neither does code of ours that is wrong.
  *
  * @throws NeverObserved when no look came to its end
  */
@@ -68,7 +68,7 @@ export async function poll<S>(
       if (problemsOf(seen).length === 0) return ended(latest, true)
     } catch (error) {
       signal?.throwIfAborted()
-      if (error instanceof Lacking) throw error
+      if (error instanceof Lacking || isDefect(error)) throw error
       failedLooks += 1
       failure = error
     }
@@ -78,4 +78,9 @@ export async function poll<S>(
     }
     await clock.sleep(Math.max(everyMs, clock.now() - lookedAt), signal)
   }
+}
+
+/** What the language throws where our own code is wrong, as against what hosts, engines and connections throw. */
+function isDefect(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof ReferenceError
 }

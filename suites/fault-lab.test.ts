@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { LabCondition } from '../lib/conformance/lab-condition.ts'
 import type { Raised } from '../lib/conformance/raise.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
+import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { silentProgress } from '../lib/progress.ts'
@@ -65,7 +66,11 @@ class Stage {
         return raised
       },
       verify: async () => {
-        const verdict = { outcome: this.outcome(), reason: 'no answer from worker2', evidence: [] }
+        const outcome = this.outcome()
+        const problem = { code: 'not-delivered', kind: 'missed', node: 'worker2' } as const
+        const verdict = exampleVerdict(outcome, 'no answer from worker2', {
+          problems: outcome === 'fail' ? [problem] : [],
+        })
         return [{ id: 'OVL-03', verdict } as unknown as RequirementRecord]
       },
       isDisruptive: () => disruptive,

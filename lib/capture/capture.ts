@@ -30,8 +30,8 @@ export interface CapturePoint {
   /** The capture ends by itself after this time, and is blind from then on; default 1 800. */
   readonly limitSeconds?: number
   /**
-   * Random words that only the run sends. Where not everything is kept, what holds one is, whatever else it is; see
-   * `KeepPolicy`.
+   * Random words that only the run sends. Where not everything is kept, what holds one is kept as far as the last of
+   * them, whatever else it is; see `KeepPolicy`.
    */
   readonly markers?: readonly string[]
   /** Names that must not be readable. They stay so in what is masked; see `KeepPolicy`. */

@@ -10,7 +10,8 @@ import { faults } from '../fault/index.ts'
  */
 export function chooseFaults(names: readonly string[], only: readonly string[] = []): readonly Fault[] {
   const valid = faults.map(({ name }) => name)
-  for (const name of names) if (!valid.includes(name)) throw unknownName('fault', name, valid)
+  const list = '`swarmproof faults --list` lists them'
+  for (const name of names) if (!valid.includes(name)) throw unknownName('fault', name, valid, list)
   const named = names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name))
   if (only.length === 0) return named
   const ids = requirementIds(suites, only)

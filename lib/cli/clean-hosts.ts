@@ -1,5 +1,5 @@
-import { ExitCode, InputError, messageOf, SwarmproofError } from '../error.ts'
-import { discoverNodes } from '../host/ssh/discover-nodes.ts'
+import { InputError, messageOf, SwarmproofError } from '../error.ts'
+import { reachNodes } from '../host/ssh/discover-nodes.ts'
 import type { Inventory } from '../host/ssh/inventory.ts'
 import type { KnownHost } from '../host/ssh/known-host.ts'
 import { reachHosts, type ReachOptions } from '../host/ssh/reach-hosts.ts'
@@ -7,7 +7,8 @@ import { type Progress, step } from '../progress.ts'
 import { sshClient } from '../remote/open-ssh/connect.ts'
 import { type Found, findLeft, isRunId, type LeftHost } from '../swarm/find-left.ts'
 import { type Leftover, withoutRepeats } from '../swarm/leftovers.ts'
-import { removeLeft, stillThere } from '../swarm/remove-left.ts'
+import { removeLeft, type RemoveOptions, stillThere } from '../swarm/remove-left.ts'
+import { cleanedText, type CleanedHosts, exitCodeOfCleaning } from './cleaned-hosts.ts'
 import { clientOptions, givenHosts, type HostFlags, hostWords } from './given-hosts.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
@@ -19,19 +20,6 @@ export interface CleanHostsFlags extends HostFlags {
   readonly dryRun: boolean
   readonly force: boolean
   readonly json: boolean
-}
-
-/** What `clean HOSTS` found and did. */
-export interface CleanedHosts {
-  readonly hosts: readonly string[]
-  /** Everything of a run that was there, before anything was removed. */
-  readonly found: readonly Found[]
-  /** Ids of runs that live: what is theirs is left. */
-  readonly living: readonly string[]
-  readonly removed: readonly Found[]
-  /** What could not be removed, or not be looked for. */
-  readonly left: readonly Leftover[]
-  readonly dryRun: boolean
 }
 
 /** `clean` on existing hosts: what runs left there that died. */
@@ -51,8 +39,12 @@ export async function cleanHosts(words: readonly string[], flags: CleanHostsFlag
   let cleaned: CleanedHosts
   try {
     const connect = client.connect.bind(client)
-    const again = commandLine(['swarmproof', 'clean', ...hostWords(words, flags)])
-    cleaned = await clean(inventory, flags, { connect, progress, signal }, again)
+    const which = [
+      ...(flags.run === undefined ? [] : ['--run', flags.run]),
+      ...(flags.force ? ['--force'] : []),
+    ]
+    const again = commandLine(['swarmproof', 'clean', ...which, ...hostWords(words, flags)])
+    cleaned = await cleanInventory(inventory, flags, { connect, progress, signal }, again)
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {
@@ -62,12 +54,16 @@ export async function cleanHosts(words: readonly string[], flags: CleanHostsFlag
   }
   if (flags.json) stdout.writeJson(cleaned)
   else stdout.write(cleanedText(cleaned))
-  process.exitCode = cleaned.left.length > 0 ? ExitCode.harness : ExitCode.conformant
+  process.exitCode = exitCodeOfCleaning(cleaned)
 }
 
-async function clean(
+/**
+ * Cleans every host that can be reached; those that cannot are named in what is left.
+ * @param again the command that tries again
+ */
+export async function cleanInventory(
   inventory: Inventory,
-  flags: CleanHostsFlags,
+  flags: Pick<CleanHostsFlags, 'run' | 'force' | 'dryRun'>,
   options: ReachOptions,
   again: string,
 ): Promise<CleanedHosts> {
@@ -78,36 +74,56 @@ async function clean(
   const reached = await reachHosts(inventory.hosts, options)
   for (const one of reached) if (!one.ok) unknown(one.inventory.name, one.error)
   const given = reached.flatMap((one) => (one.ok ? [one.host] : []))
-  const hosts = (await completed(given, options, unknown)).map(({ inventory: { name }, remote }) => ({
-    name,
-    remote,
+  const { known, managers } = await completed(given, options, unknown)
+  const hosts = known.map(({ inventory: { name }, remote }) => ({ name, remote }))
+  const looked = await onEach(hosts, progress, 'Looking for what runs left', unknown, async (host) => ({
+    host: host.name,
+    ...(await findLeft(host)),
   }))
-  const looked = await onEach(hosts, progress, 'Looking for what runs left', unknown, (host) =>
-    findLeft(host),
-  )
-  const living = new Set(looked.flatMap((one) => [...one.living]))
   const found = looked
-    .flatMap((one) => [...one.found])
+    .flatMap((one) => one.found)
     .filter(({ run }) => flags.run === undefined || run === flags.run)
-  const runs = new Set(found.map(({ run }) => run).filter((run) => flags.force || !living.has(run)))
-  const result = { hosts: hosts.map(({ name }) => name), found, living: [...living], dryRun: flags.dryRun }
-  if (flags.dryRun || runs.size === 0) return { ...result, removed: [], left }
-  const removing = { runs, found, again }
+  const living = looked.flatMap((one) => [...one.living].map((run) => ({ host: one.host, run })))
+  // A manager could do all that it keeps from being done; any other host speaks for itself alone.
+  const isKept = (host: string, run: string): boolean =>
+    !flags.force && living.some((one) => one.run === run && (one.host === host || managers.has(one.host)))
+  const kept = found.filter(({ host, run }) => isKept(host, run))
+  const runsOn = (host: string): ReadonlySet<string> =>
+    new Set(found.map(({ run }) => run).filter((run) => !isKept(host, run)))
+  const result = {
+    hosts: hosts.map(({ name }) => name),
+    run: flags.run,
+    found,
+    living,
+    kept,
+    dryRun: flags.dryRun,
+  }
+  const toClean = hosts.filter(({ name }) => runsOn(name).size > 0)
+  if (flags.dryRun || toClean.length === 0) return { ...result, removed: [], left }
+  const removing = (host: LeftHost): RemoveOptions => ({ runs: runsOn(host.name), found, again })
   left.push(
     ...(
-      await onEach(hosts, progress, 'Removing what runs left', unknown, (host) => removeLeft(host, removing))
+      await onEach(toClean, progress, 'Removing what runs left', unknown, (host) =>
+        removeLeft(host, removing(host)),
+      )
     ).flat(),
   )
   const there = (
-    await onEach(hosts, progress, 'Looking again', unknown, (host) => stillThere(host, removing))
+    await onEach(toClean, progress, 'Looking again', unknown, (host) => stillThere(host, removing(host)))
   ).flat()
   const same = (one: Found) => (other: Found) =>
     one.host === other.host && one.kind === other.kind && one.id === other.id
   for (const one of there)
     if (!left.some(({ host, what }) => host === one.host && what.includes(one.name)))
       left.push({ host: one.host, what: `${one.kind} ${one.name}`, remove: again })
-  const removed = found.filter((one) => runs.has(one.run) && !there.some(same(one)))
+  const removed = found.filter((one) => !kept.includes(one) && !there.some(same(one)))
   return { ...result, removed, left: withoutRepeats(left) }
+}
+
+interface Completed {
+  readonly known: readonly KnownHost[]
+  /** Names of those that the swarm's own list has as managers. */
+  readonly managers: ReadonlySet<string>
 }
 
 /** With a manager among them, the nodes of its swarm that nobody named as well: what is left is on all of them. */
@@ -115,20 +131,20 @@ async function completed(
   given: readonly KnownHost[],
   options: ReachOptions,
   unknown: (host: string, error: unknown) => void,
-): Promise<readonly KnownHost[]> {
-  if (!given.some(({ facts }) => facts.swarm.isManager)) return given
+): Promise<Completed> {
+  const alone = { known: given, managers: new Set<string>() }
+  if (!given.some(({ facts }) => facts.swarm.isManager)) return alone
   try {
-    const { hosts, warnings } = await discoverNodes(given, options)
+    const { hosts, warnings, unreached } = await reachNodes(given, options)
     for (const warning of warnings) options.progress.note(warning.replace('not verified', 'not looked at'))
-    return hosts
+    for (const { host, error } of unreached) unknown(host, error)
+    const managers = hosts.filter(({ inventory }) => inventory.role === 'manager')
+    return { known: hosts, managers: new Set(managers.map(({ inventory }) => inventory.name)) }
   } catch (error) {
     if (!(error instanceof SwarmproofError) || options.signal.aborted) throw error
-    const manager = given.find(({ facts }) => facts.swarm.isManager)
-    // Nodes that are known to be there and were not looked at count; that the hosts are not one swarm does not.
-    if (['NODES_UNREACHABLE', 'NODE_MISTAKEN'].includes(error.code))
-      unknown(`other nodes of the swarm of ${manager?.inventory.name ?? 'these hosts'}`, error)
-    else options.progress.note(`Other nodes of the swarm are not looked at: ${reasonOf(error)}`)
-    return given
+    // That the hosts are not one swarm does not count as something that was not looked at.
+    options.progress.note(`Other nodes of the swarm are not looked at: ${reasonOf(error)}`)
+    return alone
   }
 }
 
@@ -157,24 +173,4 @@ function reasonOf(error: unknown): string {
   return messageOf(error)
     .replaceAll(/\s*\n\s*(?:- )?/g, '; ')
     .replaceAll(/; do next: +/g, '; hint: ')
-}
-
-export function cleanedText({ found, living, removed, left, dryRun }: CleanedHosts): string {
-  const cannot = dryRun ? 'COULD NOT LOOK FOR' : 'COULD NOT REMOVE'
-  const line = (verb: string, { host, kind, name, run }: Found): string =>
-    `${host}: ${verb} ${kind} ${name} of run ${run}`
-  const isAlive = ({ run }: Found): boolean => living.includes(run)
-  const lines = dryRun
-    ? found.map((one) =>
-        line(isAlive(one) ? 'would leave, because its run is still alive:' : 'would remove', one),
-      )
-    : [
-        ...removed.map((one) => line('removed', one)),
-        ...found
-          .filter((one) => isAlive(one) && !removed.includes(one))
-          .map((one) => line('left, because its run is still alive (--force removes it too):', one)),
-      ]
-  lines.push(...left.map(({ host, what, remove }) => `${host}: ${cannot} ${what}\n  do next:  ${remove}`))
-  if (lines.length === 0) lines.push('nothing is left of any run')
-  return `${lines.join('\n')}\n`
 }

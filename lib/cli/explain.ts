@@ -1,8 +1,8 @@
 import { Argument, Command } from 'commander'
+import { listsRequirements } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { ConformanceTest } from '../conformance/test.ts'
-import { InputError, unknownName } from '../error.ts'
-import { nearMisses } from '../near-miss.ts'
+import { unknownName } from '../error.ts'
 import { suites } from '../../suites/index.ts'
 import { classText, sourceText } from './list.ts'
 import { stdout } from './output.ts'
@@ -34,16 +34,17 @@ export interface FoundRequirement {
   readonly test: ConformanceTest
 }
 
-/** By id, case ignored. Throws InputError with the ids that were perhaps meant and all valid ones. */
+/** By id, case ignored. Throws InputError with the ids that were perhaps meant, and how to list all. */
 export function findRequirement(all: readonly Suite[], id: string): FoundRequirement {
   const every = all.flatMap((suite) => suite.tests.map((test) => ({ suite, test })))
   const found = every.find(({ test }) => test.id.toUpperCase() === id.trim().toUpperCase())
   if (found !== undefined) return found
-  const ids = every.map(({ test }) => test.id)
-  const plain = unknownName('requirement', id, ids)
-  const meant = nearMisses(id, ids)
-  if (meant.length === 0) throw plain
-  throw new InputError({ ...plain.detail, what: `${plain.detail.what}, did you mean ${meant.join(' or ')}?` })
+  throw unknownName(
+    'requirement',
+    id,
+    every.map(({ test }) => test.id),
+    listsRequirements,
+  )
 }
 
 export function explainAsJson({ suite, test }: FoundRequirement): unknown {

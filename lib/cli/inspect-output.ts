@@ -1,6 +1,7 @@
 import type { FlowRow } from '../packet/ledger-report.ts'
 import { LedgerRows } from '../packet/ledger-rows.ts'
 import { linkTypeName } from '../packet/link-type.ts'
+import { redactValue } from '../redact-value.ts'
 import type { Inspection } from './inspect-input.ts'
 import { stderr, stdout } from './output.ts'
 
@@ -37,7 +38,9 @@ export function* jsonParts({ file, ledger, summary }: Inspection): Generator<str
     lastTimestamp,
   }
   yield '{\n'
-  for (const [key, value] of Object.entries(head)) yield `  "${key}": ${JSON.stringify(value)},\n`
+  // Of all there is to print, names and numbers, the path alone is anybody's text.
+  for (const [key, value] of Object.entries(redactValue(head)))
+    yield `  "${key}": ${JSON.stringify(value)},\n`
   yield* jsonArray('vxlan', rows.vxlan(), (row) => JSON.stringify(row))
   yield* jsonArray('esp', rows.esp(), (row) => JSON.stringify(row))
   yield* jsonArray('flows', rows.flows(), flowText)

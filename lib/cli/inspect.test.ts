@@ -85,6 +85,14 @@ describe('swarmproof inspect', () => {
     expect(report).to.deep.equal(new LedgerRows(ledger).report(swarm, summary))
   })
 
+  it('prints JSON that can be read, without keys, also of a file that is called like one', async () => {
+    for (const [name, shown] of [
+      ['-----BEGIN PRIVATE KEY-----.pcap', '(redacted private key)'],
+      ['SWMTKN-1-3pu6-1awx.pcap', 'SWMTKN-(redacted).pcap'],
+    ] as const)
+      expect((await json(write(name, fixtureBytes('swarm.pcap')))).file).to.equal(join(folder, shown))
+  })
+
   it('reads gzip as if it were not', async () => {
     const packed = write('swarm.pcap.gz', gzipSync(fixtureBytes('swarm.pcap')))
     expect({ ...(await json(packed)), file: '' }).to.deep.equal({ ...(await json(swarm)), file: '' })

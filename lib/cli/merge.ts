@@ -1,4 +1,3 @@
-import { dirname, basename } from 'node:path'
 import { Command } from 'commander'
 import { newRunId } from '../conformance/new-record.ts'
 import { RunStore } from '../conformance/run-store.ts'
@@ -41,9 +40,7 @@ export function mergeCommand(): Command {
 }
 
 async function merge(named: readonly string[], flags: MergeFlags): Promise<void> {
-  const folders = await Promise.all(
-    named.map((name) => runFolder(basename(name) === 'run.json' ? dirname(name) : name, flags.reportDir)),
-  )
+  const folders = await Promise.all(named.map((name) => runFolder(name, flags.reportDir)))
   const runs = await Promise.all(folders.map((folder) => readRun(folder)))
   // Before anything is written: a run that holds a link, say, is refused whole.
   for (const folder of folders) await filesToCopy(folder)

@@ -84,6 +84,18 @@ describe('output', () => {
     expect(text()).to.equal('join with SWMTKN-(redacted)\n')
   })
 
+  it('removes keys of what is delivered in parts, too, and no more than they take', async () => {
+    const { output, text } = outputTo()
+    const key = ['-----BEGIN OPENSSH PRIVATE KEY-----', 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmU='].join('\n')
+    await output.deliverPart(
+      'SWMTKN-1-3pu6hszjas19xyp7-1awxwuwd3z9j1z3\nenc cbc(aes) 0x00112233445566778899\n',
+    )
+    await output.deliverPart(`${key}\n{"packets":3}\n`)
+    expect(text()).to.equal(
+      'SWMTKN-(redacted)\nenc cbc(aes) 0x(redacted)\n(redacted private key)\n(redacted private key)\n{"packets":3}\n',
+    )
+  })
+
   it('passes on commands for a workflow that were composed by us, and nothing else as such', () => {
     const { output, text } = outputTo(workflow)
     output.workflowCommand('::error title=ENC-01::does not hold%0Aon worker1')

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { printable } from '../printable.ts'
-import { redact } from '../redact.ts'
+import { redact, redactLines } from '../redact.ts'
 import { redactValue } from '../redact-value.ts'
 import { paintMark } from './terminal.ts'
 
@@ -93,11 +93,15 @@ export class Output {
     this.writeJson(value)
   }
 
-  /** Waits while the reader is slow. Resolves to false once nobody reads any more. */
+  /**
+   * Waits while the reader is slow. Resolves to false once nobody reads any more. Keys are removed line by line, so a
+   * part must not end within a line that may hold one; of JSON the values are to be redacted before, see `redactValue`.
+   */
   async deliverPart(text: string): Promise<boolean> {
     this.#delivered = true
     if (this.#end !== undefined) return false
-    await new Promise<void>((resolve) => this.#put(this.#harmless(text), resolve))
+    const clean = redactLines(text.split('\n')).join('\n')
+    await new Promise<void>((resolve) => this.#put(this.#harmless(clean), resolve))
     return this.#end === undefined
   }
 

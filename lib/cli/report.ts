@@ -33,7 +33,7 @@ export function reportCommand(): Command {
     .description(
       'Reads run.json of a stored run and writes conformance.html, junit.xml, summary.md and the Allure report beside it.',
     )
-    .argument('[run]', 'folder or id of a run', 'latest')
+    .argument('[run]', 'folder, run.json or id of a run', 'latest')
     .option('--json', 'print what was written as JSON')
     .option('--report-dir <folder>', 'where runs are kept', 'reports')
     .option('--github', 'write nothing again; tell GitHub Actions: annotations, job summary, outputs')

@@ -34,6 +34,27 @@ describe('selectTests', () => {
     expect(ids(selectTests(suites, {}))).to.have.lengthOf(3)
   })
 
+  it('names of many ids those that are near, the groups, and what lists all', () => {
+    const many: Suite[] = ['G1X', 'G2X', 'G3X'].map((group) => ({
+      ...{ group, title: group },
+      tests: Array.from({ length: 9 }, (_, index) => made(`${group}-0${index + 1}`)),
+    }))
+    const refused = (...only: string[]): string => {
+      try {
+        selectTests(many, { only })
+      } catch (error) {
+        return (error as Error).message
+      }
+      return 'nothing'
+    }
+    expect(refused('G1X-10')).to.equal(
+      "unknown requirement 'G1X-10', did you mean G1X-01, G1X-02 or G1X-03?\n  do next:  groups: G1X, G2X, G3X; `swarmproof list requirements` lists all ids",
+    )
+    expect(refused('ZZZZZ')).to.equal(
+      "unknown requirement 'ZZZZZ'\n  do next:  groups: G1X, G2X, G3X; `swarmproof list requirements` lists all ids",
+    )
+  })
+
   it('names an unknown id with the valid ones', () => {
     expect(() => selectTests(suites, { only: ['CCC-01'] })).to.throw(
       /unknown requirement 'CCC-01'[\s\S]*AAA-01/,

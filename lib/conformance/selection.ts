@@ -3,6 +3,9 @@ import { defaultProfile, inProfile, type Profile } from './profile.ts'
 import type { Suite } from './suite.ts'
 import type { ConformanceTest } from './test.ts'
 
+/** Where to find the ids that there are, for messages. */
+export const listsRequirements = '`swarmproof list requirements` lists all ids'
+
 export interface SelectionOptions {
   /** The standard one where not given. It does not count for what `only` names. */
   readonly profile?: Profile
@@ -51,17 +54,18 @@ export function selectTests(suites: readonly Suite[], options: SelectionOptions)
  */
 export function requirementIds(suites: readonly Suite[], given: readonly string[]): string[] {
   const valid = suites.flatMap((suite) => suite.tests.map((test) => test.id))
-  return [...chosen(given, valid)]
+  return [...chosen(given, valid, listsRequirements)]
 }
 
 function names(suites: readonly Suite[], given: readonly string[]): Set<string> {
   const valid = suites.flatMap((suite) => [suite.group, ...suite.tests.map((test) => test.id)])
-  return chosen(given, valid)
+  const groups = suites.map((suite) => suite.group).join(', ')
+  return chosen(given, valid, `groups: ${groups}; ${listsRequirements}`)
 }
 
-function chosen(given: readonly string[], valid: readonly string[]): Set<string> {
+function chosen(given: readonly string[], valid: readonly string[], list: string): Set<string> {
   const names = given.flatMap((name) => name.split(',')).map((name) => name.trim().toUpperCase())
-  for (const name of names) if (!valid.includes(name)) throw unknownName('requirement', name, [...valid])
+  for (const name of names) if (!valid.includes(name)) throw unknownName('requirement', name, valid, list)
   return new Set(names)
 }
 

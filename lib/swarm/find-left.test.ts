@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -98,6 +107,32 @@ for (const shell of shells) {
       expect(engine.read('strange')).to.equal(undefined)
     })
 
+    it('is nothing of a lab that was built by a run with the same id', async () => {
+      engine.put('services', 'swp-rr', `swarmproof=${run}`)
+      engine.put('networks', 'swp-shop_default', `swarmproof=${run}`)
+      engine.put('containers', 'swp-mode-alone', `swarmproof=${run}`)
+      engine.put('containers', 'lab-m1', `swarmproof=${run}\nswarmproof.part=host`)
+      engine.put('containers', 'quirky_bohr', `swarmproof=${run}`)
+      const ofLab = [
+        ...['services/swp-rr', 'networks/swp-shop_default'],
+        ...['containers/swp-mode-alone', 'containers/lab-m1'],
+      ]
+      const left = await findLeft(host, where)
+      expect(left.found.filter((one) => one.run === run).map(({ name }) => name)).to.have.members([
+        ...['swp-abcd-web', 'swp-abcd-clear', 'swp-abcd-alone', 'quirky_bohr'],
+      ])
+      expect(await remove(left, run)).to.deep.equal([])
+      expect(engine.left().filter((name) => /abcd|quirky/.test(name))).to.deep.equal([])
+      expect(engine.left()).to.include.members(ofLab)
+      engine.put('services', 'swp-abcd-web', `swarmproof=${run}`)
+      await remove({ ...left, found: [] }, run)
+      expect(
+        engine.left().filter((name) => /abcd/.test(name)),
+        'without any prefix known',
+      ).to.deep.equal([])
+      expect(engine.left()).to.include.members(ofLab)
+    })
+
     it('is also what only its folder knows of: an image, a folder of tools, a swarm', async () => {
       await guarded(run, 600_000)
       await guard?.removesImage(host, 'swarmproof/probe:swp-abcd', ['sha256:abc'])
@@ -128,6 +163,17 @@ for (const shell of shells) {
       const left = await findLeft(host, where)
       expect([...left.living]).to.deep.equal([run])
       expect(engine.left()).to.have.lengthOf(12)
+    })
+
+    it('is not what a run has that is just being started, before its guard has written its process id', async () => {
+      mkdirSync(join(where.root, run), { recursive: true })
+      writeFileSync(join(where.root, run, 'program'), '')
+      expect([...(await findLeft(host, where)).living]).to.deep.equal([run])
+      for (const seconds of [-61, 61]) {
+        const when = Date.now() / 1000 + seconds
+        utimesSync(join(where.root, run), when, when)
+        expect([...(await findLeft(host, where)).living], `${seconds} s`).to.deep.equal([])
+      }
     })
 
     it('is that of an owner, too, from which nothing is heard, before its guard takes it for dead', async () => {

@@ -1,6 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { scriptLines, sh } from '../script.ts'
+import { prefixLetters } from './footprint.ts'
 import { askFunctions, swarmFunctions } from './guard-program.ts'
 import { guardRoot } from './guarded-host.ts'
 
@@ -36,7 +37,7 @@ const places = ['/run', '/var/tmp', '/tmp', '/usr/local/lib', '/root']
 const runId = /^\d{8}T\d{6}Z-[0-9a-f]{4}$/
 
 /** As a footprint's prefix makes them, see `chooseFootprint`. */
-const footprintName = /^swp-[a-z0-9]{4}-/
+export const footprintName = new RegExp(`^swp-[${prefixLetters}]{4}-`)
 
 export function isRunId(text: string): boolean {
   return runId.test(text)
@@ -80,6 +81,8 @@ export function readFound(stdout: string, host: string): FoundLeft {
     const kind = kinds.find((one) => one === word)
     // The stack of a lab bears the id of the run that built it, and no prefix of a run's own.
     if ((kind === 'service' || kind === 'network') && !footprintName.test(name)) continue
+    // Containers that lend a host their tools have names by chance.
+    if (kind === 'container' && name.startsWith('swp-') && !footprintName.test(name)) continue
     if (kind !== undefined && paths[kind]?.(run).test(id) === false) continue
     if (word === 'alive') living.add(run)
     else if (kind !== undefined && id !== '' && name !== '') found.push({ host, run, kind, id, name })
@@ -98,6 +101,13 @@ watched() {
   [ -e "$1/watch" ] && pid=$(cat "$1/pid" 2>/dev/null) && [ -n "$pid" ] &&
     tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -e "$1"
 }
+# Its guard has not written its process id yet, for which it has 20 s: by systemd, then by setsid. Where the clock was
+# set back, what was made in the future counts for nothing.
+starting() {
+  [ ! -s "$1/pid" ] || return 1
+  age=$(($(date +%s) - $(stat -c %Y "$1" 2>/dev/null || echo 0)))
+  [ "$age" -ge 0 ] && [ "$age" -lt 60 ]
+}
 # A label is anybody's, an image may bring one, and may hold line breaks: each line is of the kind that was asked for.
 as() { sed "s/^/$1 /"; }
 # Whose owner lives: what it wrote last is written over within a few seconds.
@@ -106,6 +116,7 @@ for folder in "$root"/*; do
   [ -d "$folder" ] || continue
   run=\${folder##*/}
   echo "guard $run $folder $folder"
+  ! starting "$folder" || echo "alive $run"
   ! watched "$folder" || waiting="$waiting $run=$(cat "$folder/beat" 2>/dev/null)"
   made=$(cat "$folder/made" 2>/dev/null)
   if [ -n "$(of swarm)" ] && is_ours; then echo "swarm $run \${said%% *} \${said%% *}"; fi
@@ -149,7 +160,7 @@ esac
 ids=$(ask network ls -q --filter label=swarmproof) || exit 1
 # shellcheck disable=SC2086 # ids, a line each
 [ -z "$ids" ] || ask network inspect --format '{{index .Labels "swarmproof"}} {{.Id}} {{.Name}}' $ids | as network
-lines=$(ask ps -a --filter label=swarmproof --format '{{.Label "swarmproof"}} {{.ID}} {{.Names}}') || exit 1
-[ -z "$lines" ] || printf '%s\n' "$lines" | as container
+lines=$(ask ps -a --filter label=swarmproof --format '{{.Label "swarmproof"}} {{.ID}} {{.Names}} {{.Label "swarmproof.part"}}') || exit 1
+[ -z "$lines" ] || printf '%s\n' "$lines" | sed 's/ *$//' | as container
 `,
 ])

@@ -14,6 +14,9 @@ export interface Footprint {
   readonly ports: readonly number[]
 }
 
+/** Without those that are taken for one another. */
+export const prefixLetters = 'abcdefghijkmnpqrstuvwxyz23456789'
+
 /** Private ones first; behind them what carriers and benchmarks use (RFC 6598, RFC 2544), which hosts seldom reach. */
 const ranges = ['172.16.0.0/12', '10.0.0.0/8', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15']
 /** What a swarm takes subnets from that was given no pool, or is still to be made. */
@@ -135,6 +138,6 @@ function choosePorts({ hosts, swarm }: Occupied, random: () => number): number[]
 }
 
 function word(length: number, random: () => number): string {
-  const letters = 'abcdefghijkmnpqrstuvwxyz23456789'
-  return Array.from({ length }, () => letters[Math.floor(random() * letters.length)]).join('')
+  const letter = (): string => prefixLetters[Math.floor(random() * prefixLetters.length)] ?? 'a'
+  return Array.from({ length }, letter).join('')
 }

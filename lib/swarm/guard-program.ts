@@ -1,4 +1,8 @@
 import { scriptLines, sh } from '../script.ts'
+import { prefixLetters } from './footprint.ts'
+
+/** What begins a name that a run gives, for grep and sed: `swp-` and four letters, as `chooseFootprint` makes them. */
+const anyPrefix = `swp-${`[${prefixLetters}]`.repeat(4)}`
 
 /** `ask WORDS...` is docker without what it says on standard error. */
 export const askFunctions = sh`
@@ -7,6 +11,19 @@ if timeout 5 true 2>/dev/null; then
 else
   ask() { docker "$@" 2>/dev/null </dev/null; }
 fi
+`
+
+/**
+ * `named PREFIX LINES`: those of the lines `ID NAME` whose name begins with the prefix and a hyphen; with no PREFIX,
+ * with any that a run may have. A label alone does not tell: the stack of a lab bears the id of a run, too.
+ *
+ * `alone PREFIX LINES`: of containers, `ID NAME PART`, those that are no host of a lab, which has a part, and none of a
+ * lab's stack. Containers that lend a host their tools have names by chance.
+ */
+export const nameFunctions = sh`
+any_prefix=${anyPrefix}
+named() { printf '%s\n' "$2" | sed -n "/^[^ ]* \${1:-$any_prefix}-/p"; }
+alone() { printf '%s\n' "$2" | sed -n "s/ *$//; /^[^ ]* [^ ]*$/!d; /^[^ ]* swp-/{/^[^ ]* \${1:-$any_prefix}-/!d;}; p"; }
 `
 
 /** `of KIND` prints the values of that kind in `made`, a line each; `nameless` those of images without any name. */
@@ -31,7 +48,7 @@ is_ours() {
 
 /**
  * `clean FOLDER LABEL PREFIX TICK PATIENCE [ENTRY...]`: removes what a run created on one host, again and again until
- * none of it is there: services and networks if the host is a manager, containers by their label, and what the entries
+ * none of it is there: services and networks, if the host is a manager, and containers by label and name, and what the entries
  * name: those given, and the lines of the file `made`. It waits for what only a manager can remove. Prints a line
  * `left KIND ID NAME` for each thing that is there after PATIENCE looks with TICK seconds between them, and exits with 1.
  *
@@ -72,21 +89,21 @@ look() {
   case $state in
     'active true')
       lines=$(ask service ls --filter "label=$label" --format '{{.ID}} {{.Name}}') || { note 'swarm - -'; return; }
-      remove service "$lines" service rm
+      remove service "$(named "$prefix" "$lines")" service rm
       ;;
     active* | inactive*) ;;
     [a-z]*) note "swarm - \${state%% *}" ;;
     *) note 'engine - -'; return ;;
   esac
-  lines=$(ask ps -a --filter "label=$label" --format '{{.ID}} {{.Names}}') || { note 'engine - -'; return; }
-  remove container "$lines" rm --force
+  lines=$(ask ps -a --filter "label=$label" --format '{{.ID}} {{.Names}} {{.Label "swarmproof.part"}}') || { note 'engine - -'; return; }
+  remove container "$(alone "$prefix" "$lines")" rm --force
   if [ -n "$prefix" ]; then
     lines=$(ask ps -a --filter "name=^/*$prefix-" --format '{{.ID}} {{.Names}}') || { note 'engine - -'; return; }
     for line in $lines; do note "task $line"; done
   fi
   [ -z "$left" ] || return
   lines=$(ask network ls --filter "label=$label" --format '{{.ID}} {{.Name}}') || { note 'engine - -'; return; }
-  remove network "$lines" network rm
+  remove network "$(named "$prefix" "$lines")" network rm
   [ -z "$left" ] || return
   for image in $(of image); do
     ask image inspect --format '{{.Id}}' "$image" >/dev/null || continue
@@ -218,6 +235,7 @@ watch() {
 /** Everything that is stored on a host: called as `sh program MODE WORDS...`. Static text; all settings are words. */
 export const guardProgram = scriptLines([
   askFunctions,
+  nameFunctions,
   swarmFunctions,
   clean,
   watch,

@@ -28,13 +28,19 @@ list() {
     [ -e "$file" ] || continue
     [ -z "$2" ] || grep -qx -e "$2" "$file" || continue
     name=$(basename "$file")
-    echo "$name $name"
+    echo "$name $name$(sed -n 's/^swarmproof.part=/ /p' "$file")"
   done
   true
 }
 label() { echo "$*" | sed -n 's/.*--filter label=\([^ ]*\).*/\1/p'; }
 ids() { for file in "$state/$1"/*; do ! grep -q '^swarmproof=' "$file" 2>/dev/null || basename "$file"; done; }
-told() { kind=$1; shift; for id; do echo "$(sed s/swarmproof=// "$state/$kind/$id") $id $id"; done; }
+told() {
+  kind=$1
+  shift
+  for id; do
+    echo "$(sed 's/^swarmproof=//; /^swarmproof.part=/d' "$state/$kind/$id") $id $id$(sed -n 's/^swarmproof.part=/ /p' "$state/$kind/$id")"
+  done
+}
 mode=active
 [ ! -e "$state/inactive" ] || mode=inactive
 case "$*" in

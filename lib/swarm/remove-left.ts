@@ -1,6 +1,6 @@
 import { detachFunctions, systemdFolder } from '../host/detach.ts'
 import { scriptLines, sh } from '../script.ts'
-import { type FindPlaces, type Found, type LeftHost, findLeft, isRunId } from './find-left.ts'
+import { type FindPlaces, type Found, type LeftHost, findLeft, footprintName, isRunId } from './find-left.ts'
 import { guardProgram } from './guard-program.ts'
 import { finishScript } from './guard-scripts.ts'
 import { guardRoot } from './guarded-host.ts'
@@ -68,7 +68,7 @@ async function removeRun(host: LeftHost, run: string, options: RemoveOptions): P
 
 /** Tasks are called as their services; nobody's are waited for where no service tells. */
 function prefixOf(found: readonly Found[]): string {
-  const service = found.find(({ kind, name }) => kind === 'service' && /^swp-[a-z0-9]{4}-/.test(name))
+  const service = found.find(({ kind, name }) => kind === 'service' && footprintName.test(name))
   return service?.name.slice(0, 'swp-xxxx'.length) ?? ''
 }
 

@@ -29,9 +29,7 @@ describe('finding topologies', () => {
 
   it('names what there is when there is no such topology or file', () => {
     expect(() => findTopology('three-nodes'))
-      .to.throw(
-        /^unknown topology 'three-nodes', did you mean 'three-node'\?\n {2}do next: {2}valid: .*three-node/,
-      )
+      .to.throw(/^unknown topology 'three-nodes', did you mean three-node\?\n {2}do next: {2}.+/)
       .with.property('code', 'UNKNOWN_TOPOLOGY')
     expect(() => findTopology('zebra')).to.throw(/^unknown topology 'zebra'\n/)
     expect(() => findTopology('./nowhere.yaml')).to.throw(

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, extname, join, relative } from 'node:path'
 import { InputError, unknownName } from '../error.ts'
-import { nearMisses } from '../near-miss.ts'
 import { packageRoot } from '../package-root.ts'
 import { readTopology } from './read-topology.ts'
 import type { Topology } from './topology.ts'
@@ -19,20 +18,14 @@ export function findTopology(name: string, folder = shippedFolder()): Topology {
     })
   }
   const file = filesIn(folder).find((one) => nameOf(one) === name)
-  if (file === undefined) throw unknownTopology(name, folder)
+  if (file === undefined)
+    throw unknownName('topology', name, namesIn(folder), '`swarmproof list topologies` lists them')
   return readTopology(shown(join(folder, file)))
 }
 
 /** Topologies that come with swarmproof, by name. */
 export function listTopologies(folder = shippedFolder()): readonly Topology[] {
   return filesIn(folder).map((file) => readTopology(shown(join(folder, file))))
-}
-
-function unknownTopology(name: string, folder: string): InputError {
-  const plain = unknownName('topology', name, namesIn(folder))
-  const meant = nearMisses(name, namesIn(folder), 1)[0]
-  if (meant === undefined) return plain
-  return new InputError({ ...plain.detail, what: `${plain.detail.what}, did you mean '${meant}'?` })
 }
 
 function shippedFolder(): string {

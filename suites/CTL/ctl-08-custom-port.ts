@@ -127,7 +127,7 @@ function devicePorts(
   states: KernelSeen,
 ): Readonly<Record<string, Part<readonly Device[]>>> {
   return Object.fromEntries(
-    facts.nodes.map(({ name }) => {
+    facts.nodes.map(({ name }): readonly [string, Part<readonly Device[]>] => {
       const root = rootSeen(states, name, 'ip')
       if (!('got' in root)) return [name, root]
       const got = Object.entries(states[name]?.namespaces ?? {}).flatMap(([namespace, { links }]) =>

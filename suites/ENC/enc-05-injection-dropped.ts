@@ -1,26 +1,24 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
-import { observePart } from '../../lib/conformance/missing.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { plantRules } from '../../lib/host/firewall-rules.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { sh } from '../../lib/script.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
+import { undoneTooEarly } from '../RES/undoing.ts'
+import { inject, type Injected } from '../scene/injection.ts'
 import {
-  inject,
-  type Injected,
   injectionControls,
   injectionProblems,
   injectionRows,
   type Outcome,
   outcomesOf,
-  type Target,
-} from '../scene/injection.ts'
+} from '../scene/injection-outcomes.ts'
 import { type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
+import { stage } from '../scene/stage.ts'
 import { moby } from '../source.ts'
+import { type Behind, behindAdminRule } from './behind-accept.ts'
 import { enforcement } from './enforcement.ts'
 import { secretNodes } from './ledger-nodes.ts'
+import { targetPerNode } from './targets.ts'
 
 export const injectionDropped = requirement({
   id: 'ENC-05',
@@ -48,26 +46,26 @@ export const injectionDropped = requirement({
     'let the data-path port in from the other nodes’ addresses only',
     'restart the engine after the firewall: it makes its rules anew, at the top',
   ],
-  codes: ['injected-frame-reached', 'drop-rule-not-counting'],
+  codes: ['injected-frame-reached', 'injected-frame-reached-behind-accept', 'drop-rule-not-counting'],
   changes: ['service', 'network', 'host'],
   quiet: ['changes'],
   reads: [],
   async observe(lab): Promise<Seen> {
     const before = await lab.kernel({ fresh: true })
-    const first = await inject(lab, [...onePerNode(lab, 'secret'), ...onePerNode(lab, 'clear')], before)
+    const first = await inject(lab, [...targetPerNode(lab, 'secret'), ...targetPerNode(lab, 'clear')], before)
     const after = Object.fromEntries(await lab.kernel({ fresh: true }))
     const counts = dropCounts(lab, Object.fromEntries(before), after)
-    return { first, counts, behind: await observePart(() => behindAdminRule(lab)) }
+    return { first, counts, behind: await behindAdminRule(lab) }
   },
-  judge({ first, counts, behind: later }, facts) {
+  judge({ first, counts, behind: { made: later, undone } }, facts) {
     const { secret } = facts.networks
     const { outcomes, missing, unseen } = outcomesOf(first)
     const [judged, control] = parted(outcomes, secret.name)
-    const behind = part({ behind: later }, 'injection behind an ACCEPT rule')
-    const behindIt = behind.got.get('behind')
-    const made = behindIt === undefined ? undefined : outcomesOf(behindIt.made)
-    const ofMade = (made?.outcomes ?? []).filter(({ network }) => network === behindIt?.network)
-    const standing = (made?.outcomes ?? []).filter(({ network }) => network !== behindIt?.network)
+    const behind = stage(later, 'injection behind an ACCEPT rule')
+    const made = behind.got === undefined ? undefined : outcomesOf(behind.got.injected)
+    const ofMade = (made?.outcomes ?? []).filter(({ network }) => network === behind.got?.network)
+    const standing = (made?.outcomes ?? []).filter(({ network }) => network !== behind.got?.network)
+    const notRemoved = Object.entries(undone).filter(([, one]) => one !== null)
     const counters = part(counts, 'counters of the drop rule')
     const sent = judged[0]?.sent ?? 0
     const counted = [...counters.got].map(([node, dropped]) => ({ node, dropped }))
@@ -75,7 +73,7 @@ export const injectionDropped = requirement({
     return judgement({
       problems: [
         ...injectionProblems(judged),
-        ...injectionProblems(ofMade, 'behind an ACCEPT rule that was there before the network'),
+        ...injectionProblems(ofMade, 'injected-frame-reached-behind-accept'),
         ...counted
           .filter(({ dropped }) => dropped < sent)
           .map(({ node, dropped }): Problem => ({
@@ -85,12 +83,23 @@ export const injectionDropped = requirement({
       ],
       controls: injectionControls(control, [...judged, ...ofMade]),
       missing: [...missing, ...behind.missing, ...counters.missing, ...(made?.missing ?? [])],
-      unseen: [...unseen, ...behind.unseen, ...counters.unseen, ...(made?.unseen ?? [])],
+      unseen: [
+        ...[...unseen, ...behind.unseen, ...counters.unseen, ...(made?.unseen ?? [])],
+        ...notRemoved.flatMap(([node, one]) => undoneTooEarly(one, node)),
+      ],
       tables: {
         'injected, standing network': injectionRows(outcomes),
         'counted by the drop rules meanwhile': counted,
         'injected behind an admin’s ACCEPT rule, network made later': injectionRows(ofMade),
         'not judged: ACCEPT put in front of the engine’s rules later': injectionRows(standing),
+        ...(notRemoved.length === 0
+          ? {}
+          : {
+              'the ACCEPT rule was not removed': notRemoved.map(([node, one]) => ({
+                node,
+                why: one?.message,
+              })),
+            }),
       },
       packets: {
         'injected, as it came in': judged.flatMap(({ cameIn }) => cameIn).slice(0, 20),
@@ -108,8 +117,7 @@ interface Seen {
   readonly first: Injected
   /** What the drop rule of each node counted meanwhile; 0 where there is none. */
   readonly counts: Readonly<Record<string, Part<number>>>
-  /** Into a network made while an ACCEPT rule stood first, and into the standing one, which that shadows. */
-  readonly behind: Part<{ readonly made: Injected; readonly network: string }>
+  readonly behind: Behind
 }
 
 function parted(outcomes: readonly Outcome[], secret: string): [Outcome[], Outcome[]] {
@@ -117,14 +125,6 @@ function parted(outcomes: readonly Outcome[], secret: string): [Outcome[], Outco
     outcomes.filter(({ network }) => network === secret),
     outcomes.filter(({ network }) => network !== secret),
   ]
-}
-
-function onePerNode({ stack }: ObserveContext, role: 'secret' | 'clear'): Target[] {
-  const tasks = tasksOn(stack, role)
-  return secretNodes(stack).flatMap((node) => {
-    const task = tasks.find((candidate) => candidate.node === node)
-    return task === undefined ? [] : [{ network: stack.networks[role], task }]
-  })
 }
 
 function dropCounts(
@@ -145,31 +145,4 @@ function dropCounts(
       return [name, 'got' in was && 'got' in is ? { got: is.got - was.got } : 'got' in was ? is : was]
     }),
   )
-}
-
-async function behindAdminRule(lab: ObserveContext): Promise<{ made: Injected; network: string }> {
-  const { cluster, stack } = lab
-  const nodes = secretNodes(stack)
-  const rule = { chain: 'INPUT', rule: sh`-p udp --dport ${cluster.dataPathPort} -j ACCEPT` }
-  const removals = await Promise.all(nodes.map((node) => plantRules(node.host, [rule])))
-  try {
-    await using trial = lab.trial('enc05')
-    const network = await trial.network('net', ['--opt', 'encrypted'])
-    const service = await trial.service('svc', [
-      ...['--network', network.name],
-      ...['--mode', 'global', '--endpoint-mode', 'dnsrr'],
-    ])
-    const tasks = await trial.running([service], cluster.nodes.length)
-    const states = await lab.kernel({ fresh: true })
-    const targets = nodes.flatMap((node) => {
-      const task = tasks.find((candidate) => candidate.node === node)
-      return task === undefined ? [] : [{ network, task }]
-    })
-    return {
-      made: await inject(lab, [...targets, ...onePerNode(lab, 'secret')], states),
-      network: network.name,
-    }
-  } finally {
-    await Promise.all(removals.map((remove) => remove()))
-  }
 }

@@ -1,18 +1,19 @@
+import { observePart } from '../../lib/conformance/missing.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
+import { inject, type Injected } from '../scene/injection.ts'
 import {
-  inject,
-  type Injected,
   injectionControls,
   injectionProblems,
   injectionRows,
   outcomesOf,
-} from '../scene/injection.ts'
+} from '../scene/injection-outcomes.ts'
 import { rootSeen } from '../scene/kernel-seen.ts'
+import { stage } from '../scene/stage.ts'
 import { moby } from '../source.ts'
 import { aboutVxlan, enforcement } from './enforcement.ts'
 
@@ -57,16 +58,10 @@ export const singleEndpoint = requirement({
     const [task] = await trial.running([service], 1)
     const states = await lab.kernel({ fresh: true })
     const neighbour = tasksOn(stack, 'clear').find((candidate) => candidate.node === node)
-    if (task === undefined || neighbour === undefined) throw new Inconclusive(`${host} has no task to try`)
+    if (task === undefined) throw new Inconclusive(`${host} has no task to try`)
     const root = rootSeen(Object.fromEntries(states), host, 'iptables-save')
-    const injected = await inject(
-      lab,
-      [
-        { network, task },
-        { network: stack.networks.clear, task: neighbour },
-      ],
-      states,
-    )
+    const control = neighbour === undefined ? [] : [{ network: stack.networks.clear, task: neighbour }]
+    const injected = await observePart(() => inject(lab, [{ network, task }, ...control], states))
     const rules = 'got' in root ? { got: aboutVxlan(root.got.firewall) } : root
     return { node: host, network: network.name, vni: network.vni, rules, injected }
   },
@@ -77,13 +72,16 @@ export const singleEndpoint = requirement({
       firewall === undefined
         ? undefined
         : enforcement(firewall, { vni, dataPathPort: facts.dataPathPort }, node)
-    const { outcomes, ...parts } = outcomesOf(injected)
+    const trying = stage(injected, 'injection')
+    const { outcomes, ...parts } =
+      trying.got === undefined ? { ...trying, outcomes: [] } : outcomesOf(trying.got)
     const judged = outcomes.filter((one) => one.network === network)
     const control = outcomes.filter((one) => one.network !== network)
     return judgement({
       problems: [
         ...injectionProblems(judged),
-        ...(rules?.problems ?? []).map((problem) => ({ ...problem, network })),
+        // The rules themselves rest on no frame.
+        ...(rules?.problems ?? []).map((problem) => ({ ...problem, network, controls: [] })),
       ],
       controls: injectionControls(control, judged),
       missing: [...missing, ...parts.missing],
@@ -111,5 +109,5 @@ interface Seen {
   readonly network: string
   readonly vni: number
   readonly rules: Part<readonly FirewallRule[]>
-  readonly injected: Injected
+  readonly injected: Part<Injected>
 }

@@ -62,7 +62,8 @@ export const enforced = requirement({
       const now = enforcement(firewall, expected, node)
       return [
         {
-          ...{ node, sent: sent[node] ?? 0, marked: (now.marking?.packets ?? 0) - (marking?.packets ?? 0) },
+          ...{ node, sent: sent[node] ?? 0, marks: marking !== undefined },
+          marked: (now.marking?.packets ?? 0) - (marking?.packets ?? 0),
           dropped: (now.dropping?.packets ?? 0) - (dropping?.packets ?? 0),
         },
       ]
@@ -71,7 +72,7 @@ export const enforced = requirement({
       problems: [
         ...found.flatMap(({ problems }) => problems.map((problem) => ({ ...problem, network: secret.name }))),
         ...moves
-          .filter(({ marked, sent: count }) => marked < count)
+          .filter(({ marks, marked, sent: count }) => marks && marked < count)
           .map(({ node, sent: count, marked }): Problem => ({
             ...{ code: 'mark-rule-not-counting', kind: 'missed', node, network: secret.name },
             ...{ observed: marked, expected: count },
@@ -83,7 +84,7 @@ export const enforced = requirement({
         'rules by node': found.map(({ node, marking, dropping }) => ({
           ...{ node, marking: place(marking), dropping: place(dropping), backend: backends[node] ?? '' },
         })),
-        counters: moves,
+        counters: moves.map(({ marks: _, ...counts }) => counts),
       },
       conclusion:
         found.length === 0

@@ -9,7 +9,7 @@ import { part } from '../../lib/observation/part.ts'
 import type { UdpRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { notUndone, type Undone, undoing } from '../RES/undoing.ts'
+import { type Undone, undoing, undoneTooEarly } from '../RES/undoing.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
 import { type Wires, withWires } from '../scene/recording.ts'
 import { moby } from '../source.ts'
@@ -94,10 +94,14 @@ export const failsClosed = requirement({
         { name: 'payload of the clear twin found', held: twin.nonce > 0, observed: twin.nonce },
       ],
       missing,
-      unseen: [...unseen, ...notUndone(undone, node)],
+      unseen: [...unseen, ...undoneTooEarly(undone, node)],
       tables: {
         'controls: packets of the clear twin found by the same matchers': twin,
-        'packets of the encrypted network that left in clear': leaked.length,
+        'packets of the encrypted network that left in clear': {
+          packets: leaked.length,
+          withReadablePayload: leaked.filter(({ matched }) => matched.includes('secret')).length,
+        },
+        ...(undone === null ? {} : { 'the policies were not put back': undone.message }),
       },
       packets: { 'left in clear': leaked.slice(0, 40).map(refOf) },
       conclusion:

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { describeProblem } from '../../lib/observation/describe-problem.ts'
-import { enforcement } from './enforcement.ts'
+import { aboutVxlan, enforcement } from './enforcement.ts'
 import { matchedVni } from './vni-match.ts'
 
 const bpf = (vni: number): string =>
@@ -66,6 +66,22 @@ describe('enforcement of encryption', () => {
     const rules = [...chain('mangle', 'OUTPUT', mark()), ...chain('filter', 'INPUT', '-j admin', drop())]
     expect(problems(...rules, ...admin)[0]).to.include('"-j admin"')
     expect(problems(...rules, ...chain('filter', 'admin', '-j RETURN'))).to.deep.equal([])
+  })
+
+  it('is judged by the chains VXLAN passes and those they lead to, and by no others', () => {
+    const rules = [
+      ...chain('mangle', 'OUTPUT', mark()),
+      ...chain('filter', 'INPUT', '-j admin', drop()),
+      ...chain('filter', 'admin', '-p tcp -j RETURN', '-j more'),
+      ...chain('filter', 'more', '-p udp -j ACCEPT'),
+    ]
+    const others = [
+      ...chain('filter', 'FORWARD', '-j their-own'),
+      ...chain('filter', 'their-own', '-s 192.0.2.7/32 -j ACCEPT'),
+      ...chain('nat', 'admin', '-j MASQUERADE'),
+    ]
+    expect(aboutVxlan([...others, ...rules])).to.deep.equal(rules)
+    expect(problems(...aboutVxlan([...rules, ...others]))).to.have.lengthOf(1)
   })
 
   it('is effective behind rules for other traffic, and in front of anything', () => {

@@ -13,7 +13,12 @@ export interface Enforcement {
 
 /** Rules that may decide about VXLAN: of the tables and chains it passes, and chains those lead to. */
 export function aboutVxlan(rules: readonly FirewallRule[]): FirewallRule[] {
-  return rules.filter(({ table }) => table === 'filter' || table === 'mangle')
+  const reached = new Set(['filter INPUT', 'mangle INPUT', 'mangle OUTPUT'])
+  // A set that grows while it is walked: chains that these lead to are walked, too.
+  for (const place of reached)
+    for (const { table, chain, rule } of rules)
+      if (`${table} ${chain}` === place) reached.add(`${table} ${target(rule)}`)
+  return rules.filter(({ table, chain }) => reached.has(`${table} ${chain}`))
 }
 
 /**

@@ -71,7 +71,7 @@ function stateProblems(node: LedgerNode, peer: LedgerNode): Problem[] {
     ...outs
       .filter(({ spi }) => !known.has(spi))
       .map(({ spi }): Problem => ({
-        ...{ code: 'spi-unknown-to-peer', kind: 'seen', node: node.name, subject: spi },
+        ...{ code: 'spi-unknown-to-peer', kind: 'seen', node: peer.name, subject: spi },
         path: { from: node.name, to: peer.name },
       })),
   ]

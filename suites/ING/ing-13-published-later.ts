@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { judgement, type Measure } from '../../lib/observation/judgement.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { effectiveWithinMs, effectSeconds } from '../scene/effects.ts'
+import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/effects.ts'
 import { ingressMissing } from '../scene/mesh.ts'
 import { reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
 import { givenPortProblems, takenPortProblems } from '../scene/reshaping-problems.ts'
@@ -72,8 +72,3 @@ export const publishedLater = requirement({
     })
   },
 })
-
-function effectMeasure(what: string, seconds: number | undefined): Measure[] {
-  const bound = effectiveWithinMs / 1000
-  return seconds === undefined ? [] : [{ name: `${what} took effect`, value: seconds, unit: 's', bound }]
-}

@@ -8,7 +8,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { type ComposeVersion, TrialStack } from '../../lib/swarm/trial-stack.ts'
 import { pollEffect } from '../scene/effects.ts'
 import { meshPort } from '../scene/opened-port.ts'
-import { askOpened, type Looked } from '../scene/reshaping-probes.ts'
+import { askPort, type Looked } from '../scene/reshaping-probes.ts'
 import { givenPortProblems } from '../scene/reshaping-problems.ts'
 import { type Footprint, footprint, type Holdings } from './leftovers.ts'
 import { heldNow, pollUntilGone } from './until-gone.ts'
@@ -90,7 +90,7 @@ async function settledOn(
     async (): Promise<VersionLook> => {
       const [service, task] = [await stack.service(), await stack.task()]
       const port = meshPort(service)
-      const looked = port === undefined ? [] : await askOpened(lab, port)
+      const looked = port === undefined ? [] : await askPort(lab, port)
       return { publishedPort: port ?? null, task: taskFacts(task), looked }
     },
     (seen) => [

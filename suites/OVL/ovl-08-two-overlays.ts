@@ -1,17 +1,19 @@
-import type { TestContext } from '../../lib/conformance/context.ts'
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { Observation } from '../../lib/probe/probe.ts'
-import type { OverlayNetwork, Service } from '../../lib/swarm/cluster.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { requireEffect } from '../scene/effects.ts'
-import { httpRequest } from '../scene/moved-networks.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
-import { reshapedService, reshapingLimitMs } from '../scene/reshaped-service.ts'
+import { undelivered } from '../scene/delivery.ts'
+import { effectMeasure, effectSeconds } from '../scene/effects.ts'
+import { httpRequest } from '../scene/http-request.ts'
+import { type Given, reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
+import { givenNetworkProblems, takenNetworkProblems } from '../scene/reshaping-problems.ts'
+import { stage } from '../scene/stage.ts'
 import { docs } from '../source.ts'
 
-export const twoOverlays = conformanceTest({
+export const twoOverlays = requirement({
   id: 'OVL-08',
   requirement:
     'A service on two overlays is reachable on both; `--network-add` and `--network-rm` take effect.',
@@ -30,60 +32,125 @@ export const twoOverlays = conformanceTest({
     'docker service ps --no-trunc SERVICE and docker service inspect --format "{{json .UpdateStatus}}" SERVICE',
     'docker network inspect NETWORK on the hosts named; docker service update --force SERVICE',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const { both } = stack.services
-    const reached = [...(await reach(context, both, 'clear')), ...(await reach(context, both, 'extra'))]
-    evidence.observe('a service on two overlays', reached)
-    const networks = [stack.networks.clear, stack.networks.extra]
-    requireNone(`${both.name} is reachable on each of its overlays`, [
-      ...reached.flatMap(({ problem }) => problem ?? []),
-      ...networks
-        .filter(({ name }) => !reached.some(({ network }) => network === name))
-        .map(({ name }) => `${both.name} has no task on ${name}`),
-    ])
-    const reshaped = await reshapedService(context)
-    const given = reshaped.given()
-    evidence.observe('subnet and gateway of a network made without them', {
-      whenCreated: settings(reshaped.own),
-      withItsFirstTask: settings(given.own),
+  codes: [
+    'not-delivered',
+    'answered-by-another',
+    'task-not-attached',
+    'name-lacks-task',
+    'name-not-answered',
+    'subnet-not-stated',
+    'task-still-attached',
+    'name-still-found',
+    'former-address-answers',
+  ],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [reshaped],
+  observe: async (lab) => ({ asked: await askBoth(lab), reshaped: await lab.scene(reshaped) }),
+  judge({ asked, reshaped: { service, own, given, taken } }, facts) {
+    const [adding, removing] = [stage(given, '--network-add'), stage(taken, '--network-rm')]
+    const stages = [adding, removing]
+    const of = { service, manager: facts.manager, own: own.name, extra: facts.networks.extra.name }
+    const [added, removed] = [adding.got, removing.got]
+    const addedAfter = added && effectSeconds(added.polled, (look) => givenNetworkProblems(look, of, facts))
+    const removedAfter =
+      removed && effectSeconds(removed.polled, (look) => takenNetworkProblems(look, of, facts))
+    const networks = roles.map((role) => facts.networks[role].name)
+    return judgement({
+      problems: [
+        ...asked.flatMap((one) => askedProblem(one, facts) ?? []),
+        ...roles.flatMap((role) => notAttached(role, facts)),
+        ...(added === undefined ? [] : givenNetworkProblems(added.polled.last, of, facts)),
+        ...(added === undefined ? [] : unstated(added.own, facts.manager)),
+        ...(removed === undefined ? [] : takenNetworkProblems(removed.polled.last, of, facts)),
+      ],
+      missing: stages.flatMap(({ missing }) => missing),
+      unseen: [
+        ...roles
+          .filter((role) => !asked.some(({ network }) => network === role))
+          .map((role) => ({
+            what: `requests to ${facts.services.both.name} over ${facts.networks[role].name}`,
+            nodes: [],
+          })),
+        ...stages.flatMap(({ unseen }) => unseen),
+      ],
+      measures: [
+        ...effectMeasure(`--network-add of ${service}`, addedAfter),
+        ...effectMeasure(`--network-rm of ${service}`, removedAfter),
+      ],
+      tables: {
+        'a service on two overlays': asked.map(({ network, probe: { from, to, outcome } }) => ({
+          ...{ network: facts.networks[network].name, from, to, outcome },
+        })),
+        'subnet and gateway of a network made without them': {
+          whenCreated: settings(own),
+          withItsFirstTask: added === undefined ? 'not seen' : settings(added.own),
+        },
+      },
+      conclusion:
+        asked.length === 0 || added === undefined || addedAfter === undefined || removedAfter === undefined
+          ? ''
+          : `${facts.services.both.name} answered ${asked.length} requests over ${networks.join(' and ')}; --network-add took effect after ${addedAfter} s, --network-rm after ${removedAfter} s; ${own.name} had ${settings(added.own)} with its first task`,
     })
-    const added = requireEffect(context, `--network-add of ${reshaped.service}`, given.networks)
-    requireNone(
-      'a network has its subnet and gateway once a task is attached',
-      given.own.subnet !== '' && given.own.gateway !== ''
-        ? []
-        : [`${context.cluster.manager.host.name} states ${settings(given.own)} of ${given.own.name}`],
-    )
-    const removed = requireEffect(context, `--network-rm of ${reshaped.service}`, reshaped.taken().networks)
-    evidence.conclude(
-      `${both.name} answered ${reached.length} requests over ${networks.map(({ name }) => name).join(' and ')}; --network-add took effect after ${added} s, --network-rm after ${removed} s; ${given.own.name} had ${settings(given.own)} with its first task`,
-    )
   },
 })
 
-async function reach({ stack, probe }: TestContext, service: Service, role: 'clear' | 'extra') {
-  const network = stack.networks[role]
-  const on = tasksOn(stack, role)
-  const pairs = on
-    .filter((to) => to.service === service.name)
-    .flatMap((to) => on.filter((from) => from.service !== service.name).map((from) => ({ from, to })))
-  const observations = await probe.send(pairs.map(({ from, to }) => httpRequest(stack, [from, to], network)))
-  return pairs.map(({ from, to }, index) => {
-    const observation = observations[index] as Observation
-    const what = deliveryProblem({ to, protocol: 'tcp', observation })
-    return {
-      network: network.name,
-      from: taskLabel(from),
-      to: `${taskLabel(to)} (${addressOn(to, network)})`,
-      outcome: observation.outcome,
-      ...(what === undefined
-        ? {}
-        : { problem: [`${taskLabel(from)} → ${taskLabel(to)} on ${network.name}: ${what}`] }),
-    }
+const roles = ['clear', 'extra'] as const
+
+interface Asking {
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
+  readonly network: (typeof roles)[number]
+}
+
+/** Every task that shares one of its overlays with the service asks its task there. */
+function askBoth({ stack, probe }: ObserveContext): Promise<Sent<Asking>[]> {
+  const { both } = stack.services
+  const plan = roles.flatMap((network) => {
+    const on = tasksOn(stack, network)
+    return on
+      .filter((to) => to.service === both.name)
+      .flatMap((to) =>
+        on
+          .filter((from) => from.service !== both.name)
+          .map((from): Planned<Asking> => {
+            const request = httpRequest(stack, [from, to], stack.networks[network])
+            return { from: from.id, to: to.id, network, request }
+          }),
+      )
+  })
+  return sendPlan(probe, plan)
+}
+
+function askedProblem({ from, to, network, probe }: Sent<Asking>, facts: ClusterFacts): Problem | undefined {
+  const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
+  return undelivered(probe, receiver.hostname, {
+    path: { from: sender.node, to: receiver.node },
+    ends: { from: taskName(sender), to: taskName(receiver) },
+    ...{ network: facts.networks[network].name, service: receiver.service },
+    ...{ protocol: 'TCP', address: probe.to },
   })
 }
 
-function settings({ subnet, gateway }: OverlayNetwork): string {
+function notAttached(role: (typeof roles)[number], facts: ClusterFacts): Problem[] {
+  const network = facts.networks[role]
+  return facts.tasks
+    .filter((task) => task.service === facts.services.both.name && addressIn(task, network) === '')
+    .map((task) => ({
+      ...{ code: 'task-not-attached', kind: 'missed', node: task.node, network: network.name },
+      ...{ service: task.service, subject: taskName(task) },
+    }))
+}
+
+function unstated({ name, subnet, gateway }: Given['own'], manager: string): Problem[] {
+  return Object.entries({ subnet, gateway })
+    .filter(([, value]) => value === '')
+    .map(([subject]) => ({
+      ...{ code: 'subnet-not-stated', kind: 'missed', node: manager, network: name, subject },
+    }))
+}
+
+function settings({ subnet, gateway }: Given['own']): string {
   return `subnet ${subnet || 'none'}, gateway ${gateway || 'none'}`
 }

@@ -1,13 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { exchange } from '../scene/exchange-before.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { exchangeProblem, undelivered } from '../scene/delivery.ts'
+import { exchange } from '../scene/exchange.ts'
 import { groupBy } from '../scene/group-by.ts'
 import { type Isolated, isolation } from '../scene/isolation.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
 import { docs, internals } from '../source.ts'
 
-export const isolated = conformanceTest({
+export const isolated = requirement({
   id: 'OVL-09',
   requirement: 'Tasks that share no overlay cannot reach each other.',
   source: [docs('Attach a service to an overlay network'), internals('Overlay')],
@@ -25,49 +26,73 @@ export const isolated = conformanceTest({
     'docker network inspect of both networks: who is attached to both',
     'iptables-save on the host named: rules for the subnets of the overlays',
   ],
-  async run(context) {
-    const { evidence } = context
-    const { foreign, own } = await isolation(context)
-    const { exchanged } = await exchange(context)
-    const reached = foreign.filter((one) => deliveryProblem(one) === undefined)
-    const surely = reached.filter(({ protocol }) => protocol !== 'icmp')
-    evidence.observe(
-      'attempts between tasks that share no overlay',
-      Object.fromEntries(
-        [...groupBy(foreign, ({ protocol, observation }) => `${protocol} ${observation.outcome}`)].map(
-          ([key, attempts]) => [key, attempts.length],
-        ),
-      ),
-    )
-    const targets = new Set(foreign.map(({ to }) => to))
-    evidence.observe(
-      'controls: targets that answer themselves, and others of their network',
-      [...targets].map((target) => ({
-        target: taskLabel(target),
-        itself: own.filter((one) => one.to === target && deliveryProblem(one) === undefined).length,
-        ofItsNetwork: exchanged.filter((one) => one.to === target && deliveryProblem(one) === undefined)
-          .length,
-      })),
-    )
-    requireNone('tasks that share no overlay do not reach each other', surely.map(describe))
+  codes: ['reached-without-network'],
+  changes: [],
+  quiet: [],
+  reads: [isolation, exchange],
+  observe: async (lab) => ({ isolation: await lab.scene(isolation), exchange: await lab.scene(exchange) }),
+  judge({ isolation: { tried }, exchange: { exchanged } }, facts) {
+    const own = tried.filter(({ what }) => what === 'own')
+    const foreign = tried.filter(({ what }) => what === 'foreign')
+    const reached = foreign.filter((one) => isReached(one, facts))
+    // Whatever has the address may answer an echo; only UDP and TCP tell that it was the task.
     const doubtful = reached.filter(({ protocol }) => protocol === 'icmp')
-    if (doubtful.length > 0) {
-      throw new Error(
-        `something answers ICMP at addresses of tasks, and it is not known whether it is the task:\n${doubtful.map((one) => `- ${describe(one)}`).join('\n')}`,
-      )
-    }
-    const dead = own.filter((one) => deliveryProblem(one) !== undefined)
-    if (foreign.length === 0 || dead.length > 0) {
-      throw new Error(
-        `targets did not even answer themselves, so "not reached" proves nothing: ${dead.map((one) => `${taskLabel(one.to)} ${deliveryProblem(one)}`).join('; ')}`,
-      )
-    }
-    evidence.conclude(
-      `${foreign.length} attempts to ${targets.size} tasks of other overlays got no answer of the task, while each of them answered itself by ICMP, UDP and TCP`,
-    )
+    const dead = own.filter((one) => !isReached(one, facts))
+    const targets = [...new Set(foreign.map(({ to }) => to))]
+    return judgement({
+      problems: reached
+        .filter(({ protocol }) => protocol !== 'icmp')
+        .map((one): Problem => ({
+          ...{ ...placeOf(one, facts), code: 'reached-without-network', kind: 'seen' },
+        })),
+      controls: [
+        {
+          name: 'every target answers itself',
+          held: own.length > 0 && dead.length === 0,
+          observed: `${own.length - dead.length} of ${own.length}`,
+        },
+      ],
+      unseen:
+        doubtful.length === 0
+          ? []
+          : [
+              {
+                what: 'who answered ICMP at addresses of tasks',
+                nodes: [...new Set(doubtful.map(({ probe }) => probe.fromNode))],
+                why: [...new Set(doubtful.map(({ probe }) => `${probe.from} → ${probe.to}`))].join(', '),
+              },
+            ],
+      tables: {
+        'attempts between tasks that share no overlay': Object.fromEntries(
+          [...groupBy(foreign, ({ protocol, probe }) => `${protocol} ${probe.outcome}`)].map(
+            ([key, attempts]) => [key, attempts.length],
+          ),
+        ),
+        'controls: targets that answer themselves, and others of their network': targets.map((target) => ({
+          target: taskName(taskOf(facts, target)),
+          itself: own.filter((one) => one.to === target && isReached(one, facts)).length,
+          ofItsNetwork: exchanged.filter(
+            (one) => one.to === target && exchangeProblem(one, facts) === undefined,
+          ).length,
+        })),
+      },
+      conclusion:
+        foreign.length === 0
+          ? ''
+          : `${foreign.length} attempts to ${targets.length} tasks of other overlays got no answer of the task, while each of them answered itself by ICMP, UDP and TCP`,
+    })
   },
 })
 
-function describe({ from, to, network, protocol }: Isolated): string {
-  return `${taskLabel(from)} reached ${taskLabel(to)} at ${addressOn(to, network)} (${network.name}) by ${protocol.toUpperCase()}`
+function isReached({ to, probe }: Isolated, facts: ClusterFacts): boolean {
+  return undelivered(probe, taskOf(facts, to).hostname, {}) === undefined
+}
+
+function placeOf({ from, to, network, protocol, probe }: Isolated, facts: ClusterFacts) {
+  const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
+  return {
+    path: { from: sender.node, to: receiver.node },
+    ends: { from: taskName(sender), to: taskName(receiver) },
+    ...{ network: facts.networks[network].name, protocol: protocol.toUpperCase(), address: probe.to },
+  }
 }

@@ -1,12 +1,12 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { exchange } from '../scene/exchange-before.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { taskName, taskOf } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { exchangeProblem } from '../scene/delivery.ts'
+import { exchange } from '../scene/exchange.ts'
 import { exceptFor } from '../scene/left-out.ts'
-import { taskLabel } from '../scene/pair.ts'
 import { docs } from '../source.ts'
 
-export const unpublishedPorts = conformanceTest({
+export const unpublishedPorts = requirement({
   id: 'OVL-10',
   requirement: 'Ports need not be published between services of one network (the WordPress → MySQL pattern).',
   source: [docs('Configure service discovery'), docs('Publish ports on an overlay network')],
@@ -22,46 +22,56 @@ export const unpublishedPorts = conformanceTest({
     'nsenter -t PID -n ss -ltn on the host of the task that does not answer',
     'see OVL-03, CTL-04 and CTL-07',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const { web, rr, vault } = stack.services
-    const { exchanged, leftOut } = await exchange(context)
-    const asked = exchanged.filter(
-      ({ from, to, protocol }) =>
-        protocol === 'tcp' &&
-        from.node !== to.node &&
-        ((from.service === web.name && to.service === rr.name) ||
-          (from.service === vault.name && to.service === vault.name)),
+  codes: ['not-delivered', 'answered-by-another'],
+  changes: [],
+  quiet: [],
+  reads: [exchange],
+  observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
+  judge({ exchange: { exchanged, leftOut } }, facts) {
+    const { web, rr, vault } = facts.services
+    const asked = exchanged
+      .filter(({ protocol }) => protocol === 'tcp')
+      .map((one) => ({ ...one, sender: taskOf(facts, one.from), receiver: taskOf(facts, one.to) }))
+      .filter(({ sender, receiver }) => sender.node !== receiver.node)
+      .filter(
+        ({ sender, receiver }) =>
+          (sender.service === web.name && receiver.service === rr.name) ||
+          (sender.service === vault.name && receiver.service === vault.name),
+      )
+    const services = [
+      { ...rr, network: facts.networks.clear.name },
+      { ...vault, network: facts.networks.secret.name },
+    ]
+    const publishing = services.filter(({ published }) => published.length > 0).map(({ name }) => name)
+    const unasked = services.filter(
+      ({ name, network }) =>
+        !asked.some(({ receiver }) => receiver.service === name) &&
+        !leftOut.some(({ what }) => what === network),
     )
-    evidence.observe(
-      'published ports',
-      [rr, vault].map(({ name, published }) => ({ service: name, published })),
-    )
-    evidence.observe(
-      'requests to port 80',
-      asked.map(({ from, to, observation }) => ({
-        from: taskLabel(from),
-        to: taskLabel(to),
-        outcome: observation.outcome,
-        elapsedMs: Math.round(observation.elapsedMs),
-      })),
-    )
-    const publishing = [rr, vault].filter(({ published }) => published.length > 0)
-    if (publishing.length > 0) {
-      const names = publishing.map(({ name }) => name).join(', ')
-      throw new Error(`${names} publish ports, so nothing can be said of services that do not`)
-    }
-    if (asked.length === 0) throw new Error('no tasks of two services of one network run on different hosts')
-    requireNone(
-      'tasks that publish nothing answer on their port within their network',
-      asked.flatMap((one) => {
-        const problem = deliveryProblem(one)
-        return problem === undefined ? [] : [`${taskLabel(one.from)} → ${taskLabel(one.to)}: ${problem}`]
-      }),
-    )
-    const targets = [...new Set(asked.map(({ to }) => to.service))].join(' and ')
-    evidence.conclude(
-      `${asked.length} requests across hosts to port 80 of tasks of ${targets}, which publish nothing, were answered by the task itself${exceptFor(leftOut)}`,
-    )
+    const targets = [...new Set(asked.map(({ receiver }) => receiver.service))].join(' and ')
+    return judgement({
+      problems: asked.flatMap((one) => exchangeProblem(one, facts) ?? []),
+      controls: [
+        {
+          name: 'the services asked publish nothing',
+          held: publishing.length === 0,
+          observed: publishing.join(', ') || 'none publishes',
+        },
+      ],
+      unseen: unasked.map(({ name }) => ({ what: `requests to ${name} across hosts`, nodes: [] })),
+      tables: {
+        'published ports': services.map(({ name, published }) => ({ service: name, published })),
+        'requests to port 80': asked.map(({ probe, receiver }) => ({
+          from: probe.from,
+          to: taskName(receiver),
+          outcome: probe.outcome,
+          elapsedMs: Math.round(probe.elapsedMs),
+        })),
+      },
+      conclusion:
+        asked.length === 0
+          ? ''
+          : `${asked.length} requests across hosts to port 80 of tasks of ${targets}, which publish nothing, were answered by the task itself${exceptFor(leftOut)}`,
+    })
   },
 })

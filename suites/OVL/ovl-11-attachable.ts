@@ -1,16 +1,12 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { httpGet } from '../../lib/probe/http.ts'
-import type { Observation } from '../../lib/probe/probe.ts'
-import { pagePath } from '../../lib/swarm/probe-task.ts'
-import type { Standalone } from '../../lib/swarm/standalone.ts'
-import type { Answer, Trial } from '../../lib/swarm/trial.ts'
-import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { addressOn, taskLabel } from '../scene/pair.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { undelivered } from '../scene/delivery.ts'
 import { moby } from '../source.ts'
+import { type Attaching, attaching, firstLine, lacksImage, runCommand } from './attaching.ts'
 
-export const attachableOnly = conformanceTest({
+export const attachableOnly = requirement({
   id: 'OVL-11',
   requirement: 'A standalone container joins only an `attachable` overlay.',
   source: [
@@ -30,120 +26,68 @@ export const attachableOnly = conformanceTest({
     'docker network inspect --format "{{.Attachable}}" NETWORK',
     'docker network create --driver overlay --attachable NETWORK; in a compose file: attachable: true',
   ],
-  async run(context) {
-    const { cluster, stack, probe, evidence } = context
-    await using trial = context.trial('ovl11')
-    const closed = stack.networks.clear
-    const open = await trial.network('open', ['--attachable'])
-    const target = takers(cluster).at(-1) ?? cluster.manager
-    const service = await trial.service('task', [
-      ...['--network', open.name],
-      ...['--constraint', `node.id==${target.nodeId}`],
-    ])
-    const refused = await runOn(cluster.nodes, trial, 'closed', closed.name)
-    const [task] = await trial.running([service], 1)
-    if (task === undefined) throw new Error('the task to be reached does not run')
-    // One is enough: that it is let in is for the managers to say, wherever it starts.
-    const elsewhere = cluster.nodes.find((node) => node !== target) ?? target
-    const accepted = await runOn([elsewhere], trial, 'open', open.name)
-    const joined = accepted.flatMap(({ answer }) => (isRunning(answer) ? [answer] : []))
-    const tried = joined.flatMap((container) => [
-      { container, to: task, protocol: 'icmp' as const },
-      { container, to: task, protocol: 'tcp' as const },
-    ])
-    const observations = await probe.send(
-      tried.map(({ container, protocol }) => {
-        const from = {
-          host: container.node.host,
-          namespace: { pid: container.pid },
-          label: containerLabel(container),
-        }
-        const common = { from, to: addressOn(task, open), timeoutMs: 15_000 }
-        return protocol === 'icmp'
-          ? { ...common, kind: 'icmp', packetBytes: 84 }
-          : { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) }
-      }),
-    )
-    const reached = tried.map((entry, index) => ({
-      ...entry,
-      observation: observations[index] as Observation,
-    }))
-    evidence.observe('docker run on an overlay that is not attachable', refused.map(inWords))
-    evidence.observe('docker run on an attachable overlay', accepted.map(inWords))
-    evidence.observe(
-      `how ${taskLabel(task)} was reached`,
-      reached.map(({ container, protocol, observation }) => ({
-        from: containerLabel(container),
-        protocol,
-        outcome: observation.outcome,
+  codes: ['change-accepted', 'change-refused', 'task-not-attached', 'not-delivered', 'answered-by-another'],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [],
+  observe: attaching,
+  judge(seen) {
+    const { closed, open, task, refused, accepted, reached } = seen
+    const lacking = [...refused, ...accepted].filter(lacksImage)
+    const joined = accepted.filter((one) => one.accepted)
+    const told = refused.filter((one) => !lacksImage(one))
+    return judgement({
+      problems: [
+        ...told
+          .filter((one) => one.accepted)
+          .map(({ node }): Problem => ({
+            ...{ code: 'change-accepted', kind: 'seen', node, network: closed },
+            subject: runCommand(closed),
+          })),
+        ...accepted
+          .filter((one) => !one.accepted && !lacksImage(one))
+          .map(({ node, words }): Problem => ({
+            ...{ code: 'change-refused', kind: 'seen', node, network: open },
+            ...{ subject: runCommand(open), observed: firstLine(words) },
+          })),
+        ...joined
+          .filter((one) => addressIn(one, { name: open }) === '')
+          .map(({ node, label }): Problem => ({
+            ...{ code: 'task-not-attached', kind: 'missed', node, network: open, subject: label },
+          })),
+        ...reached.flatMap((one) => reachedProblem(one, seen) ?? []),
+      ],
+      unseen: lacking.map(({ node, words }) => ({
+        ...{ what: 'a container of the probe image', nodes: [node], why: firstLine(words) },
       })),
-    )
-    requireImage([...refused, ...accepted])
-    requireNone('a standalone container joins an attachable overlay and no other', [
-      ...refused
-        .filter(({ answer }) => answer.accepted)
-        .map(
-          ({ node }) =>
-            `${node.host.name}: the engine let a container join ${closed.name}, which is not attachable`,
-        ),
-      ...accepted.flatMap(({ node, answer }) =>
-        isRunning(answer)
-          ? []
-          : [
-              `${node.host.name}: the engine refused a container on ${open.name}, which is attachable: ${wordsOf(answer)}`,
-            ],
-      ),
-      ...joined
-        .filter(({ endpoints }) => (endpoints[open.name]?.address ?? '') === '')
-        .map((container) => `${containerLabel(container)} has no address on ${open.name}`),
-      ...reached.flatMap((one) => {
-        const problem = deliveryProblem(one)
-        return problem === undefined
-          ? []
-          : [`${containerLabel(one.container)} → ${taskLabel(task)}: ${problem}`]
-      }),
-    ])
-    evidence.conclude(
-      `${refused.length} engines refused a container on ${closed.name}; on an attachable overlay ${joined.length} was accepted, on ${elsewhere.host.name}, and reached ${taskLabel(task)} by ICMP and TCP`,
-    )
+      tables: {
+        'docker run on an overlay that is not attachable': refused.map(inTable),
+        'docker run on an attachable overlay': accepted.map(inTable),
+        [`how ${taskName(task)} was reached`]: reached.map(({ protocol, probe }) => ({
+          ...{ from: probe.from, protocol, outcome: probe.outcome },
+        })),
+      },
+      conclusion:
+        told.length === 0 || joined.length === 0
+          ? ''
+          : `${told.length} engines refused a container on ${closed}; on an attachable overlay ${joined.length} was accepted, on ${joined.map(({ node }) => node).join(', ')}, and reached ${taskName(task)} by ICMP and TCP`,
+    })
   },
 })
 
-interface Asked {
-  readonly node: ClusterNode
-  readonly answer: Standalone | Answer
+function reachedProblem(
+  { protocol, probe }: Attaching['reached'][number],
+  { open, task }: Attaching,
+): Problem | undefined {
+  return undelivered(probe, task.hostname, {
+    path: { from: probe.fromNode, to: task.node },
+    ends: { from: probe.from, to: taskName(task) },
+    ...{ network: open, service: task.service, protocol: protocol.toUpperCase(), address: probe.to },
+  })
 }
 
-function runOn(nodes: readonly ClusterNode[], trial: Trial, name: string, network: string): Promise<Asked[]> {
-  return Promise.all(
-    nodes.map(async (node) => ({
-      node,
-      answer: await trial.container(name, node, ['--network', network]),
-    })),
-  )
-}
-
-function isRunning(answer: Standalone | Answer): answer is Standalone {
-  return 'pid' in answer
-}
-
-function wordsOf(answer: Standalone | Answer): string {
-  return isRunning(answer) ? '' : (answer.words.split('\n').find((line) => line !== '') ?? '')
-}
-
-function inWords({ node, answer }: Asked) {
-  return isRunning(answer)
-    ? { node: node.host.name, accepted: true, networks: Object.keys(answer.endpoints) }
-    : { node: node.host.name, accepted: false, words: wordsOf(answer) }
-}
-
-function containerLabel({ name, node }: Standalone): string {
-  return `${name}@${node.host.name}`
-}
-
-/** A host without the probe image refuses for a reason of its own. */
-function requireImage(asked: readonly Asked[]): void {
-  const lacking = asked.find(({ answer }) => /no such image|unable to find image/i.test(wordsOf(answer)))
-  if (lacking === undefined) return
-  throw new Error(`${lacking.node.host.name} has no image to run: ${wordsOf(lacking.answer)}`)
+function inTable({ node, accepted, endpoints, words }: Attaching['refused'][number]) {
+  return accepted
+    ? { node, accepted, networks: Object.keys(endpoints) }
+    : { node, accepted, words: firstLine(words) }
 }

@@ -1,23 +1,20 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { dnsAnswer, dnsQuery } from '../../lib/probe/dns.ts'
-import { httpBody, httpGet } from '../../lib/probe/http.ts'
-import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
-import type { Service, Task } from '../../lib/swarm/cluster.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, type ClusterFacts, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { dnsQuery } from '../../lib/probe/dns.ts'
+import { httpGet } from '../../lib/probe/http.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
-import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
-import { outcomeText } from '../scene/outcome.ts'
-import { inTask, taskLabel } from '../scene/pair.ts'
+import { tasksOn } from '../../lib/swarm/stack.ts'
+import { virtualIpProblems } from '../scene/name-problems.ts'
+import { inTask } from '../scene/pair.ts'
+import { unseenFrom } from '../scene/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
 
-/** A name as one task asks for it, and the service that must answer to it. */
-interface Look {
-  readonly from: Task
-  readonly name: string
-  readonly service: Service
-}
-
-export const stackNetwork = conformanceTest({
+export const stackNetwork = requirement({
   id: 'OVL-14',
   requirement:
     '`stack deploy` creates `<stack>_default`, or the declared network; its services find each other by short name.',
@@ -35,107 +32,102 @@ export const stackNetwork = conformanceTest({
     'docker stack config --compose-file FILE shows what is deployed; docker network inspect STACK_default',
     'nsenter -t PID -n nslookup SERVICE 127.0.0.11 on the host named',
   ],
-  async run(context) {
-    const { stack, probe, evidence } = context
-    const { shop } = stack.networks
-    const tasks = tasksOn(stack, 'shop')
-    const services = [stack.services.front, stack.services.back]
-    const looks = tasks.flatMap((from) =>
-      services.map((service) => ({ from, name: shortName(service, stack), service })),
-    )
-    const answers = await askAll(looks, stack, probe)
-    evidence.observe('the stack’s network', {
-      name: shop.name,
-      subnet: shop.subnet,
-      tasks: tasks.map(taskLabel),
+  codes: [
+    'task-not-attached',
+    'name-not-answered',
+    'name-refused',
+    'name-lists-twice',
+    'virtual-ip-not-resolved',
+    'virtual-ip-not-alone',
+    'virtual-ip-silent',
+    'answered-by-another',
+  ],
+  changes: [],
+  quiet: [],
+  reads: [],
+  observe: async (lab) => ({ looks: await askByShortName(lab) }),
+  judge({ looks }, facts) {
+    const { shop } = facts.networks
+    const services = [facts.services.front, facts.services.back]
+    const tasks = tasksIn(facts, 'shop')
+    const names = [...new Set(looks.filter(({ what }) => what === 'name').map(({ name }) => name))]
+    const without = services.filter(({ name }) => !tasks.some(({ service }) => service === name))
+    const nameless = services.filter(({ vips }) => !vips[shop.id])
+    return judgement({
+      problems: [
+        ...facts.tasks
+          .filter((task) => services.some(({ name }) => name === task.service))
+          .filter((task) => addressIn(task, shop) === '')
+          .map((task): Problem => ({
+            ...{ code: 'task-not-attached', kind: 'missed', node: task.node, network: shop.name },
+            ...{ service: task.service, subject: taskName(task) },
+          })),
+        ...looks.flatMap((look) => problemsOf(look, facts)),
+      ],
+      unseen: [
+        ...unseenFrom(facts, 'shop'),
+        ...without.map(({ name }) => ({ what: `a task of ${name} to be found`, nodes: [] })),
+        ...nameless.map(({ name }) => ({ what: `a virtual IP of ${name} to ask`, nodes: [] })),
+      ],
+      tables: {
+        'the stack’s network': { name: shop.name, subnet: shop.subnet, tasks: tasks.map(taskName) },
+        'short names as each task finds them': looks.map(({ what, name, probe }) =>
+          what === 'name'
+            ? { task: probe.from, name, addresses: probe.dns?.addresses ?? [] }
+            : { task: probe.from, name, http: probe.outcome, answeredBy: probe.replies[0] ?? '' },
+        ),
+      },
+      conclusion:
+        looks.length === 0
+          ? ''
+          : `${tasks.length} tasks on ${new Set(tasks.map(({ node }) => node)).size} nodes share ${shop.name}; each finds ${names.join(' and ')} at their virtual IPs, and tasks of these answer there`,
     })
-    evidence.observe(
-      'short names as each task finds them',
-      answers.map(({ from, name, addresses, request }) => ({
-        task: taskLabel(from),
-        name,
-        addresses,
-        http: request.outcome,
-        answeredBy: httpBody(request.replies[0])?.trim(),
-      })),
-    )
-    const astray = stack.tasks.filter(
-      ({ service, endpoints }) =>
-        services.some(({ name }) => name === service) && endpoints[shop.name] === undefined,
-    )
-    requireNone(`services of the stack share ${shop.name} and find each other by short name`, [
-      ...(shop.name === `${stack.names.composed}_default`
-        ? []
-        : [`the network is called ${shop.name}, expected ${stack.names.composed}_default`]),
-      ...astray.map((task) => `${taskLabel(task)} is not on ${shop.name}`),
-      ...answers.flatMap((answer) => problemsOf(answer, stack)),
-    ])
-    if (services.some(({ name }) => !tasks.some(({ service }) => service === name))) {
-      throw new Error('a service of the stack has no running task, so nobody could be found')
-    }
-    evidence.conclude(
-      `${tasks.length} tasks on ${new Set(tasks.map(({ node }) => node)).size} nodes share ${shop.name}; each finds ${services.map((service) => shortName(service, stack)).join(' and ')} at their virtual IPs, and tasks of these answer there`,
-    )
   },
 })
 
-interface Answer extends Look {
-  readonly expected: string
-  readonly dns: Observation
-  readonly rcode: string | undefined
-  readonly addresses: readonly string[]
-  readonly request: Observation
+interface Looking {
+  /** A task asks its resolver for a short name, or requests a page of the virtual IP the API tells. */
+  readonly what: 'name' | 'http'
+  /** As the compose file has it. */
+  readonly name: string
+  /** Name of the service that must answer to it. */
+  readonly service: string
 }
 
-async function askAll(
-  looks: readonly Look[],
-  stack: Stack,
-  probe: { send(requests: readonly ProbeRequest[]): Promise<readonly Observation[]> },
-): Promise<Answer[]> {
-  const expected = looks.map(({ service }) => service.vips[stack.networks.shop.id] ?? '')
-  if (expected.includes('')) throw new Error('the API tells no virtual IP of a service of the stack')
-  const observations = await probe.send([
-    ...looks.map(({ from, name }) => dnsQuery(inTask(from), name)),
-    ...looks.map(({ from }, index) => ({
-      kind: 'tcp' as const,
-      from: inTask(from),
-      to: expected[index] ?? '',
-      port: 80,
-      request: httpGet(pagePath(stack)),
-      timeoutMs: 15_000,
-    })),
-  ])
-  return looks.map((look, index) => {
-    const dns = observations[index] as Observation
-    const answer = dnsAnswer(dns)
-    return {
-      ...look,
-      expected: expected[index] ?? '',
-      dns,
-      rcode: answer?.rcode,
-      addresses: answer?.addresses ?? [],
-      request: observations[looks.length + index] as Observation,
-    }
-  })
+type Look = Sent<Looking>
+
+function askByShortName({ stack, probe }: ObserveContext): Promise<Look[]> {
+  const { front, back } = stack.services
+  const plan = tasksOn(stack, 'shop').flatMap((task) =>
+    [front, back].flatMap((service): Planned<Looking>[] => {
+      const from = inTask(task)
+      const name = service.name.slice(stack.names.composed.length + 1)
+      const vip = service.vips[stack.networks.shop.id] ?? ''
+      const page = { kind: 'tcp', from, to: vip, port: 80, timeoutMs: 15_000 } as const
+      const request = { ...page, request: httpGet(pagePath(stack)) }
+      return [
+        { what: 'name', name, service: service.name, request: dnsQuery(from, name) },
+        ...(vip === '' ? [] : [{ what: 'http', name, service: service.name, request } as const]),
+      ]
+    }),
+  )
+  return sendPlan(probe, plan)
 }
 
-function problemsOf(
-  { from, name, service, expected, dns, rcode, addresses, request }: Answer,
-  stack: Stack,
-): string[] {
-  const who = `${taskLabel(from)} → ${name}`
-  if (rcode === undefined) return [`${who}: the resolver gave ${outcomeText(dns)}`]
-  if (addresses.join() !== expected) {
-    return [`${who}: resolves to ${addresses.join(', ') || rcode}, expected ${expected} of ${service.name}`]
+function problemsOf({ what, name, service, probe }: Look, facts: ClusterFacts): Problem[] {
+  const { shop } = facts.networks
+  const vip = Object.values(facts.services).find((one) => one.name === service)?.vips[shop.id] ?? ''
+  if (vip === '') return []
+  const place = { network: shop.name, service }
+  if (what === 'name') return virtualIpProblems({ name, probe }, vip, place)
+  const where = {
+    ...{ ...place, node: probe.fromNode, ends: { from: probe.from, to: name } },
+    ...{ protocol: 'TCP', address: probe.to, port: 80 },
   }
-  if (request.outcome !== 'answered') return [`${who} (${expected}): HTTP ${outcomeText(request)}`]
-  const by = httpBody(request.replies[0])?.trim()
-  return stack.tasks.some(({ service: of, hostname }) => of === service.name && hostname === by)
+  if (probe.outcome !== 'answered')
+    return [{ ...where, code: 'virtual-ip-silent', kind: 'missed', observed: outcomeSeen(probe) }]
+  const [answered = 'no HTTP'] = probe.replies
+  return facts.tasks.some((task) => task.service === service && task.hostname === answered)
     ? []
-    : [`${who} (${expected}): answered by '${by ?? 'no HTTP'}', which is no task of ${service.name}`]
-}
-
-/** Its name in the compose file. */
-function shortName({ name }: Service, { names }: Stack): string {
-  return name.slice(names.composed.length + 1)
+    : [{ ...where, code: 'answered-by-another', kind: 'seen', expected: service, observed: answered }]
 }

@@ -1,17 +1,18 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import { describeProblem } from '../../lib/observation/describe-problem.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { addressIn, type ClusterFacts, taskName } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import type { Link } from '../../lib/observe/host-state.ts'
-import { type Bare, addressesIn, isReached } from '../scene/bare-stage.ts'
-import { outcomeText } from '../scene/outcome.ts'
-import { taskLabel } from '../scene/pair.ts'
-import { reshapedService, reshapingLimitMs } from '../scene/reshaped-service.ts'
+import type { BareTask, BareTry } from '../scene/bare-seen.ts'
+import { gatewayBridgeName } from '../scene/gateway-interface.ts'
+import { ingressMissing } from '../scene/mesh.ts'
+import { answersOf } from '../scene/port-answers.ts'
+import { type Reshaped, reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
+import { stage } from '../scene/stage.ts'
 import { docs, moby, overlayTutorial } from '../source.ts'
-import { interfaceProblems } from './interfaces.ts'
+import { attachmentProblems, foreignAddresses, strayInterfaces, type Subnets } from './attached-interfaces.ts'
 
-const gatewayBridge = 'docker_gwbridge'
-
-export const withoutOverlay = conformanceTest({
+export const withoutOverlay = requirement({
   id: 'OVL-17',
   requirement:
     'A service without an overlay of its own is on ingress if it publishes, and else on no network of the swarm, nor reaches the tasks that are.',
@@ -34,73 +35,114 @@ export const withoutOverlay = conformanceTest({
     'docker service inspect --format "{{json .Spec.TaskTemplate.Networks}}" SERVICE',
     'iptables -S FORWARD; iptables -S DOCKER-USER on the host named',
   ],
-  async run(context) {
-    const { stack, evidence } = context
-    const { ingress } = stack.networks
-    const reshaped = await reshapedService(context)
-    const { plain, door, tries } = reshaped.bare()
-    if (door === undefined) throw new Error('nothing was published, so half of this could not be seen')
-    const overlays = [...Object.values(stack.networks), reshaped.own]
-    const subnets = new Map([
-      ...overlays.map(({ name, subnet }): [string, string] => [name, subnet]),
-      [gatewayBridge, plain.bridgeSubnet],
-    ])
-    evidence.observe('interfaces', [plain, door].map(described))
-    evidence.observe(
-      `what ${taskLabel(plain.task)} and its host reach`,
-      tries.map(({ what, to, network, address, observation }) => ({
-        by: what === 'attempt' ? taskLabel(plain.task) : plain.task.node.host.name,
-        ...{ to: taskLabel(to), network, address, outcome: observation.outcome },
-      })),
-    )
+  codes: [
+    'address-without-attachment',
+    'task-not-attached',
+    'gateway-interface-missing',
+    'attached-several-times',
+    'address-outside-subnet',
+    'engine-states-otherwise',
+    'interface-without-network',
+    'reached-without-network',
+  ],
+  changes: ['service', 'network'],
+  quiet: [],
+  reads: [reshaped],
+  observe: async (lab) => ({ reshaped: await lab.scene(reshaped) }),
+  judge({ reshaped: seen }, facts) {
+    const { got, missing, unseen } = stage(seen.bare, 'tasks of services without a network')
+    if (got === undefined) return judgement({ missing, unseen, conclusion: '' })
+    const { plain, door, tries } = got
+    const bare = door === null ? [plain] : [plain, door]
     const attempts = tries.filter(({ what }) => what === 'attempt')
-    requireNone(
-      'a service without an overlay is on ingress if it publishes, and else on no network of the swarm',
-      [
-        ...(plain.links === undefined ? [`the kernel has no namespace of ${taskLabel(plain.task)}`] : []),
-        ...addressesIn(plain.links ?? [], subnets).map(
-          (what) => `${taskLabel(plain.task)}, which publishes nothing, has ${what}`,
-        ),
-        ...publishingProblems(door, ingress),
-        ...attempts
-          .filter(isReached)
-          .map(
-            ({ to, network, address }) =>
-              `${taskLabel(plain.task)} reached ${taskLabel(to)} at ${address} on ${network}`,
-          ),
+    const controls = tries.filter(({ what }) => what === 'control')
+    const answered = controls.filter((one) => isReached(one, facts)).length
+    return judgement({
+      problems: [
+        ...plainProblems(plain, seen, facts),
+        ...(door === null ? [] : doorProblems(door, seen, facts)),
+        ...attempts.filter((one) => isReached(one, facts)).map((one) => reachedProblem(one, plain, facts)),
+      ].map((problem) => (problem.kind === 'missed' ? { ...problem, controls: [] } : problem)),
+      controls: [
+        {
+          name: `the host itself is answered on ${gatewayBridgeName}`,
+          held: controls.length > 0 && answered === controls.length,
+          observed: `${answered} of ${controls.length}`,
+        },
       ],
-    )
-    const deaf = tries.filter((one) => one.what === 'control' && !isReached(one))
-    if (deaf.length > 0 || tries.length === attempts.length) {
-      const told = deaf.map(({ to, observation }) => `${taskLabel(to)} ${outcomeText(observation)}`)
-      throw new Error(
-        `the host itself was not answered on ${gatewayBridge}, so silence proves nothing: ${told.join('; ') || 'no task of the stack runs there'}`,
-      )
-    }
-    evidence.conclude(
-      `${taskLabel(door.task)} publishes and is on ${ingress.name} and ${gatewayBridge} alone; ${taskLabel(plain.task)} is on no network of the swarm, and none of its ${attempts.length} requests to tasks of its host was answered`,
-    )
+      missing: door === null ? ingressMissing(facts) : [],
+      unseen: bare
+        .filter(({ links }) => links === null)
+        .map(({ task }) => ({ what: `the namespace of ${taskName(task)}`, nodes: [task.node] })),
+      tables: {
+        interfaces: bare.map(described),
+        [`what ${taskName(plain.task)} and its host reach`]: tries.map(({ network, address, ...one }) => ({
+          by: one.probe.from,
+          ...{ to: labelOf(one.to, facts), network, address, outcome: one.probe.outcome },
+        })),
+      },
+      conclusion:
+        door === null
+          ? ''
+          : `${taskName(door.task)} publishes and is on ${facts.networks.ingress?.name ?? 'ingress'} and ${gatewayBridgeName} alone; ${taskName(plain.task)} is on no network of the swarm, and none of its ${attempts.length} requests to tasks of its host was answered`,
+    })
   },
 })
 
-function publishingProblems(
-  door: Bare,
-  ingress: { readonly name: string; readonly subnet: string },
-): string[] {
-  const label = taskLabel(door.task)
-  if (door.links === undefined) return [`the kernel has no namespace of ${label}`]
-  const address = door.task.endpoints[ingress.name]?.address
-  const expected = [
-    { network: ingress.name, subnet: ingress.subnet, ...(address === undefined ? {} : { address }) },
-    { network: gatewayBridge, subnet: door.bridgeSubnet },
-  ]
-  const owner = { node: door.task.node.host.name, subject: label }
-  return interfaceProblems(door.links, expected, owner).map(describeProblem)
+function plainProblems(plain: BareTask, { own }: Reshaped, facts: ClusterFacts): Problem[] {
+  const foreign = { ...overlays(facts), [own.name]: own.subnet, [gatewayBridgeName]: plain.bridgeSubnet }
+  return foreignAddresses(plain.links ?? [], foreign, ownerOf(plain))
 }
 
-function described({ task, links }: Bare) {
+/** One interface on ingress, one on docker_gwbridge, and no other. */
+function doorProblems(door: BareTask, { own }: Reshaped, facts: ClusterFacts): Problem[] {
+  const { ingress } = facts.networks
+  if (door.links === null || ingress === undefined) return []
+  const attached = { [ingress.name]: ingress.subnet, [gatewayBridgeName]: door.bridgeSubnet }
+  const foreign = Object.fromEntries(
+    Object.entries({ ...overlays(facts), [own.name]: own.subnet }).filter(([name]) => name !== ingress.name),
+  )
+  const address = addressIn(door.task, ingress)
+  const stated = address === '' ? {} : { [ingress.name]: address }
+  const owner = ownerOf(door)
+  return [
+    ...attachmentProblems(door.links, attached, stated, owner),
+    ...foreignAddresses(door.links, foreign, owner),
+    ...strayInterfaces(door.links, { ...attached, ...foreign }, owner),
+  ]
+}
+
+function reachedProblem(
+  { to, network, address, probe }: BareTry,
+  { task }: BareTask,
+  facts: ClusterFacts,
+): Problem {
+  const where = { node: task.node, network, address, protocol: probe.kind.toUpperCase() }
+  const ends = { from: taskName(task), to: labelOf(to, facts) }
+  return { ...where, ends, code: 'reached-without-network', kind: 'seen' }
+}
+
+/** Whether the very task that was asked answered. */
+function isReached({ to, probe }: BareTry, { tasks }: ClusterFacts): boolean {
+  return tasks.some(({ id, hostname }) => id === to && answersOf(probe).includes(hostname))
+}
+
+function overlays({ networks }: ClusterFacts): Subnets {
+  return Object.fromEntries(Object.values(networks).map(({ name, subnet }) => [name, subnet]))
+}
+
+function ownerOf({ task }: BareTask) {
+  return { node: task.node, service: task.service, subject: taskName(task) }
+}
+
+function labelOf(id: string, { tasks }: ClusterFacts): string {
+  const task = tasks.find((one) => one.id === id)
+  return task === undefined ? id : taskName(task)
+}
+
+function described({ task, links }: BareTask) {
   return {
-    task: taskLabel(task),
+    task: taskName(task),
     networksByEngine: Object.keys(task.endpoints),
     interfaces: (links ?? []).map(addressed),
   }

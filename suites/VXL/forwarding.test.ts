@@ -15,8 +15,8 @@ const links = [
   },
 ]
 const endpoints = [
-  { name: 'web on b', address: '10.91.1.2', mac: '02:42:0a:5b:01:02', vtep: '192.168.56.12' },
-  { name: 'web on c', address: '10.91.1.3', mac: '02:42:0a:5b:01:03', vtep: '192.168.56.13' },
+  { name: 'web@b', node: 'b', address: '10.91.1.2', mac: '02:42:0a:5b:01:02', vtep: '192.168.56.12' },
+  { name: 'web@c', node: 'c', address: '10.91.1.3', mac: '02:42:0a:5b:01:03', vtep: '192.168.56.13' },
 ]
 const neighbours = endpoints.map(({ address, mac }) => ({
   address,
@@ -46,13 +46,13 @@ describe('forwarding of a network', () => {
 
   it('misses a forwarding entry', () => {
     expect(problems({ fdb: fdb.slice(1) })).to.deep.equal([
-      'net: a has no forwarding entry for web on b (02:42:0a:5b:01:02)',
+      'a → b, net: a has no forwarding entry for web@b (02:42:0a:5b:01:02)',
     ])
   })
 
   it('misses a neighbour entry', () => {
     expect(problems({ neighbours: neighbours.slice(1) })).to.deep.equal([
-      'net: a has no neighbour entry for web on b (10.91.1.2)',
+      'a → b, net: a has no neighbour entry for web@b (10.91.1.2)',
     ])
   })
 

@@ -3,7 +3,10 @@ import type { NamespaceState } from '../../lib/observe/host-state.ts'
 
 /** An endpoint of a network on another node, and the data-path address of that node. */
 export interface RemoteEndpoint {
+  /** A label: of a task, of a node's load balancer, or of a container. */
   readonly name: string
+  /** Name of its node. */
+  readonly node: string
   readonly address: string
   readonly mac: string
   readonly vtep: string
@@ -42,10 +45,11 @@ export function forwardingProblems(
   )
   const staleForwarding = forwarding.filter((entry) => !endpoints.some(({ mac }) => mac === entry.mac))
   return [
-    ...endpoints.flatMap((endpoint) => [
-      ...neighbourProblems(endpoint, neighbours).map((problem): Problem => ({ ...where, ...problem })),
-      ...vtepProblems(endpoint, forwarding).map((problem): Problem => ({ ...where, ...problem })),
-    ]),
+    ...endpoints.flatMap((endpoint) =>
+      [...neighbourProblems(endpoint, neighbours), ...vtepProblems(endpoint, forwarding)].map(
+        (problem): Problem => ({ ...where, path: { from: node, to: endpoint.node }, ...problem }),
+      ),
+    ),
     ...staleNeighbours.map(({ address, mac }): Problem => ({
       ...{ ...where, code: 'neighbour-stale', kind: 'seen', address, observed: mac ?? 'no MAC' },
     })),

@@ -20,7 +20,7 @@ describe('VNIs', () => {
   it('are a problem when the API gave one to two networks', () => {
     const twice = [...networks, { id: 'cccccccccccc', name: 'third', vnis: [4098] }]
     expect(vniProblems(twice, devices).map(describeProblem)).to.deep.equal([
-      'third: VNI 4098 is used twice: by back and by third',
+      'networks back and third both have VNI 4098',
     ])
   })
 

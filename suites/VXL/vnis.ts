@@ -1,7 +1,9 @@
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
+import type { Missing, Unseen } from '../../lib/observation/judgement.ts'
+import { part } from '../../lib/observation/part.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
+import { type KernelSeen, namespacesSeen } from '../scene/kernel-seen.ts'
 
 /** VNIs of every overlay network of the swarm as the API tells them, by network. */
 export interface AssignedVnis {
@@ -29,13 +31,35 @@ export interface VxlanDevice {
   readonly vni: number
 }
 
-export function vxlanDevices(state: HostState): VxlanDevice[] {
-  return Object.entries(state.namespaces).flatMap(([namespace, { links }]) =>
-    links.flatMap(({ vxlan }) =>
-      vxlan === undefined ? [] : [{ host: state.host, namespace, vni: vxlan.vni }],
-    ),
-  )
+export interface VxlanDevices {
+  readonly devices: readonly VxlanDevice[]
+  readonly missing: readonly Missing[]
+  readonly unseen: readonly Unseen[]
 }
+
+/** Devices of these nodes; a namespace of a network that could not be read hides its own alone. */
+export function vxlanDevices(seen: KernelSeen, nodes: readonly string[]): VxlanDevices {
+  const what = 'VXLAN devices'
+  const parts = Object.fromEntries(nodes.map((node) => [node, namespacesSeen(seen, node, 'ip')]))
+  const { got, missing, unseen } = part(parts, what)
+  const unread = [...got.keys()].flatMap((node) =>
+    (seen[node]?.unavailable ?? [])
+      .filter((entry) => isOfNetwork.test(entry.what))
+      .map((entry): Unseen => ({ what, nodes: [node], why: entry.what })),
+  )
+  return {
+    missing,
+    unseen: [...unseen, ...unread],
+    devices: [...got].flatMap(([host, namespaces]) =>
+      Object.entries(namespaces).flatMap(([namespace, { links }]) =>
+        links.flatMap(({ vxlan }) => (vxlan === undefined ? [] : [{ host, namespace, vni: vxlan.vni }])),
+      ),
+    ),
+  }
+}
+
+/** As the kernel state names what it could not read: a namespace, or the links in one. */
+const isOfNetwork = /^(?:namespace|output of ip in) \/run\/docker\/netns\/1-/
 
 /** VNIs that are shared, and devices that do not have the VNI of their network. */
 export function vniProblems(networks: readonly AssignedVnis[], devices: readonly VxlanDevice[]): Problem[] {
@@ -45,7 +69,13 @@ export function vniProblems(networks: readonly AssignedVnis[], devices: readonly
     for (const vni of vnis) {
       const other = owner.get(vni)
       if (other !== undefined)
-        problems.push({ ...shared, network: name, expected: vni, observed: `by ${other} and by ${name}` })
+        problems.push({
+          code: 'vni-of-two-networks',
+          kind: 'seen',
+          network: name,
+          subject: other,
+          observed: vni,
+        })
       owner.set(vni, name)
     }
   }
@@ -54,8 +84,8 @@ export function vniProblems(networks: readonly AssignedVnis[], devices: readonly
     const other = namespaces.get(device.vni)
     if (other !== undefined && other.namespace !== device.namespace)
       problems.push({
-        ...{ ...shared, node: device.host, subject: device.namespace, expected: device.vni },
-        observed: `by ${other.namespace} on ${other.host} and by ${device.namespace} on ${device.host}`,
+        ...{ code: 'vni-of-two-namespaces', kind: 'seen', node: device.host, subject: device.namespace },
+        ...{ expected: device.vni, observed: `${other.namespace}@${other.host}` },
       })
     namespaces.set(device.vni, device)
     const network = networks.find(({ id }) => overlayNamespace(id) === device.namespace)
@@ -67,5 +97,3 @@ export function vniProblems(networks: readonly AssignedVnis[], devices: readonly
   }
   return distinct(problems)
 }
-
-const shared = { code: 'vni-shared', kind: 'seen' } as const

@@ -40,17 +40,18 @@ export const encapsulation = requirement({
     )
     for (const [from, to] of pairs) {
       const between = leaving.filter(
-        ({ inner }) =>
-          inner?.ip?.source === addressIn(from, clear) && inner.ip.destination === addressIn(to, clear),
+        ({ seenOn, inner }) =>
+          seenOn === from.node &&
+          inner?.ip?.source === addressIn(from, clear) &&
+          inner.ip.destination === addressIn(to, clear),
       )
       const where = {
         path: { from: from.node, to: to.node },
         ends: { from: taskName(from), to: taskName(to) },
-        network: clear.name,
+        ...{ node: from.node, network: clear.name },
       }
       const [first] = between
-      if (first === undefined)
-        problems.push({ ...where, code: 'not-encapsulated', kind: 'missed', node: from.node })
+      if (first === undefined) problems.push({ ...where, code: 'not-encapsulated', kind: 'missed' })
       else deciding.push(refOf(first))
       for (const { vxlan, udp } of between) {
         if (vxlan?.valid === false) problems.push({ ...where, code: 'vni-flag-clear', kind: 'seen' })

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { requirement } from '../../lib/conformance/test.ts'
 import { addressIn, type ClusterFacts, pairsOf, taskName, tasksIn } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
@@ -49,7 +50,7 @@ export const addresses = requirement({
     const owners = endpointOwners(facts, views)
     const stations = stationsOf(facts)
     const frames = seenFrames(got.values()).filter(
-      ({ vxlan, inner }) => vxlan?.vni === clear.vni && inner?.ip !== undefined,
+      ({ vxlan, inner }) => vxlan?.vni === clear.vni && isIPv4(inner?.ip?.source ?? ''),
     )
     const echoes = new Set(frames.filter((frame) => isEchoBetween(frame, stations)))
     const judged = frames.map((frame) => ({
@@ -75,7 +76,8 @@ export const addresses = requirement({
         ...wrong.flatMap(({ problems }) => problems),
         ...silent.map(({ from, to }): Problem => ({
           ...{ code: 'not-encapsulated', kind: 'missed', node: from.name, network: clear.name },
-          path: { from: from.name, to: to.name },
+          // Nothing of a pair was seen, and that rests on no echo.
+          ...{ path: { from: from.name, to: to.name }, controls: [] },
         })),
       ]),
       controls:
@@ -132,6 +134,9 @@ function addressProblems(
   facts: ClusterFacts,
 ): Problem[] {
   const network = facts.networks.clear.name
+  const sender = owners.get(inner?.ip?.source ?? '')
+  const receiver = owners.get(inner?.ip?.destination ?? '')
+  const path = sender === undefined || receiver === undefined ? {} : { path: { from: sender, to: receiver } }
   return (['source', 'destination'] as const).flatMap((side): Problem[] => {
     const address = inner?.ip?.[side] ?? ''
     const owner = facts.nodes.find(({ name }) => name === owners.get(address))
@@ -140,8 +145,12 @@ function addressProblems(
     const observed = outer?.[side] ?? ''
     const expected = owner.dataPath.address
     if (observed === expected) return []
-    // A wrong source is its sender's doing, wherever it is seen.
-    const node = side === 'source' ? owner.name : seenOn
-    return [{ code: 'outer-address-differs', kind: 'seen', node, network, subject: side, expected, observed }]
+    return [
+      {
+        // It is the sender's doing, wherever it is seen.
+        ...{ code: 'outer-address-differs', kind: 'seen', node: sender ?? seenOn, ...path, network },
+        ...{ subject: side, expected, observed },
+      },
+    ]
   })
 }

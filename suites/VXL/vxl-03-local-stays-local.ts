@@ -1,6 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { addressIn, taskOf, tasksIn } from '../../lib/observation/facts.ts'
-import { refOf, seenFrames } from '../../lib/observation/frame.ts'
+import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
@@ -33,23 +33,23 @@ export const localStaysLocal = requirement({
     const all = seenFrames(got.values())
     const local = exchanged.filter(({ from, to }) => taskOf(facts, from).node === taskOf(facts, to).node)
     const hostOf = new Map(tasksIn(facts, 'clear').map((task) => [addressIn(task, clear), task.node]))
-    const strayed = all.filter(({ vxlan, inner }) => {
-      const host = hostOf.get(inner?.ip?.source ?? '')
-      return (
-        vxlan?.vni === clear.vni && host !== undefined && hostOf.get(inner?.ip?.destination ?? '') === host
-      )
-    })
-    const leaked = all.filter(({ matched }) => matched.includes('local'))
+    const homeOf = ({ inner }: SeenFrame): string | undefined => {
+      const home = hostOf.get(inner?.ip?.source ?? '')
+      return hostOf.get(inner?.ip?.destination ?? '') === home ? home : undefined
+    }
+    const left = all.filter(
+      (frame) =>
+        frame.matched.includes('local') || (frame.vxlan?.vni === clear.vni && homeOf(frame) !== undefined),
+    )
     const across = all.filter(({ matched }) => matched.includes('clear')).length
     const answered = local.filter(({ probe }) => probe.outcome === 'answered').length
-    const where = { code: 'local-traffic-left', kind: 'seen', network: clear.name } as const
     return judgement({
-      problems: distinct([
-        ...strayed.map(({ seenOn, inner }): Problem => ({
-          ...{ ...where, node: seenOn, subject: hostOf.get(inner?.ip?.source ?? '') ?? 'one host' },
+      problems: distinct(
+        left.map((frame): Problem => ({
+          ...{ code: 'local-traffic-left', kind: 'seen', network: clear.name },
+          ...{ node: homeOf(frame) ?? frame.seenOn, subject: frame.seenOn },
         })),
-        ...leaked.map(({ seenOn }): Problem => ({ ...where, node: seenOn, subject: 'one host' })),
-      ]),
+      ),
       controls: [
         { name: 'data sent across hosts found', held: across > 0, observed: across },
         {
@@ -74,9 +74,7 @@ export const localStaysLocal = requirement({
           answeredWithinHosts: answered,
         },
       },
-      packets: {
-        'local traffic on the underlay': [...new Set([...leaked, ...strayed])].slice(0, 40).map(refOf),
-      },
+      packets: { 'local traffic on the underlay': left.slice(0, 40).map(refOf) },
       conclusion: `${answered} of ${local.length} exchanges within hosts were answered and none of the ${all.length} packets on the underlay belongs to them; the nonce sent across hosts is in ${across}`,
     })
   },

@@ -22,22 +22,22 @@ export const ownVni = requirement({
     'for n in /run/docker/netns/1-*; do nsenter --net=$n ip -d link show type vxlan; done',
     'remove the network, or restart the engine that holds the left-over device',
   ],
-  codes: ['vni-shared', 'vni-of-device-differs'],
+  codes: ['vni-of-two-networks', 'vni-of-two-namespaces', 'vni-of-device-differs'],
   changes: [],
   quiet: [],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
   judge({ kernel: states, views }, facts) {
     const networks = assignedVnis(Object.values(views).flat())
-    const devices = facts.nodes.flatMap(({ name }) => {
-      const state = states[name]
-      return state === undefined ? [] : vxlanDevices(state)
-    })
-    const blind = facts.nodes.map(({ name }) => name).filter((name) => states[name] === undefined)
+    const { devices, missing, unseen } = vxlanDevices(
+      states,
+      facts.nodes.map(({ name }) => name),
+    )
     const vnis = new Set(networks.flatMap((network) => network.vnis)).size
     return judgement({
       problems: vniProblems(networks, devices),
-      unseen: blind.length === 0 ? [] : [{ what: 'kernel state', nodes: blind }],
+      missing,
+      unseen,
       tables: {
         'VNIs by network': Object.fromEntries(networks.map((network) => [network.name, network.vnis])),
         'VXLAN devices': devices,

@@ -4,13 +4,14 @@ import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { Link } from '../../lib/observe/host-state.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/kernel-seen.ts'
-import { looksAgain, settledLooks, settledProblems } from '../scene/settled.ts'
+import { looksAgain, pollUntilSettled, settledProblems } from '../scene/until-settled.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { internals, moby } from '../source.ts'
+import { partsByNode } from './parts-by-node.ts'
+import { type Place, placeProblems } from './network-devices.ts'
 
 export const devices = requirement({
   id: 'VXL-05',
@@ -39,7 +40,7 @@ export const devices = requirement({
     'bridge-missing',
     'vxlan-device-missing',
     'device-off-bridge',
-    'data-path-port-differs',
+    'device-port-differs',
     'gateway-address-missing',
     'endpoint-devices-differ',
     'device-down',
@@ -48,15 +49,19 @@ export const devices = requirement({
   changes: [],
   quiet: ['tasks'],
   reads: [kernel, networkViewsSeen],
-  observe: async (lab) => settledLooks(lab, (fresh) => look(lab, fresh), problemsOf),
+  observe: async (lab) => pollUntilSettled(lab, (fresh) => look(lab, fresh), problemsOf),
   judge(polled) {
     const { places, own } = polled.last
-    const parts = { ...partsOf(places), ...own }
-    const { missing, unseen } = part(parts, 'devices')
+    const all = [
+      ...places.map(({ node, links: seen }) => ({ node, seen })),
+      ...Object.entries(own).map(([node, seen]) => ({ node, seen })),
+    ]
+    const { missing, unseen } = part(partsByNode(all), 'devices')
+    const settled = settledProblems(polled, problemsOf, 'devices')
     return judgement({
-      problems: settledProblems(polled, problemsOf),
+      problems: settled.problems,
       missing,
-      unseen,
+      unseen: [...unseen, ...settled.unseen],
       tables: { 'expected devices': places.map(({ links: _, ...expected }) => expected) },
       conclusion:
         places.length === 0
@@ -65,19 +70,6 @@ export const devices = requirement({
     })
   },
 })
-
-/** Devices of one network on one node, and what is expected of them. */
-export interface Place {
-  readonly network: string
-  readonly node: string
-  readonly namespace: string
-  readonly vni: number
-  readonly port: number
-  readonly endpoints: number
-  readonly gateway: string
-  /** Null where there is no such namespace. */
-  readonly links: Part<readonly Link[] | null>
-}
 
 interface Look {
   readonly places: readonly Place[]
@@ -114,7 +106,7 @@ function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Pl
 
 function ownDevices(facts: ClusterFacts, states: KernelSeen): Look['own'] {
   return Object.fromEntries(
-    facts.nodes.map(({ name }) => {
+    facts.nodes.map(({ name }): readonly [string, Look['own'][string]] => {
       const root = rootSeen(states, name, 'ip')
       if (!('got' in root)) return [name, root]
       const got = root.got.links.flatMap(({ name: device, vxlan }) => {
@@ -124,10 +116,6 @@ function ownDevices(facts: ClusterFacts, states: KernelSeen): Look['own'] {
       return [name, { got }]
     }),
   )
-}
-
-function partsOf(places: readonly Place[]): Record<string, Part<unknown>> {
-  return Object.fromEntries(places.map(({ node, network, links }) => [`${node} ${network}`, links]))
 }
 
 /** VXLAN devices of the stack's networks in a node's own namespace are problems, too: the host reaches into the overlay. */
@@ -141,63 +129,5 @@ function problemsOf({ places, own }: Look): Problem[] {
           }))
         : [],
     ),
-  ]
-}
-
-export function placeProblems(place: Place): Problem[] {
-  const { network, node, namespace, vni, port, endpoints, gateway } = place
-  const where = { node, network }
-  if (!('got' in place.links)) return []
-  if (place.links.got === null)
-    return [{ ...where, code: 'network-namespace-missing', kind: 'missed', subject: namespace }]
-  const links = place.links.got
-  const bridges = links.filter((link) => link.kind === 'bridge')
-  const [bridge] = bridges
-  if (bridge === undefined || bridges.length > 1)
-    return [
-      { ...where, code: 'bridge-missing', kind: 'missed', subject: namespace, observed: bridges.length },
-    ]
-  const vxlan = links.find((link) => link.vxlan?.vni === vni)
-  const veths = links.filter((link) => link.kind === 'veth' && link.master === bridge.name)
-  const problems: Problem[] = []
-  if (vxlan === undefined)
-    problems.push({ ...where, code: 'vxlan-device-missing', kind: 'missed', expected: vni })
-  else {
-    if (vxlan.master !== bridge.name)
-      problems.push({
-        ...where,
-        code: 'device-off-bridge',
-        kind: 'seen',
-        subject: vxlan.name,
-        expected: bridge.name,
-      })
-    if (vxlan.vxlan?.port !== port)
-      problems.push({
-        ...{ ...where, code: 'data-path-port-differs', kind: 'seen', subject: vxlan.name },
-        ...{ observed: vxlan.vxlan?.port ?? 'none', expected: port },
-      })
-  }
-  if (!bridge.addresses.some(({ address }) => address === gateway))
-    problems.push({
-      ...where,
-      code: 'gateway-address-missing',
-      kind: 'missed',
-      subject: bridge.name,
-      expected: gateway,
-    })
-  if (veths.length !== endpoints)
-    problems.push({
-      ...{ ...where, code: 'endpoint-devices-differ', kind: 'seen', subject: bridge.name },
-      ...{ observed: veths.length, expected: endpoints },
-    })
-  const down = [bridge, vxlan, ...veths].filter((link) => link?.up === false)
-  return [
-    ...problems,
-    ...down.map((link): Problem => ({
-      ...where,
-      code: 'device-down',
-      kind: 'seen',
-      subject: link?.name ?? '',
-    })),
   ]
 }

@@ -2,16 +2,16 @@ import { requirement } from '../../lib/conformance/test.ts'
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { type ClusterFacts, type NetworkFacts, taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { part } from '../../lib/observation/part.ts'
-import type { Part } from '../../lib/observation/part.ts'
+import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { kernel, type KernelSeen, namespaceSeen } from '../scene/kernel-seen.ts'
-import { looksAgain, settledLooks, settledProblems } from '../scene/settled.ts'
+import { looksAgain, pollUntilSettled, settledProblems } from '../scene/until-settled.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
 import { internals, moby } from '../source.ts'
 import { forwardingProblems, type ForwardingTables, type RemoteEndpoint } from './forwarding.ts'
+import { partsByNode } from './parts-by-node.ts'
 
 export const forwarding = requirement({
   id: 'VXL-06',
@@ -51,18 +51,21 @@ export const forwarding = requirement({
   changes: [],
   quiet: ['tasks'],
   reads: [kernel, networkViewsSeen],
-  observe: async (lab) => settledLooks(lab, (fresh) => look(lab, fresh), problemsOf),
+  observe: async (lab) => pollUntilSettled(lab, (fresh) => look(lab, fresh), problemsOf),
   judge(polled) {
-    const { missing, unseen } = part(tablesByPlace(polled.last), 'forwarding tables')
+    const what = 'forwarding tables'
+    const all = polled.last.map(({ node, tables: seen }) => ({ node, seen }))
+    const { missing, unseen } = part(partsByNode(all), what)
+    const settled = settledProblems(polled, problemsOf, what)
     const counts = polled.last.map(({ network, node, remote }) => ({
       network,
       node,
       remoteEndpoints: remote.length,
     }))
     return judgement({
-      problems: settledProblems(polled, problemsOf),
+      problems: settled.problems,
       missing,
-      unseen,
+      unseen: [...unseen, ...settled.unseen],
       tables: { 'remote endpoints that must be known': counts },
       conclusion:
         counts.length === 0
@@ -79,7 +82,7 @@ interface Place {
   readonly vni: number
   readonly namespace: string
   readonly remote: readonly RemoteEndpoint[]
-  /** Undefined where there is no such namespace. */
+  /** Null where there is no such namespace. */
   readonly tables: Part<ForwardingTables | null>
 }
 
@@ -118,10 +121,6 @@ function tablesOf({ links, neighbours, fdb }: ForwardingTables): ForwardingTable
   return { links: devices, neighbours: neighbours.filter(isOurs), fdb: fdb.filter(isOurs) }
 }
 
-function tablesByPlace(places: readonly Place[]): Readonly<Record<string, Part<unknown>>> {
-  return Object.fromEntries(places.map(({ node, network, tables }) => [`${node} ${network}`, tables]))
-}
-
 function problemsOf(places: readonly Place[]): Problem[] {
   return places.flatMap(({ network, node, vni, namespace, remote, tables }): Problem[] => {
     if (!('got' in tables)) return []
@@ -132,18 +131,12 @@ function problemsOf(places: readonly Place[]): Problem[] {
 }
 
 /** By each engine's own account; tasks of the stack are added as the API tells them. */
-function endpointsOf(
-  network: NetworkFacts,
-  facts: ClusterFacts,
-  views: ViewsSeen,
-): (RemoteEndpoint & { readonly node: string })[] {
-  const found = new Map<string, RemoteEndpoint & { readonly node: string }>()
+function endpointsOf(network: NetworkFacts, facts: ClusterFacts, views: ViewsSeen): RemoteEndpoint[] {
+  const found = new Map<string, RemoteEndpoint>()
   for (const { name: node, dataPath } of facts.nodes) {
     const view = views[node]?.find(({ id }) => id === network.id)
     for (const [key, { address, mac }] of Object.entries(view?.endpoints ?? {})) {
-      const name = /^(lb-|ingress-sbox)/.test(key)
-        ? `load balancer of ${node}`
-        : `container ${key.slice(0, 12)}@${node}`
+      const name = /^(lb-|ingress-sbox)/.test(key) ? `load-balancer@${node}` : `${key.slice(0, 12)}@${node}`
       found.set(`${address} ${mac}`, { name, address, mac, node, vtep: dataPath.address })
     }
   }

@@ -1,35 +1,12 @@
-import { randomBytes } from 'node:crypto'
-import { basename } from 'node:path'
-import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { Inconclusive } from '../../lib/inconclusive.ts'
 import { type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
 import { type Frame, refOf, type SeenFrame, seenFrames, type WireSeen } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { Task } from '../../lib/swarm/cluster.ts'
-import { namespacePath } from '../../lib/swarm/namespaces.ts'
-import { tasksOn } from '../../lib/swarm/stack.ts'
-import { interfaceOf, stateOf } from '../scene/kernel.ts'
-import { addressOn, inTask, taskLabel } from '../scene/pair.ts'
-import { withWires, type Wires } from '../scene/recording.ts'
 import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { internals } from '../source.ts'
-
-/** Nothing listens there; the packets need not be answered to be seen. */
-const port = 7107
-
-interface Sent {
-  /** Ids of tasks. */
-  readonly from: string
-  readonly to: string
-  /** Name of the word that is in it. */
-  readonly word: string
-  /** Keys of the wires of its sender. */
-  readonly veth: string
-  readonly underlay: string
-}
+import { type Sent, sendAndRecord } from './sent-datagrams.ts'
 
 export const bareOnVeth = requirement({
   id: 'VXL-07',
@@ -52,8 +29,8 @@ export const bareOnVeth = requirement({
   changes: [],
   quiet: [],
   reads: [],
-  observe: record,
-  judge({ sent, wires }, facts) {
+  observe: sendAndRecord,
+  judge({ sent, wires, withoutVeth }, facts) {
     const { clear } = facts.networks
     const { got, missing, unseen } = part(wires, 'capture')
     const looks = sent.map((one) => lookAt(one, got, facts)).filter((look) => look !== undefined)
@@ -68,6 +45,9 @@ export const bareOnVeth = requirement({
           [...senders].map((id) => taskOf(facts, id)),
           clear.name,
         ),
+        ...(withoutVeth.length === 0
+          ? []
+          : [{ what: `the interface of a task of ${clear.name}`, nodes: withoutVeth }]),
       ],
       tables: {
         'each datagram on the veth and on the underlay of its sender': looks.map(
@@ -131,68 +111,4 @@ function problemsOf(
     : []
   if (wrapped.length === 0) return [...early, { ...where, code: 'frame-not-on-underlay', kind: 'missed' }]
   return same > 0 ? early : [...early, { ...where, code: 'frame-altered', kind: 'seen' }]
-}
-
-interface Recorded {
-  readonly sent: readonly Sent[]
-  readonly wires: Wires
-}
-
-async function record(lab: ObserveContext): Promise<Recorded> {
-  const { cluster, stack, probe } = lab
-  const { clear } = stack.networks
-  const states = await lab.state()
-  const tasks = tasksOn(stack, 'clear')
-  const senders = cluster.nodes.flatMap((node) => tasks.find((task) => task.node === node) ?? [])
-  const pairs = senders.flatMap((from) =>
-    tasks.filter((to) => to.node !== from.node).map((to) => ({ from, to })),
-  )
-  if (pairs.length === 0) throw new Inconclusive('no two tasks of the clear network run on different nodes')
-  const words = pairs.map((_, index) => [`datagram-${index}`, randomBytes(12).toString('hex')] as const)
-  const markers = words.map(([, word]) => word)
-  const veths = new Map(senders.map((task) => [task, vethOf(task, clear.name, states)]))
-  const points = [
-    ...[...veths].map(([task, veth]) => ({
-      ...{
-        host: task.node.host,
-        ...veth,
-        direction: 'both' as const,
-        vxlanPorts: [cluster.dataPathPort],
-        markers,
-      },
-      filter: `udp port ${port} or udp port ${cluster.dataPathPort}`,
-    })),
-    ...senders.map(({ node }) => ({
-      ...{ host: node.host, interface: node.dataPath.interface, direction: 'out' as const },
-      ...{ vxlanPorts: [cluster.dataPathPort], markers, filter: `udp port ${cluster.dataPathPort}` },
-    })),
-  ]
-  const { wires } = await withWires(lab, points, Object.fromEntries(words), async () => {
-    await probe.send(
-      pairs.map(({ from, to }, index) => ({
-        ...{ kind: 'udp', from: inTask(from), to: addressOn(to, clear), port },
-        ...{ payload: Buffer.from(`swarmproof ${markers[index]}`), expectReply: false },
-      })),
-    )
-    return {}
-  })
-  const sent = pairs.map(({ from, to }, index): Sent => {
-    const veth = veths.get(from)
-    return {
-      ...{ from: from.id, to: to.id, word: words[index]?.[0] ?? '' },
-      veth: `${from.node.host.name} ${veth?.interface} in ${basename(veth?.namespace ?? '')}`,
-      underlay: `${from.node.host.name} ${from.node.dataPath.interface}`,
-    }
-  })
-  return { sent, wires }
-}
-
-function vethOf(task: Task, network: string, states: Awaited<ReturnType<ObserveContext['state']>>) {
-  const endpoint = task.endpoints[network]
-  const found = endpoint === undefined ? undefined : interfaceOf(stateOf(states, task.node), endpoint)
-  if (found === undefined)
-    throw new Inconclusive(
-      `the interface of ${taskLabel(task)} on ${network} was not found in any namespace of its host`,
-    )
-  return { interface: found.name, namespace: namespacePath(found.namespace), mac: found.mac }
 }

@@ -14,7 +14,7 @@ import { onlyEsp } from '../ENC/enc-01-only-esp.ts'
 import { fullMesh } from '../OVL/ovl-03-full-mesh.ts'
 import { judgeAgain } from '../RES/judge-again.ts'
 import { type Again, observeAgain } from '../RES/observe-again.ts'
-import { notUndone, type Undone, undoing } from '../RES/undoing.ts'
+import { type Undone, undoing, undoneTooEarly } from '../RES/undoing.ts'
 import { internals } from '../source.ts'
 import { addresses } from './vxl-02-addresses.ts'
 
@@ -103,8 +103,12 @@ export const routedUnderlay = requirement({
       ],
       measures: judged.measures,
       missing: [...judged.missing, ...missing],
-      unseen: [...judged.unseen, ...unseen, ...notUndone(undone, router)],
-      tables: { ...judged.tables, [`TTLs of what passed ${router}, with the number of packets`]: rows },
+      unseen: [...judged.unseen, ...unseen, ...undoneTooEarly(undone, router)],
+      tables: {
+        ...judged.tables,
+        [`TTLs of what passed ${router}, with the number of packets`]: rows,
+        ...(undone === null ? {} : { 'the routes were not taken away': undone.message }),
+      },
       conclusion: `with ${router} routing between ${facts.nodes.length} nodes ${wanted.map(({ id }) => id).join(', ')} held after ${again.polled.seconds} s; VXLAN and ESP of ${pairs.length} ordered pairs passed it`,
     })
   },
@@ -152,12 +156,20 @@ async function route(
         await reversibly(node.host, {
           ...change,
           do: scriptLines(others.map((other) => sh`ip route add ${other} ${way}`)),
-          undo: scriptLines([...others.map((other) => sh`ip route del ${other} ${way}`), sh`true`]),
+          undo: scriptLines([
+            sh`code=0`,
+            ...others.map(
+              (other) => sh`ip route del ${other} ${way} 2>/dev/null
+! ip route show ${other} ${way} | grep -q . || code=1`,
+            ),
+            sh`exit $code`,
+          ]),
         }),
       )
     }
   } catch (error) {
-    await undo()
+    // What the host would not undo now its switch undoes; why it came to that matters more.
+    await undoing(undo)
     throw error
   }
   return undo
@@ -169,13 +181,18 @@ async function forwarding(router: Host, device: string): Promise<Pick<Change, 'd
   const redirects = ['all', device].map((name) => `/proc/sys/net/ipv4/conf/${name}/send_redirects`)
   const states = ['/proc/sys/net/ipv4/ip_forward', ...redirects]
   const values = (await shell(router, sh`cat ${states}`)).trim().split('\n')
-  const restore = states.map((file, index) => sh`echo ${values[index] ?? '1'} >${file}`)
+  const restore = states.map((file, index) => sh`echo ${values[index] ?? '1'} >${file} || code=1`)
   return {
     do: scriptLines([
       sh`iptables -w -I ${rule}
 echo 1 >/proc/sys/net/ipv4/ip_forward`,
       ...redirects.map((file) => sh`echo 0 >${file}`),
     ]),
-    undo: scriptLines([sh`iptables -w -D ${rule}`, ...restore]),
+    undo: scriptLines([
+      sh`code=0
+iptables -w -D ${rule} 2>/dev/null || ! iptables -w -C ${rule} 2>/dev/null || code=1`,
+      ...restore,
+      sh`exit $code`,
+    ]),
   }
 }

@@ -2,7 +2,7 @@ import { httpBody } from '../../lib/probe/http.ts'
 import type { Observation } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
-import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import { outcomeSeen, type ProbeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { Exchanged } from './exchange.ts'
 import { outcomeText } from './outcome.ts'
@@ -36,17 +36,25 @@ export function exchangeProblem(
   facts: ClusterFacts,
 ): Problem | undefined {
   const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
-  const where = {
+  return undelivered(probe, receiver.hostname, {
     path: { from: sender.node, to: receiver.node },
     ends: { from: taskName(sender), to: taskName(receiver) },
     network: facts.networks[network].name,
     protocol: protocol.toUpperCase(),
-  }
+  })
+}
+
+/** Why a probe did not reach the very task it was sent to, with where that is; undefined if it did. */
+export function undelivered(
+  probe: ProbeSeen,
+  hostname: string,
+  where: Omit<Problem, 'code' | 'kind'>,
+): Problem | undefined {
   if (probe.outcome !== 'answered')
     return { ...where, code: 'not-delivered', kind: 'missed', observed: outcomeSeen(probe) }
   if (probe.echoed === false) return { ...where, code: 'altered-on-the-way', kind: 'seen' }
   const [answered = 'no HTTP'] = probe.replies
-  return protocol === 'tcp' && answered !== receiver.hostname
-    ? { ...where, code: 'answered-by-another', kind: 'seen', expected: receiver.hostname, observed: answered }
+  return probe.kind === 'tcp' && answered !== hostname
+    ? { ...where, code: 'answered-by-another', kind: 'seen', expected: hostname, observed: answered }
     : undefined
 }

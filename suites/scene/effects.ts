@@ -2,6 +2,7 @@ import type { ObserveContext, TestContext } from '../../lib/conformance/context.
 import { requireNone } from '../../lib/conformance/require-none.ts'
 import { SwarmproofError } from '../../lib/error.ts'
 import { eventually } from '../../lib/eventually.ts'
+import type { Measure } from '../../lib/observation/judgement.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
 import { poll } from '../../lib/poll.ts'
 
@@ -89,4 +90,10 @@ export function effectSeconds<S>(
 ): number | undefined {
   const lastWith = looks.findLastIndex(({ seen }) => problemsOf(seen).length > 0)
   return looks[lastWith + 1]?.atSeconds
+}
+
+/** When an effect was there, as a figure; none where it never was. */
+export function effectMeasure(what: string, seconds: number | undefined): Measure[] {
+  const bound = effectiveWithinMs / 1000
+  return seconds === undefined ? [] : [{ name: `${what} took effect`, value: seconds, unit: 's', bound }]
 }

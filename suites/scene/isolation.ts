@@ -1,103 +1,91 @@
 import { randomBytes } from 'node:crypto'
-import type { TestContext } from '../../lib/conformance/context.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { scene } from '../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { datagramFor, responderNonce } from '../../lib/probe/nonce.ts'
-import type { Observation, ProbeRequest } from '../../lib/probe/probe.ts'
-import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
+import type { Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { echoPort } from './exchange-before.ts'
+import { echoPort } from './exchange.ts'
 import { addressOn, inTask } from './pair.ts'
 
-type Shared = Omit<TestContext, 'evidence'>
-
-export interface Isolated {
-  readonly from: Task
-  readonly to: Task
+interface Trying {
+  /** `foreign`: a task asks one that it shares no overlay with. `own`: each of these asks itself, as a control. */
+  readonly what: 'foreign' | 'own'
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
   /** The network of the address that was tried. */
-  readonly network: OverlayNetwork
+  readonly network: Role
   readonly protocol: 'icmp' | 'udp' | 'tcp'
-  readonly observation: Observation
 }
 
-/** Probes between tasks that share no overlay, and from each target to itself at the same time as a control. */
+export type Isolated = Sent<Trying>
+
+/** Probes between tasks that share no overlay, and from each target to itself at the same time. */
 export interface Isolation {
-  readonly foreign: readonly Isolated[]
-  readonly own: readonly Isolated[]
+  readonly tried: readonly Isolated[]
 }
+
+const roles = ['clear', 'secret', 'auto'] as const
+type Role = (typeof roles)[number]
 
 /** Nothing is expected to answer: long enough for an answer on a slow host, short enough to wait for often. */
 const foreignTimeoutMs = 1500
 
-export function isolation(context: TestContext): Promise<Isolation> {
-  return context.once('isolation', tryAll)
-}
+export const isolation = scene('isolation', tryAll)
 
 interface Member {
   readonly task: Task
-  readonly network: OverlayNetwork
+  readonly network: Role
 }
 
-async function tryAll(context: Shared): Promise<Isolation> {
+async function tryAll(context: ObserveContext): Promise<Isolation> {
   const members = membersOf(context)
-  const nodes = context.cluster.nodes
   const nonce = responderNonce()
   const foreign = members.flatMap((from) =>
     members
-      .filter((to) => to.network !== from.network && isNear(from.task, to.task, nodes))
-      .flatMap((to) => plan(context, nonce, [from, to], foreignTimeoutMs)),
+      .filter((to) => to.network !== from.network && isNear(from.task, to.task, context))
+      .flatMap((to) => plan(context, nonce, 'foreign', [from, to])),
   )
-  const own = members.flatMap((member) => plan(context, nonce, [member, member]))
-  const observations = await context.probe.send(
-    [...own, ...foreign].map(({ request }) => request),
-    {
+  const own = members.flatMap((member) => plan(context, nonce, 'own', [member, member]))
+  return {
+    tried: await sendPlan(context.probe, [...own, ...foreign], {
       responders: members.map(({ task }) => ({ at: inTask(task), port: echoPort, nonce })),
       concurrency: 64,
-    },
-  )
-  const observed = (list: readonly Planned[], first: number): Isolated[] =>
-    list.map(({ from, to, network, protocol }, index) => ({
-      from,
-      to,
-      network,
-      protocol,
-      observation: observations[first + index] as Observation,
-    }))
-  return { own: observed(own, 0), foreign: observed(foreign, own.length) }
+    }),
+  }
 }
 
 /** One task a node of each network. */
-function membersOf({ cluster, stack }: Shared): Member[] {
-  return (['clear', 'secret', 'auto'] as const).flatMap((role) =>
+function membersOf({ cluster, stack }: ObserveContext): Member[] {
+  return roles.flatMap((network) =>
     cluster.nodes.flatMap((node) => {
-      const task = tasksOn(stack, role).find((candidate) => candidate.node === node)
-      return task === undefined ? [] : [{ task, network: stack.networks[role] }]
+      const task = tasksOn(stack, network).find((candidate) => candidate.node === node)
+      return task === undefined ? [] : [{ task, network }]
     }),
   )
 }
 
 /** On the same host or on the next: both cases are tried for every task, without trying every pair. */
-function isNear(from: Task, to: Task, nodes: TestContext['cluster']['nodes']): boolean {
+function isNear(from: Task, to: Task, { cluster: { nodes } }: ObserveContext): boolean {
   const distance = nodes.indexOf(to.node) - nodes.indexOf(from.node)
   return distance === 0 || (distance + nodes.length) % nodes.length === 1
 }
 
-interface Planned extends Omit<Isolated, 'observation'> {
-  readonly request: ProbeRequest
-}
-
 function plan(
-  { stack }: Shared,
+  { stack }: ObserveContext,
   nonce: string,
+  what: Trying['what'],
   [from, to]: readonly [Member, Member],
-  timeoutMs?: number,
-): Planned[] {
+): Planned<Trying>[] {
   const common = {
     from: inTask(from.task),
-    to: addressOn(to.task, to.network),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    to: addressOn(to.task, stack.networks[to.network]),
+    ...(what === 'own' ? {} : { timeoutMs: foreignTimeoutMs }),
   }
-  const entry = { from: from.task, to: to.task, network: to.network }
+  const entry = { what, from: from.task.id, to: to.task.id, network: to.network }
   const payload = datagramFor(nonce, `swarmproof ${randomBytes(12).toString('hex')}`)
   return [
     { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },

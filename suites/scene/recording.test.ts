@@ -71,6 +71,15 @@ describe('wires beside probes', () => {
     ])
   })
 
+  it('are refused where two would have one name, for one of them would be lost', async () => {
+    const inside = at({ namespace: '/proc/17/ns/net' })
+    const other = at({ namespace: '/proc/18/ns/net' })
+    const error = await withWires(of(sound), [inside, other], {}, () => Promise.resolve({})).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(String(error)).to.include('two captures would have one name')
+  })
+
   it('say what is missing where hosts lack the tools, and the probes are sent all the same', async () => {
     const seen = await withWires(of(refusing(missingTool('tcpdump', 'web1'))), [at({})], {}, (captures) =>
       Promise.resolve({ probes: captures.length }),

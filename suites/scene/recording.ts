@@ -47,6 +47,11 @@ export type Wires = Readonly<Record<string, Part<WireSeen>>>
 /** Where to record; `mac` of an interface that is not in the host's own namespace, whose card the facts do not know. */
 export type WirePoint = CapturePoint & { readonly mac?: string }
 
+/** By what a wire is found among several of one node. */
+export function wireNameOf({ host, interface: name, namespace }: CapturePoint): string {
+  return `${host.name} ${name}${namespace === undefined ? '' : ` in ${basename(namespace)}`}`
+}
+
 /**
  * Records while `work` sends probes, and reduces what was recorded to data. Where hosts lack the tools, the work is done
  * with no captures, and its wires say what is missing.
@@ -62,8 +67,9 @@ export async function withWires<T extends object, R extends object = object>(
   reduce: (recordings: readonly Recording[]) => R = () => ({}) as R,
 ): Promise<T & R & { readonly wires: Wires }> {
   const several = new Set(points.map(({ host }) => host.name)).size < points.length
-  const keyOf = ({ host, interface: name, namespace }: CapturePoint): string =>
-    several ? `${host.name} ${name}${namespace === undefined ? '' : ` in ${basename(namespace)}`}` : host.name
+  const keyOf = (point: CapturePoint): string => (several ? wireNameOf(point) : point.host.name)
+  if (new Set(points.map(keyOf)).size < points.length)
+    throw new Error(`two captures would have one name: ${points.map(keyOf).join(', ')}`)
   const macOf = ({ host, interface: name, namespace, mac }: WirePoint): string | undefined =>
     mac ??
     (namespace === undefined ? facts.nodes.find((node) => node.name === host.name)?.macs[name] : undefined)

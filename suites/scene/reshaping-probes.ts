@@ -5,7 +5,7 @@ import { httpGet } from '../../lib/probe/http.ts'
 import type { ClusterNode, OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../lib/swarm/stack.ts'
-import { httpRequest } from './moved-networks.ts'
+import { httpRequest } from './http-request.ts'
 import { inTask, onNode } from './pair.ts'
 
 interface Looking {
@@ -47,8 +47,8 @@ export function askGiven(around: Around, { task, callers, network, port }: Asked
   ])
 }
 
-/** What each node answers on a published port. */
-export function askOpened(around: Around, port: number): Promise<Looked[]> {
+/** What each node answers on a published port, asked by the next. */
+export function askPort(around: Around, port: number): Promise<Looked[]> {
   return look(around, portAsked(around, port, answerMs))
 }
 
@@ -100,11 +100,11 @@ function namesAsked(callers: readonly Task[], name: string): Planned<Looking>[] 
 function portAsked({ cluster, stack }: Around, port: number, timeoutMs: number): Planned<Looking>[] {
   const { nodes } = cluster
   return nodes.map((to, index) =>
-    askPort(stack, nodes[(index + 1) % nodes.length] ?? to, to, port, timeoutMs),
+    portRequest(stack, nodes[(index + 1) % nodes.length] ?? to, to, port, timeoutMs),
   )
 }
 
-function askPort(
+function portRequest(
   stack: Stack,
   from: ClusterNode,
   to: ClusterNode,

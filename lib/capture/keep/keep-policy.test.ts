@@ -168,8 +168,37 @@ describe('what a capture keeps', () => {
     const query = (text: string) => datagram(Buffer.from(text), { ...hosts, destinationPort: 53 })
     const [mine, theirs] = [query('where is 0123456789ab.example'), query('where is shop.example')]
     const { bytes, passedOver } = keep([mine, theirs], { markers: ['0123456789ab'] })
-    expect(bytes).to.deep.equal([mine])
+    expect(bytes).to.deep.equal([mine.subarray(0, -'.example'.length)])
     expect(passedOver).to.deep.equal({ 'UDP of others': 1 })
+  })
+
+  it('ends with its marker, the last if there are several, whatever kind of frame it is', () => {
+    const text = Buffer.from('of us 0123456789ab, again 0123456789ab, Cookie: session=of-a-customer')
+    const frames = [
+      datagram(text, { ...hosts, destinationPort: 53 }),
+      ip(6, segment(text)),
+      ip(47, text),
+      ethernet(text, 0x88b6),
+      vxlan(5000, datagram(text, toTheirTask)),
+    ]
+    const { bytes } = keep(frames, { markers: ['0123456789ab', 'none'] })
+    expect(bytes.map((one) => one.toString('latin1').replace(/^.*of us/s, 'of us'))).to.deep.equal(
+      frames.map(() => 'of us 0123456789ab, again 0123456789ab'),
+    )
+  })
+
+  it('shows of gossip and management the marker, and of what is sent along no more than without one', () => {
+    const text = Buffer.from('\x01service shop-checkout of a customer 0123456789ab 10.9.8.7 db-password')
+    const frames = [
+      datagram(text, { ...hosts, sourcePort: 7946, destinationPort: 7946 }),
+      ip(6, segment(text, { destinationPort: 2377 })),
+      // Amid a stream: where its records begin is not known.
+      ip(6, segment(text, { destinationPort: 2377, sequence: 90_000 })),
+    ]
+    const { bytes } = keep(frames, { markers: ['0123456789ab'], words: ['db-password'] })
+    expect(bytes).to.have.lengthOf(frames.length)
+    for (const one of bytes)
+      expect(one.subarray(-text.length + 1).toString('latin1')).to.match(/^\.+0123456789ab\.+db-password$/)
   })
 
   it('is inside a task’s namespace what is between two endpoints of ours, and outside nothing of it', () => {

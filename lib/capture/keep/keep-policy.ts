@@ -51,7 +51,7 @@ const syn = 0x02
  * | UDP 7946 | headers, the first byte; of all other bytes whether they are printable |
  * | TCP 7946 | headers |
  * | fragments behind the first of what is kept | all, of ESP the IP header |
- * | what holds a marker | all |
+ * | what else holds a marker | as far as its last marker; of gossip and management a marker stays readable |
  * | everything else | nothing; it is counted |
  *
  * Padding behind an IP packet is never kept.
@@ -61,6 +61,7 @@ export class KeepPolicy {
   readonly #vxlanPorts: ReadonlySet<number>
   readonly #inside: boolean
   readonly #markers: readonly Buffer[]
+  /** What stays readable where the rest is masked: markers, too. */
   readonly #words: readonly Uint8Array[]
   readonly #fragments = new Fragments()
   readonly #tls = new TlsHeaders()
@@ -73,7 +74,7 @@ export class KeepPolicy {
     this.#vxlanPorts = new Set([own.dataPathPort, ...vxlanPorts])
     this.#inside = inside
     this.#markers = markers.filter((marker) => marker !== '').map((marker) => Buffer.from(marker))
-    this.#words = words.map((word) => Buffer.from(word))
+    this.#words = [...words.map((word) => Buffer.from(word)), ...this.#markers]
   }
 
   /** Hands on what is kept of a frame, shortened or masked as it may be, and what was held until it came. */
@@ -84,7 +85,8 @@ export class KeepPolicy {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const header = this.#header
     if (!header.read(view, 0, bytes.byteLength)) {
-      if (this.#holdsMarker(frame)) return keep(frame)
+      const marked = this.#markerEnd(frame)
+      if (marked > 0) return keep({ ...frame, bytes: bytes.subarray(0, marked) })
       return this.#passOver('without an IP header')
     }
     if (header.fragmentOffset > 0) return this.#tail(frame, view)
@@ -123,7 +125,6 @@ export class KeepPolicy {
     const [source, destination] = [view.getUint16(transport), view.getUint16(transport + 2)]
     if (this.#vxlanPorts.has(destination)) return this.#vxlan(frame, view, payload)
     if (source !== gossipPort && destination !== gossipPort) return this.#bare(frame, view, 'UDP')
-    if (this.#holdsMarker(frame)) return this.#hand(frame, captured)
     const masked = copyOf(frame.bytes, Math.min(end, captured))
     mask(masked, Math.min(payload + gossipVersionBytes, masked.byteLength), masked.byteLength, this.#words)
     this.#keep({ ...frame, bytes: masked })
@@ -174,12 +175,11 @@ export class KeepPolicy {
       at: frame.seconds + frame.nanoseconds / 1e9,
     }
     const headers = this.#tls.find(segment)
-    if (this.#holdsMarker(frame)) return this.#hand(frame, frame.bytes.byteLength)
     // What cannot be told from a record is a gap for whoever puts the stream together, and so is not judged.
-    if (headers === undefined) return this.#hand(frame, payload)
+    if (headers === undefined && this.#markerEnd(frame) === 0) return this.#hand(frame, payload)
     const masked = copyOf(frame.bytes, captured)
     mask(masked, payload, captured, this.#words)
-    for (const [from, to] of headers)
+    for (const [from, to] of headers ?? [])
       masked.set(frame.bytes.subarray(payload + from, payload + to), payload + from)
     this.#keep({ ...frame, bytes: masked })
   }
@@ -222,14 +222,19 @@ export class KeepPolicy {
   }
 
   #other(frame: CapturedFrame, what: string): void {
-    if (this.#holdsMarker(frame)) this.#hand(frame, frame.bytes.byteLength)
+    const marked = this.#markerEnd(frame)
+    if (marked > 0) this.#hand(frame, marked)
     else this.#passOver(what)
   }
 
-  #holdsMarker({ bytes }: CapturedFrame): boolean {
-    if (this.#markers.length === 0) return false
+  /** Behind the last marker, which ends what is needed of a frame that is kept for it; 0 if it holds none. */
+  #markerEnd({ bytes }: CapturedFrame): number {
+    if (this.#markers.length === 0) return 0
     const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    return this.#markers.some((marker) => content.includes(marker))
+    return this.#markers.reduce((end, marker) => {
+      const at = content.lastIndexOf(marker)
+      return at < 0 ? end : Math.max(end, at + marker.byteLength)
+    }, 0)
   }
 
   #hand(frame: CapturedFrame, end: number): void {

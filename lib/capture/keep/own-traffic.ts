@@ -28,7 +28,7 @@ export interface Sought {
   readonly vxlanPorts?: readonly number[]
   /** The capture is inside a network namespace of a task, where packets are bare. */
   readonly inside?: boolean
-  /** Random words that only the run sends: a packet that holds one is the run's. */
+  /** Random words that only the run sends: a packet that holds one is the run's, as far as its last one. */
   readonly markers?: readonly string[]
   /** Names that must not be readable; where they are, they stay readable in what is masked. */
   readonly words?: readonly string[]

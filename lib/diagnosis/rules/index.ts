@@ -10,6 +10,10 @@ import { kernelWithoutEsp4, kernelWithoutIpVs } from './missing-module.ts'
 import { otherOuterSource } from './other-outer-source.ts'
 import { stackIncomplete } from './stack-incomplete.ts'
 import { staleForwarding } from './stale-forwarding.ts'
+import { encryptionForWrongAddress } from './encryption-for-wrong-address.ts'
+import { enginesWithOtherSpis } from './engines-with-other-spis.ts'
+import { gossipUdpBlocked } from './gossip-udp-blocked.ts'
+import { underlayMtuTooSmall } from './underlay-mtu-too-small.ts'
 import { swarmMoved } from './swarm-moved.ts'
 
 /** The gravest first: this is the order in which findings are read, and causes before what follows from them. */
@@ -21,11 +25,15 @@ export const rules: readonly Rule[] = [
   kernelWithoutEsp4,
   forwardingOff,
   otherOuterSource,
+  encryptionForWrongAddress,
   clearTextLeak,
   hostFirewallDrops,
   dataPathPortBlocked,
   espBlocked,
+  enginesWithOtherSpis,
+  gossipUdpBlocked,
   arrivesUndelivered,
   staleForwarding,
   ipvsDiffersByNode,
+  underlayMtuTooSmall,
 ]

@@ -13,6 +13,17 @@ export interface FoundSwarm {
   readonly warnings: readonly string[]
 }
 
+/** A running swarm, as far as its nodes can be reached. */
+export interface ReachedSwarm extends FoundSwarm {
+  /** Nodes that are up and were not reached, or at whose address another machine answers. */
+  readonly unreached: readonly Unreached[]
+}
+
+export interface Unreached {
+  readonly host: string
+  readonly error: SwarmproofError
+}
+
 /**
  * Completes the hosts of a running swarm from its own node list: nodes that nobody named are reached as the manager
  * was, by the same user, port, keys and jump hosts.
@@ -20,6 +31,32 @@ export interface FoundSwarm {
  * @throws SwarmproofError that names each node that cannot be reached, with what to do
  */
 export async function discoverNodes(given: readonly KnownHost[], options: ReachOptions): Promise<FoundSwarm> {
+  const { failed, mistaken, ...found } = await lookForNodes(given, options)
+  if (failed.length > 0) throw unreachable(failed, found.manager)
+  const [first] = mistaken
+  if (first !== undefined) throw first.error
+  return found
+}
+
+/**
+ * The same, for those who go on without the nodes that cannot be reached.
+ * @throws InputError when the hosts are in no swarm, in several, or some are in none
+ */
+export async function reachNodes(given: readonly KnownHost[], options: ReachOptions): Promise<ReachedSwarm> {
+  const { failed, mistaken, ...found } = await lookForNodes(given, options)
+  const unreached = failed.map((one) => ({
+    host: one.inventory.name,
+    error: unreachable([one], found.manager),
+  }))
+  return { ...found, unreached: [...unreached, ...mistaken] }
+}
+
+type Failed = Reached & { readonly ok: false }
+
+async function lookForNodes(
+  given: readonly KnownHost[],
+  options: ReachOptions,
+): Promise<FoundSwarm & { readonly failed: readonly Failed[]; readonly mistaken: readonly Unreached[] }> {
   const manager = managerOf(given)
   const nodes = await readSwarmNodes(manager)
   refuseStrangers(given, nodes, manager)
@@ -34,12 +71,17 @@ export async function discoverNodes(given: readonly KnownHost[], options: ReachO
     wanted.map((node) => likeSeed(node, manager, given)),
     options,
   )
-  const failed = reached.flatMap((one) => (one.ok ? [] : [one]))
-  if (failed.length > 0) throw unreachable(failed, manager)
-  const found = reached.flatMap((one) => (one.ok ? [one.host] : []))
-  found.forEach((host, index) => refuseImpostor(host, wanted[index], manager))
+  const failed: Failed[] = []
+  const found: KnownHost[] = []
+  const mistaken: Unreached[] = []
+  for (const [index, one] of reached.entries()) {
+    const error = one.ok ? impostor(one.host, wanted[index], manager) : undefined
+    if (!one.ok) failed.push(one)
+    else if (error === undefined) found.push(one.host)
+    else mistaken.push({ host: one.host.inventory.name, error })
+  }
   const hosts = [...given, ...found].map((host) => withRole(host, nodes))
-  return { hosts, nodes, manager, warnings }
+  return { hosts, nodes, manager, warnings, failed, mistaken }
 }
 
 function managerOf(hosts: readonly KnownHost[]): KnownHost {
@@ -96,9 +138,13 @@ function likeSeed(node: SwarmNode, manager: KnownHost, taken: readonly KnownHost
 }
 
 /** An address may lead to another machine from here than it does for the swarm. */
-function refuseImpostor(host: KnownHost, node: SwarmNode | undefined, manager: KnownHost): void {
-  if (node === undefined || host.facts.swarm.nodeId === node.id) return
-  throw new SwarmproofError({
+function impostor(
+  host: KnownHost,
+  node: SwarmNode | undefined,
+  manager: KnownHost,
+): SwarmproofError | undefined {
+  if (node === undefined || host.facts.swarm.nodeId === node.id) return undefined
+  return new SwarmproofError({
     code: 'NODE_MISTAKEN',
     what: `${node.address} leads to another machine from here than for the swarm of ${manager.inventory.name}`,
     host: host.inventory.name,
@@ -108,7 +154,7 @@ function refuseImpostor(host: KnownHost, node: SwarmNode | undefined, manager: K
   })
 }
 
-function unreachable(failed: readonly (Reached & { ok: false })[], manager: KnownHost): SwarmproofError {
+function unreachable(failed: readonly Failed[], manager: KnownHost): SwarmproofError {
   const lines = failed.map(({ inventory, error }) => {
     const [first = ''] = error.message.split('\n')
     const address = inventory.destination.hostname || 'no address in the node list'

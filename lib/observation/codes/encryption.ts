@@ -24,6 +24,8 @@ export const encryptionCodes = {
     'sequence numbers of SPI {subject} do not rise: one came {observed} behind the highest, allowed are {expected}',
   'injected-frame-reached':
     '{observed} of {expected} frames in clear from outside reached {service} on {node} of {network}',
+  'injected-frame-reached-behind-accept':
+    '{observed} of {expected} frames in clear from outside reached {service} on {node} of {network}, behind an ACCEPT rule that was there before the network',
   'drop-rule-not-counting': 'the drop rule of {node} counted {observed} of {expected} injected frames',
   'mark-rule-not-counting': 'the mark rule of {node} counted {observed} of {expected} packets that were sent',
   'mark-rule-missing': 'no rule in mangle OUTPUT of {node} marks VNI {expected} for encryption',

@@ -115,6 +115,23 @@ describe('ssh client', function () {
       expect((await refused()).message).to.match(/'StrictHostKeyChecking no' is not followed/)
     })
 
+    it('names the file in use in what is to be done about an unknown key', async () => {
+      const mine = home.path('mine')
+      writeFileSync(mine, '')
+      const given = (await refused({ knownHostsFiles: [mine] })).message
+      expect(given).to.match(/expected: a line for \S+ in \S+mine\n/)
+      expect(given).to.match(/'ssh -F \S+ -o UserKnownHostsFile=\S+mine web1' once/)
+      expect(given).to.not.contain(home.path('known_hosts'))
+      home.config('UserKnownHostsFile /dev/null')
+      const none = (await refused()).message
+      expect(none).to.match(/expected: a line for \S+ in a file given with --known-hosts\n/)
+      expect(none).to.contain('give that with --known-hosts: ssh-keyscan -p ').and.to.contain(' >>FILE')
+      expect(none).to.not.contain('/dev/null')
+      expect((await refused({ knownHostsFiles: [home.path('no')] })).message).to.contain(
+        'do next:  give a file that is there with --known-hosts',
+      )
+    })
+
     it('goes by files that are given instead', async () => {
       writeFileSync(home.path('mine'), `${knownLine(sshd)}\n`)
       expect(await enter({ knownHostsFiles: [home.path('mine')] })).to.equal('in\n')

@@ -1,4 +1,5 @@
 import { InputError } from '../../error.ts'
+import { quote } from '../../script.ts'
 import { addressOf } from '../ssh-endpoint.ts'
 import type { SshEndpoint } from '../ssh-endpoint.ts'
 import { parseDestination } from './destination.ts'
@@ -82,6 +83,10 @@ function hostKeys(
   const words = [
     'ssh',
     ...(configFile === undefined ? [] : ['-F', configFile]),
+    // Into the file that is looked at here, not into the one that ssh would take by itself.
+    ...(sources.knownHostsFiles?.[0] === undefined
+      ? []
+      : ['-o', knownHostsOption(sources.knownHostsFiles[0])]),
     ...(proxyJump === undefined ? [] : ['-J', proxyJump]),
     ...(port === undefined ? [] : ['-p', String(port)]),
     user === undefined ? hostname : `${user}@${hostname}`,
@@ -89,8 +94,13 @@ function hostKeys(
   return knownHostCheck({
     settings: { ...settings, knownHostsFiles },
     filesRequired: sources.knownHostsFiles !== undefined,
-    sshCommand: words.join(' '),
+    sshCommand: words.map(quote).join(' '),
   })
+}
+
+/** ssh splits the value at blanks, for it may be several files. */
+function knownHostsOption(file: string): string {
+  return `UserKnownHostsFile=${/\s/.test(file) ? `"${file}"` : file}`
 }
 
 function keepalive(settings: HostSettings): Pick<SshEndpoint, 'keepaliveIntervalMs' | 'keepaliveMisses'> {

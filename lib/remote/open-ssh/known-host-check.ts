@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net'
+import { quote } from '../../script.ts'
 import { algorithmsOf, fingerprint, keyTypeOf, rsaBits } from '../host-key.ts'
 import type { Complaint, HostKeyCheck } from '../ssh-endpoint.ts'
 import type { HostSettings } from './host-settings.ts'
@@ -118,14 +119,20 @@ function unknownKey({ name, usable, settings, sshCommand }: Context, blob: Buffe
     settings.proxyJump.length === 0 &&
     settings.proxyCommand === undefined &&
     settings.hostKeyAlias === undefined
-  const scan = `ssh-keyscan ${port}-t ${kind} ${settings.hostname} >>${settings.knownHostsFiles[0] ?? 'FILE'}`
+  const files = settings.knownHostsFiles.filter((file) => file !== '/dev/null')
+  const scan = `ssh-keyscan ${port}-t ${kind} ${settings.hostname} >>${quote(files[0] ?? 'FILE')}`
+  // Of a file that ssh would not write to either, a login leaves no line.
+  const login =
+    files.length === 0
+      ? 'write its line into a file of your own, give that with --known-hosts'
+      : `'${sshCommand}' once`
   return {
     what: `the host key of ${name} is not known, so the host may be another one`,
-    expected: `a line for ${name} in ${settings.knownHostsFiles.join(' or ') || 'a file given with --known-hosts'}`,
+    expected: `a line for ${name} in ${files.join(' or ') || 'a file given with --known-hosts'}`,
     observed: [described(blob), ...remarks(usable)].join('; '),
     hint: [
-      `compare it with 'ssh-keygen -lf /etc/ssh/ssh_host_${kind}_key.pub' on the host; if it is the same, '${sshCommand}' once`,
-      ...(direct ? [` or ${scan}`] : []),
+      `compare it with 'ssh-keygen -lf /etc/ssh/ssh_host_${kind}_key.pub' on the host; if it is the same, ${login}`,
+      ...(direct ? [files.length === 0 ? `: ${scan}` : ` or ${scan}`] : []),
       ...laxRemark(settings),
     ].join(''),
   }

@@ -1,0 +1,50 @@
+import { placesOf } from '../lab-view.ts'
+import type { Rule } from '../rule.ts'
+
+/** Advertise and data-path address differ, and IPsec was made for the first. */
+export const encryptionForWrongAddress: Rule = {
+  code: 'encryption-for-wrong-address',
+  find(lab) {
+    const apart = lab.facts?.nodes.filter(({ advertise, dataPath }) => advertise.address !== dataPath.address)
+    const nodes = new Set(apart?.map(({ name }) => name))
+    const wrong = lab
+      .problems('policy-source-differs')
+      .filter(({ node }) => node !== undefined && nodes.has(node))
+    const without = lab
+      .problems('no-esp-left', 'clear-text-left')
+      .filter(({ path }) => path !== undefined && nodes.has(path.from))
+    // The policies tell it; where they were not read, clear frames in place of ESP on such a node do.
+    if (wrong.length === 0 && (without.length === 0 || lab.outcome('ENC-03') !== undefined)) return []
+    const seen = wrong.length > 0 ? wrong : without
+    const places =
+      wrong.length > 0 ? placesOf(wrong) : [...new Set(without.flatMap(({ path }) => path?.from ?? []))]
+    return [
+      {
+        title: `Encryption is made for the advertise address, and the traffic leaves from the data-path address: ${places.join(', ')}`,
+        cause:
+          'With `--data-path-addr` on another interface than `--advertise-addr` the engine makes its IPsec states and policies for the advertise address of the node itself. VXLAN leaves from the data-path address, so no policy matches: traffic of encrypted networks is sent in clear, and the peer drops it because its firewall expects it encrypted.',
+        remedy: [
+          'Use one address for both (`docker swarm init` and `join` without `--data-path-addr`) where networks are encrypted',
+          'Or encrypt the data-path underlay by other means, and use overlays without `--opt encrypted` on it',
+          'Compare: `ip xfrm policy` on a node with the address of its data-path interface',
+        ],
+        nodes: places,
+        networks: [...new Set(without.flatMap(({ network }) => network ?? []))],
+        proof: seen
+          .slice(0, 4)
+          .map(({ code, node, subject, observed, expected, path }) =>
+            code === 'policy-source-differs'
+              ? `${node}: the outbound policy to ${subject} is for source ${observed}, the traffic leaves from ${expected}`
+              : code === 'no-esp-left'
+                ? `${path?.from} → ${path?.to}: no ESP left`
+                : `${path?.from} → ${path?.to}: ${observed} frames of VNI ${subject} left in clear`,
+          ),
+        explains: ({ requirement, protocol, network }) =>
+          /^(ENC|CTL-07|CTL-09)/.test(requirement) ||
+          protocol === 'ESP' ||
+          lab.networkNamed(network)?.encrypted === true,
+        knownIssues: ['moby/moby#34763'],
+      },
+    ]
+  },
+}

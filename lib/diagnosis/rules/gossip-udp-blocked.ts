@@ -1,0 +1,42 @@
+import { culprits, pathsOf } from '../lab-view.ts'
+import type { Rule } from '../rule.ts'
+
+/** 7946/tcp is open, 7946/udp is not: the engines fall back to TCP, so that nothing else need fail for long. */
+export const gossipUdpBlocked: Rule = {
+  code: 'gossip-udp-blocked',
+  find(lab) {
+    const onTheWire = lab.problems('gossip-lost-on-the-way', 'gossip-unanswered')
+    const told = lab.problems('udp-probes-failed')
+    if (onTheWire.length + told.length === 0 || lab.fails('CTL-02')) return []
+    const pairs = pathsOf(onTheWire)
+    const nodes = culprits(pairs, lab.nodeNames)
+    const tcp = lab.holds('CTL-02') ? ', 7946/tcp is not' : ''
+    return [
+      {
+        title: `7946/udp (gossip) is blocked between hosts${tcp}: ${nodes.length > 0 ? `to or from ${nodes.join(' and ')}` : `${pairs.length} ordered pairs`}`,
+        cause:
+          'Nodes find each other and tell where tasks are by gossip on 7946, over TCP and UDP. With UDP blocked they fall back to TCP, suspect each other again and again, and learn late or never of new tasks: names do not resolve on some nodes, forwarding entries are missing.',
+        remedy: [
+          `Allow 7946 for UDP as well as TCP from every other node${nodes.length > 0 ? ` on ${nodes.join(' and ')}` : ''}: \`iptables -I INPUT -p udp --dport 7946 -s SUBNET -j ACCEPT\``,
+          'Where no host drops it, a security group or a firewall between the hosts does: allow 7946/udp there, in both directions',
+          'The engine tells it too: `journalctl -u docker | grep memberlist`',
+        ],
+        ...{ nodes, pairs },
+        proof: [...onTheWire, ...told]
+          .slice(0, 4)
+          .map(({ code, path, node, expected, observed, subject }) =>
+            code === 'udp-probes-failed'
+              ? `the engine of ${node}: UDP probes of ${subject} failed while TCP reached it`
+              : code === 'gossip-unanswered'
+                ? `${path?.from} → ${path?.to}: ${expected} gossip datagrams arrived, ${observed} were answered over UDP`
+                : `${path?.from} → ${path?.to}: ${expected} gossip datagrams left, none arrived`,
+          ),
+        explains: ({ code, requirement }) =>
+          code.startsWith('gossip-') ||
+          code === 'udp-probes-failed' ||
+          (/^(DSC|VXL-06|LB-02)/.test(requirement) && code !== 'answered-by-another'),
+        knownIssues: ['moby/moby#30972'],
+      },
+    ]
+  },
+}

@@ -1,0 +1,62 @@
+import type { ProblemCode } from '../../observation/codes.ts'
+import { culprits, pathsOf, placesOf } from '../lab-view.ts'
+import type { Rule } from '../rule.ts'
+
+/** By the settings of interfaces. */
+const stated: readonly ProblemCode[] = ['larger-than-underlay']
+/** By what was sent. */
+const sent: readonly ProblemCode[] = ['full-size-unanswered', 'full-size-refused', 'fragments-left']
+/** What comes of it elsewhere. */
+const follows: readonly ProblemCode[] = [
+  ...[...stated, ...sent],
+  ...(['transfer-unanswered', 'transfer-not-whole'] as const),
+]
+
+/**
+ * Small packets pass everywhere, those of the size that the overlays promise do not. Where packets of full size are
+ * seen to pass (MTU-02), or small ones are seen to fail as well (OVL-03), it is something else.
+ */
+export const underlayMtuTooSmall: Rule = {
+  code: 'underlay-mtu-too-small',
+  find(lab) {
+    const problems = lab.problems(...stated, ...sent)
+    if (problems.length === 0 || lab.fails('OVL-03')) return []
+    if (lab.holds('MTU-02') && lab.holds('MTU-04')) return []
+    const pairs = pathsOf(problems)
+    const settings = problems.filter(({ code }) => stated.includes(code))
+    const nodes = settings.length > 0 ? placesOf(settings) : culprits(pairs, lab.nodeNames)
+    const small = lab.holds('OVL-03') ? 'Small packets pass between all tasks, packets' : 'Packets'
+    const where = nodes.length > 0 ? ` (${nodes.join(', ')})` : ''
+    return [
+      {
+        title: `The underlay carries less than the overlay networks assume${where}`,
+        cause: `${small} of the overlay’s MTU do not pass. The engine takes 1500 bytes for the underlay unless told otherwise and never measures it; VXLAN adds 50 bytes, ESP more. On a VPN, a tunnel or a cloud network with a smaller MTU pings and handshakes work and transfers hang.`,
+        remedy: [
+          'Find what the path carries: `ping -M do -s 1472 PEER` from host to host, smaller until it answers; add 28 for the MTU',
+          'Create overlays with the underlay’s MTU: `docker network create -d overlay --opt com.docker.network.driver.mtu=MTU NAME` (the engine subtracts the overhead itself)',
+          'Ingress too: remove it while no service publishes a port, and create it anew with `--ingress` and the same option; or raise the MTU of the underlay',
+        ],
+        ...{ nodes, pairs },
+        networks: [...new Set(problems.flatMap(({ network }) => network ?? []))],
+        proof: [
+          ...settings
+            .slice(0, 2)
+            .map(
+              ({ node, observed, subject, expected }) =>
+                `largest packets become ${observed} bytes on the wire, but ${subject} of ${node} carries ${expected}`,
+            ),
+          ...problems
+            .filter(({ code, path }) => sent.includes(code) && path !== undefined)
+            .slice(0, 3)
+            .map(({ path, code, protocol, subject, observed, network }) =>
+              code === 'fragments-left'
+                ? `${path?.from} → ${path?.to}: ${protocol} left in ${observed} outer fragments`
+                : `${path?.from} → ${path?.to} on ${network}: ${protocol} of ${subject} was ${code === 'full-size-refused' ? 'refused by its own host' : `not answered (${observed})`}`,
+            ),
+        ],
+        explains: ({ code }) => follows.includes(code),
+        knownIssues: ['moby/moby#36689', 'moby/moby#43673'],
+      },
+    ]
+  },
+}

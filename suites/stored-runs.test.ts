@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { judgeRun } from '../lib/conformance/judge-run.ts'
+import type { RunRecord } from '../lib/conformance/run-record.ts'
+import { readRun } from '../lib/report/read-run.ts'
+import { observationReader } from '../lib/conformance/stored-files.ts'
+import { diagnose } from '../lib/diagnosis/diagnosis.ts'
+import { problemCodes } from '../lib/observation/codes.ts'
+import { suites } from './index.ts'
+import { storedFiles, storedRuns, unpackRun } from './stored/stored-run.ts'
+
+const tests = suites.flatMap((suite) => suite.tests)
+
+/** Phrases of problems as expressions that find them with any values, where enough words of their own tell them. */
+const ours = Object.values<string>(problemCodes)
+  .filter(
+    (phrase) =>
+      phrase
+        .replaceAll(/\{\w+\}/g, '')
+        .split(/\s+/)
+        .filter(Boolean).length >= 4,
+  )
+  .map((phrase) =>
+    phrase
+      .split(/\{\w+\}/)
+      .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+      .join('.+?'),
+  )
+const ourWords = new RegExp(`^(?:${ours.join('|')})$`)
+
+/** Of verdicts and judgements; what hosts said has none of these. */
+const ourKeys = new Set(['verdict', 'problems', 'conclusion', 'controls', 'measures', 'reason', 'unseen'])
+
+function verdictsIn(value: unknown, path: string): string[] {
+  if (typeof value === 'string') return ourWords.test(value) ? [`${path}: ${value}`] : []
+  if (value === null || typeof value !== 'object') return []
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(ourKeys.has(key) ? [`${path}.${key}`] : []),
+    ...verdictsIn(inner, `${path}.${key}`),
+  ])
+}
+
+describe('runs that real labs stored', () => {
+  let folder: string
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-stored-'))))
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('are there', () => {
+    expect(storedRuns()).to.not.deep.equal([])
+  })
+
+  for (const name of storedRuns()) {
+    it(`${name}: no observation holds a verdict or a sentence of ours`, () => {
+      const found = Object.entries(storedFiles(name))
+        .filter(([file]) => file !== 'run.json')
+        .flatMap(([file, text]) => verdictsIn(JSON.parse(text), file))
+      expect(found).to.deep.equal([])
+    })
+
+    it(`${name}: is judged and explained as it was`, async () => {
+      unpackRun(name, folder)
+      const stored = await readRun(folder)
+      const { record, changed, judged } = judgeRun(stored, folder, tests)
+      expect(changed).to.deep.equal([])
+      expect(judged).to.equal(withObservations(stored))
+      const titles = diagnose(record, observationReader(folder, record)).map(({ title }) => title)
+      expect(titles).to.deep.equal(stored.findings.map(({ title }) => title))
+    })
+  }
+})
+
+function withObservations({ requirements }: RunRecord): number {
+  return requirements.filter(
+    ({ verdict, attempts }) => verdict !== undefined && attempts?.at(-1)?.observations !== undefined,
+  ).length
+}
