@@ -1,17 +1,17 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
-import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
+import { prefixLengthOf } from '../../lib/topology/cidr.ts'
 import { freeSubnetFor } from '../scene/free-subnet.ts'
 import { docs } from '../source.ts'
-import { prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 /** "It is recommended that you create overlay networks with /24 blocks": larger ones are reported. */
 const recommendedPrefixLength = 24
 /** The range for benchmarks (RFC 2544), which no network should have. */
 const benchmarks = '198.18.0.0/15'
 
-export const sizeWarning = conformanceTest({
+export const sizeWarning = requirement({
   id: 'OVL-13',
   requirement: 'An overlay larger than /24 is reported as a size-limitation warning.',
   source: [
@@ -31,38 +31,57 @@ export const sizeWarning = conformanceTest({
     'use several /24 networks, or --endpoint-mode dnsrr, which needs no virtual IPs, instead of a larger one',
     'docker swarm init --default-addr-pool-mask-length 24',
   ],
-  async run(context) {
-    const { cluster, evidence } = context
-    const subnet = await freeSubnetFor(cluster, 20, benchmarks)
-    await using trial = context.trial('ovl13')
+  codes: ['overlay-larger-than-recommended'],
+  changes: ['network'],
+  quiet: [],
+  reads: [],
+  async observe(lab) {
+    const subnet = await freeSubnetFor(lab.cluster, 20, benchmarks)
+    await using trial = lab.trial('ovl13')
     const large = await trial.network('large', ['--subnet', subnet])
-    const { networks } = await readGivenAddresses(cluster)
-    const warned = networks.filter(isLarge)
-    const own = warned.filter(({ id }) => id !== large.id)
-    evidence.observe(
-      'overlays and their size',
-      networks.map(({ name, subnet: block }) => ({
-        network: name,
-        subnet: block,
-        warned: warned.some((one) => one.name === name),
-      })),
-    )
-    if (!warned.some(({ id }) => id === large.id)) {
-      throw new Error(`the look did not name ${large.name} (${subnet}), so "none larger" proves nothing`)
+    const { networks } = await readGivenAddresses(lab.cluster)
+    return {
+      large: { id: large.id, name: large.name, subnet },
+      networks: networks.map(({ id, name, subnet: block }) => ({ id, name, subnet: block })),
     }
-    requireNone(
-      `no overlay is larger than /${recommendedPrefixLength}`,
-      own.map(
-        ({ name, subnet: block }) =>
-          `size-limitation warning: ${name} is ${block} (${2 ** (32 - prefixLengthOf(block))} addresses), as ${cluster.manager.host.name} lists it`,
-      ),
-    )
-    evidence.conclude(
-      `${networks.length - 1} overlays have at most 256 addresses each; the one of ${subnet} that was created for comparison was named`,
-    )
+  },
+  judge({ large, networks }, { manager: node }) {
+    const warned = networks.filter(isLarge)
+    const others = networks.filter(({ id }) => id !== large.id)
+    return judgement({
+      problems: warned
+        .filter(({ id }) => id !== large.id)
+        .map(({ name: network, subnet: address }): Problem => ({
+          ...{ code: 'overlay-larger-than-recommended', kind: 'seen', node, network, address },
+          ...{
+            expected: addressesIn(recommendedPrefixLength),
+            observed: addressesIn(prefixLengthOf(address)),
+          },
+        })),
+      controls: [
+        {
+          name: 'the overlay created for comparison was named',
+          held: warned.some(({ id }) => id === large.id),
+          observed: large.subnet,
+        },
+      ],
+      tables: {
+        'overlays and their size': networks.map((network) => ({
+          ...{ network: network.name, subnet: network.subnet, warned: isLarge(network) },
+        })),
+      },
+      conclusion:
+        others.length === 0
+          ? ''
+          : `${others.length} overlays have at most ${addressesIn(recommendedPrefixLength)} addresses each; the one of ${large.subnet} that was created for comparison was named`,
+    })
   },
 })
 
-function isLarge({ subnet }: OverlayNetwork): boolean {
+function isLarge({ subnet }: { readonly subnet: string }): boolean {
   return subnet !== '' && prefixLengthOf(subnet) < recommendedPrefixLength
+}
+
+function addressesIn(prefixLength: number): number {
+  return 2 ** (32 - prefixLength)
 }

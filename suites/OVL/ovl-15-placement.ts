@@ -1,14 +1,18 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { type ClusterFacts, nodeOf, taskName, taskOf, tasksIn } from '../../lib/observation/facts.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { httpGet } from '../../lib/probe/http.ts'
-import type { Observation } from '../../lib/probe/probe.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { deliveryProblem } from '../scene/delivery.ts'
-import { addressOn, inTask, requireTaskOnEveryNode, taskLabel } from '../scene/pair.ts'
+import { undelivered } from '../scene/delivery.ts'
+import { addressOn, inTask } from '../scene/pair.ts'
+import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
 
-export const placementHolds = conformanceTest({
+export const placementHolds = requirement({
   id: 'OVL-15',
   requirement:
     'A placement constraint (`node.role==manager`) holds and the constrained task is still reachable from every node.',
@@ -25,61 +29,90 @@ export const placementHolds = conformanceTest({
     'docker service ps SERVICE and docker node ls; docker service update --force SERVICE places its tasks anew',
     'allow the data-path port (4789/udp) between all nodes',
   ],
-  async run(context) {
-    const { cluster, stack, probe, evidence } = context
-    const { shop } = stack.networks
-    const { front, back } = stack.services
-    const tasks = tasksOn(stack, 'shop')
+  codes: ['constraint-not-kept', 'not-delivered', 'answered-by-another'],
+  changes: [],
+  quiet: [],
+  reads: [],
+  observe: async (lab) => ({ tried: await tryConstrained(lab) }),
+  judge({ tried }, facts) {
+    const { shop } = facts.networks
+    const { front, back } = facts.services
+    const tasks = tasksIn(facts, 'shop')
     const constrained = tasks.filter(({ service }) => service === back.name)
-    const callers = cluster.nodes.flatMap(
-      (node) => tasks.find((task) => task.node === node && task.service === front.name) ?? [],
-    )
-    const planned = callers.flatMap((from) =>
-      constrained.flatMap((to) => [
-        { from, to, protocol: 'icmp' as const },
-        { from, to, protocol: 'tcp' as const },
-      ]),
-    )
-    const observations = await probe.send(
-      planned.map(({ from, to, protocol }) => {
-        const common = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
-        return protocol === 'icmp'
-          ? { ...common, kind: 'icmp', packetBytes: 84 }
-          : { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) }
-      }),
-    )
-    const tried = planned.map((entry, index) => ({
-      ...entry,
-      observation: observations[index] as Observation,
-    }))
-    evidence.observe(
-      `where tasks of ${back.name} run`,
-      constrained.map(({ node }) => ({ node: node.host.name, role: node.role })),
-    )
-    evidence.observe(
-      'how they were reached',
-      tried.map(({ from, to, protocol, observation }) => ({
-        from: taskLabel(from),
-        to: taskLabel(to),
-        protocol,
-        outcome: observation.outcome,
-        elapsedMs: Math.round(observation.elapsedMs),
-      })),
-    )
-    requireNone(`tasks of ${back.name} run on managers and are reached from every node`, [
-      ...constrained
-        .filter(({ node }) => node.role !== 'manager')
-        .map((task) => `${taskLabel(task)} runs on a ${task.node.role}`),
-      ...tried.flatMap((one) => {
-        const problem = deliveryProblem(one)
-        return problem === undefined ? [] : [`${taskLabel(one.from)} → ${taskLabel(one.to)}: ${problem}`]
-      }),
-    ])
-    if (constrained.length === 0)
-      throw new Error(`${back.name} has no running task, so its placement cannot be judged`)
-    requireTaskOnEveryNode(cluster.nodes, callers, shop.name)
-    evidence.conclude(
-      `${constrained.map(taskLabel).join(', ')} on a manager answered ICMP and TCP from all ${callers.length} nodes`,
-    )
+    const callers = [...new Set(tried.map(({ from }) => from))].map((id) => taskOf(facts, id))
+    return judgement({
+      problems: [
+        ...constrained.flatMap((task): Problem[] => {
+          const { role } = nodeOf(facts, task.node)
+          const where = { node: task.node, service: task.service, subject: taskName(task) }
+          return role === 'manager'
+            ? []
+            : [{ ...where, code: 'constraint-not-kept', kind: 'seen', expected: 'manager', observed: role }]
+        }),
+        ...tried.flatMap((one) => triedProblem(one, facts) ?? []),
+      ],
+      unseen: [
+        ...(constrained.length === 0 ? [{ what: `a running task of ${back.name}`, nodes: [] }] : []),
+        ...unseenFromTasks(
+          facts,
+          tasks.filter(({ service }) => service === front.name),
+          front.name,
+        ),
+      ],
+      tables: {
+        [`where tasks of ${back.name} run`]: constrained.map(({ node }) => ({
+          node,
+          role: nodeOf(facts, node).role,
+        })),
+        'how they were reached': tried.map(({ to, protocol, probe }) => ({
+          ...{ from: probe.from, to: taskName(taskOf(facts, to)), protocol, outcome: probe.outcome },
+          elapsedMs: Math.round(probe.elapsedMs),
+        })),
+      },
+      conclusion:
+        tried.length === 0
+          ? ''
+          : `${constrained.map(taskName).join(', ')} on a manager answered ICMP and TCP from all ${callers.length} nodes of ${shop.name}`,
+    })
   },
 })
+
+interface Trying {
+  /** Ids of tasks: of one on each node, and of a constrained one. */
+  readonly from: string
+  readonly to: string
+  readonly protocol: 'icmp' | 'tcp'
+}
+
+function tryConstrained({ cluster, stack, probe }: ObserveContext): Promise<Sent<Trying>[]> {
+  const { shop } = stack.networks
+  const { front, back } = stack.services
+  const tasks = tasksOn(stack, 'shop')
+  const constrained = tasks.filter(({ service }) => service === back.name)
+  const callers = cluster.nodes.flatMap(
+    (node) => tasks.find((task) => task.node === node && task.service === front.name) ?? [],
+  )
+  const plan = callers.flatMap((from) =>
+    constrained.flatMap((to): Planned<Trying>[] => {
+      const common = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
+      const entry = { from: from.id, to: to.id }
+      return [
+        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
+        {
+          ...{ ...entry, protocol: 'tcp' },
+          request: { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) },
+        },
+      ]
+    }),
+  )
+  return sendPlan(probe, plan)
+}
+
+function triedProblem({ from, to, protocol, probe }: Sent<Trying>, facts: ClusterFacts): Problem | undefined {
+  const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
+  return undelivered(probe, receiver.hostname, {
+    path: { from: sender.node, to: receiver.node },
+    ends: { from: taskName(sender), to: taskName(receiver) },
+    ...{ network: facts.networks.shop.name, service: receiver.service, protocol: protocol.toUpperCase() },
+  })
+}

@@ -1,11 +1,14 @@
-import { requireNone } from '../../lib/conformance/require-none.ts'
-import { conformanceTest } from '../../lib/conformance/test.ts'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { requirement } from '../../lib/conformance/test.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { askFromOutside } from '../../lib/swarm/outside.ts'
 import { swarmState } from '../../lib/swarm/membership.ts'
 import type { Answer } from '../../lib/swarm/trial.ts'
 import { docs } from '../source.ts'
 
-export const outsidersKeptOut = conformanceTest({
+export const outsidersKeptOut = requirement({
   id: 'OVL-16',
   requirement:
     'Only hosts of the swarm have access to an overlay: an engine outside neither knows it nor runs a container on it.',
@@ -22,51 +25,82 @@ export const outsidersKeptOut = conformanceTest({
     'docker info --format "{{.Swarm.LocalNodeState}}" and docker network ls on the host named',
     'docker swarm leave there, and docker node rm on a manager',
   ],
-  async run(context) {
-    const { cluster, stack, outsiders, topology, evidence } = context
-    const [host] = outsiders
-    if (host === undefined) throw new Error('the lab has no host outside the swarm')
-    const state = await swarmState(host)
-    if (state !== 'inactive') throw new Error(`the engine of ${host.name} is in a swarm (${state})`)
-    await using trial = context.trial('ovl16')
-    const open = await trial.network('open', ['--attachable'])
-    const member = await trial.container('member', cluster.manager, ['--network', open.name])
-    const outside = await askFromOutside(host, {
-      network: open,
-      container: trial.nameOf('stranger'),
-      label: trial.label,
-      spec: topology.stack,
+  codes: ['outsider-lists-network', 'outsider-shows-network', 'outsider-ran-container'],
+  changes: ['network'],
+  quiet: [],
+  reads: [],
+  observe: askBoth,
+  judge({ outsider: node, network, listed, inspecting, running, control, member }, facts) {
+    const overlays = [network, ...Object.values(facts.networks).map(({ name }) => name)]
+    const known = listed.filter((name) => overlays.includes(name))
+    return judgement({
+      problems: [
+        ...known.map((name): Problem => ({
+          ...{ code: 'outsider-lists-network', kind: 'seen', node, network: name },
+        })),
+        ...(inspecting.accepted
+          ? [{ code: 'outsider-shows-network', kind: 'seen', node, network } as const]
+          : []),
+        ...(running.accepted
+          ? [{ code: 'outsider-ran-container', kind: 'seen', node, network } as const]
+          : []),
+      ],
+      controls: [
+        runsAny(`${facts.manager} runs a container on ${network}`, member),
+        runsAny(`${node} runs a container without naming a network`, control),
+      ],
+      tables: {
+        [`networks ${node} lists`]: listed,
+        [`what ${node} said of ${network}`]: {
+          inspecting: answerText(inspecting),
+          running: answerText(running),
+          runningWithout: answerText(control),
+        },
+        [`a container on ${facts.manager}`]: { accepted: member.accepted },
+      },
+      conclusion: `${node} lists none of ${overlays.length} overlays and refused ${network} ("${answerText(running)}"), on which ${facts.manager} runs a container`,
     })
-    const overlays = [open, ...Object.values(stack.networks)].map(({ name }) => name)
-    const known = outside.networks.filter((name) => overlays.includes(name))
-    evidence.observe(`networks ${host.name} lists`, outside.networks)
-    evidence.observe(`what ${host.name} said of ${open.name}`, {
-      inspecting: told(outside.inspecting),
-      running: told(outside.running),
-      runningWithout: told(outside.control),
-    })
-    evidence.observe(`a container on ${cluster.manager.host.name}`, { accepted: member.accepted })
-    requireNone('a host outside the swarm has no access to its overlays', [
-      ...known.map((name) => `${host.name}, which is in no swarm, lists ${name}`),
-      ...(outside.inspecting.accepted ? [`${host.name}, which is in no swarm, shows ${open.name}`] : []),
-      ...(outside.running.accepted
-        ? [`${host.name}, which is in no swarm, ran a container on ${open.name}`]
-        : []),
-    ])
-    if (!member.accepted || !outside.control.accepted) {
-      const who = member.accepted ? host.name : cluster.manager.host.name
-      const words = member.accepted ? outside.control.words : 'words' in member ? member.words : ''
-      throw new Error(
-        `${who} runs no container at all, so its refusal proves nothing: ${words.slice(0, 200)}`,
-      )
-    }
-    evidence.conclude(
-      `${host.name} lists none of ${overlays.length} overlays and refused ${open.name} ("${told(outside.running)}"), on which ${cluster.manager.host.name} runs a container`,
-    )
   },
 })
 
-function told({ accepted, words }: Answer): string {
+/** An overlay that any member may use, a member that does, and a host beside the swarm that tries to. */
+async function askBoth(lab: ObserveContext) {
+  const [host] = lab.outsiders
+  if (host === undefined) throw new Inconclusive('the lab has no host outside the swarm')
+  const state = await swarmState(host)
+  if (state !== 'inactive') throw new Inconclusive(`the engine of ${host.name} is in a swarm (${state})`)
+  await using trial = lab.trial('ovl16')
+  const open = await trial.network('open', ['--attachable'])
+  const member = await trial.container('member', lab.cluster.manager, ['--network', open.name])
+  const outside = await askFromOutside(host, {
+    network: open,
+    container: trial.nameOf('stranger'),
+    label: trial.label,
+    spec: lab.topology.stack,
+  })
+  return {
+    outsider: host.name,
+    network: open.name,
+    listed: outside.networks,
+    inspecting: quoted(outside.inspecting),
+    running: quoted(outside.running),
+    control: quoted(outside.control),
+    member: quoted({ accepted: member.accepted, words: 'words' in member ? member.words : '' }),
+  }
+}
+
+function quoted({ accepted, words }: Answer): Answer {
+  return { accepted, words: accepted ? '' : words.slice(0, 1000) }
+}
+
+/** An engine that runs no container at all refuses for a reason of its own. */
+function runsAny(name: string, answer: Answer) {
+  const { accepted: held } = answer
+  return held ? { name, held } : { name, held, observed: answerText(answer) }
+}
+
+/** Of a refusal the line that says why. */
+function answerText({ accepted, words }: Answer): string {
   if (accepted) return 'accepted'
   return (words.split('\n').findLast((line) => /error|not found|no such/i.test(line)) ?? words).slice(0, 200)
 }

@@ -51,4 +51,10 @@ export const overlayCodes = {
     '{subject} has the address {address} of {network}, which its service is not attached to',
   'attached-several-times': '{subject} has {observed} interfaces on {network}',
   'interface-without-network': '{subject} has an interface that belongs to none of its networks: {observed}',
+  'overlay-larger-than-recommended':
+    'size-limitation warning: {network} is {address} ({observed} addresses, recommended are {expected} at most)',
+  'constraint-not-kept': '{subject} runs on a {observed}, expected a {expected}',
+  'outsider-lists-network': '{node}, which is in no swarm, lists {network}',
+  'outsider-shows-network': '{node}, which is in no swarm, shows {network}',
+  'outsider-ran-container': '{node}, which is in no swarm, ran a container on {network}',
 } as const
