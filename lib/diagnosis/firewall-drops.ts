@@ -97,9 +97,17 @@ function reachable(firewall: readonly FirewallRule[]): ReadonlyMap<string, Firew
 
 const isDrop = (rule: string): boolean => /(?:^| )-j (DROP|REJECT|TARPIT)( |$)/.test(rule)
 
-/** Rules the engine makes: of its chains, and those that keep encrypted networks encrypted. */
+/**
+ * Rules the engine makes: of its chains, those that keep encrypted networks encrypted, and those that keep containers of
+ * one bridge apart, as on docker_gwbridge.
+ */
 function isEngines({ chain, rule }: FirewallRule): boolean {
-  return chain.startsWith('DOCKER') || /-m policy --dir|-m bpf|-m u32/.test(rule)
+  const [, from, to] = /(?:^| )-i (\S+) -o (\S+)/.exec(rule) ?? []
+  return (
+    chain.startsWith('DOCKER') ||
+    /-m policy --dir|-m bpf|-m u32/.test(rule) ||
+    (from !== undefined && from === to)
+  )
 }
 
 function risen(rule: FirewallRule, before: readonly FirewallRule[] | undefined): number | undefined {

@@ -50,7 +50,9 @@ in_namespace=$begin'
     section ipvs
     cat /proc/net/ip_vs
   fi
-  if read -r forwards 2>/dev/null </proc/sys/net/ipv4/ip_forward; then section forwards; printf "%s\n" "$forwards"; fi
+  # dash reads byte by byte, which this file ends after the first: what was read counts, not that reading failed.
+  forwards=; { read -r forwards </proc/sys/net/ipv4/ip_forward; } 2>/dev/null
+  if [ -n "$forwards" ]; then section forwards; printf "%s\n" "$forwards"; fi
   section firewall
   if [ -n "$firewall" ]; then iptables-save -c 2>/dev/null || section failed iptables-save; fi
   true

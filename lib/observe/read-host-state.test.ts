@@ -133,6 +133,7 @@ describe('host state', () => {
   it('reads this machine', async function () {
     this.timeout(30_000)
     const state = await readHostState(nativeHost('here'), { pids: [process.pid, 999_999_999] })
+    expect(state.root.forwards).to.equal(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8').trim() === '1')
     expect(state.root.inode).to.match(/^net:\[\d+\]$/)
     expect(state.namespaceOf).to.deep.equal({ [process.pid]: state.root.inode })
     expect(state.kernelModules).to.have.property('vxlan')

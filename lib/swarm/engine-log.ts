@@ -6,7 +6,7 @@ import { type Script, sh } from '../script.ts'
  * What lines of an engine's log are about that may leave its host: the swarm, its networks and the engine itself
  * (Moby, libnetwork and swarmkit; github.com/hashicorp/memberlist). Extended regular expressions.
  */
-const subjects = [
+export const subjects = [
   'memberlist',
   '[nN]etwork ?[dD][bB]',
   'raft',
@@ -25,9 +25,12 @@ const subjects = [
   'Processing signal|Daemon has completed|API listen on|Loading containers|failed to start daemon|shutting down',
 ].join('|')
 
-/** Lines that quote a request, a task or a container, which may be anybody's, with its command, mounts or names. */
-const ofOthers =
-  'Handler for|fatal task error|starting container|OCI runtime|exec:|mount|secret|config|environment|question='
+/**
+ * Lines that quote a request, a task or a container, which may be anybody's, with its command, mounts or names. Not what
+ * memberlist says of a network that "may be misconfigured".
+ */
+export const ofOthers =
+  'Handler for|fatal task error|starting container|OCI runtime|exec:|mount|secret|(^|[^a-z])config|environment|question='
 
 /**
  * The log without what containers write to a journal, which stands there under the engine's unit: that comes by the

@@ -1,4 +1,5 @@
 import { observePart } from '../../lib/conformance/missing.ts'
+import type { Host } from '../../lib/host/host.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import { type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
 import { type PacketRef, refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
@@ -9,7 +10,7 @@ import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { control, controlWithinMs } from '../scene/control.ts'
 import { gossipPort } from '../scene/control-traffic.ts'
 import { docs } from '../source.ts'
-import { failedUdpProbes } from './udp-probes.ts'
+import { aboutJoining, aboutUdpProbes, failedUdpProbes } from './udp-probes.ts'
 
 export const gossipUdp = requirement({
   id: 'CTL-03',
@@ -40,8 +41,7 @@ export const gossipUdp = requirement({
     logs: Object.fromEntries(
       await Promise.all(
         lab.cluster.nodes.map(
-          async ({ host }) =>
-            [host.name, await observePart(() => engineLogLines(host, ['UDP probes failed']))] as const,
+          async ({ host }) => [host.name, await observePart(() => gossipLines(host))] as const,
         ),
       ),
     ),
@@ -76,6 +76,12 @@ export const gossipUdp = requirement({
     })
   },
 })
+
+/** The last complaints about UDP, and who joined by which id. */
+async function gossipLines(host: Host): Promise<string[]> {
+  const joining = await engineLogLines(host, aboutJoining)
+  return [...joining, ...(await engineLogLines(host, aboutUdpProbes))]
+}
 
 interface PairTraffic {
   readonly from: string

@@ -22,6 +22,14 @@ describe('UDP probes that failed by an engine’s own log', () => {
     ])
   })
 
+  it('are told of the node whose address the peer’s id joined with', () => {
+    // Of engine 26.1, which calls peers by an id alone.
+    const joined =
+      'time="2026-11-28T04:03:52Z" level=info msg="Node 1e79b33b8e88/192.168.56.12, joined gossip cluster"'
+    const said = line(after, '1e79b33b8e88')
+    expect(told([joined, said, said, said])[0]).to.match(/^manager → worker1/)
+  })
+
   it('of before, and other lines, are not', () => {
     const old = line(before, 'worker1-3f2a1b')
     expect(told([old, old, old, 'memberlist: Suspect worker1 has failed, no acks received'])).to.deep.equal(

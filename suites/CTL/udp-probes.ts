@@ -4,9 +4,14 @@ import type { Problem } from '../../lib/observation/problem.ts'
 /**
  * What memberlist logs when a peer answers its probes over TCP and not over UDP: `Was able to connect to NAME-ID over TCP
  * but UDP probes failed, network may be misconfigured` (hashicorp/memberlist, state.go). Engines name peers by their
- * host name and the beginning of an id.
+ * host name and the beginning of an id, or by an id alone (seen on 26.1), which they told with its address when it joined.
  */
 const said = /connect to (\S+) over TCP but UDP probes failed/
+const joined = /Node (\S+)\/([\d.]+), (?:joined gossip cluster|added to nodes list)/
+
+/** Words of the lines that are looked at. */
+export const aboutUdpProbes = ['UDP probes failed']
+export const aboutJoining = ['joined gossip cluster', 'added to nodes list']
 
 /** A busy host is late now and then. */
 const leastOften = 3
@@ -19,13 +24,23 @@ export function failedUdpProbes(
 ): Problem[] {
   const after = Date.parse(since)
   return [...logs].flatMap(([node, lines]) => {
+    const addresses = new Map(
+      lines.flatMap((line) => {
+        const [, id, address] = joined.exec(line) ?? []
+        return id === undefined || address === undefined ? [] : [[id, address] as const]
+      }),
+    )
     const named = lines
       .filter((line) => timeOf(line) >= after)
       .flatMap((line) => said.exec(line)?.[1] ?? [])
       .map(
         (peer) =>
-          nodes.find(({ nodeId, name }) => peer.startsWith(nodeId) || peer.startsWith(`${name}-`))?.name ??
-          peer,
+          nodes.find(
+            ({ nodeId, name, advertise }) =>
+              peer.startsWith(nodeId) ||
+              peer.startsWith(`${name}-`) ||
+              addresses.get(peer) === advertise.address,
+          )?.name ?? peer,
       )
     return [...new Set(named)]
       .filter((peer) => named.filter((one) => one === peer).length >= leastOften)

@@ -1,107 +1,104 @@
 import { expect } from 'chai'
-import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { HostState } from '../../lib/observe/host-state.ts'
 import { hostState, link, namespace } from '../host-states.fake.ts'
-import {
-  type Footprint,
-  holdings,
-  leftProblems,
-  tracesOf,
-  traceText,
-  unreadNodes,
-  xfrmMore,
-} from './leftovers.ts'
+import { type Footprint, footprintOf, heldBy, ipsecProblems, traceProblems, tracesOf } from './leftovers.ts'
 
-const network: Footprint = {
-  id: 'abcdefghijklmnop',
-  name: 'gone',
-  subnet: '10.0.9.0/24',
-  vni: 4105,
+const gone: Footprint = {
+  ...{ id: 'abcdefghijklmnop', name: 'swp-gone', subnet: '10.0.9.0/24', vni: 4105 },
   macs: ['02:42:0a:00:09:03'],
 }
-const nothing = namespace([])
+const root = namespace([link('eth1', 1500, { addresses: ['192.168.56.11/24'] })])
 const vxlan = (name: string, vni: number) => ({
   ...link(name, 1450, { kind: 'vxlan' }),
   vxlan: { vni, port: 4789 },
 })
-const state = (root: NamespaceState, namespaces: Record<string, NamespaceState> = {}): HostState =>
-  hostState('worker1', root, namespaces)
-const left: NamespaceState = {
+const left = {
   ...namespace([link('br0', 1450, { kind: 'bridge', addresses: ['10.0.9.1/24'] }), vxlan('vxlan0', 4105)]),
-  fdb: [{ mac: '02:42:0a:00:09:03', device: 'vxlan0', permanent: true }],
+  fdb: [{ mac: '02:42:0a:00:09:03', device: 'vxlan0', vtep: '192.168.56.12', permanent: true }],
 }
+const traces = [
+  { kind: 'namespace', network: 'swp-gone', subject: '1-abcdefghij' },
+  { kind: 'vxlan-device', network: 'swp-gone', subject: 'vxlan0 in 1-abcdefghij' },
+  { kind: 'address', network: 'swp-gone', subject: 'br0 in 1-abcdefghij', address: '10.0.9.1' },
+  {
+    ...{ kind: 'forwarding-entry', network: 'swp-gone', subject: '1-abcdefghij' },
+    address: '02:42:0a:00:09:03',
+  },
+]
 
-describe('tracesOf', () => {
-  it('finds nothing of another network', () => {
-    const other = namespace([
-      { ...vxlan('vxlan0', 4099), addresses: [{ family: 'inet', address: '10.0.8.1', prefixLength: 24 }] },
-    ])
-    expect(tracesOf(network, state(other, { '1-zzzzzzzzzz': other }))).to.deep.equal([])
+describe('what a kernel holds of a network', () => {
+  it('is nothing of another one', () => {
+    const other = namespace([vxlan('vxlan0', 4099), link('br0', 1450, { addresses: ['10.0.8.1/24'] })])
+    expect(tracesOf(gone, hostState('worker1', root, { '1-zzzzzzzzzz': other }))).to.deep.equal([])
+    expect(tracesOf({ ...gone, subnet: '' }, hostState('worker1', root))).to.deep.equal([])
   })
 
-  it('finds namespaces, devices, bridges and forwarding entries', () => {
-    expect(tracesOf(network, state(nothing, { '1-abcdefghij': left })).map(traceText)).to.deep.equal([
-      'namespace 1-abcdefghij',
-      'VXLAN device vxlan0 in namespace 1-abcdefghij',
-      'interface br0 (10.0.9.1) in namespace 1-abcdefghij',
-      'forwarding entry 02:42:0a:00:09:03 in namespace 1-abcdefghij',
-    ])
+  it('is namespaces, devices, bridges and forwarding entries', () => {
+    expect(tracesOf(gone, hostState('worker1', root, { '1-abcdefghij': left }))).to.deep.equal(traces)
+    const balancer = hostState('worker1', root, { lb_abcdefghi: namespace([]) })
+    expect(tracesOf(gone, balancer).map(({ subject }) => subject)).to.deep.equal(['lb_abcdefghi'])
     const device = namespace([link('vx-001009-abcde', 1450, { kind: 'vxlan' })])
-    expect(tracesOf(network, state(device)).map(traceText)).to.deep.equal([
-      'VXLAN device vx-001009-abcde in the host’s own namespace',
+    expect(tracesOf(gone, hostState('worker1', device)).map(({ subject }) => subject)).to.deep.equal([
+      'vx-001009-abcde in the host’s own namespace',
     ])
   })
-})
 
-describe('xfrmMore', () => {
-  it('names what was not there before', () => {
-    const before = { states: ['a → b, SPI 0x1'], policies: [] }
-    expect(xfrmMore(before, before)).to.deep.equal([])
-    expect(
-      xfrmMore(before, { states: ['a → b, SPI 0x1', 'a → b, SPI 0x2'], policies: ['out a'] }),
-    ).to.deep.equal(['xfrm state a → b, SPI 0x2', 'xfrm policy out a'])
-  })
-})
-
-describe('what is left of networks', () => {
-  const of = (worker1: HostState | undefined) =>
-    holdings(worker1 === undefined ? {} : { worker1 }, ['worker1'], [network])
-
-  it('is named by the node that holds it', () => {
-    expect(leftProblems(of(state(nothing)))).to.deep.equal([])
-    expect(leftProblems(of(state(nothing, { '1-abcdefghij': nothing })))).to.deep.equal([
-      {
-        ...{ code: 'left-after-removal', kind: 'seen', node: 'worker1', network: 'gone' },
-        subject: 'namespace 1-abcdefghij',
+  it('is told of each node, or why it could not be read', () => {
+    const states: Record<string, HostState> = {
+      worker1: {
+        ...hostState('worker1', root, { '1-abcdefghij': left }),
+        securityAssociations: [
+          {
+            ...{
+              source: '192.168.56.11',
+              destination: '192.168.56.12',
+              spi: '0x0000abcd',
+              mode: 'transport',
+            },
+            ...{ requestId: 1, replayWindow: 0, algorithm: 'rfc4106(gcm(aes))', icvBits: 64 },
+          },
+        ],
       },
-    ])
-  })
-
-  it('is IPsec, too, where it is known what there was before', () => {
-    const policy = { direction: 'out', source: 'a', destination: 'b' }
-    const more = { ...state(nothing), securityPolicies: [policy] } as unknown as HostState
-    expect(leftProblems(of(more))).to.deep.equal([])
-    expect(leftProblems(of(more), of(more))).to.deep.equal([])
-    expect(leftProblems(of(more), of(state(nothing)))).to.deep.equal([
-      {
-        ...{ code: 'ipsec-left-after-removal', kind: 'seen', node: 'worker1' },
-        subject: 'xfrm policy out a → b, SPI none',
+      worker2: {
+        ...hostState('worker2', root),
+        unavailable: [{ what: 'fdb', tool: 'bridge', package: 'iproute2' }],
       },
-    ])
-  })
-
-  it('is not known of a node, a table or an own namespace that could not be read', () => {
-    expect(unreadNodes(of(state(nothing)))).to.deep.equal([])
-    expect(unreadNodes(of(undefined))).to.deep.equal(['worker1'])
-    const lacks = (what: string, tool: string) =>
-      unreadNodes(of({ ...state(nothing), unavailable: [{ what, tool, package: '' }] }))
-    expect(lacks("output of bridge in the host's own namespace", 'bridge')).to.deep.equal(['worker1'])
-    expect(lacks('namespace /run/docker/netns/1-abcdefghij', 'nsenter')).to.deep.equal(['worker1'])
-    expect(lacks('namespace /run/docker/netns/1-zzzzzzzzzz', 'nsenter')).to.deep.equal([])
-    const toolless = {
-      ...state(nothing),
-      unavailable: [{ what: 'FDB', tool: 'bridge', package: 'iproute2' }],
     }
-    expect(unreadNodes(of(toolless))).to.deep.equal([])
-    expect(of(toolless).worker1).to.have.property('missing')
+    const held = heldBy(states, ['worker1', 'worker2', 'worker3'], [gone])
+    expect(held.worker1).to.deep.equal({
+      got: { traces, states: ['192.168.56.11 → 192.168.56.12, SPI 0x0000abcd'], policies: [] },
+    })
+    expect(held.worker2).to.have.nested.property('missing.what', 'bridge')
+    expect(held.worker3).to.have.property('threw')
+  })
+
+  it('is looked for by the MACs its tasks had there', () => {
+    const endpoint = { address: '10.0.9.3', mac: '02:42:0a:00:09:03', prefixLength: 24 }
+    const network = { ...gone, gateway: '10.0.9.1', encrypted: false, ingress: false }
+    const tasks = [{ endpoints: { 'swp-gone': endpoint } }, { endpoints: { other: endpoint } }]
+    expect(footprintOf(network, tasks)).to.deep.equal(gone)
+  })
+})
+
+describe('what is left', () => {
+  it('is a problem of the node for each trace', () => {
+    const problems = traceProblems('worker1', { traces: traces as never })
+    expect(problems.map(({ code }) => code)).to.deep.equal([
+      ...['namespace-left', 'vxlan-device-left', 'address-left', 'forwarding-entry-left'],
+    ])
+    expect(problems[2]).to.deep.equal({
+      ...{ code: 'address-left', kind: 'seen', node: 'worker1', network: 'swp-gone' },
+      ...{ subject: 'br0 in 1-abcdefghij', address: '10.0.9.1' },
+    })
+  })
+
+  it('is what IPsec has more than before', () => {
+    const before = { traces: [], states: ['a → b, SPI 0x1'], policies: [] }
+    expect(ipsecProblems('worker1', before, before)).to.deep.equal([])
+    const after = { traces: [], states: ['a → b, SPI 0x1', 'a → b, SPI 0x2'], policies: ['out a → b'] }
+    expect(ipsecProblems('worker1', before, after)).to.deep.equal([
+      { code: 'ipsec-state-left', kind: 'seen', node: 'worker1', subject: 'a → b, SPI 0x2' },
+      { code: 'ipsec-policy-left', kind: 'seen', node: 'worker1', subject: 'out a → b' },
+    ])
   })
 })

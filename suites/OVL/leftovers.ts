@@ -1,10 +1,10 @@
-import type { TaskFacts } from '../../lib/observation/facts.ts'
-import type { Part } from '../../lib/observation/part.ts'
+import { type Part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { ipsecSeen, type KernelSeen, namespaceSeen, namespacesSeen, rootSeen } from '../scene/kernel-seen.ts'
+import { ipsecSeen, type KernelSeen, namespacesSeen, rootSeen } from '../scene/kernel-seen.ts'
 
 /** What a network is known by in a kernel. */
 export interface Footprint {
@@ -16,9 +16,9 @@ export interface Footprint {
   readonly macs: readonly string[]
 }
 
-export function footprint(
-  { id, name, subnet, vni }: Omit<Footprint, 'macs'>,
-  tasks: readonly Pick<TaskFacts, 'endpoints'>[],
+export function footprintOf(
+  { id, name, subnet, vni }: OverlayNetwork,
+  tasks: readonly Pick<Task, 'endpoints'>[],
 ): Footprint {
   const macs = tasks.flatMap(({ endpoints }) => endpoints[name]?.mac ?? []).filter((mac) => mac !== '')
   return { id, name, subnet, vni, macs }
@@ -26,98 +26,60 @@ export function footprint(
 
 /** One thing that a kernel holds of a network. */
 export interface Trace {
-  readonly kind: 'namespace' | 'VXLAN device' | 'interface' | 'forwarding entry'
-  /** Name of the network it is of. */
+  readonly kind: 'namespace' | 'vxlan-device' | 'address' | 'forwarding-entry'
   readonly network: string
-  /** File of the namespace, name of the device, or MAC of the entry. */
-  readonly name: string
-  /** Where it is, unless it is a namespace: its file name, or null for the host's own. */
-  readonly within?: string | null
-  /** Of an interface: the address that is of the network's subnet. */
+  /** A namespace, or a device and the namespace it is in. */
+  readonly subject: string
+  /** IPv4 address, or the MAC of a forwarding entry. */
   readonly address?: string
 }
 
-/** IPsec states and policies, each as text; never a key. */
-export interface Xfrm {
+/** What a node's kernel holds of networks, and its IPsec states and policies, each as text; never a key. */
+export interface Held {
+  readonly traces: readonly Trace[]
   readonly states: readonly string[]
   readonly policies: readonly string[]
 }
 
-/** Everything a node's kernel holds of networks. */
-export interface Holding {
-  readonly traces: readonly Trace[]
-  readonly xfrm: Xfrm
+/** By name of node. */
+export type HeldBy = Readonly<Record<string, Part<Held>>>
+
+export function heldBy(seen: KernelSeen, nodes: readonly string[], networks: readonly Footprint[]): HeldBy {
+  return Object.fromEntries(nodes.map((node) => [node, heldOf(seen, node, networks)]))
 }
 
-/** By node. */
-export type Holdings = Readonly<Record<string, Part<Holding>>>
-
-export function holdings(
-  seen: KernelSeen,
-  nodes: readonly string[],
-  networks: readonly Footprint[],
-): Holdings {
-  return Object.fromEntries(nodes.map((node) => [node, holdingOf(seen, node, networks)]))
-}
-
-/** Of a node of which a table could not be read that would tell of a network, nothing is known. */
-function holdingOf(seen: KernelSeen, node: string, networks: readonly Footprint[]): Part<Holding> {
-  const [root, namespaces, ipsec] = [
-    rootSeen(seen, node, 'ip'),
-    namespacesSeen(seen, node, 'ip'),
-    ipsecSeen(seen, node),
-  ]
-  if (!('got' in root)) return root
-  if (!('got' in namespaces)) return namespaces
+function heldOf(seen: KernelSeen, node: string, networks: readonly Footprint[]): Part<Held> {
+  const ipsec = ipsecSeen(seen, node)
   if (!('got' in ipsec)) return ipsec
-  const tables = [
-    rootSeen(seen, node, 'bridge'),
-    ...networks
-      .flatMap(ownNamespaces)
-      .flatMap((name) => [namespaceSeen(seen, node, name, 'ip'), namespaceSeen(seen, node, name, 'bridge')]),
-  ]
-  const unread = tables.find((table) => !('got' in table))
-  if (unread !== undefined && !('got' in unread)) return unread
+  const namespaces = namespacesSeen(seen, node, 'bridge')
+  if (!('got' in namespaces)) return namespaces
+  const root = rootSeen(seen, node, 'bridge')
+  if (!('got' in root)) return root
   return {
     got: {
       traces: networks.flatMap((network) =>
         tracesOf(network, { root: root.got, namespaces: namespaces.got }),
       ),
-      xfrm: xfrmOf(ipsec.got),
+      states: ipsec.got.securityAssociations.map(
+        ({ source, destination, spi }) => `${source} → ${destination}, SPI ${spi}`,
+      ),
+      policies: ipsec.got.securityPolicies.map(
+        ({ direction, source, destination, spi }) =>
+          `${direction} ${source} → ${destination}, SPI ${spi ?? 'none'}`,
+      ),
     },
   }
 }
 
-export function xfrmOf({
-  securityAssociations,
-  securityPolicies,
-}: Pick<HostState, 'securityAssociations' | 'securityPolicies'>): Xfrm {
-  return {
-    states: securityAssociations.map(
-      ({ source, destination, spi }) => `${source} → ${destination}, SPI ${spi}`,
-    ),
-    policies: securityPolicies.map(
-      ({ direction, source, destination, spi }) =>
-        `${direction} ${source} → ${destination}, SPI ${spi ?? 'none'}`,
-    ),
-  }
-}
-
-function ownNamespaces({ id }: Pick<Footprint, 'id'>): string[] {
-  return [overlayNamespace(id), loadBalancerNamespace(id)]
-}
-
 /** Everything a host's kernel holds of a network. */
-export function tracesOf(
-  network: Footprint,
-  { root, namespaces }: Pick<HostState, 'root' | 'namespaces'>,
-): Trace[] {
+export function tracesOf(network: Footprint, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
+  const own = [overlayNamespace(network.id), loadBalancerNamespace(network.id)]
   return [
-    ...ownNamespaces(network)
-      .filter((name) => namespaces[name] !== undefined)
-      .map((name): Trace => ({ kind: 'namespace', network: network.name, name })),
-    ...tracesIn(network, root, null),
-    ...Object.entries(namespaces).flatMap(([name, state]) => tracesIn(network, state, name)),
+    ...own
+      .filter((name) => state.namespaces[name] !== undefined)
+      .map((subject): Trace => ({ kind: 'namespace', network: network.name, subject })),
+    ...tracesIn(network, state.root, 'the host’s own namespace'),
+    ...Object.entries(state.namespaces).flatMap(([name, one]) => tracesIn(network, one, name)),
   ]
 }
 
@@ -127,7 +89,7 @@ const hostDevice = /^(?:vx|ov)-[0-9a-f]{6}-/
 function tracesIn(
   { id, name: network, subnet, vni, macs }: Footprint,
   { links, fdb }: NamespaceState,
-  within: string | null,
+  where: string,
 ): Trace[] {
   return [
     ...links
@@ -135,53 +97,42 @@ function tracesIn(
         (link) =>
           link.vxlan?.vni === vni || (hostDevice.test(link.name) && link.name.endsWith(id.slice(0, 5))),
       )
-      .map(({ name }): Trace => ({ kind: 'VXLAN device', network, name, within })),
-    ...links.flatMap(({ name, addresses }): Trace[] => {
-      const own = addresses.find(({ family, address }) => family === 'inet' && contains(subnet, address))
-      return own === undefined ? [] : [{ kind: 'interface', network, name, within, address: own.address }]
-    }),
+      .map(({ name }): Trace => ({ kind: 'vxlan-device', network, subject: `${name} in ${where}` })),
+    ...links.flatMap(({ name, addresses }) =>
+      addresses
+        .filter(({ family, address }) => family === 'inet' && subnet !== '' && contains(subnet, address))
+        .map(({ address }): Trace => ({ kind: 'address', network, subject: `${name} in ${where}`, address })),
+    ),
     ...fdb
       .filter(({ mac }) => macs.includes(mac))
-      .map(({ mac }): Trace => ({ kind: 'forwarding entry', network, name: mac, within })),
+      .map(({ mac }): Trace => ({ kind: 'forwarding-entry', network, subject: where, address: mac })),
   ]
 }
 
-/** e.g. `VXLAN device vxlan0 in namespace 1-abcdefghij`: the subject of a problem. */
-export function traceText({ kind, name, within, address }: Trace): string {
-  const what = `${kind} ${name}${address === undefined ? '' : ` (${address})`}`
-  if (within === undefined) return what
-  return within === null ? `${what} in the host’s own namespace` : `${what} in namespace ${within}`
+const codeOf = {
+  namespace: 'namespace-left',
+  'vxlan-device': 'vxlan-device-left',
+  address: 'address-left',
+  'forwarding-entry': 'forwarding-entry-left',
+} as const
+
+/** What a node still holds of networks that were removed. */
+export function traceProblems(node: string, { traces }: Pick<Held, 'traces'>): Problem[] {
+  return traces.map(({ kind, ...trace }) => ({ code: codeOf[kind], kind: 'seen', node, ...trace }))
 }
 
-/** What nodes still hold; of nodes that were read before, also IPsec states and policies that were not there then. */
-export function leftProblems(left: Holdings, before: Holdings = {}): Problem[] {
-  return Object.entries(left).flatMap(([node, part]): Problem[] => {
-    if (!('got' in part)) return []
-    const was = before[node]
-    return [
-      ...part.got.traces.map((trace): Problem => ({
-        ...{ code: 'left-after-removal', kind: 'seen', node, network: trace.network },
-        subject: traceText(trace),
-      })),
-      ...(was !== undefined && 'got' in was ? xfrmMore(was.got.xfrm, part.got.xfrm) : []).map(
-        (subject): Problem => ({ code: 'ipsec-left-after-removal', kind: 'seen', node, subject }),
-      ),
-    ]
-  })
-}
-
-/** Nodes that another look may tell more of: nothing is gone before all were read. A missing tool stays missing. */
-export function unreadNodes(left: Holdings): string[] {
-  return Object.entries(left)
-    .filter(([, part]) => !('got' in part || 'missing' in part))
-    .map(([node]) => node)
-}
-
-/** IPsec states and policies that were not there before. */
-export function xfrmMore(before: Xfrm, after: Xfrm): string[] {
-  const more = (kind: 'states' | 'policies') => after[kind].filter((entry) => !before[kind].includes(entry))
+/** IPsec states and policies of a node that were not there before. */
+export function ipsecProblems(node: string, before: Held, after: Held): Problem[] {
+  const more = (kind: 'states' | 'policies') => [
+    ...new Set(after[kind].filter((entry) => !before[kind].includes(entry))),
+  ]
   return [
-    ...more('states').map((entry) => `xfrm state ${entry}`),
-    ...more('policies').map((entry) => `xfrm policy ${entry}`),
+    ...more('states').map((subject): Problem => ({ code: 'ipsec-state-left', kind: 'seen', node, subject })),
+    ...more('policies').map((subject): Problem => ({
+      code: 'ipsec-policy-left',
+      kind: 'seen',
+      node,
+      subject,
+    })),
   ]
 }

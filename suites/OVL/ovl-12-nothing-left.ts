@@ -1,11 +1,12 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { part } from '../../lib/observation/part.ts'
+import { gather, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { takers } from '../../lib/swarm/cluster.ts'
 import { internals, moby } from '../source.ts'
-import { type Footprint, footprint, type Holdings, leftProblems, traceText } from './leftovers.ts'
-import { goneWithinMs, heldNow, pollUntilGone } from './until-gone.ts'
+import { type Footprint, footprintOf, type HeldBy, ipsecProblems, traceProblems } from './leftovers.ts'
+import { goneWithinMs, lookAtKernels, pollUntilGone } from './until-gone.ts'
 
 export const nothingLeft = requirement({
   id: 'OVL-12',
@@ -28,47 +29,70 @@ export const nothingLeft = requirement({
     'ls /run/docker/netns; lsns -t net; fuser -v -m FILE on the node named, and end what holds it',
     'restart the engine of the node named: it cleans up when it starts',
   ],
-  codes: ['left-after-removal', 'ipsec-left-after-removal'],
+  codes: [
+    'namespace-left',
+    'vxlan-device-left',
+    'address-left',
+    'forwarding-entry-left',
+    'ipsec-state-left',
+    'ipsec-policy-left',
+  ],
   changes: ['service', 'network'],
-  quiet: ['changes'],
+  // Tasks that others start on encrypted networks add IPsec states.
+  quiet: ['tasks', 'changes'],
   reads: [],
-  async observe(lab) {
-    const before = await heldNow(lab, [])
-    const { networks, during } = await comeAndGo(lab)
-    const polled = await pollUntilGone(lab, networks, before)
-    return { networks, before, during, polled }
-  },
-  judge({ networks, before, during, polled }) {
-    const seconds = goneWithinMs / 1000
-    const present = networks.map((network) => ({ network, ...heldBy(network, during) }))
-    const stood = Math.min(...present.map(({ nodes }) => nodes.length))
-    const parts = [part(before, 'kernel state before'), part(polled.last, 'kernel state after removal')]
-    const problems = leftProblems(polled.last, before)
+  observe: comeAndGo,
+  judge({ networks, before, during, gone }) {
+    const [was, stood, is] = [
+      part(before, 'kernel state'),
+      part(during, 'kernel state'),
+      part(gone.last, 'kernel state'),
+    ]
+    const present = networks.map(({ name, vni }) => {
+      const held = [...stood.got].map(([node, { traces }]) => ({
+        ...{ node, traces: traces.filter(({ network }) => network === name) },
+      }))
+      const holding = held.filter(({ traces }) => traces.length > 0)
+      return { name, vni, nodes: holding.map(({ node }) => node), traces: holding[0]?.traces ?? [] }
+    })
+    const problems = leftProblems(before, gone.last)
     return judgement({
       problems,
-      controls: present.map(({ network, nodes }) => ({
-        name: `${network.name} seen in the kernels of two nodes while tasks ran on it`,
-        held: nodes.length >= 2,
+      controls: present.map(({ name, nodes }) => ({
+        ...{ name: `${name} is seen on two nodes while tasks run on it`, held: nodes.length >= 2 },
         observed: nodes.length,
       })),
-      measures: polled.reached
-        ? [{ name: 'until nothing was left', value: polled.seconds, unit: 's', bound: seconds }]
-        : [],
-      missing: parts.flatMap(({ missing }) => missing),
-      unseen: parts.flatMap(({ unseen }) => unseen),
+      missing: gather([...was.missing, ...is.missing]),
+      unseen: [...was.unseen, ...is.unseen],
+      measures: [
+        { name: 'until nothing was left', value: gone.seconds, unit: 's', bound: goneWithinMs / 1000 },
+      ],
       tables: {
-        'while it was there': present.map(({ network, nodes, forExample }) => ({
-          ...{ network: network.name, vni: network.vni, heldBy: nodes, forExample },
+        'while it was there': present.map(({ name, vni, nodes, traces }) => ({
+          ...{ network: name, vni, heldBy: nodes },
+          forExample: traces.slice(0, 6),
         })),
-        'left after removal': problems,
+        'left after removal': problems.map(({ node, code, subject, network }) => ({
+          ...{ node, code, subject, network },
+        })),
       },
-      conclusion: `${networks.map(({ name }) => name).join(' and ')} stood on ${stood} nodes and more; ${polled.seconds} s after their removal no node held anything of them, nor an IPsec state or policy more than before`,
+      conclusion: `${networks.map(({ name }) => name).join(' and ')} stood on ${Math.min(...present.map(({ nodes }) => nodes.length))} nodes and more; ${gone.seconds} s after their removal no node held anything of them, nor an IPsec state or policy more than before`,
     })
   },
 })
 
-/** Two networks with a task on every node, and what kernels held meanwhile; all of it is gone on return. */
-async function comeAndGo(lab: ObserveContext): Promise<{ networks: readonly Footprint[]; during: Holdings }> {
+/** Two networks with a task on every node, and how the kernels were before, meanwhile and afterwards. */
+async function comeAndGo(lab: ObserveContext) {
+  const before = await lookAtKernels(lab, [])
+  const { networks, during } = await standing(lab)
+  const gone = await pollUntilGone(lab, networks, (seen) => leftProblems(before, seen))
+  return { networks, before, during, gone }
+}
+
+/** All that it makes is gone on return. */
+async function standing(
+  lab: ObserveContext,
+): Promise<{ readonly networks: readonly Footprint[]; readonly during: HeldBy }> {
   await using trial = lab.trial('ovl12')
   const clear = await trial.network('clear')
   const secret = await trial.network('secret', ['--opt', 'encrypted'])
@@ -77,21 +101,19 @@ async function comeAndGo(lab: ObserveContext): Promise<{ networks: readonly Foot
     ...['--mode', 'global'],
   ])
   const tasks = await trial.running([service], takers(lab.cluster).length)
-  const networks = [footprint(clear, tasks), footprint(secret, tasks)]
-  const during = await heldNow(lab, networks)
+  const networks = [footprintOf(clear, tasks), footprintOf(secret, tasks)]
+  const during = await lookAtKernels(lab, networks)
   await trial.removeService(service)
   await trial.removeNetwork(clear)
   await trial.removeNetwork(secret)
   return { networks, during }
 }
 
-/** Nodes whose kernels held something of a network, and what the first of them held. */
-function heldBy({ name }: Footprint, during: Holdings) {
-  const held = [...part(during, '').got]
-    .map(([node, { traces }]) => ({ node, own: traces.filter(({ network }) => network === name) }))
-    .filter(({ own }) => own.length > 0)
-  return {
-    nodes: held.map(({ node }) => node),
-    forExample: (held[0]?.own ?? []).slice(0, 6).map(traceText),
-  }
+/** Of IPsec on nodes alone that could be read before as well. */
+function leftProblems(before: HeldBy, after: HeldBy): Problem[] {
+  const { got: was } = part(before, 'kernel state')
+  return [...part(after, 'kernel state').got].flatMap(([node, held]) => {
+    const former = was.get(node)
+    return [...traceProblems(node, held), ...(former === undefined ? [] : ipsecProblems(node, former, held))]
+  })
 }

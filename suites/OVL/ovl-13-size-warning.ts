@@ -1,9 +1,8 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import type { Problem } from '../../lib/observation/problem.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { prefixLengthOf } from '../../lib/topology/cidr.ts'
 import { freeSubnetFor } from '../scene/free-subnet.ts'
+import { prefixLengthOf } from '../../lib/topology/cidr.ts'
 import { docs } from '../source.ts'
 
 /** "It is recommended that you create overlay networks with /24 blocks": larger ones are reported. */
@@ -31,7 +30,7 @@ export const sizeWarning = requirement({
     'use several /24 networks, or --endpoint-mode dnsrr, which needs no virtual IPs, instead of a larger one',
     'docker swarm init --default-addr-pool-mask-length 24',
   ],
-  codes: ['overlay-larger-than-recommended'],
+  codes: ['larger-than-recommended'],
   changes: ['network'],
   quiet: [],
   reads: [],
@@ -41,47 +40,39 @@ export const sizeWarning = requirement({
     const large = await trial.network('large', ['--subnet', subnet])
     const { networks } = await readGivenAddresses(lab.cluster)
     return {
-      large: { id: large.id, name: large.name, subnet },
+      large: { id: large.id, name: large.name, asked: subnet },
       networks: networks.map(({ id, name, subnet: block }) => ({ id, name, subnet: block })),
     }
   },
-  judge({ large, networks }, { manager: node }) {
-    const warned = networks.filter(isLarge)
-    const others = networks.filter(({ id }) => id !== large.id)
+  judge({ large, networks }, { manager }) {
+    const own = networks.filter(({ id }) => id !== large.id)
+    const compared = networks.find(({ id }) => id === large.id)
     return judgement({
-      problems: warned
-        .filter(({ id }) => id !== large.id)
-        .map(({ name: network, subnet: address }): Problem => ({
-          ...{ code: 'overlay-larger-than-recommended', kind: 'seen', node, network, address },
-          ...{
-            expected: addressesIn(recommendedPrefixLength),
-            observed: addressesIn(prefixLengthOf(address)),
-          },
-        })),
+      problems: own.filter(isLarge).map(({ name, subnet }) => ({
+        ...{ code: 'larger-than-recommended', kind: 'seen', node: manager, network: name },
+        ...{ subject: subnet, observed: 2 ** (32 - prefixLengthOf(subnet)), expected: recommendedAddresses },
+      })),
       controls: [
         {
-          name: 'the overlay created for comparison was named',
-          held: warned.some(({ id }) => id === large.id),
-          observed: large.subnet,
+          name: 'large-network-named',
+          held: compared !== undefined && isLarge(compared),
+          observed: compared?.subnet ?? 'not listed',
         },
       ],
       tables: {
         'overlays and their size': networks.map((network) => ({
-          ...{ network: network.name, subnet: network.subnet, warned: isLarge(network) },
+          network: network.name,
+          subnet: network.subnet,
+          warned: isLarge(network),
         })),
       },
-      conclusion:
-        others.length === 0
-          ? ''
-          : `${others.length} overlays have at most ${addressesIn(recommendedPrefixLength)} addresses each; the one of ${large.subnet} that was created for comparison was named`,
+      conclusion: `${own.length} overlays have at most ${recommendedAddresses} addresses each; the one of ${large.asked} that was created for comparison was named`,
     })
   },
 })
 
+const recommendedAddresses = 2 ** (32 - recommendedPrefixLength)
+
 function isLarge({ subnet }: { readonly subnet: string }): boolean {
   return subnet !== '' && prefixLengthOf(subnet) < recommendedPrefixLength
-}
-
-function addressesIn(prefixLength: number): number {
-  return 2 ** (32 - prefixLength)
 }

@@ -1,13 +1,11 @@
-import type { ObserveContext } from '../../lib/conformance/context.ts'
-import { type Planned, type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
+import { type Planned, sendPlan } from '../../lib/conformance/send-plan.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { type ClusterFacts, nodeOf, taskName, taskOf, tasksIn } from '../../lib/observation/facts.ts'
+import { taskName, taskOf, tasksIn } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { httpGet } from '../../lib/probe/http.ts'
-import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { undelivered } from '../scene/delivery.ts'
+import { httpRequest } from '../scene/http-request.ts'
 import { addressOn, inTask } from '../scene/pair.ts'
 import { unseenFromTasks } from '../scene/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
@@ -29,90 +27,70 @@ export const placementHolds = requirement({
     'docker service ps SERVICE and docker node ls; docker service update --force SERVICE places its tasks anew',
     'allow the data-path port (4789/udp) between all nodes',
   ],
-  codes: ['constraint-not-kept', 'not-delivered', 'answered-by-another'],
+  codes: ['placed-against-constraint', 'not-delivered', 'answered-by-another'],
   changes: [],
   quiet: [],
   reads: [],
-  observe: async (lab) => ({ tried: await tryConstrained(lab) }),
-  judge({ tried }, facts) {
-    const { shop } = facts.networks
-    const { front, back } = facts.services
-    const tasks = tasksIn(facts, 'shop')
+  async observe({ cluster, stack, probe }) {
+    const { shop } = stack.networks
+    const { front, back } = stack.services
+    const tasks = tasksOn(stack, 'shop')
+    const callers = cluster.nodes.flatMap(
+      (node) => tasks.find((task) => task.node === node && task.service === front.name) ?? [],
+    )
     const constrained = tasks.filter(({ service }) => service === back.name)
-    const callers = [...new Set(tried.map(({ from }) => from))].map((id) => taskOf(facts, id))
+    const plan = callers.flatMap((from) =>
+      constrained.flatMap((to): Planned<{ from: string; to: string; protocol: 'icmp' | 'tcp' }>[] => {
+        const echo = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
+        const pair = { from: from.id, to: to.id }
+        return [
+          { ...pair, protocol: 'icmp', request: { ...echo, kind: 'icmp', packetBytes: 84 } },
+          { ...pair, protocol: 'tcp', request: httpRequest(stack, [from, to], shop) },
+        ]
+      }),
+    )
+    return { callers: callers.map(({ id }) => id), reached: await sendPlan(probe, plan) }
+  },
+  judge({ callers, reached }, facts) {
+    const { shop } = facts.networks
+    const { back } = facts.services
+    const constrained = tasksIn(facts, 'shop').filter(({ service }) => service === back.name)
+    const roleOf = (name: string) => facts.nodes.find((node) => node.name === name)?.role ?? 'unknown'
+    const callingTasks = callers.map((id) => taskOf(facts, id))
     return judgement({
       problems: [
-        ...constrained.flatMap((task): Problem[] => {
-          const { role } = nodeOf(facts, task.node)
-          const where = { node: task.node, service: task.service, subject: taskName(task) }
-          return role === 'manager'
-            ? []
-            : [{ ...where, code: 'constraint-not-kept', kind: 'seen', expected: 'manager', observed: role }]
+        ...constrained
+          .filter(({ node }) => roleOf(node) !== 'manager')
+          .map((task): Problem => ({
+            ...{ code: 'placed-against-constraint', kind: 'seen', node: task.node, service: back.name },
+            ...{ subject: taskName(task), observed: roleOf(task.node), expected: 'manager' },
+          })),
+        ...reached.flatMap(({ from, to, protocol, probe }) => {
+          const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
+          const problem = undelivered(probe, receiver.hostname, {
+            path: { from: sender.node, to: receiver.node },
+            ends: { from: taskName(sender), to: taskName(receiver) },
+            network: shop.name,
+            protocol: protocol.toUpperCase(),
+          })
+          return problem ?? []
         }),
-        ...tried.flatMap((one) => triedProblem(one, facts) ?? []),
       ],
       unseen: [
         ...(constrained.length === 0 ? [{ what: `a running task of ${back.name}`, nodes: [] }] : []),
-        ...unseenFromTasks(
-          facts,
-          tasks.filter(({ service }) => service === front.name),
-          front.name,
-        ),
+        ...unseenFromTasks(facts, callingTasks, shop.name),
       ],
       tables: {
-        [`where tasks of ${back.name} run`]: constrained.map(({ node }) => ({
-          node,
-          role: nodeOf(facts, node).role,
-        })),
-        'how they were reached': tried.map(({ to, protocol, probe }) => ({
-          ...{ from: probe.from, to: taskName(taskOf(facts, to)), protocol, outcome: probe.outcome },
+        [`where tasks of ${back.name} run`]: constrained.map(({ node }) => ({ node, role: roleOf(node) })),
+        'how they were reached': reached.map(({ from, to, protocol, probe }) => ({
+          from: taskName(taskOf(facts, from)),
+          to: taskName(taskOf(facts, to)),
+          protocol,
+          outcome: probe.outcome,
           elapsedMs: Math.round(probe.elapsedMs),
         })),
       },
-      conclusion:
-        tried.length === 0
-          ? ''
-          : `${constrained.map(taskName).join(', ')} on a manager answered ICMP and TCP from all ${callers.length} nodes of ${shop.name}`,
+      conclusion: `${constrained.map(taskName).join(', ')} on a manager answered ICMP and TCP from all ${callers.length} nodes`,
     })
   },
 })
-
-interface Trying {
-  /** Ids of tasks: of one on each node, and of a constrained one. */
-  readonly from: string
-  readonly to: string
-  readonly protocol: 'icmp' | 'tcp'
-}
-
-function tryConstrained({ cluster, stack, probe }: ObserveContext): Promise<Sent<Trying>[]> {
-  const { shop } = stack.networks
-  const { front, back } = stack.services
-  const tasks = tasksOn(stack, 'shop')
-  const constrained = tasks.filter(({ service }) => service === back.name)
-  const callers = cluster.nodes.flatMap(
-    (node) => tasks.find((task) => task.node === node && task.service === front.name) ?? [],
-  )
-  const plan = callers.flatMap((from) =>
-    constrained.flatMap((to): Planned<Trying>[] => {
-      const common = { from: inTask(from), to: addressOn(to, shop), timeoutMs: 15_000 }
-      const entry = { from: from.id, to: to.id }
-      return [
-        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
-        {
-          ...{ ...entry, protocol: 'tcp' },
-          request: { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) },
-        },
-      ]
-    }),
-  )
-  return sendPlan(probe, plan)
-}
-
-function triedProblem({ from, to, protocol, probe }: Sent<Trying>, facts: ClusterFacts): Problem | undefined {
-  const [sender, receiver] = [taskOf(facts, from), taskOf(facts, to)]
-  return undelivered(probe, receiver.hostname, {
-    path: { from: sender.node, to: receiver.node },
-    ends: { from: taskName(sender), to: taskName(receiver) },
-    ...{ network: facts.networks.shop.name, service: receiver.service, protocol: protocol.toUpperCase() },
-  })
-}

@@ -1,10 +1,9 @@
-import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { Inconclusive } from '../../lib/inconclusive.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { askFromOutside } from '../../lib/swarm/outside.ts'
+import { Inconclusive } from '../../lib/inconclusive.ts'
 import { swarmState } from '../../lib/swarm/membership.ts'
+import { askFromOutside } from '../../lib/swarm/outside.ts'
 import type { Answer } from '../../lib/swarm/trial.ts'
 import { docs } from '../source.ts'
 
@@ -25,82 +24,68 @@ export const outsidersKeptOut = requirement({
     'docker info --format "{{.Swarm.LocalNodeState}}" and docker network ls on the host named',
     'docker swarm leave there, and docker node rm on a manager',
   ],
-  codes: ['outsider-lists-network', 'outsider-shows-network', 'outsider-ran-container'],
+  codes: ['outsider-knows-network', 'outsider-shown-network', 'outsider-joined-network'],
   changes: ['network'],
   quiet: [],
   reads: [],
-  observe: askBoth,
-  judge({ outsider: node, network, listed, inspecting, running, control, member }, facts) {
-    const overlays = [network, ...Object.values(facts.networks).map(({ name }) => name)]
-    const known = listed.filter((name) => overlays.includes(name))
+  async observe({ cluster, outsiders, topology, ...lab }) {
+    const [host] = outsiders
+    if (host === undefined) throw new Inconclusive('the lab has no host outside the swarm')
+    const state = await swarmState(host)
+    await using trial = lab.trial('ovl16')
+    const open = await trial.network('open', ['--attachable'])
+    const member = await trial.container('member', cluster.manager, ['--network', open.name])
+    const outside = await askFromOutside(host, {
+      network: open,
+      container: trial.nameOf('stranger'),
+      label: trial.label,
+      spec: topology.stack,
+    })
+    return {
+      ...{ outsider: host.name, swarmState: state, open: open.name, outside },
+      member: { accepted: member.accepted, words: 'words' in member ? member.words : '' },
+    }
+  },
+  judge({ outsider, swarmState: state, open, outside, member }, facts) {
+    // What a member of the swarm is let in to says nothing of outsiders.
+    const isOutside = state === 'inactive'
+    const overlays = [open, ...Object.values(facts.networks).map(({ name }) => name)]
+    const where = (code: Problem['code'], network: string): Problem => ({
+      ...{ code, kind: 'seen', node: outsider, network },
+    })
     return judgement({
-      problems: [
-        ...known.map((name): Problem => ({
-          ...{ code: 'outsider-lists-network', kind: 'seen', node, network: name },
-        })),
-        ...(inspecting.accepted
-          ? [{ code: 'outsider-shows-network', kind: 'seen', node, network } as const]
-          : []),
-        ...(running.accepted
-          ? [{ code: 'outsider-ran-container', kind: 'seen', node, network } as const]
-          : []),
-      ],
+      problems: !isOutside
+        ? []
+        : [
+            ...outside.networks
+              .filter((name) => overlays.includes(name))
+              .map((name) => where('outsider-knows-network', name)),
+            ...(outside.inspecting.accepted ? [where('outsider-shown-network', open)] : []),
+            ...(outside.running.accepted ? [where('outsider-joined-network', open)] : []),
+          ],
       controls: [
-        runsAny(`${facts.manager} runs a container on ${network}`, member),
-        runsAny(`${node} runs a container without naming a network`, control),
+        { name: 'outsider-in-no-swarm', held: isOutside, observed: state },
+        { name: 'member-runs-container', held: member.accepted, observed: told(member) },
+        {
+          name: 'outsider-runs-container',
+          held: outside.control.accepted,
+          observed: told(outside.control),
+        },
       ],
       tables: {
-        [`networks ${node} lists`]: listed,
-        [`what ${node} said of ${network}`]: {
-          inspecting: answerText(inspecting),
-          running: answerText(running),
-          runningWithout: answerText(control),
+        [`networks ${outsider} lists`]: outside.networks,
+        [`what ${outsider} said of ${open}`]: {
+          inspecting: told(outside.inspecting),
+          running: told(outside.running),
+          runningWithout: told(outside.control),
         },
-        [`a container on ${facts.manager}`]: { accepted: member.accepted },
       },
-      conclusion: `${node} lists none of ${overlays.length} overlays and refused ${network} ("${answerText(running)}"), on which ${facts.manager} runs a container`,
+      conclusion: `${outsider} lists none of ${overlays.length} overlays and refused ${open} ("${told(outside.running)}"), on which ${facts.manager} runs a container`,
     })
   },
 })
 
-/** An overlay that any member may use, a member that does, and a host beside the swarm that tries to. */
-async function askBoth(lab: ObserveContext) {
-  const [host] = lab.outsiders
-  if (host === undefined) throw new Inconclusive('the lab has no host outside the swarm')
-  const state = await swarmState(host)
-  if (state !== 'inactive') throw new Inconclusive(`the engine of ${host.name} is in a swarm (${state})`)
-  await using trial = lab.trial('ovl16')
-  const open = await trial.network('open', ['--attachable'])
-  const member = await trial.container('member', lab.cluster.manager, ['--network', open.name])
-  const outside = await askFromOutside(host, {
-    network: open,
-    container: trial.nameOf('stranger'),
-    label: trial.label,
-    spec: lab.topology.stack,
-  })
-  return {
-    outsider: host.name,
-    network: open.name,
-    listed: outside.networks,
-    inspecting: quoted(outside.inspecting),
-    running: quoted(outside.running),
-    control: quoted(outside.control),
-    member: quoted({ accepted: member.accepted, words: 'words' in member ? member.words : '' }),
-  }
-}
-
-function quoted({ accepted, words }: Answer): Answer {
-  return { accepted, words: accepted ? '' : words.slice(0, 1000) }
-}
-
-/** An engine that runs no container at all refuses for a reason of its own. */
-function runsAny(name: string, answer: Answer) {
-  const { accepted: held } = answer
-  return held ? { name, held } : { name, held, observed: answerText(answer) }
-}
-
-/** Of a refusal the line that says why. */
-function answerText({ accepted, words }: Answer): string {
+function told({ accepted, words }: Answer): string {
   if (accepted) return 'accepted'
   return (words.split('\n').findLast((line) => /error|not found|no such/i.test(line)) ?? words).slice(0, 200)
 }

@@ -1,16 +1,14 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import type { ClusterFacts } from '../../lib/observation/facts.ts'
-import { judgement, type Measure } from '../../lib/observation/judgement.ts'
+import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
-import type { Problem } from '../../lib/observation/problem.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { effectiveWithinMs, effectSeconds } from '../scene/effects.ts'
+import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/effects.ts'
 import { ingressMissing } from '../scene/mesh.ts'
 import { givenPortProblems } from '../scene/reshaping-problems.ts'
 import { stage } from '../scene/stage.ts'
 import { overlayTutorial } from '../source.ts'
-import { attachedProblems, deployAgain, type Version } from './deployed-again.ts'
-import { leftProblems } from './leftovers.ts'
+import { deployedTwice, movedProblems, removedProblems, type StackLook } from './deployed-twice.ts'
 import { goneWithinMs } from './until-gone.ts'
 
 export const stackAgain = requirement({
@@ -39,93 +37,74 @@ export const stackAgain = requirement({
     'port-not-answered',
     'own-port-not-answered',
     'answered-by-another',
-    'network-gone-too-early',
-    'left-after-removal',
+    'former-network-gone',
+    'namespace-left',
+    'vxlan-device-left',
+    'address-left',
+    'forwarding-entry-left',
   ],
   changes: ['service', 'network'],
   quiet: [],
   reads: [],
-  observe: async (lab) => ({ again: hasIngress(lab.stack) ? await deployAgain(lab) : null }),
-  judge({ again }, facts) {
+  observe: async (lab) => (hasIngress(lab.stack) ? deployedTwice(lab) : null),
+  judge(seen, facts) {
     const { ingress } = facts.networks
-    if (again === null || ingress === undefined)
+    if (seen === null || ingress === undefined)
       return judgement({ missing: ingressMissing(facts), conclusion: '' })
-    const begun = stage(again.first, 'the first version of the stack')
-    const moved = again.second === null ? undefined : stage(again.second, 'the second version of the stack')
-    const gone = again.removed === null ? undefined : stage(again.removed, 'the removal of the old network')
-    const stages = [begun, ...(moved === undefined ? [] : [moved]), ...(gone === undefined ? [] : [gone])]
-    const [before, after, removed] = [begun.got, moved?.got, gone?.got]
-    const held = before === undefined ? [] : leftProblems(before.held)
-    const kernels =
-      removed === undefined ? undefined : part(removed.polled.last, 'kernel state after removal')
-    const home = before?.polled.last.task.node
-    const [added, next] = [before && effectOf(before, facts), after && effectOf(after, facts)]
-    const wentEarly =
-      before !== undefined && after !== undefined && !after.networksLeft.includes(before.old.name)
+    const { service, networks, before, old, after, gone } = seen
+    const held = stage(seen.held, `what the kernel held of ${old.name} before`)
+    const moving = stage(after, 'the second version of the stack')
+    const removing = stage(gone, `the removal of ${old.name}`)
+    const [moved, removed] = [moving.got, removing.got]
+    const left = removed && part(removed.last, 'kernel state')
+    const port = (look: StackLook) => givenPortProblems(look, { service, manager: facts.manager })
+    const on = (look: StackLook) => movedProblems(look, { service, wanted: networks.first })
+    const onSecond = (look: StackLook) =>
+      movedProblems(look, { service, wanted: networks.second, former: networks.first })
+    const addedAfter = effectSeconds(before, on)
+    const movedAfter = moved && effectSeconds(moved.polled, onSecond)
     return judgement({
       problems: [
-        ...(added?.problems ?? []),
-        ...(next?.problems ?? []),
-        ...(wentEarly ? [goneTooEarly(before.old.name, facts)] : []),
-        ...(removed === undefined ? [] : leftProblems(removed.polled.last)),
-      ],
+        ...on(before.last),
+        ...port(before.last),
+        ...(moved === undefined ? [] : [...onSecond(moved.polled.last), ...port(moved.polled.last)]),
+        ...(moved === undefined || moved.listed.includes(old.name) ? [] : [vanished(old.name, facts)]),
+        ...(removed === undefined ? [] : removedProblems(removed.last)),
+      ].map((problem) => (problem.kind === 'missed' ? { ...problem, controls: [] } : problem)),
       controls:
-        before === undefined || home === undefined
+        held.got === undefined
           ? []
           : [
               {
-                name: `${before.old.name} seen in the kernel of ${home} while its task ran there`,
-                held: held.some(({ node }) => node === home),
-                observed: held.length,
+                ...{ name: `the kernel holds ${old.name} before`, held: held.got.traces.length > 0 },
+                observed: held.got.traces.length,
               },
             ],
-      missing: [...stages.flatMap(({ missing }) => missing), ...(kernels?.missing ?? [])],
-      unseen: [...stages.flatMap(({ unseen }) => unseen), ...(kernels?.unseen ?? [])],
+      missing: [held, moving, removing, left].flatMap((one) => one?.missing ?? []),
+      unseen: [held, moving, removing, left].flatMap((one) => one?.unseen ?? []),
       measures: [
-        ...effectMeasure('the first version of the stack', added?.network),
-        ...effectMeasure('publishing by a compose file', added?.port),
-        ...effectMeasure('another network in a stack', next?.network),
-        ...effectMeasure('publishing by the second version', next?.port),
-        ...(removed?.polled.reached === true
-          ? [
+        ...effectMeasure('the first version of the stack', addedAfter),
+        ...effectMeasure('publishing by a compose file', effectSeconds(before, port)),
+        ...effectMeasure('another network in a stack', movedAfter),
+        ...effectMeasure('publishing by the second version', moved && effectSeconds(moved.polled, port)),
+        ...(removed === undefined
+          ? []
+          : [
               {
-                ...{ name: 'until nothing was left of the old network', value: removed.polled.seconds },
+                ...{ name: 'until nothing was left of the old network', value: removed.seconds },
                 ...{ unit: 's', bound: goneWithinMs / 1000 },
               },
-            ]
-          : []),
+            ]),
       ],
-      tables: { 'networks of the stack after the second version': after?.networksLeft ?? 'not seen' },
+      tables: { 'networks of the stack after the second version': moved?.listed ?? 'not seen' },
       conclusion:
-        before === undefined || after === undefined || removed === undefined
+        removed === undefined
           ? ''
-          : `the stack’s task ran on ${before.old.name} after ${added?.network} s and answered on ${facts.nodes.length} nodes by port ${before.polled.last.publishedPort} of ${ingress.name}; deployed again it was on ${after.network} after ${next?.network} s; ${before.old.name} stayed until it was removed, and was gone ${removed.polled.seconds} s later`,
+          : `the stack’s task ran on ${old.name} after ${addedAfter} s and answered on ${facts.nodes.length} nodes by port ${before.last.publishedPort} of ${ingress.name}; deployed again it was on ${networks.second} after ${movedAfter} s; ${old.name} stayed until it was removed, and was gone ${removed.seconds} s later`,
     })
   },
 })
 
-/** When a version took effect, and what the last look still missed of it. */
-function effectOf(version: Version, { manager }: Pick<ClusterFacts, 'manager'>) {
-  const { polled, service } = version
-  const ofPort = (seen: typeof polled.last): Problem[] => givenPortProblems(seen, { service, manager })
-  const ofNetwork = (seen: typeof polled.last): Problem[] => attachedProblems(seen, version)
-  // What kernels held of the old network says nothing of these.
-  const controls: readonly string[] = []
-  return {
-    network: effectSeconds(polled, ofNetwork),
-    port: effectSeconds(polled, ofPort),
-    problems: [...ofNetwork(polled.last), ...ofPort(polled.last)].map((problem) => ({
-      ...problem,
-      controls,
-    })),
-  }
-}
-
-function goneTooEarly(network: string, { manager: node }: Pick<ClusterFacts, 'manager'>): Problem {
-  return { code: 'network-gone-too-early', kind: 'missed', node, network, controls: [] }
-}
-
-function effectMeasure(what: string, seconds: number | undefined): Measure[] {
-  const bound = effectiveWithinMs / 1000
-  return seconds === undefined ? [] : [{ name: `${what} took effect`, value: seconds, unit: 's', bound }]
+function vanished(network: string, { manager }: ClusterFacts) {
+  return { code: 'former-network-gone', kind: 'missed', node: manager, network } as const
 }

@@ -1,7 +1,9 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { part } from '../../lib/observation/part.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { poll } from '../../lib/poll.ts'
-import { type Footprint, type Holdings, holdings, leftProblems, unreadNodes } from './leftovers.ts'
+import { type Footprint, heldBy, type HeldBy } from './leftovers.ts'
 
 /**
  * Engines take a network down when its last task on the node ends, before the manager lets it be removed; no source
@@ -9,26 +11,28 @@ import { type Footprint, type Holdings, holdings, leftProblems, unreadNodes } fr
  */
 export const goneWithinMs = 30_000
 
-/** What all kernels hold of networks now. */
-export async function heldNow(
-  lab: Pick<ObserveContext, 'facts' | 'kernel'>,
+/** What the kernels of all nodes hold now; what others share must not hold what is gone in a moment. */
+export async function lookAtKernels(
+  lab: Pick<ObserveContext, 'kernel' | 'facts'>,
   networks: readonly Footprint[],
-): Promise<Holdings> {
-  const states = await lab.kernel({ fresh: true })
-  const nodes = lab.facts.nodes.map(({ name }) => name)
-  return holdings(Object.fromEntries(states), nodes, networks)
+): Promise<HeldBy> {
+  const seen = Object.fromEntries(await lab.kernel({ fresh: true }))
+  return heldBy(
+    seen,
+    lab.facts.nodes.map(({ name }) => name),
+    networks,
+  )
 }
 
-/** Looks at all kernels until they hold nothing of networks that were removed, or the bound runs out. */
+/** Looks until every kernel could be read and none shows a problem. */
 export function pollUntilGone(
-  lab: Pick<ObserveContext, 'facts' | 'kernel' | 'signal'>,
+  lab: Pick<ObserveContext, 'kernel' | 'facts' | 'signal'>,
   networks: readonly Footprint[],
-  before?: Holdings,
-): Promise<Polled<Holdings>> {
-  const bound = { what: 'nothing is left', withinMs: goneWithinMs, everyMs: 1000, signal: lab.signal }
+  problemsOf: (seen: HeldBy) => readonly Problem[],
+): Promise<Polled<HeldBy>> {
   return poll(
-    bound,
-    () => heldNow(lab, networks),
-    (left) => [...leftProblems(left, before), ...unreadNodes(left)],
+    { what: 'nothing is left', withinMs: goneWithinMs, everyMs: 1000, signal: lab.signal },
+    () => lookAtKernels(lab, networks),
+    (seen) => [...problemsOf(seen), ...part(seen, 'kernel state').unseen],
   )
 }

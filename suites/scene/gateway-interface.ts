@@ -1,10 +1,9 @@
-import type { HostState, Link, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { Link, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { TaskFacts } from '../../lib/observation/facts.ts'
 import type { Part } from '../../lib/observation/part.ts'
-import type { Task } from '../../lib/swarm/cluster.ts'
 import { contains, networkOf } from '../../lib/topology/cidr.ts'
 import { type KernelSeen, rootSeen } from './kernel-seen.ts'
-import { taskNamespace, taskNamespaceSeen } from './task-namespace.ts'
+import { taskNamespaceSeen } from './task-namespace.ts'
 
 export const gatewayBridgeName = 'docker_gwbridge'
 
@@ -16,17 +15,8 @@ export interface OnGateway {
 
 /**
  * A task's interface on docker_gwbridge, told by its address: the engine's API does not list it among the
- * container's networks. Undefined if the task has none.
+ * container's networks. `got` is undefined if the task has none.
  */
-export function gatewayInterface(
-  task: Task,
-  states: ReadonlyMap<string, HostState>,
-  subnets: readonly string[],
-): OnGateway | undefined {
-  return onGateway(taskNamespace(task, states)?.links ?? [], subnets)
-}
-
-/** The same of what a scene stored. */
 export function gatewayInterfaceSeen(
   seen: KernelSeen,
   task: Pick<TaskFacts, 'node' | 'endpoints'>,

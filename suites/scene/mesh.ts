@@ -59,6 +59,15 @@ export function tcpPortInMesh({
   return published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
 }
 
+/** The port a manager gave a service on the mesh; undefined while it has not. */
+export function meshPort({
+  published,
+}: {
+  readonly published: readonly PublishedPort[]
+}): number | undefined {
+  return published.find(({ mode, publishedPort }) => mode === 'ingress' && publishedPort > 0)?.publishedPort
+}
+
 /** What is missing for whoever rests on ingress alone. */
 export function ingressMissing({ networks }: Pick<ClusterFacts, 'networks'>): Missing[] {
   return networks.ingress === undefined ? [{ what: 'ingress network', of: 'topology', nodes: [] }] : []

@@ -13,7 +13,7 @@ import { tasksOn } from '../../lib/swarm/stack.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { type BareSeen, lookAtBareTasks } from './bare-seen.ts'
 import { pollEffect } from './effects.ts'
-import { meshPort } from './opened-port.ts'
+import { meshPort } from './mesh.ts'
 import { addressOn } from './pair.ts'
 import { askGiven, askTaken, type Looked } from './reshaping-probes.ts'
 import {

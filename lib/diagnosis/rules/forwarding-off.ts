@@ -5,9 +5,12 @@ import type { Rule } from '../rule.ts'
 export const forwardingOff: Rule = {
   code: 'forwarding-off',
   find(lab) {
-    const states = lab.kernelAfter ?? lab.kernelBefore ?? {}
-    return Object.entries(states).flatMap(([node, { root, forwardingFiles = [] }]) => {
-      if (root.forwards !== false) return []
+    // An engine that starts again meanwhile switches it on: off at either time is off for what was missed.
+    const [before, after] = [lab.kernelBefore ?? {}, lab.kernelAfter ?? {}]
+    const off = Object.entries({ ...before, ...after }).filter(([node]) =>
+      [before[node], after[node]].some((state) => state?.root.forwards === false),
+    )
+    return off.flatMap(([node, { forwardingFiles = [] }]) => {
       const set = forwardingFiles.filter(({ value }) => value === '0').at(-1)
       const where =
         set === undefined ? 'no file of sysctl sets it, so somebody typed it' : `set in ${set.file}`

@@ -41,9 +41,6 @@ export const overlayCodes = {
   'network-interface-not-single': '{subject} has several interfaces on {network}: {observed}',
   'interface-unexpected': '{subject} has an unexpected interface: {observed}',
   'address-missing': '{subject} has no address on {network}',
-  'left-after-removal': '{node} still holds {subject} of {network}',
-  'ipsec-left-after-removal': '{node} holds {subject}, which was not there before',
-  'network-gone-too-early': '{node} no longer lists {network}, which nobody removed',
   'reached-without-network':
     '{protocol} reached the task at {address} of {network}, which the sender is not on',
   'subnet-not-stated': '{node} states no {subject} of {network} although a task is attached',
@@ -51,10 +48,18 @@ export const overlayCodes = {
     '{subject} has the address {address} of {network}, which its service is not attached to',
   'attached-several-times': '{subject} has {observed} interfaces on {network}',
   'interface-without-network': '{subject} has an interface that belongs to none of its networks: {observed}',
-  'overlay-larger-than-recommended':
-    'size-limitation warning: {network} is {address} ({observed} addresses, recommended are {expected} at most)',
-  'constraint-not-kept': '{subject} runs on a {observed}, expected a {expected}',
-  'outsider-lists-network': '{node}, which is in no swarm, lists {network}',
-  'outsider-shows-network': '{node}, which is in no swarm, shows {network}',
-  'outsider-ran-container': '{node}, which is in no swarm, ran a container on {network}',
+  'larger-than-recommended':
+    'size-limitation warning: {network} is {subject} ({observed} addresses, recommended are at most {expected}), as {node} lists it',
+  'placed-against-constraint': '{subject} runs on a {observed}, its constraint says {expected}',
+  'outsider-knows-network': '{node}, which is in no swarm, lists {network}',
+  'outsider-shown-network': '{node}, which is in no swarm, shows {network}',
+  'outsider-joined-network': '{node}, which is in no swarm, ran a container on {network}',
+  'namespace-left': '{node} still has the namespace {subject} of {network}, which was removed',
+  'vxlan-device-left': '{node} still has the VXLAN device {subject} of {network}, which was removed',
+  'address-left': '{node} still has {subject} with {address} of {network}, which was removed',
+  'forwarding-entry-left':
+    '{node} still has a forwarding entry of {address} in {subject} for {network}, which was removed',
+  'ipsec-state-left': '{node} has the IPsec state {subject}, which was not there before',
+  'ipsec-policy-left': '{node} has the IPsec policy {subject}, which was not there before',
+  'former-network-gone': '{node} no longer lists {network}, which nobody removed',
 } as const
