@@ -1,3 +1,4 @@
+import { Inconclusive } from '../inconclusive.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
 import { docker } from './docker.ts'
@@ -58,12 +59,12 @@ export class TrialStack implements AsyncDisposable {
     return readService(this.#cluster, this.serviceName)
   }
 
-  /** Its one task. @throws Error while none runs, or two do */
+  /** Its one task. @throws Inconclusive while none runs, or two do */
   async task(): Promise<Task> {
     const tasks = await readTasks(this.#cluster, [this.serviceName])
     const [task] = tasks
     if (task === undefined || tasks.length > 1)
-      throw new Error(`${tasks.length} tasks of ${this.serviceName} run`)
+      throw new Inconclusive(`${tasks.length} tasks of ${this.serviceName} run`)
     return task
   }
 
