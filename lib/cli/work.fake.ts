@@ -17,12 +17,12 @@
 import { appendFileSync, closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { AssertionError } from 'chai'
 import { Command } from 'commander'
 import { labImage } from '../loaded-image.ts'
 import type { Raised } from '../conformance/raise.ts'
 import { type FinishedRun, conformanceRun, planRun, type RunOptions } from '../conformance/run.ts'
-import { type ConformanceTest, conformanceTest } from '../conformance/test.ts'
+import { type ConformanceTest, requirement } from '../conformance/test.ts'
+import { judgement } from '../observation/judgement.ts'
 import type { Host, HostProvider, Lab } from '../host/host.ts'
 import type { Progress } from '../progress.ts'
 import { findTopology } from '../topology/find-topology.ts'
@@ -98,7 +98,7 @@ async function verified(mode: string, options: RunOptions): Promise<FinishedRun>
 
 function requirements(firstFails: boolean): ConformanceTest[] {
   return Array.from({ length: 12 }, (_, index) =>
-    conformanceTest({
+    requirement({
       id: `AAA-${String(index + 1).padStart(2, '0')}`,
       requirement: 'A thing holds.',
       source: [{ document: 'made up' }],
@@ -107,11 +107,19 @@ function requirements(firstFails: boolean): ConformanceTest[] {
       method: 'looking',
       usualCauses: [],
       remedy: [],
-      async run({ evidence, signal }) {
+      codes: ['not-delivered'],
+      changes: [],
+      quiet: [],
+      reads: [],
+      async observe({ signal }) {
         await delay(100, undefined, { signal })
-        evidence.observe('seen', { at: index })
-        if (firstFails && index === 0) throw new AssertionError('it does not')
+        return { at: index }
       },
+      judge: ({ at }) =>
+        judgement({
+          problems: firstFails && at === 0 ? [{ code: 'not-delivered', kind: 'missed' }] : [],
+          conclusion: 'it holds',
+        }),
     }),
   )
 }
@@ -122,8 +130,7 @@ function raisedLab(): Raised {
     lab: { hosts: [], facts: {}, startedFrom: 'template' } as unknown as Lab,
     cluster: { manager, nodes: [], dataPathPort: 4789 } as unknown as Raised['cluster'],
     stack: {
-      networks: {},
-      tasks: [],
+      ...{ networks: {}, services: {}, tasks: [], refused: [], names: { prefix: 'swp' } },
       probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
     } as unknown as Raised['stack'],
     built: {} as Raised['built'],

@@ -147,3 +147,10 @@ export function culprits(failing: readonly Path[], nodes: readonly string[]): st
   const accounted = pairs.every(([a, b]) => !fails(a, b) || cutOff.includes(a) || cutOff.includes(b))
   return accounted ? cutOff : []
 }
+
+/** For titles: the nodes that account for pairs, else the pairs themselves where they are few, else how many. */
+export function describePairs(nodes: readonly string[], pairs: readonly Path[]): string {
+  if (nodes.length > 0) return `to or from ${nodes.join(' and ')}`
+  if (pairs.length > 2) return `${pairs.length} ordered pairs`
+  return pairs.map(({ from, to }) => `${from} → ${to}`).join(', ')
+}

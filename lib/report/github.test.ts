@@ -36,7 +36,7 @@ describe('annotations for GitHub', () => {
       'warning: VXL-02 inconclusive',
       'notice: The report is partial',
     ])
-    expect(all[0]?.message).to.match(/none arrived[^]*Cause: UDP 4789 [^]*What to do: Allow it/)
+    expect(all[0]?.message).to.match(/none arrived[^]*Cause: UDP 4789 [^]*What to do: Allow UDP 4789/)
     expect(all[0]?.place).to.deep.equal({ file: 'suites/CTL-04.ts', line: 7 })
   })
 

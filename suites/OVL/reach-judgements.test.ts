@@ -131,7 +131,11 @@ describe('judging ports that are not published', () => {
     expect(outcomeOf(half)).to.equal('inconclusive')
     expect(half.unseen).to.have.lengthOf(1)
     const without = {
-      exchange: { exchanged: [toRr], wires: {}, leftOut: [{ what: 'swp-secret', why: 'esp4' }] },
+      exchange: {
+        exchanged: [toRr],
+        wires: {},
+        leftOut: [{ what: 'swp-secret', missing: { what: 'esp4', of: 'swarm', nodes: ['worker1'] } }],
+      },
     }
     expect(outcomeOf(judge(unpublishedPorts, without, facts))).to.equal('pass')
   })

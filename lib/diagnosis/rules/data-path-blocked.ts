@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../observation/codes.ts'
-import { culprits, type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { culprits, describePairs, type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 const lost: readonly ProblemCode[] = ['data-lost-on-the-way']
@@ -29,7 +29,7 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
   const words =
     protocol === 'VXLAN'
       ? {
-          title: `UDP ${dataPathPort} (VXLAN) is blocked between hosts: ${describe(nodes, pairs.length)}`,
+          title: `UDP ${dataPathPort} (VXLAN) is blocked between hosts: ${describePairs(nodes, pairs)}`,
           cause: `Frames to UDP ${dataPathPort} leave their host and never come to the other.${gossips} That is a security group, a firewall between the hosts, or a provider network that keeps this port for its own VXLAN. Tasks on these hosts cannot reach each other, although the swarm looks healthy.`,
           remedy: [
             `Allow UDP ${dataPathPort} between all nodes, in both directions, in the security groups and firewalls between them`,
@@ -39,7 +39,7 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
           knownIssues: ['moby/moby#30972', 'moby/moby#33416'],
         }
       : {
-          title: `ESP (IP protocol 50) is blocked between hosts: only encrypted overlays are cut off: ${describe(nodes, pairs.length)}`,
+          title: `ESP (IP protocol 50) is blocked between hosts: only encrypted overlays are cut off: ${describePairs(nodes, pairs)}`,
           cause:
             'Clear VXLAN passes between the same hosts, ESP does not. ESP is an IP protocol of its own and has no ports, so rules that open 2377, 7946 and 4789 do not cover it. It does not pass address translation either.',
           remedy: [
@@ -60,10 +60,6 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
       explains: (problem) => explainsLoss(problem, lab, protocol, pairs),
     },
   ]
-}
-
-function describe(nodes: readonly string[], pairs: number): string {
-  return nodes.length > 0 ? `to or from ${nodes.join(' and ')}` : `${pairs} ordered pairs`
 }
 
 /** Whatever was missed between the same two nodes on such a network, in either direction: answers are lost as well. */

@@ -1,4 +1,4 @@
-import { culprits, pathsOf } from '../lab-view.ts'
+import { culprits, describePairs, pathsOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
 /** 7946/tcp is open, 7946/udp is not: the engines fall back to TCP, so that nothing else need fail for long. */
@@ -13,7 +13,7 @@ export const gossipUdpBlocked: Rule = {
     const tcp = lab.holds('CTL-02') ? ', 7946/tcp is not' : ''
     return [
       {
-        title: `7946/udp (gossip) is blocked between hosts${tcp}: ${nodes.length > 0 ? `to or from ${nodes.join(' and ')}` : `${pairs.length} ordered pairs`}`,
+        title: `7946/udp (gossip) is blocked between hosts${tcp}: ${describePairs(nodes, pairs)}`,
         cause:
           'Nodes find each other and tell where tasks are by gossip on 7946, over TCP and UDP. With UDP blocked they fall back to TCP, suspect each other again and again, and learn late or never of new tasks: names do not resolve on some nodes, forwarding entries are missing.',
         remedy: [
