@@ -39,6 +39,8 @@ describe('the folder of a run', () => {
   })
 
   it('is named with the others where there is none of that name', async () => {
-    expect(await refused('run-2')).to.equal("unknown run 'run-2'\n  do next:  valid: run-1")
+    expect(await refused('run-2')).to.equal(
+      "unknown run 'run-2', did you mean run-1?\n  do next:  valid: run-1",
+    )
   })
 })
