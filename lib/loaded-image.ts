@@ -13,17 +13,17 @@ export type LoadedImage = `sha256:${string}` | `${typeof nowhere}/${string}`
 
 /** @param tag letters, digits, dots and hyphens */
 export function loadedImageName(tag: string): LoadedImage {
-  if (!/^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/.test(tag)) throw new RangeError(`'${tag}' is no tag of an image`)
+  if (!/^[A-Za-z0-9][A-Za-z0-9.-]{0,127}$/.test(tag)) throw new RangeError(`'${tag}' is not an image tag`)
   return `${nowhere}/probe:${tag}`
 }
 
 /** What the images of labs are called in them. */
 export const labImage = loadedImageName('2')
 
-/** @throws RangeError for what is no id of an image */
+/** @throws RangeError for what is not an image id */
 export function imageId(text: string): `sha256:${string}` {
   if (isImageId(text)) return text
-  throw new RangeError(`'${text}' is no id of an image`)
+  throw new RangeError(`'${text}' is not an image id`)
 }
 
 /** What a service that was built before runs; undefined for a name that a registry could have. */

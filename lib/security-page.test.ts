@@ -27,6 +27,10 @@ describe('docs/security.md', () => {
     expect(withScripts.filter((file) => !named.has(file))).to.deep.equal([])
   })
 
+  it('can be read without scrolling sideways', () => {
+    expect(page.split('\n').filter((line) => line.length > 130)).to.deep.equal([])
+  })
+
   it('names no file that is not there', () => {
     expect([...named].filter((file) => !sources.includes(file ?? ''))).to.deep.equal([])
   })

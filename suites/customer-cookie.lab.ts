@@ -1,13 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { type Raised, raise } from '../lib/conformance/raise.ts'
-import { VmProvider } from '../lib/host/vm/vm-provider.ts'
-import { findTopology } from '../lib/topology/find-topology.ts'
 import { startCustomers } from './customer.fake.ts'
 import { filesWith } from './holds-secret.fake.ts'
-import { plainProgress } from './lab-test.ts'
+import { raisedLab } from './raised-lab.fake.ts'
 import { validateLab } from './validate-lab.fake.ts'
 
 /** One requirement at least of every scene that records something on existing hosts, and all that judge what is masked. */
@@ -21,33 +17,10 @@ const isWhole = process.env['CUSTOMER_COOKIE'] === 'standard'
 /** The lab's hosts as existing ones, over SSH, with customers at work meanwhile: nothing of theirs is stored. */
 for (const name of isWhole ? ['three-node', 'encrypted-ingress'] : ['three-node']) {
   describe(`customers of ${name}`, () => {
-    let folder = ''
-    let raised: Raised
-    let failed = false
-
-    before(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'swarmproof-cookie-'))
-      raised = await raise(findTopology(name), {
-        provider: new VmProvider(),
-        progress: plainProgress,
-        signal: new AbortController().signal,
-        fresh: false,
-        runId: 'lab-test',
-        onLab: (lab) => (raised = { lab } as Raised),
-      })
-    })
-
-    afterEach(function () {
-      failed ||= this.currentTest?.state === 'failed'
-    })
-
-    after(async () => {
-      await raised?.lab[Symbol.asyncDispose]()
-      if (failed) console.log(`      evidence is kept in ${folder}`)
-      else rmSync(folder, { recursive: true, force: true })
-    })
+    const lab = raisedLab(name, 'cookie')
 
     it('are in no file of a report, whatever passes while it is made', async () => {
+      const { folder, raised } = lab
       await using customers = await startCustomers(raised.cluster, new AbortController().signal)
       const { exitCode, told } = await validateLab(
         raised.lab,

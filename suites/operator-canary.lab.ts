@@ -1,14 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { collectHosts, engineLogTail } from '../lib/conformance/collect-hosts.ts'
-import { type Raised, raise } from '../lib/conformance/raise.ts'
-import { VmProvider } from '../lib/host/vm/vm-provider.ts'
-import { findTopology } from '../lib/topology/find-topology.ts'
 import { filesWith } from './holds-secret.fake.ts'
 import { plainProgress } from './lab-test.ts'
 import { plantOperatorObjects } from './operator-objects.fake.ts'
+import { raisedLab } from './raised-lab.fake.ts'
 import { validateLab } from './validate-lab.fake.ts'
 
 /** One requirement of each that reads networks, services, tasks or nodes of the whole swarm. */
@@ -23,33 +20,10 @@ function keep(path: string, text: string): void {
 }
 
 describe('what an operator keeps in services and networks', () => {
-  let folder = ''
-  let raised: Raised
-  let failed = false
-
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'swarmproof-canary-'))
-    raised = await raise(findTopology('three-node'), {
-      provider: new VmProvider(),
-      progress: plainProgress,
-      signal: new AbortController().signal,
-      fresh: false,
-      runId: 'lab-test',
-      onLab: (lab) => (raised = { lab } as Raised),
-    })
-  })
-
-  afterEach(function () {
-    failed ||= this.currentTest?.state === 'failed'
-  })
-
-  after(async () => {
-    await raised?.lab[Symbol.asyncDispose]()
-    if (failed) console.log(`      evidence is kept in ${folder}`)
-    else rmSync(folder, { recursive: true, force: true })
-  })
+  const lab = raisedLab('three-node', 'canary')
 
   it('is in no file and no output of a run, nor in what is collected when one fails', async () => {
+    const { folder, raised } = lab
     const { manager } = raised.cluster
     await using planted = await plantOperatorObjects(manager.host, raised.stack.probeTask.image)
     const { exitCode, told } = await validateLab(raised.lab, folder, isWhole ? [] : ['--only', ...readers])

@@ -10,9 +10,9 @@ const examples = `
 Examples:
   swarmproof clean            remove what killed runs left: machines, containers, networks, disks, keys
   swarmproof clean --all      also labs left standing by 'up' or 'run --keep'
-  swarmproof clean --cache    also images, templates and saved labs; the next run builds them anew
+  swarmproof clean --cache    also images, templates and saved labs; the next run builds them again
   swarmproof clean --json     the result as JSON
-  swarmproof clean ops@m1     what runs of 'validate' left on hosts that you have, this manager and all its nodes
+  swarmproof clean ops@m1     what runs of 'validate' left on existing hosts, this manager and all nodes of its swarm
   swarmproof clean -i hosts.yml --dry-run   say what it would remove there, and remove nothing
 
 With hosts: found by the label swarmproof=RUN-ID and by folders that bear such an id, and nothing else. What belongs to
@@ -26,7 +26,7 @@ interface Flags extends CleanHostsFlags {
 
 export function cleanCommand(): Command {
   const command = new Command('clean')
-    .description('remove what killed runs left behind, here or on hosts that you have')
+    .description('remove what killed runs left behind, on this machine or on existing hosts')
     .argument(
       '[hosts...]',
       'hosts that runs of `validate` were on: one manager stands for all nodes of its swarm',

@@ -4,5 +4,5 @@ import { InvalidArgumentError } from 'commander'
 export function count(text: string): number {
   const value = Number(text)
   if (Number.isInteger(value) && value > 0) return value
-  throw new InvalidArgumentError(`'${text}' is no whole number above 0.`)
+  throw new InvalidArgumentError(`'${text}' is not a whole number above 0.`)
 }

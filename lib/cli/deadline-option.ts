@@ -15,10 +15,10 @@ export function deadline(text: string): number {
   const deadlineMs = duration(text)
   if (deadlineMs >= shortestMs) return deadlineMs
   throw new InvalidArgumentError(
-    `'${text}' is too short: cleaning up and the reports are given 30 s at least, so give 1m or more.`,
+    `'${text}' is too short: 30 s or more are kept for cleaning up and the reports; give 1m or more.`,
   )
 }
 
 export const deadlineHelp = `
-With --deadline a fifth of the time, but 30 s at least and 3 min at most, is kept for cleaning up and for the reports.
-What was not reached by then stays without a verdict: exit code 2, or 1 if something failed.`
+With --deadline a fifth of the time, at least 30 s and at most 3 min, is kept for cleaning up and for the reports.
+Requirements that were not reached by then have no verdict: exit code 2, or 1 if something failed.`

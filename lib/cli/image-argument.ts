@@ -7,7 +7,7 @@ export function imageArgument(text: string): string {
     return imageReference(text)
   } catch {
     throw new InvalidArgumentError(
-      `'${text}' names no image; write e.g. registry.example/tools:1, or an id such as sha256:….`,
+      `'${text}' is not an image; write e.g. registry.example/tools:1, or an id such as sha256:….`,
     )
   }
 }

@@ -125,7 +125,7 @@ function explained(file: string, error: unknown): unknown {
     EACCES: 'you may not read it',
     EPERM: 'you may not read it',
     EISDIR: 'it is a directory',
-    ENOTDIR: 'a part of its path is no directory',
+    ENOTDIR: 'part of its path is not a directory',
   }
   const code = String(error.code)
   return new InputError({

@@ -57,7 +57,7 @@ export function runCommand(): Command {
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
     .addOption(engineOption('the engine of all hosts'))
   return withHostsOptions(command)
-    .option('--fresh', 'build the stack anew instead of resuming a standing lab')
+    .option('--fresh', 'build a new stack instead of resuming a standing lab')
     .option('--keep', 'leave the lab standing at the end')
     .option('--disruptive <id...>', 'requirements that may break or shape hosts swarmproof did not make')
     .option(
@@ -165,6 +165,6 @@ Examples:
   swarmproof run --engine 20.10                all hosts with an older engine
   swarmproof run --hosts container             hosts are containers on the Docker engine of this machine
   swarmproof run --deadline 20m                ended after 20 minutes, cleaned up and with its report
-  swarmproof run --fresh --keep                build the stack anew and leave the lab standing
+  swarmproof run --fresh --keep                build a new stack and leave the lab standing
   swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON
 ${deadlineHelp}`

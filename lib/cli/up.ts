@@ -25,7 +25,7 @@ export function upCommand(): Command {
     .argument('[topology]', 'a name from `swarmproof list topologies`, or a YAML file', 'three-node')
     .addOption(engineOption('the engine of all hosts'))
   return withHostsOptions(command)
-    .option('--fresh', 'build the stack anew instead of resuming a standing lab')
+    .option('--fresh', 'build a new stack instead of resuming a standing lab')
     .addOption(deadlineOption())
     .option('--json', 'print the lab as JSON on standard output')
     .addHelpText('after', examples)
@@ -83,7 +83,7 @@ function tell(lab: Lab, flags: UpFlags): void {
 const examples = `
 Examples:
   swarmproof up                          the three-host lab
-  swarmproof up three-node --fresh       with its stack built anew
+  swarmproof up three-node --fresh       with a newly built stack
   swarmproof up --engine 28.5            all its hosts with that engine
   swarmproof up --deadline 10m           removed again, exit code 2, if it does not stand by then
   swarmproof exec worker1 -- docker ps   then look around`

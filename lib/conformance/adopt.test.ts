@@ -95,7 +95,7 @@ describe('adopt', () => {
     const fakes = [fakeHost('web1', 'manager', { state: 'inactive' }), fakeHost('web2', 'worker')]
     expect(await refusal(fakes, { init: true }))
       .to.contain('web2 (active) is')
-      .and.contain('leave --init out')
+      .and.contain('leave out --init')
     for (const { remote } of fakes) expect(told(remote, 'swarm init')).to.equal(-1)
   })
 

@@ -110,8 +110,8 @@ async function swarmStates(hosts: readonly Host[], { init }: AdoptOptions): Prom
     init
       ? {
           code: 'ALREADY_IN_SWARM',
-          what: `--init builds a swarm of hosts that are in none, and ${named} ${wrong.length === 1 ? 'is' : 'are'}`,
-          hint: 'leave --init out to verify the swarm that is there; a host that is left over: docker swarm leave',
+          what: `--init builds a swarm from hosts that are in none, but ${named} ${wrong.length === 1 ? 'is' : 'are'} in one`,
+          hint: 'leave out --init to verify the existing swarm; on a host that was left behind: docker swarm leave',
         }
       : {
           code: 'NOT_IN_SWARM',

@@ -75,7 +75,7 @@ function expression(text: string): RegExp {
   } catch (cause) {
     throw new InputError({
       code: 'BAD_EXPRESSION',
-      what: `--grep '${text}' is no regular expression`,
+      what: `--grep '${text}' is not a regular expression`,
       observed: cause instanceof Error ? cause.message : String(cause),
       cause,
     })

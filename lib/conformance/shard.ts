@@ -26,7 +26,7 @@ export function readShard(text: string): Shard {
   if (first !== '' && index >= 1 && index <= count) return { index, count }
   throw new InputError({
     code: 'BAD_SHARD',
-    what: `--shard '${text}' is no part of a run`,
+    what: `--shard '${text}' is not a part of a run`,
     expected: 'I/N, the part I of N, I from 1 to N',
     hint: 'e.g. --shard 1/3, --shard 2/3 and --shard 3/3 for three jobs',
   })

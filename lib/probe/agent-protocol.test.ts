@@ -16,7 +16,7 @@ describe('agent plan', () => {
     }
     const from: Origin = { ...own, namespace: { path: '/run/docker/netns/x\nstop' } }
     const request = { kind: 'icmp' as const, from, to: '10.0.0.1', packetBytes: 84 }
-    expect(() => encodePlan([{ id: 0, request }], [])).to.throw('no word of a line')
+    expect(() => encodePlan([{ id: 0, request }], [])).to.throw('is not a single word')
   })
 
   it('numbers namespaces once and writes one line per request', () => {

@@ -76,7 +76,7 @@ export function encodePlan(
 
 function word(text: string): string {
   if (/^[A-Za-z0-9.-]+$/.test(text)) return text
-  throw new RangeError(`'${text}' is no word of a responder`)
+  throw new RangeError(`'${text}' is not a word for a responder`)
 }
 
 function longestMs(requests: readonly AgentRequest[]): number {

@@ -23,6 +23,8 @@ my $keep = 4096;
 # A probe that has waited so long does not keep the next from starting, and after two that got no answer in time those
 # that follow on the same way are given less: what is silent must not make everything slow. In microseconds.
 my ($silence, $impatience) = (3e6, 2e6);
+# The kernel answers a connection, however slow the server is; by now three tries of ours were silent.
+my $connecting = 6e6;
 
 sub broken { print "broken @_\n"; exit 3 }
 broken("this processor is not known: $Config{archname}") unless $setns;
@@ -115,6 +117,7 @@ sub finish {
 sub due {
   my ($probe) = @_;
   my $patience = 1000 * $probe->{timeout};
+  $patience = $connecting if $probe->{state} eq 'connect' && $patience > $connecting;
   $patience = $impatience if $probe->{late} >= 2 && !$probe->{idle} && $patience > $impatience;
   return $probe->{started} + $patience;
 }

@@ -64,7 +64,7 @@ export class AgentSession implements AsyncDisposable {
     else {
       const result = decodeResult(line)
       if (result) this.results.push(result)
-      else this.#fail(`it said '${line.slice(0, 200)}', which is no line of its protocol`)
+      else this.#fail(`it said '${line.slice(0, 200)}', which is not a line of its protocol`)
     }
   }
 

@@ -45,7 +45,7 @@ export function dnsAnswer(observation: Observation): DnsAnswer | undefined {
       answer.type === 'A' || answer.type === 'AAAA' ? [{ address: answer.data, ttl: answer.ttl ?? 0 }] : [],
     )
     const strange = records.find(({ address }) => isIP(address) === 0)
-    if (strange) throw new Error(`'${strange.address}' is no address`)
+    if (strange) throw new Error(`'${strange.address}' is not an address`)
     return {
       rcode: rcodes[reply.readUInt16BE(2) & 0xf] ?? `rcode ${reply.readUInt16BE(2) & 0xf}`,
       addresses: records.map(({ address }) => address),

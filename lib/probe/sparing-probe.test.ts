@@ -50,6 +50,26 @@ describe('a probe that spares silent ways', () => {
     expect(observed?.request.timeoutMs).to.equal(15_000)
   })
 
+  it('asks two echoes of a way first where many probes are to follow, and gives back all in their order', async () => {
+    const batches: number[] = []
+    const inner = sending(() => 'timeout')
+    const probe = sparingProbe(
+      {
+        send: (requests, options) => {
+          batches.push(requests.length)
+          return inner.send(requests, options)
+        },
+      },
+      wayOf,
+    )
+    const echo = { ...request('10.0.1.5'), kind: 'icmp' } as ProbeRequest
+    const plan = [...Array.from({ length: 6 }, () => request('10.0.1.6', 15_000)), echo, echo, echo]
+    const seen = await probe.send(plan)
+    expect(batches).to.deep.equal([2, 7])
+    expect(waited).to.deep.equal([...Array.from({ length: 6 }, () => 2000), 2000])
+    expect(seen.map((one) => one.request)).to.deep.equal(plan)
+  })
+
   it('never spares a way that answered once', async () => {
     const probe = sparingProbe(
       sending((to) => (to.endsWith('.5') ? 'answered' : 'timeout')),

@@ -40,19 +40,55 @@ export function sparingProbe(probe: Probe, wayOf: (address: string) => string | 
     known.silent += attempts.filter(({ outcome }) => outcome === 'timeout').length
     ways.set(key, known)
   }
+  /** The first echo requests of each way nobody knows yet, where many more are to follow; by their places. */
+  const scoutsAmong = (requests: readonly ProbeRequest[]): ReadonlySet<number> => {
+    const perWay = new Map<string, number[]>()
+    requests.forEach((request, index) => {
+      const key = keyOf(request)
+      if (wayOf(request.to) !== undefined && !ways.has(key))
+        perWay.set(key, [...(perWay.get(key) ?? []), index])
+    })
+    const many = [...perWay.values()].filter((places) => places.length >= manyOnAWay)
+    return new Set(
+      many.flatMap((places) =>
+        places.filter((place) => requests[place]?.kind === 'icmp').slice(0, silentAfter),
+      ),
+    )
+  }
+  const sendAndLearn: Probe['send'] = async (requests, options) => {
+    const observations = await probe.send(requests.map(spared), options)
+    // Whoever asked gets back what was asked for, with what came of it.
+    const own = observations.map((observation, index) => ({
+      ...observation,
+      request: requests[index] ?? observation.request,
+    }))
+    own.forEach(learn)
+    return own
+  }
   return {
     async send(requests, options) {
-      const sent = requests.map(spared)
-      const observations = await probe.send(sent, options)
-      // Whoever asked gets back what was asked for, with what came of it.
-      const own = observations.map((observation, index) => ({
-        ...observation,
-        request: requests[index] ?? observation.request,
-      }))
-      own.forEach(learn)
-      return own
+      const scouts = scoutsAmong(requests)
+      if (scouts.size === 0) return sendAndLearn(requests, options)
+      const parts = [true, false].map((first) =>
+        requests.flatMap((_, place) => (scouts.has(place) === first ? [place] : [])),
+      )
+      const found = new Map<number, Observation>()
+      for (const places of parts) {
+        const observations = await sendAndLearn(
+          places.flatMap((place) => requests[place] ?? []),
+          options,
+        )
+        places.forEach((place, index) => {
+          const observation = observations[index]
+          if (observation !== undefined) found.set(place, observation)
+        })
+      }
+      return requests.flatMap((_, place) => found.get(place) ?? [])
     },
   }
 }
+
+/** From so many probes on a way on it is worth knowing first whether it is silent. */
+const manyOnAWay = 8
 
 const usualTimeoutMs = 5_000

@@ -117,7 +117,7 @@ export class ContainerProcess implements EndableProcess {
         try {
           this.#take(chunk)
         } catch (error) {
-          lose('something that is no output of a command', error)
+          lose('something that is not the output of a command', error)
         }
       })
       socket.on('error', (error: Error) => lose(error.message, error))

@@ -23,6 +23,18 @@ export function whyNoSshd(): string | undefined {
   return existsSync(program) ? undefined : `${program} is not installed (package openssh-server)`
 }
 
+/** To be called first within `describe`: its tests are skipped, with the reason, where there can be no such server. */
+export function needsSshd(): void {
+  before(function () {
+    const why = whyNoSshd()
+    if (why === undefined) return
+    // Of suites within, whose hooks would run otherwise.
+    this.test?.parent?.suites.forEach((suite) => (suite.pending = true))
+    console.log(`      skipped: ${why}`)
+    this.skip()
+  })
+}
+
 /** Lines of its sshd_config that go before the defaults; those of a function may speak of the server's folder. */
 type Settings = readonly string[] | ((folder: string) => readonly string[])
 

@@ -6,6 +6,6 @@
  */
 export function protocolLine(...words: readonly (string | number)[]): string {
   const wrong = words.map(String).find((word) => !/^[!-~]*$/.test(word))
-  if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong.slice(0, 80))} is no word of a line`)
+  if (wrong !== undefined) throw new RangeError(`${JSON.stringify(wrong.slice(0, 80))} is not a single word`)
   return words.join(' ')
 }

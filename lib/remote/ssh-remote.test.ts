@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { cuttable } from './cuttable.fake.ts'
-import { freePort, startLoopbackSshd, whyNoSshd } from './loopback-sshd.fake.ts'
+import { freePort, startLoopbackSshd, needsSshd } from './loopback-sshd.fake.ts'
 import type { LoopbackSshd } from './loopback-sshd.fake.ts'
 import { failure, firstOutput, remoteContract, until } from './remote-contract.fake.ts'
 import { connectSsh } from './ssh-remote.ts'
@@ -16,13 +16,8 @@ describe('ssh remote', function () {
   this.timeout(30_000)
   let sshd: LoopbackSshd
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      this.test?.parent?.suites.forEach((suite) => (suite.pending = true))
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     sshd = await startLoopbackSshd()
   })
   after(async () => sshd?.[Symbol.asyncDispose]())

@@ -11,7 +11,7 @@ const CHUNK_BYTES = 1024 * 1024
 export async function copyPlainFile(from: string, to: string, bytes: number): Promise<void> {
   const source = await open(from, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
-    if (!(await source.stat()).isFile()) throw new Error(`${from} is no file any more`)
+    if (!(await source.stat()).isFile()) throw new Error(`${from} is no longer a file`)
     const target = await open(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, ownerFile)
     try {
       const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, bytes)))

@@ -103,7 +103,7 @@ async function build(recipe: GuestRecipe, context: Context): Promise<GuestImage>
     code: 'IMAGE_INCOMPLETE',
     what: 'the guest image is incomplete after its build',
     expected: `manifest, kernel, initrd and disk in ${directory}`,
-    hint: 'start again; it is built anew',
+    hint: 'start again; it will be rebuilt',
   })
 }
 

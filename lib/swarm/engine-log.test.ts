@@ -14,6 +14,14 @@ describe('lines of the engine’s log', () => {
     ).to.equal(true)
   })
 
+  it('are kept where they tell with which id a node joined', () => {
+    expect(
+      kept(
+        'time="2026-11-28T04:03:52.630230091Z" level=info msg="Node 1e79b33b8e88/192.168.56.13, joined gossip cluster"',
+      ),
+    ).to.equal(true)
+  })
+
   it('are left out where they quote what is somebody’s', () => {
     for (const line of [
       'level=error msg="fatal task error" error="starting container failed: overlay network"',

@@ -8,6 +8,7 @@ import { type Script, sh } from '../script.ts'
  */
 export const subjects = [
   'memberlist',
+  'gossip cluster',
   '[nN]etwork ?[dD][bB]',
   'raft',
   'heartbeat',

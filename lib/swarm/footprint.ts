@@ -112,7 +112,7 @@ export function freeSubnet(occupied: Occupied, prefixLength: number, wish: Subne
     what: `no /${prefixLength} of ${where.join(', ')} is free`,
     expected: 'one that overlaps no route, address or network of any host and no address pool of the swarm',
     observed: `${taken.length} blocks in use, and the pools ${swarmPools.join(', ')}`,
-    hint: 'ip -4 route show table all on each host: which routes take it all?',
+    hint: 'look at `ip -4 route show table all` on each host: which routes cover all of these ranges?',
   })
 }
 

@@ -46,10 +46,10 @@ async function listOf({ host }: ClusterNode): Promise<Listed[]> {
 function refuse({ host, nodeId, role }: ClusterNode, observed: string): never {
   throw new SwarmproofError({
     code: 'NODE_NOT_LISTED',
-    what: 'the host says it is a node that the swarm does not know as such',
+    what: 'the host claims to be a node that the swarm does not list as such',
     host: host.name,
     expected: `its managers list ${nodeId} once, as a ${role}`,
     observed,
-    hint: 'look at `docker node ls` on a manager and `docker info` on the host: it may have left and joined meanwhile, be in another swarm, or not be yours any more',
+    hint: 'look at `docker node ls` on a manager and `docker info` on the host: it may have left and rejoined, be in another swarm, or no longer be yours',
   })
 }

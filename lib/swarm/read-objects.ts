@@ -199,6 +199,6 @@ export function must<T>(value: T | undefined, what: string): T {
   throw new SwarmproofError({
     code: 'STACK_INCOMPLETE',
     what: `the stack lacks ${what}`,
-    hint: 'run with --fresh to build it anew',
+    hint: 'run with --fresh to rebuild it',
   })
 }

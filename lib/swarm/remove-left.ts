@@ -29,7 +29,7 @@ export async function removeLeft(host: LeftHost, options: RemoveOptions): Promis
 }
 
 async function removeRun(host: LeftHost, run: string, options: RemoveOptions): Promise<Leftover[]> {
-  if (!isRunId(run)) throw new Error(`'${run}' is no id of a run`)
+  if (!isRunId(run)) throw new Error(`'${run}' is not the id of a run`)
   const { root = guardRoot, systemdFolder: systemd = systemdFolder, again } = options
   const { looks = 60, tickSeconds = 1 } = options
   const found = options.found.filter((one) => one.run === run && one.host === host.name)

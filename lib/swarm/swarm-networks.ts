@@ -45,7 +45,7 @@ export async function makeGatewayBridges(
 export async function makeIngress(topology: Topology, manager: Host, options: MakeOptions): Promise<void> {
   const { ingress } = topology.swarm
   if (ingress === undefined) return
-  await step(options.progress, 'Making ingress anew', manager.name, async () => {
+  await step(options.progress, 'Recreating ingress', manager.name, async () => {
     await removeIngress(manager, options.signal)
     await docker(manager, createIngress(ingress))
   })

@@ -9,10 +9,15 @@ const longestTextCharacters = 2000
 export class Problems {
   readonly #list: { readonly line: number; readonly text: string }[] = []
   #count = 0
+  #hint: string | undefined
 
-  /** `path` is the key as the file nests it, `nodes.worker1.role`; empty for the file as a whole. */
-  add(line: number, path: string, what: string): void {
+  /**
+   * `path` is the key as the file nests it, `nodes.worker1.role`; empty for the file as a whole.
+   * @param hint what to do where the text alone does not say it; the first one is shown
+   */
+  add(line: number, path: string, what: string, hint?: string): void {
     this.#count++
+    this.#hint ??= hint
     if (this.#list.length >= mostKept) return
     const text = path === '' ? what : `${path}: ${what}`
     this.#list.push({ line, text: shortened(text) })
@@ -27,7 +32,11 @@ export class Problems {
     const different = [...new Set(lines)]
     const left = Math.max(0, different.length - mostShown) + this.#count - this.#list.length
     const rest = left > 0 ? [`${file}: and ${left} more like these`] : []
-    throw new InputError({ code, what: [...different.slice(0, mostShown), ...rest].join('\n') })
+    throw new InputError({
+      code,
+      what: [...different.slice(0, mostShown), ...rest].join('\n'),
+      ...(this.#hint === undefined ? {} : { hint: this.#hint }),
+    })
   }
 }
 

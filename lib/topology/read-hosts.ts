@@ -191,6 +191,6 @@ function checkAddress(
 export function checkName(name: string, at: YamlCursor): void {
   if (namePattern.test(name)) return
   at.complain(
-    `'${name}' is no valid name: a lower-case letter, then up to 30 lower-case letters, digits or hyphens`,
+    `'${name}' is not a valid name: a lower-case letter, then up to 30 lower-case letters, digits or hyphens`,
   )
 }

@@ -21,7 +21,9 @@ const times = (count: number, line: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => line(index)).join('')
 
 describe('bounds of YAML files', () => {
-  const deep = 'x.yaml:1: lists and maps are nested more than 100 deep, the most that is read'
+  const deep =
+    'x.yaml:1: lists and maps are nested more than 100 deep, the most that is read\n' +
+    '  do next:  look for brackets that are never closed, or indentation that only grows, up to this line'
 
   it('refuse what is nested too deep, before the parser meets it', () => {
     // A hundred thousand brackets end the process inside the parser.
@@ -51,7 +53,8 @@ describe('bounds of YAML files', () => {
 
   it('refuse too many words', () => {
     expect(problemOf(`[${'a,'.repeat(yamlBounds.mostTokens / 2)}]`)).to.equal(
-      'x.yaml:1: the file has more than 1000000 words and signs, the most that are read',
+      'x.yaml:1: the file has more than 1000000 words and signs, the most that are read\n' +
+        '  do next:  check that it is the file you meant, or split it',
     )
   })
 

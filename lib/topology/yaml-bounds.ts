@@ -15,6 +15,7 @@ export const yamlBounds = {
 export interface BeyondBound {
   readonly line: number
   readonly what: string
+  readonly hint: string
 }
 
 /** The first place where the text goes beyond the bounds; undefined if it stays within. Costs no recursion. */
@@ -27,12 +28,14 @@ export function beyondYamlBounds(text: string): BeyondBound | undefined {
       return {
         line,
         what: `the file has more than ${yamlBounds.mostTokens} words and signs, the most that are read`,
+        hint: 'check that it is the file you meant, or split it',
       }
     }
     if (levels.after(token) > yamlBounds.mostLevels) {
       return {
         line,
         what: `lists and maps are nested more than ${yamlBounds.mostLevels} deep, the most that is read`,
+        hint: 'look for brackets that are never closed, or indentation that only grows, up to this line',
       }
     }
     for (let at = token.indexOf('\n'); at >= 0; at = token.indexOf('\n', at + 1)) line++

@@ -142,7 +142,7 @@ export class YamlFile {
     const beyond = beyondYamlBounds(text)
     this.#isBeyondBounds = beyond !== undefined
     if (beyond !== undefined) {
-      problems.add(beyond.line, '', beyond.what)
+      problems.add(beyond.line, '', beyond.what, beyond.hint)
       this.document = parseDocument('')
       return
     }

@@ -7,11 +7,11 @@ import type { Problem } from '../../lib/observation/problem.ts'
  * host name and the beginning of an id, or by an id alone (seen on 26.1), which they told with its address when it joined.
  */
 const said = /connect to (\S+) over TCP but UDP probes failed/
-const joined = /Node (\S+)\/([\d.]+), (?:joined gossip cluster|added to nodes list)/
+const joined = /Node (\S+)\/([\d.]+), joined gossip cluster/
 
 /** Words of the lines that are looked at. */
 export const aboutUdpProbes = ['UDP probes failed']
-export const aboutJoining = ['joined gossip cluster', 'added to nodes list']
+export const aboutJoining = ['joined gossip cluster']
 
 /** A busy host is late now and then. */
 const leastOften = 3

@@ -8,7 +8,7 @@ export const gossipUdpBlocked: Rule = {
     const onTheWire = lab.problems('gossip-lost-on-the-way', 'gossip-unanswered')
     const told = lab.problems('udp-probes-failed')
     if (onTheWire.length + told.length === 0 || lab.fails('CTL-02')) return []
-    const pairs = pathsOf(onTheWire)
+    const pairs = pathsOf([...onTheWire, ...told])
     const nodes = culprits(pairs, lab.nodeNames)
     const tcp = lab.holds('CTL-02') ? ', 7946/tcp is not' : ''
     return [

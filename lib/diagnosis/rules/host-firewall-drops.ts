@@ -89,7 +89,7 @@ function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: 
       drop.node === node && drop.hook === kind.hook && drop.matches(kind.traffic) && drop.packets !== 0,
   )
   const accounts = (problem: Reported): boolean =>
-    problem.kind === 'missed' && kind.accounts(problem, lab) && concerns(problem, node)
+    isMissed(problem) && kind.accounts(problem, lab) && concerns(problem, node)
   const missed = lab.problems().filter(accounts)
   if (found.length === 0 || missed.length === 0) return []
   const name = kind.name(lab)
@@ -119,6 +119,9 @@ function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: 
     },
   ]
 }
+
+/** Also by what an engine's own log says was missed. */
+const isMissed = ({ kind, code }: Reported): boolean => kind === 'missed' || code === 'udp-probes-failed'
 
 /** A problem that names no node at all may be of any. */
 function concerns(problem: Reported, node: string): boolean {

@@ -57,8 +57,8 @@ describe('where an engine may listen', () => {
         () => 'it was taken',
         (error: Error) => error.message,
       )
-    expect(await failure('biuld')).to.match(/unknown docker context 'biuld'\n.*valid: .*build.*default/)
+    expect(await failure('biuld')).to.match(/unknown docker context 'biuld', did you mean build\?\n.*valid: .*build.*default/)
     context('empty', '')
-    expect(await failure('empty')).to.contain("docker context 'empty' names no engine")
+    expect(await failure('empty')).to.contain("docker context 'empty' does not name an engine")
   })
 })

@@ -63,7 +63,7 @@ async function contextEndpoint(folder: string, name: string): Promise<EngineEndp
   if (typeof url !== 'string' || url === '') {
     throw new InputError({
       code: 'CONTEXT_WITHOUT_ENGINE',
-      what: `docker context '${name}' names no engine`,
+      what: `docker context '${name}' does not name an engine`,
       expected: 'an endpoint with a host',
       hint: `docker context inspect ${name}`,
     })

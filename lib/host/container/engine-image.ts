@@ -91,7 +91,7 @@ async function ensurePulled(engine: Engine, tag: string, context: Context): Prom
         code: 'ENGINE_IMAGE_MISSING',
         what: `the image hosts are made of is not on the engine and cannot be pulled: ${tag}`,
         observed: engineWords(error),
-        hint: `give one that is there by --engine-image, or have one built from this machine's packages: --engine-image ${localImage}`,
+        hint: `give an existing one with --engine-image, or have one built from this machine's packages: --engine-image ${localImage}`,
         cause: error,
       })
     }

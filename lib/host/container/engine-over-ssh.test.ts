@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import Docker from 'dockerode'
-import { startLoopbackSshd, whyNoSshd } from '../../remote/loopback-sshd.fake.ts'
+import { startLoopbackSshd, needsSshd } from '../../remote/loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../../remote/loopback-sshd.fake.ts'
 import type { SshClientOptions } from '../../remote/open-ssh/connect.ts'
 import { sshHome } from '../../remote/open-ssh/ssh-home.fake.ts'
@@ -33,12 +33,8 @@ describe('an engine over SSH', function () {
   let options: SshClientOptions
   const former = process.env['DOCKER_HOST']
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     sshd = await startLoopbackSshd((folder) => {
       mkdirSync(join(folder, 'bin'))
       return [`SetEnv SHLVL=2 PATH=${join(folder, 'bin')}:/usr/sbin:/usr/bin:/sbin:/bin`]

@@ -23,7 +23,7 @@ export const weakerRequirements: readonly Weaker[] = [
   },
   {
     ids: ['RES-03'],
-    why: 'a host starts anew with its processes and namespaces only: the kernel goes on',
+    why: 'restarting a host restarts its processes and namespaces only: the kernel keeps running',
   },
 ]
 

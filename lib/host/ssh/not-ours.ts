@@ -5,7 +5,7 @@ function refuse(): Promise<never> {
   return Promise.reject(
     new SwarmproofError({
       code: 'NOT_OUR_HOSTS',
-      what: 'hosts that somebody has are neither started nor removed',
+      what: 'existing hosts are neither started nor removed',
     }),
   )
 }

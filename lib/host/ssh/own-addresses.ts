@@ -108,7 +108,7 @@ function guessed(
   const networks = [...(shared?.keys() ?? [])].join(' and ')
   throw new InputError({
     code: 'ADDRESS_AMBIGUOUS',
-    what: 'it cannot be told which address a swarm of these hosts is to advertise',
+    what: 'it is unclear which address a swarm of these hosts should advertise',
     host: host.inventory.name,
     expected: 'one network in which all hosts have an address',
     observed: only === undefined ? `none; ${listed(host.facts)}` : `${shared?.size ?? 0}: ${networks}`,

@@ -34,7 +34,7 @@ export async function readSwarmNodes(manager: KnownHost): Promise<readonly Swarm
       what: 'the manager cannot list the nodes of its swarm',
       host: manager.inventory.name,
       observed: stderr.trim().slice(-300),
-      hint: 'a swarm without a quorum of managers must be mended first: docker swarm init --force-new-cluster',
+      hint: 'a swarm without a quorum of managers must be repaired first: docker swarm init --force-new-cluster',
     })
   }
   return stdout

@@ -62,7 +62,7 @@ export async function startEngine(
       ...error.detail,
       code: 'ENGINE_NOT_STARTED',
       what: 'the Docker engine did not start',
-      hint: 'run `swarmproof clean --cache` to have image and template built anew',
+      hint: 'run `swarmproof clean --cache` to have the image and the template rebuilt',
     })
   }
 }

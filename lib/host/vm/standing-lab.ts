@@ -76,7 +76,7 @@ export async function findStanding(
   const manifest = content as Partial<Manifest>
   const flaw = await flawOf(manifest, join(standingDirectory(), key), now)
   if (flaw !== undefined) {
-    progress.note(`the saved lab is not used: ${flaw}; it is built anew`)
+    progress.note(`the saved lab is not used: ${flaw}; it is rebuilt`)
     await dropStandingLab(key)
     return undefined
   }

@@ -88,7 +88,7 @@ async function resumeStanding(
   } catch (error) {
     context.signal.throwIfAborted()
     const reason = error instanceof Error ? error.message.replaceAll('\n', ' ') : String(error)
-    context.progress.note(`the saved lab could not be resumed and is built anew: ${reason}`)
+    context.progress.note(`the saved lab could not be resumed and is rebuilt: ${reason}`)
     await withLock(standingLock(key), 'using the same saved lab', context, () => dropStandingLab(key))
     await clearMachines(chosen.state)
     await writeLabState(empty)

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { InputError } from '../../error.ts'
-import { freePort, generateKey, startLoopbackSshd, whyNoSshd } from '../loopback-sshd.fake.ts'
+import { freePort, generateKey, startLoopbackSshd, needsSshd } from '../loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { RemoteError } from '../remote-error.ts'
 import type { SshClientOptions } from './connect.ts'
@@ -18,12 +18,8 @@ describe('ssh client', function () {
   let sshd: LoopbackSshd
   let home: SshHome
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     sshd = await startLoopbackSshd((folder) => {
       generateKey(join(folder, 'host-ecdsa'), 'ecdsa')
       return [`HostKey ${join(folder, 'host-ecdsa')}`]
@@ -128,7 +124,7 @@ describe('ssh client', function () {
       expect(none).to.contain('give that with --known-hosts: ssh-keyscan -p ').and.to.contain(' >>FILE')
       expect(none).to.not.contain('/dev/null')
       expect((await refused({ knownHostsFiles: [home.path('no')] })).message).to.contain(
-        'do next:  give a file that is there with --known-hosts',
+        'do next:  give an existing file with --known-hosts',
       )
     })
 
@@ -176,7 +172,7 @@ describe('ssh client', function () {
       writeFileSync(home.path('id_rsa'), 'nonsense', { mode: 0o600 })
       const { message } = await refused()
       expect(message).to.contain('id_ed25519 is open to others: chmod 600')
-      expect(message).to.contain('id_rsa is no private key')
+      expect(message).to.contain('id_rsa is not a private key')
     })
 
     for (const [type, format] of [

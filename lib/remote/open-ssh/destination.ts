@@ -75,7 +75,7 @@ function decode(user: string, uri: boolean, whole: string): string {
 function invalid(text: string, observed: string): InputError {
   return new InputError({
     code: 'SSH_DESTINATION',
-    what: `'${text}' names no host for SSH`,
+    what: `'${text}' does not name an SSH host`,
     expected:
       'user@host, user@host:port, ssh://user@host:port or an alias of ~/.ssh/config; IPv6 as [2001:db8::1]:22',
     observed,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { InputError } from '../../error.ts'
 import { cuttable } from '../cuttable.fake.ts'
-import { freePort, startLoopbackSshd, whyNoSshd } from '../loopback-sshd.fake.ts'
+import { freePort, startLoopbackSshd, needsSshd } from '../loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { RemoteError } from '../remote-error.ts'
 import type { SshClient } from './connect.ts'
@@ -17,12 +17,8 @@ describe('ssh client, jump hosts', function () {
   let [outer, inner, target] = [] as unknown as [LoopbackSshd, LoopbackSshd, LoopbackSshd]
   let home: SshHome
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     for (let n = 0; n < 3; n += 1) servers.push(await startLoopbackSshd())
     ;[outer, inner, target] = servers as [LoopbackSshd, LoopbackSshd, LoopbackSshd]
   })

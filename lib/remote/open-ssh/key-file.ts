@@ -72,7 +72,7 @@ function unreadable(text: Buffer): KeyFileProblem {
   return text.includes('BEGIN ENCRYPTED PRIVATE KEY') || text.includes('BEGIN PRIVATE KEY')
     ? new KeyFileProblem('is in PKCS #8, which is not supported: rewrite it (ssh-keygen -p -f it)')
     : new KeyFileProblem(
-        'is no private key of a kind that is supported (ed25519, ECDSA, RSA; not of a security key)',
+        'is not a private key of a supported kind (ed25519, ECDSA, RSA; not of a security key)',
       )
 }
 

@@ -105,6 +105,6 @@ function unreadable(file: string, observed: string): InputError {
     code: 'SSH_KNOWN_HOSTS',
     what: `cannot read the known hosts file ${file}`,
     observed,
-    hint: 'give a file that is there with --known-hosts, or mend UserKnownHostsFile and GlobalKnownHostsFile in the ssh_config in use',
+    hint: 'give an existing file with --known-hosts, or correct UserKnownHostsFile and GlobalKnownHostsFile in the ssh_config in use',
   })
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { generateKey, startLoopbackSshd, whyNoSshd } from '../loopback-sshd.fake.ts'
+import { generateKey, startLoopbackSshd, needsSshd } from '../loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { failure } from '../remote-contract.fake.ts'
 import { connectEndpoint } from '../ssh-remote.ts'
@@ -15,12 +15,8 @@ describe('ssh client, what is negotiated', function () {
   let sshd: LoopbackSshd
   let home: SshHome
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     sshd = await startLoopbackSshd((folder) => {
       generateKey(join(folder, 'host-rsa'), 'rsa')
       return ['LogLevel DEBUG1', `HostKey ${join(folder, 'host-rsa')}`, 'RekeyLimit 1M']

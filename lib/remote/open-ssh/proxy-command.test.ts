@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { startLoopbackSshd, whyNoSshd } from '../loopback-sshd.fake.ts'
+import { startLoopbackSshd, needsSshd } from '../loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { failure, until } from '../remote-contract.fake.ts'
 import { sshHome } from './ssh-home.fake.ts'
@@ -13,12 +13,8 @@ describe('ssh client, proxy commands', function () {
   let sshd: LoopbackSshd
   let home: SshHome
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     sshd = await startLoopbackSshd()
   })
   after(async () => sshd?.[Symbol.asyncDispose]())

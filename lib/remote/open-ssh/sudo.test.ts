@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileS
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { cuttable } from '../cuttable.fake.ts'
-import { startLoopbackSshd, whyNoSshd } from '../loopback-sshd.fake.ts'
+import { startLoopbackSshd, needsSshd } from '../loopback-sshd.fake.ts'
 import type { LoopbackSshd } from '../loopback-sshd.fake.ts'
 import { RemoteError } from '../remote-error.ts'
 import type { Remote } from '../remote.ts'
@@ -37,12 +37,8 @@ describe('ssh client, commands by sudo', function () {
   let client: SshClient
   let remote: Remote
 
-  before(async function () {
-    const why = whyNoSshd()
-    if (why !== undefined) {
-      console.log(`      skipped: ${why}`)
-      return this.skip()
-    }
+  needsSshd()
+  before(async () => {
     sshd = await startLoopbackSshd((folder) => {
       mkdirSync(join(folder, 'bin'))
       for (const [name, script] of Object.entries(fakes)) {

@@ -56,7 +56,7 @@ function readHeader(
     reading.problems.add(
       line,
       '',
-      `${content} is no section; write [group], [group:children] or [group:vars], without spaces`,
+      `${content} is not a section; write [group], [group:children] or [group:vars], without spaces`,
     )
     return undefined
   }

@@ -44,7 +44,7 @@ function readGroup(name: string, at: YamlCursor, reading: Reading, level: number
       const meant = nearMisses(key, groupKeys, 1)[0]
       if (meant !== undefined)
         value.complain(`unknown key, did you mean '${meant}'? valid: ${groupKeys.join(', ')}`)
-      else warnings.push(`${file}:${value.line}: ${value.path} is no part of a group and is passed over`)
+      else warnings.push(`${file}:${value.line}: ${value.path} is not part of a group and is ignored`)
     } else if (key === 'hosts') readHosts(name, value, reading)
     else if (key === 'vars') readVars(value, file, groups.group(name).vars)
     else readChildren(name, value, reading, level)

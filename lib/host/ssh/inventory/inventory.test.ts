@@ -44,7 +44,7 @@ describe('inventory', () => {
 
     it('refuses what is no host', () => {
       for (const word of ['', 'a b', 'ops@', '-oProxyCommand=x', 'a:99999']) {
-        expect(() => inventoryOfWords([word]), word).to.throw(InputError, 'names no host')
+        expect(() => inventoryOfWords([word]), word).to.throw(InputError, 'does not name an SSH host')
       }
     })
   })
@@ -299,7 +299,7 @@ a=1
         "hosts:5: [managers]: range [01:3] of 'web[01:3]' must have as many digits at its end as at its begin",
         "hosts:6: [managers]: 'web[1' has a bracket without its other",
         "hosts:7: [workers:childs]: unknown kind of section 'childs'; valid: hosts, children, vars",
-        'hosts:8: [my group] is no section; write [group], [group:children] or [group:vars], without spaces',
+        'hosts:8: [my group] is not a section; write [group], [group:children] or [group:vars], without spaces',
         "hosts:10: [swarm:children]: group 'managrs' is not declared anywhere; declared: managers, workers, swarm",
         "hosts:11: [swarm:children]: group 'swarm' cannot hold itself",
         "hosts:13: [managers:vars]: must be key=value, is 'novalue'",
