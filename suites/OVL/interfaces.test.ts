@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Link } from '../../lib/observe/host-state.ts'
 import { link } from '../host-states.fake.ts'
-import { interfaceProblems } from './interfaces.ts'
+import { foreignAddresses, interfaceProblems } from './interfaces.ts'
 
 const veth = (name: string, ...addresses: readonly string[]): Link =>
   link(name, 1450, { addresses, kind: 'veth' })
@@ -11,7 +11,7 @@ const expected = [
   { network: 'docker_gwbridge', subnet: '172.18.0.0/16' },
 ]
 const sound = [veth('eth0', '10.0.1.5/24'), veth('eth1', '172.18.0.4/16')]
-const owner = { node: 'worker1', subject: 'web@worker1' }
+const owner = { node: 'worker1', service: 'web', subject: 'web@worker1' }
 const problems = (links: readonly Link[]) => interfaceProblems(links, expected, owner)
 
 describe('interfaceProblems', () => {
@@ -60,6 +60,19 @@ describe('interfaceProblems', () => {
       {
         ...{ ...where, code: 'address-not-held', kind: 'missed', address: '10.0.1.5' },
         observed: '10.0.1.9',
+      },
+    ])
+  })
+})
+
+describe('foreignAddresses', () => {
+  it('names addresses of networks a task is not on; a network without a subnet has none', () => {
+    const foreign = { clear: '10.0.1.0/24', settling: '' }
+    expect(foreignAddresses([veth('eth0', '172.17.0.2/16')], foreign, owner)).to.deep.equal([])
+    expect(foreignAddresses([veth('eth0', '172.17.0.2/16', '10.0.1.9/24')], foreign, owner)).to.deep.equal([
+      {
+        ...{ ...owner, code: 'address-without-attachment', kind: 'seen' },
+        ...{ network: 'clear', address: '10.0.1.9', observed: 'eth0' },
       },
     ])
   })

@@ -10,9 +10,10 @@ export interface Attachment {
   readonly address?: string
 }
 
-/** Whose interfaces they are: the task's label, and its node. */
+/** Whose interfaces they are: the task's label, its node, and its service. */
 export interface Owner {
   readonly node: string
+  readonly service: string
   readonly subject: string
 }
 
@@ -26,7 +27,7 @@ export function interfaceProblems(
   owner: Owner,
 ): Problem[] {
   const on = ({ subnet }: Attachment) =>
-    links.filter((link) => ipv4Of(link).some(({ address }) => contains(subnet, address)))
+    links.filter((link) => ipv4Of(link).some(({ address }) => isIn(subnet, address)))
   const unexpected = links.filter((link) => !expected.some((attachment) => on(attachment).includes(link)))
   return [
     ...expected.flatMap((attachment) => attachmentProblems(on(attachment), attachment, owner)),
@@ -34,6 +35,29 @@ export function interfaceProblems(
       ...{ ...owner, code: 'interface-unexpected', kind: 'seen', observed: interfaceText(link) },
     })),
   ]
+}
+
+/** Addresses of networks that a task is not attached to; `foreign`: their subnets by name. */
+export function foreignAddresses(
+  links: readonly Link[],
+  foreign: Readonly<Record<string, string>>,
+  owner: Owner,
+): Problem[] {
+  return links.flatMap((link) =>
+    ipv4Of(link).flatMap(({ address }) =>
+      Object.entries(foreign)
+        .filter(([, subnet]) => isIn(subnet, address))
+        .map(([network]): Problem => ({
+          ...{ ...owner, code: 'address-without-attachment', kind: 'seen', network, address },
+          observed: link.name,
+        })),
+    ),
+  )
+}
+
+/** A network that has no subnet holds nothing. */
+function isIn(subnet: string, address: string): boolean {
+  return subnet !== '' && contains(subnet, address)
 }
 
 /** `eth0: 10.0.1.5/24`. */

@@ -72,6 +72,17 @@ describe('what a kernel holds of a network', () => {
     expect(held.worker3).to.have.property('threw')
   })
 
+  it('is not known where a namespace of its own could not be entered, and is where one of others could not', () => {
+    const closed = (name: string) => ({
+      ...hostState('worker1', root),
+      unavailable: [{ what: `namespace /run/docker/netns/${name}`, tool: 'nsenter', package: '' }],
+    })
+    const held = (name: string) => heldBy({ worker1: closed(name) }, ['worker1'], [gone]).worker1
+    expect(held('1-abcdefghij')).to.have.property('threw')
+    expect(held('lb_abcdefghi')).to.have.property('threw')
+    expect(held('1-zzzzzzzzzz')).to.have.property('got')
+  })
+
   it('is looked for by the MACs its tasks had there', () => {
     const endpoint = { address: '10.0.9.3', mac: '02:42:0a:00:09:03', prefixLength: 24 }
     const network = { ...gone, gateway: '10.0.9.1', encrypted: false, ingress: false }

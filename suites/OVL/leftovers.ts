@@ -4,7 +4,7 @@ import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { ipsecSeen, type KernelSeen, namespacesSeen, rootSeen } from '../scene/kernel-seen.ts'
+import { ipsecSeen, type KernelSeen, namespaceSeen, namespacesSeen, rootSeen } from '../scene/kernel-seen.ts'
 
 /** What a network is known by in a kernel. */
 export interface Footprint {
@@ -55,6 +55,12 @@ function heldOf(seen: KernelSeen, node: string, networks: readonly Footprint[]):
   if (!('got' in namespaces)) return namespaces
   const root = rootSeen(seen, node, 'bridge')
   if (!('got' in root)) return root
+  // A namespace that could not be entered is in no table, and that is not the same as gone.
+  const closed = networks
+    .flatMap(ownNamespaces)
+    .map((name) => namespaceSeen(seen, node, name, 'bridge'))
+    .find((own) => !('got' in own))
+  if (closed !== undefined && !('got' in closed)) return closed
   return {
     got: {
       traces: networks.flatMap((network) =>
@@ -71,11 +77,14 @@ function heldOf(seen: KernelSeen, node: string, networks: readonly Footprint[]):
   }
 }
 
+function ownNamespaces({ id }: Pick<Footprint, 'id'>): string[] {
+  return [overlayNamespace(id), loadBalancerNamespace(id)]
+}
+
 /** Everything a host's kernel holds of a network. */
 export function tracesOf(network: Footprint, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
-  const own = [overlayNamespace(network.id), loadBalancerNamespace(network.id)]
   return [
-    ...own
+    ...ownNamespaces(network)
       .filter((name) => state.namespaces[name] !== undefined)
       .map((subject): Trace => ({ kind: 'namespace', network: network.name, subject })),
     ...tracesIn(network, state.root, 'the host’s own namespace'),

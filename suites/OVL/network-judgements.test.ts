@@ -219,7 +219,10 @@ describe('OVL-07', () => {
     const { worker2 } = kernel
     const gone = { ...worker2, namespaces: without(worker2?.namespaces ?? {}, 'rr-worker2') }
     expect(judged({ ...kernel, worker2: gone }).problems).to.deep.equal([
-      { code: 'task-namespace-missing', kind: 'missed', node: 'worker2', subject: 'swp-rr@worker2' },
+      {
+        ...{ code: 'task-namespace-missing', kind: 'missed', node: 'worker2' },
+        ...{ service: 'swp-rr', subject: 'swp-rr@worker2' },
+      },
     ])
   })
 

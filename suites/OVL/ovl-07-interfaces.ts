@@ -54,7 +54,7 @@ export const taskInterfaces = requirement({
     const publishing = judged.filter(({ expected }) => expected.some(({ network }) => network === ingress))
     return judgement({
       problems: judged.flatMap(({ task, links, expected }): Problem[] => {
-        const owner = { node: task.node, subject: taskName(task) }
+        const owner = { node: task.node, service: task.service, subject: taskName(task) }
         return links === undefined
           ? [{ ...owner, code: 'task-namespace-missing', kind: 'missed' }]
           : interfaceProblems(links, expected, owner)

@@ -61,19 +61,19 @@ describe('judging services without an overlay', () => {
   })
 
   it('fails for the one that publishes where interfaces lack, are several, stray or have other addresses', () => {
-    expect(codes({ door: door(onIngress) })).to.deep.equal([['gateway-interface-missing', 'docker_gwbridge']])
-    expect(codes({ door: door(onBridge) })).to.deep.equal([['task-not-attached', 'ingress']])
+    expect(codes({ door: door(onIngress) })).to.deep.equal([['network-interface-missing', 'docker_gwbridge']])
+    expect(codes({ door: door(onBridge) })).to.deep.equal([['network-interface-missing', 'ingress']])
     expect(codes({ door: door(onIngress, onBridge, veth('eth2', '172.18.0.5/16')) })).to.deep.equal([
-      ['attached-several-times', 'docker_gwbridge'],
+      ['network-interface-not-single', 'docker_gwbridge'],
     ])
     expect(codes({ door: door(onIngress, onBridge, veth('eth2')) })).to.deep.equal([
-      ['interface-without-network', undefined],
+      ['interface-unexpected', undefined],
     ])
     expect(codes({ door: door(veth('eth0', '10.0.0.9/16'), onBridge) })).to.deep.equal([
-      ['address-outside-subnet', 'ingress'],
+      ['prefix-length-differs', 'ingress'],
     ])
     expect(codes({ door: door(veth('eth0', '10.0.0.8/24', '10.0.0.7/32'), onBridge) })).to.deep.equal([
-      ['engine-states-otherwise', 'ingress'],
+      ['address-not-held', 'ingress'],
     ])
   })
 

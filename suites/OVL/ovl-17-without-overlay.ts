@@ -2,7 +2,6 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { addressIn, type ClusterFacts, taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { Link } from '../../lib/observe/host-state.ts'
 import type { BareTask, BareTry } from '../scene/bare-seen.ts'
 import { gatewayBridgeName } from '../scene/gateway-interface.ts'
 import { ingressMissing } from '../scene/mesh.ts'
@@ -10,7 +9,7 @@ import { answersOf } from '../scene/port-answers.ts'
 import { type Reshaped, reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
 import { stage } from '../scene/stage.ts'
 import { docs, moby, overlayTutorial } from '../source.ts'
-import { attachmentProblems, foreignAddresses, strayInterfaces, type Subnets } from './attached-interfaces.ts'
+import { foreignAddresses, interfaceProblems, interfaceText } from './interfaces.ts'
 
 export const withoutOverlay = requirement({
   id: 'OVL-17',
@@ -37,12 +36,12 @@ export const withoutOverlay = requirement({
   ],
   codes: [
     'address-without-attachment',
-    'task-not-attached',
-    'gateway-interface-missing',
-    'attached-several-times',
+    'network-interface-missing',
+    'network-interface-not-single',
+    'interface-unexpected',
     'address-outside-subnet',
-    'engine-states-otherwise',
-    'interface-without-network',
+    'prefix-length-differs',
+    'address-not-held',
     'reached-without-network',
   ],
   changes: ['service', 'network'],
@@ -98,18 +97,19 @@ function plainProblems(plain: BareTask, { own }: Reshaped, facts: ClusterFacts):
 function doorProblems(door: BareTask, { own }: Reshaped, facts: ClusterFacts): Problem[] {
   const { ingress } = facts.networks
   if (door.links === null || ingress === undefined) return []
-  const attached = { [ingress.name]: ingress.subnet, [gatewayBridgeName]: door.bridgeSubnet }
   const foreign = Object.fromEntries(
     Object.entries({ ...overlays(facts), [own.name]: own.subnet }).filter(([name]) => name !== ingress.name),
   )
   const address = addressIn(door.task, ingress)
-  const stated = address === '' ? {} : { [ingress.name]: address }
-  const owner = ownerOf(door)
-  return [
-    ...attachmentProblems(door.links, attached, stated, owner),
-    ...foreignAddresses(door.links, foreign, owner),
-    ...strayInterfaces(door.links, { ...attached, ...foreign }, owner),
+  const expected = [
+    { network: ingress.name, subnet: ingress.subnet, ...(address === '' ? {} : { address }) },
+    { network: gatewayBridgeName, subnet: door.bridgeSubnet },
   ]
+  const owner = ownerOf(door)
+  const strange = foreignAddresses(door.links, foreign, owner)
+  // An interface on another network is told by that.
+  const others = door.links.filter(({ name }) => !strange.some(({ observed }) => observed === name))
+  return [...interfaceProblems(others, expected, owner), ...strange]
 }
 
 function reachedProblem(
@@ -127,7 +127,7 @@ function isReached({ to, probe }: BareTry, { tasks }: ClusterFacts): boolean {
   return tasks.some(({ id, hostname }) => id === to && answersOf(probe).includes(hostname))
 }
 
-function overlays({ networks }: ClusterFacts): Subnets {
+function overlays({ networks }: ClusterFacts): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.values(networks).map(({ name, subnet }) => [name, subnet]))
 }
 
@@ -144,11 +144,6 @@ function described({ task, links }: BareTask) {
   return {
     task: taskName(task),
     networksByEngine: Object.keys(task.endpoints),
-    interfaces: (links ?? []).map(addressed),
+    interfaces: (links ?? []).map(interfaceText),
   }
-}
-
-function addressed({ name, addresses }: Link): string {
-  const own = addresses.filter(({ family }) => family === 'inet')
-  return `${name}: ${own.map(({ address, prefixLength }) => `${address}/${prefixLength}`).join(' ')}`
 }

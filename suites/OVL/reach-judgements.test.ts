@@ -130,13 +130,8 @@ describe('judging ports that are not published', () => {
     const half = judge(unpublishedPorts, exchange(toRr), facts)
     expect(outcomeOf(half)).to.equal('inconclusive')
     expect(half.unseen).to.have.lengthOf(1)
-    const without = {
-      exchange: {
-        exchanged: [toRr],
-        wires: {},
-        leftOut: [{ what: 'swp-secret', missing: { what: 'esp4', of: 'swarm', nodes: ['worker1'] } }],
-      },
-    }
+    const leftOut = [{ what: 'swp-secret', missing: { what: 'esp4', of: 'swarm', nodes: ['worker1'] } }]
+    const without = { exchange: { exchanged: [toRr], wires: {}, leftOut } }
     expect(outcomeOf(judge(unpublishedPorts, without, facts))).to.equal('pass')
   })
 })

@@ -1,46 +1,48 @@
 import { expect } from 'chai'
-import type { Observation } from '../../lib/probe/probe.ts'
-import type { Task } from '../../lib/swarm/cluster.ts'
-import { deliveryProblem } from './delivery.ts'
+import type { ProbeSeen } from '../../lib/observation/probe-seen.ts'
+import { threeNodes } from '../three-nodes.fake.ts'
+import { exchangeProblem, undelivered } from './delivery.ts'
 
-const to = { hostname: 'task-1' } as Task
-const observation = (more: Partial<Observation> & { payload?: Buffer }): Observation =>
-  ({
-    request: { kind: more.payload === undefined ? 'tcp' : 'udp', payload: more.payload },
-    outcome: 'answered',
-    elapsedMs: 2000,
-    replies: [],
-    ...more,
-  }) as unknown as Observation
-const http = (body: string): Buffer => Buffer.from(`HTTP/1.0 200 OK\r\n\r\n${body}`)
+const probe = (kind: ProbeSeen['kind'], more: Partial<ProbeSeen> = {}): ProbeSeen => ({
+  ...{ kind, from: 'swp-web@worker1', fromNode: 'worker1', to: '10.91.1.7', outcome: 'answered' },
+  ...{ elapsedMs: 2000, attempts: [], replies: [], replyBytes: [], ...more },
+})
+const where = { path: { from: 'worker1', to: 'worker2' }, protocol: 'TCP' }
+const found = (seen: ProbeSeen) => undelivered(seen, 'task-1', where)
 
-describe('deliveryProblem', () => {
-  it('is content with an echo, a datagram that came back whole, and the host name of the target', () => {
-    const payload = Buffer.from('nonce')
-    expect(deliveryProblem({ to, protocol: 'icmp', observation: observation({}) })).to.equal(undefined)
-    const udp = observation({ payload, replies: [Buffer.from('nonce')] })
-    expect(deliveryProblem({ to, protocol: 'udp', observation: udp })).to.equal(undefined)
-    const tcp = observation({ replies: [http('task-1\n')] })
-    expect(deliveryProblem({ to, protocol: 'tcp', observation: tcp })).to.equal(undefined)
+describe('what is sent to a task', () => {
+  it('is delivered with an echo, a datagram that came back whole, and the host name of the target', () => {
+    expect(found(probe('icmp'))).to.equal(undefined)
+    expect(found(probe('udp', { replies: [''], echoed: true }))).to.equal(undefined)
+    expect(found(probe('tcp', { replies: ['task-1'] }))).to.equal(undefined)
   })
 
-  it('tells an answer of somebody else, and other bytes', () => {
-    const tcp = observation({ replies: [http('task-2\n')] })
-    expect(deliveryProblem({ to, protocol: 'tcp', observation: tcp })).to.match(/'task-2', expected task-1/)
-    const none = observation({ replies: [Buffer.from('SSH-2.0')] })
-    expect(deliveryProblem({ to, protocol: 'tcp', observation: none })).to.match(/no HTTP/)
-    const udp = observation({ payload: Buffer.from('nonce'), replies: [Buffer.from('other')] })
-    expect(deliveryProblem({ to, protocol: 'udp', observation: udp })).to.match(/other bytes/)
+  it('is not with an answer of somebody else, or with other bytes', () => {
+    const other = { ...where, code: 'answered-by-another', kind: 'seen', expected: 'task-1' }
+    expect(found(probe('tcp', { replies: ['task-2'] }))).to.deep.equal({ ...other, observed: 'task-2' })
+    expect(found(probe('tcp', { replies: ['SSH-2.0'] }))).to.deep.equal({ ...other, observed: 'SSH-2.0' })
+    expect(found(probe('tcp'))).to.deep.equal({ ...other, observed: 'no HTTP' })
+    expect(found(probe('udp', { replies: [''], echoed: false }))).to.deep.equal({
+      ...{ ...where, code: 'altered-on-the-way', kind: 'seen' },
+    })
   })
 
-  it('says what came instead of an answer', () => {
-    const silent = observation({ outcome: 'timeout' })
-    expect(deliveryProblem({ to, protocol: 'tcp', observation: silent })).to.equal(
-      'TCP no answer within 2.0 s',
-    )
-    const refused = observation({ outcome: 'refused', errno: 'ECONNREFUSED' })
-    expect(deliveryProblem({ to, protocol: 'udp', observation: refused })).to.equal(
-      'UDP refused (ECONNREFUSED)',
-    )
+  it('is missed where no answer came, with what came instead', () => {
+    const missed = { ...where, code: 'not-delivered', kind: 'missed' }
+    expect(found(probe('tcp', { outcome: 'timeout' }))).to.deep.equal({
+      ...{ ...missed, observed: 'no answer within 2.0 s' },
+    })
+    expect(found(probe('udp', { outcome: 'refused', errno: 'ECONNREFUSED' }))).to.deep.equal({
+      ...{ ...missed, observed: 'refused (ECONNREFUSED)' },
+    })
+  })
+
+  it('is told by the pair, the network and the protocol', () => {
+    const sent = { from: 'web-worker1', to: 'rr-worker2', network: 'clear', protocol: 'udp' } as const
+    const lost = exchangeProblem({ ...sent, probe: probe('udp', { outcome: 'timeout' }) }, threeNodes())
+    expect(lost).to.deep.include({
+      ...{ code: 'not-delivered', path: { from: 'worker1', to: 'worker2' }, network: 'swp-clear' },
+      ...{ protocol: 'UDP', ends: { from: 'swp-web@worker1', to: 'swp-rr@worker2' } },
+    })
   })
 })

@@ -46,8 +46,6 @@ export const overlayCodes = {
   'subnet-not-stated': '{node} states no {subject} of {network} although a task is attached',
   'address-without-attachment':
     '{subject} has the address {address} of {network}, which its service is not attached to',
-  'attached-several-times': '{subject} has {observed} interfaces on {network}',
-  'interface-without-network': '{subject} has an interface that belongs to none of its networks: {observed}',
   'larger-than-recommended':
     'size-limitation warning: {network} is {subject} ({observed} addresses, recommended are at most {expected}), as {node} lists it',
   'placed-against-constraint': '{subject} runs on a {observed}, its constraint says {expected}',
