@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Suite } from '../conformance/suite.ts'
-import { conformanceTest } from '../conformance/test.ts'
+import { exampleRequirement } from '../conformance/requirement.fake.ts'
 import type { ConformanceTest } from '../conformance/test.ts'
 import { SwarmproofError } from '../error.ts'
 import { parseTopology } from '../topology/read-topology.ts'
@@ -12,7 +12,7 @@ const plain = style({})
 const colourful = style({ isTTY: true }, {})
 
 function made(id: string, more: Partial<ConformanceTest> = {}): ConformanceTest {
-  return conformanceTest({
+  return exampleRequirement({
     id,
     requirement: `Sentence of ${id} that is long enough to need a second line when the window is narrow.`,
     source: [{ document: 'Docker docs', section: 'Routing mesh' }, { document: 'RFC 7348' }],
@@ -21,7 +21,6 @@ function made(id: string, more: Partial<ConformanceTest> = {}): ConformanceTest 
     method: 'Look at the wire.',
     usualCauses: ['a firewall drops it'],
     remedy: ['open the port'],
-    run: async () => undefined,
     ...more,
   })
 }

@@ -12,7 +12,7 @@ import type { ClusterFacts } from '../observation/facts.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Scene } from './scene.ts'
 
-/** What a test works with. */
+/** The lab that requirements are verified on. */
 export interface TestContext {
   readonly topology: Topology
   readonly cluster: Cluster
@@ -25,20 +25,19 @@ export interface TestContext {
   trial(name: string): Trial
   readonly probe: Probe
   readonly wire: Wire
-  readonly evidence: EvidenceLog
   readonly signal: AbortSignal
   /** What was observed while the stack was built, maybe by an earlier run whose lab was saved. */
   readonly built: BuildObservations
   /** Kernel state of every node, read once per run and shared; `fresh` reads it again. */
   state(options?: { fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
   /** The same lab seen anew: its stack read again, nothing observed yet. For after something was disturbed. */
-  renewed(): Promise<Omit<TestContext, 'evidence'>>
+  renewed(): Promise<TestContext>
   /** Does `work` once per run, whoever asks first; others share its result or its error. */
-  once<T>(key: string, work: (context: Omit<TestContext, 'evidence'>) => Promise<T>): Promise<T>
+  once<T>(key: string, work: (context: TestContext) => Promise<T>): Promise<T>
 }
 
 /** What a requirement observes with. It has no way to say whether anything is right. */
-export interface ObserveContext extends Omit<TestContext, 'evidence' | 'renewed' | 'state'> {
+export interface ObserveContext extends Omit<TestContext, 'renewed' | 'state'> {
   /** The lab as data, of this generation. */
   readonly facts: ClusterFacts
   /** Observations shared by several requirements, made once per generation. */
@@ -64,15 +63,6 @@ export interface Wire {
     points: readonly CapturePoint[],
     work: (captures: readonly Capture[]) => Promise<T>,
   ): Promise<Recorded<T>>
-}
-
-export interface EvidenceLog {
-  observe(name: string, data: unknown): void
-  measure(name: string, value: number, unit: string, bound?: number): void
-  /** Keeps the packets that decided as a pcap of their own. */
-  packets(name: string, packets: readonly Packet[]): void
-  /** The sentence a passing verdict is reported with: what was seen, in figures. */
-  conclude(sentence: string): void
 }
 
 export interface BuildObservations {

@@ -6,15 +6,13 @@ import { PcapWriter } from '../packet/pcap-writer.ts'
 import type { PacketRef } from '../observation/frame.ts'
 import type { Packet } from '../packet/packet.ts'
 import { readPackets } from '../packet/packet-stream.ts'
-import type { EvidenceLog } from './context.ts'
 import type { Evidence } from './verdict.ts'
 
 const summaryLines = 12
 
 /** Collects one test's evidence; packets become pcap files. */
-export class CollectedEvidence implements EvidenceLog {
+export class CollectedEvidence {
   readonly entries: Evidence[] = []
-  conclusion: string | undefined
   readonly #runFolder: string
   readonly #captures: string
   readonly #testId: string
@@ -26,14 +24,7 @@ export class CollectedEvidence implements EvidenceLog {
     this.#testId = testId
   }
 
-  observe(name: string, data: unknown): void {
-    this.entries.push({ kind: 'observation', name, data: plain(data) })
-  }
-
-  measure(name: string, value: number, unit: string, bound?: number): void {
-    this.entries.push({ kind: 'measurement', name, value, unit, ...(bound === undefined ? {} : { bound }) })
-  }
-
+  /** Keeps packets as a pcap of their own. */
   packets(name: string, packets: readonly Packet[]): void {
     const file = join(this.#captures, `${this.#testId}-${slug(name)}.pcap`)
     makeOwnerFolder(join(this.#runFolder, this.#captures))
@@ -59,20 +50,6 @@ export class CollectedEvidence implements EvidenceLog {
     }
     if (found.length > 0) this.packets(name, found)
   }
-
-  conclude(sentence: string): void {
-    this.conclusion = sentence
-  }
-}
-
-/** A copy that is plain JSON: maps become objects, bytes become text or hex. */
-function plain(data: unknown): unknown {
-  const text = JSON.stringify(data, (_key, value: unknown) => {
-    if (value instanceof Map) return Object.fromEntries(value as Map<string, unknown>)
-    if (value instanceof Set) return [...(value as Set<unknown>)]
-    return value
-  })
-  return text === undefined ? null : (JSON.parse(text) as unknown)
 }
 
 function slug(name: string): string {

@@ -5,10 +5,10 @@ import { inventoryOf } from '../swarm/read-inventory.ts'
 import { differences, type LabCondition } from './lab-condition.ts'
 import { LabSession, type LabSessionOptions } from './lab-session.ts'
 import type { Raised } from './raise.ts'
-import { conformanceTest } from './test.ts'
+import { exampleRequirement } from './requirement.fake.ts'
 
 const made = (id: string, safety: 'production' | 'lab') =>
-  conformanceTest({
+  exampleRequirement({
     id,
     requirement: '',
     source: [{ document: 'made up' }],
@@ -17,7 +17,6 @@ const made = (id: string, safety: 'production' | 'lab') =>
     method: '',
     usualCauses: [],
     remedy: [],
-    run: async () => undefined,
   })
 
 const safe = made('AAA-01', 'production')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { runWithMocha } from './mocha-bridge.ts'
 import type { Suite } from './suite.ts'
-import { conformanceTest } from './test.ts'
+import { exampleRequirement } from './requirement.fake.ts'
 import { exampleVerdict } from './verdict.fake.ts'
 import type { Verification } from './verify.ts'
 import type { Outcome } from './verdict.ts'
@@ -20,7 +20,7 @@ const suite: Suite = {
   group: 'AAA',
   title: 'first',
   tests: Object.keys(outcomes).map((id) =>
-    conformanceTest({
+    exampleRequirement({
       id,
       requirement: 'A thing holds.',
       source: [{ document: 'made up' }],
@@ -29,7 +29,6 @@ const suite: Suite = {
       method: 'looking',
       usualCauses: [],
       remedy: [],
-      run: async () => undefined,
     }),
   ),
 }

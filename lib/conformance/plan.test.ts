@@ -3,11 +3,12 @@ import { listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { planLabs } from './plan.ts'
 import type { Suite } from './suite.ts'
-import { type ConformanceTest, conformanceTest } from './test.ts'
+import { exampleRequirement } from './requirement.fake.ts'
+import type { ConformanceTest } from './test.ts'
 import { topologyFeatures } from './topology-features.ts'
 
 const made = (id: string, changed: Partial<ConformanceTest> = {}): ConformanceTest =>
-  conformanceTest({
+  exampleRequirement({
     id,
     requirement: '',
     source: [{ document: 'made up' }],
@@ -16,7 +17,6 @@ const made = (id: string, changed: Partial<ConformanceTest> = {}): ConformanceTe
     method: '',
     usualCauses: [],
     remedy: [],
-    run: async () => undefined,
     ...changed,
   })
 

@@ -2,10 +2,11 @@ import { expect } from 'chai'
 import { readProfile } from './profile.ts'
 import { selectTests } from './selection.ts'
 import type { Suite } from './suite.ts'
-import { type ConformanceTest, conformanceTest } from './test.ts'
+import { exampleRequirement } from './requirement.fake.ts'
+import type { ConformanceTest } from './test.ts'
 
 const made = (id: string, requirement = 'A thing holds.', changed: Partial<ConformanceTest> = {}) =>
-  conformanceTest({
+  exampleRequirement({
     id,
     requirement,
     source: [{ document: 'made up' }],
@@ -14,7 +15,6 @@ const made = (id: string, requirement = 'A thing holds.', changed: Partial<Confo
     method: '',
     usualCauses: [],
     remedy: [],
-    run: async () => undefined,
     ...changed,
   })
 

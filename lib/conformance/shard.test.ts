@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import type { PlannedLab } from './plan.ts'
 import { readShard, shardOf } from './shard.ts'
-import { type ConformanceTest, conformanceTest } from './test.ts'
+import { exampleRequirement } from './requirement.fake.ts'
+import type { ConformanceTest } from './test.ts'
 
 const made = (id: string, changed: Partial<ConformanceTest> = {}): ConformanceTest =>
-  conformanceTest({
+  exampleRequirement({
     id,
     requirement: '',
     source: [{ document: 'made up' }],
@@ -13,7 +14,6 @@ const made = (id: string, changed: Partial<ConformanceTest> = {}): ConformanceTe
     method: '',
     usualCauses: [],
     remedy: [],
-    run: async () => undefined,
     ...changed,
   })
 

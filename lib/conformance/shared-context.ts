@@ -29,7 +29,7 @@ export interface SharedContext extends ContextOf {
 
 /** What one requirement observes with, and where that is kept. */
 export interface ContextOf
-  extends Omit<TestContext, 'evidence' | 'renewed'>, Omit<ObserveContext, 'state' | 'keepPackets'> {
+  extends Omit<TestContext, 'renewed'>, Omit<ObserveContext, 'state' | 'keepPackets'> {
   readonly facts: ClusterFacts
   readonly generation: number
   readonly observations: Observations

@@ -2,7 +2,7 @@ import type { VersionRange } from '../topology/engine.ts'
 import type { ProblemCode } from '../observation/codes.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Judgement } from '../observation/judgement.ts'
-import type { ObserveContext, TestContext } from './context.ts'
+import type { ObserveContext } from './context.ts'
 import type { Scene } from './scene.ts'
 
 /** What is stated of one requirement. One literal per requirement; see `suites/`. */
@@ -42,17 +42,15 @@ export interface Declaration {
 /** One requirement and how it is verified. */
 export interface ConformanceTest extends Declaration {
   /** Codes of the problems its judgement may report. */
-  readonly codes?: readonly ProblemCode[]
+  readonly codes: readonly ProblemCode[]
   /** What it changes of the lab beyond sending traffic. */
-  readonly changes?: readonly Change[]
+  readonly changes: readonly Change[]
   /** What must not happen on the lab meanwhile. */
-  readonly quiet?: readonly Quiet[]
+  readonly quiet: readonly Quiet[]
   /** Keys of the scenes it rests on. */
-  readonly reads?: readonly string[]
-  readonly observe?: (context: ObserveContext) => Promise<unknown>
-  readonly judge?: (seen: unknown, facts: ClusterFacts) => Judgement
-  /** Of those that are not parted into observing and judging yet. */
-  readonly run?: (context: TestContext) => Promise<void>
+  readonly reads: readonly string[]
+  readonly observe: (context: ObserveContext) => Promise<unknown>
+  readonly judge: (seen: unknown, facts: ClusterFacts) => Judgement
 }
 
 /** `service`, `network`: own ones are created; `stack`: what others verify; `node`, `engine`, `host`: those. */
@@ -130,8 +128,4 @@ export interface KnownIssue {
   /** Only on labs that are made so; everywhere where not given. */
   readonly lab?: LabFeature
   readonly what: string
-}
-
-export function conformanceTest(test: ConformanceTest): ConformanceTest {
-  return Object.freeze(test)
 }

@@ -3,7 +3,6 @@ import { Inconclusive } from '../inconclusive.ts'
 import { Lacking } from '../lacking.ts'
 import { type Judgement, judgement, type Missing } from '../observation/judgement.ts'
 import { redact } from '../redact.ts'
-import type { TestContext } from './context.ts'
 import { decide } from './decide.ts'
 import type { CollectedEvidence } from './evidence.ts'
 import { describeMissing, isExpected, missingOf } from './missing.ts'
@@ -53,13 +52,6 @@ export async function verify(
   const before = withoutObserving(test, context, options)
   if (before !== undefined) return { verdict: before, generation }
   const limitMs = Math.max(options.timeoutMs, test.timeLimitMs ?? 0)
-  if (test.run !== undefined) {
-    const { run } = test
-    return {
-      generation,
-      ...(await verifyByRunning(() => run({ ...context, evidence }), context, evidence, limitMs)),
-    }
-  }
   const startedAt = new Date().toISOString()
   let observed: Observed
   let thrown: unknown
@@ -67,7 +59,7 @@ export async function verify(
     const seen = await within(
       limitMs,
       context.signal,
-      mustExist(test.observe)({
+      test.observe({
         ...context,
         keepPackets: (name, packets) => evidence.packets(name, packets),
       }),
@@ -118,7 +110,7 @@ export function judgedSafely(
   { facts }: Pick<ContextOf, 'facts'>,
 ): { readonly judged: Judgement } | { readonly error: unknown } {
   try {
-    return { judged: mustExist(test.judge)(seen, facts) }
+    return { judged: test.judge(seen, facts) }
   } catch (error) {
     return { error }
   }
@@ -178,35 +170,6 @@ function verdictOfThrown(thrown: unknown, { entries }: Pick<CollectedEvidence, '
   return plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, entries)
 }
 
-/** Of those that are not parted into observing and judging yet: an AssertionError is the network's failure. */
-async function verifyByRunning(
-  run: () => Promise<void>,
-  context: Pick<TestContext, 'signal'>,
-  evidence: CollectedEvidence,
-  limitMs: number,
-): Promise<Omit<Verification, 'generation'>> {
-  try {
-    await within(limitMs, context.signal, run())
-  } catch (thrown) {
-    context.signal.throwIfAborted()
-    if (thrown instanceof Lacking)
-      return { verdict: redacted(verdictOfThrown(thrown, { entries: [] })), begun: true }
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-    const outcome = error.name === 'AssertionError' ? 'fail' : 'inconclusive'
-    return {
-      verdict: redacted(plainVerdict(outcome, error.message, evidence.entries)),
-      error,
-      ...(isBlind(error) ? { captureIncomplete: true as const } : {}),
-    }
-  }
-  if (evidence.entries.length === 0)
-    return {
-      verdict: plainVerdict('inconclusive', 'the test left no evidence'),
-      error: new Error('no evidence'),
-    }
-  return { verdict: redacted(plainVerdict('pass', evidence.conclusion ?? 'as required', evidence.entries)) }
-}
-
 async function withPackets(
   evidence: CollectedEvidence,
   { packets }: Judgement,
@@ -226,11 +189,6 @@ function hasBlind({ unseen }: Judgement): boolean {
 
 function redacted(verdict: Verdict): Verdict {
   return { ...verdict, reason: redact(verdict.reason) }
-}
-
-function mustExist<T>(part: T | undefined): T {
-  if (part === undefined) throw new Error('a requirement has neither `run` nor `observe` and `judge`')
-  return part
 }
 
 async function within<T>(timeoutMs: number, signal: AbortSignal, work: Promise<T>): Promise<T> {

@@ -3,7 +3,6 @@ import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { type Judgement, judgement, type Measure } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { type Again, holds, type VerifiedAgain } from './observe-again.ts'
-import type { Ran } from './ran-again.ts'
 
 export type AgainJudged = Pick<
   Judgement,
@@ -54,23 +53,13 @@ function judgeOne(
   boundSeconds: number,
 ): Judgement {
   const { id } = one
-  if ('ran' in one) return judgeRan(one, boundSeconds)
   if ('threw' in one)
     return one.threw.missing === undefined
       ? unseen(id, one.threw.message, one.threw.host)
       : judgement({ missing: [one.threw.missing], conclusion: '' })
   const test = tests.find((known) => known.id === id)
-  if (test?.judge === undefined) return unseen(id)
+  if (test === undefined) return unseen(id)
   return viaOf(id, test.judge(one.seen, facts), boundSeconds)
-}
-
-function judgeRan(
-  { id, ran: { outcome, message } }: VerifiedAgain & { readonly ran: Ran },
-  expected: number,
-) {
-  if (outcome !== 'fail') return unseen(id, message)
-  const problem = { code: 'not-again', kind: 'missed', via: id, expected, observed: message } as const
-  return judgement({ problems: [{ ...problem, controls: [] }], conclusion: '' })
 }
 
 /** Controls of several requirements may have the same name. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { ConformanceTest } from '../../lib/conformance/test.ts'
 import type { Judgement } from '../../lib/observation/judgement.ts'
-import { threeNodes } from '../three-nodes.fake.ts'
+import { storedObservations } from '../stored/stored-run.ts'
 import { judge, outcomeOf } from '../judged.fake.ts'
 import { everythingAgain, everythingEncryptedAgain } from './everything-again.ts'
 import { movedProblems, returnedProblems } from './moved-tasks.ts'
@@ -11,7 +11,6 @@ import { restart } from './res-03-restart.ts'
 import { rollingUpdate } from './res-04-rolling-update.ts'
 import { firewallReload } from './res-05-firewall-reload.ts'
 
-const facts = threeNodes()
 const codes = ({ problems }: Judgement): string[] => problems.map(({ code }) => code)
 const polled = (last: unknown, reached = true) => ({
   ...{
@@ -23,14 +22,28 @@ const polled = (last: unknown, reached = true) => ({
     last,
   },
 })
-/** What they observed is of no matter here. */
-const again = (tests: readonly ConformanceTest[], failing?: string) => ({
-  polled: polled({ generation: 1, left: failing === undefined ? [] : [failing] }, failing === undefined),
-  facts,
+const lab = storedObservations('standard-conformant', [...everythingEncryptedAgain, { id: 'ING-05' }])
+
+/** As a lab showed it where everything holds; of the requirement named as if one probe had got no answer. */
+const again = (tests: readonly ConformanceTest[], failing?: 'OVL-03') => ({
+  polled: polled({ generation: 0, left: failing === undefined ? [] : [failing] }, failing === undefined),
+  facts: lab.facts,
   verified: tests.map(({ id }) => ({
-    ...{ id, ran: id === failing ? { outcome: 'fail', message: 'no' } : { outcome: 'pass', message: '' } },
+    id,
+    seen: id === failing ? withASilentProbe(lab.seen[id]) : lab.seen[id],
   })),
 })
+
+function withASilentProbe(seen: unknown): unknown {
+  const { exchange } = seen as {
+    exchange: { exchanged: readonly { readonly probe: object }[]; leftOut: unknown; wires: unknown }
+  }
+  const exchanged = exchange.exchanged.map((one, index) =>
+    index === 0 ? { ...one, probe: { ...one.probe, outcome: 'timeout', replies: [] } } : one,
+  )
+  return { exchange: { ...exchange, exchanged } }
+}
+
 const moved = {
   onNode: [],
   services: [
@@ -76,7 +89,9 @@ describe('judging a drained node', () => {
   it('fails for what does not hold again, and says by which requirement', () => {
     const judged = judge(drain, { ...seen, again: again(everythingAgain, 'OVL-03') })
     expect(outcomeOf(judged)).to.equal('fail')
-    expect(judged.problems[0]).to.include({ code: 'not-again', via: 'OVL-03', expected: 125 })
+    expect(codes(judged)).to.deep.equal(['not-delivered', 'not-again'])
+    expect(judged.problems[0]).to.include({ via: 'OVL-03' })
+    expect(judged.problems[1]).to.include({ via: 'OVL-03', expected: 125 })
   })
 })
 

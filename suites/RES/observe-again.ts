@@ -6,7 +6,6 @@ import type { ConformanceTest } from '../../lib/conformance/test.ts'
 import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
 import { poll } from '../../lib/poll.ts'
-import { type Ran, ranAgain } from './ran-again.ts'
 
 /** Other requirements observed again and again, on the lab as it then was. */
 export interface Again {
@@ -18,10 +17,7 @@ export interface Again {
   readonly verified: readonly VerifiedAgain[]
 }
 
-/** `ran`: of a requirement that is not parted into observing and judging yet. */
-export type VerifiedAgain = { readonly id: string } & (
-  { readonly seen: unknown } | { readonly threw: Threw } | { readonly ran: Ran }
-)
+export type VerifiedAgain = { readonly id: string } & ({ readonly seen: unknown } | { readonly threw: Threw })
 
 type Look = Pick<Again, 'facts' | 'verified'>
 
@@ -77,7 +73,6 @@ async function verifyInOrder(
 
 async function verifyAgain(lab: ObserveContext, test: ConformanceTest): Promise<VerifiedAgain> {
   const { id } = test
-  if (test.observe === undefined) return { id, ran: await ranAgain(test, lab) }
   try {
     return { id, seen: await test.observe(lab) }
   } catch (error) {
@@ -89,9 +84,8 @@ async function verifyAgain(lab: ObserveContext, test: ConformanceTest): Promise<
 
 /** By the policy that is the same for all. What is judged went through JSON, as it will be when it is judged again. */
 export function holds(one: VerifiedAgain, facts: ClusterFacts, tests: readonly ConformanceTest[]): boolean {
-  if ('ran' in one) return one.ran.outcome === 'pass'
   const test = tests.find(({ id }) => id === one.id)
-  if ('threw' in one || test?.judge === undefined) return false
+  if ('threw' in one || test === undefined) return false
   const judged = test.judge(JSON.parse(JSON.stringify(one.seen)), facts)
   return decide(judged, { sharesKernel: facts.sharesKernel }).outcome === 'pass'
 }

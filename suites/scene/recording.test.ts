@@ -1,43 +1,35 @@
 import { expect } from 'chai'
-import type { CapturePoint, Recording } from '../../lib/capture/capture.ts'
+import type { CapturePoint } from '../../lib/capture/capture.ts'
 import { fakeCapture } from '../../lib/capture/capture.fake.ts'
 import { during } from '../../lib/capture/during.ts'
 import type { Wire } from '../../lib/conformance/context.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
-import { recordedDuring, withWires } from './recording.ts'
-
-const point = { host: { name: 'web1' } } as CapturePoint
-const points: readonly CapturePoint[] = [point]
+import { withWires } from './recording.ts'
 
 function refusing(error: Error): Wire {
   return { during: () => Promise.reject(error) }
 }
 
-describe('a recording beside probes', () => {
-  it('gives what was recorded by host', async () => {
-    const wire: Wire = {
-      during: (all, work) => during(Promise.resolve(all.map((one) => fakeCapture(one))), work),
-    }
-    const seen = await recordedDuring(wire, points, (captures) =>
-      Promise.resolve({ probes: captures.length }),
-    )
-    expect(seen.probes).to.equal(1)
-    const recorded: Recording | undefined = seen.recordings.get('web1')
-    expect(recorded?.point).to.equal(point)
-  })
+describe('wires beside probes', () => {
+  const facts = { nodes: [{ name: 'web1', macs: { eth1: '52:54:00:00:00:01' } }] }
+  const of = (wire: Wire) => ({ wire, facts }) as unknown as Parameters<typeof withWires>[0]
+  const sound: Wire = {
+    during: (all, work) => during(Promise.resolve(all.map((one) => fakeCapture(one))), work),
+  }
+  const at = (more: object): CapturePoint =>
+    ({ host: { name: 'web1' }, interface: 'eth1', ...more }) as CapturePoint
 
-  it('leaves what the probes saw to those who do without, and tells the others which tool is missing', async () => {
-    const wire = refusing(missingTool('tcpdump', 'web2'))
-    const seen = await recordedDuring(wire, points, (captures) =>
+  it('leave what the probes saw to those who do without, and tell which tool is missing', async () => {
+    const seen = await withWires(of(refusing(missingTool('tcpdump', 'web2'))), [at({})], {}, (captures) =>
       Promise.resolve({ probes: captures.length }),
     )
     expect(seen.probes).to.equal(0)
-    expect(() => seen.recordings).to.throw('tcpdump is missing on web2')
+    expect(Object.values(seen.wires)[0]).to.have.nested.property('missing.what', 'tcpdump')
   })
 
-  it('passes on every other failure, and what the work itself misses', async () => {
+  it('pass on every other failure, and what the work itself misses', async () => {
     const failure = (wire: Wire, work: () => Promise<object>): Promise<unknown> =>
-      recordedDuring(wire, points, work).catch((thrown: unknown) => thrown)
+      withWires(of(wire), [at({})], {}, work).catch((thrown: unknown) => thrown)
     const broken = await failure(refusing(new Error('no interface eth0')), () => expect.fail('worked'))
     expect(broken).to.have.property('message', 'no interface eth0')
     let times = 0
@@ -49,16 +41,6 @@ describe('a recording beside probes', () => {
     expect(missing).to.have.property('message').that.contains('ipvsadm')
     expect(times).to.equal(1)
   })
-})
-
-describe('wires beside probes', () => {
-  const facts = { nodes: [{ name: 'web1', macs: { eth1: '52:54:00:00:00:01' } }] }
-  const of = (wire: Wire) => ({ wire, facts }) as unknown as Parameters<typeof withWires>[0]
-  const sound: Wire = {
-    during: (all, work) => during(Promise.resolve(all.map((one) => fakeCapture(one))), work),
-  }
-  const at = (more: object): CapturePoint =>
-    ({ host: { name: 'web1' }, interface: 'eth1', ...more }) as CapturePoint
 
   it('are told apart by their namespace, in which the node’s own cards are not', async () => {
     const inside = at({ namespace: '/run/docker/netns/abc', mac: '02:42:ac:12:00:03' })

@@ -1,7 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { StoredFiles } from '../../lib/conformance/stored-files.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
 
 /** Runs of real labs, as they stored them, in this folder: what judgements and rules are tested with. */
 export const storedFolder = dirname(fileURLToPath(import.meta.url))
@@ -41,6 +44,27 @@ export function unpackRun(name: string, folder: string): void {
   for (const [file, text] of Object.entries(storedFiles(name))) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })
     writeFileSync(join(folder, file), text)
+  }
+}
+
+/** What requirements saw in a run that is kept, by id, with the facts of its first generation. */
+export function storedObservations(
+  name: string,
+  tests: readonly { readonly id: string }[],
+): { readonly facts: ClusterFacts; readonly seen: Readonly<Record<string, unknown>> } {
+  const folder = mkdtempSync(join(tmpdir(), 'swarmproof-stored-'))
+  try {
+    unpackRun(name, folder)
+    const files = new StoredFiles(folder)
+    const read = tests.map(({ id }) => ({ id, ...files.read(`observations/${id}#0.json`) }))
+    const [first] = read
+    if (first === undefined) throw new Error('no requirement was asked for')
+    return {
+      facts: first.facts,
+      seen: Object.fromEntries(read.map(({ id, stored }) => [id, stored.seen])),
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
