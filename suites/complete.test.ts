@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { faults } from '../lib/fault/index.ts'
+import { problemCodes, type ProblemCode } from '../lib/observation/codes.ts'
 import { suites } from './index.ts'
 import { requirementIds } from './requirement-ids.ts'
 
@@ -45,6 +46,13 @@ describe('the requirements', () => {
       else expect(planted, 'no fault, as it says').to.equal(false)
     })
   }
+
+  it('declare every code there is a phrase for, and none is without a requirement', () => {
+    const declared = new Set(tests.flatMap(({ test }) => test.codes))
+    const undeclared = Object.keys(problemCodes).filter((code) => !declared.has(code as ProblemCode))
+    // The runner itself reports what all requirements of a feature rest on.
+    expect(undeclared).to.deep.equal(['module-missing'])
+  })
 
   it('are the only ones faults name', () => {
     for (const { name, breaks } of faults) {
