@@ -5,11 +5,9 @@ import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 export const managementPort = 2377
 export const gossipPort = 7946
 
-const readablePrefix = 'swarmproof '
-
 /** Sent in clear to the management port, so that a matcher for TLS has something to find. */
 export function readablePayload(nonce: string): Uint8Array {
-  return Buffer.from(`${readablePrefix}${nonce}\r\n\r\n`)
+  return Buffer.from(`swarmproof ${nonce}\r\n\r\n`)
 }
 
 /** A gossip datagram of the engine from one node to another: both ports are the gossip port. */
@@ -18,12 +16,19 @@ export function isGossip(packet: Packet, from: ClusterNode, to: ClusterNode): bo
   return udp?.sourcePort === gossipPort && udp.destinationPort === gossipPort && isBetween(packet, from, to)
 }
 
-/** A segment with payload from one node to the management port of another, sent by its engine. */
-export function isManagement(packet: Packet, from: ClusterNode, to: ClusterNode): boolean {
+/**
+ * A segment with payload from one node to the management port of another, sent by its engine. What we send has the nonce;
+ * whatever else a capture keeps of it.
+ */
+export function isManagement(
+  packet: Packet,
+  [from, to]: readonly [ClusterNode, ClusterNode],
+  nonce: string,
+): boolean {
   const tcp = layerOf(packet, 'tcp')
   if (tcp?.destinationPort !== managementPort || tcp.payloadBytes === 0) return false
-  const start = Buffer.from(transportPayload(packet).subarray(0, readablePrefix.length)).toString('latin1')
-  return start !== readablePrefix && isBetween(packet, from, to)
+  const isOurs = nonce !== '' && Buffer.from(transportPayload(packet)).includes(nonce)
+  return !isOurs && isBetween(packet, from, to)
 }
 
 /** The captured bytes behind the UDP or TCP header. */

@@ -60,7 +60,7 @@ async function record(lab: ObserveContext): Promise<ControlSeen> {
     async (captures) => {
       const startedAt = performance.now()
       const reached = await sendPlan(probe, plan(nodes, cluster.manager, nonce))
-      if (captures.length > 0) await waitForControlTraffic(nodes, captures, signal)
+      if (captures.length > 0) await waitForControlTraffic(nodes, captures, { nonce, signal })
       return { reached, waitedMs: Math.round(performance.now() - startedAt) }
     },
     (recordings) => ({
@@ -94,16 +94,20 @@ function plan(nodes: readonly ClusterNode[], manager: ClusterNode, nonce: string
   ]
 }
 
-/** Goes on after the bound: what was missing is for the requirements to say. */
+/**
+ * Goes on after the bound: what was missing is for the requirements to say.
+ *
+ * @param nonce in what we ourselves send to the management port; empty where nothing is
+ */
 export async function waitForControlTraffic(
   nodes: readonly ClusterNode[],
   captures: readonly Capture[],
-  signal: AbortSignal,
+  { nonce, signal }: { readonly nonce: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const what = 'gossip between all nodes and a heartbeat of each'
   const look = (): Promise<readonly string[]> => {
     const packets = new Map(captures.map((capture) => [capture.point.host.name, capture.packetsSoFar()]))
-    return Promise.resolve(silence(nodes, packets))
+    return Promise.resolve(silence(nodes, packets, nonce))
   }
   await poll({ what, withinMs: controlWithinMs, signal }, look, (missing) => missing).catch(
     (error: unknown) => {
@@ -113,7 +117,11 @@ export async function waitForControlTraffic(
 }
 
 /** Pairs and nodes of which nothing was recorded yet. */
-function silence(nodes: readonly ClusterNode[], packets: ReadonlyMap<string, readonly Packet[]>): string[] {
+function silence(
+  nodes: readonly ClusterNode[],
+  packets: ReadonlyMap<string, readonly Packet[]>,
+  nonce: string,
+): string[] {
   const recorded = (node: ClusterNode): readonly Packet[] => packets.get(node.host.name) ?? []
   const unseen = orderedPairs(nodes).filter(
     ([a, b]) => ![a, b].every((node) => recorded(node).some((packet) => isGossip(packet, a, b))),
@@ -122,7 +130,9 @@ function silence(nodes: readonly ClusterNode[], packets: ReadonlyMap<string, rea
   const quiet = nodes.filter(
     (node) =>
       node.role !== 'manager' &&
-      !managers.some((manager) => recorded(node).some((packet) => isManagement(packet, node, manager))),
+      !managers.some((manager) =>
+        recorded(node).some((packet) => isManagement(packet, [node, manager], nonce)),
+      ),
   )
   return [...unseen.map(([a, b]) => `${a.host.name} ${b.host.name}`), ...quiet.map((node) => node.host.name)]
 }

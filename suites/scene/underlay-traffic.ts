@@ -57,7 +57,7 @@ async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
     const onAdvertise = captures.filter(
       (_, index) => ends[index]?.interface === ends[index]?.node.advertise.interface,
     )
-    if (captures.length > 0) await waitForControlTraffic(cluster.nodes, onAdvertise, signal)
+    if (captures.length > 0) await waitForControlTraffic(cluster.nodes, onAdvertise, { nonce: '', signal })
     return {}
   })
   // With one interface a node the wires are named by nodes alone.
