@@ -3,7 +3,8 @@ import { captured, datagram, hosts, ip, segment } from '../../lib/capture/keep/f
 import { KeepPolicy } from '../../lib/capture/keep/keep-policy.ts'
 import { decode } from '../../lib/packet/decode.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
-import { transportPayload } from '../scene/control-traffic.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { isManagement, readablePayload, transportPayload } from '../scene/control-traffic.ts'
 import { clearForm } from './gossip-cipher.ts'
 import { readableNames } from './readable-names.ts'
 import { tcpStreams } from './tcp-stream.ts'
@@ -42,8 +43,8 @@ function packetOf({ frame, seconds }: Timed, number: number, bytes: Uint8Array =
 }
 
 /** The packets as an existing host's recording would hold them. */
-function masked(frames: readonly Timed[]): Packet[] {
-  const policy = new KeepPolicy({ dataPathPort: 4789, networks: [] }, { words: names })
+function masked(frames: readonly Timed[], markers: readonly string[] = []): Packet[] {
+  const policy = new KeepPolicy({ dataPathPort: 4789, networks: [] }, { words: names, markers })
   const packets: Packet[] = []
   frames.forEach((timed, index) =>
     policy.take(captured(timed.frame, index + 1, timed.seconds), ({ bytes }) =>
@@ -161,5 +162,24 @@ describe('gossip, of which only what is printable is kept', () => {
       expect(readableNames([Buffer.from(kept ?? [])], names)).to.deep.equal(readableNames([payload], names))
       expect(Buffer.from(kept ?? []).includes('operator-shop')).to.equal(false)
     }
+  })
+})
+
+describe('what we send in clear to the management port', () => {
+  const [from, to] = [hosts.source, hosts.destination].map(
+    (address) => ({ advertise: { address } }) as ClusterNode,
+  ) as [ClusterNode, ClusterNode]
+  const sent = (payload: Uint8Array): Packet[] => {
+    const frame = ip(6, segment(Buffer.from(payload), { destinationPort: 2377, sequence: 1, flags: 0x18 }))
+    return masked([{ frame, seconds: 1_700_000_000 }], ['0123456789abcdef'])
+  }
+
+  it('is not taken for the engine’s, also where only its nonce was kept', () => {
+    const [own] = sent(readablePayload('0123456789abcdef'))
+    const [engines] = sent(Buffer.from([23, 3, 3, 0, 2, 7, 7]))
+    if (own === undefined || engines === undefined) throw new Error('nothing was kept')
+    expect(Buffer.from(transportPayload(own)).includes('swarmproof ')).to.equal(false)
+    expect(isManagement(own, [from, to], '0123456789abcdef')).to.equal(false)
+    expect(isManagement(engines, [from, to], '0123456789abcdef')).to.equal(true)
   })
 })
