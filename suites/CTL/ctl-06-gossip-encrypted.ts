@@ -42,8 +42,8 @@ export const gossipEncrypted = requirement({
     const silent = pairsOf(facts.nodes.filter(({ name }) => got.has(name))).filter(
       ([from, to]) =>
         !datagrams.some(
-          ({ outer }) =>
-            outer?.source === from.advertise.address && outer.destination === to.advertise.address,
+          ({ egress, seenOn, outer }) =>
+            egress && seenOn === from.name && outer?.destination === to.advertise.address,
         ),
     )
     const bad = clear.flatMap((one) => {
