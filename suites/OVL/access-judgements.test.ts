@@ -121,6 +121,13 @@ describe('OVL-16', () => {
     ])
   })
 
+  it('names a network that the outsider is shown', () => {
+    const { problems } = judged({ inspecting: accepted })
+    expect(problems.map(({ code, node, network }) => [code, node, network])).to.deep.equal([
+      ['outsider-shown-network', 'outside', 'swp-ovl16-open'],
+    ])
+  })
+
   it('proves nothing where an engine runs no container at all', () => {
     expect(outcomeOf(judged({ control: refused }))).to.equal('inconclusive')
     expect(outcomeOf(judged({}, { member: refused }))).to.equal('inconclusive')

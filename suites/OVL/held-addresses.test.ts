@@ -79,6 +79,23 @@ describe('OVL-04', () => {
     ])
   })
 
+  it('names another subnet, and a task without an address', () => {
+    const other = { ...requested, clear: { subnet: '10.91.0.0/16', gateway: '10.91.1.1' } }
+    const found = judged(undefined, threeNodes({ built: { builtAt: '', requested: other } }))
+    expect(found.problems[0]).to.deep.equal({
+      ...{ code: 'subnet-differs', kind: 'seen', network: 'swp-clear' },
+      ...{ expected: '10.91.0.0/16', observed: '10.91.1.0/24' },
+    })
+    const tasks = facts.tasks.map((one) =>
+      one.id === 'web-worker2'
+        ? { ...one, endpoints: { 'swp-clear': { address: '', mac: '02:42:0a:5b:01:04', prefixLength: 0 } } }
+        : one,
+    )
+    expect(judged(undefined, { ...facts, tasks }).problems).to.deep.equal([
+      { ...web, code: 'address-missing', kind: 'missed', network: 'swp-clear' },
+    ])
+  })
+
   it('is inconclusive where it is not known what was asked for, or a kernel was not read', () => {
     expect(outcomeOf(judged(undefined, three))).to.equal('inconclusive')
     const { worker2: _, ...others } = kernel()

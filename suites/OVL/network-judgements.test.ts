@@ -101,6 +101,14 @@ describe('OVL-01', () => {
     ])
   })
 
+  it('names another driver or scope before any service', () => {
+    const strange = begun.map((one) => (one.name === 'ingress' ? { ...one, scope: 'local' } : one))
+    const networksBeforeServices = { ...built.networksBeforeServices, worker2: strange }
+    expect(shown(judged(views, { ...facts, built: { ...built, networksBeforeServices } }))).to.deep.equal([
+      ['network-form-differed-at-first', 'worker2', 'ingress'],
+    ])
+  })
+
   it('is inconclusive where nobody looked at a node, and skipped where ingress was removed', () => {
     const networksBeforeServices = without(built.networksBeforeServices, 'worker2')
     const partly = judged(views, { ...facts, built: { ...built, networksBeforeServices } })
@@ -202,6 +210,31 @@ describe('OVL-05', () => {
       facts,
     )
     expect(shown(found)).to.deep.equal([['gateway-address-used', 'worker1', 'swp-auto']])
+  })
+
+  it('names a network that was assigned nothing, at the manager', () => {
+    const { networks } = facts
+    const without1 = { ...facts, networks: { ...networks, auto: { ...networks.auto, subnet: '' } } }
+    const found = judge(assignedSubnet, { kernel, views, pools: '10.0.0.0/8 /24' }, without1)
+    expect(shown(found)).to.deep.equal([['subnet-not-assigned', 'manager', 'swp-auto']])
+  })
+
+  it('is inconclusive without a task, without its namespace and without a subnet of ingress', () => {
+    const of = (states: object, known: ClusterFacts): Judgement =>
+      judge(assignedSubnet, { kernel: states, views, pools: '10.0.0.0/8 /24' }, known)
+    const { worker1 } = kernel
+    const lost = { ...worker1, namespaces: without(worker1?.namespaces ?? {}, 'island-worker1') }
+    const nobody = { ...facts, tasks: facts.tasks.filter(({ endpoints }) => !endpoints['swp-auto']) }
+    const { networks } = facts
+    const ingress = { ...(networks.ingress ?? networks.auto), subnet: '' }
+    for (const judged1 of [
+      of({ ...kernel, worker1: lost }, facts),
+      of(kernel, nobody),
+      of(kernel, { ...facts, networks: { ...networks, ingress } }),
+    ]) {
+      expect(shown(judged1)).to.deep.equal([])
+      expect(outcomeOf(judged1)).to.equal('inconclusive')
+    }
   })
 })
 

@@ -98,6 +98,7 @@ export const assignedSubnet = requirement({
       unseen: [
         ...read.unseen,
         ...tasks.unseen,
+        ...(ingress?.subnet === '' ? [{ what: `the subnet of ${ingress.name}`, nodes: [manager] }] : []),
         ...(others.size === 0 ? [{ what: 'another network', nodes: [] }] : []),
         ...(compared.length === 0 ? [{ what: 'a route', nodes: [] }] : []),
       ],
@@ -146,6 +147,8 @@ function usedAddresses(facts: ClusterFacts, states: KernelSeen) {
     Object.fromEntries(read.map(([{ node }, seen]) => [node, seen])),
     'interfaces of tasks',
   )
+  // A namespace that is not found may hold anything.
+  const lost = read.flatMap(([task, seen]) => ('got' in seen && seen.got === undefined ? [task] : []))
   const used: Used[] = [
     ...Object.values(facts.services).flatMap(({ name, vips: { [auto.id]: address = '' } }) =>
       address === '' ? [] : [{ who: `virtual IP of ${name}`, address }],
@@ -163,5 +166,12 @@ function usedAddresses(facts: ClusterFacts, states: KernelSeen) {
       ]
     }),
   ]
-  return { used, missing, unseen }
+  return {
+    ...{ used, missing },
+    unseen: [
+      ...unseen,
+      ...lost.map((task) => ({ what: `the namespace of ${taskName(task)}`, nodes: [task.node] })),
+      ...(tasks.length === 0 ? [{ what: `a task on ${auto.name}`, nodes: [] }] : []),
+    ],
+  }
 }
