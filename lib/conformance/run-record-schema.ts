@@ -73,7 +73,14 @@ const verdict = z.object({
       remedy: z.string().exactOptional(),
     }),
   ),
-  unseen: z.array(z.object({ what: z.string(), nodes: strings, why: z.string().exactOptional() })),
+  unseen: z.array(
+    z.object({
+      what: z.string(),
+      nodes: strings,
+      why: z.string().exactOptional(),
+      blind: z.literal(true).exactOptional(),
+    }),
+  ),
   threw: z.object({ code: z.string(), host: z.string().exactOptional() }).exactOptional(),
   evidence: z.array(evidence),
 })

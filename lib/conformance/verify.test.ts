@@ -8,8 +8,8 @@ import { missingTool } from '../missing-tool.ts'
 import { type Judgement, judgement } from '../observation/judgement.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { Observations, type StoredObservation } from './observations.ts'
+import { type Part, part } from '../observation/part.ts'
 import type { ContextOf } from './shared-context.ts'
-import { captureBlind } from './sound-packets.ts'
 import { type ConformanceTest, requirement, type Requirement } from './test.ts'
 import { type Verification, verify, type VerifyOptions } from './verify.ts'
 
@@ -126,13 +126,13 @@ describe('verify', () => {
     expect(reason).to.include('0.02 s')
   })
 
-  it('says that a capture may have missed packets, thrown or told', async () => {
-    const blind = new SwarmproofError({ code: captureBlind, what: 'the capture cannot be believed' })
-    expect(await verified(made({ observe: () => Promise.reject(blind) }))).to.include({
-      captureIncomplete: true,
-    })
-    const told = judgement({ unseen: [{ what: 'capture', nodes: ['a'], why: 'dropped' }], conclusion: 'x' })
-    expect(await verified(made({ judge: () => told }))).to.include({ captureIncomplete: true })
+  it('says that a capture may have missed packets, so that taking it again may help', async () => {
+    const judged = (wire: Part<never>) =>
+      verified(
+        made({ judge: () => judgement({ unseen: part({ a: wire }, 'capture').unseen, conclusion: 'x' }) }),
+      )
+    expect(await judged({ blind: '3 packets dropped' })).to.include({ captureIncomplete: true })
+    expect(await judged({ threw: 'connection lost' })).to.not.have.property('captureIncomplete')
     expect(await verified(made())).to.not.have.property('captureIncomplete')
   })
 

@@ -8,7 +8,6 @@ import type { CollectedEvidence } from './evidence.ts'
 import { describeMissing, isExpected, missingOf } from './missing.ts'
 import { type Observed, threwOf } from './observations.ts'
 import type { ContextOf, SharedContext } from './shared-context.ts'
-import { captureBlind } from './sound-packets.ts'
 import type { ConformanceTest, Feature } from './test.ts'
 import type { Outcome, Verdict } from './verdict.ts'
 
@@ -96,9 +95,7 @@ export async function verify(
   return {
     ...{ verdict: redacted(verdict), generation, observations: kept.file },
     ...(verdict.outcome === 'skip' ? { begun: true as const } : {}),
-    ...(isBlind(error) || ('judged' in found && hasBlind(found.judged))
-      ? { captureIncomplete: true as const }
-      : {}),
+    ...('judged' in found && hasBlind(found.judged) ? { captureIncomplete: true as const } : {}),
     ...(error === undefined ? {} : { error }),
   }
 }
@@ -179,12 +176,8 @@ async function withPackets(
   return evidence.entries
 }
 
-function isBlind(error: unknown): boolean {
-  return (error as { code?: unknown } | undefined)?.code === captureBlind
-}
-
 function hasBlind({ unseen }: Judgement): boolean {
-  return unseen.some(({ what }) => what === 'capture')
+  return unseen.some(({ blind }) => blind === true)
 }
 
 function redacted(verdict: Verdict): Verdict {

@@ -53,6 +53,8 @@ export interface Unseen {
   readonly nodes: readonly string[]
   /** What came instead: an error of a host, quoted. */
   readonly why?: string
+  /** It was recorded, but may lack something: recording it again may help. */
+  readonly blind?: true
 }
 
 /** A judgement of which only what is not empty was given. */

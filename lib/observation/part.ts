@@ -25,7 +25,8 @@ export function part<T>(parts: Readonly<Record<string, Part<T>>>, what: string):
   for (const [name, one] of Object.entries(parts)) {
     if ('got' in one) got.set(name, one.got)
     else if ('missing' in one) missing.push(one.missing)
-    else unseen.push({ what, nodes: [name], why: 'blind' in one ? one.blind : one.threw })
+    else if ('blind' in one) unseen.push({ what, nodes: [name], why: one.blind, blind: true })
+    else unseen.push({ what, nodes: [name], why: one.threw })
   }
   return { got, missing: gather(missing), unseen }
 }

@@ -1,4 +1,4 @@
-import type { EspLayer, Ipv4Layer, Ipv6Layer, Layer, Packet, Protocol } from './packet.ts'
+import type { Ipv4Layer, Ipv6Layer, Layer, Packet, Protocol } from './packet.ts'
 
 /** The layer type of a protocol name; `icmp` and `icmpv6` share one. */
 export type LayerOf<P extends Protocol> = Layer extends infer L
@@ -40,20 +40,10 @@ export function outerIp(packet: HasLayers): Ipv4Layer | Ipv6Layer | undefined {
   return outerLayers(packet).find(isIp)
 }
 
-/** The IP header behind VXLAN. */
-export function innerIp(packet: HasLayers): Ipv4Layer | Ipv6Layer | undefined {
-  return innerLayers(packet).find(isIp)
-}
-
 /** Whether it is a part of a datagram only. An IPv6 "atomic fragment" (RFC 6946) is whole. */
 export function isFragment(ip: Ipv4Layer | Ipv6Layer): boolean {
   if (ip.protocol === 'ipv4') return ip.moreFragments || ip.fragmentOffset > 0
   return ip.fragment !== undefined && (ip.fragment.moreFragments || ip.fragment.offset > 0)
-}
-
-/** ESP of the underlay, never of an inner packet. */
-export function outerEsp(packet: HasLayers): EspLayer | undefined {
-  return outerLayers(packet).find((layer): layer is EspLayer => layer.protocol === 'esp')
 }
 
 /** The captured bytes behind a layer's header, without the padding of short Ethernet frames where it is known. */

@@ -25,8 +25,3 @@ export function withIngress(
 export function hasIngress({ networks }: Pick<Stack, 'networks'>): boolean {
   return Object.keys(networks).includes('ingress')
 }
-
-/** @throws Lacking where there is none, for what can only be seen through it */
-export function requireIngress({ networks }: Pick<Stack, 'networks'>): void {
-  void networks.ingress
-}

@@ -1,8 +1,8 @@
 import type { Sent } from '../../lib/conformance/send-plan.ts'
 import { type AttemptSeen, outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
-import { httpGet, httpReply } from '../../lib/probe/http.ts'
-import type { Observation, TcpRequest } from '../../lib/probe/probe.ts'
+import { httpGet } from '../../lib/probe/http.ts'
+import type { TcpRequest } from '../../lib/probe/probe.ts'
 import type { Cluster, Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
@@ -114,20 +114,4 @@ export function transferProblems(download: Downloaded, bulkBytes: number): Probl
       return [{ ...where, code: 'transfer-not-whole', kind: 'missed', expected: bulkBytes, observed }]
     }),
   )
-}
-
-/** What is wrong with a download, in words; empty if every byte of every repeat arrived. */
-export function downloadProblems(
-  observation: Pick<Observation, 'outcome' | 'errno' | 'replies' | 'replyBytes'>,
-  bulkBytes: number,
-): string[] {
-  return observation.replyBytes.flatMap((total, index) => {
-    const reply = httpReply(observation.replies[index] ?? Buffer.alloc(0))
-    const body = total - (reply?.headerBytes ?? 0)
-    if (reply?.status === 200 && body === bulkBytes) return []
-    const errno = observation.errno === undefined ? '' : ` (${observation.errno})`
-    if (reply === undefined) return [`no answer, ${observation.outcome}${errno}`]
-    if (reply.status !== 200) return [`HTTP status ${reply.status}`]
-    return [`${body} of ${bulkBytes} bytes arrived, ${observation.outcome}${errno}`]
-  })
 }

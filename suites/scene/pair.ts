@@ -1,4 +1,4 @@
-import { type ClusterNode, takers, type Task } from '../../lib/swarm/cluster.ts'
+import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import type { Origin } from '../../lib/probe/probe.ts'
 
 /** Every ordered pair of different entries. */
@@ -27,21 +27,4 @@ export function onNode(node: ClusterNode): Origin {
 /** The task's address on a network; empty if it has none there. */
 export function addressOn(task: Task, network: { readonly name: string }): string {
   return task.endpoints[network.name]?.address ?? ''
-}
-
-/**
- * Says which nodes could not be judged because none of the tasks runs on them. Called once no problem was found:
- * what was seen decides first. A node whose owner lets it take no tasks is not looked for.
- * @throws Error, which makes the verdict `inconclusive`
- */
-export function requireTaskOnEveryNode(
-  nodes: readonly ClusterNode[],
-  tasks: readonly Task[],
-  of: string,
-): void {
-  const without = takers({ nodes }).filter((node) => !tasks.some((task) => task.node === node))
-  if (without.length === 0) return
-  throw new Error(
-    `no task of ${of} runs on ${without.map(({ host }) => host.name).join(', ')}, so nothing could be seen from there`,
-  )
 }
