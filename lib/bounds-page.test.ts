@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { observationBounds } from './conformance/stored-files.ts'
 import { inventoryBounds } from './host/ssh/inventory/inventory-bounds.ts'
 import { packageRoot } from './package-root.ts'
 import { MOST_FLOWS, MOST_TUNNELS } from './packet/ledger-tables.ts'
@@ -31,6 +32,7 @@ describe('docs/bounds.md', () => {
     ['YAML', yamlBounds],
     ['Inventories', inventoryBounds],
     ['Stored runs', runBounds],
+    ['Stored runs', observationBounds],
     ['Stored runs', runFileBounds],
     ['Stored runs', historyBounds],
     ['Captures', { MOST_FLOWS, MOST_TUNNELS, MOST_INTERFACES, LARGEST_PACKET: LARGEST_PACKET_BYTES }],

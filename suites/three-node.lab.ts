@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import { type Raised, raise } from '../lib/conformance/raise.ts'
+import type { Raised } from '../lib/conformance/raise.ts'
 import { planLabs } from '../lib/conformance/plan.ts'
 import { type FinishedRun, planRun } from '../lib/conformance/run.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
@@ -17,44 +17,20 @@ import { docker } from '../lib/swarm/docker.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { filesWith } from './holds-secret.fake.ts'
 import { suites } from './index.ts'
+import { raisedLab } from './raised-lab.fake.ts'
 import { plainProgress, runOptions, verifyGiven } from './lab-test.ts'
 import { sh } from '../lib/script.ts'
 
 const run = promisify(execFile)
 const topology = findTopology('three-node')
-const signal = new AbortController().signal
 
 /** Real machines, real engines, real packets: one lab for all of it. */
 describe('a three-node lab', () => {
-  let raised: Raised
-  let folder = ''
+  const lab = raisedLab('three-node', 'lab')
   let whole: FinishedRun
-  let failed = false
-
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'swarmproof-lab-'))
-    raised = await raise(topology, {
-      provider: new VmProvider(),
-      progress: plainProgress,
-      signal,
-      fresh: false,
-      runId: 'lab-test',
-      onLab: (lab) => (raised = { lab } as Raised),
-    })
-  })
-
-  afterEach(function () {
-    failed ||= this.currentTest?.state === 'failed'
-  })
-
-  after(async () => {
-    await raised?.lab[Symbol.asyncDispose]()
-    if (failed) console.log(`      evidence is kept in ${folder}`)
-    else rmSync(folder, { recursive: true, force: true })
-  })
 
   it('is conformant in every requirement of the standard profile', async () => {
-    whole = await verifyGiven(topology, raised, [], folder)
+    whole = await verifyGiven(topology, lab.raised, [], lab.folder)
     expect(whole.record.failures, 'failures of the harness').to.deep.equal([])
     expect(broken(whole.record.requirements)).to.deep.equal([])
     expect(whole.record.state).to.equal('finished')
@@ -74,7 +50,7 @@ describe('a three-node lab', () => {
   })
 
   it('lets no key, token or password into any file of the run', async () => {
-    const secrets = await secretsOf(raised)
+    const secrets = await secretsOf(lab.raised)
     expect(secrets, 'secrets of the lab').to.have.lengthOf.above(6)
     for (const [name, secret] of secrets)
       expect(filesWith(whole.store.folder, [secret]), `files with a ${name}`).to.deep.equal([])

@@ -26,7 +26,7 @@ export function judgeCommand(): Command {
   return new Command('judge')
     .summary('judge and explain a stored run again')
     .description(
-      'Judges the stored observations of a run again with the rules of this swarmproof, explains them, and says what is\ndifferent. No host is needed, and the folder of the run may be a copy.',
+      'Judges the stored observations of a run again with the rules of this swarmproof, explains them, and says what is different. No host is needed, and the folder of the run may be a copy.',
     )
     .argument('[run]', 'folder or id of a run', 'latest')
     .option('--write', 'replace the verdicts and reports of the run by what is found now')

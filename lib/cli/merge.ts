@@ -7,7 +7,7 @@ import { copyRun, filesToCopy } from '../report/relocate.ts'
 import { count } from './count.ts'
 import { LiveProgress } from './live-progress.ts'
 import { runFolder } from './run-folder.ts'
-import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
+import { concludeRun } from './tell-run.ts'
 
 interface MergeFlags {
   readonly json?: true
@@ -50,8 +50,5 @@ async function merge(named: readonly string[], flags: MergeFlags): Promise<void>
   for (const [index, run] of runs.entries()) {
     await copyRun(folders[index] ?? '', run.runId, store.folder)
   }
-  await writeRunReports({ record, store }, progress)
-  progress.close()
-  tellRun({ record, store }, flags.json === true)
-  process.exitCode = exitCodeOfRun({ record, store })
+  await concludeRun({ record, store }, progress, flags.json === true)
 }

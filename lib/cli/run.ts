@@ -20,7 +20,7 @@ import { version } from './main.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
-import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
+import { concludeRun } from './tell-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 
 interface RunFlags extends HostsFlags {
@@ -99,10 +99,7 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
       version: version(),
       onVerdict: (requirement) => print(verdictLines(requirement, paint)),
     })
-    await writeRunReports(finished, progress)
-    progress.close()
-    tellRun(finished, flags.json === true)
-    process.exitCode = exitCodeOfRun(finished)
+    await concludeRun(finished, progress, flags.json === true)
   } finally {
     progress.close()
     interruption.release()

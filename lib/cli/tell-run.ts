@@ -16,7 +16,7 @@ import { summaryLines } from './verdict-lines.ts'
  * Finds causes and writes every report. What could not be written is a note, and one of the failures of the run, so
  * that whoever reads the stored run comes to the same exit code. Never throws.
  */
-export async function writeRunReports({ record, store }: FinishedRun, progress: Progress): Promise<void> {
+async function writeRunReports({ record, store }: FinishedRun, progress: Progress): Promise<void> {
   const what = 'Writing the report'
   const fail = (message: string): void => {
     progress.note(message)
@@ -40,13 +40,25 @@ export async function writeRunReports({ record, store }: FinishedRun, progress: 
   if (record.failures.some((failure) => failure.step === what)) store.save()
 }
 
+/** What every command that verified does at its end: reports, what came of it on standard output, the exit code. */
+export async function concludeRun(
+  finished: FinishedRun,
+  progress: Progress & { close(): void },
+  json: boolean,
+): Promise<void> {
+  await writeRunReports(finished, progress)
+  progress.close()
+  tellRun(finished, json)
+  process.exitCode = exitCodeOfRun(finished)
+}
+
 /** The exit code of a run whose reports are written. */
-export function exitCodeOfRun({ record, store }: FinishedRun): number {
+function exitCodeOfRun({ record, store }: FinishedRun): number {
   return exitCodeOf(record, store.unwritten)
 }
 
 /** The end of a run on standard output: what came of it and where its report is, or all of it as JSON. */
-export function tellRun(finished: FinishedRun, json: boolean): void {
+function tellRun(finished: FinishedRun, json: boolean): void {
   const { record, store, labId } = finished
   const folder = relative(process.cwd(), store.folder) || '.'
   if (json) {

@@ -33,7 +33,7 @@ import { version } from './main.ts'
 import { imageArgument } from './image-argument.ts'
 import { stdout } from './output.ts'
 import { commandLine } from './shell-line.ts'
-import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
+import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
 import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
@@ -226,10 +226,7 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
       if (!flags.json) progress.print(stdout, verdictLines(requirement, paint))
     },
   })
-  await writeRunReports(finished, progress)
-  progress.close()
-  tellRun(finished, flags.json === true)
-  process.exitCode = exitCodeOfRun(finished)
+  await concludeRun(finished, progress, flags.json === true)
 }
 
 /** The command that does it again. */

@@ -14,7 +14,7 @@ import { LiveProgress } from './live-progress.ts'
 import { version } from './main.ts'
 import { stdout } from './output.ts'
 import { commandLine } from './shell-line.ts'
-import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
+import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
 import { verdictLines } from './verdict-lines.ts'
@@ -38,7 +38,7 @@ export function verifyCommand(): Command {
   return new Command('verify')
     .summary('verify a standing lab as it is now')
     .description(
-      'Verifies a lab that `up` or `run --keep` left standing, as often as wanted and as it is: it is never restarted\nor put back. Break something with `exec`, verify, and read what it says.',
+      'Verifies a lab that `up` or `run --keep` left standing, as often as wanted and as it is: it is never restarted or put back. Break something with `exec`, verify, and read what it says.',
     )
     .option('--lab <id>', 'which one, when several stand')
     .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
@@ -81,10 +81,7 @@ async function verify(flags: VerifyFlags): Promise<void> {
         if (!flags.json) progress.print(stdout, verdictLines(requirement, paint))
       },
     })
-    await writeRunReports(finished, progress)
-    progress.close()
-    tellRun(finished, flags.json === true)
-    process.exitCode = exitCodeOfRun(finished)
+    await concludeRun(finished, progress, flags.json === true)
   } finally {
     progress.close()
     interruption.release()

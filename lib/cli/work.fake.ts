@@ -31,7 +31,7 @@ import { closingMs, onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { runProgram } from './main.ts'
 import { stdout } from './output.ts'
-import { exitCodeOfRun, tellRun, writeRunReports } from './tell-run.ts'
+import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { verdictLines } from './verdict-lines.ts'
 
@@ -72,10 +72,7 @@ async function work(mode: string, flags: WorkFlags): Promise<void> {
       },
     })
     log(`state ${finished.record.state}`)
-    await writeRunReports(finished, progress)
-    progress.close()
-    tellRun(finished, flags.json === true)
-    process.exitCode = exitCodeOfRun(finished)
+    await concludeRun(finished, progress, flags.json === true)
   } finally {
     progress.close()
     interruption.release()

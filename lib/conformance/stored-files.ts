@@ -1,12 +1,24 @@
 import { join } from 'node:path'
+import { z } from 'zod'
 import { readBoundedText } from '../bounded-file.ts'
+import { beyondJsonBounds } from '../bounded-json.ts'
 import { InputError } from '../error.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import { resolveScenes, type StoredObservation } from './observations.ts'
 import type { LabRecord, RunRecord } from './run-record.ts'
 
-/** Of one file of observations. */
-const mostBytes = 64 * 1024 * 1024
+/** Of one file of observations; the largest of a standard run on three hosts has 1.2 MB. */
+export const observationBounds = {
+  mostBytes: 64 * 1024 * 1024,
+  mostLevels: 64,
+  mostValues: 10_000_000,
+  longestTextCharacters: 4 * 1024 * 1024,
+} as const
+
+/** What judging relies on before a requirement's own data. */
+const observationShape = z.looseObject({ generation: z.int().nonnegative() })
+const factsShape = z.looseObject({ nodes: z.array(z.unknown()), networks: z.looseObject({}) })
+const sceneShape = z.looseObject({})
 
 /**
  * Reads facts and scenes of a stored run by lab and name, such as `kernel#0`; undefined where there is none. Where a lab's
@@ -38,13 +50,21 @@ export class StoredFiles {
 
   /** @throws InputError where a file is missing or is not what a run leaves */
   read(file: string): { readonly stored: StoredObservation; readonly facts: ClusterFacts } {
-    const stored = this.#json(file) as StoredObservation
+    const stored = this.#shaped(file, observationShape) as unknown as StoredObservation
     const below = file.slice(0, file.lastIndexOf('/') + 1)
+    const within = new Set<string>()
     const scene = (reference: string): unknown => {
-      const { seen } = this.#json(`${below}${reference}.json`) as { seen?: unknown }
-      return resolveScenes(seen, scene)
+      if (within.has(reference)) throw unreadable(file, new Error(`${reference} rests on itself`))
+      within.add(reference)
+      const { seen } = this.#shaped(`${below}${reference}.json`, sceneShape)
+      const resolved = resolveScenes(seen, scene)
+      within.delete(reference)
+      return resolved
     }
-    const facts = this.#json(`${below}facts#${stored.generation}.json`) as ClusterFacts
+    const facts = this.#shaped(
+      `${below}facts#${stored.generation}.json`,
+      factsShape,
+    ) as unknown as ClusterFacts
     return { stored: { ...stored, seen: resolveScenes(stored.seen, scene) }, facts }
   }
 
@@ -57,6 +77,12 @@ export class StoredFiles {
     }
   }
 
+  #shaped<T>(file: string, shape: z.ZodType<T>): T {
+    const { success, data, error } = shape.safeParse(this.#json(file))
+    if (!success) throw unreadable(file, new Error(error.issues[0]?.message))
+    return data
+  }
+
   #json(file: string): unknown {
     const known = this.#known.get(file)
     if (known !== undefined) return known
@@ -64,7 +90,9 @@ export class StoredFiles {
     if (!/^(?:runs\/[\w.-]+\/)*observations\/(?:[\w.-]+\/)*[\w.#-]+\.json$/.test(file) || file.includes('..'))
       throw unreadable(file, new Error('it is not the name of a file of observations'))
     try {
-      const value: unknown = JSON.parse(readBoundedText(join(this.#folder, file), { mostBytes }))
+      const value: unknown = JSON.parse(readBoundedText(join(this.#folder, file), observationBounds))
+      const beyond = beyondJsonBounds(value, observationBounds)
+      if (beyond !== undefined) throw new Error(beyond)
       this.#known.set(file, value)
       return value
     } catch (cause) {
