@@ -3,7 +3,7 @@ import { loadedImageName } from '../loaded-image.ts'
 import { scriptLines } from '../script.ts'
 import type { Topology } from '../topology/topology.ts'
 import { describeFootprint } from './describe-footprint.ts'
-import { scriptFor } from './deploy-stack.ts'
+import { scriptFor } from './stack-script.ts'
 import { stackNames } from './stack.ts'
 
 const topology = {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Topology } from '../topology/topology.ts'
 import { type LoadedImage, loadedImageName } from '../loaded-image.ts'
-import { scriptFor, stackRecipe, type StackScript, stackScript, withProbeTask } from './deploy-stack.ts'
+import { scriptFor, stackRecipe, type StackScript, stackScript, withProbeTask } from './stack-script.ts'
 import { nonceIn, taskScript } from './probe-task.ts'
 
 const topology = {
