@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -193,6 +193,31 @@ describe('a host whose nsenter is taken from a container', () => {
       })
       expect(stdout).to.match(/^@@ end$/m)
       expect(readFileSync(log, 'utf8')).to.equal('--net=/proc/self/ns/net\n')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('files of namespaces that cannot be entered', () => {
+  it('are of namespaces that ended, where no namespace is mounted on them any more, else unreadable', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      const [files, tools] = [join(folder, 'netns'), join(folder, 'tools')]
+      mkdirSync(files)
+      mkdirSync(tools)
+      writeFileSync(join(tools, 'nsenter'), '#!/bin/sh\necho cannot enter >&2; exit 1\n', { mode: 0o755 })
+      writeFileSync(join(files, '1-ended'), '')
+      symlinkSync('/proc/self/ns/net', join(files, '1-stands'))
+      const script = observeScript([]).text.replaceAll('/run/docker/netns', files)
+      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${script}`], {
+        env: { PATH: `${tools}:${process.env.PATH}` },
+        encoding: 'utf8',
+      })
+      const state = parseHostState('here', readSections(stdout, '@@'))
+      expect(state.namespaces).to.deep.equal({})
+      const closed = state.unavailable.filter(({ tool }) => tool === 'nsenter').map(({ what }) => what)
+      expect(closed).to.deep.equal([`namespace ${join(files, '1-stands')}`])
     } finally {
       rmSync(folder, { recursive: true })
     }

@@ -92,7 +92,7 @@ function forwardingFiles(lines: readonly string[]): { file: string; value: strin
   })
 }
 
-/** Namespaces by file name; the host's own is `-`. One that could not be entered is left out. */
+/** Namespaces by file name; the host's own is `-`. One that could not be entered, or has ended, is left out. */
 function readNamespaces(
   host: string,
   sections: readonly Section[],
@@ -104,7 +104,7 @@ function readNamespaces(
     if (kind === 'namespace') {
       name = argument.slice(argument.lastIndexOf('/') + 1)
       found[name] = emptyNamespace(inodes[name === '-' ? '/proc/self/ns/net' : argument] ?? '')
-    } else if (kind === 'unreadable') {
+    } else if (kind === 'unreadable' || kind === 'ended') {
       delete found[argument.slice(argument.lastIndexOf('/') + 1)]
     } else if (name !== undefined && found[name] !== undefined) {
       found[name] = { ...(found[name] as NamespaceState), ...readTable(host, kind, lines) }

@@ -54,7 +54,9 @@ describe('the question of a task', () => {
   it('may have passed where nothing could be recorded: then nothing is said of it', () => {
     const blind = judged({ 'worker1 eth1 in abc': wire([]), 'worker1 eth0': { blind: 'packets dropped' } })
     expect(blind.problem).to.equal(undefined)
-    expect(blind.unseen).to.deep.equal([{ what: 'capture', nodes: ['worker1 eth0'], why: 'packets dropped' }])
+    expect(blind.unseen).to.deep.equal([
+      { what: 'capture', nodes: ['worker1 eth0'], why: 'packets dropped', blind: true },
+    ])
     const outside = { worker1: { got: { inside: null, outside: ['eth0'] } } }
     expect(judged({ worker1: wire([]) }, outside).problem).to.equal(undefined)
     expect(judged({ worker1: wire([question('192.0.2.3')]) }, outside).unseen).to.deep.equal([])
