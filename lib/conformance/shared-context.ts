@@ -16,6 +16,7 @@ import { type Raised, readStates } from './raise.ts'
 import type { RunStore } from './run-store.ts'
 import type { Scene } from './scene.ts'
 import type { ConformanceTest } from './test.ts'
+import { waysOf } from './ways.ts'
 import { wiresOf } from './wires.ts'
 
 /** What all tests of one lab share. On hosts swarmproof did not make its wire keeps the run's own traffic alone. */
@@ -82,7 +83,7 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
         stack: topology.stack,
         signal: options.signal,
       }),
-    probe: sparingProbe(agentProbe(), wayOf(facts)),
+    probe: sparingProbe(agentProbe(), waysOf(facts)),
     wire: wires.usual,
     signal: options.signal,
     state: (which) => (which?.fresh ? freshState() : readStatesOnce().then(guarded)),
@@ -120,21 +121,6 @@ export function sharedContext(raised: Raised, options: SharedContextOptions): Sh
     },
   }
   return shared
-}
-
-const gatewayBridge = 'docker_gwbridge'
-
-/** Where an address of a task leads: its network and its node. */
-function wayOf({ tasks }: ClusterFacts): (address: string) => string | undefined {
-  const ways = new Map(
-    tasks.flatMap(({ node, endpoints }) =>
-      Object.entries(endpoints)
-        // Of addresses on docker_gwbridge each node has its own.
-        .filter(([network]) => network !== gatewayBridge)
-        .map(([network, { address }]) => [address, `${network} ${node}`] as const),
-    ),
-  )
-  return (address) => ways.get(address)
 }
 
 function guarded(states: ReadonlyMap<string, HostState>): ReadonlyMap<string, HostState> {

@@ -23,6 +23,10 @@ my $keep = 4096;
 # A probe that has waited so long does not keep the next from starting, and after two that got no answer in time those
 # that follow on the same way are given less: what is silent must not make everything slow. In microseconds.
 my ($silence, $impatience) = (3e6, 2e6);
+# What a kernel answers, or our own responders, however busy the server is, is told silent sooner.
+my $hush = 1e6;
+# Milliseconds.
+my $brief = 2000;
 # The kernel answers a connection, however slow the server is; by now three tries of ours were silent.
 my $connecting = 6e6;
 
@@ -121,9 +125,11 @@ sub due {
   $patience = $impatience if $probe->{late} >= 2 && !$probe->{idle} && $patience > $impatience;
   return $probe->{started} + $patience;
 }
+sub quiet { my ($probe) = @_; return $probe->{kind} eq 'tcp' && $probe->{state} ne 'connect' ? $silence : $hush }
+# Those that are given little time do not keep others from starting: nobody expects an answer.
 sub busy {
-  my $since = now() - $silence;
-  return scalar grep { $_->{started} > $since } values %open;
+  my $now = now();
+  return scalar grep { $_->{timeout} > $brief && $now < $_->{started} + quiet($_) } values %open;
 }
 
 sub take {
@@ -213,7 +219,7 @@ sub command {
 
 while (1) {
   if ($asked) {
-    begin(shift @queue) while @queue && keys(%open) < 4 * $window && busy() < $window;
+    begin(shift @queue) while @queue && keys(%open) < 8 * $window && busy() < $window;
     if ($asked eq 'go' && !@queue && !%open) { $asked = 'done'; print "done\n" }
   }
   my ($read, $write) = ('', '');
@@ -227,7 +233,7 @@ while (1) {
     $probe->{state} eq 'connect' || length $probe->{out} ? vec($write, $fd, 1) = 1 : 0;
     vec($read, $fd, 1) = 1 if $probe->{state} ne 'connect';
     my $end = due($probe);
-    my $stale = $probe->{started} + $silence;
+    my $stale = $probe->{started} + quiet($probe);
     $end = $stale if @queue && $stale < $end && $stale > now();
     $next = $end if !$next || $end < $next;
   }

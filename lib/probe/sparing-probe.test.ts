@@ -30,13 +30,17 @@ describe('a probe that spares silent ways', () => {
       )
     },
   })
-  const wayOf = (address: string): string | undefined =>
-    address.startsWith('10.') ? `clear ${address.split('.')[2]}` : undefined
+  // 10.0.NODE.x is a task, 10.1.0.1 a virtual IP with tasks on nodes 1 and 2.
+  const waysOf = ({ from, to }: ProbeRequest): string[] => {
+    const node = /^10\.0\.(\d)\./.exec(to)?.[1]
+    const nodes = to === '10.1.0.1' ? ['1', '2'] : node === undefined ? [] : [node]
+    return nodes.map((one) => `${from.host.name} clear ${one}`)
+  }
 
   it('waits as long as asked until a way was silent twice, then two seconds, for every address of the way', async () => {
     const probe = sparingProbe(
       sending(() => 'timeout'),
-      wayOf,
+      waysOf,
     )
     await probe.send([request('10.0.1.5'), request('10.0.1.6', 15_000)])
     expect(waited).to.deep.equal([undefined, 15_000])
@@ -60,7 +64,7 @@ describe('a probe that spares silent ways', () => {
           return inner.send(requests, options)
         },
       },
-      wayOf,
+      waysOf,
     )
     const echo = { ...request('10.0.1.5'), kind: 'icmp' } as ProbeRequest
     const plan = [...Array.from({ length: 6 }, () => request('10.0.1.6', 15_000)), echo, echo, echo]
@@ -73,7 +77,7 @@ describe('a probe that spares silent ways', () => {
   it('never spares a way that answered once', async () => {
     const probe = sparingProbe(
       sending((to) => (to.endsWith('.5') ? 'answered' : 'timeout')),
-      wayOf,
+      waysOf,
     )
     await probe.send([request('10.0.1.5'), request('10.0.1.6'), request('10.0.1.7'), request('10.0.1.8')])
     await probe.send([request('10.0.1.6', 15_000)])
@@ -83,10 +87,52 @@ describe('a probe that spares silent ways', () => {
   it('knows an address of no way by itself and its port', async () => {
     const probe = sparingProbe(
       sending(() => 'timeout'),
-      wayOf,
+      waysOf,
     )
     await probe.send([request('192.0.2.1'), request('192.0.2.1')])
     await probe.send([request('192.0.2.1', 9000), request('192.0.2.2', 9000)])
     expect(waited).to.deep.equal([2000, 9000])
+  })
+
+  it('asks echoes that were cut short again, with all their time, when their way turns out to answer', async () => {
+    const inner = sending((to) => (to === '10.0.1.6' ? 'answered' : 'timeout'))
+    const batches: (readonly (number | undefined)[])[] = []
+    const probe = sparingProbe(
+      {
+        send: async (requests, options) => {
+          const seen = await inner.send(requests, options)
+          batches.push(waited)
+          return seen
+        },
+      },
+      waysOf,
+    )
+    const echo = { ...request('10.0.1.5'), kind: 'icmp' } as ProbeRequest
+    const seen = await probe.send([
+      echo,
+      { ...echo },
+      ...Array.from({ length: 6 }, () => request('10.0.1.6')),
+    ])
+    expect(batches).to.deep.equal([
+      [3000, 3000],
+      [2000, 2000, 2000, 2000, 2000, 2000],
+      [undefined, undefined],
+    ])
+    expect(seen.map(({ outcome }) => outcome)).to.deep.equal([
+      ...['timeout', 'timeout'],
+      ...Array.from({ length: 6 }, () => 'answered'),
+    ])
+  })
+
+  it('spares what a balancer may send a silent way, and learns no way from it', async () => {
+    const probe = sparingProbe(
+      sending((to) => (to.startsWith('10.0.2.') ? 'answered' : 'timeout')),
+      waysOf,
+    )
+    await probe.send([request('10.1.0.1', 9000), request('10.1.0.1', 9000, 'b')])
+    expect(waited).to.deep.equal([9000, 9000])
+    await probe.send([request('10.0.1.5'), request('10.0.1.5'), request('10.0.2.5')])
+    await probe.send([request('10.1.0.1', 9000), request('10.0.2.5', 9000), request('10.1.0.1', 9000, 'b')])
+    expect(waited).to.deep.equal([2000, 9000, 9000])
   })
 })

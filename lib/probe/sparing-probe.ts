@@ -1,6 +1,6 @@
-import type { Observation, Probe, ProbeRequest } from './probe.ts'
+import type { Observation, Probe, ProbeOptions, ProbeRequest } from './probe.ts'
 
-/** What is known of one way: from a host to where an address leads. */
+/** What is known of one way: from a node over a network to a node. */
 interface Known {
   answered: number
   silent: number
@@ -8,31 +8,34 @@ interface Known {
 
 /** For whom is silent although everybody else answers: so long, and no longer. */
 const spareMs = 2_000
+/** For the first echo requests of a way. The kernel answers them, however slow what else runs there is. */
+const scoutMs = 3_000
 /** Probes that got no answer, and none that did, before a way counts as silent. */
 const silentAfter = 2
+/** From so many probes on a way on it is worth knowing first whether it is silent. */
+const manyOnAWay = 8
+const usualTimeoutMs = 5_000
 
 /**
  * A probe that remembers which ways are silent and waits there no longer than it must: a broken network is reported as
- * fast as a whole one. A way that answered once is given its full time for good. What it shortens would have been
- * missed, too: it was silent twice for as long as was asked for.
+ * fast as a whole one. A way that answered once is given its full time for good, and whatever was cut short on a way
+ * that turns out to answer is asked again with all of its time.
  *
- * @param wayOf names where an address leads, such as a network and a node, so that what is known of one task of a node
- *   holds for the others; the address itself where nothing is known of it
+ * @param waysOf the ways an answer may depend on, such as `worker1 swp-clear worker2`. A request of one way tells whether
+ *   that is silent; one of several, which a balancer chooses from, is spared where one of them is.
  */
-export function sparingProbe(probe: Probe, wayOf: (address: string) => string | undefined): Probe {
+export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => readonly string[]): Probe {
   const ways = new Map<string, Known>()
-  const keyOf = (request: ProbeRequest): string => {
-    const way = wayOf(request.to)
-    const port = way === undefined && request.kind !== 'icmp' ? ` ${request.kind} ${request.port}` : ''
-    return `${request.from.host.name} ${way ?? request.to}${port}`
+  const isSilent = (key: string): boolean => {
+    const known = ways.get(key)
+    return known !== undefined && known.answered === 0 && known.silent >= silentAfter
   }
-  const spared = (request: ProbeRequest): ProbeRequest => {
-    const known = ways.get(keyOf(request))
-    if (known === undefined || known.answered > 0 || known.silent < silentAfter) return request
-    return { ...request, timeoutMs: Math.min(request.timeoutMs ?? usualTimeoutMs, spareMs) }
-  }
+  const hasAnswered = (key: string): boolean => (ways.get(key)?.answered ?? 0) > 0
+  const capOf = (request: ProbeRequest): number =>
+    [ownKey(request), ...waysOf(request)].some(isSilent) ? spareMs : Infinity
   const learn = ({ request, attempts }: Observation): void => {
-    const key = keyOf(request)
+    const [first, ...more] = waysOf(request)
+    const key = first !== undefined && more.length === 0 ? first : ownKey(request)
     const known = ways.get(key) ?? { answered: 0, silent: 0 }
     known.answered += attempts.filter(
       ({ outcome }) => outcome === 'answered' || outcome === 'connected',
@@ -40,55 +43,71 @@ export function sparingProbe(probe: Probe, wayOf: (address: string) => string | 
     known.silent += attempts.filter(({ outcome }) => outcome === 'timeout').length
     ways.set(key, known)
   }
-  /** The first echo requests of each way nobody knows yet, where many more are to follow; by their places. */
-  const scoutsAmong = (requests: readonly ProbeRequest[]): ReadonlySet<number> => {
-    const perWay = new Map<string, number[]>()
-    requests.forEach((request, index) => {
-      const key = keyOf(request)
-      if (wayOf(request.to) !== undefined && !ways.has(key))
-        perWay.set(key, [...(perWay.get(key) ?? []), index])
-    })
-    const many = [...perWay.values()].filter((places) => places.length >= manyOnAWay)
-    return new Set(
-      many.flatMap((places) =>
-        places.filter((place) => requests[place]?.kind === 'icmp').slice(0, silentAfter),
-      ),
+  const send = async (asked: readonly Asked[], options: ProbeOptions | undefined): Promise<void> => {
+    if (asked.length === 0) return
+    const observations = await probe.send(
+      asked.map(({ request, capMs }) => capped(request, capMs)),
+      options,
     )
+    asked.forEach((one, index) => {
+      const observation = observations[index]
+      // Whoever asked gets back what was asked for, with what came of it.
+      if (observation !== undefined) one.observation = { ...observation, request: one.request }
+    })
+    for (const { observation } of asked) if (observation !== undefined) learn(observation)
   }
-  const sendAndLearn: Probe['send'] = async (requests, options) => {
-    const observations = await probe.send(requests.map(spared), options)
-    // Whoever asked gets back what was asked for, with what came of it.
-    const own = observations.map((observation, index) => ({
-      ...observation,
-      request: requests[index] ?? observation.request,
-    }))
-    own.forEach(learn)
-    return own
+  /** The first echo requests of each way nobody knows yet, where many more are to follow. */
+  const scoutsAmong = (asked: readonly Asked[]): Asked[] => {
+    const perWay = new Map<string, Asked[]>()
+    for (const one of asked) {
+      const [first, ...more] = waysOf(one.request)
+      if (first === undefined || more.length > 0 || ways.has(first)) continue
+      perWay.set(first, [...(perWay.get(first) ?? []), one])
+    }
+    const many = [...perWay.values()].filter((all) => all.length >= manyOnAWay)
+    return many.flatMap((all) => all.filter(({ request }) => request.kind === 'icmp').slice(0, silentAfter))
   }
   return {
     async send(requests, options) {
-      const scouts = scoutsAmong(requests)
-      if (scouts.size === 0) return sendAndLearn(requests, options)
-      const parts = [true, false].map((first) =>
-        requests.flatMap((_, place) => (scouts.has(place) === first ? [place] : [])),
-      )
-      const found = new Map<number, Observation>()
-      for (const places of parts) {
-        const observations = await sendAndLearn(
-          places.flatMap((place) => requests[place] ?? []),
-          options,
-        )
-        places.forEach((place, index) => {
-          const observation = observations[index]
-          if (observation !== undefined) found.set(place, observation)
-        })
-      }
-      return requests.flatMap((_, place) => found.get(place) ?? [])
+      const all = requests.map((request): Asked => ({ request, capMs: Infinity }))
+      const scouts = scoutsAmong(all)
+      for (const one of scouts) one.capMs = scoutMs
+      await send(scouts, options)
+      const others = all.filter((one) => !scouts.includes(one))
+      for (const one of others) one.capMs = capOf(one.request)
+      await send(others, options)
+      const again = all.filter((one) => {
+        const its = waysOf(one.request)
+        return wasCutShort(one) && its.length > 0 && its.every(hasAnswered)
+      })
+      for (const one of again) one.capMs = Infinity
+      await send(again, options)
+      return all.flatMap(({ observation }) => observation ?? [])
     },
   }
 }
 
-/** From so many probes on a way on it is worth knowing first whether it is silent. */
-const manyOnAWay = 8
+interface Asked {
+  readonly request: ProbeRequest
+  /** Longest it is waited for. */
+  capMs: number
+  observation?: Observation
+}
 
-const usualTimeoutMs = 5_000
+function timeoutOf({ timeoutMs = usualTimeoutMs }: ProbeRequest): number {
+  return timeoutMs
+}
+
+function capped(request: ProbeRequest, capMs: number): ProbeRequest {
+  return capMs < timeoutOf(request) ? { ...request, timeoutMs: capMs } : request
+}
+
+function wasCutShort({ request, capMs, observation }: Asked): boolean {
+  return capMs < timeoutOf(request) && observation?.outcome === 'timeout'
+}
+
+/** For what goes several ways or none that is known: by the very thing that is asked. */
+function ownKey(request: ProbeRequest): string {
+  const port = request.kind === 'icmp' ? '' : ` ${request.kind} ${request.port}`
+  return `${request.from.host.name} ${request.to}${port}`
+}
