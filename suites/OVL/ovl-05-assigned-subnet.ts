@@ -50,7 +50,7 @@ export const assignedSubnet = requirement({
     'build the swarm with docker swarm init --default-addr-pool RANGE --default-addr-pool-mask-length 24',
   ],
   codes: [
-    'subnet-not-assigned',
+    'subnet-not-stated',
     'subnet-overlaps-network',
     'subnet-overlaps-route',
     'gateway-not-assigned',
@@ -91,7 +91,7 @@ export const assignedSubnet = requirement({
         ...overlapsOf(auto),
         ...overlapsOf(ingress),
         ...(auto.subnet === ''
-          ? [{ code: 'subnet-not-assigned', kind: 'missed', node: manager, network: auto.name } as const]
+          ? [subnetNotStated(manager, auto)]
           : [...gatewayProblems(manager, auto, used), ...maskProblems(manager, mask, [auto])]),
       ]),
       missing: [...read.missing, ...tasks.missing],
@@ -174,4 +174,8 @@ function usedAddresses(facts: ClusterFacts, states: KernelSeen) {
       ...(tasks.length === 0 ? [{ what: `a task on ${auto.name}`, nodes: [] }] : []),
     ],
   }
+}
+
+function subnetNotStated(node: string, { name }: NetworkFacts): Problem {
+  return { code: 'subnet-not-stated', kind: 'missed', node, network: name, subject: 'subnet' }
 }

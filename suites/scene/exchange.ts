@@ -62,11 +62,12 @@ async function record(context: ObserveContext): Promise<Exchange> {
   const planned = [
     ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts), nonces.clear),
     ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost), nonces.local),
-    ...plan(
-      'secret',
-      roles.includes('secret') ? orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts) : [],
-      nonces.secret,
-    ),
+    ...(roles.includes('secret')
+      ? [
+          ...plan('secret', orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts), nonces.secret),
+          ...plan('secret', orderedPairs(tasksOn(stack, 'secret')).filter(onOneHost), nonces.local),
+        ]
+      : []),
   ]
   const responders: Responder[] = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
