@@ -187,7 +187,9 @@ describe('loading the probe image', () => {
       .answer('for id in', { exitCode: 1 })
       .answer('docker load', (_command, given) => {
         expect(removed).to.have.lengthOf(1)
-        expect(removed[0]).to.match(/^arm1 \S+ sha256:\w+ sha256:\w+$/).and.contain(name)
+        expect(removed[0])
+          .to.match(/^arm1 \S+ sha256:\w+ sha256:\w+$/)
+          .and.contain(name)
         input = 'input' in given ? given.input : undefined
         return `${idA}\n`
       })
