@@ -18,6 +18,7 @@ import { probeImageBytes } from '../swarm/probe-image.ts'
 import { readOccupied } from '../swarm/read-occupied.ts'
 import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
+import { version } from '../package-root.ts'
 import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import {
   clientOptions,
@@ -29,7 +30,6 @@ import {
 } from './given-hosts.ts'
 import { type Interruption, onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
-import { version } from './main.ts'
 import { imageArgument } from './image-argument.ts'
 import { stdout } from './output.ts'
 import { commandLine } from './shell-line.ts'

@@ -10,7 +10,7 @@ import { pollEffect } from '../scene/effects.ts'
 import { meshPort } from '../scene/mesh.ts'
 import { askPort } from '../scene/reshaping-probes.ts'
 import { givenPortProblems } from '../scene/reshaping-problems.ts'
-import type { GivenLook } from '../scene/reshaping.ts'
+import type { GivenLook } from '../scene/reshaping-looks.ts'
 import { type Footprint, footprintOf, type Held, type HeldBy, traceProblems } from './leftovers.ts'
 import { lookAtKernels, pollUntilGone } from './until-gone.ts'
 

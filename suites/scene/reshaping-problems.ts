@@ -2,7 +2,7 @@ import { addressIn, type ClusterFacts, type TaskFacts, taskName } from '../../li
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { answersOf, portAnswers, portProblems } from './port-answers.ts'
-import type { GivenLook, Reshaping, TakenLook } from './reshaping.ts'
+import type { GivenLook, Reshaping, TakenLook } from './reshaping-looks.ts'
 import type { Looked } from './reshaping-probes.ts'
 
 /** What is not so yet, or wrong, of a service that was given two networks: attached, found by name, answering. */

@@ -15,7 +15,8 @@ import { type BareSeen, lookAtBareTasks } from './bare-seen.ts'
 import { pollEffect } from './effects.ts'
 import { meshPort } from './mesh.ts'
 import { addressOn } from './pair.ts'
-import { askGiven, askTaken, type Looked } from './reshaping-probes.ts'
+import type { GivenLook, Reshaping, TakenLook } from './reshaping-looks.ts'
+import { askGiven, askTaken } from './reshaping-probes.ts'
 import {
   givenNetworkProblems,
   givenPortProblems,
@@ -45,13 +46,6 @@ export interface Given {
   readonly own: NetworkFacts
 }
 
-export interface GivenLook {
-  /** Null while the manager shows none. */
-  readonly publishedPort: number | null
-  readonly task: TaskFacts
-  readonly looked: readonly Looked[]
-}
-
 export interface Taken {
   readonly options: readonly string[]
   /** The task it had before. */
@@ -59,20 +53,6 @@ export interface Taken {
   /** Null where none was ever published. */
   readonly formerPort: number | null
   readonly polled: Polled<TakenLook>
-}
-
-export interface TakenLook {
-  readonly task: TaskFacts
-  readonly looked: readonly Looked[]
-}
-
-/** What looks are compared with. */
-export interface Reshaping {
-  readonly service: string
-  readonly manager: string
-  /** Names of the network it keeps and of the one it is given and loses. */
-  readonly own: string
-  readonly extra: string
 }
 
 /** Each stage has a bound of its own. */

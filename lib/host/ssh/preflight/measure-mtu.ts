@@ -1,6 +1,6 @@
 import { protocolLine } from '../../../remote/protocol-line.ts'
 import type { MtuFinding, PortFinding } from './finding.ts'
-import { type Bench, type MeasuredHost, pairsOf } from './measure.ts'
+import { type Bench, type MeasuredHost, pairsOf } from './bench.ts'
 
 type Channel = 'udp' | 'esp' | 'icmp'
 

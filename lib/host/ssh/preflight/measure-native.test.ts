@@ -4,7 +4,8 @@ import { silentProgress } from '../../../progress.ts'
 import { nativeHost } from '../../native-host.fake.ts'
 import { isBlocked, isTooSmall, type Preflight } from './finding.ts'
 import { sh } from '../../../script.ts'
-import { measure, type MeasuredHost } from './measure.ts'
+import type { MeasuredHost } from './bench.ts'
+import { measure } from './measure.ts'
 
 const name = (part: string): string => `swp-pre-${part}${process.pid}`
 const [left, middle, right] = [name('l'), name('m'), name('r')]

@@ -1,5 +1,5 @@
 import type { PortFinding, Seen } from './finding.ts'
-import { type Bench, gossipPort, managementPort, type MeasuredHost, pairsOf } from './measure.ts'
+import { type Bench, gossipPort, managementPort, type MeasuredHost, pairsOf } from './bench.ts'
 import type { Sighting } from './sightings.ts'
 import { protocolLine } from '../../../remote/protocol-line.ts'
 import { portSentence } from './tell-finding.ts'

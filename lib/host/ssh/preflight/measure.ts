@@ -1,25 +1,12 @@
 import { protocolLine } from '../../../remote/protocol-line.ts'
 import type { Progress } from '../../../progress.ts'
 import { step } from '../../../progress.ts'
-import type { Remote } from '../../../remote/remote.ts'
-import type { HostFacts } from '../host-facts.ts'
 import { type PreflightAgent, startAgent } from './agent.ts'
+import { type Bench, gossipPort, managementPort, type MeasuredHost } from './bench.ts'
 import type { Preflight } from './finding.ts'
 import { measureMtu } from './measure-mtu.ts'
 import { measurePorts } from './measure-ports.ts'
 import { Sightings } from './sightings.ts'
-
-/** A host between which is measured, with the addresses its swarm uses or is to use. */
-export interface MeasuredHost {
-  readonly name: string
-  readonly remote: Remote
-  readonly isManager: boolean
-  readonly advertise: string
-  readonly dataPath: string
-  /** MTU of the interface that has the data-path address. */
-  readonly mtuBytes: number
-  readonly firewall: HostFacts['firewall']
-}
 
 export interface MeasureOptions {
   readonly dataPathPort: number
@@ -28,22 +15,6 @@ export interface MeasureOptions {
   /** How long to wait for what was sent, each time. Default 2000. */
   readonly settleMs?: number
 }
-
-/** What measurements share. */
-export interface Bench {
-  readonly hosts: readonly MeasuredHost[]
-  readonly agents: ReadonlyMap<string, PreflightAgent>
-  readonly sightings: Sightings
-  readonly dataPathPort: number
-  readonly settleMs: number
-  readonly signal: AbortSignal
-  /** Numbers of shots, each used once. */
-  readonly nextId: () => number
-}
-
-/** Ports a swarm needs between its nodes, besides that of its data path. */
-export const managementPort = 2377
-export const gossipPort = 7946
 
 /**
  * Measures, for every ordered pair of hosts, what a swarm needs between them, whether one runs or not: one program on
@@ -101,11 +72,4 @@ function plan(host: MeasuredHost, dataPathPort: number): string[] {
     'listen esp',
     protocolLine('watch', managementPort, gossipPort),
   ]
-}
-
-/** Every ordered pair. */
-export function pairsOf(
-  hosts: readonly MeasuredHost[],
-): { readonly from: MeasuredHost; readonly to: MeasuredHost }[] {
-  return hosts.flatMap((from) => hosts.filter((to) => to !== from).map((to) => ({ from, to })))
 }

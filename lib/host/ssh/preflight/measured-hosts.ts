@@ -1,6 +1,6 @@
 import type { KnownHost } from '../known-host.ts'
 import type { HostAddresses } from '../own-addresses.ts'
-import type { MeasuredHost } from './measure.ts'
+import type { MeasuredHost } from './bench.ts'
 
 const standardDataPathPort = 4789
 
