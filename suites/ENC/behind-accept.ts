@@ -1,6 +1,6 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { observePart } from '../../lib/conformance/missing.ts'
-import { type Change, reversibly } from '../../lib/host/reversibly.ts'
+import { type Change, reversibly } from '../../lib/change/reversibly.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import { sh } from '../../lib/script.ts'
 import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { withoutOutboundPolicies } from '../../lib/host/outbound-policies.ts'
+import { withoutOutboundPolicies } from '../../lib/change/outbound-policies.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
 import { refOf, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'

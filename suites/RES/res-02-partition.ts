@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { observePart } from '../../lib/conformance/missing.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { reversibly } from '../../lib/host/reversibly.ts'
+import { reversibly } from '../../lib/change/reversibly.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'

@@ -1,7 +1,7 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import { requirement } from '../../lib/conformance/test.ts'
-import { reversibly } from '../../lib/host/reversibly.ts'
+import { reversibly } from '../../lib/change/reversibly.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
 import { judgement } from '../../lib/observation/judgement.ts'

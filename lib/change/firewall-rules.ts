@@ -1,5 +1,5 @@
 import { type Script, scriptLines, sh } from '../script.ts'
-import type { Host } from './host.ts'
+import type { Host } from '../host/host.ts'
 import { shell } from './shell.ts'
 
 /** A rule to insert: where, and what `iptables` is given behind the chain. */

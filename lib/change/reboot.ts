@@ -1,7 +1,7 @@
 import { eventually } from '../eventually.ts'
 import { sh } from '../script.ts'
 import { printBootId } from './boot-id.ts'
-import type { Host } from './host.ts'
+import type { Host } from '../host/host.ts'
 
 /**
  * Restarts a host at once, without shutting anything down, as a power cut does. Resolves when it answers again with

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { nativeHost } from './native-host.fake.ts'
+import { nativeHost } from '../host/native-host.fake.ts'
 import { enginePolicies, withoutOutboundPolicies } from './outbound-policies.ts'
 
 const namespace = `swp-xfrm-${process.pid}`

@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import { type Script, sh } from '../script.ts'
-import type { Host } from './host.ts'
+import type { Host } from '../host/host.ts'
 
 /** Runs a script that changes a host, and returns what it printed. @throws SwarmproofError `HOST_SCRIPT` if it fails */
 export async function shell(host: Host, script: Script): Promise<string> {

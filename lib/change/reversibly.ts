@@ -1,7 +1,7 @@
 import { SwarmproofError } from '../error.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
 import { detachFunctions, systemdFolder } from './detach.ts'
-import type { Host } from './host.ts'
+import type { Host } from '../host/host.ts'
 
 export interface Change {
   /** Lower-case letters and hyphens. While a change of this name is in force on a host there is no second one. */

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type Script, scriptLines, sh } from '../script.ts'
-import type { Host } from './host.ts'
+import type { Host } from '../host/host.ts'
 import { type Change, reversibly } from './reversibly.ts'
 import { shell } from './shell.ts'
 

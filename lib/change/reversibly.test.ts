@@ -14,7 +14,7 @@ import { expect } from 'chai'
 import { eventually } from '../eventually.ts'
 import { SwarmproofError } from '../error.ts'
 import { sh } from '../script.ts'
-import { nativeHost } from './native-host.fake.ts'
+import { nativeHost } from '../host/native-host.fake.ts'
 import { type Change, reversibly } from './reversibly.ts'
 
 const shells = ['/bin/sh', '/bin/busybox'].filter((shell) => existsSync(shell))
