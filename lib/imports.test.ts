@@ -15,6 +15,8 @@ const ranks: Readonly<Record<string, number>> = {
   packet: 2,
   observation: 1,
   change: 3,
+  discovery: 3,
+  preflight: 4,
   swarm: 4,
   probe: 4,
   capture: 4,
