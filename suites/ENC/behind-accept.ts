@@ -5,7 +5,7 @@ import type { Part } from '../../lib/observation/part.ts'
 import { sh } from '../../lib/script.ts'
 import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
 import { type Undone, undoing } from '../RES/undoing.ts'
-import { inject, type Injected } from '../scene/injection.ts'
+import { inject, type Injected } from '../scene/recordings/injection.ts'
 import { secretNodes } from './ledger-nodes.ts'
 import { targetPerNode } from './targets.ts'
 

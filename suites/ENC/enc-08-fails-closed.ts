@@ -10,8 +10,8 @@ import type { UdpRequest } from '../../lib/probe/probe.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type Undone, undoing, undoneTooEarly } from '../RES/undoing.ts'
-import { addressOn, inTask } from '../scene/pair.ts'
-import { type Wires, withWires } from '../scene/recording.ts'
+import { addressOn, inTask } from '../scene/sending/pair.ts'
+import { type Wires, withWires } from '../scene/recordings/recording.ts'
 import { moby } from '../source.ts'
 
 const datagrams = 5
