@@ -9,15 +9,9 @@ const gatewayBridge = 'docker_gwbridge'
  * node with a task behind a virtual IP or a port of the mesh, for any of them may get it; none where nothing is known.
  */
 export function waysOf(facts: ClusterFacts): (request: ProbeRequest) => Ways {
-  const tasks = new Map(facts.tasks.flatMap(addressesOf))
-  const balanced = balancedOf(facts)
-  const nodes = new Map(
-    facts.nodes.flatMap(({ name, advertise, dataPath }) => [
-      [advertise.address, name] as const,
-      [dataPath.address, name] as const,
-    ]),
-  )
+  let known: ReturnType<typeof tablesOf> | undefined
   return (request) => {
+    const { tasks, balanced, nodes } = (known ??= tablesOf(facts))
     const from = request.from.host.name
     const task = tasks.get(request.to)
     if (task !== undefined) return { direct: true, ways: [way(from, task.network, task.node)] }
@@ -29,6 +23,18 @@ export function waysOf(facts: ClusterFacts): (request: ProbeRequest) => Ways {
     const published = balanced.byPort.get(`${request.kind} ${request.port}`) ?? []
     const others = published.filter((node) => node !== asked)
     return { direct: false, ways: others.map((node) => way(asked, balanced.meshNetwork, node)) }
+  }
+}
+
+function tablesOf(facts: ClusterFacts) {
+  const nodes = facts.nodes.flatMap(({ name, advertise, dataPath }) => [
+    [advertise.address, name] as const,
+    [dataPath.address, name] as const,
+  ])
+  return {
+    tasks: new Map(facts.tasks.flatMap(addressesOf)),
+    balanced: balancedOf(facts),
+    nodes: new Map(nodes),
   }
 }
 
