@@ -1,13 +1,13 @@
+import type { CatalogEntry } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
 import type { LabView, Reported } from './lab-view.ts'
 
 /**
  * Recognises one cause. A rule stays silent unless what was observed shows it and nothing that was observed speaks
  * against it: a wrong diagnosis costs the reader more than none. It sees the problems that no graver rule explained yet.
+ * What it finds is in the catalog under its code: a rule declares its entry beside what it does.
  */
-export interface Rule {
-  /** Names its findings, e.g. `data-path-port-blocked`. */
-  readonly code: string
+export interface Rule extends CatalogEntry {
   find(lab: LabView): readonly Draft[]
 }
 

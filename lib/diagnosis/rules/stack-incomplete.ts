@@ -54,6 +54,42 @@ const known: readonly {
 /** Tasks of the stack do not run: nodes are named, with their engines' own words. */
 export const stackIncomplete: Rule = {
   code: 'stack-incomplete',
+  title: 'An engine refuses tasks of the stack, or no node runs them',
+  severity: ['cause'],
+  meaning:
+    'The services that swarmproof deploys did not all come up. The network is verified with the tasks that run; what needs the others is inconclusive or skipped. Your own services are likely to meet the same on that node.',
+  proof: [
+    'Tasks that do not run when the stack is read: service, node, state and the engine’s own words',
+    'Words with a known meaning are translated: a VXLAN device that is in the way, no free address pool, no suitable node, a missing image, a kernel that cannot',
+  ],
+  silencedBy: [
+    'Every task of the stack runs',
+    'Problems at nodes whose tasks run, and whatever was seen and must not be, are left to other findings',
+  ],
+  remedy: [
+    'The whole message: `docker service ps --no-trunc SERVICE` on a manager, then `journalctl -u docker` on the node',
+    '“file exists”, “address already in use”: `ip -d link show type vxlan` on the node, then `ip link del NAME` for the device that no network of the swarm owns',
+    '“non-overlapping address pool”: `ip route` on the node; routes to 0.0.0.0/1 and 128.0.0.0/1 of a VPN cover every pool, so create the network with `--subnet`',
+    '“no such image”: name one that every node can have, `--probe-image NAME`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/libnetwork/issues/1765',
+      says: 'After an engine was updated some tasks were refused with “error creating vxlan interface: file exists”.',
+    },
+    {
+      url: 'https://github.com/moby/moby/pull/42548',
+      says: 'In clusters with much churn VXLAN devices were left behind in the host’s namespace and had to be deleted by hand.',
+    },
+    {
+      url: 'https://github.com/Dokploy/dokploy/issues/1994',
+      says: 'A service with published ports did not start; the reporter found the device vxlan.calico on the host.',
+    },
+    {
+      url: 'https://github.com/docker/for-linux/issues/418',
+      says: 'With an OpenVPN tunnel up, no address pool was free for a new network.',
+    },
+  ],
   find(lab) {
     const refused = lab.facts?.refused ?? []
     const groups = new Map<string, RefusedFacts[]>()
