@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../observation/catalog-entry.ts'
+import type { CatalogEntry, PublicReport } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
 import type { LabView, Reported } from './lab-view.ts'
 
@@ -15,7 +15,9 @@ export interface Rule extends CatalogEntry {
 export interface Draft
   extends
     Pick<Finding, 'title' | 'cause' | 'remedy'>,
-    Partial<Pick<Finding, 'nodes' | 'pairs' | 'networks' | 'proof' | 'knownIssues' | 'severity'>> {
+    Partial<Pick<Finding, 'nodes' | 'pairs' | 'networks' | 'proof' | 'severity'>> {
+  /** Which of its entry’s reports are of the same thing; all of them where it does not say. */
+  readonly reports?: readonly PublicReport[]
   /** Problems that it accounts for. */
   readonly explains?: (problem: Reported) => boolean
   /** Requirements whose verdict it accounts for although they report no problem: inconclusive or skipped. */

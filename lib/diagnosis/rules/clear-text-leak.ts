@@ -63,7 +63,6 @@ export const clearTextLeak: Rule = {
           ({ path, node, code, observed }) =>
             `${observed ?? ''} ${code === 'payload-readable' ? 'frames with the known payload' : 'VXLAN frames'} left ${path === undefined ? (node ?? '') : `${path.from} for ${path.to}`} in clear`,
         ),
-        knownIssues: ['moby/moby#43382', 'CVE-2023-28841'],
         explains: ({ code, requirement, kind, path, node }) =>
           code === 'clear-text-left' ||
           code === 'payload-readable' ||

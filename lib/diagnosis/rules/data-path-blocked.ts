@@ -98,7 +98,6 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
             `See where it gets lost: \`tcpdump -ni any udp port ${dataPathPort}\` on both ends; it leaves one and never arrives`,
             'If the provider keeps the port for itself, make the swarm again with another: `docker swarm init --data-path-port 7789`',
           ],
-          knownIssues: ['moby/moby#30972', 'moby/moby#33416'],
         }
       : {
           title: `ESP (IP protocol 50) is blocked between hosts: only encrypted overlays are cut off: ${describePairs(nodes, pairs)}`,
@@ -109,7 +108,6 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
             'On hosts: `iptables -I INPUT -p esp -s SUBNET -j ACCEPT`, or with ufw a rule `proto esp`',
             'If there is address translation between the hosts, encrypted overlays cannot work there: connect the hosts by a VPN and advertise its addresses',
           ],
-          knownIssues: ['moby/moby#26523', 'moby/moby#25266'],
         }
   return [
     {

@@ -70,7 +70,6 @@ export const encryptionForWrongAddress: Rule = {
           /^(ENC|CTL-07|CTL-09)/.test(requirement) ||
           protocol === 'ESP' ||
           lab.networkNamed(network)?.encrypted === true,
-        knownIssues: ['moby/moby#34763'],
       },
     ]
   },

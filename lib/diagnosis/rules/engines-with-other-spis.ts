@@ -62,7 +62,6 @@ export const enginesWithOtherSpis: Rule = {
                 ({ from, to }) =>
                   (from === path.from && to === path.to) || (from === path.to && to === path.from),
               ))),
-        knownIssues: ['moby/moby#51798'],
       },
     ]
   },

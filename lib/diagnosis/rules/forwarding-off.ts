@@ -60,7 +60,6 @@ export const forwardingOff: Rule = {
             `${node}: net.ipv4.ip_forward = 0`,
             ...forwardingFiles.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
           ],
-          knownIssues: ['moby/moby#47966'],
           explains: (problem) =>
             problem.kind === 'missed' &&
             /^(ING|GWB|MTU-05|LB|DSC|RES)/.test(problem.requirement) &&

@@ -66,7 +66,6 @@ export const gossipUdpBlocked: Rule = {
           code.startsWith('gossip-') ||
           code === 'udp-probes-failed' ||
           (/^(DSC|VXL-06|LB-02)/.test(requirement) && code !== 'answered-by-another'),
-        knownIssues: ['moby/moby#30972'],
       },
     ]
   },

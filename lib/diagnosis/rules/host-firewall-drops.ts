@@ -147,7 +147,6 @@ function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: 
         ({ rule, packets }) =>
           `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
       ),
-      knownIssues: ['moby/moby#36199'],
       explains: accounts,
     },
   ]

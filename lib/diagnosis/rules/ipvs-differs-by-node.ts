@@ -63,7 +63,6 @@ export const ipvsDiffersByNode: Rule = {
           .map(({ node, code, subject, address }) =>
             `${node}: ${code} ${subject ?? ''} ${address ?? ''}`.trim(),
           ),
-        knownIssues: ['moby/moby#30464', 'moby/moby#28564'],
         explains: ({ code, node, path, requirement }) =>
           (codes.includes(code) && nodes.includes(node ?? '')) ||
           (/^(LB|ING)-/.test(requirement) && nodes.some((name) => name === node || name === path?.from)),

@@ -67,7 +67,6 @@ export const staleForwarding: Rule = {
           .map(({ node, network, code, subject, address }) =>
             `${node}, ${network}: ${code} ${subject ?? ''} ${address ?? ''}`.trim(),
           ),
-        knownIssues: ['moby/moby#52661'],
         explains: ({ code, kind, path, network }) =>
           codes.includes(code) ||
           (kind === 'missed' &&

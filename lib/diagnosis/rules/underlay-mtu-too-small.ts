@@ -87,7 +87,6 @@ export const underlayMtuTooSmall: Rule = {
             ),
         ],
         explains: ({ code }) => follows.includes(code),
-        knownIssues: ['moby/moby#36689', 'moby/moby#43673'],
       },
     ]
   },
