@@ -47,7 +47,7 @@ export const engineDoesNotAnswer: Rule = {
         cause: `Docker's client on ${names} finds no engine. It was stopped, it crashed, or it hangs. Its node takes no part in gossip any more, its tasks are gone or cut off, and every requirement that looks at it fails or cannot be known: one cause, not as many as there are verdicts.`,
         remedy: [
           'See why it ended: `journalctl -u docker -n 100`, and `dmesg | tail` for the out-of-memory killer; the last lines are in this report below `hosts/`',
-          'Start it: `systemctl start docker`; one that hangs: `systemctl kill -s USR1 docker` writes its stacks to its log before a restart',
+          'Start it: `systemctl start docker`; one that hangs: `kill -USR1 $(pidof dockerd)` first, which writes its goroutines to a file that its log names',
           'Verify again when `docker node ls` on a manager shows the node Ready',
         ],
         nodes,
