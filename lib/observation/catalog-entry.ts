@@ -29,10 +29,9 @@ export interface PublicReport {
   readonly says: string
 }
 
-/** As it is quoted: `moby/moby#26523`, `CVE-2023-28841`; else the address. */
+/** As it is quoted: `moby/moby#26523`; the address of what is no issue. */
 export function reportName({ url }: PublicReport): string {
   const [, repository, number] =
     /^https:\/\/github\.com\/([^/]+\/[^/]+)\/(?:issues|pull)\/(\d+)$/.exec(url) ?? []
-  if (repository !== undefined && number !== undefined) return `${repository}#${number}`
-  return /CVE-\d{4}-\d+/.exec(url)?.[0] ?? url
+  return repository === undefined ? url : `${repository}#${number}`
 }

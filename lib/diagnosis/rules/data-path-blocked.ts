@@ -64,7 +64,7 @@ export const espBlocked: Rule = {
     },
     {
       url: 'https://github.com/moby/moby/issues/26523',
-      says: 'Services on an encrypted network were not found; ufw allowed 2377, 7946 and 4789, and nobody had mentioned ESP.',
+      says: 'Services on an encrypted network were not found; ufw allowed 2377, 7946 and 4789, and the tutorial had not mentioned ESP.',
     },
     {
       url: 'https://github.com/moby/moby/issues/25266',
@@ -72,7 +72,7 @@ export const espBlocked: Rule = {
     },
     {
       url: 'https://github.com/moby/moby/issues/37115',
-      says: 'Encrypted overlays carried nothing through the address translation of AWS and Google.',
+      says: 'Encrypted overlays carried nothing through the address translation of AWS and Google on kernels after 4.4.',
     },
   ],
   find: (lab) => (lab.fails('CTL-04') ? [] : blocked(lab, 'ESP')),
