@@ -9,6 +9,30 @@ import type { Draft, Rule } from '../rule.ts'
  */
 export const otherOuterSource: Rule = {
   code: 'other-outer-source',
+  title: 'A node sends VXLAN from an address that is not its data-path address',
+  severity: ['cause'],
+  meaning:
+    'The kernel takes the source of outer packets from its routes, not from what the swarm advertises. A second address on the interface, a routed loopback address, a route with `src` or a NAT rule makes it another one. The other nodes expect the data-path address: they drop the frames, and encryption made for that address does not match them.',
+  proof: [
+    'VXLAN packets whose inner source is an endpoint on the node and whose outer source is not its data-path address, on whichever side they were recorded (VXL-02)',
+    'The interface that has this address, where one has; else something rewrites it',
+  ],
+  silencedBy: [
+    'All packets between tasks have the data-path addresses of the nodes that host them (VXL-02 holds)',
+    'Only outer destinations are wrong: that is a forwarding entry, not the source',
+  ],
+  remedy: [
+    '`ip route get OTHER-NODE` shows the source that is taken; `ip -br addr` and `ip route` show why',
+    'Remove the address, `ip addr del ADDRESS dev INTERFACE`, or give it the prefix length /32 so that no route prefers it',
+    '`iptables -t nat -S POSTROUTING`: exempt UDP to the data-path port from translation',
+    'Or advertise the address that is used: `docker swarm leave`, then join with `--advertise-addr` and `--data-path-addr`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/53004',
+      says: 'With a loopback or a secondary address as data-path address the kernel chose the primary one, and the VXLAN devices of the other nodes dropped every frame.',
+    },
+  ],
   find(lab) {
     const seen = [...wrongSources(lab), ...reported(lab)]
     const nodes = [...new Set(seen.map(({ node }) => node))]
