@@ -9,16 +9,17 @@ import type { Draft, Rule } from '../rule.ts'
  */
 export const otherOuterSource: Rule = {
   code: 'other-outer-source',
-  title: 'A node sends VXLAN from an address that is not its data-path address',
+  title: 'A node sends VXLAN, ESP or gossip from an address the other nodes do not know it by',
   severity: ['cause'],
   meaning:
-    'The kernel takes the source of outer packets from its routes, not from what the swarm advertises. A second address on the interface, a routed loopback address, a route with `src` or a NAT rule makes it another one. The other nodes expect the data-path address: they drop the frames, and encryption made for that address does not match them.',
+    'The kernel takes the source of outer packets from its routes, not from what the swarm advertises. A second address on the interface, a routed loopback address, a route with `src` or a NAT rule makes it another one. The other nodes expect the data-path address for VXLAN and ESP, and the advertise address for gossip: they drop the frames, encryption made for that address does not match them, and gossip that is answered elsewhere counts as lost.',
   proof: [
+    'Packets of VXLAN, ESP or UDP 7946 that were recorded as they left the node for another, with another source than its data-path or advertise address; the first is named by capture file and number',
     'VXLAN packets whose inner source is an endpoint on the node and whose outer source is not its data-path address, on whichever side they were recorded (VXL-02)',
     'The interface that has this address, where one has; else something rewrites it',
   ],
   silencedBy: [
-    'All packets between tasks have the data-path addresses of the nodes that host them (VXL-02 holds)',
+    'Every packet that was recorded leaving the node for another has the source they know it by',
     'Only outer destinations are wrong: that is a forwarding entry, not the source',
   ],
   remedy: [
