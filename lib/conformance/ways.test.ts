@@ -9,10 +9,14 @@ const [, text] =
 const facts = JSON.parse(text ?? 'null') as ClusterFacts
 
 describe('ways that a request depends on', () => {
-  const request = (to: string, port?: number): ProbeRequest =>
+  const request = (
+    to: string,
+    port?: number,
+    namespace: ProbeRequest['from']['namespace'] = { pid: 1 },
+  ): ProbeRequest =>
     ({
       ...{ kind: port === undefined ? 'icmp' : 'tcp', to },
-      ...{ from: { host: { name: 'worker2' } }, port },
+      ...{ from: { host: { name: 'worker2' }, namespace }, port },
     }) as unknown as ProbeRequest
   const { web } = facts.services
   const { clear } = facts.networks
@@ -45,8 +49,10 @@ describe('ways that a request depends on', () => {
     })
   })
 
-  it('are none for what nothing is known of', () => {
+  it('are none for what nothing is known of, nor from a host into an overlay, where others may answer', () => {
     const none = { direct: false, ways: [] }
+    const [task] = facts.tasks.filter(({ endpoints }) => endpoints[clear.name] !== undefined)
+    expect(waysOf(facts)(request(task?.endpoints[clear.name]?.address ?? '', 80, 'host'))).to.deep.equal(none)
     expect(waysOf(facts)(request('192.0.2.1', 8080))).to.deep.equal(none)
     expect(waysOf(facts)(request(facts.nodes[0]?.advertise.address ?? ''))).to.deep.equal(none)
   })

@@ -13,9 +13,11 @@ export function waysOf(facts: ClusterFacts): (request: ProbeRequest) => Ways {
   return (request) => {
     const { tasks, balanced, nodes } = (known ??= tablesOf(facts))
     const from = request.from.host.name
-    const task = tasks.get(request.to)
+    // No host has a route into an overlay: whatever answers it there is somebody else.
+    const isInside = request.from.namespace !== 'host'
+    const task = isInside ? tasks.get(request.to) : undefined
     if (task !== undefined) return { direct: true, ways: [way(from, task.network, task.node)] }
-    const behind = balanced.byAddress.get(request.to)
+    const behind = isInside ? balanced.byAddress.get(request.to) : undefined
     if (behind !== undefined)
       return { direct: false, ways: behind.nodes.map((node) => way(from, behind.network, node)) }
     const asked = nodes.get(request.to)
