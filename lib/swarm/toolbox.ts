@@ -88,7 +88,7 @@ exit 1`
 function shim(tool: string, image: LoadedImage, { label }: ToolboxOptions): Script {
   return sh`#!/bin/sh
 exec docker run --rm -i --pull never --privileged --network host --pid host -v /run:/run -v /tmp:/tmp \
-  --label ${label} -e firewall -e in_namespace -e LC_ALL --entrypoint nsenter ${image} \
+  --label ${label} -e mark -e firewall -e in_namespace -e not_entered -e LC_ALL --entrypoint nsenter ${image} \
   --net=/proc/$$/ns/net -- ${tool} "$@"
 `
 }
