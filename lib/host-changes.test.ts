@@ -19,8 +19,9 @@ const rules: readonly {
   {
     what: 'leaves a swarm',
     pattern: /swarm leave --force|swarm leave(?:`|$)/m,
-    instead: 'compare whose swarm it is first: guardProgram, leaveMarked or leave of lib/swarm/membership.ts',
-    allowed: ['lib/swarm/guard-program.ts', 'lib/swarm/membership.ts'],
+    instead:
+      'compare whose swarm it is first: guard-clean.sh, leaveMarked or leave of lib/swarm/membership.ts',
+    allowed: ['lib/swarm/guard-clean.sh', 'lib/swarm/membership.ts'],
   },
   {
     what: 'undoes a change later, by a process that its owner cannot end',
