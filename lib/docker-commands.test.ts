@@ -52,7 +52,7 @@ describe('docker commands', () => {
   const root = packageRoot()
   const files = ['lib', 'suites'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:ts|sh|pl)$/.test(name) && !/\.(test|fake|lab)\.ts$/.test(name))
+      .filter((name) => /\.(?:ts|sh|pl)$/.test(name) && !/\.(test|fake|lab)\.(?:ts|sh|pl)$/.test(name))
       .map((name) => join(folder, name)),
   )
 

@@ -44,7 +44,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 function sources(): string[] {
   return ['lib', 'suites'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:ts|sh|pl)$/.test(name) && !/\.(test|fake)\.ts$/.test(name))
+      .filter((name) => /\.(?:ts|sh|pl)$/.test(name) && !/\.(test|fake)\.(?:ts|sh|pl)$/.test(name))
       .map((name) => join(root, folder, name)),
   )
 }

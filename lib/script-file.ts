@@ -59,7 +59,7 @@ const runFromInput = (): string => perlFile(import.meta.url, 'run-from-input.pl'
 const texts = new Map<string, string>()
 
 function read(module: string, name: string): string {
-  if (!/^[a-z][a-z0-9-]*\.(?:sh|pl)$/.test(name)) throw new Error(`'${name}' cannot name a script`)
+  if (!/^[a-z][a-z0-9-]*(?:\.fake)?\.(?:sh|pl)$/.test(name)) throw new Error(`'${name}' cannot name a script`)
   const path = fileURLToPath(new URL(name, module))
   const known = texts.get(path)
   if (known !== undefined) return known

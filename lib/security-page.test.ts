@@ -24,7 +24,7 @@ describe('docs/security.md', () => {
     const withScripts = sources.filter(
       (file) =>
         /\.(?:ts|sh|pl)$/.test(file) &&
-        !/\.(?:test|fake|lab)\.ts$/.test(file) &&
+        !/\.(?:test|fake|lab)\.(?:ts|sh|pl)$/.test(file) &&
         !ofLabs.test(file) &&
         !/^lib\/script(?:-file)?\.ts$/.test(file) &&
         isScript(file),

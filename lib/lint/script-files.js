@@ -1,4 +1,7 @@
-const loaders = { scriptFile: /^[a-z][a-z0-9-]*\.sh$/, perlFile: /^[a-z][a-z0-9-]*\.pl$/ }
+const loaders = {
+  scriptFile: /^[a-z][a-z0-9-]*(?:\.fake)?\.sh$/,
+  perlFile: /^[a-z][a-z0-9-]*(?:\.fake)?\.pl$/,
+}
 
 /**
  * Scripts that are files are those beside the module that loads them, by names that are written: no path that somebody
