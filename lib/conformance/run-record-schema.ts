@@ -2,11 +2,14 @@ import { z } from 'zod'
 import type { LoadedImage } from '../loaded-image.ts'
 import { problemCodes, type ProblemCode } from '../observation/codes.ts'
 import { engineNames } from '../topology/engine.ts'
-import type { RunRecord } from './run-record.ts'
+import type { Finding } from '../observation/finding.ts'
+import type { Problem } from '../observation/problem.ts'
+import type { Topology } from '../topology/topology.ts'
 
 /**
- * Shape of `run.json` as it is read back. Unknown keys are ignored. `schemaVersion` is checked by the reader
- * before anything else, so that a file of a later version is refused for that and not for its details.
+ * Shape of `run.json`, from which its types come (`run-record.ts`, `verdict.ts`), and with which it is read back. Unknown
+ * keys are ignored. `schemaVersion` is checked by the reader before anything else, so that a file of a later version is
+ * refused for that and not for its details. What rooms below define is checked against their types.
  */
 export const schemaVersion = 3
 
@@ -16,6 +19,7 @@ const labels = z.record(z.string(), z.string())
 /** JSON has no NaN and no Infinity: what could not be measured was stored as null. */
 const figure = z.number().or(z.null().transform(() => Number.NaN))
 
+/** What a verdict rests on. Files are relative to the run's folder. */
 const evidence = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('observation'), name: z.string(), data: z.unknown().default(null) }),
   z.object({
@@ -53,12 +57,17 @@ const problem = z.object({
   observed: scalar.exactOptional(),
   via: z.string().exactOptional(),
   controls: strings.exactOptional(),
-})
+}) satisfies z.ZodType<Problem>
 
+/**
+ * `inconclusive`: it could not be known. `skip`: something named is missing. `broken`: an error of swarmproof's own code
+ * came instead of a verdict.
+ */
 const outcome = z.enum(['pass', 'fail', 'skip', 'inconclusive', 'broken'])
 
 const verdict = z.object({
   outcome,
+  /** One or more sentences a tired engineer understands, composed of the data below. No code reads it. */
   reason: z.string(),
   problems: z.array(problem),
   controls: z.array(z.object({ name: z.string(), held: z.boolean(), observed: scalar.exactOptional() })),
@@ -81,25 +90,34 @@ const verdict = z.object({
       blind: z.literal(true).exactOptional(),
     }),
   ),
+  /** The error that came instead of an observation. */
   threw: z.object({ code: z.string(), host: z.string().exactOptional() }).exactOptional(),
   evidence: z.array(evidence),
 })
 
+/** One time that a requirement was verified; the last one counts. */
 const attempt = z.object({
   generation: z.number(),
   startedAt: z.string(),
   durationMs: z.number(),
   outcome,
   problems: z.array(problem),
+  /** File of its observations, below the run's folder. */
   observations: z.string().exactOptional(),
+  /**
+   * Why it did not count. `swarm-moved`: nodes or tasks were lost by themselves. `capture-incomplete`: a capture may have
+   * missed packets.
+   */
   repeated: z
     .object({
       because: z.enum(['swarm-moved', 'capture-incomplete']),
       lost: z.array(
+        /** What a swarm lost by itself. `node`: its state is another; `task`: its container runs no more. */
         z.object({
           what: z.enum(['node', 'task']),
           node: z.string(),
           service: z.string().exactOptional(),
+          /** e.g. `Down Active`. */
           state: z.string().exactOptional(),
         }),
       ),
@@ -123,7 +141,7 @@ const finding = z.object({
   proof: strings,
   explains: strings,
   knownIssues: strings,
-})
+}) satisfies z.ZodType<Finding>
 
 const overlay = z.object({ subnet: z.string(), gateway: z.string(), mtuBytes: z.number().exactOptional() })
 
@@ -167,10 +185,22 @@ const topology = z.object({
     probeImage: z.custom<LoadedImage>((value) => typeof value === 'string').exactOptional(),
     taskMemoryMib: z.number().exactOptional(),
   }),
+}) satisfies z.ZodType<Topology>
+
+/** What is publicly known of the engines at hand. */
+const knownIssue = z.object({
+  /** e.g. `moby/moby#45636`. */
+  issue: z.string(),
+  engines: strings,
+  what: z.string(),
 })
 
+/**
+ * One requirement may have been verified on several labs: an entry is known by its id and its lab together.
+ */
 const requirement = z.object({
   id: z.string(),
+  /** Name of the lab it is verified on. */
   lab: z.string(),
   requirement: z.string(),
   source: z.array(z.object({ document: z.string(), section: z.string().exactOptional() })),
@@ -181,30 +211,62 @@ const requirement = z.object({
   remedy: strings,
   startedAt: z.string().exactOptional(),
   durationMs: z.number().exactOptional(),
+  /** Undefined until it was reached. */
   verdict: verdict.exactOptional(),
+  /** Each time it was verified, oldest first; the last one is the verdict's. */
   attempts: z.array(attempt).exactOptional(),
-  knownIssues: z.array(z.object({ issue: z.string(), engines: strings, what: z.string() })).exactOptional(),
+  /** Of a failure. */
+  knownIssues: z.array(knownIssue).exactOptional(),
 })
 
+const node = z.object({
+  name: z.string(),
+  role: z.enum(['manager', 'worker']),
+  engineVersion: z.string(),
+  kernelRelease: z.string(),
+  advertiseAddress: z.string(),
+  dataPathAddress: z.string(),
+})
+
+/** A lab that requirements were verified on, or were to be. */
 const lab = z.object({
+  /** Unique in its run: the topology's name, `three-node@20.10` where runs of several engines were merged. */
   name: z.string(),
   topology,
+  /** What made its hosts; undefined until the lab stood. */
   origin: z.enum(['vm', 'container', 'ssh']).exactOptional(),
   startedFrom: z.enum(['cold-boot', 'template', 'standing-lab', 'found']).exactOptional(),
   standingSince: z.string().exactOptional(),
   facts: labels,
-  nodes: z.array(
-    z.object({
-      name: z.string(),
-      role: z.enum(['manager', 'worker']),
-      engineVersion: z.string(),
-      kernelRelease: z.string(),
-      advertiseAddress: z.string(),
-      dataPathAddress: z.string(),
-    }),
-  ),
+  /** Members of the swarm; empty until the lab stood. */
+  nodes: z.array(node),
+  /** Undefined until its turn came. */
   startedAt: z.string().exactOptional(),
+  /** From its start until it was left. */
   durationMs: z.number().exactOptional(),
+})
+
+const stepped = z.object({
+  what: z.string(),
+  /** Name of the lab it belongs to. */
+  lab: z.string().exactOptional(),
+  host: z.string().exactOptional(),
+  startedAt: z.string(),
+  durationMs: z.number(),
+  outcome: z.enum(['done', 'failed']),
+  detail: z.string().exactOptional(),
+})
+
+const failure = z.object({
+  step: z.string(),
+  /** Name of the lab it happened on. */
+  lab: z.string().exactOptional(),
+  host: z.string().exactOptional(),
+  /** Composed message: what, where, expected, observed, what to do. */
+  message: z.string(),
+  /** Last lines of the log that matters. */
+  log: strings,
+  logSource: z.string().exactOptional(),
 })
 
 export const runRecordSchema = z.object({
@@ -212,32 +274,42 @@ export const runRecordSchema = z.object({
   runId: z.string(),
   swarmproofVersion: z.string(),
   startedAt: z.string(),
+  /** Undefined while it runs, and for ever if it was killed. */
   endedAt: z.string().exactOptional(),
+  /** `out-of-time`: the deadline came before every requirement was reached. */
   state: z.enum(['running', 'finished', 'out-of-time', 'interrupted', 'harness-failed']),
+  /** The command that does it again. */
   reproduce: z.string(),
+  /** In the order they were verified. */
   labs: z.array(lab).min(1),
+  /** Every requirement that was selected, in order. */
   requirements: z.array(requirement),
-  steps: z.array(
-    z.object({
-      what: z.string(),
-      lab: z.string().exactOptional(),
-      host: z.string().exactOptional(),
-      startedAt: z.string(),
-      durationMs: z.number(),
-      outcome: z.enum(['done', 'failed']),
-      detail: z.string().exactOptional(),
-    }),
-  ),
-  failures: z.array(
-    z.object({
-      step: z.string(),
-      lab: z.string().exactOptional(),
-      host: z.string().exactOptional(),
-      message: z.string(),
-      log: strings,
-      logSource: z.string().exactOptional(),
-    }),
-  ),
+  /** Steps of bringing up and tearing down, with their times. */
+  steps: z.array(stepped),
+  /** Why the run could not go on, one for each lab that failed; empty if nothing did. */
+  failures: z.array(failure),
   findings: z.array(finding),
+  /** What the run made and could not remove. */
   leftovers: z.array(z.object({ host: z.string(), what: z.string(), remove: z.string() })).exactOptional(),
-}) satisfies z.ZodType<RunRecord>
+})
+
+/** As it is stored: nothing changes what once was written. */
+export type Stored<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends readonly (infer Entry)[]
+      ? readonly Stored<Entry>[]
+      : { readonly [Key in keyof T]: Stored<T[Key]> }
+
+export type StoredOutcome = z.output<typeof outcome>
+export type StoredVerdict = Stored<z.output<typeof verdict>>
+export type StoredEvidence = Stored<z.output<typeof evidence>>
+export type StoredAttempt = Stored<z.output<typeof attempt>>
+export type StoredKnownIssue = Stored<z.output<typeof knownIssue>>
+export type StoredNode = Stored<z.output<typeof node>>
+export type StoredLab = Stored<z.output<typeof lab>>
+export type StoredRequirement = Stored<z.output<typeof requirement>>
+export type StoredStep = Stored<z.output<typeof stepped>>
+export type StoredFailure = Stored<z.output<typeof failure>>
+export type StoredRun = Stored<z.output<typeof runRecordSchema>>

@@ -1,110 +1,48 @@
-import type { Attempt, KnownIssueFound, Outcome, Verdict } from './verdict.ts'
-import type { Source } from './test.ts'
+import type { Outcome } from './verdict.ts'
+import type {
+  StoredFailure,
+  StoredLab,
+  StoredNode,
+  StoredRequirement,
+  StoredRun,
+  StoredStep,
+} from './run-record-schema.ts'
 import type { Leftover } from '../swarm/leftovers.ts'
 import type { Finding } from '../observation/finding.ts'
-import type { Topology } from '../topology/topology.ts'
+
+/** What is filled in as the run goes; the rest stays as it was. */
+type Filled<T, Key extends keyof T> = Omit<T, Key> & { -readonly [K in keyof Pick<T, Key>]: T[K] }
 
 /**
  * `run.json`: a run as it is stored. Written as the run goes, so that a killed run leaves a readable one.
- * Readers must refuse a `schemaVersion` they do not know and ignore keys they do not know.
+ * Readers must refuse a `schemaVersion` they do not know and ignore keys they do not know. Its fields are described
+ * where they are declared, in `run-record-schema.ts`.
  */
-export interface RunRecord {
-  readonly schemaVersion: 3
-  readonly runId: string
-  readonly swarmproofVersion: string
-  readonly startedAt: string
-  /** Undefined while it runs, and for ever if it was killed. */
-  endedAt?: string
-  /** `out-of-time`: the deadline came before every requirement was reached. */
-  state: 'running' | 'finished' | 'out-of-time' | 'interrupted' | 'harness-failed'
-  /** The command that does it again. */
-  readonly reproduce: string
-  /** At least one, in the order they were verified. */
+export type RunRecord = Omit<Filled<StoredRun, 'endedAt' | 'state'>, Lists> & {
   labs: LabRecord[]
-  /**
-   * Every requirement that was selected, in order; `verdict` is undefined until it was reached. One requirement may
-   * have been verified on several labs: an entry is known by its id and its lab together.
-   */
   requirements: RequirementRecord[]
-  /** Steps of bringing up and tearing down, with their times. */
   steps: StepRecord[]
-  /** Why the run could not go on, one for each lab that failed; empty if nothing did. */
   failures: FailureRecord[]
-  /** Findings of the diagnosis room. */
   findings: Finding[]
-  /** What the run made and could not remove. */
   leftovers?: Leftover[]
 }
 
+/** Grow as the run goes. */
+type Lists = 'labs' | 'requirements' | 'steps' | 'failures' | 'findings' | 'leftovers'
+
 /** A lab that requirements were verified on, or were to be. */
-export interface LabRecord {
-  /** Unique in its run: the topology's name, `three-node@20.10` where runs of several engines were merged. */
-  readonly name: string
-  readonly topology: Topology
-  /** What made its hosts; undefined until the lab stood. */
-  origin?: 'vm' | 'container' | 'ssh'
-  startedFrom?: 'cold-boot' | 'template' | 'standing-lab' | 'found'
-  standingSince?: string
-  facts: Readonly<Record<string, string>>
-  /** Members of the swarm; empty until the lab stood. */
-  nodes: NodeRecord[]
-  /** Undefined until its turn came. */
-  startedAt?: string
-  /** From its start until it was left. */
-  durationMs?: number
-}
+export type LabRecord = Omit<
+  Filled<StoredLab, 'origin' | 'startedFrom' | 'standingSince' | 'facts' | 'startedAt' | 'durationMs'>,
+  'nodes'
+> & { nodes: NodeRecord[] }
 
-export interface NodeRecord {
-  readonly name: string
-  readonly role: 'manager' | 'worker'
-  readonly engineVersion: string
-  readonly kernelRelease: string
-  readonly advertiseAddress: string
-  readonly dataPathAddress: string
-}
-
-export interface RequirementRecord {
-  readonly id: string
-  /** Name of the lab it is verified on. */
-  readonly lab: string
-  readonly requirement: string
-  readonly source: readonly Source[]
-  readonly safety: 'production' | 'lab'
-  readonly advisory: boolean
-  readonly method: string
-  readonly usualCauses: readonly string[]
-  readonly remedy: readonly string[]
-  startedAt?: string
-  durationMs?: number
-  verdict?: Verdict
-  /** Each time it was verified, oldest first; the last one is the verdict's. */
-  attempts?: Attempt[]
-  /** Of a failure: what is publicly known of the engines at hand. */
-  knownIssues?: KnownIssueFound[]
-}
-
-export interface StepRecord {
-  readonly what: string
-  /** Name of the lab it belongs to. */
-  readonly lab?: string
-  readonly host?: string
-  readonly startedAt: string
-  readonly durationMs: number
-  readonly outcome: 'done' | 'failed'
-  readonly detail?: string
-}
-
-export interface FailureRecord {
-  readonly step: string
-  /** Name of the lab it happened on. */
-  readonly lab?: string
-  readonly host?: string
-  /** Composed message: what, where, expected, observed, what to do. */
-  readonly message: string
-  /** Last lines of the log that matters. */
-  readonly log: readonly string[]
-  readonly logSource?: string
-}
+export type NodeRecord = StoredNode
+export type RequirementRecord = Filled<
+  StoredRequirement,
+  'startedAt' | 'durationMs' | 'verdict' | 'attempts' | 'knownIssues'
+>
+export type StepRecord = StoredStep
+export type FailureRecord = StoredFailure
 
 export type { Leftover }
 

@@ -1,5 +1,5 @@
 import { firstLineOf, SwarmproofError } from '../error.ts'
-import { systemdFolder } from '../host/detach.ts'
+import { systemdFolder } from '../change/detach.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { type Script, sh } from '../script.ts'
@@ -76,8 +76,10 @@ export class GuardedHost {
 
   /** To be called before what the entry names is made. */
   async add(...entries: readonly string[]): Promise<void> {
-    this.#entries.push(...entries)
-    await this.#must(sh`sh -c ${addScript.text} add ${[this.folder, ...entries]}`)
+    const added = entries.filter((entry) => !this.#entries.includes(entry))
+    if (added.length === 0) return
+    this.#entries.push(...added)
+    await this.#must(sh`sh -c ${addScript.text} add ${[this.folder, ...added]}`)
   }
 
   async stays(): Promise<void> {

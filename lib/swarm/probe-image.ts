@@ -86,6 +86,7 @@ export async function pullProbeImage(hosts: readonly Host[], options: PullOption
         const pull = sh`docker pull --quiet ${image} >/dev/null && ${idOf(image)}`
         const result = await host.remote.exec(pull, { timeoutMs: 600_000 })
         if (result.exitCode !== 0) throw refused(`docker pull ${image}`, host, result.stderr)
+        await removes(host, image, [imageId(result.stdout.trim())])
         return { host, id: result.stdout }
       }),
     ),

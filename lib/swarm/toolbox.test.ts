@@ -21,7 +21,7 @@ function bareHost(): { host: Host; remote: FakeRemote } {
 function options(registered: string[]): ToolboxOptions {
   return {
     ...{ progress: silentProgress, image: 'ops/tools:1', runId: 'run-1', label: 'swarmproof=run-1' },
-    removes: (_host, image) => Promise.resolve(void registered.push(image)),
+    removes: (_host, image, ids = []) => Promise.resolve(void registered.push([image, ...ids].join(' '))),
     removesFolder: (_host, path) => Promise.resolve(void registered.push(path)),
   }
 }

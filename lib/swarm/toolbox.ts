@@ -15,7 +15,7 @@ export interface ToolboxOptions {
   readonly runId: string
   /** Label of the containers, so that one that outlives its caller is found. */
   readonly label: string
-  readonly removes: (host: Host, image: string) => Promise<void>
+  readonly removes: (host: Host, image: string, ids?: readonly string[]) => Promise<void>
   readonly removesFolder: (host: Host, path: string) => Promise<void>
 }
 
@@ -61,7 +61,9 @@ async function imageOn(host: Host, { image, removes }: ToolboxOptions): Promise<
   const has = await host.remote.exec(look, { idempotent: true })
   if (has.exitCode === 0) return imageId(has.stdout.trim())
   await removes(host, image)
-  return imageId((await must(host, sh`docker pull --quiet ${image} >/dev/null && ${look}`, image)).trim())
+  const id = imageId((await must(host, sh`docker pull --quiet ${image} >/dev/null && ${look}`, image)).trim())
+  await removes(host, image, [id])
+  return id
 }
 
 async function missingTools(host: Host): Promise<string[]> {

@@ -3,8 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findTopology, listTopologies } from './find-topology.ts'
-import { parseTopology } from './read-topology.ts'
-import { topologyHash } from './topology-hash.ts'
 
 describe('finding topologies', () => {
   it('lists those that come along, and finds them by name', () => {
@@ -35,14 +33,5 @@ describe('finding topologies', () => {
     expect(() => findTopology('./nowhere.yaml')).to.throw(
       /^there is no topology file \.\/nowhere\.yaml\n.*three-node/,
     )
-  })
-
-  it('hashes content, not spelling', () => {
-    const text = (body: string): string =>
-      `${body}\nnodes: {m: {role: manager, addresses: {w: 10.9.0.1}}}\nunderlays: {w: {subnet: 10.9.0.0/24}}\n`
-    const hash = (body: string, name = 'a.yaml'): string => topologyHash(parseTopology(text(body), name))
-    expect(hash('')).to.match(/^[0-9a-f]{64}$/)
-    expect(hash('')).to.equal(hash('# remark\nstack: { publishedPort: 8080 }'))
-    expect(hash('')).to.not.equal(hash('stack: { publishedPort: 8081 }'))
   })
 })

@@ -216,7 +216,7 @@ describe('OVL-05', () => {
     const { networks } = facts
     const without1 = { ...facts, networks: { ...networks, auto: { ...networks.auto, subnet: '' } } }
     const found = judge(assignedSubnet, { kernel, views, pools: '10.0.0.0/8 /24' }, without1)
-    expect(shown(found)).to.deep.equal([['subnet-not-assigned', 'manager', 'swp-auto']])
+    expect(shown(found)).to.deep.equal([['subnet-not-stated', 'manager', 'swp-auto']])
   })
 
   it('is inconclusive without a task, without its namespace and without a subnet of ingress', () => {

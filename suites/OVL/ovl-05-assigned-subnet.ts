@@ -12,10 +12,10 @@ import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import type { Route } from '../../lib/observe/host-state.ts'
 import { readAddressPools } from '../../lib/swarm/address-pools.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { isDefaultLike } from '../scene/default-like.ts'
-import { kernel, type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
-import { taskNamespaceSeen } from '../scene/task-namespace.ts'
-import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
+import { isDefaultLike } from '../scene/judging/default-like.ts'
+import { kernel, type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
+import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { docs, moby } from '../source.ts'
 import {
   gatewayProblems,
@@ -50,7 +50,7 @@ export const assignedSubnet = requirement({
     'build the swarm with docker swarm init --default-addr-pool RANGE --default-addr-pool-mask-length 24',
   ],
   codes: [
-    'subnet-not-assigned',
+    'subnet-not-stated',
     'subnet-overlaps-network',
     'subnet-overlaps-route',
     'gateway-not-assigned',
@@ -91,7 +91,7 @@ export const assignedSubnet = requirement({
         ...overlapsOf(auto),
         ...overlapsOf(ingress),
         ...(auto.subnet === ''
-          ? [{ code: 'subnet-not-assigned', kind: 'missed', node: manager, network: auto.name } as const]
+          ? [subnetNotStated(manager, auto)]
           : [...gatewayProblems(manager, auto, used), ...maskProblems(manager, mask, [auto])]),
       ]),
       missing: [...read.missing, ...tasks.missing],
@@ -174,4 +174,8 @@ function usedAddresses(facts: ClusterFacts, states: KernelSeen) {
       ...(tasks.length === 0 ? [{ what: `a task on ${auto.name}`, nodes: [] }] : []),
     ],
   }
+}
+
+function subnetNotStated(node: string, { name }: NetworkFacts): Problem {
+  return { code: 'subnet-not-stated', kind: 'missed', node, network: name, subject: 'subnet' }
 }

@@ -13,7 +13,6 @@ export const overlayCodes = {
   'prefix-length-differs': '{address} of {subject} has the prefix length {observed}, expected {expected}',
   'address-not-held': 'the namespace of {subject} does not hold {address}, its address on {network}',
   'task-namespace-missing': 'no namespace of {node} belongs to {subject}',
-  'subnet-not-assigned': '{node} states no subnet of {network}',
   'gateway-not-assigned': '{node} states no gateway of {network}',
   'gateway-outside-subnet': 'the gateway {observed} of {network} is outside its subnet {expected}',
   'gateway-is-subnet-address': 'the gateway {address} of {network} is its subnet’s own address',
@@ -43,7 +42,7 @@ export const overlayCodes = {
   'address-missing': '{subject} has no address on {network}',
   'reached-without-network':
     '{protocol} reached the task at {address} of {network}, which the sender is not on',
-  'subnet-not-stated': '{node} states no {subject} of {network} although a task is attached',
+  'subnet-not-stated': '{node} states no {subject} of {network}',
   'address-without-attachment':
     '{subject} has the address {address} of {network}, which its service is not attached to',
   'larger-than-recommended':
