@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { detachFunctions, systemdFolder } from './detach.ts'
 import type { Host } from '../host/host.ts'
 
@@ -81,57 +82,10 @@ function failed(
 }
 
 /** `FOLDER SECONDS`: whoever makes the folder `undoing` is the one that undoes. */
-const switchScript = sh`
-export change="$1"
-echo $$ >"$1/pid"
-token=$(cat "$1/token")
-sleep "$2"
-[ "$(cat "$1/token" 2>/dev/null)" = "$token" ] && mkdir "$1/undoing" 2>/dev/null || exit 0
-tries=0
-until sh "$1/undo"; do
-  tries=$((tries + 1))
-  [ "$tries" -lt 20 ] || exit 1
-  sleep 5
-done
-rm -rf "$1"
-`
+const switchScript = scriptFile(import.meta.url, 'change-switch.sh')
 
 /** `FOLDER TOKEN UNIT SYSTEMD-FOLDER RUN SECONDS SWITCH UNDO DO` */
-const beginScript = scriptLines([
-  detachFunctions,
-  sh`
-umask 077
-export change="$1"
-folder=$1 token=$2 unit=$3 systemd=$4 run=$5 seconds=$6 switch=$7 undo=$8 do=$9
-mkdir "$folder" 2>/dev/null || { [ -d "$folder" ] && exit 46; mkdir "$folder" || exit 1; }
-revert() {
-  [ "$1" -ne 0 ] || return 0
-  trap '' INT TERM HUP
-  retire "$unit" "$systemd" "$folder/pid" "$folder"
-  if [ ! -e "$folder/begun" ] || sh "$folder/undo"; then rm -rf "$folder"; fi
-}
-trap 'revert $?' EXIT
-trap 'exit 1' INT TERM HUP
-echo "$token" >"$folder/token" && echo "$run" >"$folder/run" && printf '%s\n' "$undo" >"$folder/undo" &&
-  printf '%s\n' "$switch" >"$folder/switch" || exit 1
-detach "$unit" "$systemd" "$folder/pid" sh "$folder/switch" "$folder" "$seconds" || exit 1
-: >"$folder/begun" || exit 1
-sh -ec "$do"
-`,
-])
+const beginScript = scriptLines([detachFunctions, scriptFile(import.meta.url, 'change-begin.sh')])
 
 /** `FOLDER TOKEN UNIT SYSTEMD-FOLDER` */
-const endScript = scriptLines([
-  detachFunctions,
-  sh`
-export change="$1"
-[ "$(cat "$1/token" 2>/dev/null)" = "$2" ] || exit 46
-mkdir "$1/undoing" 2>/dev/null || exit 46
-if ! sh "$1/undo"; then rmdir "$1/undoing"; exit 1; fi
-retire "$3" "$4" "$1/pid" "$1"
-rm -rf "$1"
-`,
-])
-
-/** All scripts of changes, to be checked. */
-export const changeScripts = { beginScript, switchScript, endScript }
+const endScript = scriptLines([detachFunctions, scriptFile(import.meta.url, 'change-end.sh')])

@@ -3,6 +3,7 @@ import { stackNames } from '../swarm/stack.ts'
 import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { must } from './scripted.ts'
 import { shell } from '../change/shell.ts'
@@ -27,12 +28,7 @@ export const strangerHasNetwork: Fault = {
   },
 }
 
-const standIn = sh`#!/bin/sh
-case " $* " in
-  *" swarm init "*--advertise-addr*) ;;
-  *" swarm init "*) exit 0 ;;
-esac
-exec /usr/bin/docker "$@"`
+const standIn = scriptFile(import.meta.url, 'ambiguous-init-accepted.sh')
 
 export const ambiguousInitAccepted: Fault = {
   name: 'ambiguous-init-accepted',
