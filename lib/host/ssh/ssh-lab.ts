@@ -24,8 +24,6 @@ export function sshLab(id: string, described: Described, known: readonly KnownHo
       architectures: [...new Set(known.map(({ facts }) => facts.architecture))].join(', '),
       systems: [...new Set(known.map(({ facts }) => facts.engine.operatingSystem))].join(', '),
     },
-    saveStanding: async () => undefined,
-    dropStanding: async () => undefined,
     keep: () => refuse('keeping a lab'),
     sshArguments: (name) => sshArguments(name, hosts, known),
     [Symbol.asyncDispose]: () =>
