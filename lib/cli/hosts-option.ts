@@ -40,7 +40,7 @@ export async function chooseProvider(flags: HostsFlags, progress: Progress): Pro
     flags.hosts === undefined
       ? image === undefined
         ? undefined
-        : providers.find(({ withImage }) => withImage !== undefined)
+        : providers.find((one) => one.withImage !== undefined)
       : providerOf(flags.hosts)
   const seen =
     asked === undefined ? await lookAtEngine() : ({ reachable: false, why: 'none was looked for' } as const)
