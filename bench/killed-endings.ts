@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { reboot } from '../lib/host/reboot.ts'
+import { reboot } from '../lib/change/reboot.ts'
 import type { Remote } from '../lib/remote/remote.ts'
 import { type Script, sh } from '../lib/script.ts'
 import { restartEngine } from '../lib/swarm/restart-engine.ts'

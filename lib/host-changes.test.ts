@@ -13,7 +13,7 @@ const rules: readonly {
   {
     what: 'flushes IPsec state of a host, whoever made it',
     pattern: /xfrm (policy|state) (flush|deleteall)/,
-    instead: 'delete by selector, as lib/host/outbound-policies.ts does',
+    instead: 'delete by selector, as lib/change/outbound-policies.ts does',
     allowed: [],
   },
   {
@@ -25,9 +25,9 @@ const rules: readonly {
   {
     what: 'undoes a change later, by a process that its owner cannot end',
     pattern: /\((set \+e; )?sleep [^)]*;[^)]*\) *(>|2>|<|&)/,
-    instead: 'lib/host/reversibly.ts',
+    instead: 'lib/change/reversibly.ts',
     // It restarts the host and undoes nothing.
-    allowed: ['lib/host/reboot.ts'],
+    allowed: ['lib/change/reboot.ts'],
   },
   {
     what: 'flushes tables of a firewall',

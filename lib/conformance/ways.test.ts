@@ -23,12 +23,16 @@ describe('ways that a request depends on', () => {
   it('are one for a task', () => {
     const task = facts.tasks.find(({ service, node }) => service === web.name && node === nodes[0])
     const { address = '' } = task?.endpoints[clear.name] ?? {}
-    expect(waysOf(facts)(request(address))).to.deep.equal([`worker2 ${clear.name} ${nodes[0]}`])
+    expect(waysOf(facts)(request(address))).to.deep.equal({
+      ...{ direct: true, ways: [`worker2 ${clear.name} ${nodes[0]}`] },
+    })
   })
 
   it('lead to each node that a virtual IP may choose', () => {
     const ways = waysOf(facts)(request(web.vips[clear.id] ?? '', 80))
-    expect(ways).to.deep.equal(nodes.map((node) => `worker2 ${clear.name} ${node}`))
+    expect(ways).to.deep.equal({
+      ...{ direct: false, ways: nodes.map((node) => `worker2 ${clear.name} ${node}`) },
+    })
   })
 
   it('lead on from the node whose published port is asked', () => {
@@ -36,11 +40,14 @@ describe('ways that a request depends on', () => {
     const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
     const ways = waysOf(facts)(request(manager?.advertise.address ?? '', port?.publishedPort))
     const others = nodes.filter((node) => node !== manager?.name)
-    expect(ways).to.deep.equal(others.map((node) => `${manager?.name} ${clear.name} ${node}`))
+    expect(ways).to.deep.equal({
+      ...{ direct: false, ways: others.map((node) => `${manager?.name} ${clear.name} ${node}`) },
+    })
   })
 
   it('are none for what nothing is known of', () => {
-    expect(waysOf(facts)(request('192.0.2.1', 8080))).to.deep.equal([])
-    expect(waysOf(facts)(request(facts.nodes[0]?.advertise.address ?? ''))).to.deep.equal([])
+    const none = { direct: false, ways: [] }
+    expect(waysOf(facts)(request('192.0.2.1', 8080))).to.deep.equal(none)
+    expect(waysOf(facts)(request(facts.nodes[0]?.advertise.address ?? ''))).to.deep.equal(none)
   })
 })

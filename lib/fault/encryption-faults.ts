@@ -1,12 +1,12 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
-import { engineMark, withoutOutboundPolicies } from '../host/outbound-policies.ts'
+import { engineMark, withoutOutboundPolicies } from '../change/outbound-policies.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { ruleWords } from '../host/rule-words.ts'
+import { ruleWords } from '../change/rule-words.ts'
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
   const node = victim(cluster)

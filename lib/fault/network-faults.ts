@@ -1,10 +1,10 @@
 import { tasksOn } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { processId } from '../identifier.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const secondNetworkSilent: Fault = {
   name: 'second-network-silent',

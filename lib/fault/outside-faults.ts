@@ -1,11 +1,11 @@
 import type { Host, Lab } from '../host/host.ts'
 import { stackNames } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { must } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 function outsider({ lab }: { readonly lab?: Pick<Lab, 'hosts'> }): Host {
   return must(

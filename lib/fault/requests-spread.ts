@@ -1,4 +1,4 @@
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'

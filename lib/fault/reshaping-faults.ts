@@ -1,4 +1,4 @@
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import { dockerFront } from './docker-front.ts'
 import { standsIn } from './docker-stand-in.ts'
 import type { Fault } from './fault.ts'

@@ -1,5 +1,5 @@
-import { printBootId } from '../host/boot-id.ts'
-import { detachFunctions } from '../host/detach.ts'
+import { printBootId } from '../change/boot-id.ts'
+import { detachFunctions } from '../change/detach.ts'
 import { scriptLines, sh } from '../script.ts'
 
 /** Exit code for a host that has taken the run for dead. */

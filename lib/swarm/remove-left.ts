@@ -1,4 +1,4 @@
-import { detachFunctions, systemdFolder } from '../host/detach.ts'
+import { detachFunctions, systemdFolder } from '../change/detach.ts'
 import { scriptLines, sh } from '../script.ts'
 import { type FindPlaces, type Found, type LeftHost, findLeft, footprintName, isRunId } from './find-left.ts'
 import { guardProgram } from './guard-program.ts'

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { expect } from 'chai'
-import { changeScripts } from '../host/reversibly.ts'
+import { changeScripts } from '../change/reversibly.ts'
 import type { Script } from '../script.ts'
 import { findScript } from './find-left.ts'
 import { guardProgram } from './guard-program.ts'

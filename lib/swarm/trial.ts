@@ -1,5 +1,6 @@
 import { eventually } from '../eventually.ts'
 import type { StackSpec } from '../topology/topology.ts'
+import type { Answer } from './answer.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { type Script, sh } from '../script.ts'
 import { docker } from './docker.ts'
@@ -18,13 +19,6 @@ export interface TrialOptions {
   /** Prefix of names, image and limits of tasks. */
   readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'probeNonce' | 'taskMemoryMib'>
   readonly signal: AbortSignal
-}
-
-/** What an engine said to a command that it may refuse. */
-export interface Answer {
-  readonly accepted: boolean
-  /** Its own words, of both streams. */
-  readonly words: string
 }
 
 /**

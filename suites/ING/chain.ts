@@ -3,7 +3,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { type Backend, balancingProblems, markOfPort } from '../scene/balancer.ts'
+import { type Backend, balancingProblems, markOfPort } from '../scene/judging/balancer.ts'
 import type { IngressTables } from './ingress-tables.ts'
 
 const bridgeName = 'docker_gwbridge'

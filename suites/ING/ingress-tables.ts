@@ -1,7 +1,7 @@
 import type { Part } from '../../lib/observation/part.ts'
 import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { type KernelSeen, namespaceSeen, rootSeen, type TableTool } from '../scene/kernel-seen.ts'
+import { type KernelSeen, namespaceSeen, rootSeen, type TableTool } from '../scene/judging/kernel-seen.ts'
 
 /** Of a node: its own namespace, and that of its ingress sandbox, undefined where it has none. */
 export interface IngressTables {
