@@ -1,7 +1,7 @@
 /** Writes the pages that are generated: `npm run docs`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { faults } from '../lib/fault/index.ts'
+import { faults } from '../lib/fault/fault-table.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { requirementsPage } from '../lib/report/requirements-page.ts'
 import { runSchemaPage } from '../lib/report/run-schema-page.ts'

@@ -38,4 +38,5 @@ export const arrivesUndelivered: Rule = {
       },
     ]
   },
+  gravity: 150,
 }

@@ -37,4 +37,5 @@ export const clearTextLeak: Rule = {
       },
     ]
   },
+  gravity: 90,
 }

@@ -8,12 +8,14 @@ const lost: readonly ProblemCode[] = ['data-lost-on-the-way']
 export const dataPathPortBlocked: Rule = {
   code: 'data-path-port-blocked',
   find: (lab) => blocked(lab, 'VXLAN'),
+  gravity: 110,
 }
 
 /** VXLAN gets through, ESP does not: something between the hosts drops IP protocol 50. */
 export const espBlocked: Rule = {
   code: 'esp-blocked',
   find: (lab) => (lab.fails('CTL-04') ? [] : blocked(lab, 'ESP')),
+  gravity: 120,
 }
 
 function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {

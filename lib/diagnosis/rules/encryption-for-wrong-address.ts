@@ -47,4 +47,5 @@ export const encryptionForWrongAddress: Rule = {
       },
     ]
   },
+  gravity: 80,
 }

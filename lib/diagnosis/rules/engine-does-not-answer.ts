@@ -38,4 +38,5 @@ export const engineDoesNotAnswer: Rule = {
       },
     ]
   },
+  gravity: 20,
 }

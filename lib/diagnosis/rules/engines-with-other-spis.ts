@@ -42,4 +42,5 @@ export const enginesWithOtherSpis: Rule = {
       },
     ]
   },
+  gravity: 130,
 }

@@ -38,4 +38,5 @@ export const forwardingOff: Rule = {
       ]
     })
   },
+  gravity: 60,
 }

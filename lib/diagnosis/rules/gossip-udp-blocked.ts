@@ -39,4 +39,5 @@ export const gossipUdpBlocked: Rule = {
       },
     ]
   },
+  gravity: 140,
 }

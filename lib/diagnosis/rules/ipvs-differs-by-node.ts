@@ -41,4 +41,5 @@ export const ipvsDiffersByNode: Rule = {
       },
     ]
   },
+  gravity: 170,
 }

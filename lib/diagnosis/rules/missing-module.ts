@@ -6,9 +6,10 @@ interface ModuleWords extends Pick<Draft, 'cause' | 'remedy'> {
 }
 
 /** A kernel module that nodes need is not there: a problem where kernels are the hosts' own, a skip where they are not. */
-function missingModule(code: string, module: string, words: ModuleWords): Rule {
+function missingModule(code: string, module: string, gravity: number, words: ModuleWords): Rule {
   return {
     code,
+    gravity,
     find(lab) {
       const reported = lab.problems('module-missing').filter(({ subject }) => subject === module)
       const lacking = lab.notPassed.flatMap(({ verdict }) =>
@@ -40,7 +41,7 @@ function inOrder(lab: LabView, nodes: readonly string[]): string[] {
 }
 
 /** VIPs and the routing mesh are IPVS; without it a service name resolves and its address answers nobody. */
-export const kernelWithoutIpVs = missingModule('kernel-without-ip-vs', 'ip_vs', {
+export const kernelWithoutIpVs = missingModule('kernel-without-ip-vs', 'ip_vs', 40, {
   title: 'The kernel has no `ip_vs`: VIPs and published ports cannot work',
   cause:
     'Docker balances VIPs and ingress with IPVS in the kernel. Where the module is missing the engine logs an error, tasks still become Running, names still resolve, and connections to the VIP or to a published port time out. The network between the hosts is not at fault.',
@@ -52,7 +53,7 @@ export const kernelWithoutIpVs = missingModule('kernel-without-ip-vs', 'ip_vs', 
 })
 
 /** The engine logs that it could not install a security association and goes on; packets are dropped. */
-export const kernelWithoutEsp4 = missingModule('kernel-without-esp4', 'esp4', {
+export const kernelWithoutEsp4 = missingModule('kernel-without-esp4', 'esp4', 50, {
   title: 'The kernel has no `esp4`: encrypted overlays cannot work',
   cause:
     'An overlay created with `--opt encrypted` is IPsec in the kernel. Where `esp4` is missing the engine only logs that it failed to add the security associations, tasks still become Running, and everything sent to another host on that network is dropped.',

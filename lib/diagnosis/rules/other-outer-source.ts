@@ -47,4 +47,5 @@ export const otherOuterSource: Rule = {
       }
     })
   },
+  gravity: 70,
 }

@@ -46,4 +46,5 @@ export const staleForwarding: Rule = {
       },
     ]
   },
+  gravity: 160,
 }

@@ -59,4 +59,5 @@ export const underlayMtuTooSmall: Rule = {
       },
     ]
   },
+  gravity: 180,
 }
