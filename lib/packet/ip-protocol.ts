@@ -1,5 +1,3 @@
-import type { Protocol } from './packet.ts'
-
 /** Names of IANA's protocol numbers, as far as they are met around a swarm; others are told by number. */
 const names: Readonly<Record<number, string>> = {
   1: 'icmp',
@@ -21,21 +19,4 @@ const names: Readonly<Record<number, string>> = {
 
 export function ipProtocolName(payloadProtocol: number): string | number {
   return names[payloadProtocol] ?? payloadProtocol
-}
-
-export function byIpProtocol(payloadProtocol: number): Protocol | undefined {
-  switch (payloadProtocol) {
-    case 1:
-      return 'icmp'
-    case 6:
-      return 'tcp'
-    case 17:
-      return 'udp'
-    case 50:
-      return 'esp'
-    case 58:
-      return 'icmpv6'
-    default:
-      return undefined
-  }
 }
