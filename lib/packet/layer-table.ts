@@ -22,10 +22,10 @@ const byName = new Map(layers.map((layer) => [layer.name, layer]))
 
 /** The addresses that a layer names; none for most. */
 export function addressesOf(layer: Layer): readonly string[] {
-  return byName.get(layer.protocol)?.addresses?.(layer as never) ?? []
+  return byName.get(layer.protocol)?.addresses?.(layer) ?? []
 }
 
 /** What a layer says of itself, if it does. */
 export function summaryOf(layer: Layer): string | undefined {
-  return byName.get(layer.protocol)?.summarize?.(layer as never)
+  return byName.get(layer.protocol)?.summarize?.(layer)
 }

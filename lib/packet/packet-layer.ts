@@ -25,5 +25,5 @@ export interface PacketLayer<Name extends Protocol = Protocol> {
 
 /** For the table, which holds layers of all types. */
 export function packetLayer<const Name extends Protocol>(layer: PacketLayer<Name>): PacketLayer {
-  return layer as unknown as PacketLayer
+  return layer
 }
