@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { catalog } from '../lib/diagnosis/catalog.ts'
-import { faults } from '../lib/fault/index.ts'
+import { faults } from '../lib/fault/fault-table.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { findingsPage } from '../lib/report/findings-page.ts'
 import { requirementsPage } from '../lib/report/requirements-page.ts'

@@ -1,27 +1,27 @@
-import type { Suite } from '../lib/conformance/suite.ts'
-import { addressing } from './ADR/index.ts'
-import { controlPlane } from './CTL/index.ts'
-import { serviceDiscovery } from './DSC/index.ts'
-import { enc } from './ENC/index.ts'
-import { gatewayBridge } from './GWB/index.ts'
-import { ing } from './ING/index.ts'
-import { lb } from './LB/index.ts'
-import { mtu } from './MTU/index.ts'
-import { overlayNetworks } from './OVL/index.ts'
-import { resilience } from './RES/index.ts'
-import { vxl } from './VXL/index.ts'
+import { type Suite, suiteOf } from '../lib/conformance/suite.ts'
+import * as ADR from './ADR/index.ts'
+import * as CTL from './CTL/index.ts'
+import * as DSC from './DSC/index.ts'
+import * as ENC from './ENC/index.ts'
+import * as GWB from './GWB/index.ts'
+import * as ING from './ING/index.ts'
+import * as LB from './LB/index.ts'
+import * as MTU from './MTU/index.ts'
+import * as OVL from './OVL/index.ts'
+import * as RES from './RES/index.ts'
+import * as VXL from './VXL/index.ts'
 
 /** Everything that is verified, in the order it is verified. */
 export const suites: readonly Suite[] = [
-  controlPlane,
-  overlayNetworks,
-  vxl,
-  enc,
-  mtu,
-  serviceDiscovery,
-  lb,
-  ing,
-  gatewayBridge,
-  addressing,
-  resilience,
+  suiteOf('CTL', CTL),
+  suiteOf('OVL', OVL),
+  suiteOf('VXL', VXL),
+  suiteOf('ENC', ENC),
+  suiteOf('MTU', MTU),
+  suiteOf('DSC', DSC),
+  suiteOf('LB', LB),
+  suiteOf('ING', ING),
+  suiteOf('GWB', GWB),
+  suiteOf('ADR', ADR),
+  suiteOf('RES', RES),
 ]

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { packageRoot } from '../lib/package-root.ts'
-import { requirementIds } from './requirement-ids.ts'
+import { suites } from './index.ts'
 
+const requirementIds = suites.flatMap(({ tests }) => tests.map(({ id }) => id))
 const page = readFileSync(join(packageRoot(), 'docs', 'sources.md'), 'utf8')
 const rows = page
   .split('\n')

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { InputError } from '../error.ts'
-import { faults } from '../fault/index.ts'
+import { faults } from '../fault/fault-table.ts'
 import { chooseFaults } from './choose-faults.ts'
 
 describe('faults to plant', () => {

@@ -2,7 +2,7 @@ import { suites } from '../../suites/index.ts'
 import { requirementIds } from '../conformance/selection.ts'
 import { InputError, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
-import { faults } from '../fault/index.ts'
+import { faults } from '../fault/fault-table.ts'
 
 /**
  * The named faults, or all; where requirements are named, those that break one of them, each with these alone.

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { InputError } from '../error.ts'
 import { allCandidates, cleanAll } from '../host/standing-labs.ts'
-import type { CleanResult } from '../host/vm/clean.ts'
+import type { CleanResult } from '../host/clean.ts'
 import { type CleanHostsFlags, cleanHosts } from './clean-hosts.ts'
 import { withHostOptions } from './given-hosts.ts'
 import { stdout } from './output.ts'

@@ -1,5 +1,7 @@
 import { Command } from 'commander'
 import { expect } from 'chai'
+import { containerOrigin } from '../host/container/origin.ts'
+import { machineOrigin } from '../host/vm/origin.ts'
 import { silentProgress } from '../progress.ts'
 import { chooseProvider, type HostsFlags, hostsWords, withHostsOptions } from './hosts-option.ts'
 
@@ -13,13 +15,13 @@ describe('--hosts and --engine-image', () => {
   const progress = { ...silentProgress, note: (text: string) => void notes.push(text) }
 
   it('refuses a kind there is none of by the valid ones', () => {
-    expect(() => parse('--hosts', 'vms')).to.throw(/unknown kind of hosts 'vms'\n.*valid: vm, container/)
+    expect(() => parse('--hosts', 'vms')).to.throw(/unknown kind of hosts 'vms'\n.*valid: container, vm/)
   })
 
   it('gives what was asked for and says so', async () => {
-    expect(await chooseProvider(parse('--hosts', 'vm'), progress)).to.have.property('kind', 'vm')
-    expect(await chooseProvider(parse('--hosts', 'container'), progress)).to.have.property(
-      'kind',
+    expect(await chooseProvider(parse('--hosts', 'vm'), progress)).to.have.nested.property('origin.id', 'vm')
+    expect(await chooseProvider(parse('--hosts', 'container'), progress)).to.have.nested.property(
+      'origin.id',
       'container',
     )
     expect(notes).to.have.lengthOf(2)
@@ -27,8 +29,8 @@ describe('--hosts and --engine-image', () => {
   })
 
   it('takes an image as a wish for containers, and refuses it for machines', async () => {
-    expect(await chooseProvider(parse('--engine-image', 'local'), progress)).to.have.property(
-      'kind',
+    expect(await chooseProvider(parse('--engine-image', 'local'), progress)).to.have.nested.property(
+      'origin.id',
       'container',
     )
     const error = await chooseProvider(parse('--hosts', 'vm', '--engine-image', 'x'), progress).catch(
@@ -38,9 +40,9 @@ describe('--hosts and --engine-image', () => {
   })
 
   it('comes back in the command that does it again', () => {
-    expect(hostsWords({}, { kind: 'vm' })).to.deep.equal([])
-    expect(hostsWords({ hosts: 'vm' }, { kind: 'vm' })).to.deep.equal(['--hosts', 'vm'])
-    expect(hostsWords({ engineImage: 'local' }, { kind: 'container' })).to.deep.equal([
+    expect(hostsWords({}, { origin: machineOrigin })).to.deep.equal([])
+    expect(hostsWords({ hosts: 'vm' }, { origin: machineOrigin })).to.deep.equal(['--hosts', 'vm'])
+    expect(hostsWords({ engineImage: 'local' }, { origin: containerOrigin })).to.deep.equal([
       ...['--hosts', 'container', '--engine-image', 'local'],
     ])
   })

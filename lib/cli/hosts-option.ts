@@ -1,16 +1,18 @@
 import { type Command, Option } from 'commander'
-import { chooseHosts, type HostsKind, hostsKinds } from '../host/choose-hosts.ts'
-import { ContainerProvider } from '../host/container/container-provider.ts'
+import { chooseHosts } from '../host/choose-hosts.ts'
 import { lookAtEngine } from '../host/container/look-at-engine.ts'
 import type { HostProvider } from '../host/host.ts'
-import { VmProvider } from '../host/vm/vm-provider.ts'
+import { providers, usualProvider } from '../host/provider-table.ts'
 import { InputError } from '../error.ts'
 import type { Progress } from '../progress.ts'
 import type { EngineName } from '../topology/engine.ts'
 
+const ids = providers.map(({ origin }) => origin.id)
+
 /** Flags of commands that make hosts. */
 export interface HostsFlags {
-  readonly hosts?: HostsKind
+  /** Id of a provider's origin. */
+  readonly hosts?: string
   readonly engineImage?: string
   readonly engine?: EngineName
 }
@@ -21,7 +23,7 @@ export function withHostsOptions(command: Command): Command {
     .addOption(
       new Option(
         '--hosts <kind>',
-        'what hosts are: vm or container; without it containers if an engine is reachable and its kernel has everything',
+        `what hosts are: ${ids.join(' or ')}; without it containers if an engine is reachable and its kernel has everything`,
       ).argParser(readHosts),
     )
     .option(
@@ -32,34 +34,47 @@ export function withHostsOptions(command: Command): Command {
 
 /** The provider that was asked for, or the one that fits this machine; says which and why. */
 export async function chooseProvider(flags: HostsFlags, progress: Progress): Promise<HostProvider> {
-  // Who names an image wants containers.
-  const asked = flags.hosts ?? (flags.engineImage === undefined ? undefined : 'container')
-  if (asked === 'vm' && flags.engineImage !== undefined) {
-    throw new InputError({
-      code: 'ENGINE_IMAGE_OF_MACHINES',
-      what: '--engine-image is for hosts that are containers, and --hosts vm asks for virtual machines',
-      hint: 'leave one of the two away; the engine of virtual machines is chosen by --engine',
-    })
-  }
+  const image = flags.engineImage
+  // Who names an image wants hosts that are made of one.
+  const asked =
+    flags.hosts === undefined
+      ? image === undefined
+        ? undefined
+        : providers.find((one) => one.withImage !== undefined)
+      : providerOf(flags.hosts)
   const seen =
     asked === undefined ? await lookAtEngine() : ({ reachable: false, why: 'none was looked for' } as const)
-  const { kind, why } = chooseHosts(asked, seen)
+  const { origin, why } = chooseHosts(asked?.origin, seen)
+  const provider = providerOf(origin.id)
+  const made = image === undefined ? provider : provider.withImage?.(image)
+  if (made === undefined) {
+    throw new InputError({
+      code: 'ENGINE_IMAGE_OF_MACHINES',
+      what: `--engine-image is for hosts that are made of an image, and --hosts ${origin.id} asks for ${origin.name}`,
+      hint: `leave one of the two away; the engine of ${usualProvider.origin.name} is chosen by --engine`,
+    })
+  }
   progress.note(why)
-  return kind === 'container' ? new ContainerProvider({ engineImage: flags.engineImage }) : new VmProvider()
+  return made
 }
 
 /** The words that ask for the same hosts again. */
-export function hostsWords(flags: HostsFlags, { kind }: Pick<HostProvider, 'kind'>): string[] {
-  const words = flags.hosts !== undefined || kind === 'container' ? ['--hosts', kind] : []
+export function hostsWords(flags: HostsFlags, { origin }: Pick<HostProvider, 'origin'>): string[] {
+  const words =
+    flags.hosts !== undefined || origin.id !== usualProvider.origin.id ? ['--hosts', origin.id] : []
   return flags.engineImage === undefined ? words : [...words, '--engine-image', flags.engineImage]
 }
 
-function readHosts(text: string): HostsKind {
-  const kind = hostsKinds.find((one) => one === text)
-  if (kind !== undefined) return kind
+function readHosts(text: string): string {
+  return providerOf(text).origin.id
+}
+
+function providerOf(id: string): HostProvider {
+  const provider = providers.find(({ origin }) => origin.id === id)
+  if (provider !== undefined) return provider
   throw new InputError({
     code: 'UNKNOWN_HOSTS',
-    what: `unknown kind of hosts '${text}'`,
-    hint: `valid: ${hostsKinds.join(', ')}`,
+    what: `unknown kind of hosts '${id}'`,
+    hint: `valid: ${ids.join(', ')}`,
   })
 }

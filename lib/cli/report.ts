@@ -4,6 +4,7 @@ import { diagnose } from '../diagnosis/diagnosis.ts'
 import { ExitCode, InputError } from '../error.ts'
 import { writeReports } from '../report/report.ts'
 import type { ReportFiles } from '../report/report.ts'
+import { formats } from '../report/format-table.ts'
 import { stdout } from './output.ts'
 import { runFolder } from './run-folder.ts'
 import { tellGithub, tellGithubOfNoRun } from './tell-github.ts'
@@ -31,7 +32,9 @@ export function reportCommand(): Command {
   return new Command('report')
     .summary('write the reports of a stored run again')
     .description(
-      'Reads run.json of a stored run and writes conformance.html, junit.xml, summary.md and the Allure report beside it.',
+      ['Reads run.json of a stored run and writes beside it:', '', ...list(formats.map(described))].join(
+        '\n',
+      ),
     )
     .argument('[run]', 'folder, run.json or id of a run', 'latest')
     .option('--json', 'print what was written as JSON')
@@ -70,17 +73,22 @@ async function github(run: string, options: Options): Promise<void> {
 
 function told(files: ReportFiles): string {
   const partial = files.summary.partial ? ' (partial)' : ''
-  const rows = [
-    ['HTML', files.html],
-    ['JUnit', files.junit],
-    ['Markdown', files.markdown],
-    ['Allure', files.allure],
-  ].flatMap(([name, file]) => (file === undefined ? [] : [`  ${name?.padEnd(9)} ${file}`]))
+  const rows = formats.flatMap(({ id, name }): [string, string][] => {
+    const file = files[id]
+    return file === undefined ? [] : [[name, file]]
+  })
   return [
     `${files.summary.conclusion}${partial}: ${files.runFolder}`,
-    ...rows,
-    ...files.notes.map((note) => `  note      ${note}`),
+    ...list([...rows, ...files.notes.map((note): [string, string] => ['note', note])]),
     ...files.errors.map(({ report, message }) => `  ${report} could not be written: ${message}`),
     '',
   ].join('\n')
+}
+
+function described({ name, writes, describe }: (typeof formats)[number]): [string, string] {
+  return [name, `${(writes[0] ?? '').padEnd(17)} ${describe}`]
+}
+
+function list(rows: readonly (readonly [string, string])[]): string[] {
+  return rows.map(([name, what]) => `  ${name.padEnd(9)} ${what}`)
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { suites } from '../../suites/index.ts'
-import { faults } from '../fault/index.ts'
+import { faults } from '../fault/fault-table.ts'
 import { packageRoot } from '../package-root.ts'
 import { range, requirementsPage } from '../report/requirements-page.ts'
 

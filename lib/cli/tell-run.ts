@@ -6,6 +6,7 @@ import { diagnose } from '../diagnosis/diagnosis.ts'
 import { messageOf } from '../error.ts'
 import { type Progress, step } from '../progress.ts'
 import { redact } from '../redact.ts'
+import { html } from '../report/html.ts'
 import { writeReports } from '../report/report.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { stderr, stdout } from './output.ts'
@@ -66,7 +67,7 @@ function tellRun(finished: FinishedRun, json: boolean): void {
     return
   }
   const where: (readonly [string, string])[] = [
-    ['report', `${folder}/conformance.html`],
+    ['report', `${folder}/${html.file}`],
     ['again', record.reproduce],
   ]
   if (labId !== undefined)

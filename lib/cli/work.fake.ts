@@ -23,6 +23,7 @@ import type { Raised } from '../conformance/raise.ts'
 import { type FinishedRun, conformanceRun, planRun, type RunOptions } from '../conformance/run.ts'
 import { type ConformanceTest, requirement } from '../conformance/test.ts'
 import { judgement } from '../observation/judgement.ts'
+import { containerOrigin } from '../host/container/origin.ts'
 import type { Host, HostProvider, Lab } from '../host/host.ts'
 import type { Progress } from '../progress.ts'
 import { findTopology } from '../topology/find-topology.ts'
@@ -139,7 +140,7 @@ function hostThat(exec: () => Promise<never>): Host {
   const remote = { host: 'manager', exec, [Symbol.asyncDispose]: () => Promise.resolve() }
   const underlays = { [topology.swarm.advertise]: { address: '192.0.2.1', interface: 'eth1' } }
   const node = { role: 'manager' }
-  return { name: 'manager', origin: 'container', node, underlays, remote } as unknown as Host
+  return { name: 'manager', origin: containerOrigin, node, underlays, remote } as unknown as Host
 }
 
 function provider(mode: string, reportDir: string, signal: AbortSignal): HostProvider {

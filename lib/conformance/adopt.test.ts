@@ -1,3 +1,4 @@
+import { existingHosts } from '../host/origin.ts'
 import { expect } from 'chai'
 import type { Host, Lab } from '../host/host.ts'
 import { silentProgress } from '../progress.ts'
@@ -32,7 +33,7 @@ function fakeHost(
     )
     .answer('docker node inspect', nodes.map((node) => `${JSON.stringify(node)}\n`).join(''))
   const host = {
-    ...{ name, remote, origin: 'ssh' },
+    ...{ name, remote, origin: existingHosts },
     node: { name, role, addresses: {} },
     underlays: { underlay: { interface: 'eth1', address: '192.168.56.11' } },
   } as unknown as Host

@@ -32,8 +32,8 @@ export function factsOf(
     tasks: stack.tasks.map(taskFacts),
     bulkBytes: stack.bulkBytes,
     namePrefix: stack.names.prefix,
-    owned: origins.every((origin) => origin !== 'ssh'),
-    sharesKernel: origins.includes('container'),
+    owned: origins.every(({ owned }) => owned),
+    sharesKernel: origins.some(({ sharesKernel }) => sharesKernel),
     built,
     refused,
   }

@@ -44,7 +44,7 @@ export function newRunId(startedAt: Date): string {
 
 /** Adds what is known once the lab stands. */
 export function describeLab({ lab, cluster }: Raised, record: LabRecord): void {
-  record.origin = cluster.manager.host.origin
+  record.origin = cluster.manager.host.origin.id
   record.startedFrom = lab.startedFrom
   if (lab.standing !== undefined) record.standingSince = lab.standing.savedAt
   record.facts = lab.facts

@@ -64,7 +64,7 @@ export async function raise(topology: Topology, options: RaiseOptions): Promise<
   } catch (error) {
     signal.throwIfAborted()
     progress.note(`The standing lab proved unsound and is dropped: ${firstLineOf(error)}`)
-    await lab.dropStanding(recipe)
+    await lab.snapshots?.drop(recipe)
     await lab[Symbol.asyncDispose]()
     return raise(topology, { ...options, fresh: true })
   }
@@ -108,9 +108,10 @@ async function build(topology: Topology, lab: Lab, recipe: string, options: Rais
     ...(firstIngress === undefined ? {} : { firstIngress }),
     requested: requestedNetworks(topology),
   }
-  // What did not come up whole is verified as it is, and not had again. Only machines can be saved.
-  if (settled && refused.length === 0 && options.provider.kind === 'vm')
-    await step(options.progress, 'Saving the standing lab', undefined, () => lab.saveStanding(recipe, built))
+  // What did not come up whole is verified as it is, and not had again.
+  const { snapshots } = lab
+  if (settled && refused.length === 0 && snapshots !== undefined)
+    await step(options.progress, 'Saving the standing lab', undefined, () => snapshots.save(recipe, built))
   return { lab, cluster, stack, built, states, refused }
 }
 

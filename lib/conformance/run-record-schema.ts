@@ -233,8 +233,8 @@ const lab = z.object({
   /** Unique in its run: the topology's name, `three-node@20.10` where runs of several engines were merged. */
   name: z.string(),
   topology,
-  /** What made its hosts; undefined until the lab stood. */
-  origin: z.enum(['vm', 'container', 'ssh']).exactOptional(),
+  /** What made its hosts, such as `vm`, `container`, `ssh`; undefined until the lab stood. */
+  origin: z.string().exactOptional(),
   startedFrom: z.enum(['cold-boot', 'template', 'standing-lab', 'found']).exactOptional(),
   standingSince: z.string().exactOptional(),
   facts: labels,

@@ -101,7 +101,7 @@ describe('the folder of a run', () => {
       const merged = mergeRuns([record], 'merged')
       const mergedStore = new RunStore(join(folder, 'reports'), merged)
       await copyRun(store.folder, record.runId, mergedStore.folder)
-      await writeReports(mergedStore.folder, { allure: { java: '/nowhere' } })
+      await writeReports(mergedStore.folder, { programs: { java: '/nowhere' } })
       const seen = modes(join(folder, 'reports'))
       expect(seen.filter(([path]) => path.endsWith('.pcap'))).to.have.lengthOf(2)
       expect(seen.length).to.be.above(15)

@@ -102,7 +102,7 @@ describe('planRun', () => {
       },
     }
     const { record } = await run({
-      provider: { kind: 'vm', start: () => Promise.resolve(lab) } as unknown as HostProvider,
+      provider: { start: () => Promise.resolve(lab) } as unknown as HostProvider,
       progress: { ...silentProgress, note: () => undefined },
     })
     expect(left).to.equal(2)

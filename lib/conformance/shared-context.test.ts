@@ -1,3 +1,5 @@
+import { existingHosts } from '../host/origin.ts'
+import { machineOrigin } from '../host/vm/origin.ts'
 import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -92,7 +94,7 @@ describe('the wire of a run', function () {
   const test = (id: string, safety: 'lab' | 'production') => ({ id, safety })
 
   it('stores on existing hosts what is the run’s alone, in files for their owner alone', async () => {
-    const context = contextOf('ssh', [])
+    const context = contextOf(existingHosts, [])
     const { cookies, ours: own } = await stored(context.wire, context.cluster.manager.host)
     expect({ cookies, own: own > 0 }).to.deep.equal({ cookies: 0, own: true })
     expect(logged).to.deep.equal([{ host: 'here', interface: 'lo', passedOver: {} }])
@@ -103,7 +105,7 @@ describe('the wire of a run', function () {
   })
 
   it('stores everything for a disruptive requirement that was named, and for it alone', async () => {
-    const context = contextOf('ssh', ['RES-02', 'ENC-01'])
+    const context = contextOf(existingHosts, ['RES-02', 'ENC-01'])
     const { host } = context.cluster.manager
     const cookies = async (wire: Wire): Promise<boolean> => (await stored(wire, host)).cookies > 0
     expect(await cookies(context.asking(test('RES-02', 'lab')).wire), 'named').to.equal(true)
@@ -114,7 +116,7 @@ describe('the wire of a run', function () {
   })
 
   it('stores everything on labs of swarmproof’s own', async () => {
-    const context = contextOf('vm', [])
+    const context = contextOf(machineOrigin, [])
     expect((await stored(context.wire, context.cluster.manager.host)).cookies).to.be.above(0)
   })
 })

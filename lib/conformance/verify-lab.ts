@@ -62,7 +62,7 @@ export async function verifyLab(
   store.save()
   const captures = join('captures', options.folder)
   const observations = new Observations(store, options.folder)
-  const sharesKernel = given.lab.hosts.some(({ origin }) => origin === 'container')
+  const sharesKernel = given.lab.hosts.some(({ origin }) => origin.sharesKernel)
   const contextOf = (raised: Raised): SharedContext =>
     sharedContext(raised, {
       ...options,

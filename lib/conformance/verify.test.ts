@@ -1,3 +1,6 @@
+import { containerOrigin } from '../host/container/origin.ts'
+import { existingHosts, type HostOrigin } from '../host/origin.ts'
+import { machineOrigin } from '../host/vm/origin.ts'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -203,7 +206,8 @@ describe('verify', () => {
   })
 
   describe('on existing hosts', () => {
-    const hosts = (...origins: string[]) => origins.map((origin, index) => ({ name: `host${index}`, origin }))
+    const hosts = (...origins: HostOrigin[]) =>
+      origins.map((origin, index) => ({ name: `host${index}`, origin }))
     const lab = (inSwarm: object[], outsiders: object[] = []) => ({
       cluster: { nodes: inSwarm.map((host) => ({ host })) },
       outsiders,
@@ -225,28 +229,33 @@ describe('verify', () => {
     ): ReturnType<typeof outcomeOf> => outcomeOf(test, changed, undefined, where)
 
     it('refuses a disruptive test and says how to have it', async () => {
-      const verdict = await outcome(breaking(), lab(hosts('ssh', 'ssh')))
+      const verdict = await outcome(breaking(), lab(hosts(existingHosts, existingHosts)))
       expect(verdict.outcome).to.equal('skip')
       expect(verdict.reason).to.match(/^disruptive: .*host0, host1.*name it with --disruptive XXX-01$/)
       expect(ran).to.equal(0)
     })
 
     it('is not got around by one host of its own, an outsider, or another name', async () => {
-      for (const where of [lab(hosts('vm', 'ssh')), lab(hosts('vm'), hosts('ssh'))]) {
+      for (const where of [
+        lab(hosts(machineOrigin, existingHosts)),
+        lab(hosts(machineOrigin), hosts(existingHosts)),
+      ]) {
         expect((await outcome(breaking(), where)).outcome).to.equal('skip')
       }
       for (const disruptive of [[], ['XXX-02'], ['XXX'], ['xxx-01'], ['*'], ['all']]) {
-        expect((await outcome(breaking(), lab(hosts('ssh')), { disruptive })).outcome).to.equal('skip')
+        expect((await outcome(breaking(), lab(hosts(existingHosts)), { disruptive })).outcome).to.equal(
+          'skip',
+        )
       }
       expect(ran).to.equal(0)
     })
 
     it('runs it where it was named, on hosts of its own, and what is safe anywhere', async () => {
-      expect((await outcome(breaking(), lab(hosts('ssh')), { disruptive: ['XXX-01'] })).outcome).to.equal(
-        'pass',
-      )
-      expect((await outcome(breaking(), lab(hosts('vm', 'container')))).outcome).to.equal('pass')
-      expect((await outcome(breaking('production'), lab(hosts('ssh')))).outcome).to.equal('pass')
+      expect(
+        (await outcome(breaking(), lab(hosts(existingHosts)), { disruptive: ['XXX-01'] })).outcome,
+      ).to.equal('pass')
+      expect((await outcome(breaking(), lab(hosts(machineOrigin, containerOrigin)))).outcome).to.equal('pass')
+      expect((await outcome(breaking('production'), lab(hosts(existingHosts)))).outcome).to.equal('pass')
       expect(ran).to.equal(3)
     })
   })

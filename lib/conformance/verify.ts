@@ -141,7 +141,7 @@ function refused(
 ): string | undefined {
   if (test.safety === 'production' || options.disruptive?.includes(test.id)) return undefined
   const hosts = [...context.cluster.nodes.map(({ host }) => host), ...context.outsiders]
-  const foreign = hosts.filter(({ origin }) => origin !== 'vm' && origin !== 'container')
+  const foreign = hosts.filter(({ origin }) => !origin.owned)
   if (foreign.length === 0) return undefined
   const names = foreign.map(({ name }) => name).join(', ')
   return `disruptive: it may break or shape ${names}, which swarmproof did not make; name it with --disruptive ${test.id}`

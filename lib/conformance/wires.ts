@@ -27,7 +27,7 @@ export function wiresOf(
   { folder, states, log }: WiresOptions,
 ): Wires {
   const open: Wire = { during: (points, work) => during(startCaptures(points, folder), work) }
-  const isForeign = lab.hosts.some(({ origin }) => origin !== 'vm' && origin !== 'container')
+  const isForeign = lab.hosts.some(({ origin }) => !origin.owned)
   if (!isForeign) return { usual: open, open }
   const restricted = async (points: readonly CapturePoint[]): Promise<readonly Capture[]> => {
     const own = ownTraffic(stack, cluster.dataPathPort, await states())

@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../observation/catalog-entry.ts'
-import { rules } from './rules/index.ts'
+import { rules } from './rule-table.ts'
 
 /** Every kind of finding there is, the gravest first. */
 export const catalog: readonly CatalogEntry[] = rules.map(

@@ -3,7 +3,7 @@ import { reportName } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
 import { LabView, type ReadObservation } from './lab-view.ts'
 import type { Draft, Rule } from './rule.ts'
-import { rules } from './rules/index.ts'
+import { rules } from './rule-table.ts'
 
 /**
  * Problems → causes, known issues, what to do. Pure: the same record and observations give the same findings. The cause

@@ -9,6 +9,8 @@ import type { LabView, Reported } from './lab-view.ts'
  */
 export interface Rule extends CatalogEntry {
   find(lab: LabView): readonly Draft[]
+  /** Its place among the rules: those with smaller numbers are asked before it and take what they explain. None twice. */
+  readonly gravity: number
 }
 
 /** A finding before it is known which requirements it explains. */

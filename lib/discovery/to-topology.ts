@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import type { NodeSpec, Topology, UnderlaySpec } from '../topology/topology.ts'
 import type { Attachment, Host } from '../host/host.ts'
+import { existingHosts } from '../host/origin.ts'
 import type { KnownHost } from './known-host.ts'
 import { nodeNames } from './node-names.ts'
 import { chooseAddresses, networkOf, type OwnAddress } from './own-addresses.ts'
@@ -61,7 +62,7 @@ export function toTopology(known: readonly KnownHost[], name = 'existing-hosts')
       cpus: host.facts.processors,
       addresses: Object.fromEntries(Object.entries(attachments).map(([on, { address }]) => [on, address])),
     }
-    return { name: node.name, remote: host.remote, origin: 'ssh', underlays: attachments, node }
+    return { name: node.name, remote: host.remote, origin: existingHosts, underlays: attachments, node }
   })
   const port = known.flatMap(({ facts }) => facts.swarm.dataPathPort ?? [])[0] ?? standardDataPathPort
   const topology = deepFreeze<Topology>({

@@ -1,3 +1,4 @@
+import { machineOrigin } from '../host/vm/origin.ts'
 import { labImage } from '../loaded-image.ts'
 import type { Host, Lab } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
@@ -64,7 +65,7 @@ export function recordedLab({ device, prefix }: Chosen): RecordedLab {
   const hosts = remotes.map(
     (remote) =>
       ({
-        ...{ name: remote.host, remote, origin: 'vm', underlays: {} },
+        ...{ name: remote.host, remote, origin: machineOrigin, underlays: {} },
         node: { name: remote.host, role: remote.host === 'outside' ? 'outsider' : 'worker' },
       }) as unknown as Host,
   )

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { eventually } from '../eventually.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { inBackground } from './background.ts'
-import { faults } from './index.ts'
+import { faults } from './fault-table.ts'
 import { type Chosen, recordedLab } from './recorded-lab.fake.ts'
 
 /** Waits for what gossip does of it, on a lab of its own. */

@@ -1,4 +1,6 @@
 import { expect } from 'chai'
+import { containerOrigin } from './container/origin.ts'
+import { machineOrigin } from './vm/origin.ts'
 import { chooseHosts, lackingParts } from './choose-hosts.ts'
 
 describe('the choice of hosts', () => {
@@ -6,24 +8,24 @@ describe('the choice of hosts', () => {
     ({ reachable: true, name: 'unix:///x.sock', lacking }) as const
 
   it('is containers where the kernel of a reachable engine has everything, and says so', () => {
-    const { kind, why } = chooseHosts(undefined, engine([]))
-    expect(kind).to.equal('container')
+    const { origin, why } = chooseHosts(undefined, engine([]))
+    expect(origin).to.equal(containerOrigin)
     expect(why).to.contain('unix:///x.sock').and.to.contain('--hosts vm')
   })
 
   it('is virtual machines otherwise, and says why', () => {
     const none = chooseHosts(undefined, { reachable: false, why: 'nothing is there' })
-    expect(none).to.include({ kind: 'vm' })
+    expect(none).to.include({ origin: machineOrigin })
     expect(none.why).to.contain('nothing is there')
     const poor = chooseHosts(undefined, engine(['ip_vs', 'esp4']))
-    expect(poor).to.include({ kind: 'vm' })
+    expect(poor).to.include({ origin: machineOrigin })
     expect(poor.why).to.contain('lacks ip_vs, esp4').and.to.contain('--hosts container')
-    expect(chooseHosts(undefined, engine(undefined))).to.include({ kind: 'vm' })
+    expect(chooseHosts(undefined, engine(undefined))).to.include({ origin: machineOrigin })
   })
 
   it('is what was asked for, whatever was seen', () => {
-    expect(chooseHosts('container', { reachable: false, why: '' }).kind).to.equal('container')
-    expect(chooseHosts('vm', engine([])).kind).to.equal('vm')
+    expect(chooseHosts(containerOrigin, { reachable: false, why: '' }).origin).to.equal(containerOrigin)
+    expect(chooseHosts(machineOrigin, engine([])).origin).to.equal(machineOrigin)
   })
 
   it('rests on what a swarm needs: either match of the firewall will do', () => {

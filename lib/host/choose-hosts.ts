@@ -1,6 +1,6 @@
-/** What hosts of labs can be. */
-export const hostsKinds = ['vm', 'container'] as const
-export type HostsKind = (typeof hostsKinds)[number]
+import { containerOrigin } from './container/origin.ts'
+import type { HostOrigin } from './origin.ts'
+import { machineOrigin } from './vm/origin.ts'
 
 /** What was seen of the engine containers would run on. */
 export type EngineView =
@@ -13,39 +13,41 @@ export type EngineView =
     }
 
 export interface HostsChoice {
-  readonly kind: HostsKind
+  readonly origin: HostOrigin
   /** One sentence for whoever started the run. */
   readonly why: string
 }
 
 /**
  * Containers if an engine is reachable and its kernel has everything, virtual machines otherwise; what was asked for
- * overrides. Containers start sooner, and where nothing is missing they verify as much but for what shares a kernel.
+ * overrides, and is the only way to hosts of any other provider. Containers start sooner, and where nothing is missing they verify as much but for what shares a kernel.
  */
-export function chooseHosts(asked: HostsKind | undefined, engine: EngineView): HostsChoice {
-  if (asked !== undefined) return { kind: asked, why: `Hosts are ${named[asked]}, as --hosts ${asked} says` }
+export function chooseHosts(asked: HostOrigin | undefined, engine: EngineView): HostsChoice {
+  if (asked !== undefined)
+    return { origin: asked, why: `Hosts are ${asked.name}, as --hosts ${asked.id} says` }
   if (!engine.reachable) {
-    return { kind: 'vm', why: `Hosts are ${named.vm}: no Docker engine is reachable, ${engine.why}` }
+    return {
+      origin: machineOrigin,
+      why: `Hosts are ${machineOrigin.name}: no Docker engine is reachable, ${engine.why}`,
+    }
   }
   if (engine.lacking === undefined) {
     return {
-      kind: 'vm',
-      why: `Hosts are ${named.vm}: what the kernel of the engine at ${engine.name} has cannot be told before an image is there; --hosts container tries`,
+      origin: machineOrigin,
+      why: `Hosts are ${machineOrigin.name}: what the kernel of the engine at ${engine.name} has cannot be told before an image is there; --hosts container tries`,
     }
   }
   if (engine.lacking.length > 0) {
     return {
-      kind: 'vm',
-      why: `Hosts are ${named.vm}: the kernel of the engine at ${engine.name} lacks ${engine.lacking.join(', ')}; --hosts container verifies what works without`,
+      origin: machineOrigin,
+      why: `Hosts are ${machineOrigin.name}: the kernel of the engine at ${engine.name} lacks ${engine.lacking.join(', ')}; --hosts container verifies what works without`,
     }
   }
   return {
-    kind: 'container',
-    why: `Hosts are ${named.container} on the engine at ${engine.name}, whose kernel has all a swarm needs; --hosts vm overrides`,
+    origin: containerOrigin,
+    why: `Hosts are ${containerOrigin.name} on the engine at ${engine.name}, whose kernel has all a swarm needs; --hosts vm overrides`,
   }
 }
-
-const named: Readonly<Record<HostsKind, string>> = { vm: 'virtual machines', container: 'containers' }
 
 /** What of a swarm's needs is not among the parts a kernel has. */
 export function lackingParts(present: ReadonlySet<string>): string[] {

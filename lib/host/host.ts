@@ -1,13 +1,17 @@
 import type { Progress } from '../progress.ts'
 import type { Remote } from '../remote/remote.ts'
 import type { Topology, NodeSpec } from '../topology/topology.ts'
+import type { Candidate, CleanOptions, CleanResult } from './clean.ts'
+import type { LabRecord } from './lab-record.ts'
+import type { HostOrigin } from './origin.ts'
+
+export type { LabRecord } from './lab-record.ts'
 
 /** A machine with a Docker engine, wherever it came from. Everything above works on Hosts alone. */
 export interface Host {
   readonly name: string
   readonly remote: Remote
-  /** What made it; suites must not branch on it, reports show it. */
-  readonly origin: 'vm' | 'container' | 'ssh'
+  readonly origin: HostOrigin
   /** Its attachment to each underlay, by underlay name. */
   readonly underlays: Readonly<Record<string, Attachment>>
   readonly node: NodeSpec
@@ -31,19 +35,25 @@ export interface Lab extends AsyncDisposable {
   readonly facts: Readonly<Record<string, string>>
   /** What was saved with a standing lab; undefined for a new one. */
   readonly standing?: StandingLab | undefined
-  /**
-   * Saves the whole lab so that a later start with the same `stackRecipe` resumes it. The lab runs on afterwards.
-   * `notes` is plain JSON and comes back as `standing.notes`.
-   */
-  saveStanding(stackRecipe: string, notes: unknown): Promise<void>
-  /** Removes the saved standing lab of this topology and recipe, e.g. because it proved unsound. */
-  dropStanding(stackRecipe: string): Promise<void>
+  /** Where the whole lab can be saved; undefined where a new one takes no longer, or it is not ours to save. */
+  readonly snapshots?: Snapshots | undefined
   /** Leaves the lab running when this process ends: disposing it then closes connections only. `remove` ends it. */
   keep(): Promise<void>
   /** Arguments with which the OpenSSH client enters a host. */
   sshArguments(host: string): readonly string[]
   /** The command line that opens a shell on a host from a terminal, where that is not the OpenSSH client's. */
   shellCommand?(host: string): readonly string[]
+}
+
+/** Saving labs with a stack on them, so that a later start resumes one instead of building it again. */
+export interface Snapshots {
+  /**
+   * Saves the lab for later starts with the same `stackRecipe`. It runs on afterwards. `notes` is plain JSON and comes
+   * back as `standing.notes`.
+   */
+  save(stackRecipe: string, notes: unknown): Promise<void>
+  /** Removes what was saved of this topology and recipe, e.g. because it proved unsound. */
+  drop(stackRecipe: string): Promise<void>
 }
 
 export interface StandingLab {
@@ -60,8 +70,12 @@ export interface StartOptions {
   readonly fresh: boolean
 }
 
+/**
+ * Makes hosts. A provider is a folder with a literal, and a line in `providers.ts`; what others must know of it they
+ * learn from its origin and from what of the optional it has, never from which one it is.
+ */
 export interface HostProvider {
-  readonly kind: Host['origin']
+  readonly origin: HostOrigin
   /** Node specs → started hosts. A failure or abort half way disposes what was started. */
   start(topology: Topology, options: StartOptions): Promise<Lab>
   /** Labs of this provider left standing by `up` or `--keep`, or by a killed run. */
@@ -70,12 +84,10 @@ export interface HostProvider {
   attach(labId: string): Promise<Lab>
   /** Ends a lab, kept or not, and leaves nothing of it behind. */
   remove(labId: string): Promise<void>
-}
-
-export interface LabRecord {
-  readonly id: string
-  readonly topology: string
-  readonly createdAt: string
-  /** `kept`: meant to stand. `owned`: its owner process lives. `orphaned`: owner is gone; `clean` removes it. */
-  readonly state: 'kept' | 'owned' | 'orphaned'
+  /** What `clean` would find, for saying so before anything is removed. */
+  candidates(): Promise<readonly Candidate[]>
+  /** Removes labs nobody owns and what killed builds left. */
+  clean(options: CleanOptions): Promise<CleanResult>
+  /** The same with hosts made of this image, where they are made of one: what `--engine-image` asks for. */
+  withImage?(image: string): HostProvider
 }

@@ -1,3 +1,4 @@
+import { existingHosts } from './origin.ts'
 import { spawn } from 'node:child_process'
 import type { Script } from '../script.ts'
 import type { Host } from './host.ts'
@@ -11,7 +12,7 @@ export function nativeHost(name: string, front: readonly string[] = ['/bin/sh', 
   return {
     name,
     remote: nativeRemote(name, front),
-    origin: 'ssh',
+    origin: existingHosts,
     underlays: {},
     node: { name, role: 'manager', memoryMib: 1024, cpus: 1, addresses: {} },
   }

@@ -1,25 +1,21 @@
 import { unknownName } from '../error.ts'
-import { cleanContainers, containerCandidates } from './container/clean.ts'
-import { ContainerProvider } from './container/container-provider.ts'
-import type { HostProvider, LabRecord } from './host.ts'
-import { clean as cleanMachines, cleanCandidates as machineCandidates } from './vm/clean.ts'
-import type { Candidate, CleanOptions, CleanResult } from './vm/clean.ts'
-import { VmProvider } from './vm/vm-provider.ts'
+import type { Candidate, CleanOptions, CleanResult } from './clean.ts'
+import type { HostProvider } from './host.ts'
+import type { LabRecord } from './lab-record.ts'
+import { providers as all } from './provider-table.ts'
 
 /** What can be done with labs that stand, whatever their hosts are. */
 export type LabKeeper = Pick<HostProvider, 'list' | 'attach' | 'remove'>
 
 /** The labs of all providers together. */
-export function standingLabs(
-  providers: readonly HostProvider[] = [new VmProvider(), new ContainerProvider()],
-): LabKeeper {
-  const listed = async (): Promise<readonly { lab: LabRecord; provider: HostProvider }[]> => {
+export function standingLabs(providers: readonly LabKeeper[] = all): LabKeeper {
+  const listed = async (): Promise<readonly { lab: LabRecord; provider: LabKeeper }[]> => {
     const lists = await Promise.all(
       providers.map(async (provider) => (await provider.list()).map((lab) => ({ lab, provider }))),
     )
     return lists.flat()
   }
-  const providerOf = async (labId: string): Promise<HostProvider> => {
+  const providerOf = async (labId: string): Promise<LabKeeper> => {
     const labs = await listed()
     const found = labs.find(({ lab }) => lab.id === labId)
     if (found !== undefined) return found.provider
@@ -35,15 +31,15 @@ export function standingLabs(
 
 /** What `cleanAll` would find. */
 export async function allCandidates(): Promise<readonly Candidate[]> {
-  return [...(await machineCandidates()), ...(await containerCandidates())]
+  return (await Promise.all(all.map((provider) => provider.candidates()))).flat()
 }
 
-/** Removes labs nobody owns and what killed builds left, of machines and of containers. */
+/** Removes labs nobody owns and what killed builds left, of all providers. */
 export async function cleanAll(options: CleanOptions): Promise<CleanResult> {
-  const machines = await cleanMachines(options)
-  const containers = await cleanContainers(options)
+  const results: CleanResult[] = []
+  for (const provider of all) results.push(await provider.clean(options))
   return {
-    removed: [...machines.removed, ...containers.removed],
-    left: [...machines.left, ...containers.left],
+    removed: results.flatMap(({ removed }) => removed),
+    left: results.flatMap(({ left }) => left),
   }
 }

@@ -1,5 +1,7 @@
 import { ipv4Text, macText } from './address.ts'
 import type { Protocol } from './packet.ts'
+import { EtherType } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -18,7 +20,14 @@ import type { Walk } from './walk.ts'
  */
 const BYTES = 28
 
-export function decodeArp(walk: Walk): Protocol | undefined {
+export const arp = packetLayer({
+  name: 'arp',
+  decode: decodeArp,
+  etherTypes: [EtherType.arp],
+  addresses: ({ senderAddress, targetAddress }) => [senderAddress, targetAddress],
+})
+
+function decodeArp(walk: Walk): Protocol | undefined {
   if (!walk.has('arp', BYTES)) return undefined
   if (walk.u32(0) !== 0x0001_0800 || walk.u16(4) !== 0x0604) {
     walk.fail('arp', 'not IPv4 over Ethernet')

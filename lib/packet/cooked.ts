@@ -1,5 +1,4 @@
 import { macText } from './address.ts'
-import { byEtherType } from './ethernet.ts'
 import type { CookedLayer, Protocol } from './packet.ts'
 import type { Walk } from './walk.ts'
 
@@ -55,5 +54,5 @@ export function decodeCookedV2(walk: Walk): Protocol | undefined {
 
 function keep(walk: Walk, layer: CookedLayer): Protocol | undefined {
   walk.push(layer)
-  return byEtherType(layer.etherType)
+  return walk.following.etherType.get(layer.etherType)
 }

@@ -1,19 +1,9 @@
-import { decodeArp } from './arp.ts'
 import { decodeCookedV1, decodeCookedV2 } from './cooked.ts'
-import { decodeEsp } from './esp.ts'
-import { decodeEthernet } from './ethernet.ts'
-import { decodeIcmp, decodeIcmpv6 } from './icmp.ts'
-import { decodeIpv4 } from './ipv4.ts'
-import { decodeIpv6 } from './ipv6.ts'
+import { decoders, following } from './layer-table.ts'
 import { linkTypeName, LinkType } from './link-type.ts'
 import type { DecodeOptions, Layer, Malformed, Protocol } from './packet.ts'
-import { decodeTcp } from './tcp.ts'
-import { decodeTls } from './tls.ts'
-import { decodeUdp } from './udp.ts'
-import { decodeVlan } from './vlan.ts'
-import { DEFAULT_VXLAN_PORTS, decodeVxlan } from './vxlan.ts'
+import { DEFAULT_VXLAN_PORTS } from './vxlan.ts'
 import { Walk } from './walk.ts'
-import type { LayerDecoder } from './walk.ts'
 
 /** What was found in the bytes of one packet. */
 export interface Decoded {
@@ -21,21 +11,6 @@ export interface Decoded {
   readonly layers: readonly Layer[]
   readonly malformed?: Malformed
   readonly snapped?: Protocol
-}
-
-const decoders: Readonly<Record<Exclude<Protocol, 'cooked'>, LayerDecoder>> = {
-  ethernet: decodeEthernet,
-  vlan: decodeVlan,
-  arp: decodeArp,
-  ipv4: decodeIpv4,
-  ipv6: decodeIpv6,
-  udp: decodeUdp,
-  tcp: decodeTcp,
-  icmp: decodeIcmp,
-  icmpv6: decodeIcmpv6,
-  vxlan: decodeVxlan,
-  esp: decodeEsp,
-  tls: decodeTls,
 }
 
 /**
@@ -48,9 +23,10 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): Decoded 
     bytes,
     options.originalBytes ?? bytes.byteLength,
     options.vxlanPorts ?? DEFAULT_VXLAN_PORTS,
+    following,
   )
   let next = linkLayer(walk, options.linkType ?? LinkType.ethernet)
-  while (next !== undefined && next !== 'cooked') next = decoders[next](walk)
+  while (next !== undefined) next = decoders[next]?.(walk)
   return {
     layers: walk.layers,
     ...(walk.malformed && { malformed: walk.malformed }),

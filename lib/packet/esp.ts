@@ -1,4 +1,6 @@
 import type { Protocol } from './packet.ts'
+import { IpProtocol } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -17,7 +19,13 @@ import type { Walk } from './walk.ts'
  */
 const HEADER_BYTES = 8
 
-export function decodeEsp(walk: Walk): Protocol | undefined {
+export const esp = packetLayer({
+  name: 'esp',
+  decode: decodeEsp,
+  ipProtocols: [IpProtocol.esp],
+})
+
+function decodeEsp(walk: Walk): Protocol | undefined {
   if (!walk.has('esp', HEADER_BYTES)) return undefined
   walk.push({
     protocol: 'esp',

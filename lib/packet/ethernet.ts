@@ -1,5 +1,6 @@
 import { macText } from './address.ts'
 import type { Protocol } from './packet.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -19,7 +20,12 @@ import type { Walk } from './walk.ts'
  */
 const HEADER_BYTES = 14
 
-export function decodeEthernet(walk: Walk): Protocol | undefined {
+export const ethernet = packetLayer({
+  name: 'ethernet',
+  decode: decodeEthernet,
+})
+
+function decodeEthernet(walk: Walk): Protocol | undefined {
   if (!walk.has('ethernet', HEADER_BYTES)) return undefined
   const etherType = walk.u16(12)
   walk.push({
@@ -30,23 +36,6 @@ export function decodeEthernet(walk: Walk): Protocol | undefined {
     source: macText(walk.view, walk.offset + 6),
     etherType,
   })
-  return byEtherType(etherType)
-}
-
-/** Values below 0x600 are IEEE 802.3 lengths: LLC follows, which we do not decode. */
-export function byEtherType(etherType: number): Protocol | undefined {
-  switch (etherType) {
-    case 0x0800:
-      return 'ipv4'
-    case 0x86dd:
-      return 'ipv6'
-    case 0x0806:
-      return 'arp'
-    case 0x8100:
-    case 0x88a8:
-    case 0x9100:
-      return 'vlan'
-    default:
-      return undefined
-  }
+  // Values below 0x600 are IEEE 802.3 lengths: LLC follows, which we do not decode.
+  return walk.following.etherType.get(etherType)
 }

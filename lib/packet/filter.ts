@@ -1,4 +1,5 @@
 import { decode } from './decode.ts'
+import { addressesOf } from './layer-table.ts'
 import type { Layer } from './packet.ts'
 import type { RecordSink } from './record.ts'
 
@@ -16,14 +17,8 @@ export function matches(layers: readonly Layer[], filter: PacketFilter): boolean
   return (
     (filter.vni === undefined || layers.find((layer) => layer.protocol === 'vxlan')?.vni === filter.vni) &&
     (filter.spi === undefined || layers.find((layer) => layer.protocol === 'esp')?.spi === filter.spi) &&
-    filter.addresses.every((address) => layers.some((layer) => names(layer, address)))
+    filter.addresses.every((address) => layers.some((layer) => addressesOf(layer).includes(address)))
   )
-}
-
-function names(layer: Layer, address: string): boolean {
-  if (layer.protocol === 'arp') return layer.senderAddress === address || layer.targetAddress === address
-  if (layer.protocol !== 'ipv4' && layer.protocol !== 'ipv6') return false
-  return layer.source === address || layer.destination === address
 }
 
 /** Hands on only the packets that match. */

@@ -1,4 +1,6 @@
 import type { IcmpLayer, Protocol } from './packet.ts'
+import { IpProtocol } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -17,7 +19,19 @@ import type { Walk } from './walk.ts'
  */
 const HEADER_BYTES = 8
 
-export function decodeIcmp(walk: Walk): Protocol | undefined {
+export const icmp = packetLayer({
+  name: 'icmp',
+  decode: decodeIcmp,
+  ipProtocols: [IpProtocol.icmp],
+})
+
+export const icmpv6 = packetLayer({
+  name: 'icmpv6',
+  decode: decodeIcmpv6,
+  ipProtocols: [IpProtocol.icmpv6],
+})
+
+function decodeIcmp(walk: Walk): Protocol | undefined {
   return decodeEither(walk, 'icmp', (type, code) => {
     if (type === 0 || type === 8) return echo(walk)
     if (type === 3 && code === 4) return { mtuBytes: walk.u16(6) }
@@ -25,7 +39,7 @@ export function decodeIcmp(walk: Walk): Protocol | undefined {
   })
 }
 
-export function decodeIcmpv6(walk: Walk): Protocol | undefined {
+function decodeIcmpv6(walk: Walk): Protocol | undefined {
   return decodeEither(walk, 'icmpv6', (type) => {
     if (type === 128 || type === 129) return echo(walk)
     if (type === 2) return { mtuBytes: walk.u32(4) }

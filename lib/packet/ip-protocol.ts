@@ -1,17 +1,12 @@
-import type { Protocol } from './packet.ts'
+import { following } from './layer-table.ts'
 
-/** Names of IANA's protocol numbers, as far as they are met around a swarm; others are told by number. */
+/** IANA's names of what is met around a swarm and not decoded; others are told by number. */
 const names: Readonly<Record<number, string>> = {
-  1: 'icmp',
   2: 'igmp',
   4: 'ipip',
-  6: 'tcp',
-  17: 'udp',
   41: 'ipv6',
   47: 'gre',
-  50: 'esp',
   51: 'ah',
-  58: 'icmpv6',
   59: 'none',
   89: 'ospf',
   103: 'pim',
@@ -20,22 +15,5 @@ const names: Readonly<Record<number, string>> = {
 }
 
 export function ipProtocolName(payloadProtocol: number): string | number {
-  return names[payloadProtocol] ?? payloadProtocol
-}
-
-export function byIpProtocol(payloadProtocol: number): Protocol | undefined {
-  switch (payloadProtocol) {
-    case 1:
-      return 'icmp'
-    case 6:
-      return 'tcp'
-    case 17:
-      return 'udp'
-    case 50:
-      return 'esp'
-    case 58:
-      return 'icmpv6'
-    default:
-      return undefined
-  }
+  return following.ipProtocol.get(payloadProtocol) ?? names[payloadProtocol] ?? payloadProtocol
 }

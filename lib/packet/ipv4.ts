@@ -1,6 +1,7 @@
 import { ipv4Text } from './address.ts'
-import { byIpProtocol } from './ip-protocol.ts'
 import type { Protocol } from './packet.ts'
+import { EtherType } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -24,7 +25,14 @@ import type { Walk } from './walk.ts'
  */
 const MINIMUM_BYTES = 20
 
-export function decodeIpv4(walk: Walk): Protocol | undefined {
+export const ipv4 = packetLayer({
+  name: 'ipv4',
+  decode: decodeIpv4,
+  etherTypes: [EtherType.ipv4],
+  addresses: ({ source, destination }) => [source, destination],
+})
+
+function decodeIpv4(walk: Walk): Protocol | undefined {
   if (!walk.has('ipv4', MINIMUM_BYTES)) return undefined
   const version = walk.u8(0) >>> 4
   const headerBytes = (walk.u8(0) & 15) * 4
@@ -60,5 +68,5 @@ export function decodeIpv4(walk: Walk): Protocol | undefined {
   if (totalBytes < headerBytes) return void walk.fail('ipv4', `total length ${totalBytes} below its header`)
   walk.end = Math.min(walk.end, start + totalBytes)
   walk.fragment ||= moreFragments
-  return fragmentOffset > 0 ? undefined : byIpProtocol(payloadProtocol)
+  return fragmentOffset > 0 ? undefined : walk.following.ipProtocol.get(payloadProtocol)
 }

@@ -1,6 +1,7 @@
 import { ipv6Text } from './address.ts'
-import { byIpProtocol } from './ip-protocol.ts'
 import type { Ipv6Layer, Protocol } from './packet.ts'
+import { EtherType } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -29,7 +30,14 @@ const FIXED_BYTES = 40
 const FRAGMENT = 44
 const AUTHENTICATION = 51
 
-export function decodeIpv6(walk: Walk): Protocol | undefined {
+export const ipv6 = packetLayer({
+  name: 'ipv6',
+  decode: decodeIpv6,
+  etherTypes: [EtherType.ipv6],
+  addresses: ({ source, destination }) => [source, destination],
+})
+
+function decodeIpv6(walk: Walk): Protocol | undefined {
   if (!walk.has('ipv6', FIXED_BYTES)) return undefined
   const version = walk.u8(0) >>> 4
   if (version !== 6) return void walk.fail('ipv6', `version ${version}`)
@@ -56,7 +64,7 @@ export function decodeIpv6(walk: Walk): Protocol | undefined {
   if (lies) walk.fail('ipv6', `says ${totalBytes} bytes, ${available} are there`)
   if (walk.malformed !== undefined || walk.snapped !== undefined) return undefined
   walk.fragment ||= chain.fragment?.moreFragments ?? false
-  return isLaterFragment(chain) ? undefined : byIpProtocol(chain.next)
+  return isLaterFragment(chain) ? undefined : walk.following.ipProtocol.get(chain.next)
 }
 
 interface HeaderChain {

@@ -1,6 +1,11 @@
 import { HAS_PORTS, Family, LedgerTables } from './ledger-tables.ts'
 import { LinkType } from './link-type.ts'
+import { EtherType, IpProtocol } from './numbers.ts'
 import { MOST_VXLAN_HEADERS } from './vxlan.ts'
+
+const { ipv4: IPV4, ipv6: IPV6, arp: ARP } = EtherType
+const [C_TAG, S_TAG, OLD_S_TAG] = EtherType.vlan
+const { icmp: ICMP, tcp: TCP, udp: UDP, esp: ESP, icmpv6: ICMPV6 } = IpProtocol
 
 /**
  * Walks the headers of any packet, as `decode` does, and counts what it finds on the way. It works on the
@@ -39,7 +44,7 @@ export class LedgerWalk extends LedgerTables {
     const start = at + 14
     if (start > this.capturedEnd) return start <= end || fragment
     const etherType = this.view.getUint16(at + 12)
-    if (etherType === 0x0800) return this.ipv4(start, end, fragment)
+    if (etherType === IPV4) return this.ipv4(start, end, fragment)
     return this.network(etherType, start, end, fragment, at)
   }
 
@@ -47,17 +52,17 @@ export class LedgerWalk extends LedgerTables {
   private network(type: number, from: number, end: number, fragment: boolean, macs: number): boolean {
     let etherType = type
     let at = from
-    while (etherType === 0x8100 || etherType === 0x88a8 || etherType === 0x9100) {
+    while (etherType === C_TAG || etherType === S_TAG || etherType === OLD_S_TAG) {
       if (at + 4 > this.capturedEnd) return at + 4 <= end || fragment
       etherType = this.view.getUint16(at + 2)
       at += 4
     }
     switch (etherType) {
-      case 0x0800:
+      case IPV4:
         return this.ipv4(at, end, fragment)
-      case 0x86dd:
+      case IPV6:
         return this.ipv6(at, end, fragment)
-      case 0x0806:
+      case ARP:
         return this.arp(at, end, fragment)
       default:
         if (macs >= 0) this.countOther(etherType < 0x600 ? 0 : etherType, macs)
@@ -180,22 +185,22 @@ export class LedgerWalk extends LedgerTables {
   private transport(protocol: number, at: number, end: number, fragment: boolean): boolean {
     const { view, capturedEnd } = this
     switch (protocol) {
-      case 17:
+      case UDP:
         return this.udp(at, end, fragment)
-      case 6: {
+      case TCP: {
         const readable = at + 20 <= capturedEnd
         const header = readable ? (view.getUint8(at + 12) >>> 4) * 4 : 20
         const whole = readable && header >= 20 && at + header <= capturedEnd
-        this.countFlow(6, whole ? HAS_PORTS : 0, whole ? view.getInt32(at) : 0)
+        this.countFlow(TCP, whole ? HAS_PORTS : 0, whole ? view.getInt32(at) : 0)
         return whole || (header >= 20 && (at + header <= end || fragment))
       }
-      case 50:
-        this.countFlow(50, 0, 0)
+      case ESP:
+        this.countFlow(ESP, 0, 0)
         if (at + 8 > capturedEnd) return at + 8 <= end || fragment
         if (this.depth === 0) this.countEsp(view.getInt32(at), view.getUint32(at + 4))
         return true
-      case 1:
-      case 58:
+      case ICMP:
+      case ICMPV6:
         this.countFlow(protocol, 0, 0)
         return at + 8 <= end || fragment
       default:
@@ -207,10 +212,10 @@ export class LedgerWalk extends LedgerTables {
   private udp(at: number, ipEnd: number, fragment: boolean): boolean {
     const { view, capturedEnd } = this
     if (at + 8 > capturedEnd) {
-      this.countFlow(17, 0, 0)
+      this.countFlow(UDP, 0, 0)
       return at + 8 <= ipEnd || fragment
     }
-    this.countFlow(17, HAS_PORTS, view.getInt32(at))
+    this.countFlow(UDP, HAS_PORTS, view.getInt32(at))
     const port = view.getUint16(at + 2)
     const stated = view.getUint16(at + 4)
     const length = stated === 0 ? ipEnd - at : stated

@@ -35,7 +35,7 @@ export interface Timestamp {
   readonly digits: number
 }
 
-interface Span {
+export interface Span {
   /** Where the layer's header starts in `Packet.bytes`. */
   readonly offset: number
   /** Length of its header in bytes. */
@@ -151,19 +151,24 @@ export interface TlsLayer extends Span {
   readonly recordBytes: number
 }
 
-export type Layer =
-  | EthernetLayer
-  | CookedLayer
-  | VlanLayer
-  | ArpLayer
-  | Ipv4Layer
-  | Ipv6Layer
-  | UdpLayer
-  | TcpLayer
-  | IcmpLayer
-  | VxlanLayer
-  | EspLayer
-  | TlsLayer
+/** What is decoded, by protocol. A file of a layer adds its own; see `PacketLayer`. */
+export interface Layers {
+  ethernet: EthernetLayer
+  cooked: CookedLayer
+  vlan: VlanLayer
+  arp: ArpLayer
+  ipv4: Ipv4Layer
+  ipv6: Ipv6Layer
+  udp: UdpLayer
+  tcp: TcpLayer
+  icmp: IcmpLayer
+  icmpv6: IcmpLayer
+  vxlan: VxlanLayer
+  esp: EspLayer
+  tls: TlsLayer
+}
+
+export type Layer = Layers[keyof Layers]
 
 export type Protocol = Layer['protocol']
 

@@ -1,5 +1,6 @@
 import { isFragment } from './query.ts'
 import { ipProtocolName } from './ip-protocol.ts'
+import { summaryOf } from './layer-table.ts'
 import type { IcmpLayer, Ipv4Layer, Ipv6Layer, Layer, Packet, TcpLayer } from './packet.ts'
 
 /**
@@ -39,6 +40,9 @@ function frame(layers: readonly Layer[]): string {
   }
   const ip = layers.find((layer) => layer.protocol === 'ipv4' || layer.protocol === 'ipv6')
   if (ip !== undefined) return `${tags.join('')}${datagram(ip, layers)}`
+  const last = layers.at(-1)
+  const own = last === undefined ? undefined : summaryOf(last)
+  if (own !== undefined) return `${tags.join('')}${own}`
   const link = layers.find((layer) => layer.protocol === 'ethernet')
   if (link === undefined) return layers.at(-1)?.protocol ?? 'nothing decoded'
   const carried = layers.at(-1)
@@ -59,6 +63,8 @@ function datagram(ip: Ipv4Layer | Ipv6Layer, layers: readonly Layer[]): string {
   if (upper?.protocol === 'icmp') return `${ends()} ICMP ${icmpDetail(upper)}`
   if (upper?.protocol === 'icmpv6') return `${ends()} ICMPv6 ${icmpDetail(upper)}`
   if (upper?.protocol === 'esp') return `${ends()} ESP spi ${upper.spi} seq ${upper.sequence}`
+  const own = upper === undefined ? undefined : summaryOf(upper)
+  if (own !== undefined) return `${ends()} ${own}`
   const name = ipProtocolName(ip.payloadProtocol)
   return `${ends()} ${typeof name === 'string' ? name.toUpperCase() : `IP protocol ${name}`}`
 }

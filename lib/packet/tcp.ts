@@ -1,5 +1,7 @@
 import { looksLikeTls } from './tls.ts'
 import type { Protocol } from './packet.ts'
+import { IpProtocol } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -25,7 +27,13 @@ import type { Walk } from './walk.ts'
  */
 const MINIMUM_BYTES = 20
 
-export function decodeTcp(walk: Walk): Protocol | undefined {
+export const tcp = packetLayer({
+  name: 'tcp',
+  decode: decodeTcp,
+  ipProtocols: [IpProtocol.tcp],
+})
+
+function decodeTcp(walk: Walk): Protocol | undefined {
   if (!walk.has('tcp', MINIMUM_BYTES)) return undefined
   const headerBytes = (walk.u8(12) >>> 4) * 4
   if (headerBytes < MINIMUM_BYTES) return void walk.fail('tcp', `header length ${headerBytes}`)

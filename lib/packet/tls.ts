@@ -1,4 +1,5 @@
 import type { Protocol } from './packet.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -35,7 +36,12 @@ export function looksLikeTls(walk: Walk): boolean {
   )
 }
 
-export function decodeTls(walk: Walk): Protocol | undefined {
+export const tls = packetLayer({
+  name: 'tls',
+  decode: decodeTls,
+})
+
+function decodeTls(walk: Walk): Protocol | undefined {
   walk.push({
     protocol: 'tls',
     offset: walk.offset,

@@ -1,4 +1,6 @@
 import type { Protocol } from './packet.ts'
+import { IpProtocol } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -14,7 +16,13 @@ import type { Walk } from './walk.ts'
  */
 const HEADER_BYTES = 8
 
-export function decodeUdp(walk: Walk): Protocol | undefined {
+export const udp = packetLayer({
+  name: 'udp',
+  decode: decodeUdp,
+  ipProtocols: [IpProtocol.udp],
+})
+
+function decodeUdp(walk: Walk): Protocol | undefined {
   if (!walk.has('udp', HEADER_BYTES)) return undefined
   const start = walk.offset
   const destinationPort = walk.u16(2)

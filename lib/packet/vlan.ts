@@ -1,5 +1,6 @@
-import { byEtherType } from './ethernet.ts'
 import type { Protocol } from './packet.ts'
+import { EtherType } from './numbers.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -13,7 +14,13 @@ import type { Walk } from './walk.ts'
  */
 const TAG_BYTES = 4
 
-export function decodeVlan(walk: Walk): Protocol | undefined {
+export const vlan = packetLayer({
+  name: 'vlan',
+  decode: decodeVlan,
+  etherTypes: EtherType.vlan,
+})
+
+function decodeVlan(walk: Walk): Protocol | undefined {
   if (!walk.has('vlan', TAG_BYTES)) return undefined
   const control = walk.u16(0)
   const etherType = walk.u16(2)
@@ -25,5 +32,5 @@ export function decodeVlan(walk: Walk): Protocol | undefined {
     priority: control >>> 13,
     etherType,
   })
-  return byEtherType(etherType)
+  return walk.following.etherType.get(etherType)
 }

@@ -1,4 +1,5 @@
 import type { Protocol } from './packet.ts'
+import { packetLayer } from './packet-layer.ts'
 import type { Walk } from './walk.ts'
 
 /*
@@ -19,7 +20,12 @@ const VNI_VALID = 0x08
 /** VXLAN inside VXLAN is met; more than a few levels are met only in forged packets. */
 export const MOST_VXLAN_HEADERS = 4
 
-export function decodeVxlan(walk: Walk): Protocol | undefined {
+export const vxlan = packetLayer({
+  name: 'vxlan',
+  decode: decodeVxlan,
+})
+
+function decodeVxlan(walk: Walk): Protocol | undefined {
   if (!walk.has('vxlan', HEADER_BYTES)) return undefined
   const vniValid = (walk.u8(0) & VNI_VALID) !== 0
   walk.push({

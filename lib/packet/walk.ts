@@ -8,6 +8,8 @@ export class Walk {
   readonly bytes: Uint8Array
   readonly view: DataView
   readonly vxlanPorts: readonly number[]
+  /** Which layer a number of a header stands for. */
+  readonly following: Following
   readonly layers: Layer[] = []
   offset = 0
   end: number
@@ -16,11 +18,12 @@ export class Walk {
   malformed: Malformed | undefined
   snapped: Protocol | undefined
 
-  constructor(bytes: Uint8Array, originalBytes: number, vxlanPorts: readonly number[]) {
+  constructor(bytes: Uint8Array, originalBytes: number, vxlanPorts: readonly number[], following: Following) {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.end = Math.max(originalBytes, bytes.byteLength)
     this.vxlanPorts = vxlanPorts
+    this.following = following
   }
 
   /** Whether `count` bytes from `offset` can be read; if not, notes why decoding ends here. */
@@ -53,6 +56,12 @@ export class Walk {
     this.layers.push(layer)
     this.offset = layer.offset + layer.headerBytes
   }
+}
+
+/** The protocols that follow, by the numbers by which headers name them. */
+export interface Following {
+  readonly etherType: ReadonlyMap<number, Protocol>
+  readonly ipProtocol: ReadonlyMap<number, Protocol>
 }
 
 /** Decodes one header at `walk.offset` and says which layer follows, if one that we know does. */

@@ -6,41 +6,45 @@ import { SwarmproofError } from '../error.ts'
 import { redact } from '../redact.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
 import { completeAllureResults } from './allure-results.ts'
+import { takeForOwner } from '../owner-only.ts'
 import { redactValue } from '../redact-value.ts'
+import type { ProgramOptions, ReportFormat, Written } from './format.ts'
 
-export interface AllureReport {
-  /** The report, one file that opens from disk; undefined when it could not be made here. */
-  readonly file?: string
-  /** Why there is none, and how to get it; no failure. */
-  readonly note?: string
-}
+const results = 'allure-results'
+const report = 'allure-report'
 
-export interface AllureOptions {
-  /** Default 120 000. */
-  readonly timeoutMs?: number
-  /** Program that runs Java; `java` from JAVA_HOME or the path by default. */
-  readonly java?: string
+/** For a history of single steps; made by a Java program. */
+export const allure: ReportFormat<'allure'> = {
+  id: 'allure',
+  name: 'Allure',
+  describe: 'the Allure report, where there is Java',
+  writes: [report, results],
+  filledByRun: results,
+  async write(record, runFolder, programs) {
+    try {
+      return await writeAllure(record, runFolder, programs)
+    } finally {
+      // Other programs write with the modes of their choice.
+      for (const name of [results, report]) takeForOwner(join(runFolder, name))
+    }
+  },
 }
 
 /**
  * Completes `allure-results/` of a run and generates `allure-report/index.html` from it. Without Java the results
  * stay and a note says how to have the report. Sends nothing anywhere.
  */
-export async function writeAllure(
-  record: RunRecord,
-  runFolder: string,
-  options: AllureOptions = {},
-): Promise<AllureReport> {
-  const results = join(runFolder, 'allure-results')
-  await completeAllureResults(redactValue(record), results)
-  const java = options.java ?? javaProgram()
+async function writeAllure(record: RunRecord, runFolder: string, programs: ProgramOptions): Promise<Written> {
+  const own = join(runFolder, results)
+  await completeAllureResults(redactValue(record), own)
+  const java = programs.java ?? javaProgram()
   if (!(await answers(java))) {
     return {
       note: `no Allure report: it needs Java and '${java}' does not run. Install it (Debian, Ubuntu: apt-get install default-jre-headless) and type: swarmproof report ${runFolder}`,
     }
   }
   return {
-    file: await generate(results, join(runFolder, 'allure-report'), java, options.timeoutMs ?? 120_000),
+    file: await generate(own, join(runFolder, report), java, programs.timeoutMs ?? 120_000),
   }
 }
 
@@ -55,7 +59,7 @@ async function answers(java: string): Promise<boolean> {
 }
 
 /** Made beside its place and moved there whole, so that a failure leaves the report of before. */
-async function generate(results: string, target: string, java: string, timeoutMs: number): Promise<string> {
+async function generate(from: string, target: string, java: string, timeoutMs: number): Promise<string> {
   const unfinished = `${target}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
   const home = join(
@@ -71,7 +75,7 @@ async function generate(results: string, target: string, java: string, timeoutMs
       '-classpath',
       `${join(home, 'lib', '*')}:${join(home, 'lib', 'config')}`,
       'io.qameta.allure.CommandLine',
-      ...['generate', '--single-file', '--clean', '--output', unfinished, results],
+      ...['generate', '--single-file', '--clean', '--output', unfinished, from],
     ],
     {
       reject: false,

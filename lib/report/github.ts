@@ -1,6 +1,7 @@
 import type { FailureRecord, Leftover, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
+import { html } from './html.ts'
 import { requirementName } from './labs.ts'
 import { explains, outcomeOf, reasonOf } from './outcome.ts'
 import { printable } from '../printable.ts'
@@ -152,7 +153,7 @@ export function githubOutputs(record: RunRecord, folder: string, exitCode: numbe
     'not-reached': count('unreached'),
     'run-id': record.runId,
     folder,
-    report: `${folder}/conformance.html`,
+    report: `${folder}/${html.file}`,
   }
 }
 

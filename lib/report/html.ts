@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Eta } from 'eta'
 import type { RunRecord } from '../conformance/run-record.ts'
+import { fileFormat } from './format.ts'
 import { pageModel } from './html/page-model.ts'
 import { script } from './html/script.ts'
 import { style } from './html/style.ts'
@@ -13,6 +14,15 @@ const eta = new Eta({ escapeFunction: escapeMarkup, autoTrim: false })
 for (const [name, text] of Object.entries(template)) eta.loadTemplate(`@${name}`, text)
 
 const scriptHash = createHash('sha256').update(script).digest('base64')
+
+/** For whoever wants to know in a minute what is broken, where and why. */
+export const html = fileFormat({
+  id: 'html',
+  name: 'HTML',
+  describe: 'one page that opens offline',
+  file: 'conformance.html',
+  render: renderHtml,
+})
 
 /**
  * The run as one HTML page that needs nothing else: no request leaves it (its content security policy forbids

@@ -1,11 +1,21 @@
 import type { FailureRecord, Leftover, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
+import { fileFormat } from './format.ts'
 import { endOf, headlineOf, plural } from './headline.ts'
 import { labsTitle, severalLabs } from './labs.ts'
 import { groupsOf, outcomeOf, reasonOf } from './outcome.ts'
 import { escapeMarkup, printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 import { runMilliseconds } from './time.ts'
+
+/** For build servers. */
+export const junit = fileFormat({
+  id: 'junit',
+  name: 'JUnit',
+  describe: 'for build servers',
+  file: 'junit.xml',
+  render: renderJunit,
+})
 
 /**
  * The run as JUnit XML, one suite per requirement group and lab.

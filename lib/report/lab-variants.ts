@@ -1,4 +1,5 @@
 import type { LabRecord, RunRecord } from '../conformance/run-record.ts'
+import { usualProvider } from '../host/provider-table.ts'
 import { defaultEngine } from '../topology/engine.ts'
 
 /**
@@ -34,10 +35,10 @@ function engineOf(lab: LabRecord, same: readonly LabRecord[]): string {
   return known(same.map(version)).size > 1 ? version(lab) : ''
 }
 
-/** Machines go without saying where other labs of the name were made of something else. */
+/** The usual hosts go without saying where other labs of the name were made of something else. */
 function originOf(lab: LabRecord, same: readonly LabRecord[]): string {
   const origins = new Set(same.flatMap(({ origin }) => origin ?? []))
-  return origins.size < 2 || lab.origin === 'vm' ? '' : (lab.origin ?? '')
+  return origins.size < 2 || lab.origin === usualProvider.origin.id ? '' : (lab.origin ?? '')
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
+import { fileFormat } from './format.ts'
 import type { Changes } from './history/changes.ts'
 import { changeLines } from './history/wording.ts'
 import { headlineOf } from './headline.ts'
@@ -11,6 +12,15 @@ import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 import { summaryTable } from './summary-table.ts'
 import { duration, instant, runMilliseconds } from './time.ts'
+
+/** For the summary page of a job. */
+export const markdown = fileFormat({
+  id: 'markdown',
+  name: 'Markdown',
+  describe: 'for the summary page of a job',
+  file: 'summary.md',
+  render: (record) => renderMarkdown(record),
+})
 
 export interface MarkdownOptions {
   /** What is different from the run before. */

@@ -1,9 +1,19 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
+import { fileFormat } from './format.ts'
 import { repeats, requirementName, versionsOf } from './labs.ts'
 import { outcomeOf, outcomeOrder, outcomes, type Reached, reasonOf } from './outcome.ts'
 import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
+
+/** For comparing engines. */
+export const matrix = fileFormat({
+  id: 'matrix',
+  name: 'Matrix',
+  describe: 'requirements by lab, where there are several',
+  file: 'matrix.md',
+  render: renderMatrix,
+})
 
 /**
  * Requirements down, labs or engines across: how a run compares them that verified the same on several. Markdown;

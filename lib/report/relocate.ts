@@ -5,6 +5,7 @@ import type { RunRecord } from '../conformance/run-record.ts'
 import type { Attempt, Evidence } from '../conformance/verdict.ts'
 import { InputError } from '../error.ts'
 import { copyPlainFile } from './copy-plain-file.ts'
+import { formats } from './format-table.ts'
 import { plainFiles, type RunFile } from './run-files.ts'
 import { runId, runIdShape } from './run-id.ts'
 
@@ -57,7 +58,12 @@ function observedAt(attempt: Attempt, place: string): Attempt {
 }
 
 /** Written anew for the merged run. */
-const written = new Set(['conformance.html', 'junit.xml', 'summary.md', 'allure-report', 'allure-results'])
+const written = new Set(formats.flatMap(({ writes }) => writes))
+
+/** Of which a merged run takes the files of all its parts. */
+const gathered = new Set(formats.flatMap(({ filledByRun }) => filledByRun ?? []))
+
+const topOf = (name: string): string => name.split('/')[0] ?? ''
 
 /**
  * What of a run's folder goes into a merged run.
@@ -65,19 +71,20 @@ const written = new Set(['conformance.html', 'junit.xml', 'summary.md', 'allure-
  */
 export async function filesToCopy(from: string): Promise<readonly RunFile[]> {
   return plainFiles(from, (name) => {
-    const [top = ''] = name.split('/')
-    return top === results || (!written.has(top) && !top.startsWith('.'))
+    const top = topOf(name)
+    return gathered.has(top) || (!written.has(top) && !top.startsWith('.'))
   })
 }
 
 /**
- * Copies the files of a run to their place; Allure's results, whose names never repeat, go to those of all runs.
+ * Copies the files of a run to their place; those that reports are made of, whose names never repeat, go to those of
+ * all runs.
  * @throws InputError as `filesToCopy` does, and before anything is copied
  */
 export async function copyRun(from: string, id: string, into: string): Promise<void> {
   const place = placeOf(id)
   for (const { name, bytes } of await filesToCopy(from)) {
-    const target = join(into, name.startsWith(`${results}/`) ? name : `${place}/${name}`)
+    const target = join(into, gathered.has(topOf(name)) ? name : `${place}/${name}`)
     makeOwnerFolder(dirname(target))
     await copyPlainFile(join(from, name), target, bytes).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
@@ -90,8 +97,6 @@ async function haveSameBytes(one: string, other: string): Promise<boolean> {
   if ((await stat(one)).size !== (await stat(other)).size) return false
   return (await readFile(one)).equals(await readFile(other))
 }
-
-const results = 'allure-results'
 
 function twice(from: string, name: string): InputError {
   return new InputError({

@@ -38,7 +38,7 @@ describe('writing the reports of a run', () => {
 
   it('writes all of them, and says how to have Allure where Java is missing', async () => {
     await store(nonConformantRun())
-    const files = await writeReports(folder, { allure: noJava })
+    const files = await writeReports(folder, { programs: noJava })
     expect(files.errors).to.deep.equal([])
     expect(files.notes.join()).to.contain('needs Java').and.contain('apt-get install')
     expect(files.allure).to.equal(undefined)
@@ -55,12 +55,12 @@ describe('writing the reports of a run', () => {
   it('finds causes anew when it is given the diagnosis, which may crash', async () => {
     await store(nonConformantRun())
     const diagnose = () => [exampleFinding({ title: 'A cause found now', explains: ['CTL-04'] })]
-    const files = await writeReports(folder, { allure: noJava, diagnose })
+    const files = await writeReports(folder, { programs: noJava, diagnose })
     expect(await readFile(files.html ?? '', 'utf8')).to.contain('A cause found now')
     const crash = (): never => {
       throw new Error('rule broke')
     }
-    const again = await writeReports(folder, { allure: noJava, diagnose: crash })
+    const again = await writeReports(folder, { programs: noJava, diagnose: crash })
     expect(again.notes.join()).to.contain('rule broke')
     expect(again.errors).to.deep.equal([])
   })
@@ -69,8 +69,8 @@ describe('writing the reports of a run', () => {
     await store(conformantRun())
     await mkdir(join(folder, 'conformance.html', 'in the way'), { recursive: true })
     await writeFile(join(folder, 'allure-results'), 'a file where a folder must be')
-    const files = await writeReports(folder, { allure: noJava })
-    expect(files.errors.map(({ report }) => report)).to.deep.equal(['html', 'allure'])
+    const files = await writeReports(folder, { programs: noJava })
+    expect(files.errors.map(({ report }) => report)).to.have.members(['html', 'allure'])
     expect(files.html).to.equal(undefined)
     expect(await readFile(files.junit ?? '', 'utf8')).to.contain('<testsuites')
     expect(await readFile(files.markdown ?? '', 'utf8')).to.contain('Conformant')
@@ -79,17 +79,17 @@ describe('writing the reports of a run', () => {
   it('quotes what Allure said when it fails, and stops it when it takes too long', async () => {
     await store(conformantRun())
     const failing = await fakeJava('echo "something broke SWMTKN-1-abc-def" >&2; exit 3')
-    const failed = await writeReports(folder, { allure: { java: failing } })
+    const failed = await writeReports(folder, { programs: { java: failing } })
     expect(failed.errors[0]?.message).to.contain('exit code 3: something broke SWMTKN-(redacted)')
     const slow = await fakeJava('exec sleep 60')
-    const stopped = await writeReports(folder, { allure: { java: slow, timeoutMs: 200 } })
+    const stopped = await writeReports(folder, { programs: { java: slow, timeoutMs: 200 } })
     expect(stopped.errors[0]?.message).to.contain('still running and was stopped')
   })
 
   it('leaves nothing to guess for Allure: environment, categories, and the failed step', async () => {
     await store(harnessFailedRun())
-    await writeReports(folder, { allure: noJava })
-    await writeReports(folder, { allure: noJava })
+    await writeReports(folder, { programs: noJava })
+    await writeReports(folder, { programs: noJava })
     const results = join(folder, 'allure-results')
     expect(await readFile(join(results, 'environment.properties'), 'utf8'))
       .to.contain('Docker\\ engine=26.1.5-example\n')
@@ -113,10 +113,10 @@ describe('writing the reports of a run', () => {
     await mkdir(results)
     await writeFile(join(results, 'a-result.json'), '{"name":"CTL-01","status":"passed"}')
     await store(conformantRun())
-    await writeReports(folder, { allure: noJava })
+    await writeReports(folder, { programs: noJava })
     expect((await readdir(results)).filter((name) => name.endsWith('-result.json'))).to.have.lengthOf(1)
     await store(interruptedRun())
-    await writeReports(folder, { allure: noJava })
+    await writeReports(folder, { programs: noJava })
     expect((await readdir(results)).filter((name) => name.endsWith('-result.json'))).to.have.lengthOf(2)
   })
 
@@ -176,7 +176,7 @@ describe('writing the reports of a run', () => {
     await writeFile(join(results, 'b-attachment.json'), JSON.stringify(data))
     await writeFile(join(results, 'b-result.json'), JSON.stringify({ statusDetails: { message: all } }))
     await store(record)
-    const files = await writeReports(folder, { allure: noJava })
+    const files = await writeReports(folder, { programs: noJava })
     expect(files.errors).to.deep.equal([])
     const paths = await readdir(folder, { recursive: true, withFileTypes: true })
     const written = paths.filter((entry) => entry.isFile() && entry.name !== 'run.json')

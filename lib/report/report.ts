@@ -1,26 +1,17 @@
-import { join } from 'node:path'
 import type { Finding, RunRecord, Summary } from '../conformance/run-record.ts'
 import { summarize } from '../conformance/run-record.ts'
-import { takeForOwner } from '../owner-only.ts'
+import { messageOf } from '../error.ts'
 import { redact } from '../redact.ts'
-import { writeAllure } from './allure.ts'
-import type { AllureOptions, AllureReport } from './allure.ts'
-import { renderHtml } from './html.ts'
-import { renderJunit } from './junit.ts'
-import { renderMarkdown } from './markdown.ts'
-import { renderMatrix } from './matrix.ts'
+import type { ProgramOptions, ReportFormat, Written } from './format.ts'
+import { formats, type FormatId } from './format-table.ts'
 import { readRun } from './read-run.ts'
-import { writeWhole } from './write-whole.ts'
 
-/** What was written. Paths begin with the run's folder. A report that could not be written is in `errors`. */
-export interface ReportFiles {
+/**
+ * What was written: what to open of each format by its id. Paths begin with the run's folder. A report that could not
+ * be written is in `errors`.
+ */
+export type ReportFiles = Readonly<Partial<Record<FormatId, string>>> & {
   readonly runFolder: string
-  readonly html?: string
-  readonly junit?: string
-  readonly markdown?: string
-  /** Of a run that verified the same on several labs or engines only. */
-  readonly matrix?: string
-  readonly allure?: string
   /** What is missing without being a failure, e.g. no Java for Allure. */
   readonly notes: readonly string[]
   readonly errors: readonly ReportError[]
@@ -28,14 +19,14 @@ export interface ReportFiles {
 }
 
 export interface ReportError {
-  readonly report: 'html' | 'junit' | 'markdown' | 'matrix' | 'allure'
+  readonly report: FormatId
   readonly message: string
 }
 
 export interface ReportOptions {
   /** Finds causes anew; those stored with the run are shown by default. */
   readonly diagnose?: (record: RunRecord) => Finding[]
-  readonly allure?: AllureOptions
+  readonly programs?: ProgramOptions
 }
 
 /**
@@ -43,60 +34,34 @@ export interface ReportOptions {
  * from being written. Throws only if the run cannot be read, see `readRun`.
  */
 export async function writeReports(runFolder: string, options: ReportOptions = {}): Promise<ReportFiles> {
-  const stored = await readRun(runFolder)
-  const errors: ReportError[] = []
   const notes: string[] = []
-  const attempt = async <T>(
-    report: ReportError['report'],
-    work: () => Promise<T>,
-  ): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      errors.push({ report, message: redact(error instanceof Error ? error.message : String(error)) })
-      return undefined
-    }
-  }
-  const record = withFindings(stored, options.diagnose, notes)
-  const written = async (
-    report: 'html' | 'junit' | 'markdown' | 'matrix',
-    name: string,
-    render: (record: RunRecord) => string | undefined,
-  ): Promise<Record<string, string>> => {
-    const file = await attempt(report, async () => {
-      const content = render(record)
-      return content === undefined ? undefined : writeWhole(join(runFolder, name), content)
-    })
-    return file === undefined ? {} : { [report]: file }
-  }
-  const files = {
-    ...(await written('html', 'conformance.html', renderHtml)),
-    ...(await written('junit', 'junit.xml', renderJunit)),
-    ...(await written('markdown', 'summary.md', renderMarkdown)),
-    ...(await written('matrix', 'matrix.md', renderMatrix)),
-  }
-  const allure = await attempt('allure', async () => writeForOwner(record, runFolder, options.allure))
-  if (allure?.note !== undefined) notes.push(allure.note)
+  const record = withFindings(await readRun(runFolder), options.diagnose, notes)
+  // Side by side: one that another program makes takes longer than all others together.
+  const written = await Promise.all(
+    formats.map((format) => attempt(format, record, runFolder, options.programs)),
+  )
+  const files: Partial<Record<FormatId, string>> = Object.fromEntries(
+    written.flatMap(({ id, file }) => (file === undefined ? [] : [[id, file]])),
+  )
   return {
     runFolder,
     ...files,
-    ...(allure?.file === undefined ? {} : { allure: allure.file }),
-    notes,
-    errors,
+    notes: [...notes, ...written.flatMap(({ note }) => note ?? [])],
+    errors: written.flatMap(({ id, error }) => (error === undefined ? [] : [{ report: id, message: error }])),
     summary: summarize(record),
   }
 }
 
-/** Other programs write with the modes of their choice. */
-async function writeForOwner(
+async function attempt(
+  format: ReportFormat<FormatId>,
   record: RunRecord,
   runFolder: string,
-  options: AllureOptions | undefined,
-): Promise<AllureReport> {
+  programs: ProgramOptions = {},
+): Promise<Written & { readonly id: FormatId; readonly error?: string }> {
   try {
-    return await writeAllure(record, runFolder, options)
-  } finally {
-    for (const name of ['allure-results', 'allure-report']) takeForOwner(join(runFolder, name))
+    return { id: format.id, ...(await format.write(record, runFolder, programs)) }
+  } catch (error) {
+    return { id: format.id, error: redact(messageOf(error)) }
   }
 }
 
@@ -106,7 +71,7 @@ function withFindings(record: RunRecord, diagnose: ReportOptions['diagnose'], no
   try {
     return { ...record, findings: diagnose(record) }
   } catch (error) {
-    notes.push(`the diagnosis failed: ${redact(error instanceof Error ? error.message : String(error))}`)
+    notes.push(`the diagnosis failed: ${redact(messageOf(error))}`)
     return record
   }
 }

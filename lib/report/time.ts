@@ -1,4 +1,5 @@
 import type { LabRecord, RunRecord } from '../conformance/run-record.ts'
+import { originName } from '../host/provider-table.ts'
 
 /** `180 ms`, `2.1 s`, `3 min 05 s`, `1 h 02 min`. */
 export function duration(milliseconds: number): string {
@@ -31,7 +32,7 @@ export function runMilliseconds(record: RunRecord): number {
 /** Where a lab came from. */
 export function labOrigin(lab: LabRecord): string {
   if (lab.origin === undefined) return 'not built'
-  const hosts = { vm: 'virtual machines', container: 'containers', ssh: 'existing hosts' }[lab.origin]
+  const hosts = originName(lab.origin)
   if (lab.startedFrom === 'found') return `as it was found (${hosts})`
   if (lab.startedFrom === 'standing-lab') {
     const since = lab.standingSince === undefined ? 'before this run' : `on ${instant(lab.standingSince)}`

@@ -1,3 +1,4 @@
+import { existingHosts } from '../host/origin.ts'
 import { expect } from 'chai'
 import type { Host } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
@@ -12,7 +13,7 @@ function host(name: string, says: { nodeId?: string; isManager?: boolean } = {})
   const { nodeId = idOf(name), isManager = name === 'manager' } = says
   const swarm = { NodeID: nodeId, LocalNodeState: 'active', ControlAvailable: isManager }
   return {
-    ...{ name, origin: 'ssh', node: { name, role: 'worker', addresses: {} } },
+    ...{ name, origin: existingHosts, node: { name, role: 'worker', addresses: {} } },
     remote: new FakeRemote(name)
       .answer('{{.ServerVersion}}', `${JSON.stringify(swarm)}\n28.5.2\n6.12.1\n`)
       .answer(listOf, listed),

@@ -1,12 +1,5 @@
-import { groupTitles } from '../../lib/conformance/group-titles.ts'
-import type { Suite } from '../../lib/conformance/suite.ts'
-import { pools } from './adr-01-pools.ts'
-import { fixed } from './adr-02-fixed.ts'
-import { noSharedAddress } from './adr-03-no-shared-address.ts'
-import { exhaustedSubnet } from './adr-04-exhausted-subnet.ts'
-
-export const addressing: Suite = {
-  group: 'ADR',
-  title: groupTitles.ADR,
-  tests: [pools, fixed, noSharedAddress, exhaustedSubnet],
-}
+/** The requirements of this group: one line each. */
+export { pools } from './adr-01-pools.ts'
+export { fixed } from './adr-02-fixed.ts'
+export { noSharedAddress } from './adr-03-no-shared-address.ts'
+export { exhaustedSubnet } from './adr-04-exhausted-subnet.ts'

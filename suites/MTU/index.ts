@@ -1,14 +1,7 @@
-import { groupTitles } from '../../lib/conformance/group-titles.ts'
-import type { Suite } from '../../lib/conformance/suite.ts'
-import { interfaces } from './mtu-01-interfaces.ts'
-import { exactSize } from './mtu-02-exact-size.ts'
-import { bulk } from './mtu-03-bulk.ts'
-import { noFragments } from './mtu-04-no-fragments.ts'
-import { gatewayBridge } from './mtu-05-gateway-bridge.ts'
-import { customMtu } from './mtu-06-custom.ts'
-
-export const mtu: Suite = {
-  group: 'MTU',
-  title: groupTitles.MTU,
-  tests: [interfaces, exactSize, bulk, noFragments, gatewayBridge, customMtu],
-}
+/** The requirements of this group: one line each. */
+export { interfaces } from './mtu-01-interfaces.ts'
+export { exactSize } from './mtu-02-exact-size.ts'
+export { bulk } from './mtu-03-bulk.ts'
+export { noFragments } from './mtu-04-no-fragments.ts'
+export { gatewayBridge } from './mtu-05-gateway-bridge.ts'
+export { customMtu } from './mtu-06-custom.ts'

@@ -1,45 +1,19 @@
-import { groupTitles } from '../../lib/conformance/group-titles.ts'
-import type { Suite } from '../../lib/conformance/suite.ts'
-import { defaultNetworks } from './ovl-01-default-networks.ts'
-import { instantiatedOnDemand } from './ovl-02-instantiated-on-demand.ts'
-import { fullMesh } from './ovl-03-full-mesh.ts'
-import { subnetHonoured } from './ovl-04-subnet-honoured.ts'
-import { assignedSubnet } from './ovl-05-assigned-subnet.ts'
-import { inspectAgrees } from './ovl-06-inspect-agrees.ts'
-import { taskInterfaces } from './ovl-07-interfaces.ts'
-import { twoOverlays } from './ovl-08-two-overlays.ts'
-import { isolated } from './ovl-09-isolation.ts'
-import { unpublishedPorts } from './ovl-10-unpublished-ports.ts'
-import { attachableOnly } from './ovl-11-attachable.ts'
-import { nothingLeft } from './ovl-12-nothing-left.ts'
-import { sizeWarning } from './ovl-13-size-warning.ts'
-import { stackNetwork } from './ovl-14-stack-network.ts'
-import { placementHolds } from './ovl-15-placement.ts'
-import { outsidersKeptOut } from './ovl-16-outsiders-kept-out.ts'
-import { withoutOverlay } from './ovl-17-without-overlay.ts'
-import { stackAgain } from './ovl-18-stack-again.ts'
-
-export const overlayNetworks: Suite = {
-  group: 'OVL',
-  title: groupTitles.OVL,
-  tests: [
-    defaultNetworks,
-    instantiatedOnDemand,
-    fullMesh,
-    subnetHonoured,
-    assignedSubnet,
-    inspectAgrees,
-    taskInterfaces,
-    twoOverlays,
-    isolated,
-    unpublishedPorts,
-    attachableOnly,
-    nothingLeft,
-    sizeWarning,
-    stackNetwork,
-    placementHolds,
-    outsidersKeptOut,
-    withoutOverlay,
-    stackAgain,
-  ],
-}
+/** The requirements of this group: one line each. */
+export { defaultNetworks } from './ovl-01-default-networks.ts'
+export { instantiatedOnDemand } from './ovl-02-instantiated-on-demand.ts'
+export { fullMesh } from './ovl-03-full-mesh.ts'
+export { subnetHonoured } from './ovl-04-subnet-honoured.ts'
+export { assignedSubnet } from './ovl-05-assigned-subnet.ts'
+export { inspectAgrees } from './ovl-06-inspect-agrees.ts'
+export { taskInterfaces } from './ovl-07-interfaces.ts'
+export { twoOverlays } from './ovl-08-two-overlays.ts'
+export { isolated } from './ovl-09-isolation.ts'
+export { unpublishedPorts } from './ovl-10-unpublished-ports.ts'
+export { attachableOnly } from './ovl-11-attachable.ts'
+export { nothingLeft } from './ovl-12-nothing-left.ts'
+export { sizeWarning } from './ovl-13-size-warning.ts'
+export { stackNetwork } from './ovl-14-stack-network.ts'
+export { placementHolds } from './ovl-15-placement.ts'
+export { outsidersKeptOut } from './ovl-16-outsiders-kept-out.ts'
+export { withoutOverlay } from './ovl-17-without-overlay.ts'
+export { stackAgain } from './ovl-18-stack-again.ts'

@@ -62,4 +62,5 @@ export const arrivesUndelivered: Rule = {
       },
     ]
   },
+  gravity: 150,
 }

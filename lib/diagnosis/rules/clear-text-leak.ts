@@ -68,4 +68,5 @@ export const clearTextLeak: Rule = {
       },
     ]
   },
+  gravity: 90,
 }

@@ -35,6 +35,7 @@ export const dataPathPortBlocked: Rule = {
     },
   ],
   find: (lab) => blocked(lab, 'VXLAN'),
+  gravity: 110,
 }
 
 /** VXLAN gets through, ESP does not: something between the hosts drops IP protocol 50. */
@@ -76,6 +77,7 @@ export const espBlocked: Rule = {
     },
   ],
   find: (lab) => (lab.fails('CTL-04') ? [] : blocked(lab, 'ESP')),
+  gravity: 120,
 }
 
 function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {

@@ -73,4 +73,5 @@ export const encryptionForWrongAddress: Rule = {
       },
     ]
   },
+  gravity: 80,
 }

@@ -69,4 +69,5 @@ export const engineDoesNotAnswer: Rule = {
       },
     ]
   },
+  gravity: 20,
 }

@@ -65,4 +65,5 @@ export const enginesWithOtherSpis: Rule = {
       },
     ]
   },
+  gravity: 130,
 }

@@ -68,4 +68,5 @@ export const forwardingOff: Rule = {
       ]
     })
   },
+  gravity: 60,
 }

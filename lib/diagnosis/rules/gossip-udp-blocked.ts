@@ -69,4 +69,5 @@ export const gossipUdpBlocked: Rule = {
       },
     ]
   },
+  gravity: 140,
 }

@@ -114,6 +114,7 @@ export const hostFirewallDrops: Rule = {
     const nodes = [...new Set(drops.map(({ node }) => node))]
     return nodes.flatMap((node) => kinds.flatMap((kind) => draftOf(kind, node, drops, lab)))
   },
+  gravity: 100,
 }
 
 function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: LabView): Draft[] {

@@ -69,4 +69,5 @@ export const ipvsDiffersByNode: Rule = {
       },
     ]
   },
+  gravity: 170,
 }

@@ -3,9 +3,10 @@ import type { LabView } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
 /** A kernel module that nodes need is not there: a problem where kernels are the hosts' own, a skip where they are not. */
-function missingModule(module: string, entry: CatalogEntry): Rule {
+function missingModule(module: string, gravity: number, entry: CatalogEntry): Rule {
   return {
     ...entry,
+    gravity,
     find(lab) {
       const reported = lab.problems('module-missing').filter(({ subject }) => subject === module)
       const lacking = lab.notPassed.flatMap(({ verdict }) =>
@@ -39,7 +40,7 @@ function inOrder(lab: LabView, nodes: readonly string[]): string[] {
 }
 
 /** VIPs and the routing mesh are IPVS; without it a service name resolves and its address answers nobody. */
-export const kernelWithoutIpVs = missingModule('ip_vs', {
+export const kernelWithoutIpVs = missingModule('ip_vs', 40, {
   code: 'kernel-without-ip-vs',
   title: 'The kernel has no `ip_vs`: VIPs and published ports cannot work',
   severity: ['cause'],
@@ -71,7 +72,7 @@ export const kernelWithoutIpVs = missingModule('ip_vs', {
 })
 
 /** The engine logs that it could not install a security association and goes on; packets are dropped. */
-export const kernelWithoutEsp4 = missingModule('esp4', {
+export const kernelWithoutEsp4 = missingModule('esp4', 50, {
   code: 'kernel-without-esp4',
   title: 'The kernel has no `esp4`: encrypted overlays cannot work',
   severity: ['cause'],

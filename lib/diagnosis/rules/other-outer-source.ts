@@ -45,6 +45,7 @@ export const otherOuterSource: Rule = {
       ),
     )
   },
+  gravity: 70,
 }
 
 interface Seen extends Pick<WrongSource, 'node' | 'traffic' | 'source' | 'expected'> {

@@ -105,6 +105,7 @@ export const stackIncomplete: Rule = {
     }
     return [...groups.values()].map((tasks) => draftOf(tasks, lab))
   },
+  gravity: 30,
 }
 
 function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {

@@ -76,4 +76,5 @@ export const staleForwarding: Rule = {
       },
     ]
   },
+  gravity: 160,
 }

@@ -68,6 +68,7 @@ export const swarmMoved: Rule = {
       },
     ]
   },
+  gravity: 10,
 }
 
 function describe(lost: readonly Lost[]): string {

@@ -90,4 +90,5 @@ export const underlayMtuTooSmall: Rule = {
       },
     ]
   },
+  gravity: 180,
 }

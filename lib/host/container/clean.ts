@@ -1,6 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
-import type { Candidate, CleanOptions, CleanResult, Left, Removed } from '../vm/clean.ts'
-import { reasonToLeave } from '../vm/clean.ts'
+import type { Candidate, CleanOptions, CleanResult, Left, Removed } from '../clean.ts'
+import { reasonToLeave } from '../clean.ts'
 import type { Engine } from './engine.ts'
 import { reachEngine } from './engine.ts'
 import { imageLabels, partLabel, recordOf } from './lab-labels.ts'

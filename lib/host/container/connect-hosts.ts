@@ -6,6 +6,7 @@ import { retryingRemote } from '../../remote/retrying-remote.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Attachment, Host } from '../host.ts'
 import type { Engine } from './engine.ts'
+import { containerOrigin } from './origin.ts'
 
 /** A way into the container of a node that survives its restart. */
 export function connectNode(
@@ -37,7 +38,7 @@ export async function hostOf(topology: Topology, node: NodeSpec, remote: Remote)
     }
     return [[name, { interface: found, address }]]
   })
-  return { name: node.name, remote, origin: 'container', underlays: Object.fromEntries(underlays), node }
+  return { name: node.name, remote, origin: containerOrigin, underlays: Object.fromEntries(underlays), node }
 }
 
 /** `2: eth0@if7    inet 192.168.56.11/24 brd …`, as iproute2 and busybox print it. */

@@ -36,14 +36,6 @@ export class ContainerLab implements Lab {
     this.#kept = lab.kept
   }
 
-  async saveStanding(): Promise<void> {
-    // A lab of containers is built anew.
-  }
-
-  async dropStanding(): Promise<void> {
-    // None was saved.
-  }
-
   async keep(): Promise<void> {
     this.#kept = true
     await markKept(this.#engine, this.id)

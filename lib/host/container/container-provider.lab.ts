@@ -106,7 +106,7 @@ describe('the provider of containers', function () {
 
   describe('starts hosts', () => {
     it('gives each host its addresses, interfaces, MTU and an engine of its own', async () => {
-      expect(lab?.hosts.map(({ name, origin }) => `${name} ${origin}`)).to.deep.equal([
+      expect(lab?.hosts.map(({ name, origin }) => `${name} ${origin.id}`)).to.deep.equal([
         'manager container',
         'worker1 container',
       ])

@@ -1,12 +1,14 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { HostProvider, LabRecord, StartOptions } from '../host.ts'
+import { cleanContainers, containerCandidates } from './clean.ts'
 import { connectNode, hostOf } from './connect-hosts.ts'
 import { ContainerLab } from './container-lab.ts'
 import { reachEngine, requireEngine } from './engine.ts'
 import { factsLabel } from './lab-labels.ts'
 import { findLabs, hostContainer, labRecords, removeLab } from './lab-parts.ts'
 import type { LabParts } from './lab-parts.ts'
+import { containerOrigin } from './origin.ts'
 import { startLab } from './start-lab.ts'
 
 export interface ContainerOptions {
@@ -16,11 +18,17 @@ export interface ContainerOptions {
 
 /** Hosts are containers, each with an engine in it, of whatever engine this machine reaches. */
 export class ContainerProvider implements HostProvider {
-  readonly kind = 'container' as const
+  readonly origin = containerOrigin
+  readonly candidates = containerCandidates
+  readonly clean = cleanContainers
   readonly #image: string | undefined
 
   constructor({ engineImage }: ContainerOptions = {}) {
     this.#image = engineImage
+  }
+
+  withImage(engineImage: string): ContainerProvider {
+    return new ContainerProvider({ engineImage })
   }
 
   async start(topology: Topology, options: StartOptions): Promise<ContainerLab> {
@@ -70,6 +78,8 @@ export class ContainerProvider implements HostProvider {
     )
   }
 }
+
+export const containers: HostProvider = new ContainerProvider()
 
 function runningContainer(parts: LabParts, node: string): string {
   const container = hostContainer(parts, node)

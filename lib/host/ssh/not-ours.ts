@@ -1,5 +1,6 @@
 import { SwarmproofError } from '../../error.ts'
 import type { HostProvider } from '../host.ts'
+import { existingHosts } from '../origin.ts'
 
 function refuse(): Promise<never> {
   return Promise.reject(
@@ -12,9 +13,11 @@ function refuse(): Promise<never> {
 
 /** In the place of a provider where hosts are somebody's: it makes none, and has none to list or to end. */
 export const notOurs: HostProvider = {
-  kind: 'ssh',
+  origin: existingHosts,
   start: refuse,
   attach: refuse,
   remove: refuse,
   list: async () => [],
+  candidates: async () => [],
+  clean: async () => ({ removed: [], left: [] }),
 }

@@ -34,8 +34,6 @@ export function sshLab(
       architectures: [...new Set(existing.map(({ facts }) => facts.architecture))].join(', '),
       systems: [...new Set(existing.map(({ facts }) => facts.engine.operatingSystem))].join(', '),
     },
-    saveStanding: async () => undefined,
-    dropStanding: async () => undefined,
     keep: () => refuse('keeping a lab'),
     sshArguments: (name) => sshArguments(name, hosts, existing),
     [Symbol.asyncDispose]: () =>

@@ -7,6 +7,7 @@ import { connectSsh } from '../../remote/ssh-remote.ts'
 import type { Host } from '../host.ts'
 import { clientKeyFile, knownHostsFile } from './lab-directory.ts'
 import type { LabMachine, LabState } from './lab-directory.ts'
+import { machineOrigin } from './origin.ts'
 
 /** Logs in to every machine, each with the very host key the lab made for it. */
 export async function connectHosts(state: LabState, signal: AbortSignal): Promise<readonly Host[]> {
@@ -32,7 +33,13 @@ function hostOf(state: LabState, machine: LabMachine, node: Host['node'], remote
     const index = state.topology.underlays.findIndex(({ name }) => name === underlay)
     return [underlay, { interface: `eth${index + 1}`, address: node.addresses[underlay] ?? '' }] as const
   })
-  return { name: machine.node, remote, origin: 'vm', underlays: Object.fromEntries(attachments), node }
+  return {
+    name: machine.node,
+    remote,
+    origin: machineOrigin,
+    underlays: Object.fromEntries(attachments),
+    node,
+  }
 }
 
 const connectLimitMs = 60_000

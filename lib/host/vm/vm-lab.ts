@@ -1,7 +1,7 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
 import { withLock } from '../../setup/lock.ts'
 import type { Topology } from '../../topology/topology.ts'
-import type { Host, Lab, StandingLab } from '../host.ts'
+import type { Host, Lab, Snapshots, StandingLab } from '../host.ts'
 import type { Acceleration } from './acceleration.ts'
 import { endLab } from './end-lab.ts'
 import { machineFiles, writeLabState } from './lab-directory.ts'
@@ -51,12 +51,10 @@ export class VmLab implements Lab {
     return this.#state.standing
   }
 
-  async saveStanding(stackRecipe: string, notes: unknown): Promise<void> {
-    await this.#withSaved(stackRecipe, (key, context) => saveLab(this.#state, key, notes, context))
-  }
-
-  async dropStanding(stackRecipe: string): Promise<void> {
-    await this.#withSaved(stackRecipe, (key) => dropStandingLab(key))
+  readonly snapshots: Snapshots = {
+    save: (stackRecipe, notes) =>
+      this.#withSaved(stackRecipe, (key, context) => saveLab(this.#state, key, notes, context)),
+    drop: (stackRecipe) => this.#withSaved(stackRecipe, (key) => dropStandingLab(key)),
   }
 
   async keep(): Promise<void> {

@@ -71,7 +71,7 @@ describe('the provider of virtual machines', () => {
   })
 
   after(async () => {
-    await lab?.dropStanding(stackRecipe)
+    await lab?.snapshots?.drop(stackRecipe)
     await lab?.[Symbol.asyncDispose]()
     await clean({ all: true, cache: false })
     rmSync(state, { recursive: true, force: true })
@@ -154,7 +154,7 @@ describe('the provider of virtual machines', () => {
   it('saves the lab whole, and the lab runs on with the right time', async () => {
     if (lab === undefined) expect.fail('no lab')
     await everywhere(lab, sh`echo saved > /root/mark; sync`)
-    await lab.saveStanding(stackRecipe, { from: 'the test' })
+    await lab.snapshots?.save(stackRecipe, { from: 'the test' })
     expect(await everywhere(lab, sh`ping -qc1 -W5 manager > /dev/null && cat /root/mark`)).to.deep.equal(
       Array.from({ length: 3 }, () => 'saved'),
     )
@@ -181,7 +181,7 @@ describe('the provider of virtual machines', () => {
   it('saves a resumed lab again, standing on nothing that is replaced', async () => {
     lab = await start(false)
     await everywhere(lab, sh`echo again >> /root/mark; sync`)
-    await lab.saveStanding(stackRecipe, 'second')
+    await lab.snapshots?.save(stackRecipe, 'second')
     await end()
     lab = await start(false)
     expect(lab.standing?.notes).to.equal('second')

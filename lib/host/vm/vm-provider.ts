@@ -3,17 +3,21 @@ import { processesUsing } from '../../setup/process-identity.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { HostProvider, LabRecord, StartOptions } from '../host.ts'
 import { findAcceleration } from './acceleration.ts'
+import { clean, cleanCandidates } from './clean.ts'
 import { endLab } from './end-lab.ts'
 import { labDirectory, listLabs, readLabState } from './lab-directory.ts'
 import { connectHosts } from './lab-connections.ts'
 import { refuseImpossible } from './lab-plan.ts'
+import { machineOrigin } from './origin.ts'
 import { prepareGuests } from './prepare-guests.ts'
 import { startLab } from './start-lab.ts'
 import { VmLab } from './vm-lab.ts'
 
 /** Hosts are QEMU machines of this computer, with a real kernel and a real engine in each. */
 export class VmProvider implements HostProvider {
-  readonly kind = 'vm' as const
+  readonly origin = machineOrigin
+  readonly candidates = cleanCandidates
+  readonly clean = clean
 
   async start(topology: Topology, options: StartOptions): Promise<VmLab> {
     refuseImpossible(topology)
@@ -48,6 +52,8 @@ export class VmProvider implements HostProvider {
     await endLab(labId)
   }
 }
+
+export const machines: HostProvider = new VmProvider()
 
 async function unknownLab(labId: string): Promise<Error> {
   const labs = await listLabs()

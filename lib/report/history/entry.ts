@@ -36,7 +36,7 @@ export const historyEntrySchema = z.object({
   labs: z.array(
     z.object({
       name: z.string(),
-      origin: z.enum(['vm', 'container', 'ssh']).exactOptional(),
+      origin: z.string().exactOptional(),
       engines: strings,
       kernels: strings,
     }),

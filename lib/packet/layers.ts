@@ -1,0 +1,12 @@
+/** Every layer that is decoded: one line each. Link types, which begin a packet, are in `decode.ts`. */
+export { arp } from './arp.ts'
+export { esp } from './esp.ts'
+export { ethernet } from './ethernet.ts'
+export { icmp, icmpv6 } from './icmp.ts'
+export { ipv4 } from './ipv4.ts'
+export { ipv6 } from './ipv6.ts'
+export { tcp } from './tcp.ts'
+export { tls } from './tls.ts'
+export { udp } from './udp.ts'
+export { vlan } from './vlan.ts'
+export { vxlan } from './vxlan.ts'
