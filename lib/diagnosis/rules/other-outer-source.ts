@@ -26,7 +26,7 @@ export const otherOuterSource: Rule = {
     '`ip route get OTHER-NODE` shows the source that is taken; `ip -br addr` and `ip route` show why',
     'Remove the address, `ip addr del ADDRESS dev INTERFACE`, or give it the prefix length /32 so that no route prefers it',
     '`iptables -t nat -S POSTROUTING`: exempt UDP to the data-path port from translation',
-    'Or advertise the address that is used: `docker swarm leave`, then join with `--advertise-addr` and `--data-path-addr`',
+    'Or advertise the address that is used: let the node leave and join again with `--advertise-addr` and `--data-path-addr`',
   ],
   reports: [
     {
