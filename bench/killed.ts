@@ -8,7 +8,7 @@ import { Command } from 'commander'
 import type { CleanedHosts } from '../lib/cli/cleaned-hosts.ts'
 import { count } from '../lib/cli/count.ts'
 import { givenHosts, type HostFlags, hostWords, withHostOptions } from '../lib/cli/given-hosts.ts'
-import { commandLine } from '../lib/cli/shell-line.ts'
+import { shellLine } from '../lib/cli/shell-line.ts'
 import { InputError, SwarmproofError, unknownName } from '../lib/error.ts'
 import { standingLabs } from '../lib/host/standing-labs.ts'
 import { packageRoot } from '../lib/package-root.ts'
@@ -140,7 +140,7 @@ async function oneEnding(ending: Ending, setting: Setting): Promise<Told> {
     const words = [process.execPath, join(packageRoot(), 'bin', 'swarmproof.js'), 'validate', ...hostFlags]
     if (flags.init) words.push('--init', '--leave')
     words.push('--only', ...flags.only, '--report-dir', folder)
-    const [program = '', ...rest] = behind.length === 0 ? words : [...behind, commandLine(words)]
+    const [program = '', ...rest] = behind.length === 0 ? words : [...behind, shellLine(words)]
     const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     underWay.add(child)
     child.once('exit', () => underWay.delete(child))

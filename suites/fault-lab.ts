@@ -4,7 +4,7 @@ import type { Raised } from '../lib/conformance/raise.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import type { Progress } from '../lib/progress.ts'
-import { seeItFail, type Seen } from './seen-to-fail.ts'
+import { seeItFail, type FaultOutcome } from './seen-to-fail.ts'
 
 export interface FaultLabOptions {
   readonly progress: Progress
@@ -37,7 +37,7 @@ export class FaultLab {
     this.#options = options
   }
 
-  async see(fault: Fault): Promise<Seen> {
+  async see(fault: Fault): Promise<FaultOutcome> {
     const { seen, changes } = await this.#once(fault)
     if (changes.length === 0 || isCaught(seen)) return seen
     const told = `the lab changed under it: ${changesTold(changes)}`
@@ -51,7 +51,7 @@ export class FaultLab {
     await lab?.[Symbol.asyncDispose]()
   }
 
-  async #once(fault: Fault): Promise<{ readonly seen: Seen; readonly changes: readonly string[] }> {
+  async #once(fault: Fault): Promise<{ readonly seen: FaultOutcome; readonly changes: readonly string[] }> {
     const { progress, signal, isDisruptive, others } = this.#options
     this.#raised ??= await this.#options.raise()
     const raised = this.#raised
@@ -94,11 +94,11 @@ export class FaultLab {
 }
 
 /** What failed anyway may be what the lab's change broke. */
-function isCaught({ problems, failsAnyway }: Seen): boolean {
+function isCaught({ problems, failsAnyway }: FaultOutcome): boolean {
   return problems.length === 0 && failsAnyway.length === 0
 }
 
-function notPlanted({ name, description }: Fault, error: unknown): Seen {
+function notPlanted({ name, description }: Fault, error: unknown): FaultOutcome {
   const told = error instanceof Error ? error.message : String(error)
   return {
     fault: name,

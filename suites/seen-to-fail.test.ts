@@ -5,7 +5,7 @@ import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import type { Fault } from '../lib/fault/fault.ts'
-import { seeItFail, type Seen } from './seen-to-fail.ts'
+import { seeItFail, type FaultOutcome } from './seen-to-fail.ts'
 
 const at = (node: string): Problem => ({ code: 'not-delivered', kind: 'missed', node, protocol: 'UDP' })
 
@@ -18,7 +18,10 @@ const record = (
   ({ id, verdict: exampleVerdict(outcome, reason, { problems }) }) as unknown as RequirementRecord
 
 /** `under` and `after` are the outcomes while the fault is planted and once it is removed. */
-async function see(under: RequirementRecord, after: RequirementRecord): Promise<Seen & { removed: boolean }> {
+async function see(
+  under: RequirementRecord,
+  after: RequirementRecord,
+): Promise<FaultOutcome & { removed: boolean }> {
   let planted = false
   let removed = false
   const fault: Fault = {

@@ -4,7 +4,7 @@ import type { Fault } from '../lib/fault/fault.ts'
 import { nodesOf, type Problem, problemKey } from '../lib/observation/problem.ts'
 
 /** What became of the requirements a fault must break, while it was planted and after its removal. */
-export interface Seen {
+export interface FaultOutcome {
   readonly fault: string
   readonly description: string
   /** Where it was planted. */
@@ -37,7 +37,7 @@ export async function seeItFail(
   on: Raised,
   verify: Verify,
   others: readonly string[] = [],
-): Promise<Seen> {
+): Promise<FaultOutcome> {
   const startedAt = performance.now()
   const planted = await fault.plant(on)
   let during: readonly RequirementRecord[]

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { type Script, scriptLines, sh } from '../script.ts'
 import type { Host } from '../host/host.ts'
-import { type Change, reversibly } from './reversibly.ts'
+import { type ReversibleChange, reversibly } from './reversibly.ts'
 import { shell } from './shell.ts'
 
 /** Mark of the engine's policies; its states have it as reqid. */
@@ -25,7 +25,7 @@ interface EnginePolicy {
  */
 export async function withoutOutboundPolicies(
   host: Host,
-  change: Pick<Change, 'run' | 'root'> & { readonly deadManSeconds?: number } = {},
+  change: Pick<ReversibleChange, 'run' | 'root'> & { readonly deadManSeconds?: number } = {},
 ): Promise<(() => Promise<void>) | undefined> {
   const policies = enginePolicies(await shell(host, sh`ip -o xfrm policy show dir out`))
   if (policies.length === 0) return undefined

@@ -15,7 +15,7 @@ import { eventually } from '../eventually.ts'
 import { SwarmproofError } from '../error.ts'
 import { sh } from '../script.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
-import { type Change, reversibly } from './reversibly.ts'
+import { type ReversibleChange, reversibly } from './reversibly.ts'
 
 const shells = ['/bin/sh', '/bin/busybox'].filter((shell) => existsSync(shell))
 
@@ -37,7 +37,7 @@ for (const shell of shells) {
       ...(shell === '/bin/busybox' ? [shell, 'sh', '-c'] : [shell, '-c']),
     ])
     let folder: string
-    let change: Change
+    let change: ReversibleChange
 
     beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), 'swp-change-'))

@@ -4,7 +4,7 @@ import { scriptFile } from '../script-file.ts'
 import { detachFunctions, systemdFolder } from './detach.ts'
 import type { Host } from '../host/host.ts'
 
-export interface Change {
+export interface ReversibleChange {
   /** Lower-case letters and hyphens. While a change of this name is in force on a host there is no second one. */
   readonly name: string
   /** Value of the label `swarmproof` of the run, by which `swarmproof clean HOSTS` knows whose change it is. */
@@ -36,7 +36,7 @@ const changePrefix = 'swarmproof-change-'
  *   switch came first, so that nothing is concluded from what was seen meanwhile, and `CHANGE_FAILED`, with the switch
  *   left in force, where it fails.
  */
-export async function reversibly(host: Host, change: Change): Promise<() => Promise<void>> {
+export async function reversibly(host: Host, change: ReversibleChange): Promise<() => Promise<void>> {
   const { name, run = '-', root = '/run', systemdFolder: systemd = systemdFolder } = change
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(name)) throw new Error(`'${name}' cannot name a change`)
   const token = crypto.randomUUID()

@@ -1,5 +1,5 @@
 import { suites } from '../../suites/index.ts'
-import { requirementIds } from '../conformance/selection.ts'
+import { chosenRequirementIds } from '../conformance/selection.ts'
 import { InputError, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/fault-table.ts'
@@ -14,7 +14,7 @@ export function chooseFaults(names: readonly string[], only: readonly string[] =
   for (const name of names) if (!valid.includes(name)) throw unknownName('fault', name, valid, list)
   const named = names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name))
   if (only.length === 0) return named
-  const ids = requirementIds(suites, only)
+  const ids = chosenRequirementIds(suites, only)
   const left = named
     .map((fault) => ({ ...fault, breaks: fault.breaks.filter((id) => ids.includes(id)) }))
     .filter(({ breaks }) => breaks.length > 0)

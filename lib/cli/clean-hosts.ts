@@ -13,7 +13,7 @@ import { clientOptions, givenHosts, type HostFlags, hostWords } from './given-ho
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
-import { commandLine } from './shell-line.ts'
+import { shellLine } from './shell-line.ts'
 
 export interface CleanHostsFlags extends HostFlags {
   readonly run?: string
@@ -43,7 +43,7 @@ export async function cleanHosts(words: readonly string[], flags: CleanHostsFlag
       ...(flags.run === undefined ? [] : ['--run', flags.run]),
       ...(flags.force ? ['--force'] : []),
     ]
-    const again = commandLine(['swarmproof', 'clean', ...which, ...hostWords(words, flags)])
+    const again = shellLine(['swarmproof', 'clean', ...which, ...hostWords(words, flags)])
     cleaned = await cleanInventory(inventory, flags, { connect, progress, signal }, again)
   } catch (error) {
     throw signal.aborted ? signal.reason : error

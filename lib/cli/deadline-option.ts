@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { duration } from './duration.ts'
+import { parseDuration } from './duration.ts'
 
 /** Less leaves no time for anything but cleaning up. */
 const shortestMs = 60_000
@@ -12,7 +12,7 @@ export function deadlineOption(): Option {
 }
 
 export function deadline(text: string): number {
-  const deadlineMs = duration(text)
+  const deadlineMs = parseDuration(text)
   if (deadlineMs >= shortestMs) return deadlineMs
   throw new InvalidArgumentError(
     `'${text}' is too short: 30 s or more are kept for cleaning up and the reports; give 1m or more.`,

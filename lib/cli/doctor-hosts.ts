@@ -32,17 +32,17 @@ export async function doctorHosts(words: readonly string[], flags: DoctorHostsFl
   }
   if (flags.json) stdout.deliverJson(asJson(examined))
   else stdout.deliver(`${hostsPage(examined, style(stdout))}\n`)
-  process.exitCode = exitCodeOf(examined)
+  process.exitCode = hostsExitCode(examined)
 }
 
-export function exitCodeOf({ findings, preflight }: HostsExamined): number {
+export function hostsExitCode({ findings, preflight }: HostsExamined): number {
   if (findings.some(({ status }) => status === 'missing')) return ExitCode.harness
   const bad = preflight !== undefined && (preflight.ports.some(isBlocked) || preflight.mtu.some(isTooSmall))
   return bad ? ExitCode.notConformant : ExitCode.conformant
 }
 
 function asJson(examined: HostsExamined): object {
-  return { ready: exitCodeOf(examined) === ExitCode.conformant, ...examined }
+  return { ready: hostsExitCode(examined) === ExitCode.conformant, ...examined }
 }
 
 /** A block for each host, then what was measured between them, then a verdict. */
@@ -108,7 +108,7 @@ function betweenLines(
 }
 
 function verdict(examined: HostsExamined, paint: Style): string {
-  const code = exitCodeOf(examined)
+  const code = hostsExitCode(examined)
   if (code === ExitCode.conformant)
     return paint.green('These hosts can be verified, and nothing is in the way between them.')
   if (code === ExitCode.notConformant)

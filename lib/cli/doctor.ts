@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { ExitCode } from '../error.ts'
 import { canRunLabs, inspectReadiness } from '../host/vm/readiness.ts'
-import type { Finding } from '../host/vm/readiness.ts'
+import type { ReadinessCheck } from '../host/vm/readiness.ts'
 import { silentProgress } from '../progress.ts'
 import { doctorHosts } from './doctor-hosts.ts'
 import { type HostFlags, inventoryHelp, withHostOptions } from './given-hosts.ts'
@@ -51,7 +51,7 @@ async function doctorHere(flags: DoctorFlags): Promise<void> {
     const findings = await inspectReadiness({ probe: flags.probe, progress: silentProgress, signal })
     const ready = canRunLabs(findings)
     if (flags.json) stdout.deliverJson({ ready, findings })
-    else stdout.deliver(`${page(findings, style(stdout))}\n`)
+    else stdout.deliver(`${readinessPage(findings, style(stdout))}\n`)
     if (!ready) process.exitCode = ExitCode.harness
   } catch (error) {
     throw interruption.signal.aborted ? interruption.signal.reason : error
@@ -61,7 +61,7 @@ async function doctorHere(flags: DoctorFlags): Promise<void> {
 }
 
 /** One line per finding, what to type below it, and a verdict. */
-export function page(findings: readonly Finding[], paint: Style): string {
+export function readinessPage(findings: readonly ReadinessCheck[], paint: Style): string {
   const width = Math.max(...findings.map(({ name }) => name.length))
   const lines = findings.flatMap((finding) => {
     const line = `${painted(finding.status, paint)}  ${finding.name.padEnd(width)}  ${finding.detail}`
@@ -72,7 +72,7 @@ export function page(findings: readonly Finding[], paint: Style): string {
   return [...lines, '', verdict(findings)].join('\n')
 }
 
-function verdict(findings: readonly Finding[]): string {
+function verdict(findings: readonly ReadinessCheck[]): string {
   const missing = findings.filter(({ status }) => status === 'missing')
   const blocking = missing.filter(({ mendedBy }) => mendedBy === 'user')
   if (blocking.length > 0) {
@@ -83,6 +83,6 @@ function verdict(findings: readonly Finding[]): string {
     : 'Labs can run here.'
 }
 
-function painted(status: Finding['status'], { green, red, yellow }: Style): string {
+function painted(status: ReadinessCheck['status'], { green, red, yellow }: Style): string {
   return { ok: green, missing: red, unknown: yellow }[status](status.padEnd(7))
 }

@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import type { LabRecord } from '../host/host.ts'
+import type { ListedLab } from '../host/host.ts'
 import { labsToEnd } from './down.ts'
 
-const labs = (states: Readonly<Record<string, LabRecord['state']>>) => ({
+const labs = (states: Readonly<Record<string, ListedLab['state']>>) => ({
   list: () =>
-    Promise.resolve(Object.entries(states).map(([id, state]) => ({ id, state }) as unknown as LabRecord)),
+    Promise.resolve(Object.entries(states).map(([id, state]) => ({ id, state }) as unknown as ListedLab)),
 })
 
 describe('which labs `down` ends', () => {

@@ -1,16 +1,16 @@
 import { Command } from 'commander'
 import { expect } from 'chai'
 import { InputError } from '../error.ts'
-import { engineOption, readEngine } from './engine-option.ts'
+import { engineOption, engineArgument } from './engine-option.ts'
 
 describe('--engine', () => {
   it('takes a flavour or an exact version of one', () => {
-    expect(['20.10', '26.1.5', '28.5.2+dfsg3'].map(readEngine)).to.deep.equal(['20.10', '26.1', '28.5'])
+    expect(['20.10', '26.1.5', '28.5.2+dfsg3'].map(engineArgument)).to.deep.equal(['20.10', '26.1', '28.5'])
   })
 
   it('names what is valid for anything else', () => {
     for (const text of ['27', '26', '26.10', '', 'latest', '20.1']) {
-      expect(() => readEngine(text), text)
+      expect(() => engineArgument(text), text)
         .to.throw(InputError, /^unknown engine '.*'\n.*20\.10, 26\.1, 28\.5/)
         .with.property('code', 'UNKNOWN_ENGINE')
     }

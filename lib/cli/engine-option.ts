@@ -5,11 +5,11 @@ import type { EngineName } from '../topology/engine.ts'
 
 /** `--engine NAME` for commands that make hosts; absent, each host has the engine its topology or the default names. */
 export function engineOption(what: string): Option {
-  return new Option('--engine <name>', `${what}: ${engineNames.join(', ')}`).argParser(readEngine)
+  return new Option('--engine <name>', `${what}: ${engineNames.join(', ')}`).argParser(engineArgument)
 }
 
 /** A flavour, or an exact version of one. */
-export function readEngine(text: string): EngineName {
+export function engineArgument(text: string): EngineName {
   const name = engineName(text)
   if (name !== undefined) return name
   throw new InputError({

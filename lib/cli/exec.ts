@@ -3,7 +3,7 @@ import { ExitCode, InputError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
 import { sh } from '../script.ts'
 import { stderr, stdout } from './output.ts'
-import { hostOf, release, whichLab } from './which-lab.ts'
+import { hostNamed, release, whichLab } from './which-lab.ts'
 
 export function execCommand(): Command {
   return new Command('exec')
@@ -24,7 +24,7 @@ async function exec(node: string, given: string[], flags: { readonly lab?: strin
   try {
     // A single word is a script of the user's own, run by a shell that is given it as a word.
     const command = words.length === 1 ? sh`exec sh -c ${words}` : sh`${words}`
-    const remote = await hostOf(lab, node).remote.spawn(command)
+    const remote = await hostNamed(lab, node).remote.spawn(command)
     // Byte for byte, as `ssh HOST CMD` does: what the user runs there is the user's.
     stdout.passThrough(remote.stdout)
     stderr.passThrough(remote.stderr)

@@ -1,4 +1,4 @@
-import { type RunRecord, summarize } from '../conformance/run-record.ts'
+import { type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import { ExitCode } from '../error.ts'
 
 /** What an exit code is made of; all but the first are the same for every command that verifies. */
@@ -25,7 +25,7 @@ export function exitCode({ interrupted, bindingFailure, broken, unknown }: Endin
  * written.
  */
 export function exitCodeOf(record: RunRecord, unwritten: readonly string[] = []): number {
-  const { conclusion, counts } = summarize(record)
+  const { conclusion, counts } = summarizeRun(record)
   return exitCode({
     interrupted: record.state === 'interrupted',
     bindingFailure: conclusion === 'not conformant',

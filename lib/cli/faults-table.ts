@@ -1,9 +1,9 @@
-import type { Seen } from '../../suites/seen-to-fail.ts'
+import type { FaultOutcome } from '../../suites/seen-to-fail.ts'
 import type { Style } from './terminal.ts'
 
 /** Fault by requirement: what fell under which, and what was not caught. */
 export function faultsTable(
-  seen: readonly (Seen & { readonly lab: string })[],
+  seen: readonly (FaultOutcome & { readonly lab: string })[],
   paint: Style,
   reports: string,
 ): string {
@@ -29,7 +29,15 @@ export function faultsTable(
 }
 
 /** As it is seen. */
-export function oneLine({ fault, host, fell, failsAnyway, problems, seconds, firstTry }: Seen): string {
+export function oneLine({
+  fault,
+  host,
+  fell,
+  failsAnyway,
+  problems,
+  seconds,
+  firstTry,
+}: FaultOutcome): string {
   const anyway =
     failsAnyway.length === 0 ? '' : `; ${failsAnyway.join(', ')} fails without it, too, for other reasons`
   const told = problems.length === 0 ? `${fell.join(', ')} fell${anyway}` : problems.join('\n    ')

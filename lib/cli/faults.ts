@@ -1,13 +1,13 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
 import { FaultLab } from '../../suites/fault-lab.ts'
-import type { Seen } from '../../suites/seen-to-fail.ts'
+import type { FaultOutcome } from '../../suites/seen-to-fail.ts'
 import { suites } from '../../suites/index.ts'
 import { conformanceRun } from '../conformance/run.ts'
 import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
 import { raise, resume } from '../conformance/raise.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
-import { requirementIds } from '../conformance/selection.ts'
+import { chosenRequirementIds } from '../conformance/selection.ts'
 import { InterruptedError, OutOfTimeError } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
@@ -54,7 +54,7 @@ export function faultsCommand(): Command {
 
 async function run(names: string[], flags: FaultsFlags): Promise<void> {
   const chosen = chooseFaults(names, flags.only)
-  const others = requirementIds(suites, flags.others ?? [])
+  const others = chosenRequirementIds(suites, flags.others ?? [])
   if (flags.list) {
     const listed = chosen.map(({ name, description, breaks }) => ({ name, description, breaks }))
     const lines = listed.map(
@@ -83,7 +83,7 @@ async function plant(
   signal: AbortSignal,
 ): Promise<void> {
   const provider = await chooseProvider(flags, progress)
-  const seen: (Seen & { readonly lab: string })[] = []
+  const seen: (FaultOutcome & { readonly lab: string })[] = []
   for (const planned of labsFor(chosen, flags.lab)) {
     if (signal.aborted) break
     const session = faultLab(planned, { ...flags, others, provider }, progress, signal)

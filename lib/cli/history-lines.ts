@@ -1,7 +1,7 @@
 import type { HistoryEntry } from '../report/history/entry.ts'
 import { changesOf } from '../report/history/changes.ts'
 import { changeLines } from '../report/history/wording.ts'
-import { duration, instant } from '../report/time.ts'
+import { formatDuration, instant } from '../report/time.ts'
 import type { Style } from './terminal.ts'
 
 /** The last runs of one series, oldest first, and what the newest changed. `runs` are comparable ones. */
@@ -27,5 +27,5 @@ function line(run: HistoryEntry, style: Style): string {
   const { pass, fail, skip, inconclusive, unreached } = run.counts
   const counts = `${pass} passed, ${fail} failed, ${skip} skipped, ${inconclusive} inconclusive${unreached > 0 ? `, ${unreached} not reached` : ''}`
   const commit = run.commit === undefined ? '' : `  ${run.commit.slice(0, 10)}`
-  return `  ${instant(run.startedAt)}  ${paint(run.conclusion.padEnd(14))}  ${counts}  ${duration(run.durationMs)}${style.dim(commit)}`
+  return `  ${instant(run.startedAt)}  ${paint(run.conclusion.padEnd(14))}  ${counts}  ${formatDuration(run.durationMs)}${style.dim(commit)}`
 }

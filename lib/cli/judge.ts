@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { judgeRun, type Rejudged } from '../conformance/judge-run.ts'
-import { type RunRecord, summarize } from '../conformance/run-record.ts'
+import { type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { suites } from '../../suites/index.ts'
@@ -89,7 +89,7 @@ function differenceLines(
   const head = `${judged} verdicts judged again${kept > 0 ? `, ${kept} kept for lack of observations` : ''}; `
   if (lines.length === 0)
     return `${head}nothing is different from what swarmproof ${stored.swarmproofVersion} found.\n`
-  const { conclusion } = summarize(stored)
+  const { conclusion } = summarizeRun(stored)
   return `${head}different from what swarmproof ${stored.swarmproofVersion} found (${conclusion}):\n${lines.join('\n')}\n`
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { RequirementRecord } from '../conformance/run-record.ts'
-import type { Place, PlaceOf } from '../report/github.ts'
+import type { FileLine, PlaceOf } from '../report/github.ts'
 import { nodesOf } from '../observation/problem.ts'
 
 /** Addresses of a node, by which an inventory may name it. */
@@ -31,7 +31,7 @@ function inventoryPlace(
   file: string,
   lines: readonly string[],
   addressesOf: AddressesOf,
-): Place | undefined {
+): FileLine | undefined {
   const nodes = [...new Set((verdict?.problems ?? []).flatMap(nodesOf))]
   const wanted = new Set(nodes.flatMap((node) => [node, ...addressesOf(node)]))
   const line = lines.findIndex((text) =>
@@ -41,7 +41,7 @@ function inventoryPlace(
 }
 
 /** Each requirement is a literal in a file named after it. */
-export function requirementPlace(id: string, root: string, workspace: string): Place | undefined {
+export function requirementPlace(id: string, root: string, workspace: string): FileLine | undefined {
   const folder = join(root, 'suites', id.split('-')[0] ?? '')
   let names: readonly string[]
   try {

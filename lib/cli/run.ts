@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { type PlannedLab, planLabs } from '../conformance/plan.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
 import { planRun } from '../conformance/run.ts'
-import { requirementIds, selectTests } from '../conformance/selection.ts'
+import { chosenRequirementIds, selectTests } from '../conformance/selection.ts'
 import { readShard, type Shard, shardOf } from '../conformance/shard.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { InputError } from '../error.ts'
@@ -76,7 +76,7 @@ export function runCommand(): Command {
 
 async function run(names: readonly string[], flags: RunFlags): Promise<void> {
   const plan = planned(names, flags)
-  const disruptive = requirementIds(suites, flags.disruptive ?? [])
+  const disruptive = chosenRequirementIds(suites, flags.disruptive ?? [])
   const progress = new LiveProgress()
   const paint = style(stdout)
   const print = (text: string): void => {

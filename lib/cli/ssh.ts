@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Command } from 'commander'
 import { SwarmproofError } from '../error.ts'
 import { standingLabs } from '../host/standing-labs.ts'
-import { hostOf, release, whichLab } from './which-lab.ts'
+import { hostNamed, release, whichLab } from './which-lab.ts'
 
 export function sshCommand(): Command {
   return new Command('ssh')
@@ -17,7 +17,7 @@ export function sshCommand(): Command {
 
 async function ssh(node: string, flags: { readonly lab?: string }): Promise<void> {
   const lab = await whichLab(standingLabs(), flags.lab)
-  const host = hostOf(lab, node)
+  const host = hostNamed(lab, node)
   await release(lab)
   const [program = 'ssh', ...words] = lab.shellCommand?.(host.name) ?? ['ssh', ...lab.sshArguments(host.name)]
   const client = spawn(program, words, { stdio: 'inherit' })

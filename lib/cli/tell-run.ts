@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import type { FinishedRun } from '../conformance/run.ts'
-import { type RunRecord, summarize } from '../conformance/run-record.ts'
+import { type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { messageOf } from '../error.ts'
@@ -88,7 +88,7 @@ function jsonResult({ record, labId }: FinishedRun): object {
 
 /** A run for programs: findings first, the cause before all others, then verdicts with their problems. */
 export function jsonOf(record: RunRecord): object {
-  const { conclusion, partial, counts } = summarize(record)
+  const { conclusion, partial, counts } = summarizeRun(record)
   return {
     findings: record.findings,
     runId: record.runId,

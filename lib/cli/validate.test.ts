@@ -6,7 +6,7 @@ import { chooseAddresses } from '../discovery/own-addresses.ts'
 import { sshLab } from '../host/ssh/ssh-lab.ts'
 import { toTopology } from '../discovery/to-topology.ts'
 import { suites } from '../../suites/index.ts'
-import { exitCodeOf, hostsPage } from './doctor-hosts.ts'
+import { hostsExitCode, hostsPage } from './doctor-hosts.ts'
 import { givenHosts } from './given-hosts.ts'
 import { style } from './terminal.ts'
 import { announcementLines } from './validate-announcement.ts'
@@ -108,7 +108,7 @@ describe('doctor of hosts', () => {
       examined({ preflight: small }),
       examined({ findings: [missing] }),
     ]
-    expect(all.map(exitCodeOf)).to.deep.equal([0, 1, 1, 70])
+    expect(all.map(hostsExitCode)).to.deep.equal([0, 1, 1, 70])
     expect(hostsPage(examined({ preflight: blocked }), paint))
       .to.contain('blocked  is swallowed')
       .and.to.contain('will not work')

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { newRunId } from '../conformance/new-record.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
-import { requirementIds, selectTests } from '../conformance/selection.ts'
+import { chosenRequirementIds, selectTests } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { InputError, SwarmproofError } from '../error.ts'
@@ -32,7 +32,7 @@ import { type Interruption, onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { imageArgument } from './image-argument.ts'
 import { stdout } from './output.ts'
-import { commandLine } from './shell-line.ts'
+import { shellLine } from './shell-line.ts'
 import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
@@ -107,7 +107,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
   }
   const inventory = givenHosts(words, flags)
   const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
-  const disruptive = requirementIds(suites, flags.disruptive ?? [])
+  const disruptive = chosenRequirementIds(suites, flags.disruptive ?? [])
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   const { signal } = interruption
@@ -219,7 +219,7 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
     timeoutMs: flags.timeout,
     reportDir: flags.reportDir,
     reproduce: reproduce(words, flags),
-    cleanCommand: commandLine(['swarmproof', 'clean', ...hostWords(words, flags), '--run', options.runId]),
+    cleanCommand: shellLine(['swarmproof', 'clean', ...hostWords(words, flags), '--run', options.runId]),
     version: version(),
     signal: interruption.signal,
     onVerdict: (requirement) => {
@@ -244,7 +244,7 @@ export function reproduce(words: readonly string[], flags: ValidateFlags): strin
   if (flags.toolboxImage !== undefined) again.push('--toolbox-image', flags.toolboxImage)
   if (flags.timeout !== defaultTimeLimitMs) again.push('--timeout', `${flags.timeout}ms`)
   if (flags.deadline !== undefined) again.push('--deadline', `${flags.deadline}ms`)
-  return commandLine(again)
+  return shellLine(again)
 }
 
 const examples = `

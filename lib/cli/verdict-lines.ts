@@ -1,5 +1,5 @@
 import { describeKnownIssue } from '../conformance/known-issues.ts'
-import { type RequirementRecord, type RunRecord, summarize } from '../conformance/run-record.ts'
+import { type RequirementRecord, type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 import { catalog } from '../diagnosis/catalog.ts'
 import type { Style } from './terminal.ts'
@@ -42,7 +42,7 @@ export function summaryLines(
   style: Style,
   where: readonly (readonly [string, string])[],
 ): string {
-  const { conclusion, partial, counts } = summarize(record)
+  const { conclusion, partial, counts } = summarizeRun(record)
   const paint = { conformant: style.green, 'not conformant': style.red, inconclusive: style.yellow }[
     conclusion
   ]

@@ -13,7 +13,7 @@ import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
-import { commandLine } from './shell-line.ts'
+import { shellLine } from './shell-line.ts'
 import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
 import { timeLimitOption } from './time-limit-option.ts'
@@ -97,7 +97,7 @@ function reproduce(labId: string, flags: VerifyFlags): string {
   if (flags.skip) words.push('--skip', ...flags.skip)
   if (flags.grep !== undefined) words.push('--grep', flags.grep)
   if (flags.timeout !== defaultTimeLimitMs) words.push('--timeout', `${flags.timeout}ms`)
-  return commandLine(words)
+  return shellLine(words)
 }
 
 const examples = `

@@ -35,7 +35,7 @@ export async function whichLabId(
   return only
 }
 
-export function hostOf(lab: Lab, name: string): Host {
+export function hostNamed(lab: Lab, name: string): Host {
   const host = lab.hosts.find((candidate) => candidate.name === name)
   if (host !== undefined) return host
   throw unknownName(

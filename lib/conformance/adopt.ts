@@ -15,7 +15,7 @@ import { readCluster } from '../swarm/read-cluster.ts'
 import { stackNames } from '../swarm/stack.ts'
 import { type FirstIngress, makeGatewayBridges, makeIngress, readIngress } from '../swarm/swarm-networks.ts'
 import { newSwarmMark, removeSwarmMark } from '../swarm/swarm-mark.ts'
-import { swarmState } from '../swarm/swarm-state.ts'
+import { readSwarmState } from '../swarm/swarm-state.ts'
 import { withToolbox } from '../swarm/toolbox.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { BuildObservations } from './context.ts'
@@ -103,7 +103,7 @@ interface Before {
 
 /** @throws InputError where a host is in a swarm and one was to be built, or is in none and none was */
 async function swarmStates(hosts: readonly Host[], { init }: AdoptOptions): Promise<Before[]> {
-  const states = await Promise.all(hosts.map(async (host) => ({ host, ...(await swarmState(host)) })))
+  const states = await Promise.all(hosts.map(async (host) => ({ host, ...(await readSwarmState(host)) })))
   const wrong = states.filter(({ state }) => (init ? state !== 'inactive' : state !== 'active'))
   if (wrong.length === 0) return states
   const named = wrong.map(({ host, state }) => `${host.name} (${state})`).join(', ')

@@ -1,5 +1,5 @@
 import type { HostState } from '../observe/host-state.ts'
-import { type Inventory, readInventory } from '../swarm/read-inventory.ts'
+import { type SwarmInventory, readSwarmInventory } from '../swarm/read-inventory.ts'
 import { stackNames, type StackNames } from '../swarm/stack.ts'
 import { type Raised, readStates } from './raise.ts'
 import { unsettled } from './settle.ts'
@@ -8,7 +8,7 @@ import { unsettled } from './settle.ts'
 export interface LabCondition {
   /** Of the stack that stands there. */
   readonly names?: StackNames
-  readonly inventory: Inventory
+  readonly inventory: SwarmInventory
   /** What the kernels lack of the state the stack should bring; see `unsettled`. */
   readonly lacking: readonly string[]
   /** `up, MTU 1500` by host and lasting interface. */
@@ -17,7 +17,10 @@ export interface LabCondition {
 
 /** Two remote calls a node. */
 export async function readCondition(raised: Raised): Promise<LabCondition> {
-  const [inventory, states] = await Promise.all([readInventory(raised.cluster), readStates(raised.cluster)])
+  const [inventory, states] = await Promise.all([
+    readSwarmInventory(raised.cluster),
+    readStates(raised.cluster),
+  ])
   return {
     names: raised.stack.names,
     inventory,
@@ -52,7 +55,7 @@ export function isLasting(before: LabCondition, now: LabCondition): boolean {
   )
 }
 
-type Entries = Inventory['containers']
+type Entries = SwarmInventory['containers']
 
 function changed(names: StackNames, kind: string, before: Entries, now: Entries): string[] {
   // What was there of other tests' own may go at any time; what is the stack's or nobody's must stay.
@@ -66,7 +69,7 @@ function changed(names: StackNames, kind: string, before: Entries, now: Entries)
   ]
 }
 
-function changedServices(names: StackNames, before: Inventory, now: Inventory): string[] {
+function changedServices(names: StackNames, before: SwarmInventory, now: SwarmInventory): string[] {
   const ofStack = [...before.services].filter(([name]) => isOfStack(names, name))
   const extra = [...now.services.keys()].filter((name) => !before.services.has(name))
   return [

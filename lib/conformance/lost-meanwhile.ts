@@ -1,4 +1,4 @@
-import { type Inventory, readInventory } from '../swarm/read-inventory.ts'
+import { type SwarmInventory, readSwarmInventory } from '../swarm/read-inventory.ts'
 import type { Raised } from './raise.ts'
 import type { Lost } from './verdict.ts'
 
@@ -10,7 +10,7 @@ import type { Lost } from './verdict.ts'
  */
 export async function lostMeanwhile(
   { cluster, stack }: Pick<Raised, 'cluster' | 'stack'>,
-  read: (of: Raised['cluster']) => Promise<Inventory> = readInventory,
+  read: (of: Raised['cluster']) => Promise<SwarmInventory> = readSwarmInventory,
 ): Promise<Lost[]> {
   const now = await read(cluster).catch(() => undefined)
   if (now === undefined) return []

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { type RequirementRecord, type RunRecord, summarize } from './run-record.ts'
+import { type RequirementRecord, type RunRecord, summarizeRun } from './run-record.ts'
 import { exampleVerdict } from './verdict.fake.ts'
 import type { Outcome } from './verdict.ts'
 
@@ -24,14 +24,21 @@ function record(
 }
 
 describe('summarize', () => {
-  const conclusion = (...given: Parameters<typeof record>): string => summarize(record(...given)).conclusion
+  const conclusion = (...given: Parameters<typeof record>): string =>
+    summarizeRun(record(...given)).conclusion
 
   it('is conformant when all binding requirements passed', () => {
-    expect(summarize(record(['pass', 'pass']))).to.deep.include({ conclusion: 'conformant', partial: false })
+    expect(summarizeRun(record(['pass', 'pass']))).to.deep.include({
+      conclusion: 'conformant',
+      partial: false,
+    })
   })
 
   it('calls a run with skips partial', () => {
-    expect(summarize(record(['pass', 'skip']))).to.deep.include({ conclusion: 'conformant', partial: true })
+    expect(summarizeRun(record(['pass', 'skip']))).to.deep.include({
+      conclusion: 'conformant',
+      partial: true,
+    })
   })
 
   it('is not conformant with one failure, whatever else happened', () => {
@@ -50,6 +57,6 @@ describe('summarize', () => {
   it('never lets advisory requirements decide', () => {
     const mixed = record(['pass'])
     mixed.requirements.push(...record(['fail', 'inconclusive'], {}, true).requirements)
-    expect(summarize(mixed).conclusion).to.equal('conformant')
+    expect(summarizeRun(mixed).conclusion).to.equal('conformant')
   })
 })

@@ -62,7 +62,7 @@ export interface Summary {
  * Not conformant if a binding requirement failed; else inconclusive if one is inconclusive or unreached, the
  * run did not finish, or nothing passed; else conformant. Advisory requirements never decide.
  */
-export function summarize(record: RunRecord): Summary {
+export function summarizeRun(record: RunRecord): Summary {
   const counts = { pass: 0, fail: 0, skip: 0, inconclusive: 0, broken: 0, unreached: 0 }
   let failed = false
   let unknown = record.state !== 'finished'

@@ -7,7 +7,7 @@ import type { HostProvider } from '../host/host.ts'
 import { silentProgress } from '../progress.ts'
 import { findTopology } from '../topology/find-topology.ts'
 import { planRun, type RunOptions } from './run.ts'
-import { type RunRecord, summarize } from './run-record.ts'
+import { type RunRecord, summarizeRun } from './run-record.ts'
 import { exampleRequirement } from './requirement.fake.ts'
 
 const test = exampleRequirement({
@@ -68,7 +68,7 @@ describe('planRun', () => {
       'three-node worker1',
     ])
     expect(record.failures[0]?.message).to.contain('low-mtu cannot be had')
-    expect(summarize(record)).to.deep.include({ conclusion: 'inconclusive', partial: true })
+    expect(summarizeRun(record)).to.deep.include({ conclusion: 'inconclusive', partial: true })
     expect(record.requirements.map(({ id, lab }) => `${id} ${lab}`)).to.deep.equal([
       'AAA-01 low-mtu',
       'AAA-01 three-node',

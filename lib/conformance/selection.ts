@@ -52,7 +52,7 @@ export function selectTests(suites: readonly Suite[], options: SelectionOptions)
  * Ids in any case, separated by commas or not.
  * @throws InputError when one does not exist; a group is none, because each is to be named by itself
  */
-export function requirementIds(suites: readonly Suite[], given: readonly string[]): string[] {
+export function chosenRequirementIds(suites: readonly Suite[], given: readonly string[]): string[] {
   const valid = suites.flatMap((suite) => suite.tests.map((test) => test.id))
   return [...chosen(given, valid, listsRequirements)]
 }

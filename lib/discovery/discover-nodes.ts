@@ -1,7 +1,7 @@
 import { InputError, SwarmproofError } from '../error.ts'
 import type { InventoryHost } from './inventory.ts'
 import type { KnownHost } from './known-host.ts'
-import { type Reached, reachHosts, type ReachOptions } from './reach-hosts.ts'
+import { type ReachedHost, reachHosts, type ReachOptions } from './reach-hosts.ts'
 import { readSwarmNodes, type SwarmNode } from './swarm-nodes.ts'
 
 /** A running swarm whose every node that is up was reached. */
@@ -51,7 +51,7 @@ export async function reachNodes(given: readonly KnownHost[], options: ReachOpti
   return { ...found, unreached: [...unreached, ...mistaken] }
 }
 
-type Failed = Reached & { readonly ok: false }
+type Failed = ReachedHost & { readonly ok: false }
 
 async function lookForNodes(
   given: readonly KnownHost[],

@@ -86,7 +86,7 @@ function sharedAddresses(
   const networks = new Map<string, Map<KnownHost, OwnAddress>>()
   for (const host of hosts) {
     for (const one of candidates(host, hosts)) {
-      const network = networkOf(one)
+      const network = ownNetworkOf(one)
       const members = networks.get(network) ?? new Map<KnownHost, OwnAddress>()
       if (!members.has(host)) networks.set(network, members.set(host, one))
     }
@@ -116,7 +116,10 @@ function guessed(
   })
 }
 
-export function networkOf({ address, prefixLength }: Pick<OwnAddress, 'address' | 'prefixLength'>): string {
+export function ownNetworkOf({
+  address,
+  prefixLength,
+}: Pick<OwnAddress, 'address' | 'prefixLength'>): string {
   return `${ipaddr.IPv4.networkAddressFromCIDR(`${address}/${prefixLength}`).toString()}/${prefixLength}`
 }
 

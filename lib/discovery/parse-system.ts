@@ -63,7 +63,7 @@ export function parseInterfaces(
   })
 }
 
-export function parseRoutes(host: string, json: string): readonly RouteFacts[] {
+export function parseRouteFacts(host: string, json: string): readonly RouteFacts[] {
   return jsonList(json, ipRoute).flatMap(({ dst, dev, gateway }) =>
     dst === undefined || dev === undefined
       ? []
@@ -91,7 +91,7 @@ export function parseSockets(lines: readonly string[]): readonly HeldPort[] {
 }
 
 /** Loaded before built in before loadable; where the host has no list at all, absence is not known. */
-export function parseModules(lines: readonly string[]): Readonly<Record<ModuleName, ModuleState>> {
+export function parseModuleFacts(lines: readonly string[]): Readonly<Record<ModuleName, ModuleState>> {
   const says = (line: string): boolean => lines.includes(line)
   const state = (name: ModuleName): ModuleState => {
     if (says(`builtin ${name}`) || says(`config-y ${name}`)) return 'builtin'
@@ -104,7 +104,7 @@ export function parseModules(lines: readonly string[]): Readonly<Record<ModuleNa
   return Object.fromEntries(moduleNames.map((name) => [name, state(name)])) as Record<ModuleName, ModuleState>
 }
 
-export function parseFirewall(lines: readonly string[]): FirewallFacts {
+export function parseFirewallFacts(lines: readonly string[]): FirewallFacts {
   const idle = lines.includes('idle ufw')
   const managers = lines
     .flatMap((line) => /^manager (\S+)$/.exec(line)?.[1] ?? [])

@@ -17,7 +17,7 @@ export interface ReachOptions {
 }
 
 /** What became of one host: it is known, or this stands in the way. */
-export type Reached =
+export type ReachedHost =
   | { readonly ok: true; readonly host: KnownHost }
   | { readonly ok: false; readonly inventory: InventoryHost; readonly error: Error }
 
@@ -28,11 +28,11 @@ const atOnce = 6
 export async function reachHosts(
   hosts: readonly InventoryHost[],
   { connect, progress, signal }: ReachOptions,
-): Promise<readonly Reached[]> {
+): Promise<readonly ReachedHost[]> {
   const limit = pLimit(atOnce)
   const reached = await Promise.all(
     hosts.map((inventory) =>
-      limit(async (): Promise<Reached> => {
+      limit(async (): Promise<ReachedHost> => {
         signal.throwIfAborted()
         try {
           const host = await step(progress, 'Connecting', inventory.name, async () => {
@@ -54,7 +54,7 @@ export async function reachHosts(
  * The hosts, if all of them were reached.
  * @throws SwarmproofError that names each of the others with its own reason; its own code where all have the same
  */
-export function allOrNone(reached: readonly Reached[]): readonly KnownHost[] {
+export function allOrNone(reached: readonly ReachedHost[]): readonly KnownHost[] {
   const failed = reached.flatMap((one) => (one.ok ? [] : [one]))
   if (failed.length === 0) return reached.flatMap((one) => (one.ok ? [one.host] : []))
   const [first] = failed

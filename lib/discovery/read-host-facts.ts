@@ -2,11 +2,17 @@ import { z } from 'zod'
 import { SwarmproofError } from '../error.ts'
 import { fingerprint, keyTypeOf } from '../remote/host-key.ts'
 import type { Remote } from '../remote/remote.ts'
-import { endOf, execSections, type Section, type Sections } from '../remote/sections.ts'
+import { describeLastSection, execSections, type Section, type Sections } from '../remote/sections.ts'
 import { factsScript } from './facts-script.ts'
 import type { ClockFacts, HostFacts } from './host-facts.ts'
 import { parseEngine, parseNetworks, parseSwarm } from './parse-docker.ts'
-import { parseFirewall, parseInterfaces, parseModules, parseRoutes, parseSockets } from './parse-system.ts'
+import {
+  parseFirewallFacts,
+  parseInterfaces,
+  parseModuleFacts,
+  parseRouteFacts,
+  parseSockets,
+} from './parse-system.ts'
 import { type ToolName, toolNames } from './host-facts.ts'
 
 /**
@@ -71,12 +77,12 @@ function parse(host: string, printed: Sections, span: Span): HostFacts {
       sections,
       lines('tools').some((line) => line.startsWith('ethtool ')),
     ),
-    routes: parseRoutes(host, lines('routes').join('')),
+    routes: parseRouteFacts(host, lines('routes').join('')),
     heldPorts: parseSockets(lines('sockets')),
     tools: parseTools(lines('tools')),
-    modules: parseModules(lines('modules')),
+    modules: parseModuleFacts(lines('modules')),
     clock: clockOf(sections, span),
-    firewall: parseFirewall(lines('firewall')),
+    firewall: parseFirewallFacts(lines('firewall')),
     disk: diskOf(lines('disk')[0]),
     memory: { totalMib: mib(system.get('MemTotal')), availableMib: mib(system.get('MemAvailable')) },
     processors: Number(system.get('processors') ?? 1) || 1,
@@ -156,7 +162,7 @@ function truncated(host: string, printed: Sections): SwarmproofError {
     what: 'the host’s facts ended early',
     host,
     expected: 'output up to its end mark',
-    observed: endOf(printed),
+    observed: describeLastSection(printed),
     hint: 'run the command again; if it repeats, look at the free memory and the load of the host',
   })
 }

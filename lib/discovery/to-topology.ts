@@ -4,7 +4,7 @@ import type { Attachment, Host } from '../host/host.ts'
 import { existingHosts } from '../host/origin.ts'
 import type { KnownHost } from './known-host.ts'
 import { nodeNames } from './node-names.ts'
-import { chooseAddresses, networkOf, type OwnAddress } from './own-addresses.ts'
+import { chooseAddresses, ownNetworkOf, type OwnAddress } from './own-addresses.ts'
 
 /** What is verified, and the hosts it is verified on, in the same order. */
 export interface Described {
@@ -82,7 +82,7 @@ function attachment({ address, interface: name }: OwnAddress): Attachment {
 
 /** Hosts of several networks that are routed to each other share the smallest network that holds them all. */
 function underlay(name: string, addresses: readonly OwnAddress[]): UnderlaySpec {
-  const networks = [...new Set(addresses.map(networkOf))]
+  const networks = [...new Set(addresses.map(ownNetworkOf))]
   const mtuBytes = Math.min(...addresses.map((one) => one.mtuBytes))
   return { name, subnet: networks.length === 1 ? (networks[0] ?? '') : spanning(networks), mtuBytes }
 }
@@ -92,7 +92,7 @@ function spanning(networks: readonly string[]): string {
   const [[first] = [ipaddr.IPv4.parse('0.0.0.0')]] = parsed
   let length = Math.min(...parsed.map(([, prefixLength]) => prefixLength))
   while (length > 0 && !parsed.every(([address]) => address.match(first, length))) length -= 1
-  return networkOf({ address: first.toString(), prefixLength: length })
+  return ownNetworkOf({ address: first.toString(), prefixLength: length })
 }
 
 /** In a running swarm each host knows its own; bare hosts have those of their inventory, or the first one manages. */

@@ -2,7 +2,7 @@ import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { must } from './scripted.ts'
+import { requireForFault } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 
 export const addressHeldTwice: Fault = {
@@ -11,14 +11,14 @@ export const addressHeldTwice: Fault = {
   breaks: ['ADR-03'],
   async plant({ stack }) {
     const { clear } = stack.networks
-    const task = must(tasksOn(stack, 'clear').at(-1), 'a task on the clear network')
-    const other = must(
+    const task = requireForFault(tasksOn(stack, 'clear').at(-1), 'a task on the clear network')
+    const other = requireForFault(
       tasksOn(stack, 'clear').find(({ node }) => node !== task.node),
       'a task of the clear network on another host',
     )
     const [own, taken] = [
-      must(task.endpoints[clear.name], 'an endpoint'),
-      must(other.endpoints[clear.name], 'an endpoint'),
+      requireForFault(task.endpoints[clear.name], 'an endpoint'),
+      requireForFault(other.endpoints[clear.name], 'an endpoint'),
     ]
     const inside = sh`nsenter -t ${task.pid} -n`
     const found = await shell(task.node.host, sh`${inside} ip -o link | grep -i ${own.mac}`)

@@ -2,7 +2,7 @@ import { packetMark } from '../identifier.ts'
 import type { Cluster, ClusterNode, Task } from '../swarm/cluster.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -19,18 +19,23 @@ async function balancerEntry(cluster: Cluster, stack: Stack): Promise<Entry> {
   const node = victim(cluster)
   const { clear } = stack.networks
   const namespace = loadBalancerNamespace(clear.id)
-  const vip = must(stack.services.web.vips[clear.id], 'a VIP')
-  const task: Task = must(
+  const vip = requireForFault(stack.services.web.vips[clear.id], 'a VIP')
+  const task: Task = requireForFault(
     stack.tasks.find(({ service }) => service === stack.services.web.name),
     'a task of web',
   )
   const rules = await shell(node.host, inNamespace(namespace, sh`iptables -w -t mangle -S`))
-  const line = must(
+  const line = requireForFault(
     rules.split('\n').find((rule) => rule.includes(`-d ${vip}/32`)),
     'a mark rule',
   )
   const mark = packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(line)?.[1]), node.host.name)
-  return { node, namespace, mark, address: must(task.endpoints[clear.name], 'an endpoint').address }
+  return {
+    node,
+    namespace,
+    mark,
+    address: requireForFault(task.endpoints[clear.name], 'an endpoint').address,
+  }
 }
 
 export const balancerTaskMissing: Fault = {
@@ -65,17 +70,17 @@ export const ingressTaskMissing: Fault = {
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { web } = stack.services
-    const port = must(web.published[0], 'a published port')
-    const task = must(
+    const port = requireForFault(web.published[0], 'a published port')
+    const task = requireForFault(
       stack.tasks.find(({ service }) => service === web.name),
       'a task of web',
     )
-    const { address } = must(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
+    const { address } = requireForFault(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
     const rules = await shell(
       node.host,
       inNamespace(ingressNamespace, sh`iptables -w -t mangle -S PREROUTING`),
     )
-    const rule = must(
+    const rule = requireForFault(
       rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
       'a mark rule',
     )

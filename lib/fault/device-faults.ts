@@ -3,7 +3,7 @@ import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 
 export const endpointOffBridge: Fault = {
@@ -14,12 +14,12 @@ export const endpointOffBridge: Fault = {
     const node = victim(cluster)
     const { clear } = stack.networks
     const namespace = overlayNamespace(clear.id)
-    must(
+    requireForFault(
       tasksOn(stack, 'clear').find((task) => task.node === node),
       'a task',
     )
     const list = await shell(node.host, inNamespace(namespace, sh`ip -o link show type veth`))
-    const [device = '', bridge = ''] = must(
+    const [device = '', bridge = ''] = requireForFault(
       /^\d+: ([^@:]+)@?.* master (\S+)/m.exec(list)?.slice(1),
       'an interface on the bridge',
     ).map((name) => interfaceName(name, node.host.name))
@@ -39,7 +39,7 @@ export const gatewayBridgeTooLarge: Fault = {
     const show = sh`ip -o link show docker_gwbridge`
     const stated = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
     const set = (bytes: number): Script => sh`ip link set docker_gwbridge mtu ${bytes}`
-    const before = mtu(must(stated, 'an MTU'), node.host.name)
+    const before = mtu(requireForFault(stated, 'an MTU'), node.host.name)
     return scripted(node, { plant: set(before + 500), remove: set(before) })
   },
 }

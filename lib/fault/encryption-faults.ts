@@ -2,7 +2,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import { engineMark, withoutOutboundPolicies } from '../change/outbound-policies.ts'
-import { bystander, must, scripted, victim } from './scripted.ts'
+import { bystander, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
@@ -11,7 +11,7 @@ import { ruleWords } from '../change/rule-words.ts'
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
   const node = victim(cluster)
-  must(
+  requireForFault(
     tasksOn(stack, 'secret').find((task) => task.node === node),
     'a task of the encrypted network',
   )
@@ -24,7 +24,10 @@ export const outboundPolicyMissing: Fault = {
   breaks: ['ENC-01', 'ENC-03'],
   async plant({ cluster, stack }) {
     const { host } = requireEncryption(cluster, stack)
-    return { host: host.name, remove: must(await withoutOutboundPolicies(host), 'an outbound policy') }
+    return {
+      host: host.name,
+      remove: requireForFault(await withoutOutboundPolicies(host), 'an outbound policy'),
+    }
   },
 }
 
@@ -57,7 +60,7 @@ async function withoutRule(
   const rules = lines.filter((line) => line.startsWith('-A'))
   const index = rules.findIndex((line) => line.includes(where.holding) && isAbout(line, where.vni))
   // Behind `-A CHAIN`.
-  const rule = ruleWords(must(rules[index], 'the engine’s rule'), node.host.name).slice(2)
+  const rule = ruleWords(requireForFault(rules[index], 'the engine’s rule'), node.host.name).slice(2)
   return scripted(node, {
     plant: sh`${iptables} -D ${where.chain} ${rule}`,
     remove: sh`${iptables} -I ${where.chain} ${index + 1} ${rule}`,

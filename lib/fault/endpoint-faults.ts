@@ -4,7 +4,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
 import { withoutRule } from './ingress-faults.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import { mtuOf } from './size-faults.ts'
 
@@ -14,11 +14,14 @@ export const gatewayTaken: Fault = {
   breaks: ['OVL-05'],
   async plant({ stack }) {
     const { auto } = stack.networks
-    const task = must(tasksOn(stack, 'auto').at(-1), 'a task on the network without a subnet of its own')
+    const task = requireForFault(
+      tasksOn(stack, 'auto').at(-1),
+      'a task on the network without a subnet of its own',
+    )
     const inside = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
-    const { address } = must(task.endpoints[auto.name], 'an endpoint')
+    const { address } = requireForFault(task.endpoints[auto.name], 'an endpoint')
     const listed = await shell(task.node.host, sh`${inside} -o -4 address show to ${address}`)
-    const found = must(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
+    const found = requireForFault(/^\d+: (\S+)/.exec(listed)?.[1], 'an interface with its address')
     const device = interfaceName(found, task.node.host.name)
     const change = (verb: 'add' | 'del'): Script =>
       sh`${inside} address ${verb} ${auto.gateway}/32 dev ${device}`
@@ -36,7 +39,7 @@ export const balancerEndpointAstray: Fault = {
     const namespace = loadBalancerNamespace(id)
     const prefix = subnet.split('/')[1] ?? '24'
     const listed = await shell(node.host, inNamespace(namespace, sh`ip -o -4 address show`))
-    const [, name, block] = must(
+    const [, name, block] = requireForFault(
       new RegExp(`^\\d+: (\\S+) +inet (\\S+/${prefix}) `, 'm').exec(listed) ?? undefined,
       'a balancer of the clear network',
     )
@@ -58,7 +61,10 @@ export const sandboxInterfaceMtu: Fault = {
     const ip = inNamespace(ingressNamespace, sh`ip`)
     // What leaves the mesh leaves by docker_gwbridge.
     const route = await shell(node.host, sh`${ip} -4 route show default`)
-    const device = interfaceName(must(/ dev (\S+)/.exec(route)?.[1], 'a default route'), node.host.name)
+    const device = interfaceName(
+      requireForFault(/ dev (\S+)/.exec(route)?.[1], 'a default route'),
+      node.host.name,
+    )
     const was = await mtuOf(node, ip, device)
     const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was + 500), remove: set(was) })

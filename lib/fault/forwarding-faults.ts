@@ -1,7 +1,7 @@
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
-import { bystander, inNamespace, must, scripted, victim } from './scripted.ts'
+import { bystander, inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 
@@ -11,11 +11,11 @@ function remoteEndpoint(
   stack: Stack,
 ): { task: Task; endpoint: Endpoint; namespace: string } {
   const { clear } = stack.networks
-  const task = must(
+  const task = requireForFault(
     tasksOn(stack, 'clear').find(({ node }) => node === bystander(cluster)),
     'a remote task',
   )
-  const endpoint = must(task.endpoints[clear.name], 'an endpoint')
+  const endpoint = requireForFault(task.endpoints[clear.name], 'an endpoint')
   return { task, endpoint, namespace: overlayNamespace(clear.id) }
 }
 
@@ -71,15 +71,15 @@ export const localTaskSentAway: Fault = {
   async plant({ cluster, stack }) {
     const { clear } = stack.networks
     const tasks = tasksOn(stack, 'clear')
-    const task = must(
+    const task = requireForFault(
       tasks.find((one) => tasks.some((other) => other !== one && other.node === one.node)),
       'two tasks on one node',
     )
-    const away = must(
+    const away = requireForFault(
       cluster.nodes.find((node) => node !== task.node),
       'a second node',
     )
-    const { mac } = must(task.endpoints[clear.name], 'an endpoint')
+    const { mac } = requireForFault(task.endpoints[clear.name], 'an endpoint')
     const namespace = overlayNamespace(clear.id)
     const remote = sh`${mac} dev vxlan0 dst ${away.dataPath.address} self permanent`
     return scripted(task.node, {

@@ -4,7 +4,7 @@ import type { ClusterNode, Task } from '../swarm/cluster.ts'
 import { contains } from '../topology/cidr.ts'
 import type { Fault } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
-import { must } from './scripted.ts'
+import { requireForFault } from './scripted.ts'
 
 const bridge = 'docker_gwbridge'
 
@@ -29,7 +29,10 @@ export const gatewayBridgesJoined: Fault = {
       const astray = to.tasks.filter((address) => !from.own.has(address))
       return astray.length === 0 ? [] : [{ from: from.node, to: to.node, astray }]
     })
-    const { from, to, astray } = must(joined, `an address on ${bridge} that the node before has not`)
+    const { from, to, astray } = requireForFault(
+      joined,
+      `an address on ${bridge} that the node before has not`,
+    )
     const each = (command: (address: string) => Script): Script => scriptLines(astray.map(command))
     // A task takes its neighbours on the bridge to be there, and asks by ARP.
     const neighbours = (answer: 0 | 1): Script => sh`sysctl -q -w net.ipv4.conf.${bridge}.proxy_arp=${answer}`
@@ -60,7 +63,7 @@ async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBrid
     shell(node.host, scriptLines(inTasks)).then((listed) => addresses(node, listed)),
     shell(node.host, scriptLines([inEngine, list])).then((listed) => addresses(node, listed)),
   ])
-  const on = must(subnet, `an address on ${bridge}`)
+  const on = requireForFault(subnet, `an address on ${bridge}`)
   return {
     node,
     tasks: ofTasks.map(withoutLength).filter((address) => contains(on, address)),

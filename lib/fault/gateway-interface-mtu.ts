@@ -1,5 +1,5 @@
 import { interfaceName } from '../identifier.ts'
-import { must, scripted, victim } from './scripted.ts'
+import { requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
@@ -11,14 +11,17 @@ export const gatewayInterfaceMtu: Fault = {
   breaks: ['GWB-04'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const task = must(
+    const task = requireForFault(
       stack.tasks.find((candidate) => candidate.node === node),
       'a task',
     )
     const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     // What leaves the overlays leaves by docker_gwbridge.
     const route = await shell(node.host, sh`${ip} -4 route show default`)
-    const device = interfaceName(must(/ dev (\S+)/.exec(route)?.[1], 'a default route'), node.host.name)
+    const device = interfaceName(
+      requireForFault(/ dev (\S+)/.exec(route)?.[1], 'a default route'),
+      node.host.name,
+    )
     const was = await mtuOf(node, ip, device)
     const set = (mtu: number): Script => sh`${ip} link set ${device} mtu ${mtu}`
     return scripted(node, { plant: set(was - 100), remove: set(was) })

@@ -1,7 +1,7 @@
 import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 
 export const idleConnectionsForgotten: Fault = {
@@ -13,7 +13,7 @@ export const idleConnectionsForgotten: Fault = {
     const ipvsadm = (...words: string[]): Script =>
       inNamespace(loadBalancerNamespace(stack.networks.clear.id), sh`ipvsadm ${words}`)
     const told = await shell(node.host, ipvsadm('-L', '--timeout'))
-    const before = must(/: (\d+ \d+ \d+)/.exec(told)?.[1]?.split(' '), 'time-outs of IPVS')
+    const before = requireForFault(/: (\d+ \d+ \d+)/.exec(told)?.[1]?.split(' '), 'time-outs of IPVS')
     return scripted(node, { plant: ipvsadm('--set', '10', '0', '0'), remove: ipvsadm('--set', ...before) })
   },
 }

@@ -1,6 +1,6 @@
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -17,7 +17,7 @@ export async function withoutRule(
   const rules = lines.filter((line) => line.startsWith('-A'))
   const index = rules.findIndex((line) => line.includes(holding))
   // Behind `-A CHAIN`.
-  const rule = ruleWords(must(rules[index], `a rule with ${holding}`), node.host.name).slice(2)
+  const rule = ruleWords(requireForFault(rules[index], `a rule with ${holding}`), node.host.name).slice(2)
   return scripted(node, {
     plant: sh`${iptables} -D ${chain} ${rule}`,
     remove: sh`${iptables} -I ${chain} ${index + 1} ${rule}`,
@@ -33,7 +33,7 @@ export const ingressForwardMissing: Fault = {
       victim(cluster),
       sh`iptables -w -t nat`,
       'DOCKER-INGRESS',
-      `--dport ${must(stack.services.web.published[0], 'a published port').publishedPort} -j DNAT`,
+      `--dport ${requireForFault(stack.services.web.published[0], 'a published port').publishedPort} -j DNAT`,
     ),
 }
 
@@ -46,7 +46,7 @@ export const ingressMarkMissing: Fault = {
       victim(cluster),
       inNamespace(ingressNamespace, sh`iptables -w -t mangle`),
       'PREROUTING',
-      `--dport ${must(stack.services.web.published[0], 'a published port').publishedPort} `,
+      `--dport ${requireForFault(stack.services.web.published[0], 'a published port').publishedPort} `,
     ),
 }
 
@@ -56,9 +56,9 @@ export const unpublishedPortForwarded: Fault = {
   breaks: ['ING-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const port = must(stack.services.web.published[0], 'a published port')
+    const port = requireForFault(stack.services.web.published[0], 'a published port')
     const rules = await shell(node.host, sh`iptables -w -t nat -S DOCKER-INGRESS`)
-    const destination = must(
+    const destination = requireForFault(
       new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination ([\\d.:]+)`).exec(rules)?.[1],
       'a DNAT rule',
     )

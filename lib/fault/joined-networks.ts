@@ -2,7 +2,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 import { shell } from '../change/shell.ts'
-import { must } from './scripted.ts'
+import { requireForFault } from './scripted.ts'
 
 /** The names of the two ends; fifteen characters are what the kernel allows. */
 const [islandEnd, otherEnd] = ['swpfault0', 'swpfault1']
@@ -16,8 +16,8 @@ export const joinedNetworks: Fault = {
     const other = tasksOn(stack, 'clear').find((task) => task.node === island?.node)
     if (island === undefined || other === undefined) throw new Error('no host runs tasks of both networks')
     const [islandAddress, otherAddress] = [
-      must(island.endpoints[stack.networks.auto.name], 'an endpoint').address,
-      must(other.endpoints[stack.networks.clear.name], 'an endpoint').address,
+      requireForFault(island.endpoints[stack.networks.auto.name], 'an endpoint').address,
+      requireForFault(other.endpoints[stack.networks.clear.name], 'an endpoint').address,
     ]
     const end = (pid: number, link: string, peer: string) => {
       const inside = sh`ip link set ${link} up; ip route add ${peer}/32 dev ${link}`

@@ -2,14 +2,14 @@ import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { must, scripted, victim } from './scripted.ts'
+import { requireForFault, scripted, victim } from './scripted.ts'
 
 export const shortNameUnanswered: Fault = {
   name: 'short-name-unanswered',
   description: 'The engine’s resolver does not answer one task of the composed stack',
   breaks: ['OVL-14'],
   async plant({ stack }) {
-    const task = must(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
+    const task = requireForFault(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
     const rule = sh`-p udp -s 127.0.0.11 -j DROP`
     const remove = await plantRules(task.node.host, [{ chain: 'OUTPUT', rule }], `/proc/${task.pid}/ns/net`)
     return { host: task.node.host.name, remove }
@@ -22,7 +22,7 @@ export const nameKnownToHost: Fault = {
   breaks: ['DSC-05'],
   async plant({ cluster, stack }) {
     const { web } = stack.services
-    const vip = must(web.vips[stack.networks.clear.id], 'a VIP')
+    const vip = requireForFault(web.vips[stack.networks.clear.id], 'a VIP')
     // The file may be mounted into the host, so it is written and not replaced.
     const without = sh`kept=$(grep -v '# swpfault$' /etc/hosts); printf '%s\n' "$kept" > /etc/hosts`
     return scripted(victim(cluster), {
@@ -38,7 +38,7 @@ export const upstreamUnreachable: Fault = {
   breaks: ['DSC-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const task = must(
+    const task = requireForFault(
       stack.tasks.find((candidate) => candidate.node === node),
       'a task on the last node',
     )

@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
 import { processId } from '../identifier.ts'
-import { bystander, must, scripted, victim } from './scripted.ts'
+import { bystander, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 
 export const secondNetworkSilent: Fault = {
@@ -12,11 +12,11 @@ export const secondNetworkSilent: Fault = {
   description: 'A task on two overlays drops what comes in on one of them',
   breaks: ['OVL-08'],
   async plant({ stack }) {
-    const task = must(
+    const task = requireForFault(
       tasksOn(stack, 'extra').find(({ service }) => service === stack.services.both.name),
       'a task on two overlays',
     )
-    const address = must(task.endpoints[stack.networks.extra.name], 'an endpoint').address
+    const address = requireForFault(task.endpoints[stack.networks.extra.name], 'an endpoint').address
     const rule = sh`-d ${address} -p tcp --dport 80 -j DROP`
     const remove = await plantRules(task.node.host, [{ chain: 'INPUT', rule }], `/proc/${task.pid}/ns/net`)
     return { host: task.node.host.name, remove }
@@ -30,15 +30,15 @@ export const constrainedTaskCutOff: Fault = {
   async plant({ cluster, stack }) {
     const { front, back } = stack.services
     const tasks = tasksOn(stack, 'shop')
-    const target = must(
+    const target = requireForFault(
       tasks.find(({ service }) => service === back.name),
       'a constrained task',
     )
-    const caller = must(
+    const caller = requireForFault(
       tasks.find(({ service, node }) => service === front.name && node === victim(cluster)),
       'a task that calls it',
     )
-    const address = must(caller.endpoints[stack.networks.shop.name], 'an endpoint').address
+    const address = requireForFault(caller.endpoints[stack.networks.shop.name], 'an endpoint').address
     const rule = sh`-s ${address} -j DROP`
     const remove = await plantRules(
       target.node.host,

@@ -5,11 +5,11 @@ import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
 import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
-import { must } from './scripted.ts'
+import { requireForFault } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 
 function outsider({ lab }: { readonly lab?: Pick<Lab, 'hosts'> }): Host {
-  return must(
+  return requireForFault(
     lab?.hosts.find(({ node }) => node.role === 'outsider'),
     'a host outside the swarm',
   )

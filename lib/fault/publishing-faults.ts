@@ -4,7 +4,7 @@ import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { plantRules } from '../change/firewall-rules.ts'
 import { withoutRule } from './ingress-faults.ts'
-import { must, scripted, victim } from './scripted.ts'
+import { requireForFault, scripted, victim } from './scripted.ts'
 
 const natTable = sh`iptables -w -t nat`
 
@@ -13,7 +13,7 @@ export const udpForwardMissing: Fault = {
   description: 'One node leads a port that is published for TCP and UDP to the mesh by TCP only.',
   breaks: ['ING-03'],
   plant: async ({ cluster, stack }) => {
-    const port = must(
+    const port = requireForFault(
       stack.services.dual.published.find(({ protocol }) => protocol === 'udp'),
       'a published UDP port',
     )
@@ -39,11 +39,11 @@ export const hostPortRelayed: Fault = {
   breaks: ['ING-07'],
   async plant({ cluster, stack }) {
     const port = hostPort(stack.services.here)
-    const task = must(
+    const task = requireForFault(
       stack.tasks.find(({ service }) => service === stack.services.here.name),
       'a task that publishes in host mode',
     )
-    const node = must(
+    const node = requireForFault(
       cluster.nodes.findLast((candidate) => candidate !== task.node),
       'a second node',
     )
@@ -67,7 +67,7 @@ export const hostPortBlocked: Fault = {
   breaks: ['ING-07'],
   async plant({ stack }) {
     const { here } = stack.services
-    const { node } = must(
+    const { node } = requireForFault(
       stack.tasks.find(({ service }) => service === here.name),
       'a task that publishes in host mode',
     )
@@ -80,7 +80,7 @@ export const hostPortBlocked: Fault = {
 }
 
 function hostPort(service: Service): number {
-  return must(
+  return requireForFault(
     service.published.find(({ mode }) => mode === 'host'),
     'a port published in host mode',
   ).publishedPort
@@ -91,7 +91,7 @@ export const takenPortAccepted: Fault = {
   description: 'A manager accepts a service that publishes a taken port and silently gives it another.',
   breaks: ['ING-08'],
   plant: ({ cluster, stack }) => {
-    const taken = must(stack.services.web.published[0], 'a published port').publishedPort
+    const taken = requireForFault(stack.services.web.published[0], 'a published port').publishedPort
     return dockerFront(cluster.manager, sh`published=${taken},*) word="published=0,\${word#*,}"`)
   },
 }

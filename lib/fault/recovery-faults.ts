@@ -2,7 +2,7 @@ import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
-import { bystander, must, scripted, victim } from './scripted.ts'
+import { bystander, requireForFault, scripted, victim } from './scripted.ts'
 
 /** In the raw table of a node that is not disturbed: neither a restart nor a reboot of the other takes it away. */
 export const neverRecovers: Fault = {
@@ -34,7 +34,7 @@ export const reloadHookDrops: Fault = {
     const { web } = stack.services
     const serves = stack.tasks.filter(({ service }) => service === web.name).map(({ node }) => node)
     const node = cluster.nodes.find((one) => one.role === 'worker' && serves.includes(one)) ?? victim(cluster)
-    const port = must(web.published[0], 'a published port').publishedPort
+    const port = requireForFault(web.published[0], 'a published port').publishedPort
     const hook = scriptFile(import.meta.url, 'reload-hook-drops.sh', { folder, port })
     return scripted(node, {
       plant: sh`umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules

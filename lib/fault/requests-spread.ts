@@ -4,7 +4,7 @@ import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { perlFile } from '../script-file.ts'
-import { must, victim } from './scripted.ts'
+import { requireForFault, victim } from './scripted.ts'
 
 /** The port LB-01 sends several requests over one connection to. */
 const linePort = 7010
@@ -24,7 +24,7 @@ export const requestsSpread: Fault = {
     const { clear } = stack.networks
     const { web, rr } = stack.services
     const on = tasksOn(stack, 'clear')
-    const client = must(
+    const client = requireForFault(
       on.find((task) => task.service === rr.name && task.node === node),
       'a client of the virtual IP',
     )
@@ -37,7 +37,7 @@ export const requestsSpread: Fault = {
       words: [relayPort, linePort, ...tasks],
       namespace,
     })
-    const rule = sh`-p tcp -d ${must(web.vips[clear.id], 'a virtual IP')} --dport ${linePort} -j REDIRECT --to-ports ${relayPort}`
+    const rule = sh`-p tcp -d ${requireForFault(web.vips[clear.id], 'a virtual IP')} --dport ${linePort} -j REDIRECT --to-ports ${relayPort}`
     const straight = await plantRules(node.host, [{ table: 'nat', chain: 'OUTPUT', rule }], namespace)
     return {
       host: node.host.name,

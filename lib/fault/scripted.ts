@@ -21,15 +21,15 @@ export async function scripted(
 
 /** The node faults are planted on unless they need another: the last, a worker wherever there is one. */
 export function victim(cluster: Cluster): ClusterNode {
-  return must(cluster.nodes.at(-1), 'a node')
+  return requireForFault(cluster.nodes.at(-1), 'a node')
 }
 
 /** A node other than the victim. */
 export function bystander(cluster: Cluster): ClusterNode {
-  return must(cluster.nodes.at(0), 'a node')
+  return requireForFault(cluster.nodes.at(0), 'a node')
 }
 
-export function must<T>(value: T | undefined, what: string): T {
+export function requireForFault<T>(value: T | undefined, what: string): T {
   if (value !== undefined) return value
   throw new SwarmproofError({
     code: 'FAULT_IMPOSSIBLE',

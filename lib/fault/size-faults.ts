@@ -2,7 +2,7 @@ import { interfaceName, mtu } from '../identifier.ts'
 import { overlayNamespace } from '../swarm/namespaces.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
@@ -10,7 +10,7 @@ import { type Script, scriptLines, sh } from '../script.ts'
 /** MTU of a device now; `ip` is the command, with how to enter a namespace before it. */
 export async function mtuOf(node: ClusterNode, ip: Script, device: string): Promise<number> {
   const line = await shell(node.host, sh`${ip} -o link show ${device}`)
-  return mtu(must(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`), node.host.name)
+  return mtu(requireForFault(/ mtu (\d+)/.exec(line)?.[1], `an MTU of ${device}`), node.host.name)
 }
 
 export const taskInterfaceMtu: Fault = {
@@ -19,11 +19,11 @@ export const taskInterfaceMtu: Fault = {
   breaks: ['MTU-01', 'MTU-02', 'MTU-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const task = must(
+    const task = requireForFault(
       tasksOn(stack, 'clear').find((candidate) => candidate.node === node),
       'a task',
     )
-    const { address } = must(task.endpoints[stack.networks.clear.name], 'an endpoint')
+    const { address } = requireForFault(task.endpoints[stack.networks.clear.name], 'an endpoint')
     const ip = sh`nsenter --net=/proc/${task.pid}/ns/net ip`
     const [, found] = (await shell(node.host, sh`${ip} -o -4 addr show to ${address}`)).trim().split(/\s+/)
     const device = interfaceName(found, node.host.name)
@@ -68,7 +68,7 @@ export const largePacketsDropped: Fault = {
   async plant({ cluster, stack }) {
     const rule = sh`POSTROUTING -p udp --dport ${cluster.dataPathPort} -m length --length 1300:65535 -j DROP`
     const { web } = stack.services
-    const serving = must(
+    const serving = requireForFault(
       stack.tasks.findLast(({ service }) => service === web.name),
       'a task of web',
     )

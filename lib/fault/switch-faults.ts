@@ -2,7 +2,7 @@ import { overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { inNamespace, must, scripted, victim } from './scripted.ts'
+import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 
 export const hopOffTtl: Fault = {
   name: 'hop-off-ttl',
@@ -10,7 +10,7 @@ export const hopOffTtl: Fault = {
   breaks: ['VXL-02'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const task = must(
+    const task = requireForFault(
       tasksOn(stack, 'clear').find((candidate) => candidate.node === node),
       'a task on the clear network',
     )

@@ -2,7 +2,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { must, victim } from './scripted.ts'
+import { requireForFault, victim } from './scripted.ts'
 
 export const unpublishedTaskSilent: Fault = {
   name: 'unpublished-task-silent',
@@ -10,7 +10,7 @@ export const unpublishedTaskSilent: Fault = {
   breaks: ['ING-11'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const task = must(
+    const task = requireForFault(
       tasksOn(stack, 'secret').find((candidate) => candidate.node === node),
       'a task of the encrypted network',
     )

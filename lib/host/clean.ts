@@ -1,4 +1,4 @@
-import type { LabRecord } from './lab-record.ts'
+import type { ListedLab } from './lab-record.ts'
 
 export interface CleanOptions {
   /** Kept labs too, and labs of other living processes. */
@@ -31,7 +31,7 @@ export interface CleanResult {
 /** A lab as clean sees it; `unreadable` has no lab.json this version understands. */
 export interface Candidate {
   readonly id: string
-  readonly state: LabRecord['state'] | 'unreadable'
+  readonly state: ListedLab['state'] | 'unreadable'
   readonly ageMs: number
 }
 

@@ -2,10 +2,10 @@ import type { Progress } from '../progress.ts'
 import type { Remote } from '../remote/remote.ts'
 import type { Topology, NodeSpec } from '../topology/topology.ts'
 import type { Candidate, CleanOptions, CleanResult } from './clean.ts'
-import type { LabRecord } from './lab-record.ts'
+import type { ListedLab } from './lab-record.ts'
 import type { HostOrigin } from './origin.ts'
 
-export type { LabRecord } from './lab-record.ts'
+export type { ListedLab } from './lab-record.ts'
 
 /** A machine with a Docker engine, wherever it came from. Everything above works on Hosts alone. */
 export interface Host {
@@ -79,7 +79,7 @@ export interface HostProvider {
   /** Node specs → started hosts. A failure or abort half way disposes what was started. */
   start(topology: Topology, options: StartOptions): Promise<Lab>
   /** Labs of this provider left standing by `up` or `--keep`, or by a killed run. */
-  list(): Promise<readonly LabRecord[]>
+  list(): Promise<readonly ListedLab[]>
   /** Re-attaches to a lab that runs. Disposing what it returns closes connections and leaves the lab running. */
   attach(labId: string): Promise<Lab>
   /** Ends a lab, kept or not, and leaves nothing of it behind. */

@@ -1,5 +1,5 @@
 /** A lab of this machine as it is listed. */
-export interface LabRecord {
+export interface ListedLab {
   readonly id: string
   readonly topology: string
   readonly createdAt: string

@@ -1,7 +1,7 @@
 import { unknownName } from '../error.ts'
 import type { Candidate, CleanOptions, CleanResult } from './clean.ts'
 import type { HostProvider } from './host.ts'
-import type { LabRecord } from './lab-record.ts'
+import type { ListedLab } from './lab-record.ts'
 import { providers as all } from './provider-table.ts'
 
 /** What can be done with labs that stand, whatever their hosts are. */
@@ -9,7 +9,7 @@ export type LabKeeper = Pick<HostProvider, 'list' | 'attach' | 'remove'>
 
 /** The labs of all providers together. */
 export function standingLabs(providers: readonly LabKeeper[] = all): LabKeeper {
-  const listed = async (): Promise<readonly { lab: LabRecord; provider: LabKeeper }[]> => {
+  const listed = async (): Promise<readonly { lab: ListedLab; provider: LabKeeper }[]> => {
     const lists = await Promise.all(
       providers.map(async (provider) => (await provider.list()).map((lab) => ({ lab, provider }))),
     )

@@ -29,6 +29,6 @@ export interface Finding {
 }
 
 /** Where it is, for people: pairs where it names some, else nodes. */
-export function placesOf({ nodes, pairs }: Pick<Finding, 'nodes' | 'pairs'>): string[] {
+export function describePlaces({ nodes, pairs }: Pick<Finding, 'nodes' | 'pairs'>): string[] {
   return pairs.length > 0 ? pairs.map(({ from, to }) => `${from} → ${to}`) : [...nodes]
 }

@@ -11,7 +11,7 @@ import { parseNeighbours } from './neighbour.ts'
 import { parseNftables } from './nftables.ts'
 import { observeScript } from './observe-script.ts'
 import { parseRoutes } from './route.ts'
-import { endOf, execSections, type Section, type Sections } from '../remote/sections.ts'
+import { describeLastSection, execSections, type Section, type Sections } from '../remote/sections.ts'
 import { parseSecurityAssociations, parseSecurityPolicies } from './xfrm.ts'
 
 export interface ReadOptions {
@@ -51,7 +51,7 @@ export function parseHostState(host: string, sections: Sections): HostState {
       what: 'reading the kernel state ended early',
       host,
       expected: 'output up to its end mark',
-      observed: endOf(sections),
+      observed: describeLastSection(sections),
       hint: 'run the command again; if it repeats, look at the free memory and at the load of the host',
     })
   }

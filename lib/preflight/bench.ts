@@ -32,7 +32,7 @@ export const managementPort = 2377
 export const gossipPort = 7946
 
 /** Every ordered pair. */
-export function pairsOf(
+export function hostPairs(
   hosts: readonly MeasuredHost[],
 ): { readonly from: MeasuredHost; readonly to: MeasuredHost }[] {
   return hosts.flatMap((from) => hosts.filter((to) => to !== from).map((to) => ({ from, to })))

@@ -1,6 +1,6 @@
 import { protocolLine } from '../remote/protocol-line.ts'
 import type { MtuFinding, PortFinding } from './finding.ts'
-import { type Bench, type MeasuredHost, pairsOf } from './bench.ts'
+import { type Bench, type MeasuredHost, hostPairs } from './bench.ts'
 
 type Channel = 'udp' | 'esp' | 'icmp'
 
@@ -28,7 +28,7 @@ export async function measureMtu(
   bench: Bench,
   ports: readonly PortFinding[],
 ): Promise<readonly MtuFinding[]> {
-  const searches = pairsOf(bench.hosts).map(({ from, to }): Search => {
+  const searches = hostPairs(bench.hosts).map(({ from, to }): Search => {
     const channel = channelOf(from, to, ports, bench.dataPathPort)
     return { from, to, channel, arrived: 0, lost: from.mtuBytes + 1 }
   })

@@ -1,5 +1,5 @@
 import type { PortFinding, Seen } from './finding.ts'
-import { type Bench, gossipPort, managementPort, type MeasuredHost, pairsOf } from './bench.ts'
+import { type Bench, gossipPort, managementPort, type MeasuredHost, hostPairs } from './bench.ts'
 import type { Sighting } from './sightings.ts'
 import { protocolLine } from '../remote/protocol-line.ts'
 import { portSentence } from './tell-finding.ts'
@@ -21,7 +21,7 @@ const dialSeconds = 4
 const smallBytes = 64
 
 export async function measurePorts(bench: Bench): Promise<readonly PortFinding[]> {
-  const trials = pairsOf(bench.hosts).flatMap(({ from, to }) => trialsOf(from, to, bench.dataPathPort))
+  const trials = hostPairs(bench.hosts).flatMap(({ from, to }) => trialsOf(from, to, bench.dataPathPort))
   // ESP there and back is one flow for a firewall: the way back is tried when the way there is known.
   const isBack = (trial: Trial): boolean => trial.kind === 'esp' && isSecond(trial, bench.hosts)
   await shoot(

@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import type { HostFacts } from '../discovery/host-facts.ts'
 import type { PortFinding } from './finding.ts'
 
-export interface Circumstances {
+export interface PortCircumstances {
   /** Of sending or connecting; 0 if there was none. */
   readonly errno: number
   /** Something else than our own program has the receiver's port. */
@@ -16,7 +16,7 @@ export interface Circumstances {
 const { EPERM, EACCES, ENETUNREACH, EHOSTUNREACH, ECONNREFUSED } = constants.errno
 
 /** `UDP 4789 from a to b leaves a and does not arrive at b: something between them swallows it`. */
-export function portSentence(finding: Omit<PortFinding, 'detail'>, how: Circumstances): string {
+export function portSentence(finding: Omit<PortFinding, 'detail'>, how: PortCircumstances): string {
   const { from, to } = finding
   const head = `${trafficName(finding.what)} from ${from} to ${to}`
   const as =
@@ -26,7 +26,7 @@ export function portSentence(finding: Omit<PortFinding, 'detail'>, how: Circumst
   return `${head} ${fate(finding, how)}${as}`
 }
 
-function fate(finding: Omit<PortFinding, 'detail'>, how: Circumstances): string {
+function fate(finding: Omit<PortFinding, 'detail'>, how: PortCircumstances): string {
   const { from, to, left, arrived, accepted } = finding
   const refused = how.errno === ECONNREFUSED
   if (left === 'no') return `does not leave ${from}: ${whyNotSent(finding, how)}`
@@ -53,7 +53,7 @@ function fate(finding: Omit<PortFinding, 'detail'>, how: Circumstances): string 
 
 function whyNotSent(
   { from, to }: Omit<PortFinding, 'detail'>,
-  { errno, firewallOfSender }: Circumstances,
+  { errno, firewallOfSender }: PortCircumstances,
 ): string {
   const of = inWords({ ...firewallOfSender, input: [] })
   if (errno === EPERM || errno === EACCES) return `its own firewall drops it${of}`

@@ -3,7 +3,7 @@ import type { Host } from '../host/host.ts'
 import { gatherMissing } from '../missing-tool.ts'
 import { encodePlan, type AgentRequest, type AgentResult } from './agent-protocol.ts'
 import { AgentSession } from './agent-session.ts'
-import type { Attempt, Observation, Probe, ProbeOptions, ProbeRequest } from './probe.ts'
+import type { ProbeAttempt, Observation, Probe, ProbeOptions, ProbeRequest } from './probe.ts'
 
 /** Probes by an agent: one remote call per host that has requests or responders. */
 export function agentProbe(): Probe {
@@ -99,7 +99,7 @@ function observe(
   }
 }
 
-function attemptOf(result: AgentResult, start: number): Attempt {
+function attemptOf(result: AgentResult, start: number): ProbeAttempt {
   return {
     outcome: result.outcome,
     ...(result.errno === undefined ? {} : { errno: result.errno }),
@@ -109,7 +109,7 @@ function attemptOf(result: AgentResult, start: number): Attempt {
   }
 }
 
-function isSuccess(outcome: Attempt['outcome']): boolean {
+function isSuccess(outcome: ProbeAttempt['outcome']): boolean {
   return outcome === 'answered' || outcome === 'connected' || outcome === 'sent'
 }
 

@@ -1,6 +1,6 @@
 import { ipv4Address } from '../identifier.ts'
 import { protocolLine } from '../remote/protocol-line.ts'
-import type { Origin, ProbeOutcome, ProbeRequest, Responder, Attempt } from './probe.ts'
+import type { Origin, ProbeOutcome, ProbeRequest, Responder, ProbeAttempt } from './probe.ts'
 
 /**
  * What driver and agent say to each other, a line at a time.
@@ -36,7 +36,7 @@ export interface AgentRequest {
   readonly request: ProbeRequest
 }
 
-export const defaultTimeoutMs = 5_000
+export const defaultProbeTimeoutMs = 5_000
 const defaultConcurrency = 8
 const ipv4HeaderBytes = 20
 const icmpHeaderBytes = 8
@@ -117,7 +117,7 @@ function idleOf(request: ProbeRequest): number {
 }
 
 function timeoutOf(request: ProbeRequest): number {
-  return (request.timeoutMs ?? defaultTimeoutMs) + idleOf(request)
+  return (request.timeoutMs ?? defaultProbeTimeoutMs) + idleOf(request)
 }
 
 function payload(request: ProbeRequest): Uint8Array | undefined {
@@ -138,7 +138,7 @@ export interface AgentResult {
   readonly errno?: string
   readonly startedMicroseconds: number
   readonly elapsedMs: number
-  readonly source?: Attempt['source']
+  readonly source?: ProbeAttempt['source']
   readonly replyBytes: number
   readonly reply: Buffer
 }

@@ -90,7 +90,7 @@ export type ProbeOutcome =
   'answered' | 'connected' | 'sent' | 'timeout' | 'refused' | 'unreachable' | 'too-big' | 'error'
 
 /** One connection, datagram or echo. */
-export interface Attempt {
+export interface ProbeAttempt {
   readonly outcome: ProbeOutcome
   /** errno name where there is one, e.g. EHOSTUNREACH. */
   readonly errno?: string
@@ -110,7 +110,7 @@ export interface Observation {
   /** Time to the answer; the sum of all attempts. */
   readonly elapsedMs: number
   /** Every repeat for TCP; one entry otherwise. `replies` and `replyBytes` run parallel to it. */
-  readonly attempts: readonly Attempt[]
+  readonly attempts: readonly ProbeAttempt[]
   /** Up to 4 096 bytes of each reply: what TCP sent, the UDP payload, the data of the ICMP echo. */
   readonly replies: readonly Buffer[]
   /** All bytes received, beyond what `replies` keeps; for ICMP the whole IPv4 packet. */

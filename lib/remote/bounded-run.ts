@@ -5,7 +5,7 @@ import { killGraceMs } from './lifeline.ts'
 import { RemoteError, quoteCommand } from './remote-error.ts'
 import type { RemoteProcess } from './remote.ts'
 
-export const defaultTimeoutMs = 30_000
+export const defaultCommandTimeoutMs = 30_000
 
 /** Of both outputs of one command together, and of one file: more is not kept, and ends the command. */
 export const defaultMaxOutputBytes = 64 * 1024 * 1024

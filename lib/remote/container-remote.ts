@@ -1,6 +1,6 @@
 import type Docker from 'dockerode'
 import pLimit from 'p-limit'
-import { defaultTimeoutMs, runBounded } from './bounded-run.ts'
+import { defaultCommandTimeoutMs, runBounded } from './bounded-run.ts'
 import type { RawResult } from './bounded-run.ts'
 import { commandLine } from './command-line.ts'
 import { ContainerProcess } from './container-process.ts'
@@ -38,7 +38,7 @@ class ContainerRemote implements Remote {
     const command = script.text
     const input = options.input === undefined ? undefined : Buffer.from(options.input)
     const startedAt = performance.now()
-    const result = await this.#run(command, options.timeoutMs ?? defaultTimeoutMs, input)
+    const result = await this.#run(command, options.timeoutMs ?? defaultCommandTimeoutMs, input)
     return {
       ...result,
       stdout: result.stdout.toString('utf8'),

@@ -51,7 +51,7 @@ export function readSections(output: string, mark: string): Sections {
 }
 
 /** For an error: where output that is not complete ends. */
-export function endOf({ all }: Sections): string {
+export function describeLastSection({ all }: Sections): string {
   const last = all.at(-1)?.name
   return last === undefined ? 'no output' : `output ends in section '${last}'`
 }

@@ -1,5 +1,5 @@
 import { becomeRoot } from './become-root.ts'
-import { defaultTimeoutMs, runBounded } from './bounded-run.ts'
+import { defaultCommandTimeoutMs, runBounded } from './bounded-run.ts'
 import type { RawResult } from './bounded-run.ts'
 import { commandLine } from './command-line.ts'
 import { downloadCommand, fileError, transferTimeoutMs, uploadCommand } from './file-commands.ts'
@@ -68,7 +68,7 @@ class SshRemote implements Remote {
     const command = script.text
     const input = options.input === undefined ? undefined : Buffer.from(options.input)
     const startedAt = performance.now()
-    const result = await this.#run(command, options.timeoutMs ?? defaultTimeoutMs, input)
+    const result = await this.#run(command, options.timeoutMs ?? defaultCommandTimeoutMs, input)
     return {
       ...result,
       stdout: result.stdout.toString('utf8'),

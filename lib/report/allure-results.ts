@@ -7,7 +7,7 @@ import { FileSystemWriter, ReporterRuntime } from 'allure-js-commons/sdk/reporte
 import type { FailureRecord, RunRecord } from '../conformance/run-record.ts'
 import { InputError } from '../error.ts'
 import { redact } from '../redact.ts'
-import { endOf, headlineOf } from './headline.ts'
+import { describeEnd, headlineOf } from './headline.ts'
 import { labsTitle, severalLabs, versionsOf } from './labs.ts'
 import { printable } from '../printable.ts'
 import { redactJsonText } from '../redact-value.ts'
@@ -116,7 +116,7 @@ function writeHarnessResult(
   const details: StatusDetails = finished
     ? { message: 'The run left no test results of its own for Allure; see conformance.html.' }
     : {
-        message: printable(failure?.message ?? endOf(record)),
+        message: printable(failure?.message ?? describeEnd(record)),
         trace: printable(failure?.log.join('\n') ?? ''),
       }
   const uuid = runtime.startTest({

@@ -1,6 +1,6 @@
 import type { FailureRecord, Leftover, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { redact } from '../redact.ts'
-import { endOf, headlineOf, plural } from './headline.ts'
+import { describeEnd, headlineOf, plural } from './headline.ts'
 import { html } from './html.ts'
 import { requirementName } from './labs.ts'
 import { explains, outcomeOf, reasonOf } from './outcome.ts'
@@ -8,7 +8,7 @@ import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 
 /** A file of the workspace, its path relative to it. */
-export interface Place {
+export interface FileLine {
   readonly file: string
   /** From 1. */
   readonly line: number
@@ -18,11 +18,11 @@ export interface Annotation {
   readonly level: 'error' | 'warning' | 'notice'
   readonly title: string
   readonly message: string
-  readonly place?: Place
+  readonly place?: FileLine
 }
 
 /** Where a requirement is to be pointed at; undefined where the workspace has no such place. */
-export type PlaceOf = (requirement: RequirementRecord) => Place | undefined
+export type PlaceOf = (requirement: RequirementRecord) => FileLine | undefined
 
 /** GitHub shows ten annotations of a kind from one step and silently drops the others. */
 const shownPerLevel = 10
@@ -39,7 +39,7 @@ export function annotationsOf(stored: RunRecord, placeOf: PlaceOf): Annotation[]
     record.requirements.filter((requirement) => outcomeOf(requirement) === wanted)
   const failed = by('fail')
   const skipped = by('skip')
-  const end = endOf(record)
+  const end = describeEnd(record)
   return [
     ...record.failures.map(harnessFailure),
     ...(record.leftovers ?? []).map(notRemoved),

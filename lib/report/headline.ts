@@ -1,4 +1,4 @@
-import { summarize } from '../conformance/run-record.ts'
+import { summarizeRun } from '../conformance/run-record.ts'
 import type { Conclusion, RunRecord } from '../conformance/run-record.ts'
 import { entryNoun, requirementName } from './labs.ts'
 import { outcomeOf, outcomeOrder, outcomes } from './outcome.ts'
@@ -17,7 +17,7 @@ export interface Headline {
 }
 
 export function headlineOf(record: RunRecord): Headline {
-  const { conclusion, partial, counts } = summarize(record)
+  const { conclusion, partial, counts } = summarizeRun(record)
   const word = conclusion.charAt(0).toUpperCase() + conclusion.slice(1)
   return {
     conclusion,
@@ -34,7 +34,7 @@ export function headlineOf(record: RunRecord): Headline {
 }
 
 function because(record: RunRecord, conclusion: Conclusion): string {
-  const end = endOf(record)
+  const end = describeEnd(record)
   const failed = binding(record, 'fail')
   const advisory = record.requirements.filter(
     (requirement) => requirement.advisory && outcomeOf(requirement) === 'fail',
@@ -67,7 +67,7 @@ function leftBehind({ leftovers = [] }: RunRecord): string {
 }
 
 /** Why the run did not come to its end; empty when it did. */
-export function endOf(record: RunRecord): string {
+export function describeEnd(record: RunRecord): string {
   switch (record.state) {
     case 'finished':
       return ''

@@ -4,7 +4,7 @@ import type { RunRecord } from '../conformance/run-record.ts'
 import { fileFormat } from './format.ts'
 import { pageModel } from './html/page-model.ts'
 import { script } from './html/script.ts'
-import { style } from './html/style.ts'
+import { pageStyle } from './html/style.ts'
 import * as template from './html/template.ts'
 import { outcomes } from './outcome.ts'
 import { escapeMarkup } from '../printable.ts'
@@ -32,7 +32,7 @@ export function renderHtml(record: RunRecord): string {
   const model = pageModel(redactValue(record))
   return eta.render('@page', {
     ...model,
-    style,
+    style: pageStyle,
     script,
     scriptHash,
     symbol: outcomes[model.tone].symbol,

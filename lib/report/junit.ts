@@ -1,7 +1,7 @@
 import type { FailureRecord, Leftover, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 import { fileFormat } from './format.ts'
-import { endOf, headlineOf, plural } from './headline.ts'
+import { describeEnd, headlineOf, plural } from './headline.ts'
 import { labsTitle, severalLabs } from './labs.ts'
 import { groupsOf, outcomeOf, reasonOf } from './outcome.ts'
 import { escapeMarkup, printable } from '../printable.ts'
@@ -109,7 +109,7 @@ function mention(piece: Evidence): string {
 
 /** Errored cases where the verdicts alone would look better than the run was: one for each failure, else one. */
 function harnessCases(record: RunRecord): TestCase[] {
-  const end = endOf(record)
+  const end = describeEnd(record)
   if (record.failures.length > 0) return record.failures.map((failure) => harnessCase(record, end, failure))
   const headline = headlineOf(record)
   const said = record.requirements.some(

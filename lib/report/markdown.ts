@@ -1,5 +1,5 @@
 import type { FailureRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
-import { summarize } from '../conformance/run-record.ts'
+import { summarizeRun } from '../conformance/run-record.ts'
 import { fileFormat } from './format.ts'
 import type { Changes } from './history/changes.ts'
 import { changeLines } from './history/wording.ts'
@@ -7,11 +7,11 @@ import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
 import { code, fence, issue, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
-import { placesOf } from '../observation/finding.ts'
+import { describePlaces } from '../observation/finding.ts'
 import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 import { summaryTable } from './summary-table.ts'
-import { duration, instant, runMilliseconds } from './time.ts'
+import { formatDuration, instant, runMilliseconds } from './time.ts'
 
 /** For the summary page of a job. */
 export const markdown = fileFormat({
@@ -88,7 +88,7 @@ function link(address: string | undefined): string[] {
 
 function facts(record: RunRecord, exitCode: number | undefined): string {
   const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
-  const took = duration(runMilliseconds(record))
+  const took = formatDuration(runMilliseconds(record))
   const code = exitCode === undefined ? '' : `, exit code ${exitCode}${exitMeanings[exitCode] ?? ''}`
   return `${text(labsTitle(record))}, Docker ${text(engines)}, ${text(instant(record.startedAt))}, took ${took}${code}`
 }
@@ -104,7 +104,7 @@ const exitMeanings: Readonly<Record<number, string>> = {
 
 /** Groups down, outcomes across; outcomes that nothing has are left out. */
 function groups(record: RunRecord): string {
-  const { counts } = summarize(record)
+  const { counts } = summarizeRun(record)
   const shown = outcomeOrder.filter((outcome) => counts[outcome] > 0)
   const head = `| | ${shown.map((outcome) => `${outcomes[outcome].symbol} ${outcomes[outcome].word}`).join(' | ')} |`
   const rule = `|---|${shown.map(() => '--:|').join('')}`
@@ -123,7 +123,7 @@ function groups(record: RunRecord): string {
 /** Labs down, outcomes across. */
 function labs(record: RunRecord): string[] {
   if (!severalLabs(record)) return []
-  const { counts } = summarize(record)
+  const { counts } = summarizeRun(record)
   const shown = outcomeOrder.filter((outcome) => counts[outcome] > 0)
   const rows = record.labs.map((lab) => {
     const own = record.requirements.filter((requirement) => requirement.lab === lab.name)
@@ -131,7 +131,7 @@ function labs(record: RunRecord): string[] {
       (outcome) => own.filter((requirement) => outcomeOf(requirement) === outcome).length || '',
     )
     const engines = versionsOf([lab], 'engineVersion').join(', ') || 'not reached'
-    const took = lab.durationMs === undefined ? '' : duration(lab.durationMs)
+    const took = lab.durationMs === undefined ? '' : formatDuration(lab.durationMs)
     return `| ${text(lab.name)} | ${lab.topology.nodes.length} | ${text(engines)} | ${took} | ${cells.join(' | ')} |`
   })
   const head = `| lab | nodes | Docker | took | ${shown.map((outcome) => outcomes[outcome].word).join(' | ')} |`
@@ -164,7 +164,7 @@ function findings(record: RunRecord): string[] {
   return record.findings.flatMap((finding) => {
     const about = [
       finding.explains.length > 0 ? `Explains ${finding.explains.map(text).join(', ')}.` : '',
-      placesOf(finding).length === 0 ? '' : `Where: ${placesOf(finding).map(code).join(', ')}.`,
+      describePlaces(finding).length === 0 ? '' : `Where: ${describePlaces(finding).map(code).join(', ')}.`,
       finding.knownIssues.length === 0 ? '' : `Seen before: ${finding.knownIssues.map(issue).join(', ')}.`,
     ].filter((line) => line !== '')
     const on = severalLabs(record) && finding.lab !== undefined ? ` (${text(finding.lab)})` : ''

@@ -1,8 +1,8 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
-import { summarize } from '../conformance/run-record.ts'
+import { summarizeRun } from '../conformance/run-record.ts'
 import { fileFormat } from './format.ts'
 import { repeats, requirementName, versionsOf } from './labs.ts'
-import { outcomeOf, outcomeOrder, outcomes, type Reached, reasonOf } from './outcome.ts'
+import { outcomeOf, outcomeOrder, outcomes, type ShownOutcome, reasonOf } from './outcome.ts'
 import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 
@@ -46,14 +46,14 @@ export function renderMatrix(stored: RunRecord): string | undefined {
   ].join('\n')
 }
 
-function word(outcome: Reached, advisory: boolean): string {
+function word(outcome: ShownOutcome, advisory: boolean): string {
   if (outcome === 'pass') return 'pass'
   const told = outcome === 'unreached' ? 'not reached' : outcome
   return advisory ? `**${told}** (advisory)` : `**${told}**`
 }
 
 function counts(record: RunRecord): string[] {
-  const { counts: all } = summarize(record)
+  const { counts: all } = summarizeRun(record)
   return outcomeOrder
     .filter((outcome) => all[outcome] > 0)
     .map((outcome) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { RunRecord } from '../conformance/run-record.ts'
-import { summarize } from '../conformance/run-record.ts'
+import { summarizeRun } from '../conformance/run-record.ts'
 import { InputError } from '../error.ts'
 import type { EngineName } from '../topology/engine.ts'
 import { withEngine } from '../topology/with-engine.ts'
@@ -60,7 +60,7 @@ describe('merging runs', () => {
     const whole = conformantRun()
     expect(merged.labs.map(({ name }) => name)).to.deep.equal(['three-node'])
     expect(merged.requirements.map(({ id }) => id)).to.deep.equal(whole.requirements.map(({ id }) => id))
-    expect(summarize(merged)).to.deep.equal(summarize(whole))
+    expect(summarizeRun(merged)).to.deep.equal(summarizeRun(whole))
     expect(labOf(merged).durationMs).to.equal(2 * (labOf(whole).durationMs ?? 0))
     expect(merged.reproduce).to.equal('swarmproof run --shard one; swarmproof run --shard two')
     expect(parseRun(JSON.stringify(merged), 'run.json')).to.deep.equal(merged)
@@ -98,7 +98,7 @@ describe('merging runs', () => {
   it('does not overlook that a job left no run', () => {
     const merged = mergeRuns(halves(), 'merged', 3)
     expect(merged.state).to.equal('harness-failed')
-    expect(summarize(merged).conclusion).to.equal('inconclusive')
+    expect(summarizeRun(merged).conclusion).to.equal('inconclusive')
     expect(merged.failures[0]?.message).to.contain('expected: 3 runs').and.contain('observed: 2: one, two')
     expect(mergeRuns(halves(), 'merged', 2).state).to.equal('finished')
   })
@@ -113,7 +113,7 @@ describe('merging runs', () => {
   it('keeps one of two equal verdicts, and the verdict of what only one run reached', () => {
     const merged = mergeRuns([part(interruptedRun, 'one'), part(conformantRun, 'two')], 'merged')
     expect(merged.requirements).to.have.lengthOf(conformantRun().requirements.length)
-    expect(summarize(merged).counts.unreached).to.equal(0)
+    expect(summarizeRun(merged).counts.unreached).to.equal(0)
   })
 
   it('ends as its worst part did', () => {
@@ -132,7 +132,7 @@ describe('merging runs', () => {
   it('is inconclusive when nothing could be verified in any part', () => {
     const skipped = part(conformantRun, 'one')
     for (const { id } of skipped.requirements) judge(skipped, id, 'skip', 'needs esp: …', [])
-    expect(summarize(mergeRuns([skipped], 'merged')).conclusion).to.equal('inconclusive')
+    expect(summarizeRun(mergeRuns([skipped], 'merged')).conclusion).to.equal('inconclusive')
   })
 
   it('refuses a run given twice, and labs of one name that are not the same', () => {

@@ -3,7 +3,7 @@ import type { Outcome } from '../conformance/verdict.ts'
 import type { Finding, RequirementRecord } from '../conformance/run-record.ts'
 
 /** A stored requirement may also never have been reached. */
-export type Reached = Outcome | 'unreached'
+export type ShownOutcome = Outcome | 'unreached'
 
 /** How an outcome is shown: never by colour alone. */
 export interface OutcomeStyle {
@@ -12,7 +12,7 @@ export interface OutcomeStyle {
   readonly meaning: string
 }
 
-export const outcomes: Readonly<Record<Reached, OutcomeStyle>> = {
+export const outcomes: Readonly<Record<ShownOutcome, OutcomeStyle>> = {
   fail: { symbol: '✗', word: 'failed', meaning: 'the network did not do what is required' },
   inconclusive: { symbol: '?', word: 'inconclusive', meaning: 'the harness could not know' },
   broken: { symbol: '!', word: 'broken', meaning: 'an error in swarmproof itself' },
@@ -22,9 +22,9 @@ export const outcomes: Readonly<Record<Reached, OutcomeStyle>> = {
 }
 
 /** Worst first. */
-export const outcomeOrder = Object.keys(outcomes) as readonly Reached[]
+export const outcomeOrder = Object.keys(outcomes) as readonly ShownOutcome[]
 
-export function outcomeOf(requirement: RequirementRecord): Reached {
+export function outcomeOf(requirement: RequirementRecord): ShownOutcome {
   return requirement.verdict?.outcome ?? 'unreached'
 }
 

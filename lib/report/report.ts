@@ -1,5 +1,5 @@
 import type { Finding, RunRecord, Summary } from '../conformance/run-record.ts'
-import { summarize } from '../conformance/run-record.ts'
+import { summarizeRun } from '../conformance/run-record.ts'
 import { messageOf } from '../error.ts'
 import { redact } from '../redact.ts'
 import type { ProgramOptions, ReportFormat, Written } from './format.ts'
@@ -48,7 +48,7 @@ export async function writeReports(runFolder: string, options: ReportOptions = {
     ...files,
     notes: [...notes, ...written.flatMap(({ note }) => note ?? [])],
     errors: written.flatMap(({ id, error }) => (error === undefined ? [] : [{ report: id, message: error }])),
-    summary: summarize(record),
+    summary: summarizeRun(record),
   }
 }
 

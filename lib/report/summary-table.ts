@@ -1,9 +1,9 @@
-import { placesOf } from '../observation/finding.ts'
+import { describePlaces } from '../observation/finding.ts'
 import type { Finding, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { requirementName } from './labs.ts'
 import { text } from './markdown-text.ts'
 import { explains, outcomeOf, outcomes, reasonOf } from './outcome.ts'
-import type { Reached } from './outcome.ts'
+import type { ShownOutcome } from './outcome.ts'
 
 const mostRows = 15
 const mostCharacters = 240
@@ -49,7 +49,7 @@ function failed(record: RunRecord): string[] {
 
 function cause(finding: Finding): string {
   const { title } = finding
-  const hosts = placesOf(finding)
+  const hosts = describePlaces(finding)
   const where = hosts.length === 0 ? '' : ` (${hosts.slice(0, 4).join(', ')})`
   return `**Cause:** ${text(short(`${title}${where}`))}`
 }
@@ -60,7 +60,7 @@ function unknown(record: RunRecord): string[] {
     .map((requirement) => row(`❔ ${named(record, [requirement])}`, text(short(reasonOf(requirement)))))
 }
 
-function count(record: RunRecord, outcome: Reached, mark: string): string[] {
+function count(record: RunRecord, outcome: ShownOutcome, mark: string): string[] {
   const own = record.requirements.filter((requirement) => outcomeOf(requirement) === outcome)
   if (own.length === 0) return []
   const few = outcome !== 'pass' && own.length <= 6

@@ -2,7 +2,7 @@ import type { LabRecord, RunRecord } from '../conformance/run-record.ts'
 import { originName } from '../host/provider-table.ts'
 
 /** `180 ms`, `2.1 s`, `3 min 05 s`, `1 h 02 min`. */
-export function duration(milliseconds: number): string {
+export function formatDuration(milliseconds: number): string {
   if (!Number.isFinite(milliseconds) || milliseconds < 0) return 'unknown'
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`

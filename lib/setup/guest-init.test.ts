@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
-import { finishScript, guestInit, probeImageScript } from './guest-init.ts'
+import { guestFinishScript, guestInit, probeImageScript } from './guest-init.ts'
 
 describe('scripts of the guest', () => {
-  for (const [name, script] of Object.entries({ guestInit, finishScript, probeImageScript })) {
+  for (const [name, script] of Object.entries({
+    guestInit,
+    finishScript: guestFinishScript,
+    probeImageScript,
+  })) {
     it(`${name} is shell`, () => {
       const { status, stderr } = spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' })
       expect(stderr).to.equal('')

@@ -81,7 +81,7 @@ export const probeImageScript = scriptLines([
 ]).text
 
 /** Last touches to a guest's root, which is `$1`; the files to put there lie beside this script. */
-export const finishScript = scriptFile(import.meta.url, 'guest-finish.sh').text
+export const guestFinishScript = scriptFile(import.meta.url, 'guest-finish.sh').text
 
 /** Last touches to the root of a container host, which is `$1`. */
 export const containerFinishScript = scriptFile(import.meta.url, 'container-finish.sh').text

@@ -5,7 +5,7 @@ import type { InitName } from '../topology/init.ts'
 import type { Distribution } from './distribution.ts'
 import {
   containerFinishScript,
-  finishScript,
+  guestFinishScript,
   guestInit,
   guestSshdConfig,
   probeImageScript,
@@ -147,7 +147,7 @@ function recipe(
       init: guestInit,
       sshd_config: guestSshdConfig(withSourcePenalties.includes(suite)),
       'probe-image': probeImageScript,
-      finish: finishScript,
+      finish: guestFinishScript,
     },
   }
 }

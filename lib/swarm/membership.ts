@@ -64,7 +64,7 @@ export async function nodeAddress(host: Host): Promise<string> {
 }
 
 /** `inactive` for an engine that is in no swarm, `active` for one that is. */
-export async function swarmState(host: Host): Promise<string> {
+export async function localNodeState(host: Host): Promise<string> {
   return (await docker(host, sh`docker info --format ${'{{.Swarm.LocalNodeState}}'}`)).trim()
 }
 

@@ -4,7 +4,7 @@ import type { Cluster, ClusterNode } from './cluster.ts'
 import { docker } from './docker.ts'
 
 /** What runs and exists in a swarm, as lines of text that are the same again while nothing changed. */
-export interface Inventory {
+export interface SwarmInventory {
   /** `worker1: Ready Active` by node id. */
   readonly nodes: ReadonlyMap<string, string>
   /** Running containers, name and host by id. */
@@ -27,7 +27,7 @@ const onManager = scriptLines([
 ])
 
 /** One remote call a node. */
-export async function readInventory(cluster: Cluster): Promise<Inventory> {
+export async function readSwarmInventory(cluster: Cluster): Promise<SwarmInventory> {
   const read = async (node: ClusterNode) => ({
     host: node.host.name,
     lines: (await docker(node.host, node === cluster.manager ? onManager : onNode)).trim().split('\n'),
@@ -44,7 +44,7 @@ const identifiers: Readonly<Record<string, (id: string, host: string) => string>
 
 export function inventoryOf(
   answers: readonly { readonly host: string; readonly lines: readonly string[] }[],
-): Inventory {
+): SwarmInventory {
   const found = answers.flatMap(({ host, lines }) =>
     lines.map((line) => {
       const [kind = '', id = '', ...rest] = line.split(' ')

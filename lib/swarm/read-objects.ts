@@ -72,7 +72,7 @@ export async function readNetwork(cluster: Cluster, name: string): Promise<Overl
   return eventually({ what: `network ${name} has a VNI`, withinMs: 20_000 }, async () => {
     const script = sh`docker network inspect --format ${networkFormat} ${name}`
     const [network] = (await dockerLines(cluster.manager.host, script)) as ApiNetwork[]
-    const read = toNetwork(must(network, `network ${name}`), cluster.manager.host.name)
+    const read = toNetwork(requireOfStack(network, `network ${name}`), cluster.manager.host.name)
     return Number.isNaN(read.vni) ? { ready: false, seen: 'it has none' } : { ready: true, value: read }
   })
 }
@@ -81,7 +81,7 @@ export async function readNetwork(cluster: Cluster, name: string): Promise<Overl
 export async function readService(cluster: Cluster, name: string): Promise<Service> {
   const script = sh`docker service inspect --format ${serviceFormat} ${name}`
   const [service] = (await dockerLines(cluster.manager.host, script)) as ApiService[]
-  return toService(must(service, `service ${name}`))
+  return toService(requireOfStack(service, `service ${name}`))
 }
 
 /** The running tasks of these services, in no order. @throws while a running task's container is not there yet */
@@ -169,15 +169,15 @@ function toTask(
   containers: ReadonlyMap<string, ApiContainer>,
 ): Task {
   const { ContainerID: id } = task.Status.ContainerStatus ?? { ContainerID: '' }
-  const node = must(
+  const node = requireOfStack(
     cluster.nodes.find((candidate) => candidate.nodeId === task.NodeID),
     `node ${task.NodeID}`,
   )
-  const container = must(containers.get(id), `container of task ${task.ID} on ${node.host.name}`)
+  const container = requireOfStack(containers.get(id), `container of task ${task.ID} on ${node.host.name}`)
   const { name: host } = node.host
   return {
     id: swarmId(task.ID),
-    service: must(
+    service: requireOfStack(
       services.find((service) => service.ID === task.ServiceID),
       `service ${task.ServiceID}`,
     ).Spec.Name,
@@ -194,7 +194,7 @@ export function withoutLength(block: string): string {
   return block === '' ? '' : ipAddress(block.split('/')[0])
 }
 
-export function must<T>(value: T | undefined, what: string): T {
+export function requireOfStack<T>(value: T | undefined, what: string): T {
   if (value !== undefined) return value
   throw new SwarmproofError({
     code: 'STACK_INCOMPLETE',

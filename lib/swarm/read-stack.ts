@@ -9,7 +9,7 @@ import {
   type ApiNetwork,
   type ApiService,
   type ApiTask,
-  must,
+  requireOfStack,
   toNetwork,
   toService,
   withContainers,
@@ -32,9 +32,12 @@ export async function readStack(names: StackNames, cluster: Cluster): Promise<St
 /** @throws SwarmproofError `STACK_INCOMPLETE` where the service does not run what a stack of this version does */
 function probeTaskOf(services: readonly ApiService[], name: string): ProbeTask {
   const spec = services.find((service) => service.Spec.Name === name)?.Spec.TaskTemplate?.ContainerSpec
-  const script = must(spec?.Args?.at(-1), `the command of ${name}`)
-  const nonce = must(nonceIn(script), `the nonce in the command of ${name}`)
-  return { nonce, image: must(loadedImage(spec?.Image ?? ''), `an image without a registry in ${name}`) }
+  const script = requireOfStack(spec?.Args?.at(-1), `the command of ${name}`)
+  const nonce = requireOfStack(nonceIn(script), `the nonce in the command of ${name}`)
+  return {
+    nonce,
+    image: requireOfStack(loadedImage(spec?.Image ?? ''), `an image without a registry in ${name}`),
+  }
 }
 
 interface Api {
@@ -68,7 +71,7 @@ function networksByRole(names: StackNames, networks: readonly ApiNetwork[]): Sta
   const named = (role: keyof StackNames['networks']): OverlayNetwork => {
     const name = names.networks[role]
     return toNetwork(
-      must(
+      requireOfStack(
         networks.find((network) => network.Name === name),
         `network ${name}`,
       ),
@@ -91,7 +94,7 @@ function servicesByRole(names: StackNames, services: readonly ApiService[]): Sta
   const named = (role: keyof StackNames['services']): Service => {
     const name = names.services[role]
     return toService(
-      must(
+      requireOfStack(
         services.find((service) => service.Spec.Name === name),
         `service ${name}`,
       ),

@@ -9,7 +9,7 @@ export interface SwarmState {
   readonly hasBridge: boolean
 }
 
-export async function swarmState(host: Host): Promise<SwarmState> {
+export async function readSwarmState(host: Host): Promise<SwarmState> {
   const output = await docker(
     host,
     sh`docker info --format ${'{{.Swarm.LocalNodeState}}'} && docker network ls --format ${'{{.Name}}'}`,

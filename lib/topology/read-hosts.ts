@@ -2,7 +2,7 @@ import type { EngineName } from './engine.ts'
 import { initNames } from './init.ts'
 import type { InitName } from './init.ts'
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
-import { readEngine } from './read-engine.ts'
+import { readEngineKey } from './read-engine.ts'
 import type { Subnet } from './subnet.ts'
 import type { NodeSpec, UnderlaySpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
@@ -62,10 +62,14 @@ function readSubnet(
 }
 
 /** `at` is where it is written, if it is. */
-export type Taken = readonly { readonly what: string; readonly subnet: Subnet; readonly at?: YamlCursor }[]
+export type TakenSubnets = readonly {
+  readonly what: string
+  readonly subnet: Subnet
+  readonly at?: YamlCursor
+}[]
 
 /** Networks another one must not overlap. */
-export function takenBy(underlays: readonly ReadUnderlay[]): Taken {
+export function takenBy(underlays: readonly ReadUnderlay[]): TakenSubnets {
   const own = underlays.flatMap(({ spec, subnet, subnetAt: at }) =>
     subnet === undefined || at === undefined ? [] : [{ what: `underlay '${spec.name}'`, subnet, at }],
   )
@@ -80,7 +84,7 @@ export function takenBy(underlays: readonly ReadUnderlay[]): Taken {
 }
 
 /** A network that is sound and free; what is not is complained about. */
-export function readFreeSubnet(at: YamlCursor, taken: Taken): Subnet | undefined {
+export function readFreeSubnet(at: YamlCursor, taken: TakenSubnets): Subnet | undefined {
   const text = at.text()
   if (text === undefined) return undefined
   const subnet = parseSubnet(text)
@@ -132,7 +136,7 @@ function readNode(
   if (roleAt === undefined) at.complain('role is missing: manager, worker or outsider')
   if (addressesAt === undefined) at.complain('addresses is missing: an address by underlay name')
   const role = roleAt?.oneOf(['manager', 'worker', 'outsider'])
-  const engine = readEngine(keys.get('engine')) ?? ofAll.engine
+  const engine = readEngineKey(keys.get('engine')) ?? ofAll.engine
   const init = keys.get('init')?.oneOf(initNames) ?? ofAll.init
   const memoryMib = keys.get('memoryMib')?.integer(512, 65_536) ?? 1024
   const cpus = keys.get('cpus')?.integer(1, 16) ?? 1

@@ -1,4 +1,4 @@
-import { checkName, type Taken, readFreeSubnet } from './read-hosts.ts'
+import { checkName, type TakenSubnets, readFreeSubnet } from './read-hosts.ts'
 import { addressProblem, parseSubnet, type Subnet } from './subnet.ts'
 import type { AddressPoolsSpec, GatewayBridgeSpec, IngressSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
@@ -8,7 +8,10 @@ export const smallestMtuOption = 652
 export const largestMtuOption = 9216
 const mostPools = 16
 
-export function readAddressPools(at: YamlCursor | undefined, taken: Taken): AddressPoolsSpec | undefined {
+export function readAddressPoolsKey(
+  at: YamlCursor | undefined,
+  taken: TakenSubnets,
+): AddressPoolsSpec | undefined {
   const keys = at?.record(['pools', 'maskLength'])
   if (at === undefined || keys === undefined) return undefined
   const poolsAt = keys.get('pools')
@@ -29,7 +32,7 @@ export function readAddressPools(at: YamlCursor | undefined, taken: Taken): Addr
   return { pools: pools.map(({ text }) => text), maskLength }
 }
 
-export function readIngress(at: YamlCursor | undefined, taken: Taken): IngressSpec | undefined {
+export function readIngressKey(at: YamlCursor | undefined, taken: TakenSubnets): IngressSpec | undefined {
   const keys = at?.record(['name', 'subnet', 'gateway', 'mtuBytes', 'encrypted'])
   if (at === undefined || keys === undefined) return undefined
   const subnetAt = keys.get('subnet')
@@ -58,7 +61,10 @@ function usualIngress(): Subnet | undefined {
   return typeof subnet === 'string' ? undefined : subnet
 }
 
-export function readGatewayBridge(at: YamlCursor | undefined, taken: Taken): GatewayBridgeSpec | undefined {
+export function readGatewayBridge(
+  at: YamlCursor | undefined,
+  taken: TakenSubnets,
+): GatewayBridgeSpec | undefined {
   const keys = at?.record(['subnet', 'mtuBytes'])
   if (at === undefined || keys === undefined) return undefined
   const subnetAt = keys.get('subnet')

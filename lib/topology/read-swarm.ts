@@ -1,10 +1,10 @@
-import type { ReadNode, ReadUnderlay, Taken } from './read-hosts.ts'
+import type { ReadNode, ReadUnderlay, TakenSubnets } from './read-hosts.ts'
 import { readFreeSubnet, takenBy } from './read-hosts.ts'
 import {
   largestMtuOption,
-  readAddressPools,
+  readAddressPoolsKey,
   readGatewayBridge,
-  readIngress,
+  readIngressKey,
   smallestMtuOption,
 } from './read-swarm-networks.ts'
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
@@ -53,8 +53,8 @@ export function readSwarm(
   const dataPathPort = portAt?.integer(1024, 49_151) ?? defaultDataPathPort
   if (dataPathPort === 7946) portAt?.complain('7946 is used by swarm gossip; the usual port is 4789')
   const taken = takenBy(underlays)
-  const addressPools = readAddressPools(keys?.get('addressPools'), taken)
-  const ingress = readIngress(keys?.get('ingress'), taken)
+  const addressPools = readAddressPoolsKey(keys?.get('addressPools'), taken)
+  const ingress = readIngressKey(keys?.get('ingress'), taken)
   const gatewayBridge = readGatewayBridge(keys?.get('gatewayBridge'), taken)
   const spec = {
     ...{ advertise, dataPath, dataPathPort },
@@ -88,7 +88,7 @@ function checkRoomForVxlan(underlay: ReadUnderlay | undefined): void {
   )
 }
 
-export function readStack(
+export function readStackKey(
   at: YamlCursor | undefined,
   underlays: readonly ReadUnderlay[],
   swarm: ReadSwarm | undefined,
@@ -117,7 +117,7 @@ export function readStack(
 }
 
 /** What the swarm makes networks of. */
-function ofSwarm(swarm: SwarmSpec | undefined): Taken {
+function ofSwarm(swarm: SwarmSpec | undefined): TakenSubnets {
   const named = [
     ...(swarm?.addressPools?.pools.map((text) => ['an address pool', text] as const) ?? []),
     ...(swarm?.ingress === undefined ? [] : [['ingress', swarm.ingress.subnet] as const]),
@@ -134,7 +134,7 @@ function readOverlay(
   name: 'clear' | 'secret',
   at: YamlCursor | undefined,
   stackAt: YamlCursor | undefined,
-  taken: Taken,
+  taken: TakenSubnets,
 ): OverlaySpec {
   const keys = at?.record(['subnet', 'gateway', 'mtuBytes'])
   const [subnetGiven, gatewayAt] = [keys?.get('subnet'), keys?.get('gateway')]
@@ -153,7 +153,11 @@ function readOverlay(
   return { subnet: subnet.text, gateway, ...(mtuBytes === undefined ? {} : { mtuBytes }) }
 }
 
-function complainAboutDefault(name: 'clear' | 'secret', stackAt: YamlCursor | undefined, taken: Taken): void {
+function complainAboutDefault(
+  name: 'clear' | 'secret',
+  stackAt: YamlCursor | undefined,
+  taken: TakenSubnets,
+): void {
   const text = defaultSubnets[name]
   const subnet = parseSubnet(text)
   const other = taken.find((one) => typeof subnet !== 'string' && overlap(one.subnet, subnet))

@@ -3,9 +3,9 @@ import { readBoundedText } from '../bounded-file.ts'
 import { InputError } from '../error.ts'
 import { initNames } from './init.ts'
 import { Problems } from './problems.ts'
-import { readEngine } from './read-engine.ts'
+import { readEngineKey } from './read-engine.ts'
 import { readNodes, readUnderlays } from './read-hosts.ts'
-import { readStack, readSwarm } from './read-swarm.ts'
+import { readStackKey, readSwarm } from './read-swarm.ts'
 import type { Topology } from './topology.ts'
 import { YamlFile } from './yaml-cursor.ts'
 
@@ -51,10 +51,10 @@ function read(text: string, name: string, problems: Problems): Topology | undefi
     problems.add(1, 'underlays', 'is missing; at least one underlay network is needed')
   if (nodesAt === undefined) problems.add(1, 'nodes', 'is missing; at least one manager is needed')
   const underlays = underlaysAt === undefined ? undefined : readUnderlays(underlaysAt)
-  const ofAll = { engine: readEngine(root.get('engine')), init: root.get('init')?.oneOf(initNames) }
+  const ofAll = { engine: readEngineKey(root.get('engine')), init: root.get('init')?.oneOf(initNames) }
   const nodes = nodesAt === undefined ? undefined : readNodes(nodesAt, underlays, ofAll)
   const swarm = underlays === undefined ? undefined : readSwarm(root.get('swarm'), underlays, nodes ?? [])
-  const stack = readStack(root.get('stack'), underlays ?? [], swarm)
+  const stack = readStackKey(root.get('stack'), underlays ?? [], swarm)
   const description = root.get('description')?.text() ?? name
   if (underlays === undefined || nodes === undefined || swarm === undefined) return undefined
   return {

@@ -3,7 +3,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { docs, moby } from '../source.ts'
 import { exhausted } from './exhausted-subnet.ts'
-import { exhaustionProblems, reasonOf, silentTasks } from './exhaustion.ts'
+import { exhaustionProblems, exhaustionReason, silentTasks } from './exhaustion.ts'
 
 export const exhaustedSubnet = requirement({
   id: 'ADR-04',
@@ -44,7 +44,7 @@ export const exhaustedSubnet = requirement({
     const surplus = states.filter(({ state }) => state !== 'running')
     const { got, missing, unseen } = part(log, "the engine's log")
     const told = { ...seen, states, log: [...got.values()].flat() }
-    const reason = reasonOf(told)
+    const reason = exhaustionReason(told)
     const logsRead = missing.length === 0 && unseen.length === 0
     return judgement({
       problems: [

@@ -15,7 +15,7 @@ import type { TaskState } from '../../lib/swarm/task-states.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { freeSubnetFor } from '../scene/experiments/free-subnet.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
-import { allSettled, type Asked, type Process } from './exhaustion.ts'
+import { allSettled, type NeighbourAsked, type Process } from './exhaustion.ts'
 
 const prefixLength = 29
 /** Of its eight addresses the first and the last name the network and all its members, one is the gateway's. */
@@ -42,7 +42,7 @@ export interface Exhausted {
   readonly running: readonly Process[]
   /** What the engine of each manager logged about the tasks that do not run. */
   readonly log: Readonly<Record<string, Part<readonly string[]>>>
-  readonly asked: readonly Asked[]
+  readonly asked: readonly NeighbourAsked[]
 }
 
 /** A service on a subnet of its own is given more tasks than that has addresses. */

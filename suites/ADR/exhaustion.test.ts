@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { TaskState } from '../../lib/swarm/task-states.ts'
 import { describeProblem } from '../../lib/observation/describe-problem.ts'
-import { allSettled, type Exhaustion, exhaustionProblems, reasonOf } from './exhaustion.ts'
+import { allSettled, type Exhaustion, exhaustionProblems, exhaustionReason } from './exhaustion.ts'
 
 const task = (id: string, state: string, more: Partial<TaskState> = {}): TaskState => ({
   id,
@@ -22,9 +22,9 @@ describe('an exhausted subnet', () => {
   it('is sound when the surplus waits and something says why', () => {
     expect(allSettled(good)).to.equal(true)
     expect(words({ states: good, capacity: 5, log })).to.deep.equal([])
-    expect(reasonOf({ states: good, log })?.where).to.equal('log')
+    expect(exhaustionReason({ states: good, log })?.where).to.equal('log')
     const told = [task('3', 'running'), task('5', 'pending', { error: 'ip addresses may be exhausted' })]
-    expect(reasonOf({ states: told, log: [] })?.where).to.equal('task')
+    expect(exhaustionReason({ states: told, log: [] })?.where).to.equal('task')
   })
 
   it('has failed when more tasks run than it has addresses, or two share one', () => {

@@ -22,7 +22,7 @@ export interface Process {
 }
 
 /** A running task asked by one of its neighbours; `to` is its id. */
-export type Asked = Sent<{ readonly to: string }>
+export type NeighbourAsked = Sent<{ readonly to: string }>
 
 const waiting = ['new', 'pending']
 const reason = /exhaust|no available (IPv4 )?address|no available IP|could not find an available/i
@@ -33,7 +33,7 @@ export function allSettled(states: readonly TaskState[]): boolean {
 }
 
 /** Words about the missing address, and where they were found; undefined if there are none. */
-export function reasonOf({
+export function exhaustionReason({
   states,
   log,
 }: Pick<Exhaustion, 'states' | 'log'>): { where: 'task' | 'log'; words: string } | undefined {
@@ -76,7 +76,7 @@ export function exhaustionProblems(seen: Exhaustion, node: string, logsRead: boo
         ...{ ...where, code: 'task-does-not-wait' as const, subject: id },
         observed: error === '' ? state : `${state} (${error})`,
       })),
-    ...(surplus.length > 0 && reasonOf(seen) === undefined && logsRead
+    ...(surplus.length > 0 && exhaustionReason(seen) === undefined && logsRead
       ? [
           {
             ...{ ...where, code: 'shortage-unexplained' as const, kind: 'missed' as const },
@@ -95,7 +95,7 @@ export function silentTasks({
 }: {
   readonly network: string
   readonly running: readonly Process[]
-  readonly asked: readonly Asked[]
+  readonly asked: readonly NeighbourAsked[]
 }): Problem[] {
   return asked.flatMap(({ to, probe }): Problem[] => {
     const task = running.find((one) => one.task.id === to)?.task

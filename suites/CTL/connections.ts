@@ -5,7 +5,7 @@ import type { ControlSeen } from '../scene/recordings/control.ts'
 type Reached = ControlSeen['reached'][number]
 
 /** Connections that were not accepted. */
-export function connectionProblems(reached: readonly Reached[], port: number): Problem[] {
+export function refusedConnectionProblems(reached: readonly Reached[], port: number): Problem[] {
   return reached
     .filter(({ probe }) => probe.outcome !== 'connected')
     .map(({ from, to, address, probe }): Problem => ({

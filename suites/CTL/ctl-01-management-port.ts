@@ -3,7 +3,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { control } from '../scene/recordings/control.ts'
 import { managementPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
-import { connectionProblems, connectionRows } from './connections.ts'
+import { refusedConnectionProblems, connectionRows } from './connections.ts'
 
 export const managementPortOpen = requirement({
   id: 'CTL-01',
@@ -33,7 +33,7 @@ export const managementPortOpen = requirement({
     const slowest = Math.max(0, ...management.map(({ probe }) => probe.elapsedMs))
     const managers = new Set(management.map(({ to }) => to)).size
     return judgement({
-      problems: connectionProblems(management, managementPort),
+      problems: refusedConnectionProblems(management, managementPort),
       measures: [{ name: 'slowest connection', value: Math.round(slowest), unit: 'ms' }],
       tables: { 'connections to port 2377': connectionRows(management) },
       conclusion:

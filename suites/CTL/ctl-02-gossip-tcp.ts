@@ -3,7 +3,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { control } from '../scene/recordings/control.ts'
 import { gossipPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
-import { connectionProblems, connectionRows } from './connections.ts'
+import { refusedConnectionProblems, connectionRows } from './connections.ts'
 
 export const gossipTcp = requirement({
   id: 'CTL-02',
@@ -30,7 +30,7 @@ export const gossipTcp = requirement({
   judge({ control: { reached } }) {
     const gossip = reached.filter(({ what }) => what === 'gossip')
     return judgement({
-      problems: connectionProblems(gossip, gossipPort),
+      problems: refusedConnectionProblems(gossip, gossipPort),
       tables: { 'connections to port 7946': connectionRows(gossip) },
       conclusion: gossip.length === 0 ? '' : `${gossip.length} ordered pairs of nodes connected to 7946/tcp`,
     })

@@ -7,7 +7,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { joinAgain, leave, leavingWorker, workerToken } from '../../lib/swarm/membership.ts'
 import { managementPort, readablePayload } from '../scene/recordings/control-traffic.ts'
 import { onNode } from '../scene/sending/pair.ts'
-import { type Wires, withWires } from '../scene/recordings/recording.ts'
+import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { docs } from '../source.ts'
 import {
   controlFound,
@@ -128,7 +128,7 @@ export const joiningEncrypted = requirement({
 interface Rejoined {
   readonly node: string
   readonly hasToken: boolean
-  readonly wires: Wires
+  readonly wires: WiresSeen
   readonly streams: readonly StreamSeen[]
   readonly seconds: number
 }

@@ -5,7 +5,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { guardedState } from '../../lib/observe/guarded-state.ts'
 import { readHostState } from '../../lib/observe/read-host-state.ts'
 import { sh } from '../../lib/script.ts'
-import { askEngine, leaveMarked, swarmState } from '../../lib/swarm/membership.ts'
+import { askEngine, leaveMarked, localNodeState } from '../../lib/swarm/membership.ts'
 import { newSwarmMark } from '../../lib/swarm/swarm-mark.ts'
 import { docs, moby } from '../source.ts'
 
@@ -38,7 +38,7 @@ export const ambiguousAddress = requirement({
           up && name !== 'lo' && kind === '' && addresses.some(({ family }) => family === 'inet'),
       )
       .map(({ name, addresses }) => ({ name, addresses: addresses.map(({ address }) => address) }))
-    const state = await swarmState(host)
+    const state = await localNodeState(host)
     if (state !== 'inactive')
       throw new Inconclusive(`the engine of ${host.name} is in a swarm already (${state})`)
     if (interfaces.length < 2)

@@ -15,7 +15,7 @@ import { readTasks } from '../../lib/swarm/read-objects.ts'
 import { backWithinMs } from '../RES/bounds.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
-import { type Wires, withWires } from '../scene/recordings/recording.ts'
+import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 
 /** A way of joining, and what must come of it. */
 export interface Way {
@@ -37,7 +37,7 @@ export interface Joined extends Pick<Way, 'what' | 'dataPath'> {
   /** Addresses it had before; what comes to others is not its. */
   readonly addresses: readonly string[]
   /** Of its interfaces, by `node interface` or by node where it has one. */
-  readonly wires: Wires
+  readonly wires: WiresSeen
 }
 
 const datagrams = 5
@@ -116,7 +116,7 @@ async function vtepOf(
 }
 
 /** What comes in on the interfaces of the task’s node while the other sends to it. */
-async function record(lab: ObserveContext, { from, to }: Pair): Promise<Wires> {
+async function record(lab: ObserveContext, { from, to }: Pair): Promise<WiresSeen> {
   const { cluster, stack, probe } = lab
   const { clear } = stack.networks
   const names = [...new Set([to.node.advertise.interface, to.node.dataPath.interface])]

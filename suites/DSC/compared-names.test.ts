@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { asked } from '../three-nodes.fake.ts'
-import { compareNames, inheritanceProblems, type NameAsked } from './compared-names.ts'
+import { compareNames, inheritanceProblems, type ComparedName } from './compared-names.ts'
 
 const by = (
   who: 'task' | 'host',
@@ -8,7 +8,7 @@ const by = (
   name: string,
   addresses?: readonly string[],
   rcode?: string,
-): NameAsked => {
+): ComparedName => {
   const from = who === 'task' ? `swp-rr@${node}` : node
   return { node, name, by: who, probe: asked(from, addresses, rcode) }
 }

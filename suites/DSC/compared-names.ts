@@ -4,20 +4,23 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { dnsQuery } from '../../lib/probe/dns.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { inTask, onNode } from '../scene/sending/pair.ts'
-import type { Place } from './place.ts'
+import type { ResolverPlace } from './place.ts'
 
 /** Asked besides the host's search domains: reserved for documentation (RFC 6761), and known to public DNS. */
 const publicName = 'example.com'
 
 /** A name that a task asked its resolver for, or its host one of its nameservers. */
-export type NameAsked = Sent<{
+export type ComparedName = Sent<{
   readonly node: string
   readonly name: string
   readonly by: 'task' | 'host'
 }>
 
 /** The same names asked of the host's nameservers and of the task's resolver. */
-export async function askBoth({ probe }: ObserveContext, places: readonly Place[]): Promise<NameAsked[]> {
+export async function askBoth(
+  { probe }: ObserveContext,
+  places: readonly ResolverPlace[],
+): Promise<ComparedName[]> {
   const plan = places.flatMap(({ node, task, resolver }) =>
     [...new Set([...resolver.searchDomains, publicName])].flatMap((name) => [
       { node: node.host.name, name, by: 'task' as const, request: dnsQuery(inTask(task), name) },
@@ -39,7 +42,7 @@ export interface NameCompared {
   readonly taskSaid: string
 }
 
-export function compareNames(asked: readonly NameAsked[]): NameCompared[] {
+export function compareNames(asked: readonly ComparedName[]): NameCompared[] {
   return [...groupBy(asked, ({ node, name }) => `${node} ${name}`).values()].flatMap((same) => {
     const own = same.find(({ by }) => by === 'task')
     if (own === undefined) return []

@@ -6,7 +6,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import { answersTable } from '../scene/judging/name-problems.ts'
 import { overlayTutorial } from '../source.ts'
-import { type NameAsked, observeNames } from './names-elsewhere.ts'
+import { type TaskNameAsked, observeNames } from './names-elsewhere.ts'
 
 export const notElsewhere = requirement({
   id: 'DSC-05',
@@ -35,7 +35,7 @@ export const notElsewhere = requirement({
     const { got, missing, unseen } = part(hosts, 'the resolver')
     const [members, own, strangers] = (['member', 'own', 'stranger'] as const).map((wanted) =>
       asked.filter(({ kind }) => kind === wanted),
-    ) as [NameAsked[], NameAsked[], NameAsked[]]
+    ) as [TaskNameAsked[], TaskNameAsked[], TaskNameAsked[]]
     const known = (addresses: readonly string[] = []): string[] =>
       addresses.filter((address) => isIPv4(address) && contains(clear.subnet, address))
     const unknown = members.filter(({ probe }) => known(probe.dns?.addresses).length === 0)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Frame } from '../../lib/observation/frame.ts'
-import type { Wires } from '../scene/recordings/recording.ts'
+import type { WiresSeen } from '../scene/recordings/recording.ts'
 import { judgeForwarded } from './forwarded-problem.ts'
 
 const place = {
@@ -11,14 +11,14 @@ const question = (destination: string, matched: readonly string[] = ['worker1'],
   ...{ index: 1, at: 1, egress: true, digest: '00', matched, wireBytes: 90 },
   ...{ outer: { source: '172.18.0.3', destination, ttl: 64, bytes: 76 }, udp: { from: 40_000, to } },
 })
-const wire = (frames: readonly Frame[]): Wires[string] => ({
+const wire = (frames: readonly Frame[]): WiresSeen[string] => ({
   got: {
     ...{ node: 'worker1', interface: 'eth1', file: 'captures/worker1-eth1.pcap', frames, passedOver: {} },
     ...{ startedAt: '', endedAt: '', droppedByKernel: 0, droppedByInterface: 0 },
   },
 })
 const ways = { worker1: { got: { inside: 'eth1', outside: ['eth0'] } } }
-const judged = (wires: Wires, known: Parameters<typeof judgeForwarded>[2]['ways'] = ways) =>
+const judged = (wires: WiresSeen, known: Parameters<typeof judgeForwarded>[2]['ways'] = ways) =>
   judgeForwarded('worker1', place, { ways: known, wires })
 
 describe('the question of a task', () => {

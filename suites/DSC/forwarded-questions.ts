@@ -9,9 +9,9 @@ import { namespacePath } from '../../lib/swarm/namespaces.ts'
 import { contains, networkOf } from '../../lib/topology/cidr.ts'
 import { kernel, type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { inTask } from '../scene/sending/pair.ts'
-import { type Wires, type WirePoint, withWires } from '../scene/recordings/recording.ts'
+import { type WiresSeen, type WirePoint, withWires } from '../scene/recordings/recording.ts'
 import { networkViewsSeen } from '../scene/recordings/views.ts'
-import type { Place } from './place.ts'
+import type { ResolverPlace } from './place.ts'
 
 /**
  * Questions for a name with a nonce, and nobody else's. In an IPv4 datagram the first label of the question, its length
@@ -36,13 +36,13 @@ export interface ForwardedSeen {
     Record<string, Part<{ readonly inside: string | null; readonly outside: readonly string[] }>>
   >
   /** A frame that holds the question of a node’s task matches the node’s name. */
-  readonly wires: Wires
+  readonly wires: WiresSeen
 }
 
 /** On each node its task asks for a name that nobody ever asked for, while every way the question may go is recorded. */
 export async function observeForwarded(
   lab: ObserveContext,
-  places: readonly Place[],
+  places: readonly ResolverPlace[],
 ): Promise<ForwardedSeen> {
   if (places.length === 0) return { ways: {}, wires: {} }
   const [state, views] = await Promise.all([lab.scene(kernel), lab.scene(networkViewsSeen)])
@@ -98,7 +98,7 @@ export async function observeForwarded(
   }
 }
 
-function waysOf({ node, task, resolver }: Place, state: KernelSeen, bridge: string): Part<Ways> {
+function waysOf({ node, task, resolver }: ResolverPlace, state: KernelSeen, bridge: string): Part<Ways> {
   const { name } = node.host
   const root = rootSeen(state, name, 'ip')
   if (!('got' in root)) return root

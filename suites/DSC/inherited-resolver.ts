@@ -4,11 +4,11 @@ import { type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import { dnsQuery } from '../../lib/probe/dns.ts'
 import { inTask, taskLabel } from '../scene/sending/pair.ts'
-import { askBoth, type NameAsked } from './compared-names.ts'
+import { askBoth, type ComparedName } from './compared-names.ts'
 import { type ForwardedSeen, observeForwarded } from './forwarded-questions.ts'
 import { readHostResolver } from './host-resolver.ts'
 import { namesOfHost, readHostsFiles } from './hosts-file.ts'
-import type { Place, PlaceSeen } from './place.ts'
+import type { ResolverPlace, PlaceSeen } from './place.ts'
 
 /** A name that only the hosts file of a node gives an address, asked for in its task. */
 export type HostsFileName = Sent<{ readonly name: string; readonly inFileOfTask: boolean }>
@@ -17,7 +17,7 @@ export interface InheritedResolver {
   /** By node; only those with a task. */
   readonly places: Readonly<Record<string, Part<PlaceSeen>>>
   readonly forwarded: ForwardedSeen
-  readonly names: readonly NameAsked[]
+  readonly names: readonly ComparedName[]
   readonly hostsFile: readonly HostsFileName[]
 }
 
@@ -53,7 +53,7 @@ const mostNames = 4
 
 async function askHostsFileNames(
   { stack, probe }: ObserveContext,
-  places: readonly Place[],
+  places: readonly ResolverPlace[],
 ): Promise<HostsFileName[]> {
   const read = await Promise.all(
     places.map(async ({ node, task }) => ({

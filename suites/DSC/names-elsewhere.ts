@@ -16,7 +16,7 @@ const hostTimeoutSeconds = 12
  * A name that a task asked for. `member`: it is on the network; `stranger`: it is on others alone; `own`: the same, for
  * its own service.
  */
-export type NameAsked = Sent<{ readonly kind: 'member' | 'stranger' | 'own'; readonly name: string }>
+export type TaskNameAsked = Sent<{ readonly kind: 'member' | 'stranger' | 'own'; readonly name: string }>
 
 /** A name that a host's own resolver was asked for. */
 export interface HostAsked {
@@ -28,7 +28,7 @@ export interface HostAsked {
 
 export interface NamesElsewhere {
   readonly names: readonly string[]
-  readonly asked: readonly NameAsked[]
+  readonly asked: readonly TaskNameAsked[]
   /** By node; each was asked for `localhost`, too. */
   readonly hosts: Readonly<Record<string, Part<readonly HostAsked[]>>>
 }
@@ -40,7 +40,7 @@ export async function observeNames(lab: ObserveContext): Promise<NamesElsewhere>
   const names = [web.name, `tasks.${web.name}`, rr.name]
   const [member] = tasksOn(stack, 'clear')
   const strangers = tasksElsewhere(stack)
-  const plan = (kind: NameAsked['kind'], from: Task, name: string) => ({
+  const plan = (kind: TaskNameAsked['kind'], from: Task, name: string) => ({
     ...{ kind, name },
     request: dnsQuery(inTask(from), name),
   })

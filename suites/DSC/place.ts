@@ -2,7 +2,7 @@ import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import type { HostResolver } from './host-resolver.ts'
 
 /** A task on a node, and the nameservers it should inherit. */
-export interface Place {
+export interface ResolverPlace {
   readonly node: ClusterNode
   readonly task: Task
   readonly resolver: HostResolver

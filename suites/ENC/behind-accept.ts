@@ -1,6 +1,6 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { observePart } from '../../lib/conformance/missing.ts'
-import { type Change, reversibly } from '../../lib/change/reversibly.ts'
+import { type ReversibleChange, reversibly } from '../../lib/change/reversibly.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import { sh } from '../../lib/script.ts'
 import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
@@ -42,7 +42,7 @@ export async function behindAdminRule(lab: ObserveContext): Promise<Behind> {
 }
 
 /** As an administrator lets VXLAN in from anywhere. */
-function acceptFirst(port: number): Change {
+function acceptFirst(port: number): ReversibleChange {
   const rule = ['INPUT', '-p', 'udp', '--dport', port, '-j', 'ACCEPT']
   return {
     name: 'accept-first',

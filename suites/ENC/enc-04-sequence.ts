@@ -8,7 +8,7 @@ import { exchange } from '../scene/recordings/exchange.ts'
 import { kernel } from '../scene/judging/kernel-seen.ts'
 import { internals, rfc } from '../source.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
-import { inbound, type LedgerNode, outbound } from './ledger.ts'
+import { inboundStates, type LedgerNode, outboundStates } from './ledger.ts'
 import { ledgerNodes } from './ledger-nodes.ts'
 import { sequenceProblems, type SpiFlow, spiFlow } from './spi-flow.ts'
 
@@ -89,10 +89,10 @@ function flowsOf(frames: readonly SeenFrame[]): SpiFlow[] {
 function spiProblems(spi: string, from: LedgerNode, to: LedgerNode): Problem[] {
   const where = { kind: 'seen', path: { from: from.name, to: to.name }, subject: spi } as const
   return [
-    ...(outbound(from, to).some((state) => state.spi === spi)
+    ...(outboundStates(from, to).some((state) => state.spi === spi)
       ? []
       : [{ ...where, code: 'spi-unknown-to-sender' as const, node: from.name }]),
-    ...(inbound(to, from).some((state) => state.spi === spi)
+    ...(inboundStates(to, from).some((state) => state.spi === spi)
       ? []
       : [{ ...where, code: 'spi-unknown-to-peer' as const, node: to.name }]),
   ]

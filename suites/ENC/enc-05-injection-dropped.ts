@@ -9,7 +9,7 @@ import {
   injectionControls,
   injectionProblems,
   injectionRows,
-  type Outcome,
+  type InjectionOutcome,
   outcomesOf,
 } from '../scene/judging/injection-outcomes.ts'
 import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
@@ -69,7 +69,7 @@ export const injectionDropped = requirement({
     const counters = part(counts, 'counters of the drop rule')
     const sent = judged[0]?.sent ?? 0
     const counted = [...counters.got].map(([node, dropped]) => ({ node, dropped }))
-    const frames = (list: readonly Outcome[]): number => list.reduce((sum, one) => sum + one.sent, 0)
+    const frames = (list: readonly InjectionOutcome[]): number => list.reduce((sum, one) => sum + one.sent, 0)
     return judgement({
       problems: [
         ...injectionProblems(judged),
@@ -120,7 +120,10 @@ interface Seen {
   readonly behind: Behind
 }
 
-function parted(outcomes: readonly Outcome[], secret: string): [Outcome[], Outcome[]] {
+function parted(
+  outcomes: readonly InjectionOutcome[],
+  secret: string,
+): [InjectionOutcome[], InjectionOutcome[]] {
   return [
     outcomes.filter(({ network }) => network === secret),
     outcomes.filter(({ network }) => network !== secret),

@@ -11,7 +11,7 @@ import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type Undone, undoing, undoneTooEarly } from '../RES/undoing.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
-import { type Wires, withWires } from '../scene/recordings/recording.ts'
+import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { moby } from '../source.ts'
 
 const datagrams = 5
@@ -57,7 +57,7 @@ export const failsClosed = requirement({
       markers: Object.values(words),
     }
     let undone: Undone
-    let wires: Wires
+    let wires: WiresSeen
     try {
       ;({ wires } = await withWires(lab, [point], words, async () => {
         await lab.probe.send(requests)
@@ -114,7 +114,7 @@ export const failsClosed = requirement({
 
 interface Seen {
   readonly node: string
-  readonly wires: Wires
+  readonly wires: WiresSeen
   readonly undone: Undone
 }
 

@@ -12,7 +12,7 @@ import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../scene/sending/pair.ts'
-import { type Wires, withWires } from '../scene/recordings/recording.ts'
+import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { docs } from '../source.ts'
 
 export const encryptedIngress = requirement({
@@ -120,7 +120,7 @@ interface Asking {
 
 interface Seen {
   readonly asked: readonly Sent<Asking>[]
-  readonly wires: Wires
+  readonly wires: WiresSeen
 }
 
 function plan({ cluster, stack }: ObserveContext): Planned<Asking>[] {

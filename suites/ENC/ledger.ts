@@ -21,12 +21,12 @@ export function engineStates(node: LedgerNode): readonly SecurityAssociation[] {
   return node.state.securityAssociations.filter(({ requestId }) => requestId === engineMark)
 }
 
-export const outbound = (node: LedgerNode, peer: LedgerNode): SecurityAssociation[] =>
+export const outboundStates = (node: LedgerNode, peer: LedgerNode): SecurityAssociation[] =>
   engineStates(node).filter(
     ({ source, destination }) => source === node.address && destination === peer.address,
   )
 
-export const inbound = (node: LedgerNode, peer: LedgerNode): SecurityAssociation[] =>
+export const inboundStates = (node: LedgerNode, peer: LedgerNode): SecurityAssociation[] =>
   engineStates(node).filter(
     ({ source, destination }) => source === peer.address && destination === node.address,
   )
@@ -51,9 +51,9 @@ export function ledgerProblems(
 }
 
 function stateProblems(node: LedgerNode, peer: LedgerNode): Problem[] {
-  const [ins, outs] = [inbound(node, peer), outbound(node, peer)]
+  const [ins, outs] = [inboundStates(node, peer), outboundStates(node, peer)]
   const where = { kind: 'missed' as const, node: node.name, subject: peer.name }
-  const known = new Set(inbound(peer, node).map(({ spi }) => spi))
+  const known = new Set(inboundStates(peer, node).map(({ spi }) => spi))
   return [
     ...(ins.length === inboundPerPeer
       ? []
@@ -101,7 +101,7 @@ function policyProblems(node: LedgerNode, peer: LedgerNode, dataPathPort: number
       ...{ ...where, code: 'policy-port-differs' },
       ...{ observed: policy.destinationPort ?? 'any', expected: dataPathPort },
     })
-  if (policy.spi !== undefined && !outbound(node, peer).some(({ spi }) => spi === policy.spi))
+  if (policy.spi !== undefined && !outboundStates(node, peer).some(({ spi }) => spi === policy.spi))
     problems.push({ ...where, code: 'policy-without-state', observed: policy.spi })
   return problems
 }

@@ -7,7 +7,7 @@ import { kernel } from '../scene/judging/kernel-seen.ts'
 import { passedOverTable } from '../scene/recordings/recording.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { internals } from '../source.ts'
-import { arrivalProblems, followed, outbound, outboundPort, routeOf, routeProblems } from './outbound.ts'
+import { arrivalProblems, followed, sendOutbound, outboundPort, routeOf, routeProblems } from './outbound.ts'
 
 export const masqueraded = requirement({
   id: 'GWB-02',
@@ -38,7 +38,7 @@ export const masqueraded = requirement({
   changes: [],
   quiet: [],
   reads: [kernel],
-  observe: async (lab) => ({ ...(await outbound(lab)), kernel: await lab.scene(kernel) }),
+  observe: async (lab) => ({ ...(await sendOutbound(lab)), kernel: await lab.scene(kernel) }),
   judge({ sent, wires, kernel: states }, facts) {
     const { got, missing, unseen } = part(wires, 'capture')
     const frames = seenFrames(got.values())

@@ -3,7 +3,7 @@ import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { hostState, namespace } from '../host-states.fake.ts'
 import { verdictOf } from '../verdict-of.fake.ts'
 import { bridgeView, facts, names, node } from './bridged-nodes.fake.ts'
-import { customised } from './gwb-04-customised.ts'
+import { customisedBridge } from './gwb-04-customised.ts'
 
 describe('GWB-04', () => {
   const swarm = { ...facts.topology.swarm, gatewayBridge: { subnet: '172.18.0.0/16', mtuBytes: 1380 } }
@@ -13,7 +13,7 @@ describe('GWB-04', () => {
   const small = Object.fromEntries(names.map((name) => [name, node(name, [], 1380)]))
 
   it('passes where engine, kernel and tasks have what was asked for', () => {
-    expect(verdictOf(customised, { kernel: small, views: stated }, on).outcome).to.equal('pass')
+    expect(verdictOf(customisedBridge, { kernel: small, views: stated }, on).outcome).to.equal('pass')
   })
 
   it('fails for what the engine states and for each interface that differs', () => {
@@ -22,7 +22,7 @@ describe('GWB-04', () => {
       views: { ...stated, manager: [bridgeView] },
     }
     expect(
-      verdictOf(customised, seen, on).problems.map(({ code, node: at }) => `${at} ${code}`),
+      verdictOf(customisedBridge, seen, on).problems.map(({ code, node: at }) => `${at} ${code}`),
     ).to.deep.equal([
       'manager engine-states-otherwise',
       'worker1 interface-mtu-wrong',
@@ -43,7 +43,7 @@ describe('GWB-04', () => {
         manager: hostState('manager', namespace([])),
       },
     }
-    const codes = verdictOf(customised, seen, on).problems.map(({ code }) => code)
+    const codes = verdictOf(customisedBridge, seen, on).problems.map(({ code }) => code)
     expect([...codes].sort()).to.deep.equal(['gateway-interface-missing', 'interface-missing'])
   })
 })

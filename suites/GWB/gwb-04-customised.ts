@@ -13,7 +13,7 @@ import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { docs } from '../source.ts'
 import { bridgeProblems, type BridgeSeen, statedProblems, taskProblems } from './bridge-settings.ts'
 
-export const customised = requirement({
+export const customisedBridge = requirement({
   id: 'GWB-04',
   requirement: 'Customised before init/join (subnet, MTU), docker_gwbridge keeps its settings.',
   source: [docs('Customize the docker_gwbridge')],

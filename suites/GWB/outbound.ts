@@ -11,7 +11,7 @@ import { contains } from '../../lib/topology/cidr.ts'
 import { gatewayBridgeSeen, subnetsOf } from '../scene/judging/gateway-interface.ts'
 import type { KernelSeen } from '../scene/judging/kernel-seen.ts'
 import { inTask } from '../scene/sending/pair.ts'
-import { type Wires, withWires } from '../scene/recordings/recording.ts'
+import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
 
 /** Discard; nothing has to listen. */
@@ -28,9 +28,9 @@ interface Sending {
 export type Outbound = Sent<Sending>
 
 /** A task of each node sends to the next node, while the advertise interface of every node is recorded. */
-export async function outbound(
+export async function sendOutbound(
   lab: ObserveContext,
-): Promise<{ readonly sent: readonly Outbound[]; readonly wires: Wires }> {
+): Promise<{ readonly sent: readonly Outbound[]; readonly wires: WiresSeen }> {
   const { nodes } = lab.cluster
   const words: Record<string, string> = {}
   const plan = nodes.flatMap((node, index): Planned<Sending>[] => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { withoutIngress } from './ing-11-without-ingress.ts'
+import { ingressRemoved } from './ing-11-without-ingress.ts'
 import { codes, facts, judge, outcomeOf } from './ing.fake.ts'
 
 describe('judging what goes on without ingress', () => {
@@ -38,14 +38,14 @@ describe('judging what goes on without ingress', () => {
   })
 
   it('passes when all goes on and publishing is refused', () => {
-    const judged = judge(withoutIngress, gap())
+    const judged = judge(ingressRemoved, gap())
     expect(outcomeOf(judged)).to.equal('pass')
     expect(judged.conclusion).to.include('shared 1:1; a service that publishes was refused; ingress (ab12)')
   })
 
   it('fails for a lost task, a silent one, a name and a virtual IP that lead elsewhere', () => {
     const judged = judge(
-      withoutIngress,
+      ingressRemoved,
       gap({
         probed: [
           { from: one, to: { task: two }, network, probe: answered('', 'timeout') },
@@ -63,14 +63,14 @@ describe('judging what goes on without ingress', () => {
     expect(judged.problems[0]).to.deep.include({
       ...{ path: { from: 'worker1', to: 'worker2' }, network, observed: 'no answer within 15.0 s' },
     })
-    const ended = judge(withoutIngress, gap({ tasks: front.slice(0, 1), probed: [] }))
+    const ended = judge(ingressRemoved, gap({ tasks: front.slice(0, 1), probed: [] }))
     expect(ended.problems[0]).to.deep.include({ code: 'task-ended-without-ingress', node: 'worker2' })
   })
 
   it('fails when a service that publishes is accepted, unless ingress still was there', () => {
     const refusal = { command: 'service create', accepted: true, words: '' }
-    expect(outcomeOf(judge(withoutIngress, gap({ refusal })))).to.equal('fail')
-    expect(outcomeOf(judge(withoutIngress, gap({ refusal, found: ['ingress (ab12)'] })))).to.equal(
+    expect(outcomeOf(judge(ingressRemoved, gap({ refusal })))).to.equal('fail')
+    expect(outcomeOf(judge(ingressRemoved, gap({ refusal, found: ['ingress (ab12)'] })))).to.equal(
       'inconclusive',
     )
   })
@@ -78,7 +78,7 @@ describe('judging what goes on without ingress', () => {
   it('keeps what was seen though ingress could not be put back', () => {
     const undone = { name: 'SwarmproofError', message: 'a command failed' }
     const threw = { undone, restored: null }
-    expect(outcomeOf(judge(withoutIngress, gap({}, threw)))).to.equal('inconclusive')
-    expect(outcomeOf(judge(withoutIngress, gap({ tasks: [] }, threw)))).to.equal('fail')
+    expect(outcomeOf(judge(ingressRemoved, gap({}, threw)))).to.equal('inconclusive')
+    expect(outcomeOf(judge(ingressRemoved, gap({ tasks: [] }, threw)))).to.equal('fail')
   })
 })

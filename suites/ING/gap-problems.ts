@@ -73,7 +73,7 @@ function clientProblems(connections: readonly Connection[], tasks: readonly Task
   ]
 }
 
-export function virtualIpProblems(
+export function virtualIpConnectionProblems(
   connections: readonly Connection[],
   tasks: readonly TaskFacts[],
 ): Problem[] {

@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { type Asked, ingressMissing, mesh } from '../scene/recordings/mesh.ts'
+import { type MeshAsked, ingressMissing, mesh } from '../scene/recordings/mesh.ts'
 import { answersOf } from '../scene/judging/port-answers.ts'
 import { docs } from '../source.ts'
 
@@ -30,7 +30,7 @@ export const unpublished = requirement({
   observe: async (lab) => ({ mesh: await lab.scene(mesh) }),
   judge({ mesh: { asked } }, facts) {
     const names = new Map(facts.tasks.map((task) => [task.hostname, taskName(task)]))
-    const tasksOf = ({ probe }: Asked): string[] => [
+    const tasksOf = ({ probe }: MeshAsked): string[] => [
       ...new Set(answersOf(probe).flatMap((answer) => names.get(answer) ?? [])),
     ]
     const silent = asked.filter(({ what }) => what !== 'published')
@@ -51,7 +51,7 @@ export const unpublished = requirement({
   },
 })
 
-function unpublishedProblems({ from, to, what, probe }: Asked, tasks: readonly string[]): Problem[] {
+function unpublishedProblems({ from, to, what, probe }: MeshAsked, tasks: readonly string[]): Problem[] {
   const isDatagram = what === 'other protocol' && probe.outcome === 'answered'
   if (tasks.length === 0 && !isDatagram) return []
   return [
@@ -63,7 +63,7 @@ function unpublishedProblems({ from, to, what, probe }: Asked, tasks: readonly s
   ]
 }
 
-function outcomes(asked: readonly Asked[]): Record<string, number> {
+function outcomes(asked: readonly MeshAsked[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { what, probe } of asked) {
     const key = `${what}: ${probe.outcome}`

@@ -10,7 +10,7 @@ import { overlayMtu, statedMtu } from '../scene/judging/overlay-mtu.ts'
 import { portAnswers, portProblems } from '../scene/judging/port-answers.ts'
 import { docs } from '../source.ts'
 import { ingressTables } from './ingress-tables.ts'
-import { interfaceProblems, onIngress } from './on-ingress.ts'
+import { ingressInterfaceProblems, onIngress } from './on-ingress.ts'
 
 export const customIngress = requirement({
   id: 'ING-10',
@@ -73,7 +73,7 @@ export const customIngress = requirement({
     return judgement({
       problems: [
         ...settingProblems(facts.manager, ingress, wanted),
-        ...nodes.flatMap((one) => interfaceProblems(one, wanted, mtuBytes)),
+        ...nodes.flatMap((one) => ingressInterfaceProblems(one, wanted, mtuBytes)),
         ...answers.flatMap((one) => portProblems(one, behind)),
       ],
       missing,

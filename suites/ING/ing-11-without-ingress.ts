@@ -3,10 +3,10 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { docs } from '../source.ts'
 import { type IngressGap, observeGap } from './ingress-gap.ts'
-import { lostProblems, probedProblems, sharesText, virtualIpProblems } from './gap-problems.ts'
+import { lostProblems, probedProblems, sharesText, virtualIpConnectionProblems } from './gap-problems.ts'
 import { refusalProblems, undecidedUnseen } from './refusal.ts'
 
-export const withoutIngress = requirement({
+export const ingressRemoved = requirement({
   id: 'ING-11',
   requirement:
     'While no ingress exists, services that publish nothing go on working, and a service that publishes is refused.',
@@ -51,7 +51,7 @@ export const withoutIngress = requirement({
       problems: [
         ...lostProblems(before, tasks),
         ...failed,
-        ...virtualIpProblems(byVirtualIp, tasks),
+        ...virtualIpConnectionProblems(byVirtualIp, tasks),
         // While there still was ingress, it was right to accept.
         ...(found.length > 0
           ? []

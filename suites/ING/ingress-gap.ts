@@ -16,7 +16,7 @@ import { listIngress } from '../../lib/swarm/swarm-networks.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { carried } from '../scene/recordings/left-out.ts'
 import { addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
-import { type Repeated, sendRepeatedly } from '../scene/sending/send-repeatedly.ts'
+import { type RepeatedRequest, sendRepeatedly } from '../scene/sending/send-repeatedly.ts'
 import { type Refusal, refusalSeen } from './refusal.ts'
 
 const connectionsPerTask = 2
@@ -143,7 +143,7 @@ async function connect(
   if (vip === undefined || own.length === 0) return []
   return sendRepeatedly(
     probe,
-    own.map((from): Repeated<Connecting> => ({
+    own.map((from): RepeatedRequest<Connecting> => ({
       times: connectionsPerTask * own.length,
       planned: {
         ...{ client: from.id, network: shop.name },

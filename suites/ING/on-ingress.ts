@@ -59,7 +59,7 @@ export function onIngress(
 }
 
 /** How interfaces on ingress differ from what was asked for. */
-export function interfaceProblems(
+export function ingressInterfaceProblems(
   { node, interfaces, absent }: OnIngress,
   { subnet, gateway }: IngressSpec,
   mtuBytes: number,

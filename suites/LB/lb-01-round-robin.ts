@@ -4,7 +4,7 @@ import { distinct } from '../../lib/observation/problem.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { docs, overlayTutorial } from '../source.ts'
 import { type Connections, connectByVip } from './connections.ts'
-import { connectionProblems, linesPerConnection } from './one-connection.ts'
+import { oneConnectionProblems, linesPerConnection } from './one-connection.ts'
 import { type Client, countShares, shareProblems, sharesTable } from './task-shares.ts'
 
 export const roundRobin = requirement({
@@ -45,7 +45,9 @@ export const roundRobin = requirement({
       ...(probe.port === undefined ? {} : { port: probe.port }),
     })
     const shares = fresh.map((one) => ({ one, shares: countShares(one.probe.replies, tasks) }))
-    const split = kept.flatMap((one) => distinct(connectionProblems(one.probe.replies, tasks, clientOf(one))))
+    const split = kept.flatMap((one) =>
+      distinct(oneConnectionProblems(one.probe.replies, tasks, clientOf(one))),
+    )
     const connections = kept.reduce((sum, { probe }) => sum + probe.attempts.length, 0)
     const made = fresh[0]?.probe.attempts.length ?? 0
     return judgement({

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import { task } from '../three-nodes.fake.ts'
-import { answersOf, connectionProblems, linesPerConnection, requestLines } from './one-connection.ts'
+import { answersByLine, oneConnectionProblems, linesPerConnection, requestLines } from './one-connection.ts'
 
 const tasks = [task('web', 'worker1', 3), task('web', 'worker2', 4)]
 const [first, second] = ['web-worker1', 'web-worker2'] as const
 const client = { node: 'manager', ends: { from: 'swp-rr@manager', to: 'swp-web' } }
 const reply = (...words: string[]): string => words.map((word, index) => `${word} ${index + 1}\n`).join('')
 const same = (word: string): string => reply(...new Array<string>(linesPerConnection).fill(word))
-const problems = (...replies: string[]) => connectionProblems(replies, tasks, client)
+const problems = (...replies: string[]) => oneConnectionProblems(replies, tasks, client)
 
 describe('requests over one connection', () => {
   it('are lines, ended by an empty one', () => {
@@ -15,7 +15,7 @@ describe('requests over one connection', () => {
   })
 
   it('are told apart by what they asked', () => {
-    expect(answersOf('id1 1\nid1 3\n')).to.deep.equal([
+    expect(answersByLine('id1 1\nid1 3\n')).to.deep.equal([
       'id1',
       undefined,
       'id1',

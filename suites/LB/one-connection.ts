@@ -16,7 +16,7 @@ export function requestLines(nonce: string): Buffer {
 }
 
 /** Who answered each line of one connection; undefined for a line without an answer. */
-export function answersOf(reply: string): (string | undefined)[] {
+export function answersByLine(reply: string): (string | undefined)[] {
   const lines = reply.split('\n')
   return Array.from({ length: linesPerConnection }, (_, index) => {
     const line = lines.find((candidate) => candidate.endsWith(` ${index + 1}`))
@@ -25,13 +25,13 @@ export function answersOf(reply: string): (string | undefined)[] {
 }
 
 /** What is wrong with the connections of one client: each must be answered whole, and by one task. */
-export function connectionProblems(
+export function oneConnectionProblems(
   replies: readonly string[],
   tasks: readonly TaskFacts[],
   client: Client,
 ): Problem[] {
   return replies.flatMap((reply) => {
-    const answers = answersOf(reply)
+    const answers = answersByLine(reply)
     const answered = answers.filter((answer) => answer !== undefined)
     const who = [...new Set(answered)]
     const strangers = who.filter((hostname) => !tasks.some((task) => task.hostname === hostname))

@@ -50,7 +50,7 @@ export interface Customised extends Wanted {
   readonly unseen: readonly Unseen[]
 }
 
-export function customised(
+export function customMtuOutcome(
   { network, mtuBytes }: Wanted,
   {
     states,

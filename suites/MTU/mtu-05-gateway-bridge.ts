@@ -14,7 +14,7 @@ import {
 import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { internals, moby } from '../source.ts'
 
-export const gatewayBridge = requirement({
+export const gatewayBridgeMtu = requirement({
   id: 'MTU-05',
   requirement: '`docker_gwbridge` and its task interface do not exceed the uplink’s MTU.',
   source: [internals('Docker Swarm and Overlay Networks'), internals('ingress'), moby('issue 41406')],

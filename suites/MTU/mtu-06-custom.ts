@@ -6,7 +6,7 @@ import { kernel } from '../scene/judging/kernel-seen.ts'
 import { sizes } from '../scene/recordings/sizes.ts'
 import { networkViewsSeen } from '../scene/recordings/views.ts'
 import { docs, moby } from '../source.ts'
-import { customised, largerProblems, networksWithMtu, settingProblems } from './custom-mtu.ts'
+import { customMtuOutcome, largerProblems, networksWithMtu, settingProblems } from './custom-mtu.ts'
 import { sizeProblem } from './size-problem.ts'
 
 export const customMtu = requirement({
@@ -48,7 +48,9 @@ export const customMtu = requirement({
   judge({ kernel: states, views, sizes: { wires, datagrams } }, facts) {
     const { got, missing, unseen } = part(wires, 'capture')
     const { wanted, absent } = networksWithMtu(facts)
-    const looks = wanted.map((one) => customised(one, { states, views, wires: [...got.values()], facts }))
+    const looks = wanted.map((one) =>
+      customMtuOutcome(one, { states, views, wires: [...got.values()], facts }),
+    )
     const sized = datagrams.filter(({ network }) =>
       wanted.some((one) => one.network.id === facts.networks[network].id),
     )

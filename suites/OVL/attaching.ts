@@ -98,7 +98,7 @@ function asks({ stack }: ObserveContext, container: Standalone, to: string): Pla
   ]
 }
 
-export function runCommand(network: string): string {
+export function dockerRunCommand(network: string): string {
   return `docker run --network ${network}`
 }
 

@@ -11,7 +11,7 @@ import { meshPort } from '../scene/recordings/mesh.ts'
 import { askPort } from '../scene/experiments/reshaping-probes.ts'
 import { givenPortProblems } from '../scene/judging/reshaping-problems.ts'
 import type { GivenLook } from '../scene/experiments/reshaping-looks.ts'
-import { type Footprint, footprintOf, type Held, type HeldBy, traceProblems } from './leftovers.ts'
+import { type NetworkIdentity, footprintOf, type Held, type HeldBy, traceProblems } from './leftovers.ts'
 import { lookAtKernels, pollUntilGone } from './until-gone.ts'
 
 /** Its task, the port it was given, and what every node answers on that. */
@@ -23,7 +23,7 @@ export interface DeployedTwice {
   /** Names of the networks of both versions. */
   readonly networks: { readonly first: string; readonly second: string }
   readonly before: Polled<StackLook>
-  readonly old: Footprint
+  readonly old: NetworkIdentity
   /** What the kernel of the first task's node held of the old network. */
   readonly held: Part<Held>
   readonly after: Part<Redeployed>
@@ -86,12 +86,15 @@ function settled(lab: ObserveContext, stack: TrialStack, networks: Networks): Pr
       const looked = port === undefined ? [] : await askPort(lab, port)
       return { publishedPort: port ?? null, task: taskFacts(task), looked }
     },
-    (seen) => [...movedProblems(seen, { service: of.service, ...networks }), ...givenPortProblems(seen, of)],
+    (seen) => [
+      ...movedNetworkProblems(seen, { service: of.service, ...networks }),
+      ...givenPortProblems(seen, of),
+    ],
   )
 }
 
 /** Whether the task is on the network its version declares, and on that of the former version no more. */
-export function movedProblems(
+export function movedNetworkProblems(
   { task }: Pick<StackLook, 'task'>,
   { service, wanted, former }: Networks & { readonly service: string },
 ): Problem[] {

@@ -6,7 +6,7 @@ import type { KernelSeen } from '../scene/judging/kernel-seen.ts'
 import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
 
 /** An address on a network: of a task, as its engine or its kernel tells it, or a virtual IP. */
-export interface Held {
+export interface HeldAddress {
   /** e.g. `web@worker1`, `virtual IP of web`. */
   readonly who: string
   /** Undefined for what is on no node in particular. */
@@ -17,16 +17,16 @@ export interface Held {
   readonly prefixLength?: number
 }
 
-export interface Look extends Pick<ReturnType<typeof part>, 'missing' | 'unseen'> {
+export interface AddressLook extends Pick<ReturnType<typeof part>, 'missing' | 'unseen'> {
   readonly network: NetworkFacts
   /** Undefined where it is not known. */
   readonly asked: { readonly subnet: string; readonly gateway: string } | undefined
-  readonly held: readonly Held[]
+  readonly held: readonly HeldAddress[]
   /** Labels of tasks whose kernel was read. */
   readonly read: ReadonlySet<string>
 }
 
-export function lookAt(role: 'clear' | 'secret', states: KernelSeen, facts: ClusterFacts): Look {
+export function lookAt(role: 'clear' | 'secret', states: KernelSeen, facts: ClusterFacts): AddressLook {
   const network = facts.networks[role]
   const { subnet, gateway } = facts.built.requested[role] ?? {}
   const tasks = tasksIn(facts, role)
@@ -43,13 +43,13 @@ export function lookAt(role: 'clear' | 'secret', states: KernelSeen, facts: Clus
     ...{ network, missing, unseen },
     asked: subnet === undefined || gateway === undefined ? undefined : { subnet, gateway },
     held: [
-      ...tasks.map((task): Held => ({
+      ...tasks.map((task): HeldAddress => ({
         ...{ who: taskName(task), node: task.node, by: 'engine' },
         address: task.endpoints[network.name]?.address ?? '',
       })),
       ...[...seen].flatMap(([task, one]) =>
         'got' in one
-          ? one.got.map((entry): Held => ({
+          ? one.got.map((entry): HeldAddress => ({
               ...{ who: taskName(task), node: task.node, by: 'kernel', ...entry },
             }))
           : [],
@@ -89,13 +89,17 @@ export function heldProblems({
   asked,
   held,
   read,
-}: Look): Problem[] {
+}: AddressLook): Problem[] {
   if (asked === undefined) return []
   const length = prefixLengthOf(asked.subnet)
   const kernels = held.filter(({ by }) => by === 'kernel')
   // Old engines hold virtual IPs as aliases in the namespaces of their tasks.
   const virtualIps = new Set(held.filter(({ node }) => node === undefined).map(({ address }) => address))
-  const at = ({ who, node }: Held) => ({ ...(node === undefined ? {} : { node }), network, subject: who })
+  const at = ({ who, node }: HeldAddress) => ({
+    ...(node === undefined ? {} : { node }),
+    network,
+    subject: who,
+  })
   return [
     ...(subnet === asked.subnet
       ? []

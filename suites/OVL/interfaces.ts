@@ -3,7 +3,7 @@ import type { Link } from '../../lib/observe/host-state.ts'
 import { contains, prefixLengthOf } from '../../lib/topology/cidr.ts'
 
 /** A network a task must have one interface on. */
-export interface Attachment {
+export interface ExpectedInterface {
   readonly network: string
   readonly subnet: string
   /** What the engine says the task has there; undefined where it does not tell. */
@@ -23,10 +23,10 @@ export interface Owner {
  */
 export function interfaceProblems(
   links: readonly Link[],
-  expected: readonly Attachment[],
+  expected: readonly ExpectedInterface[],
   owner: Owner,
 ): Problem[] {
-  const on = ({ subnet }: Attachment) =>
+  const on = ({ subnet }: ExpectedInterface) =>
     links.filter((link) => ipv4Of(link).some(({ address }) => isIn(subnet, address)))
   const unexpected = links.filter((link) => !expected.some((attachment) => on(attachment).includes(link)))
   return [
@@ -66,7 +66,7 @@ export function interfaceText(link: Link): string {
   return `${link.name}: ${own.join(' ') || 'no address'}`
 }
 
-function attachmentProblems(found: readonly Link[], attachment: Attachment, owner: Owner): Problem[] {
+function attachmentProblems(found: readonly Link[], attachment: ExpectedInterface, owner: Owner): Problem[] {
   const { network, subnet } = attachment
   const [only, ...others] = found
   if (only === undefined)
@@ -78,7 +78,11 @@ function attachmentProblems(found: readonly Link[], attachment: Attachment, owne
   return addressProblems(only, attachment, owner)
 }
 
-function addressProblems(link: Link, { network, subnet, address }: Attachment, owner: Owner): Problem[] {
+function addressProblems(
+  link: Link,
+  { network, subnet, address }: ExpectedInterface,
+  owner: Owner,
+): Problem[] {
   const own = ipv4Of(link)
   const full = own.filter(({ prefixLength }) => prefixLength < 32)
   const length = prefixLengthOf(subnet)

@@ -1,9 +1,16 @@
 import { expect } from 'chai'
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { hostState, link, namespace } from '../host-states.fake.ts'
-import { type Footprint, footprintOf, heldBy, ipsecProblems, traceProblems, tracesOf } from './leftovers.ts'
+import {
+  type NetworkIdentity,
+  footprintOf,
+  heldBy,
+  ipsecProblems,
+  traceProblems,
+  tracesOf,
+} from './leftovers.ts'
 
-const gone: Footprint = {
+const gone: NetworkIdentity = {
   ...{ id: 'abcdefghijklmnop', name: 'swp-gone', subnet: '10.0.9.0/24', vni: 4105 },
   macs: ['02:42:0a:00:09:03'],
 }

@@ -13,7 +13,7 @@ import {
 } from '../scene/judging/kernel-seen.ts'
 
 /** What a network is known by in a kernel. */
-export interface Footprint {
+export interface NetworkIdentity {
   readonly id: string
   readonly name: string
   readonly subnet: string
@@ -25,7 +25,7 @@ export interface Footprint {
 export function footprintOf(
   { id, name, subnet, vni }: OverlayNetwork,
   tasks: readonly Pick<Task, 'endpoints'>[],
-): Footprint {
+): NetworkIdentity {
   const macs = tasks.flatMap(({ endpoints }) => endpoints[name]?.mac ?? []).filter((mac) => mac !== '')
   return { id, name, subnet, vni, macs }
 }
@@ -50,11 +50,15 @@ export interface Held {
 /** By name of node. */
 export type HeldBy = Readonly<Record<string, Part<Held>>>
 
-export function heldBy(seen: KernelSeen, nodes: readonly string[], networks: readonly Footprint[]): HeldBy {
+export function heldBy(
+  seen: KernelSeen,
+  nodes: readonly string[],
+  networks: readonly NetworkIdentity[],
+): HeldBy {
   return Object.fromEntries(nodes.map((node) => [node, heldOf(seen, node, networks)]))
 }
 
-function heldOf(seen: KernelSeen, node: string, networks: readonly Footprint[]): Part<Held> {
+function heldOf(seen: KernelSeen, node: string, networks: readonly NetworkIdentity[]): Part<Held> {
   const ipsec = ipsecSeen(seen, node)
   if (!('got' in ipsec)) return ipsec
   const namespaces = namespacesSeen(seen, node, 'bridge')
@@ -83,12 +87,12 @@ function heldOf(seen: KernelSeen, node: string, networks: readonly Footprint[]):
   }
 }
 
-function ownNamespaces({ id }: Pick<Footprint, 'id'>): string[] {
+function ownNamespaces({ id }: Pick<NetworkIdentity, 'id'>): string[] {
   return [overlayNamespace(id), loadBalancerNamespace(id)]
 }
 
 /** Everything a host's kernel holds of a network. */
-export function tracesOf(network: Footprint, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
+export function tracesOf(network: NetworkIdentity, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
   return [
     ...ownNamespaces(network)
       .filter((name) => state.namespaces[name] !== undefined)
@@ -102,7 +106,7 @@ export function tracesOf(network: Footprint, state: Pick<HostState, 'root' | 'na
 const hostDevice = /^(?:vx|ov)-[0-9a-f]{6}-/
 
 function tracesIn(
-  { id, name: network, subnet, vni, macs }: Footprint,
+  { id, name: network, subnet, vni, macs }: NetworkIdentity,
   { links, fdb }: NamespaceState,
   where: string,
 ): Trace[] {

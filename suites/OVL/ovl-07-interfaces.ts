@@ -10,7 +10,7 @@ import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
 import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { internals } from '../source.ts'
-import { type Attachment, interfaceProblems, interfaceText } from './interfaces.ts'
+import { type ExpectedInterface, interfaceProblems, interfaceText } from './interfaces.ts'
 
 export const taskInterfaces = requirement({
   id: 'OVL-07',
@@ -79,7 +79,7 @@ export const taskInterfaces = requirement({
 interface Look {
   /** Its veth interfaces; undefined if no namespace of its node has its addresses. */
   readonly links: readonly Link[] | undefined
-  readonly expected: readonly Attachment[]
+  readonly expected: readonly ExpectedInterface[]
 }
 
 /** Of several tasks of a node, one that could not be looked at speaks for it. */

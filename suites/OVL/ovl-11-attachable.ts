@@ -4,7 +4,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { undelivered } from '../scene/judging/delivery.ts'
 import { moby } from '../source.ts'
-import { type Attaching, attaching, firstLine, lacksImage, runCommand } from './attaching.ts'
+import { type Attaching, attaching, firstLine, lacksImage, dockerRunCommand } from './attaching.ts'
 
 export const attachableOnly = requirement({
   id: 'OVL-11',
@@ -42,13 +42,13 @@ export const attachableOnly = requirement({
           .filter((one) => one.accepted)
           .map(({ node }): Problem => ({
             ...{ code: 'change-accepted', kind: 'seen', node, network: closed },
-            subject: runCommand(closed),
+            subject: dockerRunCommand(closed),
           })),
         ...accepted
           .filter((one) => !one.accepted && !lacksImage(one))
           .map(({ node, words }): Problem => ({
             ...{ code: 'change-refused', kind: 'seen', node, network: open },
-            ...{ subject: runCommand(open), observed: firstLine(words) },
+            ...{ subject: dockerRunCommand(open), observed: firstLine(words) },
           })),
         ...joined
           .filter((one) => addressIn(one, { name: open }) === '')

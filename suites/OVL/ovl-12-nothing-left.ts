@@ -5,7 +5,7 @@ import { gather, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { takers } from '../../lib/swarm/cluster.ts'
 import { internals, moby } from '../source.ts'
-import { type Footprint, footprintOf, type HeldBy, ipsecProblems, traceProblems } from './leftovers.ts'
+import { type NetworkIdentity, footprintOf, type HeldBy, ipsecProblems, traceProblems } from './leftovers.ts'
 import { goneWithinMs, lookAtKernels, pollUntilGone } from './until-gone.ts'
 
 export const nothingLeft = requirement({
@@ -92,7 +92,7 @@ async function comeAndGo(lab: ObserveContext) {
 /** All that it makes is gone on return. */
 async function standing(
   lab: ObserveContext,
-): Promise<{ readonly networks: readonly Footprint[]; readonly during: HeldBy }> {
+): Promise<{ readonly networks: readonly NetworkIdentity[]; readonly during: HeldBy }> {
   await using trial = lab.trial('ovl12')
   const clear = await trial.network('clear')
   const secret = await trial.network('secret', ['--opt', 'encrypted'])

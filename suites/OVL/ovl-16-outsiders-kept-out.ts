@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
-import { swarmState } from '../../lib/swarm/membership.ts'
+import { localNodeState } from '../../lib/swarm/membership.ts'
 import { askFromOutside } from '../../lib/swarm/outside.ts'
 import type { Answer } from '../../lib/swarm/answer.ts'
 import { docs } from '../source.ts'
@@ -31,7 +31,7 @@ export const outsidersKeptOut = requirement({
   async observe({ cluster, outsiders, topology, ...lab }) {
     const [host] = outsiders
     if (host === undefined) throw new Inconclusive('the lab has no host outside the swarm')
-    const state = await swarmState(host)
+    const state = await localNodeState(host)
     await using trial = lab.trial('ovl16')
     const open = await trial.network('open', ['--attachable'])
     const member = await trial.container('member', cluster.manager, ['--network', open.name])

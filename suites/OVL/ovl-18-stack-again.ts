@@ -8,7 +8,7 @@ import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { givenPortProblems } from '../scene/judging/reshaping-problems.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { overlayTutorial } from '../source.ts'
-import { deployedTwice, movedProblems, removedProblems, type StackLook } from './deployed-twice.ts'
+import { deployedTwice, movedNetworkProblems, removedProblems, type StackLook } from './deployed-twice.ts'
 import { goneWithinMs } from './until-gone.ts'
 
 export const stackAgain = requirement({
@@ -58,9 +58,9 @@ export const stackAgain = requirement({
     const [moved, removed] = [moving.got, removing.got]
     const left = removed && part(removed.last, 'kernel state')
     const port = (look: StackLook) => givenPortProblems(look, { service, manager: facts.manager })
-    const on = (look: StackLook) => movedProblems(look, { service, wanted: networks.first })
+    const on = (look: StackLook) => movedNetworkProblems(look, { service, wanted: networks.first })
     const onSecond = (look: StackLook) =>
-      movedProblems(look, { service, wanted: networks.second, former: networks.first })
+      movedNetworkProblems(look, { service, wanted: networks.second, former: networks.first })
     const addedAfter = effectSeconds(before, on)
     const movedAfter = moved && effectSeconds(moved.polled, onSecond)
     return judgement({

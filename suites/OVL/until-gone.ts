@@ -3,7 +3,7 @@ import { part } from '../../lib/observation/part.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { poll } from '../../lib/poll.ts'
-import { type Footprint, heldBy, type HeldBy } from './leftovers.ts'
+import { type NetworkIdentity, heldBy, type HeldBy } from './leftovers.ts'
 
 /**
  * Engines take a network down when its last task on the node ends, before the manager lets it be removed; no source
@@ -14,7 +14,7 @@ export const goneWithinMs = 30_000
 /** What the kernels of all nodes hold now; what others share must not hold what is gone in a moment. */
 export async function lookAtKernels(
   lab: Pick<ObserveContext, 'kernel' | 'facts'>,
-  networks: readonly Footprint[],
+  networks: readonly NetworkIdentity[],
 ): Promise<HeldBy> {
   const seen = Object.fromEntries(await lab.kernel({ fresh: true }))
   return heldBy(
@@ -27,7 +27,7 @@ export async function lookAtKernels(
 /** Looks until every kernel could be read and none shows a problem. */
 export function pollUntilGone(
   lab: Pick<ObserveContext, 'kernel' | 'facts' | 'signal'>,
-  networks: readonly Footprint[],
+  networks: readonly NetworkIdentity[],
   problemsOf: (seen: HeldBy) => readonly Problem[],
 ): Promise<Polled<HeldBy>> {
   return poll(

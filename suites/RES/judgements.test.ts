@@ -4,7 +4,7 @@ import type { Judgement } from '../../lib/observation/judgement.ts'
 import { storedObservations } from '../stored/stored-run.ts'
 import { judge, outcomeOf } from '../judged.fake.ts'
 import { everythingAgain, everythingEncryptedAgain } from './everything-again.ts'
-import { movedProblems, returnedProblems } from './moved-tasks.ts'
+import { movedTaskProblems, returnedProblems } from './moved-tasks.ts'
 import { drain } from './res-01-drain.ts'
 import { partition } from './res-02-partition.ts'
 import { restart } from './res-03-restart.ts'
@@ -56,14 +56,14 @@ const threw = { name: 'SwarmproofError', code: 'CHANGE_FAILED', message: 'could 
 
 describe('tasks of a drained node', () => {
   it('have moved when none is there and services have what fits elsewhere', () => {
-    expect(movedProblems(moved, 'worker1', 2)).to.deep.equal([])
+    expect(movedTaskProblems(moved, 'worker1', 2)).to.deep.equal([])
     const three = { onNode: [], services: [{ service: 'swp-rr', running: 2, wanted: 3 }] }
-    expect(movedProblems(three, 'worker1', 2)).to.deep.equal([])
+    expect(movedTaskProblems(three, 'worker1', 2)).to.deep.equal([])
     expect(returnedProblems({ ...three, onNode: ['swp-web'] }, 'worker1')).to.have.lengthOf(1)
   })
 
   it('are told by their service', () => {
-    expect(movedProblems({ ...moved, onNode: ['swp-web', 'swp-web'] }, 'worker1', 2)).to.deep.equal([
+    expect(movedTaskProblems({ ...moved, onNode: ['swp-web', 'swp-web'] }, 'worker1', 2)).to.deep.equal([
       { code: 'task-not-moved', kind: 'missed', node: 'worker1', service: 'swp-web' },
     ])
   })

@@ -36,7 +36,11 @@ function ownName(service: string, prefix: string): string {
 }
 
 /** Tasks that are still on a drained node, and services that lack tasks although `elsewhere` nodes could run them. */
-export function movedProblems({ onNode, services }: TasksLook, node: string, elsewhere: number): Problem[] {
+export function movedTaskProblems(
+  { onNode, services }: TasksLook,
+  node: string,
+  elsewhere: number,
+): Problem[] {
   return [
     ...[...new Set(onNode)].map((service): Problem => {
       return { code: 'task-not-moved', kind: 'missed', node, service }

@@ -11,7 +11,13 @@ import { disturbedNode } from './disturbed-node.ts'
 import { everythingAgain } from './everything-again.ts'
 import { type Again, observeAgain } from './observe-again.ts'
 import { judgeAgain } from './judge-again.ts'
-import { lookAtTasks, movedProblems, returnedProblems, servicesOn, type TasksLook } from './moved-tasks.ts'
+import {
+  lookAtTasks,
+  movedTaskProblems,
+  returnedProblems,
+  servicesOn,
+  type TasksLook,
+} from './moved-tasks.ts'
 import { notUndone, type Undone, undoing } from './undoing.ts'
 
 export const drain = requirement({
@@ -49,7 +55,7 @@ export const drain = requirement({
       poll(
         { what: `the tasks of ${name} run elsewhere`, ...bound },
         () => lookAtTasks(lab, node),
-        (seen) => movedProblems(seen, name, elsewhere),
+        (seen) => movedTaskProblems(seen, name, elsewhere),
       ),
     )
     const seen = { node: name, before, elsewhere, ...moving }
@@ -65,7 +71,7 @@ export const drain = requirement({
   },
   judge({ node, before, elsewhere, moved, undone, returned, again }) {
     const bound = movedWithinMs / 1000
-    const left = movedProblems(moved.last, node, elsewhere)
+    const left = movedTaskProblems(moved.last, node, elsewhere)
     const short = returned === undefined ? [] : returnedProblems(returned.last, node)
     const judged = again === undefined ? undefined : judgeAgain(again, everythingAgain, 'after its return')
     return judgement({

@@ -3,7 +3,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import type { Link } from '../../lib/observe/host-state.ts'
 
 /** Devices of one network on one node, and what is expected of them. */
-export interface Place {
+export interface DevicePlace {
   readonly network: string
   readonly node: string
   readonly namespace: string
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** What is wrong with the devices of one network on one node; nothing where they could not be read. */
-export function placeProblems(place: Place): Problem[] {
+export function placeProblems(place: DevicePlace): Problem[] {
   const { network, node, namespace, vni, port, endpoints, gateway } = place
   const where = { node, network }
   if (!('got' in place.links)) return []

@@ -6,13 +6,13 @@ import { namespacePath } from '../../lib/swarm/namespaces.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { interfaceOf, stateOf } from '../scene/judging/kernel.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
-import { wireNameOf, type WirePoint, type Wires, withWires } from '../scene/recordings/recording.ts'
+import { wireNameOf, type WirePoint, type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 
 /** Nothing listens there; the packets need not be answered to be seen. */
 const port = 7107
 
 /** A datagram from one task to another. */
-export interface Sent {
+export interface SentDatagram {
   /** Ids of tasks. */
   readonly from: string
   readonly to: string
@@ -23,15 +23,15 @@ export interface Sent {
   readonly underlay: string
 }
 
-export interface Recorded {
-  readonly sent: readonly Sent[]
+export interface RecordedDatagrams {
+  readonly sent: readonly SentDatagram[]
   /** Nodes where no namespace holds the interface of the task that was to send. */
   readonly withoutVeth: readonly string[]
-  readonly wires: Wires
+  readonly wires: WiresSeen
 }
 
 /** On every node one task sends to each task on other nodes, while its veth and the node's data path are recorded. */
-export async function sendAndRecord(lab: ObserveContext): Promise<Recorded> {
+export async function sendAndRecord(lab: ObserveContext): Promise<RecordedDatagrams> {
   const { cluster, stack, probe } = lab
   const { clear } = stack.networks
   const states = await lab.state()
@@ -72,7 +72,7 @@ export async function sendAndRecord(lab: ObserveContext): Promise<Recorded> {
   })
   return {
     wires,
-    sent: pairs.map(({ from, veth, to }, index): Sent => ({
+    sent: pairs.map(({ from, veth, to }, index): SentDatagram => ({
       ...{ from: from.id, to: to.id, word: words[index]?.[0] ?? '' },
       ...{ veth: wireNameOf(onVeth(from.node, veth)), underlay: wireNameOf(onUnderlay(from.node)) },
     })),

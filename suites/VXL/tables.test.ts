@@ -5,7 +5,7 @@ import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { judge, outcomeOf } from '../judged.fake.ts'
 import { threeNodes } from '../three-nodes.fake.ts'
 import { ownVni } from './vxl-04-own-vni.ts'
-import { type Place, placeProblems } from './network-devices.ts'
+import { type DevicePlace, placeProblems } from './network-devices.ts'
 import { devices } from './vxl-05-devices.ts'
 import { forwarding } from './vxl-06-forwarding.ts'
 
@@ -24,7 +24,7 @@ const links = [
   link('veth0', 6, 'veth', { master: 'br0' }),
   link('veth1', 8, 'veth', { master: 'br0' }),
 ]
-const place: Place = {
+const place: DevicePlace = {
   ...{ network: 'swp-clear', node: 'worker1', namespace, vni: 4097, port: 4789 },
   ...{ endpoints: 2, gateway: '10.91.1.1', links: { got: links } },
 }
@@ -66,7 +66,7 @@ describe('devices of a network', () => {
   it('differ where every look said so, and by the name of their node could not be read', () => {
     const own = { worker1: { got: [] } }
     const down = { ...place, links: { got: links.map((one) => ({ ...one, up: one.name !== 'veth1' })) } }
-    const look = (one: Place) => ({ places: [one], own })
+    const look = (one: DevicePlace) => ({ places: [one], own })
     expect(codes(judge(devices, settled(look(down), look(down))))).to.deep.equal(['device-down worker1'])
     expect(codes(judge(devices, settled(look(down), look(place))))).to.deep.equal([])
     const judged = judge(devices, settled(look({ ...place, links: { threw: 'no answer' } })))

@@ -11,7 +11,7 @@ import { looksAgain, pollUntilSettled, settledProblems } from '../scene/polling/
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { internals, moby } from '../source.ts'
 import { partsByNode } from './parts-by-node.ts'
-import { type Place, placeProblems } from './network-devices.ts'
+import { type DevicePlace, placeProblems } from './network-devices.ts'
 
 export const devices = requirement({
   id: 'VXL-05',
@@ -72,7 +72,7 @@ export const devices = requirement({
 })
 
 interface Look {
-  readonly places: readonly Place[]
+  readonly places: readonly DevicePlace[]
   /** VXLAN devices in each node's own namespace, with the network whose VNI they have. */
   readonly own: Readonly<
     Record<string, Part<readonly { readonly device: string; readonly network: string }[]>>
@@ -90,9 +90,9 @@ async function look(lab: ObserveContext, fresh: boolean): Promise<Look> {
   return { places: placesOf(facts, states, views), own: ownDevices(facts, states) }
 }
 
-function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Place[] {
+function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): DevicePlace[] {
   return Object.values(facts.networks).flatMap(({ id, name: network, vni, gateway }) =>
-    facts.nodes.flatMap(({ name: node }): Place[] => {
+    facts.nodes.flatMap(({ name: node }): DevicePlace[] => {
       const view = views[node]?.find((one) => one.id === id)
       const endpoints = Object.keys(view?.endpoints ?? {}).length
       if (endpoints === 0) return []

@@ -6,7 +6,7 @@ import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { internals } from '../source.ts'
-import { type Sent, sendAndRecord } from './sent-datagrams.ts'
+import { type SentDatagram, sendAndRecord } from './sent-datagrams.ts'
 
 export const bareOnVeth = requirement({
   id: 'VXL-07',
@@ -82,7 +82,11 @@ interface Look {
 }
 
 /** Undefined where one of both was not recorded. */
-function lookAt(one: Sent, wires: ReadonlyMap<string, WireSeen>, facts: ClusterFacts): Look | undefined {
+function lookAt(
+  one: SentDatagram,
+  wires: ReadonlyMap<string, WireSeen>,
+  facts: ClusterFacts,
+): Look | undefined {
   const [from, to] = [taskOf(facts, one.from), taskOf(facts, one.to)]
   const [veth, underlay] = [wires.get(one.veth), wires.get(one.underlay)]
   if (veth === undefined || underlay === undefined) return undefined

@@ -1,7 +1,7 @@
 import { wireSeen } from '../../lib/conformance/wire-seen.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import type { Host } from '../../lib/host/host.ts'
-import { type Change, reversibly } from '../../lib/change/reversibly.ts'
+import { type ReversibleChange, reversibly } from '../../lib/change/reversibly.ts'
 import { shell } from '../../lib/change/shell.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
 import { type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
@@ -176,7 +176,7 @@ async function route(
 }
 
 /** A host that forwards from an interface to itself, and has things as they were afterwards. */
-async function forwarding(router: Host, device: string): Promise<Pick<Change, 'do' | 'undo'>> {
+async function forwarding(router: Host, device: string): Promise<Pick<ReversibleChange, 'do' | 'undo'>> {
   const rule = ['FORWARD', '-i', device, '-o', device, '-j', 'ACCEPT']
   const redirects = ['all', device].map((name) => `/proc/sys/net/ipv4/conf/${name}/send_redirects`)
   const states = ['/proc/sys/net/ipv4/ip_forward', ...redirects]

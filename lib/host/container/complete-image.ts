@@ -6,7 +6,7 @@ import { step } from '../../progress.ts'
 import { contentKey } from '../../setup/manifest.ts'
 import { packProbeImage, probeImageFile } from '../../setup/probe-image-archive.ts'
 import type { Engine } from './engine.ts'
-import { followed, hasImage } from './image-on-engine.ts'
+import { followStream, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
 import { engineWords } from './engine-words.ts'
 import { imageLabels, partLabel } from './lab-labels.ts'
@@ -61,7 +61,7 @@ export async function ensureCompleteImage(engine: Engine, base: string, context:
         { context: folder, src: ['Dockerfile'] },
         { t: tag, forcerm: true, abortSignal: context.signal },
       )
-      await followed(engine, stream, current)
+      await followStream(engine, stream, current)
     })
   } catch (error) {
     context.signal.throwIfAborted()

@@ -8,7 +8,7 @@ import { standardImage } from './engine-image.ts'
 import { engineWords } from './engine-words.ts'
 import { aboutLabels, labels, readAbout, recordOf } from './lab-labels.ts'
 import type { AboutLab } from './lab-labels.ts'
-import { refuseImpossible } from './refuse-impossible.ts'
+import { refuseImpossibleForContainers } from './refuse-impossible.ts'
 import { weakerRequirements } from './shared-kernel.ts'
 import { gatewayOf } from './underlay-networks.ts'
 
@@ -87,7 +87,7 @@ describe('the labels of a lab', () => {
 describe('hosts that are containers', () => {
   it('cannot have systemd, and say which node asks for it', () => {
     const topology = topologyOf(1, 2)
-    expect(() => refuseImpossible(topology)).not.to.throw()
+    expect(() => refuseImpossibleForContainers(topology)).not.to.throw()
     const [first, second] = topology.nodes
     if (first === undefined || second === undefined) throw new RangeError('two nodes')
     const mixed = {
@@ -97,7 +97,7 @@ describe('hosts that are containers', () => {
         { ...second, init: 'systemd' as const },
       ],
     }
-    expect(() => refuseImpossible(mixed))
+    expect(() => refuseImpossibleForContainers(mixed))
       .to.throw(InputError, /systemd[\s\S]*--hosts vm/)
       .with.nested.property('detail.host', 'n1')
   })

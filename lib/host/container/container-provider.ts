@@ -1,6 +1,6 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
 import type { Topology } from '../../topology/topology.ts'
-import type { HostProvider, LabRecord, StartOptions } from '../host.ts'
+import type { HostProvider, ListedLab, StartOptions } from '../host.ts'
 import { cleanContainers, containerCandidates } from './clean.ts'
 import { connectNode, hostOf } from './connect-hosts.ts'
 import { ContainerLab } from './container-lab.ts'
@@ -9,7 +9,7 @@ import { factsLabel } from './lab-labels.ts'
 import { findLabs, hostContainer, labRecords, removeLab } from './lab-parts.ts'
 import type { LabParts } from './lab-parts.ts'
 import { containerOrigin } from './origin.ts'
-import { startLab } from './start-lab.ts'
+import { startContainerLab } from './start-lab.ts'
 
 export interface ContainerOptions {
   /** An image on the engine or in a registry, or `local`; docker's own where it is not given. */
@@ -32,11 +32,11 @@ export class ContainerProvider implements HostProvider {
   }
 
   async start(topology: Topology, options: StartOptions): Promise<ContainerLab> {
-    return startLab(await requireEngine(), topology, this.#image, options)
+    return startContainerLab(await requireEngine(), topology, this.#image, options)
   }
 
   /** None where no engine is reachable. */
-  async list(): Promise<readonly LabRecord[]> {
+  async list(): Promise<readonly ListedLab[]> {
     const engine = await reachEngine()
     return typeof engine === 'string' ? [] : labRecords(await findLabs(engine))
   }

@@ -5,7 +5,7 @@ import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Engine } from './engine.ts'
 import { engineWords } from './engine-words.ts'
 import { ensureCompleteImage } from './complete-image.ts'
-import { followed, hasImage } from './image-on-engine.ts'
+import { followStream, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
 import { describeLocalImage, ensureLocalImage } from './local-image.ts'
 
@@ -84,7 +84,7 @@ async function ensurePulled(engine: Engine, tag: string, context: Context): Prom
   await step(context.progress, `Pulling ${tag}`, undefined, async (current) => {
     try {
       const stream = await engine.docker.pull(tag, { abortSignal: context.signal })
-      await followed(engine, stream, current)
+      await followStream(engine, stream, current)
     } catch (error) {
       context.signal.throwIfAborted()
       throw new SwarmproofError({

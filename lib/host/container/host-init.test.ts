@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
-import { hostInit, kernelTrial, warmUpScript } from './host-init.ts'
+import { hostInit, kernelTrial, containerWarmUpScript } from './host-init.ts'
 
 describe('scripts of a container host', () => {
-  for (const [name, script] of Object.entries({ hostInit, kernelTrial, warmUp: warmUpScript('probe:1') })) {
+  for (const [name, script] of Object.entries({
+    hostInit,
+    kernelTrial,
+    warmUp: containerWarmUpScript('probe:1'),
+  })) {
     it(`${name} is a shell script`, () => {
       const { status, stderr } = spawnSync('sh', ['-n', '-c', script.text], { encoding: 'utf8' })
       expect(status, stderr).to.equal(0)
@@ -22,7 +26,7 @@ describe('scripts of a container host', () => {
 
   it('writes what the kernel can where observers look for it', async () => {
     const { observeScript } = await import('../../observe/observe-script.ts')
-    const file = /^kernel_file=(\S+)/m.exec(warmUpScript('probe:1').text)?.[1] ?? 'nowhere'
+    const file = /^kernel_file=(\S+)/m.exec(containerWarmUpScript('probe:1').text)?.[1] ?? 'nowhere'
     expect(observeScript([]).text).to.contain(`cat ${file}`)
   })
 })

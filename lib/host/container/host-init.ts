@@ -26,7 +26,7 @@ const trial = scriptFile(import.meta.url, 'kernel-trial.sh')
 export const kernelTrial = sh`unshare -n sh -c ${trial.text}`
 
 /** Waits for the engine of a host, gives it the probe image and runs it once, and tells what the kernel can. */
-export function warmUpScript(probeImageTag: string): Script {
+export function containerWarmUpScript(probeImageTag: string): Script {
   return scriptFile(import.meta.url, 'warm-up.sh', {
     image: probeImageTag,
     image_file: probeImageFile,

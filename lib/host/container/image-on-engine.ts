@@ -18,7 +18,7 @@ export async function hasImage({ docker }: Engine, tag: string): Promise<boolean
 }
 
 /** Waits for the end of what an engine tells about, and shows its last line. Rejects with the engine's own words. */
-export function followed(
+export function followStream(
   { docker }: Engine,
   stream: NodeJS.ReadableStream,
   current: ProgressStep,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { isAlive } from '../../setup/process-identity.ts'
 import type { ProcessIdentity } from '../../setup/process-identity.ts'
 import type { Topology } from '../../topology/topology.ts'
-import type { LabRecord } from '../host.ts'
+import type { ListedLab } from '../host.ts'
 
 /**
  * Everything of a lab carries its id and says what it is; nothing else tells what belongs to it. Other things may
@@ -69,7 +69,7 @@ export function recordOf(
   kept: boolean,
   here = hostname(),
   lives: (owner: ProcessIdentity) => boolean = isAlive,
-): LabRecord {
+): ListedLab {
   const owned = about.machine !== here || lives(about.owner)
   return {
     id: about.id,

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import type { LabRecord } from '../host.ts'
+import type { ListedLab } from '../host.ts'
 import type { Engine } from './engine.ts'
 import { aboutLabels, labLabel, labels, nodeLabel, partLabel, readAbout, recordOf } from './lab-labels.ts'
 import type { AboutLab, LabPart } from './lab-labels.ts'
@@ -48,7 +48,7 @@ export async function findLabs({ docker }: Engine, labId?: string): Promise<read
   })
 }
 
-export function labRecords(labs: readonly LabParts[]): LabRecord[] {
+export function labRecords(labs: readonly LabParts[]): ListedLab[] {
   return labs.flatMap(({ about, kept }) => (about === undefined ? [] : [recordOf(about, kept)]))
 }
 

@@ -13,7 +13,7 @@ import { ensureSystemPackages, imageTools } from '../../setup/system-packages.ts
 import { removeTree, unpackSuite } from '../../setup/unpack-suite.ts'
 import type { EngineName } from '../../topology/engine.ts'
 import type { Engine } from './engine.ts'
-import { followed, hasImage } from './image-on-engine.ts'
+import { followStream, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
 import { imageLabels } from './lab-labels.ts'
 
@@ -73,7 +73,7 @@ export async function ensureLocalImage(
       ...{ repo: repository, tag: key, changes },
       abortSignal: context.signal,
     })
-    await followed(engine, stream, current)
+    await followStream(engine, stream, current)
   })
   return tag
 }

@@ -2,7 +2,7 @@ import { InputError } from '../../error.ts'
 import type { Topology } from '../../topology/topology.ts'
 
 /** What containers cannot be, although the topology is valid. @throws InputError `INIT_NOT_AVAILABLE` */
-export function refuseImpossible(topology: Topology): void {
+export function refuseImpossibleForContainers(topology: Topology): void {
   const node = topology.nodes.find(({ init }) => init === 'systemd')
   if (node === undefined) return
   throw new InputError({

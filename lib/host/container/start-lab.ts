@@ -14,8 +14,8 @@ import { engineWords } from './engine-words.ts'
 import { hostImages } from './engine-image.ts'
 import type { HostImage } from './engine-image.ts'
 import type { HostContainer, HostSpec } from './host-container.ts'
-import { refuseImpossible } from './refuse-impossible.ts'
-import { warmUpScript } from './host-init.ts'
+import { refuseImpossibleForContainers } from './refuse-impossible.ts'
+import { containerWarmUpScript } from './host-init.ts'
 import { aboutFormat, factsLabel } from './lab-labels.ts'
 import { findLabs, markLab, removeHosts, removeLab } from './lab-parts.ts'
 import { pointTestcontainersAt } from './point-testcontainers.ts'
@@ -37,13 +37,13 @@ interface Plan {
 }
 
 /** Starts a lab on an engine. A failure or abort half way removes what was made. */
-export async function startLab(
+export async function startContainerLab(
   engine: Engine,
   topology: Topology,
   image: string | undefined,
   options: StartOptions,
 ): Promise<ContainerLab> {
-  refuseImpossible(topology)
+  refuseImpossibleForContainers(topology)
   const { progress, signal } = options
   const imageOf = await hostImages(engine, topology, image, options)
   const labId = `${topology.name.slice(0, 24)}-${randomBytes(3).toString('hex')}`
@@ -109,7 +109,7 @@ async function startHost(plan: Plan, node: NodeSpec, Container: typeof HostConta
     })
     const remote = connectNode(engine, node, container.getId(), options.signal)
     current.update('waiting for its engine')
-    const { stdout, stderr, exitCode } = await remote.exec(warmUpScript(labImage), {
+    const { stdout, stderr, exitCode } = await remote.exec(containerWarmUpScript(labImage), {
       timeoutMs: warmUpLimitMs,
     })
     options.signal.throwIfAborted()

@@ -16,7 +16,7 @@ import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { logTail } from './log-tail.ts'
 import type { Accelerator } from './machine-arguments.ts'
-import { macAddress } from './machine-arguments.ts'
+import { guestMacAddress } from './machine-arguments.ts'
 import { startMachine } from './machine.ts'
 import type { Machine } from './machine.ts'
 import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
@@ -125,7 +125,7 @@ async function probe(context: Context): Promise<Acceleration> {
         serialLog: console,
         qmpSocket: join(sockets, 'qmp'),
         agentSocket: join(sockets, 'agent'),
-        managementMac: macAddress(0, 0),
+        managementMac: guestMacAddress(0, 0),
         underlays: [],
         incoming: false,
         kernelParameters: 'swarmproof.probe',

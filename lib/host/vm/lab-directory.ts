@@ -6,7 +6,7 @@ import { readManifest, writeManifest } from '../../setup/manifest.ts'
 import { isAlive, ownIdentity } from '../../setup/process-identity.ts'
 import type { ProcessIdentity } from '../../setup/process-identity.ts'
 import type { Topology } from '../../topology/topology.ts'
-import type { Lab, LabRecord, StandingLab } from '../host.ts'
+import type { Lab, ListedLab, StandingLab } from '../host.ts'
 import type { GuestIdentity } from './identity.ts'
 import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
 
@@ -98,7 +98,7 @@ export async function labIds(): Promise<readonly string[]> {
 export function labRecord(
   state: LabState,
   ownerLives: (owner: ProcessIdentity) => boolean = isAlive,
-): LabRecord {
+): ListedLab {
   const alive = ownerLives(state.owner)
   return {
     id: state.id,
@@ -108,7 +108,7 @@ export function labRecord(
   }
 }
 
-export async function listLabs(): Promise<readonly LabRecord[]> {
+export async function listLabs(): Promise<readonly ListedLab[]> {
   const states = await Promise.all((await labIds()).map(readLabState))
   return states.filter((state) => state !== undefined).map((state) => labRecord(state))
 }

@@ -12,12 +12,12 @@ import { setClock, wakeGuest } from './guest-clock.ts'
 import { identityScript } from './identity.ts'
 import { machineFiles } from './lab-directory.ts'
 import type { LabMachine, LabState, PublicIdentity } from './lab-directory.ts'
-import { macAddress } from './machine-arguments.ts'
+import { guestMacAddress } from './machine-arguments.ts'
 import type { MachineShape, MachineSpec } from './machine-arguments.ts'
 import { resumeMachine, startMachine } from './machine.ts'
 import type { Machine, MachineContext } from './machine.ts'
 import { switchDirectory } from './switch.ts'
-import { warmUpScript } from './template.ts'
+import { guestWarmUpScript } from './template.ts'
 import type { Template } from './template.ts'
 
 /** Where a machine of a lab comes from. */
@@ -104,9 +104,9 @@ async function launch(
       qmpSocket: files.qmp,
       agentSocket: files.agent,
       managementPort: port,
-      managementMac: macAddress(index + 1, 0),
+      managementMac: guestMacAddress(index + 1, 0),
       underlays: state.topology.underlays.map((_, underlay) => ({
-        mac: macAddress(index + 1, underlay + 1),
+        mac: guestMacAddress(index + 1, underlay + 1),
         switchDirectory: switchDirectory(state, underlay),
       })),
       incoming: source.kind !== 'image',
@@ -132,7 +132,7 @@ async function wake(
   if (source.kind === 'image') {
     using agent = await bootedAgent(machine, context)
     await giveIdentity(agent, machine, identity, hostKeyFile, limits)
-    await startEngine(agent, machine, warmUpScript(context.image).text, context.signal)
+    await startEngine(agent, machine, guestWarmUpScript(context.image).text, context.signal)
     return
   }
   using agent = await GuestAgent.connect(machine.spec.agentSocket, machine.spec.name)

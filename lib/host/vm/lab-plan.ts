@@ -3,7 +3,7 @@ import { InputError } from '../../error.ts'
 import type { Acceleration } from './acceleration.ts'
 import type { PublicIdentity } from './lab-directory.ts'
 import { newMachineId } from './identity.ts'
-import { macAddress } from './machine-arguments.ts'
+import { guestMacAddress } from './machine-arguments.ts'
 import type { MachineShape } from './machine-arguments.ts'
 import { largestSwitchMtuBytes } from './switch.ts'
 
@@ -18,7 +18,7 @@ export function shapeOf(node: NodeSpec, topology: Topology, acceleration: Accele
 }
 
 /** Interface of an underlay in every guest; eth0 is for management. */
-export function interfaceOf(underlayIndex: number): string {
+export function guestInterface(underlayIndex: number): string {
   return `eth${underlayIndex + 1}`
 }
 
@@ -33,14 +33,14 @@ export function planIdentity(
     ...keys,
     hostName: node.name,
     machineId: newMachineId(),
-    managementMac: macAddress(nodeIndex + 1, 0),
+    managementMac: guestMacAddress(nodeIndex + 1, 0),
     underlays: topology.underlays.flatMap((underlay, index) => {
       const address = node.addresses[underlay.name]
       if (address === undefined) return []
       return [
         {
-          interface: interfaceOf(index),
-          mac: macAddress(nodeIndex + 1, index + 1),
+          interface: guestInterface(index),
+          mac: guestMacAddress(nodeIndex + 1, index + 1),
           address: `${address}/${underlay.subnet.split('/')[1] ?? '24'}`,
           mtuBytes: underlay.mtuBytes,
         },
@@ -54,7 +54,7 @@ export function planIdentity(
 }
 
 /** What virtual machines cannot be, although the topology is valid. */
-export function refuseImpossible(topology: Topology): void {
+export function refuseImpossibleForVms(topology: Topology): void {
   for (const underlay of topology.underlays) {
     if (underlay.mtuBytes > largestSwitchMtuBytes) {
       throw new InputError({

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { macAddress, machineArguments } from './machine-arguments.ts'
+import { guestMacAddress, machineArguments } from './machine-arguments.ts'
 import type { MachineSpec } from './machine-arguments.ts'
 import { readUri, writeUri } from './machine.ts'
 
@@ -12,8 +12,8 @@ const spec: MachineSpec = {
   qmpSocket: '/lab/qmp',
   agentSocket: '/lab/agent',
   managementPort: 22222,
-  managementMac: macAddress(1, 0),
-  underlays: [{ mac: macAddress(1, 1), switchDirectory: '/lab/u0' }, { mac: macAddress(1, 2) }],
+  managementMac: guestMacAddress(1, 0),
+  underlays: [{ mac: guestMacAddress(1, 1), switchDirectory: '/lab/u0' }, { mac: guestMacAddress(1, 2) }],
   incoming: false,
 }
 const emulator = { arguments: ['-L', '/firmware'] }
@@ -52,7 +52,7 @@ describe('machine arguments', () => {
   })
 
   it('give every place in a lab a unicast, locally administered address of its own', () => {
-    const all = [0, 1, 255, 256].flatMap((node) => [0, 1, 2].map((card) => macAddress(node, card)))
+    const all = [0, 1, 255, 256].flatMap((node) => [0, 1, 2].map((card) => guestMacAddress(node, card)))
     expect(new Set(all)).to.have.lengthOf(all.length)
     for (const mac of all) expect(Number.parseInt(mac.slice(0, 2), 16) & 3).to.equal(2)
   })

@@ -95,7 +95,7 @@ function comma(path: string): string {
 }
 
 /** Locally administered, and the same for the same place in a topology: a saved lab comes back with its addresses. */
-export function macAddress(nodeIndex: number, cardIndex: number): string {
+export function guestMacAddress(nodeIndex: number, cardIndex: number): string {
   const part = (value: number): string => value.toString(16).padStart(2, '0')
   return `52:54:00:${part(cardIndex)}:${part(nodeIndex >> 8)}:${part(nodeIndex & 0xff)}`
 }

@@ -21,7 +21,7 @@ import { standingDirectory } from './standing-lab.ts'
 import { templatesDirectory } from './template.ts'
 
 /** One thing labs need, or profit from. */
-export interface Finding {
+export interface ReadinessCheck {
   readonly name: string
   readonly status: 'ok' | 'missing' | 'unknown'
   readonly detail: string
@@ -36,7 +36,7 @@ export const neededMemoryMib = 3 * (1024 + 160)
 const neededDiskMib = 6 * 1024
 
 /** Labs can run here once set-up has done what it can by itself. */
-export function canRunLabs(findings: readonly Finding[]): boolean {
+export function canRunLabs(findings: readonly ReadinessCheck[]): boolean {
   return findings.every((finding) => finding.status !== 'missing' || finding.mendedBy !== 'user')
 }
 
@@ -45,7 +45,7 @@ export async function inspectReadiness(options: {
   readonly probe: boolean
   readonly progress: Progress
   readonly signal: AbortSignal
-}): Promise<readonly Finding[]> {
+}): Promise<readonly ReadinessCheck[]> {
   const distribution = await readDistribution()
   const prefix = await administratorPrefix()
   const mayInstall = prefix !== undefined && findExecutable('apt-get') !== undefined
@@ -68,7 +68,7 @@ export async function inspectReadiness(options: {
   ]
 }
 
-function system(distribution: Distribution): Finding {
+function system(distribution: Distribution): ReadinessCheck {
   const name = 'operating system'
   const detail = `${distribution.prettyName}, ${process.platform} ${process.arch}`
   if (process.platform !== 'linux' || process.arch !== 'x64' || distribution.family === undefined) {
@@ -80,7 +80,7 @@ function system(distribution: Distribution): Finding {
   return { name, status: 'unknown', detail: `${detail}: ${state}` }
 }
 
-export function node(version: string): Finding {
+export function node(version: string): ReadinessCheck {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const ok = major > 20 || (major === 20 && minor >= 19)
   return ok
@@ -94,7 +94,7 @@ export function node(version: string): Finding {
       }
 }
 
-function administrator(prefix: readonly string[] | undefined): Finding {
+function administrator(prefix: readonly string[] | undefined): ReadinessCheck {
   const name = 'root or sudo'
   if (prefix !== undefined) {
     return { name, status: 'ok', detail: prefix.length === 0 ? 'root' : 'sudo without a password' }
@@ -103,7 +103,7 @@ function administrator(prefix: readonly string[] | undefined): Finding {
   return { name, status: 'missing', detail, mendedBy: 'nothing', hint: 'see the tools below' }
 }
 
-function processors(): Finding {
+function processors(): ReadinessCheck {
   const count = cpus().length
   const detail = `${count} (${cpus()[0]?.model.trim() ?? 'unknown'})`
   if (count >= 2) return { name: 'processors', status: 'ok', detail }
@@ -111,7 +111,7 @@ function processors(): Finding {
   return { name: 'processors', status: 'missing', detail, mendedBy: 'nothing', hint }
 }
 
-async function memory(): Promise<Finding> {
+async function memory(): Promise<ReadinessCheck> {
   const available = await availableMemoryMib()
   const detail = `${available} MiB available of ${Math.floor(totalmem() / 1024 / 1024)}; three machines take ${neededMemoryMib}`
   if (available >= neededMemoryMib) return { name: 'memory', status: 'ok', detail }
@@ -119,7 +119,7 @@ async function memory(): Promise<Finding> {
   return { name: 'memory', status: 'missing', detail, mendedBy: 'user', hint }
 }
 
-async function disk(): Promise<Finding> {
+async function disk(): Promise<ReadinessCheck> {
   const [cache, state] = [await freeDiskMib(cacheDirectory()), await freeDiskMib(stateDirectory())]
   const detail = `${cache} MiB free for the cache (${cacheDirectory()}), ${state} MiB for running labs (${stateDirectory()})`
   if (cache >= neededDiskMib && state >= 1024) return { name: 'disk', status: 'ok', detail }
@@ -127,8 +127,8 @@ async function disk(): Promise<Finding> {
   return { name: 'disk', status: 'missing', detail, mendedBy: 'user', hint }
 }
 
-function tools(distribution: Distribution, mayInstall: boolean): readonly Finding[] {
-  return toolsFor(distribution).map((tool): Finding => {
+function tools(distribution: Distribution, mayInstall: boolean): readonly ReadinessCheck[] {
+  return toolsFor(distribution).map((tool): ReadinessCheck => {
     const path = findExecutable(tool.program)
     if (path !== undefined) return { name: tool.program, status: 'ok', detail: path }
     const hint = `sudo apt-get install --no-install-recommends ${tool.package}`
@@ -141,7 +141,7 @@ function emulatorFinding(
   emulator: Emulator | undefined,
   distribution: Distribution,
   mayInstall: boolean,
-): Finding {
+): ReadinessCheck {
   const name = 'QEMU'
   if (emulator !== undefined) {
     const where = emulator.origin === 'unpacked' ? ', unpacked in the cache' : ''
@@ -155,7 +155,7 @@ function emulatorFinding(
   return { name, status: 'missing', detail: 'none', mendedBy: mayInstall ? 'setup' : 'user', hint }
 }
 
-function imageFinding(image: GuestImage | undefined, others: readonly string[]): Finding {
+function imageFinding(image: GuestImage | undefined, others: readonly string[]): ReadinessCheck {
   const name = 'guest image'
   const also = others.length === 0 ? '' : `; ${others.join('; ')}`
   return image === undefined
@@ -185,7 +185,7 @@ async function acceleration(
   emulator: Emulator | undefined,
   image: GuestImage | undefined,
   options: { readonly probe: boolean; readonly progress: Progress; readonly signal: AbortSignal },
-): Promise<Finding> {
+): Promise<ReadinessCheck> {
   const name = 'acceleration'
   const untried = 'not tried yet; the next run does, with a real boot and a time limit'
   if (emulator === undefined) return { name, status: 'unknown', detail: untried }
@@ -197,12 +197,12 @@ async function acceleration(
   return { name, status: 'unknown', detail: untried, hint: 'swarmproof doctor --probe' }
 }
 
-function describe({ accelerator, reason }: Acceleration): Finding {
+function describe({ accelerator, reason }: Acceleration): ReadinessCheck {
   const detail = `${accelerator === 'kvm' ? 'KVM' : 'none, machines are emulated'}: ${reason}`
   return { name: 'acceleration', status: 'ok', detail }
 }
 
-async function stored(name: string, directory: string): Promise<Finding> {
+async function stored(name: string, directory: string): Promise<ReadinessCheck> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
   const whole = entries.filter((entry) => entry.isDirectory() && !entry.name.endsWith('.building'))
   return whole.length === 0

@@ -38,7 +38,7 @@ import { VmLab } from './vm-lab.ts'
 const overheadMib = 160
 
 /** Starts a lab the quickest way that is sound: a saved one, else clones of a template. */
-export async function startLab(
+export async function startVmLab(
   topology: Topology,
   options: StartOptions,
   acceleration: Acceleration,

@@ -17,7 +17,7 @@ import { scriptFile } from '../../script-file.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { bootedAgent, startEngine } from './guest-boot.ts'
-import { macAddress } from './machine-arguments.ts'
+import { guestMacAddress } from './machine-arguments.ts'
 import type { MachineShape } from './machine-arguments.ts'
 import { saveMachine, startMachine } from './machine.ts'
 import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
@@ -45,7 +45,7 @@ export function templatesDirectory(): string {
 }
 
 /** Starts the engine's first container too: the clones then find runc, shim and busybox in their page cache. */
-export function warmUpScript({ init }: Pick<GuestImage, 'init'>): Script {
+export function guestWarmUpScript({ init }: Pick<GuestImage, 'init'>): Script {
   const log =
     init === 'systemd'
       ? sh`journalctl --unit docker --lines 25 --no-pager`
@@ -63,7 +63,7 @@ const untilBooted = sh`systemctl is-system-running --wait > /dev/null`
 export function templateKey(shape: MachineShape, context: MachineContext): string {
   return contentKey({
     recipe: templateRecipe,
-    warmUpScript: warmUpScript(context.image).text,
+    warmUpScript: guestWarmUpScript(context.image).text,
     shape,
     emulator: context.emulator.version,
     binary: context.emulator.binary,
@@ -146,9 +146,9 @@ async function bootAndSave(
       serialLog: join(work, 'console.log'),
       qmpSocket: join(sockets, 'qmp'),
       agentSocket: join(sockets, 'agent'),
-      managementMac: macAddress(0xffff, 0),
+      managementMac: guestMacAddress(0xffff, 0),
       underlays: Array.from({ length: shape.underlayCards }, (_, index) => ({
-        mac: macAddress(0xffff, index + 1),
+        mac: guestMacAddress(0xffff, index + 1),
       })),
       incoming: false,
     },
@@ -157,7 +157,7 @@ async function bootAndSave(
   )
   using agent = await bootedAgent(machine, context)
   current.update('starting its engine')
-  await startEngine(agent, machine, warmUpScript(context.image).text, context.signal)
+  await startEngine(agent, machine, guestWarmUpScript(context.image).text, context.signal)
   current.update('saving')
   const asleep = { qmp: machine.qmp, host: machine.spec.name }
   await saveMachine(asleep, join(work, 'memory'), context.emulator.version, context.signal)

@@ -1,16 +1,16 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
 import { processesUsing } from '../../setup/process-identity.ts'
 import type { Topology } from '../../topology/topology.ts'
-import type { HostProvider, LabRecord, StartOptions } from '../host.ts'
+import type { HostProvider, ListedLab, StartOptions } from '../host.ts'
 import { findAcceleration } from './acceleration.ts'
 import { clean, cleanCandidates } from './clean.ts'
 import { endLab } from './end-lab.ts'
 import { labDirectory, listLabs, readLabState } from './lab-directory.ts'
 import { connectHosts } from './lab-connections.ts'
-import { refuseImpossible } from './lab-plan.ts'
+import { refuseImpossibleForVms } from './lab-plan.ts'
 import { machineOrigin } from './origin.ts'
 import { prepareGuests } from './prepare-guests.ts'
-import { startLab } from './start-lab.ts'
+import { startVmLab } from './start-lab.ts'
 import { VmLab } from './vm-lab.ts'
 
 /** Hosts are QEMU machines of this computer, with a real kernel and a real engine in each. */
@@ -20,14 +20,14 @@ export class VmProvider implements HostProvider {
   readonly clean = clean
 
   async start(topology: Topology, options: StartOptions): Promise<VmLab> {
-    refuseImpossible(topology)
+    refuseImpossibleForVms(topology)
     const { emulator, image, imageOf } = await prepareGuests(topology, options)
     const { progress, signal } = options
     const acceleration = await findAcceleration({ emulator, image, progress, signal })
-    return startLab(topology, options, acceleration, { emulator, imageOf, progress, signal })
+    return startVmLab(topology, options, acceleration, { emulator, imageOf, progress, signal })
   }
 
-  list(): Promise<readonly LabRecord[]> {
+  list(): Promise<readonly ListedLab[]> {
     return listLabs()
   }
 

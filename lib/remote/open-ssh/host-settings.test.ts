@@ -6,7 +6,7 @@ import { refuseUnsafeNames } from './command-tokens.ts'
 import type { SshDestination } from './destination.ts'
 import { hostSettings, openSshDefaults } from './host-settings.ts'
 import type { HostSettings } from './host-settings.ts'
-import { runProgram } from './openssh-program.ts'
+import { runOpenSshProgram } from './openssh-program.ts'
 import { sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
 import { surroundings } from './surroundings.ts'
@@ -14,7 +14,7 @@ import { surroundings } from './surroundings.ts'
 describe('settings of a host', () => {
   let home: SshHome
   before(async function () {
-    const found = await runProgram('ssh', ['-V']).catch((error: unknown) => error)
+    const found = await runOpenSshProgram('ssh', ['-V']).catch((error: unknown) => error)
     if (found instanceof Error) this.skip()
   })
   beforeEach(() => (home = sshHome()))

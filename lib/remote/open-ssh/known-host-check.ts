@@ -4,7 +4,7 @@ import { algorithmsOf, fingerprint, keyTypeOf, rsaBits } from '../host-key.ts'
 import type { Complaint, HostKeyCheck } from '../ssh-endpoint.ts'
 import type { HostSettings } from './host-settings.ts'
 import { findKnownHosts, findKnownHostsNow, knownName } from './known-hosts.ts'
-import type { KnownHost } from './known-hosts.ts'
+import type { KnownHostsEntry } from './known-hosts.ts'
 import { readRevokedKeys } from './revoked-keys.ts'
 import type { RevokedKeys } from './revoked-keys.ts'
 
@@ -45,8 +45,8 @@ export async function knownHostCheck(host: CheckedHost): Promise<HostKeyCheck> {
 interface Context extends CheckedHost {
   readonly name: string
   /** Keys known for the very name. */
-  readonly exact: readonly KnownHost[]
-  readonly usable: readonly KnownHost[]
+  readonly exact: readonly KnownHostsEntry[]
+  readonly usable: readonly KnownHostsEntry[]
   readonly revoked: RevokedKeys
 }
 
@@ -58,7 +58,7 @@ function refusalOf(context: Context, blob: Buffer): Complaint | undefined {
   if (file !== undefined) return revokedKey(context, blob, file)
   const bits = rsaBits(blob)
   if (bits !== undefined && bits < settings.algorithms.leastRsaBits) return shortKey(context, blob, bits)
-  const known = (candidates: readonly KnownHost[]): boolean =>
+  const known = (candidates: readonly KnownHostsEntry[]): boolean =>
     candidates.some((line) => line.marker === undefined && line.blob?.equals(blob) === true)
   if (known(exact) || (exact.length === 0 && known(usable))) return undefined
   return exact.length > 0 ? changedKey(context, blob) : unknownKey(context, blob)
@@ -86,13 +86,13 @@ function isLoopback(address: string): boolean {
   return isIPv4(address) ? address.startsWith('127.') : address === '::1' || address.startsWith('::ffff:127.')
 }
 
-function isPlain(line: KnownHost): boolean {
+function isPlain(line: KnownHostsEntry): boolean {
   return line.marker === undefined && line.blob !== undefined
 }
 
 /** First the kinds that are known for the host, or one with several keys would show an unknown one. */
 function orderedAlgorithms(
-  known: readonly KnownHost[],
+  known: readonly KnownHostsEntry[],
   allowed: HostKeyCheck['algorithms'],
 ): HostKeyCheck['algorithms'] {
   const first = known.flatMap((line) => algorithmsOf(line.keyType)).filter((one) => allowed.includes(one))
@@ -157,7 +157,7 @@ function shortKey({ name, settings }: Context, blob: Buffer, bits: number): Comp
 }
 
 /** Lines about the host that could not help. */
-function remarks(usable: readonly KnownHost[]): string[] {
+function remarks(usable: readonly KnownHostsEntry[]): string[] {
   return usable.flatMap((line) => {
     if (line.marker === 'cert-authority') {
       return [
@@ -177,6 +177,6 @@ function described(blob: Buffer | undefined): string {
   return blob === undefined ? '' : `${keyTypeOf(blob)} ${fingerprint(blob)}`
 }
 
-function placed({ place }: KnownHost): string {
+function placed({ place }: KnownHostsEntry): string {
   return `${place.file}:${place.line}`
 }

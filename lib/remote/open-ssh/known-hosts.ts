@@ -1,11 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { InputError } from '../../error.ts'
 import { keyTypeOf } from '../host-key.ts'
-import { lastWords, runProgram, runProgramNow } from './openssh-program.ts'
+import { lastWords, runOpenSshProgram, runProgramNow } from './openssh-program.ts'
 import type { ProgramAnswer } from './openssh-program.ts'
 
 /** One line of known_hosts, in the form of sshd(8), that is about the name that was looked up. */
-export interface KnownHost {
+export interface KnownHostsEntry {
   /** As it was looked up, `host` or `[host]:port`. */
   readonly name: string
   /** `revoked`: never accept this key. `cert-authority`: signs host certificates. */
@@ -13,10 +13,10 @@ export interface KnownHost {
   readonly keyType: string
   /** Undefined if the key cannot be read. */
   readonly blob: Buffer | undefined
-  readonly place: Place
+  readonly place: KnownHostsLine
 }
 
-export interface Place {
+export interface KnownHostsLine {
   readonly file: string
   readonly line: number
 }
@@ -36,17 +36,19 @@ export async function findKnownHosts(
   files: readonly string[],
   names: readonly string[],
   required = false,
-): Promise<readonly KnownHost[]> {
+): Promise<readonly KnownHostsEntry[]> {
   const found = await Promise.all(
     readable(files, required).flatMap((file) =>
-      names.map(async (name) => linesOf(await runProgram('ssh-keygen', wordsFor(name, file)), name, file)),
+      names.map(async (name) =>
+        linesOf(await runOpenSshProgram('ssh-keygen', wordsFor(name, file)), name, file),
+      ),
     ),
   )
   return found.flat()
 }
 
 /** The same at once, for a name that is known only while the host waits. */
-export function findKnownHostsNow(files: readonly string[], name: string): readonly KnownHost[] {
+export function findKnownHostsNow(files: readonly string[], name: string): readonly KnownHostsEntry[] {
   return readable(files, false).flatMap((file) =>
     linesOf(runProgramNow('ssh-keygen', wordsFor(name, file)), name, file),
   )
@@ -72,10 +74,10 @@ function readable(files: readonly string[], required: boolean): string[] {
 }
 
 /** ssh-keygen(1): a line `# Host NAME found: line N` with CA or REVOKED behind it, then the line itself; 1 for none. */
-function linesOf(answer: ProgramAnswer, name: string, file: string): KnownHost[] {
+function linesOf(answer: ProgramAnswer, name: string, file: string): KnownHostsEntry[] {
   if (answer.exitCode === 1 && answer.stdout === '') return []
   if (answer.exitCode !== 0) throw unreadable(file, lastWords(answer))
-  const lines: KnownHost[] = []
+  const lines: KnownHostsEntry[] = []
   let number: number | undefined
   for (const line of answer.stdout.split('\n')) {
     const announced = /^# Host .* found: line (\d+)/.exec(line)?.[1]
@@ -89,7 +91,7 @@ function linesOf(answer: ProgramAnswer, name: string, file: string): KnownHost[]
   return lines
 }
 
-function parseLine(text: string, name: string, place: Place): KnownHost | undefined {
+function parseLine(text: string, name: string, place: KnownHostsLine): KnownHostsEntry | undefined {
   const fields = text.trim().split(/\s+/)
   const marker = fields[0]?.startsWith('@') === true ? fields.shift()?.slice(1) : undefined
   // A marker that nobody knows makes a line that OpenSSH passes over.

@@ -22,7 +22,7 @@ const limit = pLimit(programsAtOnce)
  * than 0 is an answer.
  * @throws SwarmproofError `SSH_CLIENT_MISSING` if it is not installed, `SSH_CLIENT` if it does not end in time
  */
-export function runProgram(
+export function runOpenSshProgram(
   program: 'ssh' | 'ssh-keygen',
   words: readonly string[],
   environment?: NodeJS.ProcessEnv,

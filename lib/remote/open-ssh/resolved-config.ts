@@ -1,5 +1,5 @@
 import { InputError } from '../../error.ts'
-import { lastWords, runProgram } from './openssh-program.ts'
+import { lastWords, runOpenSshProgram } from './openssh-program.ts'
 
 /** What the OpenSSH client here would go by for one host, as `ssh -G` prints it: values by keyword in lower case. */
 export interface ResolvedConfig {
@@ -24,7 +24,7 @@ export interface ConfigQuery {
 export async function resolveConfig(query: ConfigQuery): Promise<ResolvedConfig> {
   const words = ['-G', '-T', ...query.words, '--', query.host]
   refuseControlCharacters(words, query.host)
-  const answer = await runProgram('ssh', words, query.environment)
+  const answer = await runOpenSshProgram('ssh', words, query.environment)
   if (answer.exitCode !== 0) {
     throw new InputError({
       code: 'SSH_CONFIG',

@@ -1,4 +1,4 @@
-import type { Reached } from '../outcome.ts'
+import type { ShownOutcome } from '../outcome.ts'
 import type { HistoryEntry } from './entry.ts'
 
 /** What one requirement did on one lab, run after run. */
@@ -6,7 +6,7 @@ export interface Course {
   readonly id: string
   readonly lab: string
   /** One for each run of the series, oldest first; undefined where the run did not have it. */
-  readonly outcomes: readonly (Reached | undefined)[]
+  readonly outcomes: readonly (ShownOutcome | undefined)[]
   readonly durationsMs: readonly (number | undefined)[]
 }
 
@@ -81,9 +81,9 @@ export function changesOf(runs: readonly HistoryEntry[]): Changes | undefined {
   if (current === undefined) return undefined
   const previous = runs.at(-2)
   const courses = coursesOf(runs)
-  const now = ({ outcomes }: Course): Reached | undefined => outcomes.at(-1)
+  const now = ({ outcomes }: Course): ShownOutcome | undefined => outcomes.at(-1)
   const known = ({ outcomes }: Course): number => outcomes.slice(0, -1).findLastIndex(isKnown)
-  const before = (course: Course): Reached | undefined => course.outcomes[known(course)]
+  const before = (course: Course): ShownOutcome | undefined => course.outcomes[known(course)]
   const failing = courses.filter((course) => now(course) === 'fail')
   return {
     current,
@@ -108,9 +108,9 @@ export function changesOf(runs: readonly HistoryEntry[]): Changes | undefined {
 const name = ({ id, lab }: Course): Named => ({ id, lab })
 
 /** A verdict on the network. */
-const isKnown = (outcome: Reached | undefined): boolean => outcome === 'pass' || outcome === 'fail'
+const isKnown = (outcome: ShownOutcome | undefined): boolean => outcome === 'pass' || outcome === 'fail'
 
-const isSettled = (outcome: Reached | undefined): boolean => isKnown(outcome) || outcome === 'skip'
+const isSettled = (outcome: ShownOutcome | undefined): boolean => isKnown(outcome) || outcome === 'skip'
 
 /** Since when it fails: back over failures and over runs that could not know. */
 function streak(course: Course, runs: readonly HistoryEntry[]): Changes['stillFailing'][number] {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RequirementRecord, RunRecord } from '../../conformance/run-record.ts'
-import { summarize } from '../../conformance/run-record.ts'
+import { summarizeRun } from '../../conformance/run-record.ts'
 import { redact } from '../../redact.ts'
 import { outcomeOf } from '../outcome.ts'
 import { runMilliseconds } from '../time.ts'
@@ -56,7 +56,7 @@ export interface EntryOptions {
 }
 
 export function entryOf(record: RunRecord, options: EntryOptions = {}): HistoryEntry {
-  const { conclusion, partial, counts } = summarize(record)
+  const { conclusion, partial, counts } = summarizeRun(record)
   const versions = (values: readonly string[]): string[] => [...new Set(values)].sort()
   return {
     version: entryVersion,

@@ -1,11 +1,11 @@
 import { Eta } from 'eta'
 import { redactValue } from '../../redact-value.ts'
 import { plural } from '../headline.ts'
-import { style } from '../html/style.ts'
+import { pageStyle } from '../html/style.ts'
 import { outcomeOrder, outcomes } from '../outcome.ts'
-import type { OutcomeStyle, Reached } from '../outcome.ts'
+import type { OutcomeStyle, ShownOutcome } from '../outcome.ts'
 import { escapeMarkup } from '../../printable.ts'
-import { duration, instant } from '../time.ts'
+import { formatDuration, instant } from '../time.ts'
 import { changesOf, comparable } from './changes.ts'
 import type { HistoryEntry } from './entry.ts'
 import type { History } from './history-file.ts'
@@ -37,7 +37,7 @@ export function renderHistory(history: History, options: HistoryPageOptions = {}
     seriesView(entries, newest.find((entry) => entry.series === name) as HistoryEntry),
   )
   return eta.render('@page', {
-    style: style + historyStyle,
+    style: pageStyle + historyStyle,
     series,
     notes,
     runs: plural(entries.length, 'run'),
@@ -74,7 +74,11 @@ function seriesView(entries: readonly HistoryEntry[], current: HistoryEntry): ob
     })),
     slower: slower(runs)
       .slice(0, 8)
-      .map((one) => ({ name: named(one), now: duration(one.nowMs), median: duration(one.medianMs) })),
+      .map((one) => ({
+        name: named(one),
+        now: formatDuration(one.nowMs),
+        median: formatDuration(one.medianMs),
+      })),
     rows: runs.toReversed().slice(0, shown.rows).map(runView),
     older: Math.max(0, runs.length - shown.rows),
   }
@@ -86,7 +90,7 @@ interface RunView {
   readonly title: string
   readonly when: string
   readonly took: string
-  readonly counts: readonly { outcome: Reached; style: OutcomeStyle; count: number }[]
+  readonly counts: readonly { outcome: ShownOutcome; style: OutcomeStyle; count: number }[]
   readonly engines: string
   readonly commit: string
   /** Only the web's own schemes. */
@@ -113,16 +117,16 @@ function runView(run: HistoryEntry): RunView {
     tone: tones[run.conclusion],
     title: `${word}${ended[run.state]}`,
     when: instant(run.startedAt),
-    took: duration(run.durationMs),
+    took: formatDuration(run.durationMs),
     counts,
     engines: [...new Set(run.labs.flatMap(({ engines }) => engines))].join(', ') || 'not reached',
     commit: run.commit?.slice(0, 10) ?? '',
     href: run.link !== undefined && /^https?:\/\//.test(run.link) ? run.link : undefined,
-    tooltip: `${instant(run.startedAt)}: ${counts.map(({ style: { word: name }, count }) => `${count} ${name}`).join(', ')}; took ${duration(run.durationMs)}`,
+    tooltip: `${instant(run.startedAt)}: ${counts.map(({ style: { word: name }, count }) => `${count} ${name}`).join(', ')}; took ${formatDuration(run.durationMs)}`,
   }
 }
 
-function cell(outcome: Reached | undefined, run: HistoryEntry): object {
+function cell(outcome: ShownOutcome | undefined, run: HistoryEntry): object {
   if (outcome === undefined)
     return { outcome: 'absent', symbol: '', tooltip: `${date(run)}: not in this run` }
   return { outcome, symbol: outcomes[outcome].symbol, tooltip: `${date(run)}: ${outcomes[outcome].word}` }
@@ -130,8 +134,8 @@ function cell(outcome: Reached | undefined, run: HistoryEntry): object {
 
 function timeSentence(runs: readonly HistoryEntry[]): string {
   const times = runs.map(({ durationMs }) => durationMs)
-  const now = `${duration(times.at(-1) ?? 0)} now`
+  const now = `${formatDuration(times.at(-1) ?? 0)} now`
   return times.length === 1
     ? now
-    : `${now}, median ${duration(median(times))}, longest ${duration(Math.max(...times))}`
+    : `${now}, median ${formatDuration(median(times))}, longest ${formatDuration(Math.max(...times))}`
 }

@@ -1,5 +1,5 @@
 /** The history page as an eta template; `<%= %>` escapes, `<%~ %>` holds only markup of this file. */
-export const page = `<!doctype html>
+export const historyPage = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

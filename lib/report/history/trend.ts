@@ -1,5 +1,5 @@
 import { outcomes, outcomeOrder } from '../outcome.ts'
-import type { Reached } from '../outcome.ts'
+import type { ShownOutcome } from '../outcome.ts'
 import { coursesOf } from './changes.ts'
 import type { Course } from './changes.ts'
 import type { HistoryEntry } from './entry.ts'
@@ -7,7 +7,11 @@ import type { HistoryEntry } from './entry.ts'
 /** One bar of the chart of outcomes: parts stand on each other, the worst at the bottom. In percent of its height. */
 export interface Bar {
   readonly run: HistoryEntry
-  readonly parts: readonly { readonly outcome: Reached; readonly bottom: number; readonly height: number }[]
+  readonly parts: readonly {
+    readonly outcome: ShownOutcome
+    readonly bottom: number
+    readonly height: number
+  }[]
 }
 
 /** A requirement that did not always pass. */
@@ -52,7 +56,7 @@ const total = ({ counts }: HistoryEntry): number =>
 
 /** Those that failed or could not be known in any of these runs; the ones that are bad now first, of those what is new. */
 export function troubled(runs: readonly HistoryEntry[]): TroubledCourse[] {
-  const bad = (outcome: Reached | undefined): boolean => outcome === 'fail' || outcome === 'inconclusive'
+  const bad = (outcome: ShownOutcome | undefined): boolean => outcome === 'fail' || outcome === 'inconclusive'
   const rank = ({ outcomes: all }: Course): number => {
     const now = all.at(-1)
     return now === undefined ? outcomeOrder.length : outcomeOrder.indexOf(now)

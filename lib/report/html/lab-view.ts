@@ -1,12 +1,12 @@
 import type { LabRecord, RunRecord } from '../../conformance/run-record.ts'
 import { versionsOf } from '../labs.ts'
 import { outcomeOf, outcomeOrder, outcomes } from '../outcome.ts'
-import type { OutcomeStyle, Reached } from '../outcome.ts'
-import { duration, labOrigin } from '../time.ts'
+import type { OutcomeStyle, ShownOutcome } from '../outcome.ts'
+import { formatDuration, labOrigin } from '../time.ts'
 import { topologyDrawing } from './topology-drawing.ts'
 
 /** A lab as the page shows it. */
-export interface LabView {
+export interface LabSection {
   readonly name: string
   readonly description: string
   readonly nodes: number
@@ -14,15 +14,15 @@ export interface LabView {
   readonly kernels: string
   readonly origin: string
   readonly took: string
-  readonly counts: readonly { outcome: Reached; style: OutcomeStyle; count: number }[]
+  readonly counts: readonly { outcome: ShownOutcome; style: OutcomeStyle; count: number }[]
   readonly drawing: string
   readonly versions: readonly { label: string; value: string }[]
 }
 
-export function labViews(record: RunRecord): LabView[] {
+export function labViews(record: RunRecord): LabSection[] {
   return record.labs.map((lab) => {
     const own = record.requirements.filter((requirement) => requirement.lab === lab.name)
-    const count = (outcome: Reached): number =>
+    const count = (outcome: ShownOutcome): number =>
       own.filter((requirement) => outcomeOf(requirement) === outcome).length
     return {
       name: lab.name,
@@ -31,7 +31,7 @@ export function labViews(record: RunRecord): LabView[] {
       engines: versionsOf([lab], 'engineVersion').join(', ') || 'not reached',
       kernels: versionsOf([lab], 'kernelRelease').join(', ') || 'not reached',
       origin: labOrigin(lab),
-      took: lab.durationMs === undefined ? '' : duration(lab.durationMs),
+      took: lab.durationMs === undefined ? '' : formatDuration(lab.durationMs),
       counts: outcomeOrder
         .filter((outcome) => count(outcome) > 0)
         .map((outcome) => ({ outcome, style: outcomes[outcome], count: count(outcome) })),

@@ -6,28 +6,28 @@ import type {
   RunRecord,
 } from '../../conformance/run-record.ts'
 import { codeBeforeVersion3 } from '../../conformance/run-record-v2.ts'
-import { summarize } from '../../conformance/run-record.ts'
-import { placesOf } from '../../observation/finding.ts'
+import { summarizeRun } from '../../conformance/run-record.ts'
+import { describePlaces } from '../../observation/finding.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
 import { entryNoun, labsTitle, repeats, severalLabs, versionsOf } from '../labs.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from '../outcome.ts'
-import type { OutcomeStyle, Reached } from '../outcome.ts'
-import { duration, instant, labOrigin, runMilliseconds } from '../time.ts'
+import type { OutcomeStyle, ShownOutcome } from '../outcome.ts'
+import { formatDuration, instant, labOrigin, runMilliseconds } from '../time.ts'
 import { anchorOf } from './anchor.ts'
 import { PageBudget, viewEvidence } from './evidence-view.ts'
 import type { EvidenceView } from './evidence-view.ts'
 import { relativeLink } from './link.ts'
 import { labViews } from './lab-view.ts'
-import type { LabView } from './lab-view.ts'
+import type { LabSection } from './lab-view.ts'
 
 export interface RequirementView {
   readonly id: string
   /** Empty in a run of one lab. */
   readonly lab: string
   readonly anchor: string
-  readonly outcome: Reached
+  readonly outcome: ShownOutcome
   readonly style: OutcomeStyle
   readonly sentence: string
   readonly reason: string
@@ -51,14 +51,14 @@ export interface PageModel {
   readonly headline: Headline
   readonly tone: 'fail' | 'inconclusive' | 'pass'
   readonly title: string
-  readonly counts: readonly { outcome: Reached; style: OutcomeStyle; count: number }[]
+  readonly counts: readonly { outcome: ShownOutcome; style: OutcomeStyle; count: number }[]
   readonly facts: readonly { label: string; value: string; wide?: true }[]
   readonly reproduce: string
   readonly run: RunRecord
   readonly findings: readonly (Finding & {
     readonly places: readonly string[]
     readonly on: string
-    readonly ids: readonly { id: string; anchor: string; outcome: Reached }[]
+    readonly ids: readonly { id: string; anchor: string; outcome: ShownOutcome }[]
     /** Runs of before version 3 had findings without codes. */
     readonly explainable: boolean
   })[]
@@ -68,7 +68,7 @@ export interface PageModel {
   readonly skipped: readonly RequirementView[]
   readonly unreached: number
   readonly severalLabs: boolean
-  readonly labs: readonly LabView[]
+  readonly labs: readonly LabSection[]
   /** Requirements down, labs across, where requirements were verified on several. */
   readonly crossTable: readonly CrossRow[]
   readonly steps: readonly StepView[]
@@ -102,9 +102,9 @@ interface StepView {
 
 export function pageModel(record: RunRecord): PageModel {
   const headline = headlineOf(record)
-  const { counts } = summarize(record)
+  const { counts } = summarizeRun(record)
   const views = requirementViews(record)
-  const pick = (outcome: Reached): RequirementView[] => views.filter((view) => view.outcome === outcome)
+  const pick = (outcome: ShownOutcome): RequirementView[] => views.filter((view) => view.outcome === outcome)
   return {
     headline,
     tone: { 'not conformant': 'fail', inconclusive: 'inconclusive', conformant: 'pass' }[
@@ -120,7 +120,7 @@ export function pageModel(record: RunRecord): PageModel {
     findings: record.findings.map((finding) => ({
       ...finding,
       on: severalLabs(record) ? (finding.lab ?? '') : '',
-      places: placesOf(finding),
+      places: describePlaces(finding),
       ids: finding.explains.flatMap((id) => explained(record, views, finding, id)),
       explainable: finding.code !== codeBeforeVersion3,
     })),
@@ -181,7 +181,7 @@ function requirementViews(record: RunRecord): RequirementView[] {
         outcome === 'fail' || outcome === 'inconclusive'
           ? [...new Set((requirement.verdict?.problems ?? []).flatMap(nodesOf))]
           : [],
-      took: requirement.durationMs === undefined ? '' : duration(requirement.durationMs),
+      took: requirement.durationMs === undefined ? '' : formatDuration(requirement.durationMs),
       startedAt: requirement.startedAt === undefined ? '' : instant(requirement.startedAt),
       evidence: evidence.get(requirement) ?? [],
       explained: record.findings.some((finding) => explains(finding, requirement)),
@@ -195,7 +195,7 @@ function explained(
   views: readonly RequirementView[],
   finding: Finding,
   id: string,
-): { id: string; anchor: string; outcome: Reached }[] {
+): { id: string; anchor: string; outcome: ShownOutcome }[] {
   return views.filter((view, index) => {
     const requirement = record.requirements[index]
     return view.id === id && requirement !== undefined && explains(finding, requirement)
@@ -228,7 +228,7 @@ function facts(record: RunRecord): PageModel['facts'] {
   const engines = versionsOf(record.labs, 'engineVersion').join(', ') || 'not reached'
   const times = [
     { label: 'Started', value: instant(record.startedAt) },
-    { label: 'Took', value: duration(runMilliseconds(record)) },
+    { label: 'Took', value: formatDuration(runMilliseconds(record)) },
     { label: severalLabs(record) ? 'Docker engines' : 'Docker engine', value: engines },
   ]
   if (only === undefined || severalLabs(record)) {
@@ -258,8 +258,8 @@ function stepViews(record: RunRecord): StepView[] {
     host: step.host ?? '',
     detail: step.detail ?? '',
     failed: step.outcome === 'failed',
-    start: `+${duration(offset(step.startedAt))}`,
-    took: duration(step.durationMs),
+    start: `+${formatDuration(offset(step.startedAt))}`,
+    took: formatDuration(step.durationMs),
     leftPercent: ((100 * offset(step.startedAt)) / total).toFixed(2),
     widthPercent: ((100 * step.durationMs) / total).toFixed(2),
   }))

@@ -1,5 +1,5 @@
 /** The whole style of the page. Colours come in pairs of ground and ink with a contrast of at least 4.5 : 1. */
-export const style = `
+export const pageStyle = `
 :root {
   color-scheme: light dark;
   --ground: #fff; --panel: #f6f8fa; --ink: #1b1f24; --quiet: #57606a; --line: #d0d7de; --link: #0550ae;

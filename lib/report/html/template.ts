@@ -2,7 +2,7 @@
  * The page as an eta template. `<%= %>` escapes; `<%~ %>` is used only for markup made by this room: `prose` and
  * `drawing` escape what they are given.
  */
-export const page = `<!doctype html>
+export const reportPage = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">

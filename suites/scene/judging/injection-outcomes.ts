@@ -5,14 +5,14 @@ import type { Problem } from '../../../lib/observation/problem.ts'
 import type { Injected, Injection } from '../recordings/injection.ts'
 
 /** What became of the frames to one task. */
-export interface Outcome extends Injection {
+export interface InjectionOutcome extends Injection {
   /** Empty also where the underlay of its node was not recorded. */
   readonly cameIn: readonly PacketRef[]
   readonly arrived: readonly PacketRef[]
 }
 
 export interface Outcomes {
-  readonly outcomes: readonly Outcome[]
+  readonly outcomes: readonly InjectionOutcome[]
   readonly missing: readonly Missing[]
   readonly unseen: readonly Unseen[]
 }
@@ -42,7 +42,7 @@ export function outcomesOf({ injections, wires, withoutInterface }: Injected): O
 
 /** Each task that got frames which should have been dropped on arrival. */
 export function injectionProblems(
-  outcomes: readonly Outcome[],
+  outcomes: readonly InjectionOutcome[],
   code: 'injected-frame-reached' | 'injected-frame-reached-behind-accept' = 'injected-frame-reached',
 ): Problem[] {
   return outcomes
@@ -53,7 +53,7 @@ export function injectionProblems(
 }
 
 /** What was injected and what became of it, as a table. */
-export function injectionRows(outcomes: readonly Outcome[]): object[] {
+export function injectionRows(outcomes: readonly InjectionOutcome[]): object[] {
   return outcomes.map(({ to, network, vni, sent, cameIn, arrived }) => ({
     ...{ to, network: `${network}, VNI ${vni}`, sent },
     ...{ 'came in on the underlay': cameIn.length, 'reached the task': arrived.length },
@@ -61,7 +61,10 @@ export function injectionRows(outcomes: readonly Outcome[]): object[] {
 }
 
 /** Frames in clear must be delivered where nothing forbids it, and come in everywhere, or "none arrived" proves nothing. */
-export function injectionControls(control: readonly Outcome[], judged: readonly Outcome[]): Control[] {
+export function injectionControls(
+  control: readonly InjectionOutcome[],
+  judged: readonly InjectionOutcome[],
+): Control[] {
   const delivered = control.filter(({ arrived, sent }) => arrived.length >= sent).length
   const cameIn = judged.filter((one) => one.cameIn.length >= one.sent).length
   return [

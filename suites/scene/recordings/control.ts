@@ -12,7 +12,7 @@ import { managementStreams, type StreamSeen } from '../../CTL/management-streams
 import { secretsOf } from '../../CTL/readable-names.ts'
 import { gossipPort, isGossip, isManagement, managementPort, readablePayload } from './control-traffic.ts'
 import { onNode, orderedPairs } from '../sending/pair.ts'
-import { type Wires, withWires } from './recording.ts'
+import { type WiresSeen, withWires } from './recording.ts'
 
 /** A connection from one node to a port of another, by their names. */
 interface Reaching {
@@ -30,7 +30,7 @@ export interface ControlSeen {
    * By node. Word `readable` is in the one connection to the management port that does not speak TLS; what is sent to
    * the gossip port is not in clear.
    */
-  readonly wires: Wires
+  readonly wires: WiresSeen
   readonly streams: readonly StreamSeen[]
   readonly clearDatagrams: readonly ClearDatagram[]
   /** Until gossip of every pair and a payload of every node to a manager had been recorded. */

@@ -10,7 +10,7 @@ import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
 import { carried, type LeftOut } from './left-out.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from '../sending/pair.ts'
-import { type Wires, withWires } from './recording.ts'
+import { type WiresSeen, withWires } from './recording.ts'
 
 /** One probe of the exchange. */
 interface Exchanging {
@@ -32,7 +32,7 @@ export type Exchanged = Sent<Exchanging>
 export interface Exchange {
   readonly exchanged: readonly Exchanged[]
   /** By node. */
-  readonly wires: Wires
+  readonly wires: WiresSeen
   /** The encrypted network, where the kernels have no ESP. */
   readonly leftOut: readonly LeftOut[]
 }

@@ -8,17 +8,17 @@ import { inject, type Target } from './injection.ts'
 import {
   injectionControls,
   injectionProblems,
-  type Outcome,
+  type InjectionOutcome,
   outcomesOf,
 } from '../judging/injection-outcomes.ts'
 
 const refs = (count: number) => Array.from({ length: count }, (_, index) => ({ file: 'x.pcap', index }))
-const injected = (cameIn: number, arrived: number): Outcome => ({
+const injected = (cameIn: number, arrived: number): InjectionOutcome => ({
   ...{ to: 'vault@worker1', service: 'vault', node: 'worker1', network: 'secret', vni: 4098, sent: 5 },
   ...{ word: 'frame-0', underlay: 'worker1 eth1', inside: 'worker1 eth0 in net' },
   ...{ cameIn: refs(cameIn), arrived: refs(arrived) },
 })
-const held = (control: Outcome[], judged: Outcome[]): boolean[] =>
+const held = (control: InjectionOutcome[], judged: InjectionOutcome[]): boolean[] =>
   injectionControls(control, judged).map((one) => one.held)
 
 describe('injected frames', () => {

@@ -8,7 +8,7 @@ import type { ClusterNode, OverlayNetwork, Task } from '../../../lib/swarm/clust
 import { namespacePath } from '../../../lib/swarm/namespaces.ts'
 import { interfaceOf, stateOf } from '../judging/kernel.ts'
 import { taskLabel } from '../sending/pair.ts'
-import { wireNameOf, type WirePoint, type Wires, withWires } from './recording.ts'
+import { wireNameOf, type WirePoint, type WiresSeen, withWires } from './recording.ts'
 
 /** A task that VXLAN in clear is aimed at. */
 export interface Target {
@@ -35,7 +35,7 @@ export interface Injected {
   readonly injections: readonly Injection[]
   /** Nodes where no namespace holds the interface of a task; nothing was sent to that. */
   readonly withoutInterface: readonly string[]
-  readonly wires: Wires
+  readonly wires: WiresSeen
 }
 
 const framesPerTarget = 5

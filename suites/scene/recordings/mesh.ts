@@ -11,7 +11,7 @@ import { hasIngress } from '../../../lib/swarm/no-ingress.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../../lib/swarm/stack.ts'
 import { onNode, orderedPairs } from '../sending/pair.ts'
-import { type Repeated, sendRepeatedly } from '../sending/send-repeatedly.ts'
+import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
 
 interface Asking {
   /** Names of nodes. */
@@ -22,11 +22,11 @@ interface Asking {
 }
 
 /** One node asks another from its own namespace, as a client outside the swarm would, or itself: once. */
-export type Asked = Sent<Asking>
+export type MeshAsked = Sent<Asking>
 
 export interface Mesh {
   /** Empty in a swarm without ingress. */
-  readonly asked: readonly Asked[]
+  readonly asked: readonly MeshAsked[]
 }
 
 /** Time for what must not answer: a firewall may drop it, and that is as good as a refusal. */
@@ -75,7 +75,7 @@ export function ingressMissing({ networks }: Pick<ClusterFacts, 'networks'>): Mi
 
 function planner(stack: Stack, { publishedPort, targetPort }: PublishedPort) {
   const tasks = stack.tasks.filter(({ service }) => service === stack.services.web.name).length
-  return (from: ClusterNode, to: ClusterNode): Repeated<Asking>[] => {
+  return (from: ClusterNode, to: ClusterNode): RepeatedRequest<Asking>[] => {
     const common = { from: onNode(from), to: to.advertise.address }
     const http = { kind: 'tcp' as const, request: httpGet(pagePath(stack)) }
     const names = { from: from.host.name, to: to.host.name }
@@ -85,7 +85,7 @@ function planner(stack: Stack, { publishedPort, targetPort }: PublishedPort) {
       .filter(([network]) => network !== 'docker_gwbridge')
       .map(([, { address }]) => address)
     const silent = { ...http, port: targetPort, timeoutMs: silenceMs }
-    const planned = (what: Asking['what'], request: ProbeRequest, times = 1): Repeated<Asking> => ({
+    const planned = (what: Asking['what'], request: ProbeRequest, times = 1): RepeatedRequest<Asking> => ({
       ...{ times, planned: { ...names, what, request } },
     })
     return [

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { ObserveContext } from '../../../lib/conformance/context.ts'
-import type { Attempt, Observation, ProbeRequest } from '../../../lib/probe/probe.ts'
+import type { ProbeAttempt, Observation, ProbeRequest } from '../../../lib/probe/probe.ts'
 import { type Direction, directionsOf, measurePenalty } from './penalty.ts'
 
 const body = Buffer.alloc(1000, 'x')
@@ -36,7 +36,7 @@ function context(loses: (index: number, request: ProbeRequest) => boolean): Obse
 function observation(request: ProbeRequest, lost: boolean): Observation {
   const count = request.kind === 'tcp' ? (request.repeat ?? 1) : 1
   const isLost = (index: number): boolean => lost && index === Math.min(1, count - 1)
-  const attempts = Array.from({ length: count }, (_, index): Attempt => ({
+  const attempts = Array.from({ length: count }, (_, index): ProbeAttempt => ({
     outcome: isLost(index) ? 'timeout' : 'answered',
     ...{ startedMs: index, elapsedMs: 10, source: { address: '10.0.0.1', port: 40_000 + index } },
   }))

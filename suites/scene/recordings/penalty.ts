@@ -107,12 +107,12 @@ export interface Direction {
   /** Of both networks, taken in turn; those in which everything arrived. */
   readonly samples: readonly Readonly<Record<Role, Sample>>[]
   /** What did not arrive, a row for each connection or echo. */
-  readonly lost: readonly Lost[]
+  readonly lost: readonly LostSample[]
   readonly enough: boolean
 }
 
 /** A connection or an echo that did not bring what it should. */
-export interface Lost extends Pick<AttemptSeen, 'outcome' | 'startedMs' | 'elapsedMs'> {
+export interface LostSample extends Pick<AttemptSeen, 'outcome' | 'startedMs' | 'elapsedMs'> {
   /** Counted from 1, of the samples that were tried. */
   readonly sample: number
   readonly role: Role
@@ -152,8 +152,8 @@ export function directionsOf({ samples: all }: Measured, bulkBytes: number): Dir
   })
 }
 
-function lostOf({ role, sample = 0, probe }: Sent<Measuring>, bulkBytes: number): Lost[] {
-  return probe.attempts.flatMap((attempt, index): Lost[] => {
+function lostOf({ role, sample = 0, probe }: Sent<Measuring>, bulkBytes: number): LostSample[] {
+  return probe.attempts.flatMap((attempt, index): LostSample[] => {
     const http: HttpSeen | null | undefined = probe.http?.[index]
     const whole = probe.kind !== 'tcp' || (http?.status === 200 && http.bodyBytes === bulkBytes)
     if (attempt.outcome === 'answered' && whole) return []

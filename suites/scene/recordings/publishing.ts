@@ -8,7 +8,7 @@ import type { ClusterNode, PublishedPort, Service } from '../../../lib/swarm/clu
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../../lib/swarm/stack.ts'
 import { inTask, onNode, orderedPairs } from '../sending/pair.ts'
-import { type Repeated, sendRepeatedly } from '../sending/send-repeatedly.ts'
+import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
 
 interface AskingPort {
   /** Names of nodes, and of the service. */
@@ -63,7 +63,7 @@ function planner(stack: Stack, nonce: string) {
     { protocol, publishedPort: port }: PublishedPort,
     times: number,
     timeoutMs: number,
-  ): Repeated<AskingPort> => {
+  ): RepeatedRequest<AskingPort> => {
     const common = { from: onNode(from), to: to.advertise.address, port, timeoutMs }
     const payload = datagramFor(nonce, `swarmproof ${from.nodeId} to ${to.nodeId}`)
     const request: ProbeRequest =

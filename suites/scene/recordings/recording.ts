@@ -8,7 +8,7 @@ import type { Part } from '../../../lib/observation/part.ts'
 import { MissingTool } from '../../../lib/missing-tool.ts'
 
 /** What interfaces carried, by `node` or, of several on one node, `node interface`, with the namespace it is in. */
-export type Wires = Readonly<Record<string, Part<WireSeen>>>
+export type WiresSeen = Readonly<Record<string, Part<WireSeen>>>
 
 /** Where to record; `mac` of an interface that is not in the host's own namespace, whose card the facts do not know. */
 export type WirePoint = CapturePoint & { readonly mac?: string }
@@ -31,7 +31,7 @@ export async function withWires<T extends object, R extends object = object>(
   words: Readonly<Record<string, string>>,
   work: (captures: readonly Capture[]) => Promise<T>,
   reduce: (recordings: readonly Recording[]) => R = () => ({}) as R,
-): Promise<T & R & { readonly wires: Wires }> {
+): Promise<T & R & { readonly wires: WiresSeen }> {
   const several = new Set(points.map(({ host }) => host.name)).size < points.length
   const keyOf = (point: CapturePoint): string => (several ? wireNameOf(point) : point.host.name)
   if (new Set(points.map(keyOf)).size < points.length)

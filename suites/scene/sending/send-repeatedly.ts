@@ -2,7 +2,7 @@ import { type Planned, type Sent, sendPlan } from '../../../lib/conformance/send
 import type { Probe, ProbeOptions } from '../../../lib/probe/probe.ts'
 
 /** A request that is made so many times, each over a connection or from a socket of its own. */
-export interface Repeated<T extends object> {
+export interface RepeatedRequest<T extends object> {
   readonly planned: Planned<T>
   readonly times: number
 }
@@ -17,7 +17,7 @@ const stillSilentMs = 3000
  */
 export async function sendRepeatedly<T extends object>(
   probe: Probe,
-  plan: readonly Repeated<T>[],
+  plan: readonly RepeatedRequest<T>[],
   options?: ProbeOptions,
 ): Promise<Sent<T>[]> {
   const once = plan.map(({ planned }) => planned)
