@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts'
 import { type ReversibleChange, reversibly } from './reversibly.ts'
 import { shell } from './shell.ts'
 
-/** Mark of the engine's policies; its states have it as reqid. */
+/** Mark of the engine's policies; its states have it as reqid. Moby, libnetwork/drivers/overlay/encryption.go. */
 export const engineMark = 0xd0c4e3
 
 /** Selector and template of one outbound policy as the engine makes them: UDP to a data-path port, in transport mode. */

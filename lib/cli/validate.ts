@@ -39,6 +39,7 @@ import { timeLimitOption } from './time-limit-option.ts'
 import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
 import { validateRun } from './validate-run.ts'
 import { verdictLines } from './verdict-lines.ts'
+import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
 export interface ValidateFlags extends HostFlags {
   readonly init?: true
@@ -74,7 +75,7 @@ export function validateCommand(): Command {
     .option('--dry-run', 'connect, say what would be created, and end')
   return withHostOptions(command)
     .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
-    .option('--slow', 'also what mostly waits, such as LB-05')
+    .option('--slow', 'also slow requirements, such as LB-05, which mostly wait')
     .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
@@ -176,7 +177,7 @@ async function refuseBlockedPorts(found: FoundLab, progress: Progress, signal: A
   const { hosts, dataPathPort } = measuredHosts(found.known, found.addresses)
   const { ports, mtu } = await measure(hosts, { dataPathPort, progress, signal })
   const blocked = ports.filter(isBlocked)
-  const fatal = blocked.filter(({ what }) => what === '2377/tcp' || what === '7946/tcp')
+  const fatal = blocked.filter(({ what }) => what === `${managementPort}/tcp` || what === `${gossipPort}/tcp`)
   for (const { detail } of [...blocked.filter((one) => !fatal.includes(one)), ...mtu.filter(isTooSmall)]) {
     progress.note(detail)
   }

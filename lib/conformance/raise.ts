@@ -21,6 +21,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { BuildObservations } from './context.ts'
 import type { Feature } from './test.ts'
 import { unsettled } from './settle.ts'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 export interface RaiseOptions {
   readonly provider: HostProvider
@@ -50,7 +51,7 @@ export interface Raised {
 const settleWithinMs = 60_000
 
 /**
- * Brings up a lab with its swarm and stack: from a standing lab where one fits and proves sound, else built anew
+ * Brings up a lab with its swarm and stack: from a standing lab where one fits and proves sound, else built from scratch
  * and saved as the next standing lab.
  */
 export async function raise(topology: Topology, options: RaiseOptions): Promise<Raised> {
@@ -128,7 +129,7 @@ export async function networksOfNewNodes(
   let last: Awaited<ReturnType<typeof listNetworks>> = {}
   const complete = (): boolean =>
     Object.values(last).every((networks) =>
-      ['ingress', 'docker_gwbridge'].every((name) => networks.some((network) => network.name === name)),
+      ['ingress', gatewayBridgeName].every((name) => networks.some((network) => network.name === name)),
     )
   const look = async (): Promise<Look<void>> => {
     last = await listNetworks(cluster.nodes.map((node) => node.host))

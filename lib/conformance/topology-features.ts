@@ -1,13 +1,12 @@
 import type { Missing } from '../observation/judgement.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { ConformanceTest, Feature, LabFeature } from './test.ts'
-
-const standardDataPathPort = 4789
+import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
 const offers: Readonly<Record<LabFeature, (topology: Topology) => boolean>> = {
   outsider: ({ nodes }) => nodes.some((node) => node.role === 'outsider'),
   'separate-data-path': ({ swarm }) => swarm.advertise !== swarm.dataPath,
-  'custom-data-path-port': ({ swarm }) => swarm.dataPathPort !== standardDataPathPort,
+  'custom-data-path-port': ({ swarm }) => swarm.dataPathPort !== defaultDataPathPort,
   'address-pools': ({ swarm }) => swarm.addressPools !== undefined,
   'custom-ingress': ({ swarm }) => swarm.ingress !== undefined,
   'encrypted-ingress': ({ swarm }) => swarm.ingress?.encrypted === true,

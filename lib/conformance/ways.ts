@@ -1,8 +1,7 @@
 import type { ClusterFacts, TaskFacts } from '../observation/facts.ts'
 import type { ProbeRequest } from '../probe/probe.ts'
 import type { Ways } from '../probe/sparing-probe.ts'
-
-const gatewayBridge = 'docker_gwbridge'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 /**
  * The ways a request depends on, each from a node over a network to a node: one for the address of a task; one for each
@@ -47,7 +46,7 @@ function way(from: string, network: string, to: string): string {
 /** Of addresses on docker_gwbridge each node has its own. */
 function addressesOf({ node, endpoints }: TaskFacts) {
   return Object.entries(endpoints)
-    .filter(([network]) => network !== gatewayBridge)
+    .filter(([network]) => network !== gatewayBridgeName)
     .map(([network, { address }]) => [address, { network, node }] as const)
 }
 

@@ -1,5 +1,6 @@
 import type { FirewallRule, HostState, NftChain, NftRule } from '../observe/host-state.ts'
 import type { LabView } from './lab-view.ts'
+import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
 /** Traffic that swarm needs between nodes, and the published ports. */
 export type Traffic = 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp' | 'management' | 'mesh'
@@ -158,11 +159,11 @@ function wanted(
     case 'esp':
       return { protocols: ['esp', '50'], port: undefined }
     case 'gossip-udp':
-      return { protocols: ['udp', '17'], port: 7946 }
+      return { protocols: ['udp', '17'], port: gossipPort }
     case 'gossip-tcp':
-      return { protocols: ['tcp', '6'], port: 7946 }
+      return { protocols: ['tcp', '6'], port: gossipPort }
     case 'management':
-      return { protocols: ['tcp', '6'], port: 2377 }
+      return { protocols: ['tcp', '6'], port: managementPort }
     case 'mesh':
       return { protocols: ['tcp', 'udp', '6', '17'], port: undefined }
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cidrBlock, ipAddress, portNumber, swarmId } from '../identifier.ts'
 import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
+import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -33,7 +34,10 @@ export function parseSwarm(host: string, info: Json, dataPathAddress: string): S
   const swarm = swarmInfo.parse(info['Swarm'] ?? {})
   const { Cluster: cluster } = swarm
   // Engines that were never told a port say 0.
-  const port = cluster?.DataPathPort === undefined || cluster.DataPathPort === 0 ? 4789 : cluster.DataPathPort
+  const port =
+    cluster?.DataPathPort === undefined || cluster.DataPathPort === 0
+      ? defaultDataPathPort
+      : cluster.DataPathPort
   return {
     state: swarm.LocalNodeState || 'inactive',
     error: swarm.Error ?? '',

@@ -5,6 +5,7 @@ import { existingHosts } from '../host/origin.ts'
 import type { KnownHost } from './known-host.ts'
 import { nodeNames } from './node-names.ts'
 import { chooseAddresses, ownNetworkOf, type OwnAddress } from './own-addresses.ts'
+import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
 /** What is verified, and the hosts it is verified on, in the same order. */
 export interface Described {
@@ -19,8 +20,6 @@ const placeholderStack = {
   secret: { subnet: '10.91.2.0/24', gateway: '10.91.2.254' },
   publishedPort: 8080,
 } as const
-
-const standardDataPathPort = 4789
 
 /**
  * Describes hosts that somebody has as a topology, from what the hosts say: one underlay, or two where the data path has
@@ -64,7 +63,7 @@ export function toTopology(known: readonly KnownHost[], name = 'existing-hosts')
     }
     return { name: node.name, remote: host.remote, origin: existingHosts, underlays: attachments, node }
   })
-  const port = known.flatMap(({ facts }) => facts.swarm.dataPathPort ?? [])[0] ?? standardDataPathPort
+  const port = known.flatMap(({ facts }) => facts.swarm.dataPathPort ?? [])[0] ?? defaultDataPathPort
   const topology = deepFreeze<Topology>({
     name,
     description: `${known.length} hosts that swarmproof did not make`,

@@ -1,13 +1,14 @@
 import { sh } from '../script.ts'
 import { bystander, scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
+import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
 export const vxlanOnUsualPort: Fault = {
   name: 'vxlan-on-usual-port',
   description: 'A NAT rule of one node sends VXLAN to port 4789, whatever the swarm was told.',
   breaks: ['CTL-08'],
   async plant({ cluster }) {
-    const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :4789`
+    const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :${defaultDataPathPort}`
     return scripted(victim(cluster), {
       plant: sh`iptables -w -t nat -I ${rule}`,
       remove: sh`iptables -w -t nat -D ${rule}`,

@@ -5,6 +5,7 @@ import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 export const endpointOffBridge: Fault = {
   name: 'endpoint-off-bridge',
@@ -36,9 +37,9 @@ export const gatewayBridgeTooLarge: Fault = {
   breaks: ['MTU-05'],
   async plant({ cluster }) {
     const node = victim(cluster)
-    const show = sh`ip -o link show docker_gwbridge`
+    const show = sh`ip -o link show ${gatewayBridgeName}`
     const stated = / mtu (\d+)/.exec(await shell(node.host, show))?.[1]
-    const set = (bytes: number): Script => sh`ip link set docker_gwbridge mtu ${bytes}`
+    const set = (bytes: number): Script => sh`ip link set ${gatewayBridgeName} mtu ${bytes}`
     const before = mtu(requireForFault(stated, 'an MTU'), node.host.name)
     return scripted(node, { plant: set(before + 500), remove: set(before) })
   },

@@ -5,8 +5,7 @@ import { contains } from '../topology/cidr.ts'
 import type { Fault } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
 import { requireForFault } from './scripted.ts'
-
-const bridge = 'docker_gwbridge'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 interface OnBridge {
   readonly node: ClusterNode
@@ -31,15 +30,16 @@ export const gatewayBridgesJoined: Fault = {
     })
     const { from, to, astray } = requireForFault(
       joined,
-      `an address on ${bridge} that the node before has not`,
+      `an address on ${gatewayBridgeName} that the node before has not`,
     )
     const each = (command: (address: string) => Script): Script => scriptLines(astray.map(command))
     // A task takes its neighbours on the bridge to be there, and asks by ARP.
-    const neighbours = (answer: 0 | 1): Script => sh`sysctl -q -w net.ipv4.conf.${bridge}.proxy_arp=${answer}`
+    const neighbours = (answer: 0 | 1): Script =>
+      sh`sysctl -q -w net.ipv4.conf.${gatewayBridgeName}.proxy_arp=${answer}`
     const route = (verb: 'add' | 'del'): Script =>
       each((address) => sh`ip route ${verb} ${address}/32 via ${to.dataPath.address}`)
     const accept = (flag: '-I' | '-D'): Script =>
-      each((address) => sh`iptables -w ${flag} FORWARD -d ${address}/32 -o ${bridge} -j ACCEPT`)
+      each((address) => sh`iptables -w ${flag} FORWARD -d ${address}/32 -o ${gatewayBridgeName} -j ACCEPT`)
     await shell(to.host, accept('-I'))
     await shell(from.host, scriptLines([route('add'), neighbours(1)]))
     return {
@@ -59,11 +59,11 @@ async function lookAt(node: ClusterNode, tasks: readonly Task[]): Promise<OnBrid
     .map(({ pid }) => sh`nsenter --net=/proc/${pid}/ns/net ${list}`)
   const inEngine = sh`for file in /run/docker/netns/*; do nsenter --net=$file ${list} || true; done`
   const [[subnet], ofTasks, ofEngine] = await Promise.all([
-    shell(node.host, sh`${list} dev ${bridge}`).then((listed) => addresses(node, listed)),
+    shell(node.host, sh`${list} dev ${gatewayBridgeName}`).then((listed) => addresses(node, listed)),
     shell(node.host, scriptLines(inTasks)).then((listed) => addresses(node, listed)),
     shell(node.host, scriptLines([inEngine, list])).then((listed) => addresses(node, listed)),
   ])
-  const on = requireForFault(subnet, `an address on ${bridge}`)
+  const on = requireForFault(subnet, `an address on ${gatewayBridgeName}`)
   return {
     node,
     tasks: ofTasks.map(withoutLength).filter((address) => contains(on, address)),

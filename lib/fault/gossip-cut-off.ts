@@ -6,6 +6,7 @@ import type { Stack } from '../swarm/stack.ts'
 import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { gossipPort } from '../topology/swarm-defaults.ts'
 
 const noticedWithinMs = 180_000
 /** Nodes that know each other again exchange what they missed within that time (networkdb: bulkSyncInterval). */
@@ -20,8 +21,14 @@ export const gossipCutOff: Fault = {
     const node = on.cluster.nodes.findLast((candidate) => candidate !== on.cluster.manager)
     if (node === undefined) throw new Error('this fault needs two nodes')
     const rules = ['udp', 'tcp'].flatMap((protocol) => [
-      { chain: 'INPUT', rule: sh`-i ${node.advertise.interface} -p ${protocol} --dport 7946 -j DROP` },
-      { chain: 'OUTPUT', rule: sh`-o ${node.advertise.interface} -p ${protocol} --dport 7946 -j DROP` },
+      {
+        chain: 'INPUT',
+        rule: sh`-i ${node.advertise.interface} -p ${protocol} --dport ${gossipPort} -j DROP`,
+      },
+      {
+        chain: 'OUTPUT',
+        rule: sh`-o ${node.advertise.interface} -p ${protocol} --dport ${gossipPort} -j DROP`,
+      },
     ])
     const removeRules = await plantRules(node.host, rules)
     const remove = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
 import { shell } from '../change/shell.ts'
+import { gossipPort } from '../topology/swarm-defaults.ts'
 
 interface Loss {
   readonly name: string
@@ -74,5 +75,5 @@ export const gossipLost = lostBetweenNodes({
   name: 'gossip-lost',
   what: 'gossip on port 7946',
   breaks: ['CTL-02', 'CTL-03'],
-  matches: () => [sh`-p udp --dport 7946`, sh`-p tcp --dport 7946`],
+  matches: () => [sh`-p udp --dport ${gossipPort}`, sh`-p tcp --dport ${gossipPort}`],
 })

@@ -1,6 +1,7 @@
 import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { managementPort } from '../topology/swarm-defaults.ts'
 
 /** Connections that stand go on, so the node stays Ready. */
 export const managementPortBlocked: Fault = {
@@ -9,7 +10,7 @@ export const managementPortBlocked: Fault = {
   breaks: ['CTL-01'],
   async plant({ cluster }) {
     const other = cluster.nodes.find((node) => node !== cluster.manager) ?? cluster.manager
-    const rule = sh`-p tcp --dport 2377 --syn -s ${other.advertise.address} -j DROP`
+    const rule = sh`-p tcp --dport ${managementPort} --syn -s ${other.advertise.address} -j DROP`
     const remove = await plantRules(cluster.manager.host, [{ chain: 'INPUT', rule }])
     return { host: other.host.name, remove }
   },

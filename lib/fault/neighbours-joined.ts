@@ -2,6 +2,7 @@ import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { victim } from './scripted.ts'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 export const neighboursJoined: Fault = {
   name: 'neighbours-joined',
@@ -9,7 +10,7 @@ export const neighboursJoined: Fault = {
   breaks: ['GWB-03'],
   async plant({ cluster }) {
     const { host } = victim(cluster)
-    const rule = sh`-i docker_gwbridge -o docker_gwbridge -j ACCEPT`
+    const rule = sh`-i ${gatewayBridgeName} -o ${gatewayBridgeName} -j ACCEPT`
     return { host: host.name, remove: await plantRules(host, [{ chain: 'FORWARD', rule }]) }
   },
 }

@@ -2,6 +2,7 @@ import { cidrBlock } from '../identifier.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 import { shell } from '../change/shell.ts'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 export const overlappingRoutes: Fault = {
   name: 'overlapping-routes',
@@ -11,7 +12,7 @@ export const overlappingRoutes: Fault = {
     const node = cluster.nodes.at(-1) ?? cluster.manager
     const bridge = await shell(
       node.host,
-      sh`docker network inspect docker_gwbridge --format '{{(index .IPAM.Config 0).Subnet}}'`,
+      sh`docker network inspect ${gatewayBridgeName} --format '{{(index .IPAM.Config 0).Subnet}}'`,
     )
     const { auto, ingress } = stack.networks
     const lastHosts = [auto.subnet, ingress.subnet, cidrBlock(bridge.trim(), node.host.name)].map(lastAddress)

@@ -3,7 +3,8 @@ import { labImage } from '../loaded-image.ts'
 import type { Host, Lab } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
-import { type Stack, stackNames, type NetworkRole, type ServiceRole } from '../swarm/stack.ts'
+import { type Stack, stackNames } from '../swarm/stack.ts'
+import type { NetworkRole, ServiceRole } from '../observation/facts.ts'
 
 /** What a lab of three nodes and an outsider is called by those who may choose names: none of it is checked here. */
 export interface Chosen {

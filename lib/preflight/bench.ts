@@ -27,10 +27,6 @@ export interface Bench {
   readonly nextId: () => number
 }
 
-/** Ports a swarm needs between its nodes, besides that of its data path. */
-export const managementPort = 2377
-export const gossipPort = 7946
-
 /** Every ordered pair. */
 export function hostPairs(
   hosts: readonly MeasuredHost[],

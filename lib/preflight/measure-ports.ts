@@ -1,8 +1,9 @@
 import type { PortFinding, Seen } from './finding.ts'
-import { type Bench, gossipPort, managementPort, type MeasuredHost, hostPairs } from './bench.ts'
+import { type Bench, type MeasuredHost, hostPairs } from './bench.ts'
 import type { Sighting } from './sightings.ts'
 import { protocolLine } from '../remote/protocol-line.ts'
 import { portSentence } from './tell-finding.ts'
+import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
 /** One kind of traffic from one host to another. */
 interface Trial {

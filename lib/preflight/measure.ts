@@ -2,11 +2,12 @@ import { protocolLine } from '../remote/protocol-line.ts'
 import type { Progress } from '../progress.ts'
 import { step } from '../progress.ts'
 import { type PreflightAgent, startAgent } from './agent.ts'
-import { type Bench, gossipPort, managementPort, type MeasuredHost } from './bench.ts'
+import { type Bench, type MeasuredHost } from './bench.ts'
 import type { Preflight } from './finding.ts'
 import { measureMtu } from './measure-mtu.ts'
 import { measurePorts } from './measure-ports.ts'
 import { Sightings } from './sightings.ts'
+import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
 export interface MeasureOptions {
   readonly dataPathPort: number

@@ -1,8 +1,7 @@
 import type { KnownHost } from '../discovery/known-host.ts'
 import type { HostAddresses } from '../discovery/own-addresses.ts'
 import type { MeasuredHost } from './bench.ts'
-
-const standardDataPathPort = 4789
+import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
 /** Known hosts as what is measured between, with the port their swarm has or would have. */
 export function measuredHosts(
@@ -30,6 +29,6 @@ export function measuredHosts(
   })
   return {
     hosts,
-    dataPathPort: known.flatMap(({ facts }) => facts.swarm.dataPathPort ?? [])[0] ?? standardDataPathPort,
+    dataPathPort: known.flatMap(({ facts }) => facts.swarm.dataPathPort ?? [])[0] ?? defaultDataPathPort,
   }
 }

@@ -3,6 +3,7 @@ import type { LoadedImage } from '../loaded-image.ts'
 import type { OverlaySpec, Topology } from '../topology/topology.ts'
 import { freeBlock, fromEndOf } from './free-block.ts'
 import type { Occupied } from './occupied.ts'
+import { defaultDataPathPort, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
 /** What a stack takes of a swarm that is somebody's: names, subnets and ports that nobody has. */
 export interface Footprint {
@@ -37,7 +38,7 @@ const portRanges = [
 const portCount = 4
 
 /** Ports of the swarm itself and of VXLAN. */
-const reservedPorts = [2377, 4789, 7946]
+const reservedPorts = [managementPort, defaultDataPathPort, gossipPort]
 
 /**
  * Chooses a prefix, two subnets that overlap no route, address, nameserver, Docker network or pool of any host, and no

@@ -6,6 +6,7 @@ import { sh } from '../script.ts'
 import type { Topology } from '../topology/topology.ts'
 import { docker, dockerLines } from './docker.ts'
 import { postToEngine } from './engine-socket.ts'
+import { defaultDataPathPort, managementPort } from '../topology/swarm-defaults.ts'
 
 /** A node joins within 20 s or goes on trying in the background; emulated ones take long to make their certificate. */
 const joinWithinMs = 120_000
@@ -38,7 +39,7 @@ export async function formSwarm(
   )
   const leader = addressOn(first, topology.swarm.advertise)
   if (options.forming !== undefined) {
-    await options.forming.initialised(await nodeIdOf(first), `${leader}:2377`)
+    await options.forming.initialised(await nodeIdOf(first), `${leader}:${managementPort}`)
     await options.forming.joined(first)
   }
   const tokens = await joinTokens(first)
@@ -107,7 +108,7 @@ async function initialise(topology: Topology, host: Host, mark: string | undefin
   const pools = (swarm.addressPools?.pools ?? []).flatMap((pool) => ['--default-addr-pool', pool])
   const options = [
     ...['--advertise-addr', advertise, '--data-path-addr', dataPath],
-    ...(swarm.dataPathPort === 4789 ? [] : ['--data-path-port', swarm.dataPathPort]),
+    ...(swarm.dataPathPort === defaultDataPathPort ? [] : ['--data-path-port', swarm.dataPathPort]),
     ...pools,
     ...(swarm.addressPools === undefined
       ? []
@@ -158,10 +159,10 @@ export interface Joining {
 export async function joinSwarm(host: Host, joining: Joining): Promise<void> {
   const { manager, token, advertise, dataPath = '' } = joining
   const request = {
-    ListenAddr: '0.0.0.0:2377',
+    ListenAddr: `0.0.0.0:${managementPort}`,
     AdvertiseAddr: advertise,
     DataPathAddr: dataPath,
-    RemoteAddrs: [`${manager}:2377`],
+    RemoteAddrs: [`${manager}:${managementPort}`],
     JoinToken: token,
     Availability: 'active',
   }

@@ -1,6 +1,7 @@
 import type { StackSpec } from '../topology/topology.ts'
 import type { OverlayNetwork, Service, Task } from './cluster.ts'
 import type { ProbeTask } from './probe-task.ts'
+import type { NetworkRole, ServiceRole } from '../observation/facts.ts'
 
 /**
  * The stack under test, the same on every lab and on clusters somebody already has.
@@ -31,34 +32,14 @@ import type { ProbeTask } from './probe-task.ts'
  * `bulkBytes` bytes.
  */
 export interface Stack {
-  readonly networks: {
-    readonly clear: OverlayNetwork
-    readonly secret: OverlayNetwork
-    readonly auto: OverlayNetwork
-    readonly extra: OverlayNetwork
-    readonly shop: OverlayNetwork
-    readonly ingress: OverlayNetwork
-  }
-  readonly services: {
-    readonly web: Service
-    readonly rr: Service
-    readonly vault: Service
-    readonly island: Service
-    readonly both: Service
-    readonly dual: Service
-    readonly here: Service
-    readonly front: Service
-    readonly back: Service
-  }
+  readonly networks: Readonly<Record<NetworkRole, OverlayNetwork>>
+  readonly services: Readonly<Record<ServiceRole, Service>>
   readonly tasks: readonly Task[]
   /** What every task of it runs, as its services say it. */
   readonly probeTask: ProbeTask
   readonly bulkBytes: number
   readonly names: StackNames
 }
-
-export type NetworkRole = keyof Stack['networks']
-export type ServiceRole = keyof Stack['services']
 
 /** Names of what the stack creates. */
 export interface StackNames {

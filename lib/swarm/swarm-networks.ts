@@ -8,6 +8,7 @@ import { docker, dockerLines } from './docker.ts'
 import { networkFormat } from '../api-formats.ts'
 import { members } from './form-swarm.ts'
 import { type ApiNetwork, toNetwork } from './read-objects.ts'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 export interface MakeOptions {
   readonly progress: Progress
@@ -41,7 +42,7 @@ export async function makeGatewayBridges(
   )
 }
 
-/** Docker docs, "Customize the default ingress network": removed, then made anew, before any service publishes. */
+/** Docker docs, "Customize the default ingress network": removed, then recreated, before any service publishes. */
 export async function makeIngress(topology: Topology, manager: Host, options: MakeOptions): Promise<void> {
   const { ingress } = topology.swarm
   if (ingress === undefined) return
@@ -54,12 +55,12 @@ export async function makeIngress(topology: Topology, manager: Host, options: Ma
 /** As engines make it, with these settings instead of their own. */
 export function createGatewayBridge({ subnet, mtuBytes }: GatewayBridgeSpec): Script {
   const options = [
-    'com.docker.network.bridge.name=docker_gwbridge',
+    `com.docker.network.bridge.name=${gatewayBridgeName}`,
     'com.docker.network.bridge.enable_icc=false',
     'com.docker.network.bridge.enable_ip_masquerade=true',
     `com.docker.network.driver.mtu=${mtuBytes}`,
   ].flatMap((option) => ['--opt', option])
-  return sh`docker network create --subnet ${subnet} ${options} docker_gwbridge`
+  return sh`docker network create --subnet ${subnet} ${options} ${gatewayBridgeName}`
 }
 
 export function createIngress({ name, subnet, gateway, mtuBytes, encrypted }: IngressSpec): Script {

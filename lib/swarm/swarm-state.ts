@@ -1,6 +1,7 @@
 import type { Host } from '../host/host.ts'
 import { sh } from '../script.ts'
 import { docker } from './docker.ts'
+import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
 export interface SwarmState {
   /** As the engine calls it: `inactive`, `pending`, `active`, `locked`, `error`. */
@@ -15,5 +16,5 @@ export async function readSwarmState(host: Host): Promise<SwarmState> {
     sh`docker info --format ${'{{.Swarm.LocalNodeState}}'} && docker network ls --format ${'{{.Name}}'}`,
   )
   const [state = '', ...networks] = output.trim().split('\n')
-  return { state, hasBridge: networks.includes('docker_gwbridge') }
+  return { state, hasBridge: networks.includes(gatewayBridgeName) }
 }

@@ -10,8 +10,8 @@ import {
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
 import type { OverlaySpec, StackSpec, SwarmSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
+import { defaultDataPathPort, gatewayBridgeName, gossipPort, managementPort } from './swarm-defaults.ts'
 
-const defaultDataPathPort = 4789
 const defaultPublishedPort = 8080
 /** The stack publishes this many ports after `publishedPort`, see `lib/swarm/stack.ts`. */
 const morePublishedPorts = 3
@@ -23,8 +23,8 @@ const smallestInnerBytes = 576
 
 const usedPorts: Readonly<Record<number, string>> = {
   22: 'SSH',
-  2377: 'swarm management',
-  7946: 'swarm gossip',
+  [managementPort]: 'swarm management',
+  [gossipPort]: 'swarm gossip',
 }
 
 export interface ReadSwarm {
@@ -51,7 +51,8 @@ export function readSwarm(
   checkRoomForVxlan(underlays.find(({ spec }) => spec.name === dataPath))
   const portAt = keys?.get('dataPathPort')
   const dataPathPort = portAt?.integer(1024, 49_151) ?? defaultDataPathPort
-  if (dataPathPort === 7946) portAt?.complain('7946 is used by swarm gossip; the usual port is 4789')
+  if (dataPathPort === gossipPort)
+    portAt?.complain(`${gossipPort} is used by swarm gossip; the usual port is ${defaultDataPathPort}`)
   const taken = takenBy(underlays)
   const addressPools = readAddressPoolsKey(keys?.get('addressPools'), taken)
   const ingress = readIngressKey(keys?.get('ingress'), taken)
@@ -121,7 +122,7 @@ function ofSwarm(swarm: SwarmSpec | undefined): TakenSubnets {
   const named = [
     ...(swarm?.addressPools?.pools.map((text) => ['an address pool', text] as const) ?? []),
     ...(swarm?.ingress === undefined ? [] : [['ingress', swarm.ingress.subnet] as const]),
-    ...(swarm?.gatewayBridge === undefined ? [] : [['docker_gwbridge', swarm.gatewayBridge.subnet] as const]),
+    ...(swarm?.gatewayBridge === undefined ? [] : [[gatewayBridgeName, swarm.gatewayBridge.subnet] as const]),
   ]
   return named.flatMap(([what, text]) => {
     const subnet = parseSubnet(text)

@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { control } from '../scene/recordings/control.ts'
-import { managementPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
 import { refusedConnectionProblems, connectionRows } from './connections.ts'
+import { managementPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const managementPortOpen = requirement({
   id: 'CTL-01',

@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { control } from '../scene/recordings/control.ts'
-import { gossipPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
 import { refusedConnectionProblems, connectionRows } from './connections.ts'
+import { gossipPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const gossipTcp = requirement({
   id: 'CTL-02',

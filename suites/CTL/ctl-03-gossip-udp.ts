@@ -8,9 +8,9 @@ import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { control, controlWithinMs } from '../scene/recordings/control.ts'
-import { gossipPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
 import { aboutJoining, aboutUdpProbes, failedUdpProbes } from './udp-probes.ts'
+import { gossipPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const gossipUdp = requirement({
   id: 'CTL-03',

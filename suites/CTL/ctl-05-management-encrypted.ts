@@ -3,10 +3,10 @@ import { refOf, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { control } from '../scene/recordings/control.ts'
-import { managementPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
 import { controlFound, ownStreams, streamProblems, streamRows, tlsStreamsOf } from './management-streams.ts'
 import { namesToHide } from './readable-names.ts'
+import { managementPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const managementEncrypted = requirement({
   id: 'CTL-05',

@@ -5,10 +5,10 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import { control } from '../scene/recordings/control.ts'
-import { gossipPort } from '../scene/recordings/control-traffic.ts'
 import { docs, moby } from '../source.ts'
 import type { ClearDatagram } from './gossip-datagrams.ts'
 import { secretsOf } from './readable-names.ts'
+import { gossipPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const gossipEncrypted = requirement({
   id: 'CTL-06',

@@ -6,8 +6,9 @@ import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { kernel, type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
-import { underlayTraffic, usualVxlanPort } from '../scene/recordings/underlay-traffic.ts'
+import { underlayTraffic } from '../scene/recordings/underlay-traffic.ts'
 import { docs } from '../source.ts'
+import { defaultDataPathPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const customPort = requirement({
   id: 'CTL-08',
@@ -88,7 +89,7 @@ export const customPort = requirement({
       ],
       controls: [
         {
-          name: `VXLAN sent to port ${usualVxlanPort} on purpose is found`,
+          name: `VXLAN sent to port ${defaultDataPathPort} on purpose is found`,
           ...{ held: decoys.length >= pairs.length, observed: decoys.length },
         },
       ],
@@ -96,7 +97,7 @@ export const customPort = requirement({
       unseen: [...unseen, ...devices.unseen],
       tables: {
         'VXLAN leaving by node and port': countBy(own, ({ seenOn, udp }) => `${seenOn}, port ${udp?.to}`),
-        [`control: VXLAN ${decoyVni} sent to port ${usualVxlanPort} found`]: decoys.length,
+        [`control: VXLAN ${decoyVni} sent to port ${defaultDataPathPort} found`]: decoys.length,
         'ports of VXLAN devices': countBy(listed, ({ node, port }) => `${node}, port ${port}`),
       },
       packets: {
@@ -106,7 +107,7 @@ export const customPort = requirement({
       conclusion:
         onPort.length === 0
           ? ''
-          : `${onPort.length} VXLAN packets of ${pairs.length} ordered pairs of nodes left for UDP port ${dataPathPort}, none of the swarm’s for another; the same matcher found the ${decoys.length} sent to ${usualVxlanPort} on purpose; ${listed.length} VXLAN devices have the port`,
+          : `${onPort.length} VXLAN packets of ${pairs.length} ordered pairs of nodes left for UDP port ${dataPathPort}, none of the swarm’s for another; the same matcher found the ${decoys.length} sent to ${defaultDataPathPort} on purpose; ${listed.length} VXLAN devices have the port`,
     })
   },
 })

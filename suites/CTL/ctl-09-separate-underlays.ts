@@ -4,11 +4,11 @@ import { refOf, type SeenFrame, seenFrames, type WireSeen } from '../../lib/obse
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
-import { gossipPort, managementPort } from '../scene/recordings/control-traffic.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { underlayTraffic } from '../scene/recordings/underlay-traffic.ts'
 import { docs } from '../source.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
+import { gossipPort, managementPort } from '../../lib/topology/swarm-defaults.ts'
 
 type Kind = 'management' | 'gossip' | 'VXLAN' | 'ESP'
 

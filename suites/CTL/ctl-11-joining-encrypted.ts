@@ -5,7 +5,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { joinAgain, leave, leavingWorker, workerToken } from '../../lib/swarm/membership.ts'
-import { managementPort, readablePayload } from '../scene/recordings/control-traffic.ts'
+import { readablePayload } from '../scene/recordings/control-traffic.ts'
 import { onNode } from '../scene/sending/pair.ts'
 import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { docs } from '../source.ts'
@@ -20,6 +20,7 @@ import {
   tlsStreamsOf,
 } from './management-streams.ts'
 import { namesToHide } from './readable-names.ts'
+import { managementPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const joiningEncrypted = requirement({
   id: 'CTL-11',

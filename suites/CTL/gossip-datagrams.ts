@@ -1,9 +1,10 @@
 import type { Recording } from '../../lib/capture/capture.ts'
-import { gossipPort, transportPayload } from '../scene/recordings/control-traffic.ts'
+import { transportPayload } from '../scene/recordings/control-traffic.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import { layerOf } from '../../lib/packet/query.ts'
 import { type ClearForm, clearForm } from './gossip-cipher.ts'
 import { readableNames } from './readable-names.ts'
+import { gossipPort } from '../../lib/topology/swarm-defaults.ts'
 
 /** A datagram of the gossip port that is no encrypted one, or shows a name. */
 export interface ClearDatagram {

@@ -4,10 +4,10 @@ import type { Control } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import { layerOf, outerIp } from '../../lib/packet/query.ts'
-import { managementPort } from '../scene/recordings/control-traffic.ts'
 import { readableNames } from './readable-names.ts'
 import { type TcpStream, tcpStreams } from './tcp-stream.ts'
 import { judgeTls } from './tls-records.ts'
+import { managementPort } from '../../lib/topology/swarm-defaults.ts'
 
 /** What one end of a connection to or from port 2377 sent: what its bytes are, and what can be read in them. */
 export interface StreamSeen {

@@ -12,6 +12,7 @@ import { inTask } from '../scene/sending/pair.ts'
 import { type WiresSeen, type WirePoint, withWires } from '../scene/recordings/recording.ts'
 import { networkViewsSeen } from '../scene/recordings/views.ts'
 import type { ResolverPlace } from './place.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 /**
  * Questions for a name with a nonce, and nobody else's. In an IPv4 datagram the first label of the question, its length
@@ -48,7 +49,7 @@ export async function observeForwarded(
   const [state, views] = await Promise.all([lab.scene(kernel), lab.scene(networkViewsSeen)])
   const asked = places.map((place) => {
     const { name } = place.node.host
-    const bridge = views[name]?.find((view) => view.name === 'docker_gwbridge')?.subnets[0] ?? ''
+    const bridge = views[name]?.find((view) => view.name === gatewayBridgeName)?.subnets[0] ?? ''
     return {
       ...place,
       name,

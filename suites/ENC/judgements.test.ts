@@ -8,7 +8,7 @@ import { clearTwin } from './enc-02-clear-twin.ts'
 import { sequence } from './enc-04-sequence.ts'
 import { failsClosed } from './enc-08-fails-closed.ts'
 import { encryptedIngress } from './enc-09-encrypted-ingress.ts'
-import { engineMark } from './ledger.ts'
+import { engineMark } from '../../lib/change/outbound-policies.ts'
 
 const facts = withSecret()
 const [one, two] = tasksIn(facts, 'secret') as [TaskFacts, TaskFacts]

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import type { SecurityAssociation } from '../../lib/observe/host-state.ts'
 import { describeProblem } from '../../lib/observation/describe-problem.ts'
-import { engineMark, type LedgerNode, ledgerProblems } from './ledger.ts'
+import { type LedgerNode, ledgerProblems } from './ledger.ts'
+import { engineMark } from '../../lib/change/outbound-policies.ts'
 
 const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3']
 

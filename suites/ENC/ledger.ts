@@ -1,5 +1,6 @@
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { HostState, SecurityAssociation } from '../../lib/observe/host-state.ts'
+import { engineMark } from '../../lib/change/outbound-policies.ts'
 
 /** A node of the encrypted network with its data-path address. */
 export interface LedgerNode {
@@ -7,9 +8,6 @@ export interface LedgerNode {
   readonly address: string
   readonly state: Pick<HostState, 'securityAssociations' | 'securityPolicies'>
 }
-
-/** reqid of the engine's states and mark of its policies. Moby, libnetwork/drivers/overlay/encryption.go. */
-export const engineMark = 0xd0c4e3
 
 /** An engine keeps three keys: it receives by all of them and sends by the first. */
 const inboundPerPeer = 3

@@ -5,10 +5,11 @@ import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import type { Route } from '../../lib/observe/host-state.ts'
 import { networkOf, overlaps } from '../../lib/topology/cidr.ts'
 import { isDefaultLike } from '../scene/judging/default-like.ts'
-import { gatewayBridgeName, subnetsOf } from '../scene/judging/gateway-interface.ts'
+import { subnetsOf } from '../scene/judging/gateway-interface.ts'
 import { kernel, type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { docs, moby } from '../source.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const noOverlap = requirement({
   id: 'GWB-01',

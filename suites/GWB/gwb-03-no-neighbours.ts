@@ -4,10 +4,10 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { gatewayBridgeName } from '../scene/judging/gateway-interface.ts'
 import { kernel } from '../scene/judging/kernel-seen.ts'
 import { docs, moby } from '../source.ts'
 import { isAnswer, neighbours } from './neighbours.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const noNeighbours = requirement({
   id: 'GWB-03',

@@ -2,16 +2,12 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part, type Part } from '../../lib/observation/part.ts'
-import {
-  gatewayBridgeName,
-  gatewayBridgeSeen,
-  gatewayInterfaceSeen,
-  subnetsOf,
-} from '../scene/judging/gateway-interface.ts'
+import { gatewayBridgeSeen, gatewayInterfaceSeen, subnetsOf } from '../scene/judging/gateway-interface.ts'
 import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { docs } from '../source.ts'
 import { bridgeProblems, type BridgeSeen, statedProblems, taskProblems } from './bridge-settings.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const customisedBridge = requirement({
   id: 'GWB-04',
@@ -23,7 +19,7 @@ export const customisedBridge = requirement({
     'The bridge was made on every node before it joined, with a subnet and an MTU of the topology’s. On every node the engine’s own view of the network must still state both; the bridge’s address and every task’s address on it must lie in the subnet, and every task’s interface on it must have the MTU, as the kernel tells.',
   usualCauses: [
     'the node was in a swarm before: the engine had made the bridge already and kept it',
-    'the bridge was removed while the node was in the swarm and the engine made it anew with its defaults',
+    'the bridge was removed while the node was in the swarm and the engine recreated it with its defaults',
     'the option was misspelt: it is com.docker.network.driver.mtu',
   ],
   remedy: [

@@ -4,23 +4,23 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { backWithinMs } from '../RES/bounds.ts'
-import { gatewayBridgeName } from '../scene/judging/gateway-interface.ts'
 import { docs } from '../source.ts'
 import { bridgeProblems, statedProblems, taskProblems } from './bridge-settings.ts'
 import { type BridgeMadeAgain, bridgeMadeAgain, creating, removing } from './made-again.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const changedOutside = requirement({
   id: 'GWB-05',
   requirement:
-    '`docker_gwbridge` is changed outside the swarm only: a member refuses to remove it; made anew between leaving and joining, it has the new settings.',
+    '`docker_gwbridge` is changed outside the swarm only: a member refuses to remove it; recreated between leaving and joining, it has the new settings.',
   source: [docs('Customize the docker_gwbridge')],
   safety: 'lab',
   needs: ['two-nodes'],
   timeLimitMs: backWithinMs + 420_000,
   method:
-    'A worker is asked to remove docker_gwbridge while it is a member, and must refuse with an error that names the reason. Then it leaves the swarm, removes the bridge, makes it anew with another subnet and an MTU of 1380, and joins again. Once a task runs on it, the engine must state both, the kernel’s bridge must have an address of the subnet, and the task’s interface there an address of it and the MTU. The host keeps the bridge the test made.',
+    'A worker is asked to remove docker_gwbridge while it is a member, and must refuse with an error that names the reason. Then it leaves the swarm, removes the bridge, recreates it with another subnet and an MTU of 1380, and joins again. Once a task runs on it, the engine must state both, the kernel’s bridge must have an address of the subnet, and the task’s interface there an address of it and the MTU. The host keeps the bridge the test made.',
   usualCauses: [
-    'the engine made the bridge anew with its defaults because it was restarted between removing and creating it',
+    'the engine recreated the bridge with its defaults because it was restarted between removing and creating it',
     'a container that is no task hangs on docker_gwbridge and keeps it',
   ],
   remedy: [

@@ -19,13 +19,10 @@ import type { Answer } from '../../lib/swarm/answer.ts'
 import { networkOf, overlaps } from '../../lib/topology/cidr.ts'
 import { backWithinMs } from '../RES/bounds.ts'
 import { isDefaultLike } from '../scene/judging/default-like.ts'
-import {
-  gatewayBridgeName,
-  gatewayBridgeSeen,
-  gatewayInterfaceSeen,
-} from '../scene/judging/gateway-interface.ts'
+import { gatewayBridgeSeen, gatewayInterfaceSeen } from '../scene/judging/gateway-interface.ts'
 import { rootSeen } from '../scene/judging/kernel-seen.ts'
 import type { BridgeSeen, BridgeWanted } from './bridge-settings.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 const mtuBytes = 1380
 /** The engine ends the sandbox of ingress a moment after it left. */

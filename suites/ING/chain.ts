@@ -5,8 +5,8 @@ import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { type Backend, balancingProblems, markOfPort } from '../scene/judging/balancer.ts'
 import type { IngressTables } from './ingress-tables.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
-const bridgeName = 'docker_gwbridge'
 const chainName = 'DOCKER-INGRESS'
 
 /** Where a published port leads on one node, as far as it could be followed. */
@@ -74,7 +74,7 @@ function translationProblems(
   const subject = `nat ${chainName}`
   const { node = '' } = where
   const absent: Problem[] =
-    address === undefined ? [{ ...missed('ingress-sandbox-not-on-bridge', bridgeName), node }] : []
+    address === undefined ? [{ ...missed('ingress-sandbox-not-on-bridge', gatewayBridgeName), node }] : []
   if (destination === undefined) return [...absent, { ...where, ...missed('port-not-translated', subject) }]
   const expected = `${address}:${where.port}`
   return address === undefined || destination === expected
@@ -105,8 +105,8 @@ function ownClientProblems(firewall: readonly FirewallRule[], node: string): Pro
     ({ table, chain, rule }) =>
       table === 'nat' &&
       chain === 'POSTROUTING' &&
-      new RegExp(`(^| )-o ${bridgeName}( |$)`).test(rule) &&
-      !rule.includes(`! -o ${bridgeName}`) &&
+      new RegExp(`(^| )-o ${gatewayBridgeName}( |$)`).test(rule) &&
+      !rule.includes(`! -o ${gatewayBridgeName}`) &&
       /(^| )-m addrtype --src-type LOCAL( |$)/.test(rule) &&
       / -j MASQUERADE( |$)/.test(rule),
   )
@@ -132,7 +132,7 @@ function leads(
 /** The sandbox's address in the subnet of docker_gwbridge. */
 function sandboxAddress(root: NamespaceState, sandbox: NamespaceState): string | undefined {
   const bridge = root.links
-    .find(({ name }) => name === bridgeName)
+    .find(({ name }) => name === gatewayBridgeName)
     ?.addresses.find(({ family }) => family === 'inet')
   if (bridge === undefined) return undefined
   const subnet = ipaddr.IPv4.parseCIDR(`${bridge.address}/${bridge.prefixLength}`)

@@ -18,6 +18,7 @@ import { carried } from '../scene/recordings/left-out.ts'
 import { addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../scene/sending/send-repeatedly.ts'
 import { type Refusal, refusalSeen } from './refusal.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 const connectionsPerTask = 2
 
@@ -161,5 +162,5 @@ function isOnOne({ endpoints }: Task): boolean {
 }
 
 function isOverlay(network: string): boolean {
-  return network !== 'docker_gwbridge'
+  return network !== gatewayBridgeName
 }

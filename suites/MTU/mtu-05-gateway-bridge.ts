@@ -5,7 +5,6 @@ import { part, type Part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import {
-  gatewayBridgeName,
   gatewayBridgeSeen,
   gatewayInterfaceSeen,
   onGateway,
@@ -13,6 +12,7 @@ import {
 } from '../scene/judging/gateway-interface.ts'
 import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { internals, moby } from '../source.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const gatewayBridgeMtu = requirement({
   id: 'MTU-05',

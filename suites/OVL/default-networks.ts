@@ -1,15 +1,11 @@
+import type { ListedNetwork } from '../../lib/swarm/form-swarm.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-
-export interface ListedNetwork {
-  readonly name: string
-  readonly driver: string
-  readonly scope: string
-}
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 /** What every node has after init or join. */
 export const defaultNetworkList: readonly ListedNetwork[] = [
   { name: 'ingress', driver: 'overlay', scope: 'swarm' },
-  { name: 'docker_gwbridge', driver: 'bridge', scope: 'local' },
+  { name: gatewayBridgeName, driver: 'bridge', scope: 'local' },
 ]
 
 /** When a node was looked at: before any service, while the stack was built, or now. */

@@ -3,7 +3,8 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { networkViewsSeen } from '../scene/recordings/views.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
-import { type ListedNetwork, defaultNetworkList, deviations } from './default-networks.ts'
+import { defaultNetworkList, deviations } from './default-networks.ts'
+import type { ListedNetwork } from '../../lib/swarm/form-swarm.ts'
 
 export const defaultNetworks = requirement({
   id: 'OVL-01',
@@ -17,7 +18,7 @@ export const defaultNetworks = requirement({
   safety: 'production',
   needs: [],
   unplantable:
-    'What was so before any service is seen only while a lab is built. On a standing one the engine refuses to remove either network while services publish ports and tasks hang on docker_gwbridge; torn off by force they come back only with the engine restarted and every task of the node made anew. That a missing network, another driver and another scope are noticed is a unit test.',
+    'What was so before any service is seen only while a lab is built. On a standing one the engine refuses to remove either network while services publish ports and tasks hang on docker_gwbridge; torn off by force they come back only with the engine restarted and every task of the node recreated. That a missing network, another driver and another scope are noticed is a unit test.',
   method:
     'The networks of every node are listed after it joined and before any service was created; on a lab that was saved with its stack that was when the lab was built. They are listed again now. Both networks must be there each time, with driver and scope as required. Of a swarm that was there before, only how they are now can be seen and is judged.',
   usualCauses: [

@@ -5,12 +5,12 @@ import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { Link } from '../../lib/observe/host-state.ts'
 import { networkOf } from '../../lib/topology/cidr.ts'
-import { gatewayBridgeName } from '../scene/judging/gateway-interface.ts'
 import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
 import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { internals } from '../source.ts'
 import { type ExpectedInterface, interfaceProblems, interfaceText } from './interfaces.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const taskInterfaces = requirement({
   id: 'OVL-07',
@@ -28,7 +28,7 @@ export const taskInterfaces = requirement({
   ],
   remedy: [
     'nsenter -t PID -n ip address on the host named, beside docker inspect --format "{{json .NetworkSettings.Networks}}" CONTAINER',
-    'docker service update --force SERVICE makes its tasks anew',
+    'docker service update --force SERVICE recreates its tasks',
   ],
   codes: [
     'task-namespace-missing',

@@ -3,13 +3,13 @@ import { addressIn, type ClusterFacts, taskName } from '../../lib/observation/fa
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { BareTask, BareTry } from '../scene/experiments/bare-seen.ts'
-import { gatewayBridgeName } from '../scene/judging/gateway-interface.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { answersOf } from '../scene/judging/port-answers.ts'
 import { type Reshaped, reshaped, reshapingLimitMs } from '../scene/experiments/reshaping.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { docs, moby, overlayTutorial } from '../source.ts'
 import { foreignAddresses, interfaceProblems, interfaceText } from './interfaces.ts'
+import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 
 export const withoutOverlay = requirement({
   id: 'OVL-17',

@@ -5,6 +5,7 @@ import { mask } from './mask.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
 import type { OwnTraffic, Sought } from './own-traffic.ts'
 import { type Segment, TlsHeaders } from './tls-headers.ts'
+import { gossipPort, managementPort } from '../../topology/swarm-defaults.ts'
 
 /** What was passed over, by what it was; nothing else is known of it afterwards. */
 export type PassedOver = Readonly<Record<string, number>>
@@ -18,8 +19,6 @@ const vxlanHeaderBytes = 8
 /** SPI and sequence number: RFC 4303, 2. */
 const espHeaderBytes = 8
 const longestDatagramBytes = 65_535
-const managementPort = 2377
-const gossipPort = 7946
 /** The byte that tells memberlist’s encryption, or the type of a message in clear. */
 const gossipVersionBytes = 1
 const syn = 0x02

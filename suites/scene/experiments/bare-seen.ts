@@ -12,8 +12,8 @@ import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { contains, networkOf } from '../../../lib/topology/cidr.ts'
 import { rootSeen } from '../judging/kernel-seen.ts'
 import { inTask, onNode } from '../sending/pair.ts'
+import { gatewayBridgeName } from '../../../lib/topology/swarm-defaults.ts'
 
-const bridge = 'docker_gwbridge'
 /** Nothing is expected to answer. */
 const silenceMs = 1500
 /** Tasks of the stack on the same node that are tried. */
@@ -84,7 +84,7 @@ function bareTask(task: Task, states: Readonly<Record<string, HostState>>): Bare
 
 function bridgeSubnets(state: HostState | undefined): string[] {
   return (state?.root.links ?? [])
-    .filter(({ name }) => name === bridge)
+    .filter(({ name }) => name === gatewayBridgeName)
     .flatMap(inet)
     .map(({ address, prefixLength }) => networkOf(`${address}/${prefixLength}`))
 }
@@ -101,7 +101,7 @@ function tries(
     ...{ kind: 'tcp', from, to, port: 80, request: httpGet(pagePath(stack)), timeoutMs },
   })
   const control = (to: string, address: string): Planned<Trying> => ({
-    ...{ what: 'control', to, network: bridge, address },
+    ...{ what: 'control', to, network: gatewayBridgeName, address },
     request: request(onNode(plain.node), address, 15_000),
   })
   return targets.flatMap((task): Planned<Trying>[] => {
@@ -110,7 +110,7 @@ function tries(
       .filter(([network]) => overlays.has(network))
       .map(([network, { address }]) => ({ network, address }))
     const onBridge = bridgeAddress(task, state, subnets)
-    if (onBridge !== undefined) attempts.push({ network: bridge, address: onBridge })
+    if (onBridge !== undefined) attempts.push({ network: gatewayBridgeName, address: onBridge })
     return [
       ...attempts.map(({ network, address }): Planned<Trying> => ({
         ...{ what: 'attempt', to, network, address },

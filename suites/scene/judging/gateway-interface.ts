@@ -4,8 +4,7 @@ import type { Part } from '../../../lib/observation/part.ts'
 import { contains, networkOf } from '../../../lib/topology/cidr.ts'
 import { type KernelSeen, rootSeen } from './kernel-seen.ts'
 import { taskNamespaceSeen } from './task-namespace.ts'
-
-export const gatewayBridgeName = 'docker_gwbridge'
+import { gatewayBridgeName } from '../../../lib/topology/swarm-defaults.ts'
 
 /** A task's interface on docker_gwbridge and its address there. */
 export interface OnGateway {

@@ -1,9 +1,7 @@
 import type { Packet } from '../../../lib/packet/packet.ts'
 import { layerOf, payloadOf } from '../../../lib/packet/query.ts'
 import type { ClusterNode } from '../../../lib/swarm/cluster.ts'
-
-export const managementPort = 2377
-export const gossipPort = 7946
+import { gossipPort, managementPort } from '../../../lib/topology/swarm-defaults.ts'
 
 /** Sent in clear to the management port, so that a matcher for TLS has something to find. */
 export function readablePayload(nonce: string): Uint8Array {

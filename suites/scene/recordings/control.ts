@@ -10,9 +10,10 @@ import type { ClusterNode } from '../../../lib/swarm/cluster.ts'
 import { type ClearDatagram, clearDatagrams } from '../../CTL/gossip-datagrams.ts'
 import { managementStreams, type StreamSeen } from '../../CTL/management-streams.ts'
 import { secretsOf } from '../../CTL/readable-names.ts'
-import { gossipPort, isGossip, isManagement, managementPort, readablePayload } from './control-traffic.ts'
+import { isGossip, isManagement, readablePayload } from './control-traffic.ts'
 import { onNode, orderedPairs } from '../sending/pair.ts'
 import { type WiresSeen, withWires } from './recording.ts'
+import { gossipPort, managementPort } from '../../../lib/topology/swarm-defaults.ts'
 
 /** A connection from one node to a port of another, by their names. */
 interface Reaching {

@@ -12,6 +12,7 @@ import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../../lib/swarm/stack.ts'
 import { onNode, orderedPairs } from '../sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
+import { gatewayBridgeName } from '../../../lib/topology/swarm-defaults.ts'
 
 interface Asking {
   /** Names of nodes. */
@@ -82,7 +83,7 @@ function planner(stack: Stack, { publishedPort, targetPort }: PublishedPort) {
     const addresses = stack.tasks
       .filter((task) => task.node === to)
       .flatMap(({ endpoints }) => Object.entries(endpoints))
-      .filter(([network]) => network !== 'docker_gwbridge')
+      .filter(([network]) => network !== gatewayBridgeName)
       .map(([, { address }]) => address)
     const silent = { ...http, port: targetPort, timeoutMs: silenceMs }
     const planned = (what: Asking['what'], request: ProbeRequest, times = 1): RepeatedRequest<Asking> => ({

@@ -10,6 +10,7 @@ import { tasksOn } from '../../../lib/swarm/stack.ts'
 import { waitForControlTraffic } from './control.ts'
 import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../sending/pair.ts'
 import { withWires } from './recording.ts'
+import { defaultDataPathPort } from '../../../lib/topology/swarm-defaults.ts'
 
 /**
  * Control plane and tasks at work, recorded on every interface of every node that swarm was given: one, or two where
@@ -22,7 +23,6 @@ export interface UnderlayTraffic {
   readonly decoyVni: number
 }
 
-export const usualVxlanPort = 4789
 /** The last one; engines number from below. */
 const decoyVni = 0xff_ff_ff
 const datagramsPerPair = 3
@@ -42,7 +42,7 @@ async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
   const words = { clear: randomWord(), secret: randomWord(), decoy: randomWord() }
   const points = ends.map(({ node, interface: name }) => ({
     ...{ host: node.host, interface: name, direction: 'both' as const, markers: Object.values(words) },
-    vxlanPorts: [...new Set([cluster.dataPathPort, usualVxlanPort])],
+    vxlanPorts: [...new Set([cluster.dataPathPort, defaultDataPathPort])],
     filter: 'udp or esp or tcp port 2377 or tcp port 7946 or (ip[6:2] & 0x3fff != 0)',
   }))
   const { wires } = await withWires(lab, points, words, async (captures) => {
@@ -52,7 +52,7 @@ async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
           .filter(acrossHosts)
           .flatMap(([from, to]) => datagrams(from, addressOn(to, stack.networks[role]), words[role])),
       ),
-      ...(cluster.dataPathPort === usualVxlanPort ? [] : decoys(cluster.nodes, words.decoy)),
+      ...(cluster.dataPathPort === defaultDataPathPort ? [] : decoys(cluster.nodes, words.decoy)),
     ])
     const onAdvertise = captures.filter(
       (_, index) => ends[index]?.interface === ends[index]?.node.advertise.interface,
@@ -94,7 +94,7 @@ function decoys(nodes: readonly ClusterNode[], word: string): ProbeRequest[] {
     kind: 'udp' as const,
     from: onNode(from),
     to: to.dataPath.address,
-    port: usualVxlanPort,
+    port: defaultDataPathPort,
     payload: encodeVxlan(decoyVni, Buffer.concat([Buffer.alloc(14), Buffer.from(word), Buffer.alloc(22)])),
     expectReply: false,
   }))
