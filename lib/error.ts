@@ -52,7 +52,7 @@ export class SwarmproofError extends Error {
   }
 }
 
-/** Wrong usage or wrong input: the user can mend it by typing or writing something else. Exit code 64. */
+/** Wrong usage or wrong input: the user can fix it by typing or writing something else. Exit code 64. */
 export class InputError extends SwarmproofError {}
 
 /** The user or the system asked to end. Exit code 130. */

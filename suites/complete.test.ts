@@ -40,7 +40,7 @@ describe('the requirements', () => {
   })
 
   for (const { test } of tests) {
-    it(`${test.id} says where it comes from, how it is verified, what breaks and what mends it`, () => {
+    it(`${test.id} says where it comes from, how it is verified, what breaks and what fixes it`, () => {
       expect(test.source, 'sources').to.not.deep.equal([])
       for (const { document, section } of test.source)
         expect(document + (section ?? '')).to.have.lengthOf.above(6)

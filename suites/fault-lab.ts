@@ -60,7 +60,7 @@ export class FaultLab {
     let current = raised
     let changed = false
     const verify = async (ids: readonly string[]): Promise<readonly RequirementRecord[]> => {
-      // What a disruptive requirement left behind has other tasks, and maybe nodes that joined anew.
+      // What a disruptive requirement left behind has other tasks, and maybe nodes that joined again.
       if (changed) current = await this.#options.resume(raised)
       changed = disruptive
       return this.#options.verify(current, ids)

@@ -5,7 +5,7 @@ import type { Host } from '../host/host.ts'
 
 /**
  * Restarts a host at once, without shutting anything down, as a power cut does. Resolves when it answers again with
- * another boot id. Its Remote must connect anew by itself.
+ * another boot id. Its Remote must connect again by itself.
  * @throws `BOUND_EXCEEDED`
  */
 export async function reboot(

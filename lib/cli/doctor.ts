@@ -66,7 +66,7 @@ export function readinessPage(findings: readonly ReadinessCheck[], paint: Style)
   const lines = findings.flatMap((finding) => {
     const line = `${painted(finding.status, paint)}  ${finding.name.padEnd(width)}  ${finding.detail}`
     if (finding.status === 'ok') return [line]
-    const advice = finding.mendedBy === 'setup' ? 'the next run does this by itself' : finding.hint
+    const advice = finding.fixedBy === 'setup' ? 'the next run does this by itself' : finding.hint
     return advice === undefined ? [line] : [line, `${' '.repeat(11 + width)}-> ${advice}`]
   })
   return [...lines, '', verdict(findings)].join('\n')
@@ -74,11 +74,11 @@ export function readinessPage(findings: readonly ReadinessCheck[], paint: Style)
 
 function verdict(findings: readonly ReadinessCheck[]): string {
   const missing = findings.filter(({ status }) => status === 'missing')
-  const blocking = missing.filter(({ mendedBy }) => mendedBy === 'user')
+  const blocking = missing.filter(({ fixedBy }) => fixedBy === 'user')
   if (blocking.length > 0) {
     return `Labs cannot run here yet: see ${blocking.map(({ name }) => name).join(', ')}.`
   }
-  return missing.some(({ mendedBy }) => mendedBy === 'setup')
+  return missing.some(({ fixedBy }) => fixedBy === 'setup')
     ? 'Labs can run here. `npm start` (or `swarmproof run`) installs and builds what is missing.'
     : 'Labs can run here.'
 }

@@ -15,7 +15,7 @@ import type { Style } from './terminal.ts'
 
 const examples = `
 Examples:
-  swarmproof explain ENC-01          what it says, how it is verified, what mends it
+  swarmproof explain ENC-01          what it says, how it is verified, what fixes it
   swarmproof explain esp-blocked     what it means, its proof, what to type
   swarmproof explain mtu-02          upper or lower case
   swarmproof explain ENC-01 --json   the same as JSON
@@ -94,7 +94,7 @@ export function explainAsText({ suite, test }: FoundRequirement, paint: Style, w
     about.map(([label, text]) => aboutLine(label, text, paint, width)).join('\n'),
     section('How it is verified', wrap(test.method, width, '  '), paint),
     section('What usually breaks it', bullets(test.usualCauses, width), paint),
-    section('How to mend it', bullets(test.remedy, width), paint),
+    section('How to fix it', bullets(test.remedy, width), paint),
     section('Verify it alone', `  swarmproof run --only ${test.id}`, paint),
   ]
   return `${sections.join('\n\n')}\n`

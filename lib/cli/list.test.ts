@@ -152,7 +152,7 @@ describe('explain', () => {
       'needs   two-nodes',
       'How it is verified\n  Look at the wire.',
       'What usually breaks it\n  - a firewall drops it',
-      'How to mend it\n  - open the port',
+      'How to fix it\n  - open the port',
       'swarmproof run --only ENC-01',
     ]) {
       expect(text).to.contain(part)

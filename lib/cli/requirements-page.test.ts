@@ -7,7 +7,7 @@ import { packageRoot } from '../package-root.ts'
 import { range, requirementsPage } from '../report/requirements-page.ts'
 
 describe('docs/requirements.md', () => {
-  it('is what the literals say; npm run docs writes it anew', () => {
+  it('is what the literals say; npm run docs writes it again', () => {
     const written = readFileSync(join(packageRoot(), 'docs', 'requirements.md'), 'utf8')
     expect(written === requirementsPage(suites, faults), 'fresh').to.equal(true)
   })

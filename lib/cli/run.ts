@@ -51,7 +51,7 @@ export function runCommand(): Command {
       'names from `swarmproof list topologies`, or YAML files; without any, each requirement gets the lab it needs',
     )
     .option('--profile <name>', `how much: ${profiles.join(', ')}`, readProfile, defaultProfile)
-    .option('--slow', 'also what mostly waits, such as LB-05')
+    .option('--slow', 'also slow requirements, such as LB-05, which mostly wait')
     .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
@@ -59,7 +59,7 @@ export function runCommand(): Command {
   return withHostsOptions(command)
     .option('--fresh', 'build a new stack instead of resuming a standing lab')
     .option('--keep', 'leave the lab standing at the end')
-    .option('--disruptive <id...>', 'requirements that may break or shape hosts swarmproof did not make')
+    .option('--disruptive <id...>', 'requirements that may disrupt or reconfigure hosts swarmproof did not make')
     .option(
       '--shard <i/n>',
       'only this part of the run, e.g. 2/3; `swarmproof merge` joins the parts',

@@ -29,7 +29,7 @@ export interface TestContext {
   readonly built: BuildObservations
   /** Kernel state of every node, read once per run and shared; `fresh` reads it again. */
   state(options?: { fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
-  /** The same lab seen anew: its stack read again, nothing observed yet. For after something was disturbed. */
+  /** The same lab seen again: its stack read again, nothing observed yet. For after something was disturbed. */
   renewed(): Promise<TestContext>
   /** Does `work` once per run, whoever asks first; others share its result or its error. */
   once<T>(key: string, work: (context: TestContext) => Promise<T>): Promise<T>

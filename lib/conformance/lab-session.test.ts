@@ -84,14 +84,14 @@ describe('the condition of a lab', () => {
       ],
       [{ more: ['service swp-res-one 0/0'] }, /service swp-res-one is new/],
       [{ less: ['service swp-web 1/1'], more: ['service swp-web 0/1'] }, /swp-web runs 0\/1, ran 1\/1/],
-      [{ lacking: ['worker1: knows no way'] }, /worker1: knows no way/],
+      [{ lacking: ['worker1: clear has no forwarding entry'] }, /worker1: clear has no forwarding entry/],
       [{ mtu: 'up, MTU 1300' }, /eth1 of manager is up, MTU 1300, was up, MTU 1500/],
     ]
     for (const [change, words] of changes) expect(after(change).join('\n'), String(words)).to.match(words)
   })
 
   it('does not hold against a test what was lacking before it', () => {
-    const lacking = ['worker1: knows no way']
+    const lacking = ['worker1: clear has no forwarding entry']
     expect(differences(condition({ lacking }), condition({ lacking }))).to.deep.equal([])
   })
 })

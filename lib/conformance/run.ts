@@ -25,7 +25,7 @@ export interface RunOptions {
   /** Longest time one requirement may take. */
   readonly timeoutMs: number
   readonly bail: boolean
-  /** Ids of tests that may break or shape hosts swarmproof did not make. */
+  /** Ids of tests that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
   readonly reportDir: string
   /** The command that does it again. */

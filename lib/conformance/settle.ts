@@ -39,7 +39,7 @@ function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): s
     const known = new Set(state.namespaces[overlayNamespace(id)]?.fdb.map((entry) => entry.mac) ?? [])
     return tasks
       .filter((task) => task.node !== node && !known.has(task.endpoints[name]?.mac ?? ''))
-      .map((task) => `${name} knows no way to ${task.service} on ${task.node.host.name}`)
+      .map((task) => `${name} has no forwarding entry for ${task.service} on ${task.node.host.name}`)
   })
 }
 

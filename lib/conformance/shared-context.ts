@@ -45,7 +45,7 @@ export interface SharedContextOptions {
   readonly captures: string
   /** Whether the states that were read when the lab came up are still true. */
   readonly statesAreCurrent: boolean
-  /** Ids that may break or shape hosts swarmproof did not make; each of these looks at traffic of all kinds. */
+  /** Ids that may disrupt or reconfigure hosts swarmproof did not make; each of these looks at traffic of all kinds. */
   readonly disruptive?: readonly string[]
 }
 

@@ -34,7 +34,7 @@ export interface Declaration {
   readonly method: string
   /** What usually breaks it, most frequent first. */
   readonly usualCauses: readonly string[]
-  /** What mends it: things to type or to change. */
+  /** What fixes it: things to type or to change. */
   readonly remedy: readonly string[]
 }
 

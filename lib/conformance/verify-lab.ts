@@ -37,7 +37,7 @@ export interface VerifyLabOptions {
   readonly timeoutMs: number
   readonly bail: boolean
   readonly onVerdict: (requirement: RequirementRecord) => void
-  /** Ids that may break or shape hosts swarmproof did not make. */
+  /** Ids that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean

@@ -15,7 +15,7 @@ export interface VerifyOptions {
   readonly timeoutMs: number
   /** Features the lab lacks, each with what is missing for it. */
   readonly missing: ReadonlyMap<Feature, Missing>
-  /** Ids that may break or shape hosts swarmproof did not make. */
+  /** Ids that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
   /** Hosts share a kernel that is not theirs to change. */
   readonly sharesKernel?: boolean

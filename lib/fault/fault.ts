@@ -1,7 +1,7 @@
 import type { Lab } from '../host/host.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import type { Stack } from '../swarm/stack.ts'
-/** A defect planted on a lab to prove that verdicts fall. */
+/** A defect planted on a lab to prove that verdicts turn to fail. */
 export interface Fault {
   readonly name: string
   /** What is wrong while it is planted, one sentence. */

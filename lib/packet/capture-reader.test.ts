@@ -183,7 +183,7 @@ describe('CaptureReader', () => {
     const change = (index: number, length: number): number => (index === 10 ? 2000 : length)
     const { packets: found, summary } = read(pcap(packets, { little: true, nanoseconds: false }, change))
     expect(summary.truncated).to.match(
-      /^record 11 at byte \d+ claims 2000 captured bytes of a packet of \d+; \d+ bytes passed over$/,
+      /^record 11 at byte \d+ claims 2000 captured bytes of a packet of \d+; \d+ bytes skipped$/,
     )
     expect(essence(found.slice(10))).to.deep.equal(essence(packets.slice(11)))
   })
@@ -315,7 +315,7 @@ describe('CaptureReader on pcapng', () => {
       [0, 1, 3, 5].map((index) => Buffer.from(packets[index]?.bytes ?? []).toString('hex')),
     )
     expect(summary.truncated).to.match(
-      /^block at byte \d+ is damaged, the first of 2 places; \d+ bytes passed over$/,
+      /^block at byte \d+ is damaged, the first of 2 places; \d+ bytes skipped$/,
     )
   })
 })

@@ -34,7 +34,7 @@ function ledgerOf(packets: readonly Packet[]): LedgerReport {
   return new LedgerRows(ledger).report('x', summary)
 }
 
-/** The packet with other bytes, decoded anew. */
+/** The packet with other bytes, decoded again. */
 function remade(packet: Packet, bytes: Uint8Array, originalBytes: number): Packet {
   const { number, timestamp, linkType } = packet
   const decoded = decode(bytes, { linkType, originalBytes, vxlanPorts })

@@ -61,7 +61,7 @@ export class Damage {
 
   toString(): string | undefined {
     if (this.first === undefined) return undefined
-    const skipped = this.skippedBytes > 0 ? `; ${this.skippedBytes} bytes passed over` : ''
+    const skipped = this.skippedBytes > 0 ? `; ${this.skippedBytes} bytes skipped` : ''
     return this.places === 1
       ? `${this.first}${skipped}`
       : `${this.first}, the first of ${this.places} places${skipped}`

@@ -22,7 +22,7 @@ interface Request {
   readonly from: Origin
   /** IPv4 address. */
   readonly to: string
-  /** Time allowed for the answer, for each repeat anew; default 5 000. */
+  /** Time allowed for the answer, for each repeat separately; default 5 000. */
   readonly timeoutMs?: number
 }
 

@@ -15,7 +15,7 @@ import { scriptFile } from '../script-file.ts'
  */
 export type Input = 'none' | 'pipe' | { readonly bytes: number }
 
-/** Whose rights commands have: those of the login, or root's by way of sudo. */
+/** Whose rights commands have: those of the login, or root's via sudo. */
 export type RootBy = 'login' | 'sudo'
 
 /** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN), its end included; the login shell gets the line as one. */

@@ -70,7 +70,7 @@ function environment(record: RunRecord): string {
     Kernel: versions('kernelRelease'),
     Lab: origins.join('; '),
     swarmproof: record.swarmproofVersion,
-    'To do it again': record.reproduce,
+    'Reproduce with': record.reproduce,
     ...only?.facts,
   }
   return Object.entries(values)

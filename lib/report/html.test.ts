@@ -70,7 +70,7 @@ describe('HTML report', () => {
       'hosts worker1 worker2',
       'The provider network swallows 4789',
       'docker swarm init --data-path-port 7789',
-      'What could not be known',
+      'Inconclusive',
     ]) {
       expect(text.indexOf(part), part).to.be.within(0, matrix)
     }

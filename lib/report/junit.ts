@@ -149,7 +149,7 @@ function harnessCase(record: RunRecord, end: string, failure: FailureRecord | un
     text: [
       failure?.message ?? end,
       unreached > 0 ? `${plural(unreached, 'requirement')} not reached.` : '',
-      `To do it again: ${record.reproduce}`,
+      `Reproduce with: ${record.reproduce}`,
     ]
       .filter((line) => line !== '')
       .join('\n'),

@@ -17,7 +17,7 @@ describe('Markdown summary', () => {
     expect(text).to.match(/^## ✅ Conformant \(partial\)\n/)
     expect(text).to.contain('| | – skipped | ✓ passed |\n|---|--:|--:|\n| CTL |  | 7 |')
     expect(text).to.contain('| all | 2 | 43 |')
-    expect(text).to.contain('To do it again: `swarmproof run three-node --fresh`')
+    expect(text).to.contain('Reproduce with: `swarmproof run three-node --fresh`')
   })
 
   it('gives failures with reason and remedy, and the diagnosis', () => {

@@ -52,11 +52,11 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
       ...findings(record),
       ...verdicts(record, 'fail', '### Failed'),
     ]),
-    ...folded('What could not be known', verdicts(record, 'inconclusive', '### Could not be known')),
+    ...folded('Inconclusive', verdicts(record, 'inconclusive', '### Inconclusive')),
     ...folded('Skipped', skipped(record)),
     ...folded('Logs', record.failures.flatMap(log)),
     ...folded(severalLabs(record) ? 'By group and by lab' : 'By group', [groups(record), ...labs(record)]),
-    `To do it again: ${code(record.reproduce)}`,
+    `Reproduce with: ${code(record.reproduce)}`,
   ]
   return printable(`${parts.join('\n\n')}\n`)
 }

@@ -52,7 +52,7 @@ describe('writing the reports of a run', () => {
     expect((await readdir(folder)).filter((name) => name.includes('unfinished'))).to.deep.equal([])
   })
 
-  it('finds causes anew when it is given the diagnosis, which may crash', async () => {
+  it('finds causes again when it is given the diagnosis, which may crash', async () => {
     await store(nonConformantRun())
     const diagnose = () => [exampleFinding({ title: 'A cause found now', explains: ['CTL-04'] })]
     const files = await writeReports(folder, { programs: noJava, diagnose })

@@ -24,7 +24,7 @@ export interface ReportError {
 }
 
 export interface ReportOptions {
-  /** Finds causes anew; those stored with the run are shown by default. */
+  /** Finds causes again; those stored with the run are shown by default. */
   readonly diagnose?: (record: RunRecord) => Finding[]
   readonly programs?: ProgramOptions
 }

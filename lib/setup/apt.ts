@@ -141,7 +141,7 @@ function failed(command: string, packages: readonly string[], result: LocalResul
     observed: `exit code ${result.exitCode}: ${(errors.length > 0 ? errors : log.slice(-2)).join(' | ')}`,
     hint: isLocked(result.output)
       ? 'wait until the other apt or dpkg is done (ps -C apt,apt-get,dpkg), then start again'
-      : 'mend what apt complains about, then start again: what is installed already is not installed twice',
+      : 'fix what apt complains about, then start again: what is installed already is not installed twice',
     log,
     logSource: command,
   })

@@ -9,7 +9,7 @@ export interface SwarmInventory {
   readonly nodes: ReadonlyMap<string, string>
   /** Running containers, name and host by id. */
   readonly containers: ReadonlyMap<string, { readonly name: string; readonly host: string }>
-  /** Name and host by `host/id`: a network that was made anew has another id. */
+  /** Name and host by `host/id`: a network that was recreated has another id. */
   readonly networks: ReadonlyMap<string, { readonly name: string; readonly host: string }>
   /** Running and wanted tasks by service name, `2/2`. */
   readonly services: ReadonlyMap<string, string>

@@ -5,7 +5,7 @@ const [mostShown, mostKept] = [50, 1000]
 /** A value that is quoted may be as long as the file. */
 const longestTextCharacters = 2000
 
-/** Collects everything that is wrong with one file, so that it is mended in one go. */
+/** Collects everything that is wrong with one file, so that it can be fixed in one go. */
 export class Problems {
   readonly #list: { readonly line: number; readonly text: string }[] = []
   #count = 0

@@ -47,7 +47,7 @@ export interface SwarmSpec {
   readonly dataPathPort: number
   /** Where networks without a subnet of their own get one from; the engine's default pool where not given. */
   readonly addressPools?: AddressPoolsSpec
-  /** Ingress is made anew with these settings before any service exists. */
+  /** Ingress is recreated with these settings before any service exists. */
   readonly ingress?: IngressSpec
   /** docker_gwbridge is made with these settings on every node before it joins. */
   readonly gatewayBridge?: GatewayBridgeSpec

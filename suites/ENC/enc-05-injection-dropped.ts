@@ -44,7 +44,7 @@ export const injectionDropped = requirement({
   remedy: [
     'iptables -S INPUT: the rule with --pol none … -j DROP must come before every rule that accepts the port',
     'let the data-path port in from the other nodes’ addresses only',
-    'restart the engine after the firewall: it makes its rules anew, at the top',
+    'restart the engine after the firewall: it recreates its rules, at the top',
   ],
   codes: ['injected-frame-reached', 'injected-frame-reached-behind-accept', 'drop-rule-not-counting'],
   changes: ['service', 'network', 'host'],

@@ -29,7 +29,7 @@ export const enforced = requirement({
   ],
   remedy: [
     'iptables -t mangle -S OUTPUT; iptables -S INPUT: the engine’s rules must come first',
-    'modprobe xt_bpf xt_u32; then restart the engine, which makes its rules anew',
+    'modprobe xt_bpf xt_u32; then restart the engine, which recreates its rules',
     'update engines to 20.10.24, 23.0.3 or later',
   ],
   codes: ['mark-rule-missing', 'drop-rule-missing', 'enforcement-shadowed', 'mark-rule-not-counting'],

@@ -20,7 +20,7 @@ describe('ESP sequence numbers of one SPI', () => {
     expect(problems([5, 6, 6, 7])).to.deep.equal(['1 sequence numbers of SPI 0x00000001 were sent again'])
   })
 
-  it('must not start anew', () => {
+  it('must not start over', () => {
     expect(problems([500, 501, 1, 2])[0]).to.include('do not rise: one came 500 behind')
   })
 })

@@ -20,7 +20,7 @@ export const chain = requirement({
     {
       since: '28.0.1',
       expected:
-        'filter FORWARD leads to DOCKER-INGRESS by way of DOCKER-FORWARD, no longer by a rule of its own',
+        'filter FORWARD leads to DOCKER-INGRESS via DOCKER-FORWARD, no longer by a rule of its own',
       source: moby('libnetwork/service_linux.go, programIngress'),
     },
   ],
@@ -34,7 +34,7 @@ export const chain = requirement({
   remedy: [
     'iptables -t nat -S DOCKER-INGRESS; iptables -S FORWARD; iptables -S DOCKER-FORWARD',
     'nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S; the same with ipvsadm -ln',
-    'restart the engine of the node: it makes its rules anew; order firewall and engine so that the firewall starts first',
+    'restart the engine of the node: it recreates its rules; order firewall and engine so that the firewall starts first',
   ],
   codes: [
     'ingress-chain-not-reached',

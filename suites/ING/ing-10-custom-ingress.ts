@@ -20,7 +20,7 @@ export const customIngress = requirement({
   safety: 'lab',
   needs: ['two-nodes', 'ipvs', 'custom-ingress'],
   method:
-    'Ingress was removed and made anew with the settings of the topology before any service published. The manager must state its name, subnet and gateway; on every node the ingress sandbox and every task that publishes must have an address of the subnet that is not the gateway’s, on an interface with the MTU that follows. Then every node is asked on the published port by every other, and a task must answer each time.',
+    'Ingress was removed and recreated with the settings of the topology before any service published. The manager must state its name, subnet and gateway; on every node the ingress sandbox and every task that publishes must have an address of the subnet that is not the gateway’s, on an interface with the MTU that follows. Then every node is asked on the published port by every other, and a task must answer each time.',
   usualCauses: [
     'a service was created while there was no ingress and was not updated since',
     'the old ingress was not gone on a node yet when the new one was made',

@@ -68,7 +68,7 @@ export const publishedLater = requirement({
       conclusion:
         openedAfter === undefined || closedAfter === undefined
           ? ''
-          : `port ${port} answered on ${facts.nodes.length} nodes ${openedAfter} s after --publish-add, by way of ${ingress.name}, and on none ${closedAfter} s after --publish-rm`,
+          : `port ${port} answered on ${facts.nodes.length} nodes ${openedAfter} s after --publish-add, via ${ingress.name}, and on none ${closedAfter} s after --publish-rm`,
     })
   },
 })

@@ -42,7 +42,7 @@ export const assignedSubnet = requirement({
   usualCauses: [
     'the default address pool of the swarm (10.0.0.0/8) overlaps the network the hosts are in, which the swarm does not check',
     'a route was added after the network was created (VPN, another bridge)',
-    'ingress took the first subnet of the pool, which the hosts’ own network uses: see ING-10 for making it anew',
+    'ingress took the first subnet of the pool, which the hosts’ own network uses: see ING-10 for recreating it',
   ],
   remedy: [
     'ip route on the node named; docker network inspect of the networks named',

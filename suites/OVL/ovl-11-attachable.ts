@@ -18,7 +18,7 @@ export const attachableOnly = requirement({
   method:
     'On every node a container is run with docker run on an overlay that was created without --attachable, which the engine must refuse, and on one node another on an overlay of the test’s own that is attachable. That one must start, have an address in the network’s subnet, and reach a task of the network on another node by ICMP and TCP. The accepted container is the control for the refused one: same image, same node, same command but for the network.',
   usualCauses: [
-    'the network was created without --attachable, or made anew without it by a stack file (attachable: true is missing)',
+    'the network was created without --attachable, or recreated without it by a stack file (attachable: true is missing)',
     'the data path between the container’s host and the task’s is blocked: see CTL-04',
     'a worker cannot reach a manager to ask for the attachment: see CTL-01',
   ],

@@ -24,7 +24,7 @@ export const placementHolds = requirement({
     'the data path between a worker and the manager is blocked: see CTL-04',
   ],
   remedy: [
-    'docker service ps SERVICE and docker node ls; docker service update --force SERVICE places its tasks anew',
+    'docker service ps SERVICE and docker node ls; docker service update --force SERVICE places its tasks again',
     'allow the data-path port (4789/udp) between all nodes',
   ],
   codes: ['placed-against-constraint', 'not-delivered', 'answered-by-another'],

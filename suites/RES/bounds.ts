@@ -2,7 +2,7 @@
  * Bounds of recovery, in milliseconds, each from what the engine documents or its source says:
  *
  * - a node that is silent for three heartbeats of 5 s is down (swarmkit, manager/dispatcher: defaultHeartBeatPeriod,
- *   defaultGracePeriodMultiplier), and its tasks are made anew elsewhere;
+ *   defaultGracePeriodMultiplier), and its tasks are recreated elsewhere;
  * - a task that ended is started again after 5 s (swarmkit, api/defaults: RestartPolicy.Delay);
  * - networkdb tries to rejoin peers it lost every 60 s (libnetwork/networkdb/cluster.go: rejoinClusterInterval) and
  *   exchanges its tables whole with a random peer every 30 s (bulkSyncInterval).
@@ -20,7 +20,7 @@ const startOfTasksMs = 120_000
 export const movedWithinMs = restartDelayMs + startOfTasksMs
 /** All nodes agree again after a partition has healed. */
 export const healedWithinMs = rejoinMs + bulkSyncMs + nodeDownMs + startOfTasksMs
-/** A node whose engine or kernel was started anew serves again. */
+/** A node whose engine or kernel was restarted serves again. */
 export const backWithinMs = rejoinMs + bulkSyncMs + restartDelayMs + startOfTasksMs
 /** Long enough that the managers give the node up. */
 export const partitionMs = 2 * nodeDownMs

@@ -21,7 +21,7 @@ import { moby } from '../source.ts'
 import { disturbedNode } from './disturbed-node.ts'
 import { type Undone, undoneTooEarly, undoing } from './undoing.ts'
 
-/** An engine that hears of a reload (firewalld tells it) makes its rules anew at once; 30 s leave it time on a slow host. */
+/** An engine that hears of a reload (firewalld tells it) recreates its rules at once; 30 s leave it time on a slow host. */
 const answersWithinMs = 30_000
 
 export const firewallReload = requirement({
@@ -37,7 +37,7 @@ export const firewallReload = requirement({
     'systemctl reload nftables, ufw reload or iptables-restore: only firewalld tells the engine (moby/moby#50443)',
   ],
   remedy: [
-    'restart the engine of the node: it makes its rules anew',
+    'restart the engine of the node: it recreates its rules',
     'let the firewall’s unit be followed by the engine’s: PartOf= or ExecStartPost= with systemctl restart docker',
   ],
   codes: ['published-port-silent-unexplained'],

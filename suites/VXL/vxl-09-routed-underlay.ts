@@ -34,7 +34,7 @@ export const routedUnderlay = requirement({
   needs: ['two-nodes', 'outsider', 'encrypted-overlay'],
   timeLimitMs: 420_000,
   method:
-    'Every node is given a route of its own to each other node by way of a host outside the swarm, which forwards: each node is then alone in its subnet, as far as the others go. Within 60 s the full mesh of tasks, the addresses of VXLAN and the encryption of the encrypted network (OVL-03, VXL-02, ENC-01) must hold in one look. Control: the router’s interface is recorded meanwhile, and VXLAN and ESP of every ordered pair of nodes must have passed it with its outer TTL one less on the way out. Then the routes are taken away.',
+    'Every node is given a route of its own to each other node via a host outside the swarm, which forwards: each node is then alone in its subnet, as far as the others go. Within 60 s the full mesh of tasks, the addresses of VXLAN and the encryption of the encrypted network (OVL-03, VXL-02, ENC-01) must hold in one look. Control: the router’s interface is recorded meanwhile, and VXLAN and ESP of every ordered pair of nodes must have passed it with its outer TTL one less on the way out. Then the routes are taken away.',
   usualCauses: [
     'a firewall between the subnets lets neither UDP on the data-path port nor IP protocol 50 pass',
     'the way between the subnets carries less than the underlay: see MTU-02',
@@ -96,7 +96,7 @@ export const routedUnderlay = requirement({
       controls: [
         ...judged.controls,
         {
-          name: `everything went by way of ${router}`,
+          name: `everything went via ${router}`,
           held: past.length === 0,
           observed: `${past.length} kinds past it`,
         },
@@ -132,7 +132,7 @@ function ttlsOf(frames: readonly Frame[], from: NodeFacts, to: NodeFacts): Recor
   return counts
 }
 
-/** Leads all traffic between nodes by way of a host; returns how to have it as before. */
+/** Leads all traffic between nodes via a host; returns how to have it as before. */
 async function route(
   nodes: readonly ClusterNode[],
   router: Host,

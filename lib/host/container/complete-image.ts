@@ -91,7 +91,7 @@ async function isComplete(engine: Engine, base: string): Promise<string | undefi
   return (await hasImage(engine, tag)) ? tag : undefined
 }
 
-/** A base that was pulled anew, or another Dockerfile, is another image. */
+/** A base that was pulled again, or another Dockerfile, is another image. */
 async function completedTag({ docker }: Engine, base: string): Promise<string> {
   const { Id } = await docker.getImage(base).inspect()
   return `swarmproof/host:${contentKey([Id, dockerfile(base)])}`

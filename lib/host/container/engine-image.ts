@@ -41,7 +41,7 @@ export async function hostImages(
     throw new InputError({
       code: 'ENGINE_IMAGE_FIXED',
       what: `topology ${topology.name} asks for engine ${asking}, and --engine-image ${named} is one engine for all hosts`,
-      hint: `leave one of the two away, or type --engine-image ${localImage}`,
+      hint: `use only one of the two, or type --engine-image ${localImage}`,
     })
   }
   const images = new Map<EngineName | undefined, HostImage>()

@@ -44,7 +44,7 @@ function hostOf(state: LabState, machine: LabMachine, node: Host['node'], remote
 
 const connectLimitMs = 60_000
 
-/** The way in survives a reboot of the guest: a connection that was lost is made anew. */
+/** The way in survives a reboot of the guest: a connection that was lost is recreated. */
 async function connectAgainAndAgain(
   machine: LabMachine,
   privateKey: string,

@@ -25,8 +25,8 @@ export interface ReadinessCheck {
   readonly name: string
   readonly status: 'ok' | 'missing' | 'unknown'
   readonly detail: string
-  /** What mends it: `setup`, the next run does it by itself; `user`, see `hint`; `nothing`, labs run without. */
-  readonly mendedBy?: 'setup' | 'user' | 'nothing'
+  /** What fixes it: `setup`, the next run does it by itself; `user`, see `hint`; `nothing`, labs run without. */
+  readonly fixedBy?: 'setup' | 'user' | 'nothing'
   /** What to type. */
   readonly hint?: string
 }
@@ -37,7 +37,7 @@ const neededDiskMib = 6 * 1024
 
 /** Labs can run here once set-up has done what it can by itself. */
 export function canRunLabs(findings: readonly ReadinessCheck[]): boolean {
-  return findings.every((finding) => finding.status !== 'missing' || finding.mendedBy !== 'user')
+  return findings.every((finding) => finding.status !== 'missing' || finding.fixedBy !== 'user')
 }
 
 /** Looks at everything a lab needs. Changes nothing, except that `probe` boots a guest to try KVM again. */
@@ -73,7 +73,7 @@ function system(distribution: Distribution): ReadinessCheck {
   const detail = `${distribution.prettyName}, ${process.platform} ${process.arch}`
   if (process.platform !== 'linux' || process.arch !== 'x64' || distribution.family === undefined) {
     const hint = 'use x86-64 Debian 12 or 13, or Ubuntu 22.04 or 24.04; or verify hosts you already have'
-    return { name, status: 'missing', detail, mendedBy: 'user', hint }
+    return { name, status: 'missing', detail, fixedBy: 'user', hint }
   }
   if (isTestedRelease(distribution)) return { name, status: 'ok', detail }
   const state = isKnownRelease(distribution) ? 'set-up is written for it but untested on it' : 'untested'
@@ -89,7 +89,7 @@ export function node(version: string): ReadinessCheck {
         name: 'Node.js',
         status: 'missing',
         detail: version,
-        mendedBy: 'user',
+        fixedBy: 'user',
         hint: 'install Node.js 20.19 or later',
       }
 }
@@ -100,7 +100,7 @@ function administrator(prefix: readonly string[] | undefined): ReadinessCheck {
     return { name, status: 'ok', detail: prefix.length === 0 ? 'root' : 'sudo without a password' }
   }
   const detail = 'neither: packages cannot be installed, everything else works'
-  return { name, status: 'missing', detail, mendedBy: 'nothing', hint: 'see the tools below' }
+  return { name, status: 'missing', detail, fixedBy: 'nothing', hint: 'see the tools below' }
 }
 
 function processors(): ReadinessCheck {
@@ -108,7 +108,7 @@ function processors(): ReadinessCheck {
   const detail = `${count} (${cpus()[0]?.model.trim() ?? 'unknown'})`
   if (count >= 2) return { name: 'processors', status: 'ok', detail }
   const hint = 'two or more make labs usable'
-  return { name: 'processors', status: 'missing', detail, mendedBy: 'nothing', hint }
+  return { name: 'processors', status: 'missing', detail, fixedBy: 'nothing', hint }
 }
 
 async function memory(): Promise<ReadinessCheck> {
@@ -116,7 +116,7 @@ async function memory(): Promise<ReadinessCheck> {
   const detail = `${available} MiB available of ${Math.floor(totalmem() / 1024 / 1024)}; three machines take ${neededMemoryMib}`
   if (available >= neededMemoryMib) return { name: 'memory', status: 'ok', detail }
   const hint = 'end other programs, or give the nodes less memoryMib in the topology'
-  return { name: 'memory', status: 'missing', detail, mendedBy: 'user', hint }
+  return { name: 'memory', status: 'missing', detail, fixedBy: 'user', hint }
 }
 
 async function disk(): Promise<ReadinessCheck> {
@@ -124,7 +124,7 @@ async function disk(): Promise<ReadinessCheck> {
   const detail = `${cache} MiB free for the cache (${cacheDirectory()}), ${state} MiB for running labs (${stateDirectory()})`
   if (cache >= neededDiskMib && state >= 1024) return { name: 'disk', status: 'ok', detail }
   const hint = `make room for ${neededDiskMib} MiB, or set SWARMPROOF_CACHE and SWARMPROOF_STATE to folders on a larger disk`
-  return { name: 'disk', status: 'missing', detail, mendedBy: 'user', hint }
+  return { name: 'disk', status: 'missing', detail, fixedBy: 'user', hint }
 }
 
 function tools(distribution: Distribution, mayInstall: boolean): readonly ReadinessCheck[] {
@@ -132,8 +132,8 @@ function tools(distribution: Distribution, mayInstall: boolean): readonly Readin
     const path = findExecutable(tool.program)
     if (path !== undefined) return { name: tool.program, status: 'ok', detail: path }
     const hint = `sudo apt-get install --no-install-recommends ${tool.package}`
-    const mendedBy = mayInstall ? 'setup' : tool.optional === true ? 'nothing' : 'user'
-    return { name: tool.program, status: 'missing', detail: tool.purpose, mendedBy, hint }
+    const fixedBy = mayInstall ? 'setup' : tool.optional === true ? 'nothing' : 'user'
+    return { name: tool.program, status: 'missing', detail: tool.purpose, fixedBy, hint }
   })
 }
 
@@ -149,17 +149,17 @@ function emulatorFinding(
   }
   if (needsUnpackedEmulator(distribution)) {
     const detail = "this system's own is too old; the next run unpacks a newer one into the cache"
-    return { name, status: 'missing', detail, mendedBy: 'setup' }
+    return { name, status: 'missing', detail, fixedBy: 'setup' }
   }
   const hint = 'sudo apt-get install --no-install-recommends qemu-system-x86 qemu-utils'
-  return { name, status: 'missing', detail: 'none', mendedBy: mayInstall ? 'setup' : 'user', hint }
+  return { name, status: 'missing', detail: 'none', fixedBy: mayInstall ? 'setup' : 'user', hint }
 }
 
 function imageFinding(image: GuestImage | undefined, others: readonly string[]): ReadinessCheck {
   const name = 'guest image'
   const also = others.length === 0 ? '' : `; ${others.join('; ')}`
   return image === undefined
-    ? { name, status: 'missing', detail: `not built yet: about a minute${also}`, mendedBy: 'setup' }
+    ? { name, status: 'missing', detail: `not built yet: about a minute${also}`, fixedBy: 'setup' }
     : { name, status: 'ok', detail: `${describeImage(image)}${also}` }
 }
 
@@ -206,6 +206,6 @@ async function stored(name: string, directory: string): Promise<ReadinessCheck> 
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
   const whole = entries.filter((entry) => entry.isDirectory() && !entry.name.endsWith('.building'))
   return whole.length === 0
-    ? { name, status: 'missing', detail: 'none yet', mendedBy: 'setup' }
+    ? { name, status: 'missing', detail: 'none yet', fixedBy: 'setup' }
     : { name, status: 'ok', detail: `${whole.length} in the cache` }
 }

@@ -15,7 +15,7 @@ export function socketDirectory(wanted: string, uniqueName: string): string {
   return join(places.find(fits) ?? '/tmp', name)
 }
 
-/** Makes it anew, for this user only. */
+/** Recreates it, for this user only. */
 export async function makeSocketDirectory(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true })
   // Fails if somebody else put something there: in a shared folder that would be no accident.

@@ -24,7 +24,7 @@ export interface SavedLab {
 /** Raised whenever what is saved, or what it means, changes. */
 const standingFormat = 1
 
-/** Certificates of a swarm's nodes are renewed at half their 90 days; a lab older than this is built anew. */
+/** Certificates of a swarm's nodes are renewed at half their 90 days; a lab older than this is rebuilt. */
 const longestAgeDays = 30
 
 interface Manifest {

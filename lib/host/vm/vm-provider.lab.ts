@@ -189,7 +189,7 @@ describe('the provider of virtual machines', () => {
     await end()
   })
 
-  it('builds anew what was damaged, and says so', async () => {
+  it('rebuilds what was damaged, and says so', async () => {
     notes.length = 0
     await damage()
     lab = await start(false)

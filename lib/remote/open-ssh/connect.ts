@@ -61,7 +61,7 @@ export function sshClient(options: SshClientOptions = {}): SshClient {
   return {
     connect: async (destination) => {
       const { become = true } = destination
-      // All is looked up anew for each connection: keys and known hosts may have changed when the next is made.
+      // All is looked up again for each connection: keys and known hosts may have changed when the next is made.
       const once = async (): Promise<Remote> =>
         connectEndpoint({ ...(await endpointFor(destination, sources)), become })
       const connected = await once()

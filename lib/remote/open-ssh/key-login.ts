@@ -9,7 +9,7 @@ import { identitiesFor } from './identities.ts'
 import type { Identities, Identity, IdentitySources } from './identities.ts'
 import { KeyFileProblem } from './key-file.ts'
 
-/** A login by any key at hand. Agent and files are looked at anew for each connection. */
+/** A login by any key at hand. Agent and files are looked at again for each connection. */
 export function keyLogin(where: string, settings: HostSettings, sources: IdentitySources): Authentication {
   refuseMissing(settings)
   const agent = new KeyAgent(() => identitiesFor(settings, sources), settings.algorithms.publicKey)

@@ -56,16 +56,16 @@ describe('changes from run to run', () => {
     expect(lines(found)).to.include('New since yesterday: ENC-01, never seen to pass')
   })
 
-  it('call flaky what goes to and fro with nothing changed, not what was broken and mended', () => {
+  it('call flaky what goes to and fro with nothing changed, not what was broken and fixed', () => {
     expect(ids(changes({}, broken, {}).flaky)).to.deep.equal(['ENC-01'])
     expect(changes({}, broken).flaky).to.deep.equal([])
-    const mended = changes(
+    const fixed = changes(
       { commit: 'a' },
       { ...broken, commit: 'b' },
       { ...broken, commit: 'b' },
       { commit: 'c' },
     )
-    expect(mended.flaky).to.deep.equal([])
+    expect(fixed.flaky).to.deep.equal([])
     const upgraded = changes({ engine: '26.1.5' }, { ...broken, engine: '26.1.6' }, { engine: '26.1.5' })
     expect(upgraded.flaky).to.deep.equal([])
     const longAgo = changes({}, broken, {}, ...Array.from({ length: 10 }, () => ({})))

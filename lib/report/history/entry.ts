@@ -93,7 +93,7 @@ function verdictOf(requirement: RequirementRecord): HistoryEntry['verdicts'][num
 
 /**
  * What a run was asked to verify, as its own words say it: topologies, profile, engine, shard, hosts. Runs that were
- * joined are named in one order; whether a stack was built anew does not matter, nor how hosts are logged in to.
+ * joined are named in one order; whether a stack was rebuilt does not matter, nor how hosts are logged in to.
  */
 export function seriesOf(record: RunRecord): string {
   const asked = record.reproduce.split('; ').map((words) => words.replaceAll(unimportant, ''))

@@ -26,11 +26,11 @@ export const reportPage = `<!doctype html>
 </div>
 <dl class="facts">
 <% for (const { label, value, wide } of it.facts) { %><div<% if (wide) { %> class="wide"<% } %>><dt><%= label %></dt><dd><%= value %></dd></div>
-<% } %><div class="wide"><dt>To do it again</dt><dd><code class="command"><%= it.reproduce %></code></dd></div>
+<% } %><div class="wide"><dt>Reproduce with</dt><dd><code class="command"><%= it.reproduce %></code></dd></div>
 </dl>
 <nav class="page" aria-label="On this page">
 <% if (it.failed.length + it.findings.length > 0) { %><a href="#broken">What is broken</a><% } %>
-<% if (it.inconclusive.length > 0) { %><a href="#unknown">Could not be known</a><% } %>
+<% if (it.inconclusive.length > 0) { %><a href="#unknown">Inconclusive</a><% } %>
 <a href="#matrix">Matrix</a> <a href="#requirements">Requirements and evidence</a> <% if (it.severalLabs) { %><a href="#labs">Labs</a> <% } %><a href="#lab"><%= it.severalLabs ? 'Labs and versions' : 'Lab and versions' %></a><% if (it.steps.length > 0) { %> <a href="#steps">Build steps</a><% } %>
 </nav>
 </header>
@@ -97,7 +97,7 @@ export const broken = `<% if (it.findings.length + it.failed.length > 0) { %>
 <p class="small"><a href="#<%= r.anchor %>">How it was verified, and the evidence</a></p>
 </article><% } %>
 </section><% } %>
-<% if (it.inconclusive.length > 0) { %><section aria-labelledby="unknown"><h2 id="unknown">What could not be known</h2>
+<% if (it.inconclusive.length > 0) { %><section aria-labelledby="unknown"><h2 id="unknown">Inconclusive</h2>
 <ul class="list"><% for (const r of it.inconclusive) { %><li class="inconclusive"><span class="badge" aria-hidden="true">?</span> <a href="#<%= r.anchor %>"><%= r.id %></a> <span class="reason"><% if (r.lab !== '') { %><span class="chip mono"><%= r.lab %></span> <% } %><%~ it.prose(r.reason) %></span></li><% } %></ul></section><% } %>`
 
 export const skipped = `<% if (it.skipped.length > 0) { %><section aria-labelledby="skipped"><h2 id="skipped">What was not verified</h2>
