@@ -66,7 +66,7 @@ export const underlayMtuTooSmall: Rule = {
         remedy: [
           'Find what the path carries: `ping -M do -s 1472 PEER` from host to host, smaller until it answers; add 28 for the MTU',
           'Create overlays with the underlay’s MTU: `docker network create -d overlay --opt com.docker.network.driver.mtu=MTU NAME` (the engine subtracts the overhead itself)',
-          'Ingress too: remove it while no service publishes a port, and create it anew with `--ingress` and the same option; or raise the MTU of the underlay',
+          'Ingress too: remove it while no service publishes a port, and create it again with `--ingress` and the same option; or raise the MTU of the underlay',
         ],
         ...{ nodes, pairs },
         networks: [...new Set(problems.flatMap(({ network }) => network ?? []))],
