@@ -7,7 +7,7 @@ import { knownHostCheck } from '../lib/remote/open-ssh/known-host-check.ts'
 import type { ResolvedConfig } from '../lib/remote/open-ssh/resolved-config.ts'
 import { sshHome } from '../lib/remote/open-ssh/ssh-home.fake.ts'
 import type { SshHome } from '../lib/remote/open-ssh/ssh-home.fake.ts'
-import { surroundings } from '../lib/remote/open-ssh/surroundings.ts'
+import { sshEnvironment } from '../lib/remote/open-ssh/ssh-environment.ts'
 import type { Remote } from '../lib/remote/remote.ts'
 import { sh } from '../lib/script.ts'
 
@@ -151,7 +151,7 @@ async function streams(remote: Remote, clients: readonly OpenSsh[]): Promise<voi
 
 /** What `ssh -G` and `ssh-keygen -F` cost for many hosts at once. */
 async function resolving(home: SshHome): Promise<void> {
-  const around = surroundings({ home: home.home, environment: {} })
+  const around = sshEnvironment({ home: home.home, environment: {} })
   let usual: Promise<ResolvedConfig> | undefined
   const defaults = (): Promise<ResolvedConfig> => (usual ??= openSshDefaults(around.environment))
   const sources = { around, configFile: home.configFile, defaults }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf, SwarmproofError } from './error.ts'
-import { Lacking } from './lacking.ts'
+import { MissingPrerequisite } from './missing-prerequisite.ts'
 
 /** Thrown by a look: waiting any longer does not help. */
 export class Unhelped extends SwarmproofError {}
@@ -36,7 +36,7 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     const lookedAt = performance.now()
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
-      if (error instanceof Lacking || error instanceof Unhelped) throw error
+      if (error instanceof MissingPrerequisite || error instanceof Unhelped) throw error
       return { ready: false, seen: messageOf(error) }
     })
     if (seen.ready) return seen.value

@@ -1,4 +1,4 @@
-import { Lacking } from './lacking.ts'
+import { MissingPrerequisite } from './missing-prerequisite.ts'
 
 export interface MissingToolDetail {
   /** The program, e.g. `tcpdump`. */
@@ -9,7 +9,7 @@ export interface MissingToolDetail {
 }
 
 /** Hosts lack a program that was wanted there. */
-export class MissingTool extends Lacking {
+export class MissingTool extends MissingPrerequisite {
   readonly tool: string
   readonly package: string
   readonly hosts: readonly string[]

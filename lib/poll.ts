@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { NeverObserved } from './inconclusive.ts'
-import { Lacking } from './lacking.ts'
+import { MissingPrerequisite } from './missing-prerequisite.ts'
 import type { Polled, PolledLook } from './observation/polled.ts'
 
 export interface PollOptions {
@@ -68,7 +68,7 @@ export async function poll<S>(
       if (problemsOf(seen).length === 0) return ended(latest, true)
     } catch (error) {
       signal?.throwIfAborted()
-      if (error instanceof Lacking || isDefect(error)) throw error
+      if (error instanceof MissingPrerequisite || isDefect(error)) throw error
       failedLooks += 1
       failure = error
     }

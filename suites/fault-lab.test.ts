@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import type { LabCondition } from '../lib/conformance/lab-condition.ts'
-import type { Raised } from '../lib/conformance/raise.ts'
+import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { silentProgress } from '../lib/progress.ts'
-import { inventoryOf } from '../lib/swarm/read-inventory.ts'
+import { inventoryOf } from '../lib/swarm/read-swarm-inventory.ts'
 import { FaultLab } from './fault-lab.ts'
 
 const usual = ['node idworker20000000000000000 worker2 Ready Active', 'container c1c1c1c1c1c1 swp-web.1.abc']
@@ -59,7 +59,7 @@ class Stage {
         this.lines = usual
         return {
           lab: { [Symbol.asyncDispose]: async () => void (this.disposedTimes += 1) },
-        } as unknown as Raised
+        } as unknown as ReadyLab
       },
       resume: async (raised) => {
         this.resumedTimes += 1

@@ -1,6 +1,6 @@
 import { changesSince, changesTold } from '../lib/conformance/changes-since.ts'
 import { type LabCondition, readCondition } from '../lib/conformance/lab-condition.ts'
-import type { Raised } from '../lib/conformance/raise.ts'
+import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import type { Progress } from '../lib/progress.ts'
@@ -10,16 +10,16 @@ export interface FaultLabOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Brings the lab up as it was saved. */
-  readonly raise: () => Promise<Raised>
+  readonly raise: () => Promise<ReadyLab>
   /** Waits until the lab is whole after a disruptive requirement, and sees it as it is then. */
-  readonly resume: (raised: Raised) => Promise<Raised>
-  readonly verify: (raised: Raised, ids: readonly string[]) => Promise<readonly RequirementRecord[]>
+  readonly resume: (raised: ReadyLab) => Promise<ReadyLab>
+  readonly verify: (raised: ReadyLab, ids: readonly string[]) => Promise<readonly RequirementRecord[]>
   /** Whether verifying a requirement may change the lab. */
   readonly isDisruptive: (id: string) => boolean
   /** Verified under every fault, too. */
   readonly others?: readonly string[]
   /** For tests. */
-  readonly look?: (raised: Raised) => Promise<LabCondition>
+  readonly look?: (raised: ReadyLab) => Promise<LabCondition>
   readonly recoverWithinMs?: number
 }
 
@@ -30,7 +30,7 @@ export interface FaultLabOptions {
  */
 export class FaultLab {
   readonly #options: FaultLabOptions
-  #raised: Raised | undefined
+  #raised: ReadyLab | undefined
   #before: LabCondition | undefined
 
   constructor(options: FaultLabOptions) {
@@ -83,12 +83,12 @@ export class FaultLab {
     return { seen, changes }
   }
 
-  async #changes(raised: Raised): Promise<string[]> {
+  async #changes(raised: ReadyLab): Promise<string[]> {
     const before = this.#before
     return before === undefined ? [] : changesSince(before, () => this.#look(raised), this.#options)
   }
 
-  #look(raised: Raised): Promise<LabCondition> {
+  #look(raised: ReadyLab): Promise<LabCondition> {
     return (this.#options.look ?? readCondition)(raised)
   }
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { raise, resume } from '../lib/conformance/raise.ts'
+import { bringUp, resume } from '../lib/conformance/bring-up.ts'
 import { unmetNeeds } from '../lib/conformance/topology-features.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { faults } from '../lib/fault/fault-table.ts'
@@ -42,7 +42,7 @@ describe('faults on a three-node lab', () => {
   const lab = new FaultLab({
     ...common,
     raise: () =>
-      raise(topology, {
+      bringUp(topology, {
         ...common,
         provider: new VmProvider(),
         fresh: false,

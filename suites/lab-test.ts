@@ -1,4 +1,4 @@
-import type { Raised } from '../lib/conformance/raise.ts'
+import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import { conformanceRun, type FinishedRun, type RunOptions } from '../lib/conformance/run.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
 import { defaultTimeLimitMs } from '../lib/conformance/time-limit.ts'
@@ -37,7 +37,7 @@ export function runOptions(reportDir: string): RunOptions {
 /** Verifies a lab that stands, and leaves it; all of the standard profile where no ids are given. */
 export function verifyGiven(
   topology: Topology,
-  raised: Raised,
+  raised: ReadyLab,
   only: readonly string[],
   reportDir: string,
 ): Promise<FinishedRun> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Raised, raise } from '../lib/conformance/raise.ts'
+import { type ReadyLab, bringUp } from '../lib/conformance/bring-up.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { plainProgress } from './lab-test.ts'
@@ -9,7 +9,7 @@ import { plainProgress } from './lab-test.ts'
 /** A lab of virtual machines with its stack, and a folder for what tests write; both are there within tests only. */
 export interface RaisedLab {
   readonly folder: string
-  readonly raised: Raised
+  readonly raised: ReadyLab
 }
 
 /**
@@ -19,18 +19,18 @@ export interface RaisedLab {
  */
 export function raisedLab(topology: string, purpose: string): RaisedLab {
   let folder = ''
-  let raised: Raised | undefined
+  let raised: ReadyLab | undefined
   let failed = false
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), `swarmproof-${purpose}-`))
-    raised = await raise(findTopology(topology), {
+    raised = await bringUp(findTopology(topology), {
       provider: new VmProvider(),
       progress: plainProgress,
       signal: new AbortController().signal,
       fresh: false,
       runId: 'lab-test',
-      onLab: (lab) => (raised = { lab } as Raised),
+      onLab: (lab) => (raised = { lab } as ReadyLab),
     })
   })
 

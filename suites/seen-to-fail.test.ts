@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Raised } from '../lib/conformance/raise.ts'
+import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
@@ -40,7 +40,7 @@ async function see(
       })
     },
   }
-  const seen = await seeItFail(fault, {} as Raised, () => Promise.resolve([planted ? under : after]))
+  const seen = await seeItFail(fault, {} as ReadyLab, () => Promise.resolve([planted ? under : after]))
   return { ...seen, removed }
 }
 
@@ -88,7 +88,7 @@ describe('seeItFail', () => {
       breaks: ['OVL-03'],
       plant: () => Promise.resolve({ host: 'a', remove: () => Promise.resolve(void (removed = true)) }),
     }
-    const broken = seeItFail(fault, {} as Raised, () => Promise.reject(new Error('the lab is gone')))
+    const broken = seeItFail(fault, {} as ReadyLab, () => Promise.reject(new Error('the lab is gone')))
     expect(await broken.catch((error: Error) => error.message)).to.equal('the lab is gone')
     expect(removed).to.equal(true)
   })

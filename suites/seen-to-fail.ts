@@ -1,4 +1,4 @@
-import type { Raised } from '../lib/conformance/raise.ts'
+import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { nodesOf, type Problem, problemKey } from '../lib/observation/problem.ts'
@@ -34,7 +34,7 @@ export type Verify = (ids: readonly string[]) => Promise<readonly RequirementRec
  */
 export async function seeItFail(
   fault: Fault,
-  on: Raised,
+  on: ReadyLab,
   verify: Verify,
   others: readonly string[] = [],
 ): Promise<FaultOutcome> {

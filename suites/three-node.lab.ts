@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
-import type { Raised } from '../lib/conformance/raise.ts'
+import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import { planLabs } from '../lib/conformance/plan.ts'
 import { type FinishedRun, planRun } from '../lib/conformance/run.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
@@ -150,7 +150,7 @@ function broken(requirements: readonly RequirementRecord[]): string[] {
 }
 
 /** The real secrets of the lab, read past all redaction. */
-async function secretsOf({ cluster, lab }: Raised): Promise<(readonly [string, string])[]> {
+async function secretsOf({ cluster, lab }: ReadyLab): Promise<(readonly [string, string])[]> {
   const tokens = await docker(
     cluster.manager.host,
     sh`docker swarm join-token -q worker; docker swarm join-token -q manager`,

@@ -5,7 +5,7 @@ import type { FaultOutcome } from '../../suites/seen-to-fail.ts'
 import { suites } from '../../suites/index.ts'
 import { conformanceRun } from '../conformance/run.ts'
 import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
-import { raise, resume } from '../conformance/raise.ts'
+import { bringUp, resume } from '../conformance/bring-up.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { chosenRequirementIds } from '../conformance/selection.ts'
 import { InterruptedError, OutOfTimeError } from '../error.ts'
@@ -128,7 +128,7 @@ function faultLab(
     ...{ progress, signal, others: flags.others ?? [] },
     raise: async () => {
       try {
-        return await raise(topology, { ...common, runId: 'faults', onLab: (lab) => (coming = lab) })
+        return await bringUp(topology, { ...common, runId: 'faults', onLab: (lab) => (coming = lab) })
       } catch (error) {
         await coming?.[Symbol.asyncDispose]()
         throw error
@@ -141,7 +141,7 @@ function faultLab(
         ...common,
         ...{ topology, raised },
         suites: only(planned, ({ id }) => ids.includes(id)),
-        ...{ keep: false, ownerProves: true },
+        ...{ keep: false, callerRestoresLab: true },
         timeoutMs: defaultTimeLimitMs,
         bail: false,
         reportDir: flags.reportDir,

@@ -8,7 +8,7 @@ export function parsePort(text: string): number {
   if (port === undefined || port < 1 || port > 65_535) {
     throw new InputError({
       code: 'BAD_PORT',
-      what: `--vxlan-port '${text}' is no UDP port`,
+      what: `--vxlan-port '${text}' is not a UDP port`,
       expected: 'a number from 1 to 65535',
     })
   }

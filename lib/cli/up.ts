@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
 import { writeKeptNotes } from '../conformance/kept-notes.ts'
-import { raise } from '../conformance/raise.ts'
+import { bringUp } from '../conformance/bring-up.ts'
 import type { Lab } from '../host/host.ts'
 import { findTopology } from '../topology/find-topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
@@ -39,7 +39,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   let lab: Lab | undefined
   try {
-    const { built } = await raise(topology, {
+    const { built } = await bringUp(topology, {
       provider: await chooseProvider(flags, progress),
       progress,
       signal: interruption.signal,

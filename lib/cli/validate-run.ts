@@ -1,10 +1,10 @@
-import { adopt, type Adopted } from '../conformance/adopt.ts'
+import { deployOnExisting, type DeployedOnExisting } from '../conformance/deploy-on-existing.ts'
 import { planLabs } from '../conformance/plan.ts'
 import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { Lab } from '../host/host.ts'
-import { notOurs } from '../host/ssh/not-ours.ts'
+import { existingHosts } from '../host/ssh/existing-hosts.ts'
 import type { Progress } from '../progress.ts'
 import { type Leftover, LeftBehindError } from '../swarm/leftovers.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -38,7 +38,7 @@ export async function validateRun(
   options: ValidateRunOptions,
 ): Promise<FinishedRun> {
   const { progress } = options
-  const adopted = await adopt(topology, lab, {
+  const adopted = await deployOnExisting(topology, lab, {
     ...options,
     guard: { cleanCommand: options.cleanCommand, restartsExpected: restartsHosts(options) },
   })
@@ -56,7 +56,7 @@ export async function validateRun(
 
 function verifyAdopted(
   topology: Topology,
-  adopted: Adopted,
+  adopted: DeployedOnExisting,
   options: ValidateRunOptions,
 ): Promise<FinishedRun> {
   const [planned] = planLabs(options.suites, { named: [topology], shipped: [] })
@@ -65,7 +65,7 @@ function verifyAdopted(
     topology,
     suites: planned?.suites ?? [],
     raised: adopted.raised,
-    provider: notOurs,
+    provider: existingHosts,
     fresh: false,
     keep: false,
     // What is seen after a host removed the stack by itself says nothing.
@@ -83,7 +83,7 @@ function settled<T>(work: Promise<T>): Promise<Settled<T>> {
 }
 
 /** What could not be removed; the verdicts stand. */
-async function remove(adopted: Adopted, progress: Progress): Promise<readonly Leftover[]> {
+async function remove(adopted: DeployedOnExisting, progress: Progress): Promise<readonly Leftover[]> {
   try {
     await adopted[Symbol.asyncDispose]()
     return []

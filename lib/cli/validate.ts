@@ -79,7 +79,10 @@ export function validateCommand(): Command {
     .option('--only <id...>', 'only these requirements or groups, whatever the profile, e.g. ENC-01 VXL')
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
-    .option('--disruptive <id...>', 'requirements that may break or shape these hosts; each to be named')
+    .option(
+      '--disruptive <id...>',
+      'requirements that may disrupt or reconfigure these hosts; each to be named',
+    )
     .option(
       '--probe-image <image>',
       'an image to pull for tasks, instead of one made from busybox and sent over SSH',

@@ -19,7 +19,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { labImage } from '../loaded-image.ts'
-import type { Raised } from '../conformance/raise.ts'
+import type { ReadyLab } from '../conformance/bring-up.ts'
 import { type FinishedRun, conformanceRun, planRun, type RunOptions } from '../conformance/run.ts'
 import { type ConformanceTest, requirement } from '../conformance/test.ts'
 import { judgement } from '../observation/judgement.ts'
@@ -122,16 +122,16 @@ function requirements(firstFails: boolean): ConformanceTest[] {
   )
 }
 
-function raisedLab(): Raised {
+function raisedLab(): ReadyLab {
   const manager = { host: hostThat(() => Promise.reject(new Error('not asked'))), role: 'manager' }
   return {
     lab: { hosts: [], facts: {}, startedFrom: 'template' } as unknown as Lab,
-    cluster: { manager, nodes: [], dataPathPort: 4789 } as unknown as Raised['cluster'],
+    cluster: { manager, nodes: [], dataPathPort: 4789 } as unknown as ReadyLab['cluster'],
     stack: {
       ...{ networks: {}, services: {}, tasks: [], refused: [], names: { prefix: 'swp' } },
       probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
-    } as unknown as Raised['stack'],
-    built: {} as Raised['built'],
+    } as unknown as ReadyLab['stack'],
+    built: {} as ReadyLab['built'],
     states: new Map(),
   }
 }

@@ -7,7 +7,7 @@ import { nativeHost } from '../host/native-host.fake.ts'
 import { silentProgress } from '../progress.ts'
 import { type FakeEngine, fakeEngine } from '../swarm/guard.fake.ts'
 import type { Topology } from '../topology/topology.ts'
-import { adopt } from './adopt.ts'
+import { deployOnExisting } from './deploy-on-existing.ts'
 
 /** The engine of the guard's tests, that somebody makes a swarm of between the look and the run's own init. */
 const init = String.raw`
@@ -57,7 +57,7 @@ describe('adopting hosts to make a swarm of them', function () {
       stack: { clear: {}, secret: {}, publishedPort: 20_000, namePrefix: 'swp-x' },
     } as unknown as Topology
     try {
-      await adopt(topology, { id: 'x', topology, hosts: [host] } as unknown as Lab, {
+      await deployOnExisting(topology, { id: 'x', topology, hosts: [host] } as unknown as Lab, {
         progress: silentProgress,
         signal: new AbortController().signal,
         ...{ runId: 'run-1', images: {}, init: true, leave: true },

@@ -1,6 +1,6 @@
 import { missingOf } from './missing.ts'
 import { scene } from './scene.ts'
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { firstLineOf } from '../error.ts'
 import type { Part } from '../observation/part.ts'
 import { sh } from '../script.ts'
@@ -47,7 +47,9 @@ export const lossesLogged = scene('losses-logged', async ({ cluster }) =>
         } catch (error) {
           return [
             host.name,
-            error instanceof Lacking ? { missing: missingOf(error) } : { threw: firstLineOf(error) },
+            error instanceof MissingPrerequisite
+              ? { missing: missingOf(error) }
+              : { threw: firstLineOf(error) },
           ]
         }
       }),

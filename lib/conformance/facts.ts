@@ -3,11 +3,11 @@ import type { ClusterFacts, NodeFacts } from '../observation/facts.ts'
 import type { ClusterNode, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
 import { hasIngress } from '../swarm/no-ingress.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { Raised } from './raise.ts'
+import type { ReadyLab } from './bring-up.ts'
 
 /** A lab as plain data. What an engine was not asked for, or said beyond these fields, is not in it. */
 export function factsOf(
-  { lab, cluster, stack, built, states, refused = [] }: Raised,
+  { lab, cluster, stack, built, states, refused = [] }: ReadyLab,
   topology: Topology,
   generation: number,
 ): ClusterFacts {

@@ -4,13 +4,13 @@ import { readCluster } from '../swarm/read-cluster.ts'
 import { readStack } from '../swarm/read-stack.ts'
 import { stackNames } from '../swarm/stack.ts'
 import { readKeptNotes } from './kept-notes.ts'
-import { type Raised, readStates, requestedNetworks } from './raise.ts'
+import { type ReadyLab, readStates, requestedNetworks } from './bring-up.ts'
 
 /**
  * A lab that was left standing as it is now, whatever was broken on it meanwhile: nothing is waited for, restarted or put
  * back.
  */
-export async function keptLab(lab: Lab, { progress }: { readonly progress: Progress }): Promise<Raised> {
+export async function keptLab(lab: Lab, { progress }: { readonly progress: Progress }): Promise<ReadyLab> {
   const { topology } = lab
   const cluster = await step(progress, 'Reading the cluster', undefined, () =>
     readCluster(topology, lab.hosts),

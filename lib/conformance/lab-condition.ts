@@ -1,7 +1,7 @@
 import type { HostState } from '../observe/host-state.ts'
-import { type SwarmInventory, readSwarmInventory } from '../swarm/read-inventory.ts'
+import { type SwarmInventory, readSwarmInventory } from '../swarm/read-swarm-inventory.ts'
 import { stackNames, type StackNames } from '../swarm/stack.ts'
-import { type Raised, readStates } from './raise.ts'
+import { type ReadyLab, readStates } from './bring-up.ts'
 import { unsettled } from './settle.ts'
 
 /** What a disruptive test may change of a lab. Firewall rules and IPVS are for requirements to judge. */
@@ -16,7 +16,7 @@ export interface LabCondition {
 }
 
 /** Two remote calls a node. */
-export async function readCondition(raised: Raised): Promise<LabCondition> {
+export async function readCondition(raised: ReadyLab): Promise<LabCondition> {
   const [inventory, states] = await Promise.all([
     readSwarmInventory(raised.cluster),
     readStates(raised.cluster),

@@ -1,10 +1,10 @@
 import type { Lost } from './verdict.ts'
 import { expect } from 'chai'
 import { silentProgress } from '../progress.ts'
-import { inventoryOf } from '../swarm/read-inventory.ts'
+import { inventoryOf } from '../swarm/read-swarm-inventory.ts'
 import { differences, type LabCondition } from './lab-condition.ts'
 import { LabSession, type LabSessionOptions } from './lab-session.ts'
-import type { Raised } from './raise.ts'
+import type { ReadyLab } from './bring-up.ts'
 import { exampleRequirement } from './requirement.fake.ts'
 
 const made = (id: string, safety: 'production' | 'lab') =>
@@ -105,7 +105,7 @@ describe('a lab session', () => {
   let raisedAgain: number
   let notes: string[]
   const raised = () =>
-    ({ lab: { [Symbol.asyncDispose]: async () => void (disposed += 1) } }) as unknown as Raised
+    ({ lab: { [Symbol.asyncDispose]: async () => void (disposed += 1) } }) as unknown as ReadyLab
 
   beforeEach(() => {
     now = condition()
@@ -154,7 +154,7 @@ describe('a lab session', () => {
   })
 
   it('puts back a lab that is not, and tells whose work it was', async () => {
-    const told: Raised[] = []
+    const told: ReadyLab[] = []
     const lab = session({ onRaised: (it) => told.push(it) })
     const old = lab.raised
     await lab.ready(first)

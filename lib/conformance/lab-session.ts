@@ -1,24 +1,24 @@
 import { type Progress, step } from '../progress.ts'
 import { changesSince, changesTold } from './changes-since.ts'
 import { type LabCondition, readCondition } from './lab-condition.ts'
-import { lostMeanwhile } from './lost-meanwhile.ts'
-import type { Raised } from './raise.ts'
+import { lostDuringTest } from './lost-during-test.ts'
+import type { ReadyLab } from './bring-up.ts'
 import type { ConformanceTest } from './test.ts'
 import type { Lost, Outcome } from './verdict.ts'
-import { describeLost } from './verify-steadily.ts'
+import { describeLost } from './verify-with-retry.ts'
 
 export interface LabSessionOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Brings the same lab up again, as it was saved; undefined for a lab that somebody else owns. */
-  readonly raiseAgain?: () => Promise<Raised>
+  readonly raiseAgain?: () => Promise<ReadyLab>
   /** Reads the stack again as it is now; undefined for a lab that can be put back. */
-  readonly readAgain?: (raised: Raised) => Promise<Raised>
+  readonly readAgain?: (raised: ReadyLab) => Promise<ReadyLab>
   /** Called with the lab that stands instead, when it was put back or its stack was read again. */
-  readonly onRaised: (raised: Raised) => void
+  readonly onRaised: (raised: ReadyLab) => void
   /** For tests. */
-  readonly look?: (raised: Raised) => Promise<LabCondition>
-  readonly lost?: (raised: Raised) => Promise<readonly Lost[]>
+  readonly look?: (raised: ReadyLab) => Promise<LabCondition>
+  readonly lost?: (raised: ReadyLab) => Promise<readonly Lost[]>
   readonly recoverWithinMs?: number
 }
 
@@ -30,7 +30,7 @@ const mostPutBacks = 3
  * put back from its snapshot. The proof is made before the next test, so that the last one of a run costs none.
  */
 export class LabSession {
-  raised: Raised
+  raised: ReadyLab
   readonly #options: LabSessionOptions
   #before: LabCondition | undefined
   /** The test that may have changed the lab, and whether it came to its end. */
@@ -38,7 +38,7 @@ export class LabSession {
   #unsound: string | undefined
   #putBacksLeft = mostPutBacks
 
-  constructor(raised: Raised, options: LabSessionOptions) {
+  constructor(raised: ReadyLab, options: LabSessionOptions) {
     this.raised = raised
     this.#options = options
   }
@@ -80,7 +80,7 @@ export class LabSession {
 
   /** What the lab lost by itself under a test; of what a disruptive one did to it `restore` knows. */
   async lostUnder(test: ConformanceTest): Promise<readonly Lost[]> {
-    return test.safety === 'lab' ? [] : (this.#options.lost ?? lostMeanwhile)(this.raised)
+    return test.safety === 'lab' ? [] : (this.#options.lost ?? lostDuringTest)(this.raised)
   }
 
   /**
@@ -103,7 +103,7 @@ export class LabSession {
     }
   }
 
-  async #putBack(raiseAgain: () => Promise<Raised>, when: string): Promise<void> {
+  async #putBack(raiseAgain: () => Promise<ReadyLab>, when: string): Promise<void> {
     await step(this.#options.progress, 'Putting the lab back', undefined, async (current) => {
       await this.raised.lab[Symbol.asyncDispose]()
       this.raised = await raiseAgain()

@@ -1,11 +1,11 @@
 import { firstLineOf, SwarmproofError } from '../error.ts'
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { MissingTool } from '../missing-tool.ts'
 import type { Missing } from '../observation/judgement.ts'
 import type { Part } from '../observation/part.ts'
 
 /** What an error says that something is not there, as data. */
-export function missingOf(error: Lacking): Missing {
+export function missingOf(error: MissingPrerequisite): Missing {
   if (error instanceof MissingTool)
     return {
       what: error.tool,
@@ -27,7 +27,7 @@ export async function observePart<T>(observe: () => Promise<T>): Promise<Part<T>
   try {
     return { got: await observe() }
   } catch (error) {
-    if (error instanceof Lacking) return { missing: missingOf(error) }
+    if (error instanceof MissingPrerequisite) return { missing: missingOf(error) }
     if (!isExpected(error)) throw error
     return { threw: firstLineOf(error) }
   }

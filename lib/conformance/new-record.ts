@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Topology } from '../topology/topology.ts'
-import type { Raised } from './raise.ts'
+import type { ReadyLab } from './bring-up.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import type { Suite } from './suite.ts'
 import type { ConformanceTest } from './test.ts'
@@ -43,7 +43,7 @@ export function newRunId(startedAt: Date): string {
 }
 
 /** Adds what is known once the lab stands. */
-export function describeLab({ lab, cluster }: Raised, record: LabRecord): void {
+export function describeLab({ lab, cluster }: ReadyLab, record: LabRecord): void {
   record.origin = cluster.manager.host.origin.id
   record.startedFrom = lab.startedFrom
   if (lab.standing !== undefined) record.standingSince = lab.standing.savedAt

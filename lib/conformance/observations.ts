@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { messageOf, SwarmproofError } from '../error.ts'
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Missing } from '../observation/judgement.ts'
 import { isExpected, missingOf } from './missing.ts'
@@ -117,6 +117,6 @@ export function threwOf(thrown: unknown): Threw {
     message: thrown.message,
     ...(isExpected(thrown) ? { code: (thrown as { code?: string }).code ?? 'UNNAMED' } : {}),
     ...(thrown instanceof SwarmproofError && thrown.host !== undefined ? { host: thrown.host } : {}),
-    ...(thrown instanceof Lacking ? { missing: missingOf(thrown) } : {}),
+    ...(thrown instanceof MissingPrerequisite ? { missing: missingOf(thrown) } : {}),
   }
 }

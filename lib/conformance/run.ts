@@ -7,7 +7,7 @@ import { failureOf } from './failure.ts'
 import { writeKeptNotes } from './kept-notes.ts'
 import { newRecord } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
-import { type Raised, raise } from './raise.ts'
+import { type ReadyLab, bringUp } from './bring-up.ts'
 import { recordingProgress } from './recording-progress.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import { RunStore } from './run-store.ts'
@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly version: string
   readonly onVerdict: (requirement: RequirementRecord) => void
   /** Whoever gave the lab sees for itself whether a disruptive test changed it. */
-  readonly ownerProves?: boolean
+  readonly callerRestoresLab?: boolean
 }
 
 export interface OneLabOptions extends RunOptions {
@@ -41,7 +41,7 @@ export interface OneLabOptions extends RunOptions {
   /** What to verify, already selected. */
   readonly suites: readonly Suite[]
   /** A lab that stands already and is its owner's: it is verified as it is now, and left as it is. */
-  readonly raised?: Raised
+  readonly raised?: ReadyLab
   /** Where what was created for the run bears its id already; a new one otherwise. */
   readonly runId?: string
 }
@@ -70,7 +70,7 @@ export function planRun(plan: readonly PlannedLab[], options: RunOptions): Promi
 async function runLabs(
   plan: readonly PlannedLab[],
   options: RunOptions,
-  raised: Raised | undefined,
+  raised: ReadyLab | undefined,
 ): Promise<FinishedRun> {
   const record = newRecord({ ...options, labs: plan })
   const store = new RunStore(options.reportDir, record, (text) => options.progress.note(text))
@@ -127,7 +127,7 @@ async function runLab(
   record: RunRecord,
   store: RunStore,
   options: RunOptions,
-  given: Raised | undefined,
+  given: ReadyLab | undefined,
 ): Promise<string | undefined> {
   const labRecord = record.labs[index] as LabRecord
   const progress = recordingProgress(options.progress, record, planned.name, store.log)
@@ -137,8 +137,8 @@ async function runLab(
   let built: BuildObservations | undefined
   let kept: boolean
   try {
-    const start = (fresh: boolean): Promise<Raised> =>
-      raise(planned.topology, {
+    const start = (fresh: boolean): Promise<ReadyLab> =>
+      bringUp(planned.topology, {
         ...options,
         fresh,
         progress,

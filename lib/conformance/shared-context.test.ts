@@ -13,7 +13,7 @@ import { nativeHost } from '../host/native-host.fake.ts'
 import { encodeVxlan } from '../packet/encode.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Wire } from './context.ts'
-import type { Raised } from './raise.ts'
+import type { ReadyLab } from './bring-up.ts'
 import type { RunStore } from './run-store.ts'
 import { Observations } from './observations.ts'
 import { sharedContext } from './shared-context.ts'
@@ -52,7 +52,7 @@ describe('the wire of a run', function () {
         probeTask: { image: labImage, nonce: '0123456789abcdef01234567' },
       },
       states: new Map(),
-    } as unknown as Raised
+    } as unknown as ReadyLab
     return sharedContext(raised, {
       topology: { stack: {} } as Topology,
       signal: new AbortController().signal,

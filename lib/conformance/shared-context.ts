@@ -12,7 +12,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { ObserveContext, Scene, TestContext } from './context.ts'
 import { factsOf } from './facts.ts'
 import { type Observations, threwOf } from './observations.ts'
-import { type Raised, readStates } from './raise.ts'
+import { type ReadyLab, readStates } from './bring-up.ts'
 import type { RunStore } from './run-store.ts'
 import type { ConformanceTest } from './test.ts'
 import { waysOf } from './ways.ts'
@@ -50,7 +50,7 @@ export interface SharedContextOptions {
 }
 
 /** Begins a generation: scenes and states are observed once for it. A lab that was put back needs a new one. */
-export function sharedContext(raised: Raised, options: SharedContextOptions): SharedContext {
+export function sharedContext(raised: ReadyLab, options: SharedContextOptions): SharedContext {
   const { observations } = options
   const generation = observations.next()
   const facts = factsOf(raised, options.topology, generation)

@@ -11,7 +11,7 @@ export interface Declaration {
   /** The sentence of REQUIREMENTS. */
   readonly requirement: string
   readonly source: readonly Source[]
-  /** `production`: creates only its own labelled networks and services. `lab`: may break or shape its hosts. */
+  /** `production`: creates only its own labelled networks and services. `lab`: may disrupt or reconfigure its hosts. */
   readonly safety: 'production' | 'lab'
   /** Advisory requirements report a finding and never decide the exit code. */
   readonly advisory?: true

@@ -10,10 +10,10 @@ import { LabSession } from './lab-session.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
-import type { Raised } from './raise.ts'
+import type { ReadyLab } from './bring-up.ts'
 import { knownIssuesOf } from './known-issues.ts'
 import { Observations } from './observations.ts'
-import { readAgain } from './raise.ts'
+import { readAgain } from './bring-up.ts'
 import { topologyFeatures } from './topology-features.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
@@ -21,7 +21,7 @@ import { type SharedContext, sharedContext } from './shared-context.ts'
 import { missingLabFeatures } from './topology-features.ts'
 import type { Lost } from './verdict.ts'
 import { plainVerdict, type Verification, verify } from './verify.ts'
-import { verifySteadily } from './verify-steadily.ts'
+import { verifyWithRetry } from './verify-with-retry.ts'
 
 /** Hosts that lose packets more often are too busy for their captures to be believed. */
 const mostRetakes = 3
@@ -42,9 +42,9 @@ export interface VerifyLabOptions {
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean
   /** The owner of a lab that was given sees for itself whether the last disruptive test changed it. */
-  readonly ownerProves?: boolean
+  readonly callerRestoresLab?: boolean
   /** Brings the same lab up again, as it was saved; undefined for a lab that somebody else owns. */
-  readonly raiseAgain?: () => Promise<Raised>
+  readonly raiseAgain?: () => Promise<ReadyLab>
 }
 
 /**
@@ -53,7 +53,7 @@ export interface VerifyLabOptions {
  */
 export async function verifyLab(
   planned: PlannedLab,
-  given: Raised,
+  given: ReadyLab,
   options: VerifyLabOptions,
 ): Promise<void> {
   const { record, store } = options
@@ -63,7 +63,7 @@ export async function verifyLab(
   const captures = join('captures', options.folder)
   const observations = new Observations(store, options.folder)
   const sharesKernel = given.lab.hosts.some(({ origin }) => origin.sharesKernel)
-  const contextOf = (raised: Raised): SharedContext =>
+  const contextOf = (raised: ReadyLab): SharedContext =>
     sharedContext(raised, {
       ...options,
       topology: planned.topology,
@@ -76,7 +76,7 @@ export async function verifyLab(
   await shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) }))
   const session = new LabSession(given, {
     ...options,
-    ...(own ? {} : { readAgain: (raised: Raised) => readAgain(raised, options) }),
+    ...(own ? {} : { readAgain: (raised: ReadyLab) => readAgain(raised, options) }),
     onRaised: (raised) => (shared = contextOf(raised)),
   })
   const missing = new Map([
@@ -125,7 +125,7 @@ export async function verifyLab(
       const startedAt = performance.now()
       const { verification, attempts } =
         unsound === undefined
-          ? await verifySteadily({
+          ? await verifyWithRetry({
               once,
               lost: () => session.lostUnder(test),
               captureAgain: test.safety === 'lab' || retakesLeft === 0 ? undefined : captureAgain,
@@ -160,7 +160,7 @@ export async function verifyLab(
   if (!options.signal.aborted && [...records.values()].some(isBroken)) await lookAfterwards(shared, options)
   if (options.signal.aborted) return
   // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
-  if (own ? options.keep : options.ownerProves !== true) await session.restore()
+  if (own ? options.keep : options.callerRestoresLab !== true) await session.restore()
   if (own && [...records.values()].some(isBroken)) await collect('')
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Inconclusive } from '../inconclusive.ts'
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { type Judgement, judgement, type Missing } from '../observation/judgement.ts'
 import { redact } from '../redact.ts'
 import { decide } from './decide.ts'
@@ -144,7 +144,7 @@ function refused(
   const foreign = hosts.filter(({ origin }) => !origin.owned)
   if (foreign.length === 0) return undefined
   const names = foreign.map(({ name }) => name).join(', ')
-  return `disruptive: it may break or shape ${names}, which swarmproof did not make; name it with --disruptive ${test.id}`
+  return `disruptive: it may disrupt or reconfigure ${names}, which swarmproof did not make; name it with --disruptive ${test.id}`
 }
 
 export function plainVerdict(outcome: Outcome, reason: string, evidence: Verdict['evidence'] = []): Verdict {
@@ -153,7 +153,7 @@ export function plainVerdict(outcome: Outcome, reason: string, evidence: Verdict
 
 /** What a verdict is where something was thrown instead of observed. */
 function verdictOfThrown(thrown: unknown, { entries }: Pick<CollectedEvidence, 'entries'>): Verdict {
-  if (thrown instanceof Lacking) {
+  if (thrown instanceof MissingPrerequisite) {
     const missing = missingOf(thrown)
     return { ...plainVerdict('skip', describeMissing(missing), entries), missing: [missing] }
   }

@@ -4,7 +4,7 @@ import { startCaptures } from '../capture/start-captures.ts'
 import type { HostState } from '../observe/host-state.ts'
 import type { Wire } from './context.ts'
 import { onlyOwn, ownTraffic } from './own-traffic.ts'
-import type { Raised } from './raise.ts'
+import type { ReadyLab } from './bring-up.ts'
 
 export interface WiresOptions {
   /** Where captures are stored. */
@@ -23,7 +23,7 @@ export interface Wires {
 }
 
 export function wiresOf(
-  { lab, stack, cluster }: Pick<Raised, 'lab' | 'stack' | 'cluster'>,
+  { lab, stack, cluster }: Pick<ReadyLab, 'lab' | 'stack' | 'cluster'>,
   { folder, states, log }: WiresOptions,
 ): Wires {
   const open: Wire = { during: (points, work) => during(startCaptures(points, folder), work) }

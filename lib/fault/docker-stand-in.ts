@@ -38,9 +38,9 @@ export const secondIngressAccepted = standsIn(
   () => scriptFile(import.meta.url, 'second-ingress-accepted.sh'),
 )
 
-export const poolsPassedOver = standsIn(
+export const addressPoolsIgnored = standsIn(
   {
-    name: 'pools-passed-over',
+    name: 'address-pools-ignored',
     description: 'The manager gives networks a subnet that is not of its pools.',
     breaks: ['ADR-01'],
   },

@@ -29,9 +29,9 @@ export const gatewayTaken: Fault = {
   },
 }
 
-export const balancerEndpointAstray: Fault = {
-  name: 'balancer-endpoint-astray',
-  description: 'A balancer’s namespace on one node has not the address its engine lists.',
+export const balancerAddressMissing: Fault = {
+  name: 'balancer-address-missing',
+  description: 'A balancer’s namespace on one node lacks the address its engine lists.',
   breaks: ['OVL-06'],
   async plant({ cluster, stack }) {
     const node = victim(cluster)
@@ -84,9 +84,9 @@ export const ownPortNotMasqueraded: Fault = {
     ),
 }
 
-export const ownPortNotLed: Fault = {
-  name: 'own-port-not-led',
-  description: 'One node leads to the mesh what others ask it for, and not what it asks itself for.',
+export const localDnatMissing: Fault = {
+  name: 'local-dnat-missing',
+  description: 'A node does not redirect its own connections to a published port into the mesh.',
   breaks: ['ING-01', 'ING-05'],
   plant: ({ cluster }) => withoutRule(victim(cluster), sh`iptables -w -t nat`, 'OUTPUT', '-j DOCKER-INGRESS'),
 }

@@ -30,7 +30,7 @@ export const gatewayBridgesJoined: Fault = {
     })
     const { from, to, astray } = requireForFault(
       joined,
-      `an address on ${gatewayBridgeName} that the node before has not`,
+      `an address on ${gatewayBridgeName} that the node before lacks`,
     )
     const each = (command: (address: string) => Script): Script => scriptLines(astray.map(command))
     // A task takes its neighbours on the bridge to be there, and asks by ARP.

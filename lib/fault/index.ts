@@ -1,7 +1,7 @@
 /** Every defect that can be planted: one line each, or one for all of a file. */
 export { addressHeldTwice } from './address-faults.ts'
 export { addressOutsideSubnet } from './address-outside-subnet.ts'
-export { controlTrafficAstray, dataTrafficAstray, vxlanOnUsualPort } from './astray-faults.ts'
+export { controlTrafficWrongInterface, dataTrafficWrongInterface, vxlanOnUsualPort } from './wrong-interface-faults.ts'
 export { balancedRoundRobin } from './balanced-round-robin.ts'
 export { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
@@ -10,7 +10,7 @@ export { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
 export {
   changedPoolsAccepted,
   maskLengthMisstated,
-  poolsPassedOver,
+  addressPoolsIgnored,
   secondIngressAccepted,
 } from './docker-stand-in.ts'
 export {
@@ -24,9 +24,9 @@ export {
   packetsRepeated,
 } from './encryption-faults.ts'
 export {
-  balancerEndpointAstray,
+  balancerAddressMissing,
   gatewayTaken,
-  ownPortNotLed,
+  localDnatMissing,
   ownPortNotMasqueraded,
   sandboxInterfaceMtu,
 } from './endpoint-faults.ts'
@@ -46,7 +46,7 @@ export { gossipCutOff } from './gossip-cut-off.ts'
 export { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 export { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
 export { joinedNetworks } from './joined-networks.ts'
-export { bridgeSettingsLost, interfaceMistaken } from './joining-faults.ts'
+export { bridgeSettingsLost, wrongAdvertiseInterface } from './joining-faults.ts'
 export { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 export { managementPortBlocked } from './management-port-blocked.ts'
 export { masqueradeGone } from './masquerade-gone.ts'
@@ -59,7 +59,7 @@ export {
   secondNetworkSilent,
   vxlanNotSent,
 } from './network-faults.ts'
-export { ambiguousInitAccepted, routerDropsVxlan, strangerHasNetwork } from './outside-faults.ts'
+export { ambiguousInitAccepted, routerDropsVxlan, outsiderHasNetwork } from './outside-faults.ts'
 export { overlappingRoutes } from './overlapping-routes.ts'
 export {
   hostPortBlocked,

@@ -3,8 +3,8 @@ import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { victim } from './scripted.ts'
 
-export const interfaceMistaken: Fault = {
-  name: 'interface-mistaken',
+export const wrongAdvertiseInterface: Fault = {
+  name: 'wrong-advertise-interface',
   description: 'A node that joins takes the address of another interface than the one named.',
   breaks: ['CTL-12'],
   plant({ cluster }) {

@@ -15,8 +15,8 @@ function outsider({ lab }: { readonly lab?: Pick<Lab, 'hosts'> }): Host {
   )
 }
 
-export const strangerHasNetwork: Fault = {
-  name: 'stranger-has-network',
+export const outsiderHasNetwork: Fault = {
+  name: 'outsider-has-network',
   description: 'A host outside the swarm has a network of the name of an overlay.',
   breaks: ['OVL-16'],
   async plant(on) {

@@ -33,7 +33,7 @@ export function requireForFault<T>(value: T | undefined, what: string): T {
   if (value !== undefined) return value
   throw new SwarmproofError({
     code: 'FAULT_IMPOSSIBLE',
-    what: `the lab has not ${what} to plant the fault on`,
+    what: `the lab lacks ${what} to plant the fault on`,
   })
 }
 

@@ -1,6 +1,6 @@
 import { protocolLine } from '../remote/protocol-line.ts'
 import type { MtuFinding, PortFinding } from './finding.ts'
-import { type Bench, type MeasuredHost, hostPairs } from './bench.ts'
+import { type MeasuringSession, type MeasuredHost, hostPairs } from './measuring-session.ts'
 
 type Channel = 'udp' | 'esp' | 'icmp'
 
@@ -25,26 +25,26 @@ const mostSteps = 6
 
 /** Finds the path MTU of every ordered pair by datagrams that must not be fragmented, on the way that data takes. */
 export async function measureMtu(
-  bench: Bench,
+  session: MeasuringSession,
   ports: readonly PortFinding[],
 ): Promise<readonly MtuFinding[]> {
-  const searches = hostPairs(bench.hosts).map(({ from, to }): Search => {
-    const channel = channelOf(from, to, ports, bench.dataPathPort)
+  const searches = hostPairs(session.hosts).map(({ from, to }): Search => {
+    const channel = channelOf(from, to, ports, session.dataPathPort)
     return { from, to, channel, arrived: 0, lost: from.mtuBytes + 1 }
   })
   const usual = ({ from }: Search): readonly number[] => [
     from.mtuBytes,
     ...usualBytes.filter((bytes) => bytes < from.mtuBytes),
   ]
-  await tryOut(bench, searches, usual)
+  await tryOut(session, searches, usual)
   const silent = searches.filter(({ arrived }) => arrived === 0)
   // A busy host may have lost them all; what it says of larger ones then is no limit either.
   for (const search of silent) search.lost = search.from.mtuBytes + 1
-  if (silent.length > 0) await tryOut(bench, silent, usual)
+  if (silent.length > 0) await tryOut(session, silent, usual)
   for (let i = 0; i < mostSteps; i += 1) {
     const open = searches.filter(({ arrived, lost }) => arrived > 0 && lost - arrived > 1)
     if (open.length === 0) break
-    await tryOut(bench, open, between)
+    await tryOut(session, open, between)
   }
   return searches.map(findingOf)
 }
@@ -72,15 +72,15 @@ function between({ arrived, lost }: Search): readonly number[] {
 }
 
 async function tryOut(
-  bench: Bench,
+  session: MeasuringSession,
   searches: readonly Search[],
   sizesOf: (search: Search) => readonly number[],
 ): Promise<void> {
-  const { sightings, dataPathPort: port } = bench
+  const { sightings, dataPathPort: port } = session
   const sent = searches.flatMap((search) =>
     sizesOf(search).flatMap((bytes) =>
       Array.from({ length: copies }, () => {
-        const id = bench.nextId()
+        const id = session.nextId()
         const { from, to } = search
         sightings.expect({ id, from: from.name, to: to.name, target: to.dataPath, port })
         return { search, bytes, id }
@@ -89,7 +89,7 @@ async function tryOut(
   )
   for (const { from } of new Map(searches.map((search) => [search.from, search])).values()) {
     const own = sent.filter(({ search }) => search.from === from)
-    bench.agents
+    session.agents
       .get(from.name)
       ?.send(
         own.map(({ search, bytes, id }) =>
@@ -99,7 +99,7 @@ async function tryOut(
   }
   const done = ({ id }: { readonly id: number }): boolean =>
     sightings.of(id).arrived || (sightings.of(id).errno ?? 0) !== 0
-  await sightings.settle(() => sent.every(done), bench.settleMs, bench.signal)
+  await sightings.settle(() => sent.every(done), session.settleMs, session.signal)
   for (const { search, bytes, id } of sent) {
     if (sightings.of(id).arrived) search.arrived = Math.max(search.arrived, bytes)
   }

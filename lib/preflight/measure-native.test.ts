@@ -4,7 +4,7 @@ import { silentProgress } from '../progress.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { isBlocked, isTooSmall, type Preflight } from './finding.ts'
 import { sh } from '../script.ts'
-import type { MeasuredHost } from './bench.ts'
+import type { MeasuredHost } from './measuring-session.ts'
 import { measure } from './measure.ts'
 
 const name = (part: string): string => `swp-pre-${part}${process.pid}`

@@ -2,7 +2,7 @@ import { protocolLine } from '../remote/protocol-line.ts'
 import type { Progress } from '../progress.ts'
 import { step } from '../progress.ts'
 import { type PreflightAgent, startAgent } from './agent.ts'
-import { type Bench, type MeasuredHost } from './bench.ts'
+import { type MeasuringSession, type MeasuredHost } from './measuring-session.ts'
 import type { Preflight } from './finding.ts'
 import { measureMtu } from './measure-mtu.ts'
 import { measurePorts } from './measure-ports.ts'
@@ -47,7 +47,7 @@ export async function measure(hosts: readonly MeasuredHost[], options: MeasureOp
       }),
     )
     const able = hosts.filter(({ name }) => agents.has(name))
-    const bench: Bench = {
+    const session: MeasuringSession = {
       hosts: able,
       agents,
       sightings,
@@ -56,8 +56,8 @@ export async function measure(hosts: readonly MeasuredHost[], options: MeasureOp
       signal,
       nextId: () => (id += 1),
     }
-    const ports = await step(progress, 'Measuring ports', undefined, () => measurePorts(bench))
-    const mtu = await step(progress, 'Measuring path MTU', undefined, () => measureMtu(bench, ports))
+    const ports = await step(progress, 'Measuring ports', undefined, () => measurePorts(session))
+    const mtu = await step(progress, 'Measuring path MTU', undefined, () => measureMtu(session, ports))
     return { ports, mtu, unmeasured }
   } finally {
     await Promise.allSettled([...agents.values()].map((agent) => agent[Symbol.asyncDispose]()))

@@ -1,6 +1,6 @@
 import type { KnownHost } from '../discovery/known-host.ts'
 import type { HostAddresses } from '../discovery/own-addresses.ts'
-import type { MeasuredHost } from './bench.ts'
+import type { MeasuredHost } from './measuring-session.ts'
 import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
 /** Known hosts as what is measured between, with the port their swarm has or would have. */

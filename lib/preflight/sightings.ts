@@ -1,13 +1,13 @@
 import type { AgentEvent } from './agent.ts'
 
 /** A datagram or connection that is sent, identified by a number of its own. */
-export interface Shot {
+export interface SentProbe {
   readonly id: number
   readonly from: string
   readonly to: string
 }
 
-/** What agents saw of one shot. */
+/** What agents saw of one probe. */
 export interface Sighting {
   /** Error number of sending or connecting; 0 if there was none, undefined until it is known. */
   errno?: number
@@ -21,22 +21,22 @@ export interface Sighting {
   dialledFrom?: number
 }
 
-/** Puts together what the agents of all hosts say of each shot. */
+/** Puts together what the agents of all hosts say of each probe. */
 export class Sightings {
-  readonly #shots = new Map<number, Shot & { readonly target: string; readonly port: number }>()
+  readonly #sent = new Map<number, SentProbe & { readonly target: string; readonly port: number }>()
   readonly #seen = new Map<number, Sighting>()
   /** Of connections; one may be told before the port it was begun from. */
   readonly #syns: { readonly host: string; readonly words: readonly string[] }[] = []
   #woken: () => void = () => undefined
 
-  expect(shot: Shot & { readonly target: string; readonly port: number }): void {
-    this.#shots.set(shot.id, shot)
-    this.#seen.set(shot.id, { left: false, arrived: false, got: false, connected: false })
+  expect(probe: SentProbe & { readonly target: string; readonly port: number }): void {
+    this.#sent.set(probe.id, probe)
+    this.#seen.set(probe.id, { left: false, arrived: false, got: false, connected: false })
   }
 
   of(id: number): Sighting {
     const found = this.#seen.get(id)
-    if (found === undefined) throw new Error(`shot ${id} was never sent`)
+    if (found === undefined) throw new Error(`probe ${id} was never sent`)
     return found
   }
 
@@ -69,15 +69,15 @@ export class Sightings {
   }
 
   #mark(host: string, verb: string, id: number, words: readonly string[]): void {
-    const [shot, seen] = [this.#shots.get(id), this.#seen.get(id)]
-    if (shot === undefined || seen === undefined) return
+    const [probe, seen] = [this.#sent.get(id), this.#seen.get(id)]
+    if (probe === undefined || seen === undefined) return
     if (verb === 'sent') seen.errno = Number(words[0])
     else if (verb === 'dial') seen.dialledFrom = Number(words[0])
     else if (verb === 'tcp') {
       seen.connected = words[0] === 'connected'
       seen.errno = Number(words[1])
-    } else if (verb === 'out' && host === shot.from) seen.left = true
-    else if ((verb === 'in' || verb === 'got') && host === shot.to) {
+    } else if (verb === 'out' && host === probe.from) seen.left = true
+    else if ((verb === 'in' || verb === 'got') && host === probe.to) {
       seen.arrived = true
       if (verb === 'got') seen.got = true
       if (words[0] !== undefined) seen.source = words[0]
@@ -86,15 +86,15 @@ export class Sightings {
 
   /** A SYN carries no id: it is told by the ports, and by the target's address. */
   #syn(host: string, [direction, source = '', from, target, to]: readonly string[]): void {
-    for (const shot of this.#shots.values()) {
-      const seen = this.of(shot.id)
+    for (const probe of this.#sent.values()) {
+      const seen = this.of(probe.id)
       const fits =
         seen.dialledFrom === Number(from) &&
-        shot.port === Number(to) &&
-        (shot.target === target || host === shot.to)
+        probe.port === Number(to) &&
+        (probe.target === target || host === probe.to)
       if (!fits) continue
-      if (direction === 'out' && host === shot.from) seen.left = true
-      if (direction === 'in' && host === shot.to) {
+      if (direction === 'out' && host === probe.from) seen.left = true
+      if (direction === 'in' && host === probe.to) {
         seen.arrived = true
         seen.source = source
       }

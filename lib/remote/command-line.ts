@@ -1,13 +1,18 @@
 import { maxCommandBytes, maxLineBytes, withLifeline } from './lifeline.ts'
-import type { Input, RootBy } from './lifeline.ts'
+import type { Input, RootMethod } from './lifeline.ts'
 import { RemoteError, quoteCommand } from './remote-error.ts'
 
 /**
  * What a transport hands to the host for a command: the command tied to its channel.
  * @throws RemoteError `REMOTE_COMMAND` if it is longer than a host takes, with the quotes that it needs
  */
-export function commandLine(host: string, command: string, input: Input, rootBy: RootBy = 'login'): string {
-  const line = withLifeline(command, input, rootBy)
+export function commandLine(
+  host: string,
+  command: string,
+  input: Input,
+  rootMethod: RootMethod = 'login',
+): string {
+  const line = withLifeline(command, input, rootMethod)
   const [bytes, lineBytes] = [Buffer.byteLength(command), Buffer.byteLength(line)]
   if (bytes <= maxCommandBytes && lineBytes <= maxLineBytes) return line
   throw new RemoteError({

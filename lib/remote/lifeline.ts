@@ -16,7 +16,7 @@ import { scriptFile } from '../script-file.ts'
 export type Input = 'none' | 'pipe' | { readonly bytes: number }
 
 /** Whose rights commands have: those of the login, or root's via sudo. */
-export type RootBy = 'login' | 'sudo'
+export type RootMethod = 'login' | 'sudo'
 
 /** Linux refuses a single argument of 128 KiB (MAX_ARG_STRLEN), its end included; the login shell gets the line as one. */
 export const maxLineBytes = 128 * 1024 - 1
@@ -33,15 +33,15 @@ const secondInterruptMs = 1_000
 const pollMs = 250
 
 /** A line for the login shell of the remote user, whatever it is: it quotes as `sh` does, or the words need no quotes. */
-export function withLifeline(command: string, input: Input, rootBy: RootBy = 'login'): string {
-  const asRoot = rootBy === 'sudo' ? sudo : sh``
-  return sh`exec ${asRoot} /bin/sh -c ${script(input, rootBy).text} sh ${command}`.text
+export function withLifeline(command: string, input: Input, rootMethod: RootMethod = 'login'): string {
+  const asRoot = rootMethod === 'sudo' ? sudo : sh``
+  return sh`exec ${asRoot} /bin/sh -c ${script(input, rootMethod).text} sh ${command}`.text
 }
 
 /** Never asks for a password; with root's home, where docker keeps its settings. */
 export const sudo: Script = sh`sudo -n -H --`
 
-function script(input: Input, rootBy: RootBy): Script {
+function script(input: Input, rootBy: RootMethod): Script {
   return scriptLines([
     scriptFile(import.meta.url, 'lifeline-end.sh', {
       root_by: rootBy,

@@ -1,9 +1,9 @@
-import { becomeRoot } from './become-root.ts'
+import { findRootMethod } from './root-method.ts'
 import { defaultCommandTimeoutMs, runBounded } from './bounded-run.ts'
 import type { RawResult } from './bounded-run.ts'
 import { commandLine } from './command-line.ts'
 import { downloadCommand, fileError, transferTimeoutMs, uploadCommand } from './file-commands.ts'
-import type { RootBy } from './lifeline.ts'
+import type { RootMethod } from './lifeline.ts'
 import { RemoteError } from './remote-error.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
 import type { Script } from '../script.ts'
@@ -33,8 +33,8 @@ export async function connectEndpoint(endpoint: SshEndpoint): Promise<Remote> {
   const remote = new SshRemote(endpoint, connection, 'login')
   if (endpoint.become !== true) return remote
   try {
-    const rootBy = await becomeRoot(remote, endpoint.username)
-    return rootBy === 'login' ? remote : new SshRemote(endpoint, connection, rootBy)
+    const rootMethod = await findRootMethod(remote, endpoint.username)
+    return rootMethod === 'login' ? remote : new SshRemote(endpoint, connection, rootMethod)
   } catch (error) {
     await connection.close()
     throw error
@@ -50,16 +50,16 @@ interface Streams {
 class SshRemote implements Remote {
   readonly host: string
   readonly #endpoint: SshEndpoint
-  readonly #rootBy: RootBy
+  readonly #rootMethod: RootMethod
   readonly #first: SshConnection
   readonly #streams: Streams[]
   readonly #processes = new Set<SshProcess>()
   #disposed: Promise<void> | undefined
 
-  constructor(endpoint: SshEndpoint, first: SshConnection, rootBy: RootBy) {
+  constructor(endpoint: SshEndpoint, first: SshConnection, rootMethod: RootMethod) {
     this.host = endpoint.host
     this.#endpoint = endpoint
-    this.#rootBy = rootBy
+    this.#rootMethod = rootMethod
     this.#first = first
     this.#streams = [{ connection: Promise.resolve(first), capacity: streamsOnFirstConnection, inUse: 0 }]
   }
@@ -80,7 +80,7 @@ class SshRemote implements Remote {
   async spawn(script: Script, options: SpawnOptions = {}): Promise<RemoteProcess> {
     const command = script.text
     const stdin = options.stdin ?? 'lifeline'
-    const line = commandLine(this.host, command, stdin === 'pipe' ? 'pipe' : 'none', this.#rootBy)
+    const line = commandLine(this.host, command, stdin === 'pipe' ? 'pipe' : 'none', this.#rootMethod)
     const streams = this.#reserveStream()
     try {
       const connection = await streams.connection
@@ -134,7 +134,7 @@ class SshRemote implements Remote {
       this.host,
       command,
       input === undefined ? 'none' : { bytes: input.length },
-      this.#rootBy,
+      this.#rootMethod,
     )
     return this.#first.limit(async () => {
       const stdin = input === undefined ? 'lifeline' : 'pipe'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SwarmproofError } from '../error.ts'
 import { step } from '../progress.ts'
 import type { Progress } from '../progress.ts'
-import { administratorPrefix } from './administrator.ts'
+import { sudoPrefix } from './sudo-prefix.ts'
 import { aptDownload, archiveUri } from './apt.ts'
 import { requireDisk } from './capacity.ts'
 import { cacheDirectory } from './directories.ts'
@@ -158,7 +158,7 @@ async function download(
   release: string,
   context: { readonly signal: AbortSignal; readonly update: (detail: string) => void },
 ): Promise<void> {
-  const uri = await archiveUri(codename, await administratorPrefix(), context)
+  const uri = await archiveUri(codename, await sudoPrefix(), context)
   await mkdir(join(work, 'lists/partial'), { recursive: true })
   await mkdir(join(work, 'cache/archives/partial'), { recursive: true })
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { SwarmproofError } from '../error.ts'
 import { step } from '../progress.ts'
 import type { Progress, ProgressStep } from '../progress.ts'
-import { administratorPrefix } from './administrator.ts'
+import { sudoPrefix } from './sudo-prefix.ts'
 import { requireDisk } from './capacity.ts'
 import { cacheDirectory } from './directories.ts'
 import { recipeKey } from './guest-recipe.ts'
@@ -114,7 +114,7 @@ async function bootstrap(
   current: ProgressStep,
   context: Context,
 ): Promise<void> {
-  const prefix = await administratorPrefix()
+  const prefix = await sudoPrefix()
   await mkdir(join(work, 'image'))
   await mkdir(join(work, 'boot'))
   const output = join(work, prefix === undefined ? 'root.tar' : 'root')

@@ -5,7 +5,7 @@ import { aptInstall } from './apt.ts'
 import { keepFromStarting } from './unwanted-services.ts'
 import type { Distribution } from './distribution.ts'
 import { findExecutable } from './executables.ts'
-import { administratorPrefix } from './administrator.ts'
+import { sudoPrefix } from './sudo-prefix.ts'
 
 /** A program labs need, and the package it comes in. */
 export interface Tool {
@@ -96,7 +96,7 @@ export async function ensureSystemPackages(
   if (missing.length === 0) return
   const required = missing.filter((tool) => tool.optional !== true)
   const optional = missing.filter((tool) => tool.optional === true)
-  const prefix = await administratorPrefix()
+  const prefix = await sudoPrefix()
   if (prefix === undefined || findExecutable('apt-get') === undefined) {
     if (required.length > 0) throw cannotInstall(required, prefix !== undefined)
     for (const tool of optional) context.progress.note(`without ${tool.package}: no ${tool.purpose}`)

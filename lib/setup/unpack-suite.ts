@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SwarmproofError } from '../error.ts'
 import type { Progress, ProgressStep } from '../progress.ts'
-import { administratorPrefix } from './administrator.ts'
+import { sudoPrefix } from './sudo-prefix.ts'
 import { archiveUri, proxyOptions } from './apt.ts'
 import type { GuestRecipe } from './guest-recipe.ts'
 import { runLocal } from './local-command.ts'
@@ -97,7 +97,7 @@ export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true })
   } catch (error) {
-    const prefix = await administratorPrefix()
+    const prefix = await sudoPrefix()
     if (prefix === undefined || prefix.length === 0) throw error
     await runLocal('sudo', ['-n', 'rm', '-rf', path], { what: `removing ${path}` })
   }

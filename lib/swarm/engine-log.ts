@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.ts'
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { type Script, sh } from '../script.ts'
 
 /**
@@ -55,7 +55,7 @@ export async function engineLogLines(host: Host, words: readonly string[]): Prom
 log | grep -E ${subjects} | grep -v -E ${ofOthers} | grep -F ${patterns} | tail -n 20`
   const { exitCode, stdout } = await host.remote.exec(script, { idempotent: true })
   if (exitCode === 44) {
-    throw new Lacking({
+    throw new MissingPrerequisite({
       code: 'NO_ENGINE_LOG',
       what: `the engine's log of ${host.name} is neither in /var/log/dockerd.log nor in the journal of unit docker`,
     })

@@ -1,4 +1,4 @@
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import type { OverlayNetwork } from './cluster.ts'
 import type { Stack } from './stack.ts'
 
@@ -17,7 +17,7 @@ export function withIngress(
   return Object.defineProperty({ ...others }, 'ingress', {
     enumerable: false,
     get(): never {
-      throw new Lacking({ code: 'NO_INGRESS', what: 'this swarm has no ingress network' })
+      throw new MissingPrerequisite({ code: 'NO_INGRESS', what: 'this swarm has no ingress network' })
     },
   }) as Networks
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Host } from '../host/host.ts'
-import { Lacking } from '../lacking.ts'
+import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { type ProbeTask, taskScript } from './probe-task.ts'
@@ -106,7 +106,7 @@ describe('readStack', () => {
       cluster(complete.filter((entry) => !('Ingress' in entry && entry.Ingress === true))),
     )
     expect([hasIngress(stack), Object.values(stack.networks).length]).to.deep.equal([false, 5])
-    expect(() => stack.networks.ingress).to.throw(Lacking, 'this swarm has no ingress network')
+    expect(() => stack.networks.ingress).to.throw(MissingPrerequisite, 'this swarm has no ingress network')
   })
 
   it('finds the stack by its prefix', async () => {

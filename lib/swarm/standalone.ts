@@ -6,7 +6,7 @@ import { scriptLines, sh } from '../script.ts'
 import { docker, dockerLines } from './docker.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
-import { commandLimitMs } from './until-removed.ts'
+import { commandLimitMs } from './wait-for-removal.ts'
 
 /** A container that belongs to no service. */
 export interface Standalone {

@@ -5,7 +5,7 @@ import { docker } from './docker.ts'
 import { sh } from '../script.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
-import { commandLimitMs, removeNetworks, untilContainersEnded } from './until-removed.ts'
+import { commandLimitMs, removeNetworks, untilContainersEnded } from './wait-for-removal.ts'
 
 export interface TrialStackOptions {
   /** Of the stack; `docker stack` puts it before every name. */

@@ -10,7 +10,7 @@ import { readNetwork, readService, readTasks } from './read-objects.ts'
 import { stackNames } from './stack.ts'
 import { type TaskState, readTaskStates } from './task-states.ts'
 import { type Standalone, removeContainers, runContainer } from './standalone.ts'
-import { commandLimitMs, removeNetworks, untilContainersEnded } from './until-removed.ts'
+import { commandLimitMs, removeNetworks, untilContainersEnded } from './wait-for-removal.ts'
 
 export interface TrialOptions {
   /** Part of every name the trial gives, so that two trials side by side do not collide. */

@@ -1,7 +1,7 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { observePart } from '../../lib/conformance/missing.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
-import { Lacking } from '../../lib/lacking.ts'
+import { MissingPrerequisite } from '../../lib/missing-prerequisite.ts'
 import type { ClusterFacts, NetworkFacts } from '../../lib/observation/facts.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import { nextSubnet, poolSubnets } from './pool-order.ts'
@@ -20,7 +20,10 @@ export interface UsedUp {
 export async function usedUp(lab: ObserveContext): Promise<UsedUp> {
   const { addressPools } = lab.topology.swarm
   if (addressPools === undefined)
-    throw new Lacking({ code: 'NO_POOLS', what: `topology ${lab.topology.name} has no address pools` })
+    throw new MissingPrerequisite({
+      code: 'NO_POOLS',
+      what: `topology ${lab.topology.name} has no address pools`,
+    })
   const subnets = poolSubnets(addressPools.pools, addressPools.maskLength)
   const steps: PoolStep[] = []
   const ended = await observePart(async () => {

@@ -14,7 +14,7 @@ import { readTasks } from '../../lib/swarm/read-objects.ts'
 import type { Stack } from '../../lib/swarm/stack.ts'
 import { listIngress } from '../../lib/swarm/swarm-networks.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
-import { carried } from '../scene/recordings/left-out.ts'
+import { supportedTraffic } from '../scene/recordings/supported-traffic.ts'
 import { addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../scene/sending/send-repeatedly.ts'
 import { type Refusal, refusalSeen } from './refusal.ts'
@@ -92,7 +92,7 @@ async function lookAround(
   const { cluster, stack, probe } = lab
   const found = await listIngress(cluster)
   const tasks = await readTasks(cluster, services)
-  const { balances, leftOut } = await carried(lab)
+  const { balances, leftOut } = await supportedTraffic(lab)
   const networks = overlaysOf(tasks).filter((name) => !leftOut.some(({ what }) => what === name))
   const probed = await sendPlan(probe, plan(stack, tasks, networks))
   const byVirtualIp = balances ? await connect(lab, tasks) : []

@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { otherSpis } from '../known-issues.ts'
-import { exceptFor } from '../scene/recordings/left-out.ts'
+import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { sizes } from '../scene/recordings/sizes.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { internals } from '../source.ts'
@@ -50,7 +50,7 @@ export const exactSize = requirement({
       conclusion:
         datagrams.length === 0
           ? ''
-          : `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${exceptFor(leftOut, facts.networks.secret.name)}`,
+          : `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${omissionNote(leftOut, facts.networks.secret.name)}`,
     })
   },
 })

@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { otherSpis } from '../known-issues.ts'
 import { transferProblems } from '../scene/recordings/downloads.ts'
-import { exceptFor } from '../scene/recordings/left-out.ts'
+import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { sizes } from '../scene/recordings/sizes.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { moby } from '../source.ts'
@@ -56,7 +56,7 @@ export const bulk = requirement({
       conclusion:
         downloads.length === 0
           ? ''
-          : `${transfers('task')} transfers of ${bulkBytes} bytes between tasks, ${transfers('vip')} by VIP and ${transfers('ingress')} through ingress arrived whole${exceptFor(leftOut)}`,
+          : `${transfers('task')} transfers of ${bulkBytes} bytes between tasks, ${transfers('vip')} by VIP and ${transfers('ingress')} through ingress arrived whole${omissionNote(leftOut)}`,
     })
   },
 })

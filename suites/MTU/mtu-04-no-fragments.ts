@@ -3,7 +3,7 @@ import { type ClusterFacts, nodeOf, pairsOf, tasksIn } from '../../lib/observati
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
-import { exceptFor } from '../scene/recordings/left-out.ts'
+import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { outerBytes } from '../scene/judging/overlay-mtu.ts'
 import { passedOverTable } from '../scene/recordings/recording.ts'
 import { sizes } from '../scene/recordings/sizes.ts'
@@ -74,7 +74,7 @@ export const noFragments = requirement({
           ? ''
           : `${left} packets left the nodes, none in fragments; of full size were ${fullSized
               .map(({ role, outerSize, packets }) => `${packets} on ${role} (${outerSize} bytes outside)`)
-              .join(' and ')}${exceptFor(leftOut, facts.networks.secret.name)}`,
+              .join(' and ')}${omissionNote(leftOut, facts.networks.secret.name)}`,
     })
   },
 })

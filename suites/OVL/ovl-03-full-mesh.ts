@@ -5,7 +5,7 @@ import { otherSpis } from '../known-issues.ts'
 import { exchangeProblem } from '../scene/judging/delivery.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
-import { exceptFor } from '../scene/recordings/left-out.ts'
+import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 
@@ -66,7 +66,7 @@ export const fullMesh = requirement({
       conclusion:
         judged.length === 0
           ? ''
-          : `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${exceptFor(leftOut)}`,
+          : `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${omissionNote(leftOut)}`,
     })
   },
 })

@@ -3,7 +3,7 @@ import { taskName, taskOf } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { exchangeProblem } from '../scene/judging/delivery.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
-import { exceptFor } from '../scene/recordings/left-out.ts'
+import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { docs } from '../source.ts'
 
 export const unpublishedPorts = requirement({
@@ -71,7 +71,7 @@ export const unpublishedPorts = requirement({
       conclusion:
         asked.length === 0
           ? ''
-          : `${asked.length} requests across hosts to port 80 of tasks of ${targets}, which publish nothing, were answered by the task itself${exceptFor(leftOut)}`,
+          : `${asked.length} requests across hosts to port 80 of tasks of ${targets}, which publish nothing, were answered by the task itself${omissionNote(leftOut)}`,
     })
   },
 })

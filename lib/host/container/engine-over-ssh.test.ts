@@ -153,7 +153,7 @@ describe('an engine over SSH', function () {
       await using tunnel = await engineOverSsh(url, options)
       expect(tunnel.socketPath).to.be.a('string')
       expect(await reachEngine()).to.match(
-        /what answers there is no Docker engine: its answer lacks ServerVersion/,
+        /what answers there is not a Docker engine: its answer lacks ServerVersion/,
       )
     })
   }

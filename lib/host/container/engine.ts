@@ -93,7 +93,7 @@ function requireEngineInfo(info: unknown): asserts info is Info {
   const record = typeof info === 'object' && info !== null ? (info as Record<string, unknown>) : {}
   const absent = fields.filter((name) => typeof record[name] !== 'string' || record[name] === '')
   if (absent.length > 0)
-    throw new Error(`what answers there is no Docker engine: its answer lacks ${absent.join(', ')}`)
+    throw new Error(`what answers there is not a Docker engine: its answer lacks ${absent.join(', ')}`)
 }
 
 interface Info {

@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SwarmproofError } from '../../error.ts'
 import { step } from '../../progress.ts'
-import { administratorPrefix } from '../../setup/administrator.ts'
+import { sudoPrefix } from '../../setup/sudo-prefix.ts'
 import { requireDisk } from '../../setup/capacity.ts'
 import { cacheDirectory } from '../../setup/directories.ts'
 import { readDistribution } from '../../setup/distribution.ts'
@@ -53,7 +53,7 @@ export async function ensureLocalImage(
     await removeTree(work)
     await mkdir(work, { recursive: true })
     const output = join(work, 'root.tar')
-    const prefix = await administratorPrefix()
+    const prefix = await sudoPrefix()
     const unpacking = { work, output, hooks: [], prefix, what: 'building the image of hosts' }
     context.progress.note(
       `building the image of hosts from this machine's own package archive (${recipe.suite}: ${recipe.packages.join(' ')})`,

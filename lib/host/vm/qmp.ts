@@ -107,7 +107,7 @@ export class QmpClient implements Disposable {
     try {
       message = JSON.parse(line) as Message
     } catch {
-      this.#end(new Error(`QEMU sent what is no JSON: ${line.slice(0, 100)}`))
+      this.#end(new Error(`QEMU sent something that is not JSON: ${line.slice(0, 100)}`))
       this.#socket.destroy()
       return
     }

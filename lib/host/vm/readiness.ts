@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os'
 import { readdir } from 'node:fs/promises'
 import type { Progress } from '../../progress.ts'
-import { administratorPrefix } from '../../setup/administrator.ts'
+import { sudoPrefix } from '../../setup/sudo-prefix.ts'
 import { availableMemoryMib, freeDiskMib } from '../../setup/capacity.ts'
 import { cacheDirectory, stateDirectory } from '../../setup/directories.ts'
 import { isKnownRelease, isTestedRelease, readDistribution } from '../../setup/distribution.ts'
@@ -47,7 +47,7 @@ export async function inspectReadiness(options: {
   readonly signal: AbortSignal
 }): Promise<readonly ReadinessCheck[]> {
   const distribution = await readDistribution()
-  const prefix = await administratorPrefix()
+  const prefix = await sudoPrefix()
   const mayInstall = prefix !== undefined && findExecutable('apt-get') !== undefined
   const emulator = await findEmulator(distribution)
   const image =

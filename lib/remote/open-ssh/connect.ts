@@ -12,8 +12,8 @@ import { keyRing } from './key-ring.ts'
 import type { AskPassphrase } from './key-ring.ts'
 import type { ResolvedConfig } from './resolved-config.ts'
 import { RemoteStreams } from './remote-streams.ts'
-import { surroundings } from './surroundings.ts'
-import type { Surroundings } from './surroundings.ts'
+import { sshEnvironment } from './ssh-environment.ts'
+import type { SshEnvironment } from './ssh-environment.ts'
 
 export { parseDestination } from './destination.ts'
 export type { SshDestination } from './destination.ts'
@@ -34,7 +34,7 @@ export interface SshClientOptions {
   /** Connections do not keep this process from ending; nothing notices a host that falls silent. Default false. */
   readonly background?: boolean
   /** Whose keys are used; by default this account's. */
-  readonly env?: Partial<Surroundings>
+  readonly env?: Partial<SshEnvironment>
 }
 
 /**
@@ -85,7 +85,7 @@ export function sshClient(options: SshClientOptions = {}): SshClient {
 
 function sourcesOf(options: SshClientOptions, jumpHosts: JumpHosts): EndpointSources {
   const { configFile, askPassphrase = terminalPrompt() } = options
-  const around = surroundings(options.env)
+  const around = sshEnvironment(options.env)
   const agentSocket = options.agentSocket ?? around.environment['SSH_AUTH_SOCK']
   let defaults: Promise<ResolvedConfig> | undefined
   return {

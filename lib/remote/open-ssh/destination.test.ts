@@ -33,7 +33,7 @@ describe('ssh destination', () => {
     'web1:ssh': /observed: the port 'ssh'/,
     'web1:': /observed: the port ''/,
     'a:b:c': /observed: several colons; an IPv6 address with a port needs brackets/,
-    '[web1]:22': /observed: 'web1' in the brackets is no IPv6 address/,
+    '[web1]:22': /observed: 'web1' in the brackets is not an IPv6 address/,
     '-oProxyCommand=id': /observed: the host '-oProxyCommand=id'/,
     'web1;id': /observed: the host 'web1;id'/,
     'web 1': /observed: the host 'web 1'/,

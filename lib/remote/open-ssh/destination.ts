@@ -43,7 +43,8 @@ export function parseDestination(text: string): SshDestination {
 function hostAndPort(text: string, whole: string): { hostname: string; port?: number } {
   const bracketed = /^\[([^\]]+)\](?::(.*))?$/.exec(text)
   if (bracketed?.[1] !== undefined) {
-    if (!isIPv6(bracketed[1])) throw invalid(whole, `'${bracketed[1]}' in the brackets is no IPv6 address`)
+    if (!isIPv6(bracketed[1]))
+      throw invalid(whole, `'${bracketed[1]}' in the brackets is not an IPv6 address`)
     return { hostname: bracketed[1], ...portOf(bracketed[2], whole) }
   }
   if (isIPv6(text)) return { hostname: text }

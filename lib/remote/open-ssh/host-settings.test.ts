@@ -9,7 +9,7 @@ import type { HostSettings } from './host-settings.ts'
 import { runOpenSshProgram } from './openssh-program.ts'
 import { sshHome } from './ssh-home.fake.ts'
 import type { SshHome } from './ssh-home.fake.ts'
-import { surroundings } from './surroundings.ts'
+import { sshEnvironment } from './ssh-environment.ts'
 
 describe('settings of a host', () => {
   let home: SshHome
@@ -21,7 +21,7 @@ describe('settings of a host', () => {
   afterEach(() => home[Symbol.dispose]())
 
   function settings(host: string, more: Partial<SshDestination> = {}): Promise<HostSettings> {
-    const around = surroundings({ home: home.home, uid: 1000, environment: { KEYS: '/keys' } })
+    const around = sshEnvironment({ home: home.home, uid: 1000, environment: { KEYS: '/keys' } })
     const defaults = (): ReturnType<typeof openSshDefaults> => openSshDefaults(around.environment)
     return hostSettings(
       { name: host, hostname: host, ...more },
@@ -245,7 +245,7 @@ describe('settings of a host', () => {
   })
 
   it('say what to install where there is no client', async () => {
-    const around = surroundings({ environment: { PATH: '/nowhere' } })
+    const around = sshEnvironment({ environment: { PATH: '/nowhere' } })
     const defaults = (): ReturnType<typeof openSshDefaults> => openSshDefaults(around.environment)
     const sources = { around, configFile: undefined, defaults }
     const outcome = await hostSettings({ name: 'a', hostname: 'a' }, sources).catch((error: unknown) => error)

@@ -7,7 +7,7 @@ import type { ConfigQuery, ResolvedConfig } from './resolved-config.ts'
 import { agentOf, expandPath, fileList, identityFiles } from './setting-files.ts'
 import type { IdentityFile } from './setting-files.ts'
 import { isNo, isNone, isYes, secondsOf } from './setting-values.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { SshEnvironment } from './ssh-environment.ts'
 import { refuseUnfollowed } from './unfollowed.ts'
 
 /** How one host is reached: what was asked for, completed by ssh_config and the defaults of the OpenSSH client here. */
@@ -44,7 +44,7 @@ export interface HostSettings {
 }
 
 export interface SettingsSources {
-  readonly around: Surroundings
+  readonly around: SshEnvironment
   /** `-F` for hosts that name no configuration of their own. */
   readonly configFile: string | undefined
   /** What the OpenSSH client here does by itself; asked once. */

@@ -4,7 +4,7 @@ import type { SshDestination } from './destination.ts'
 import { expandFileName } from './resolved-config.ts'
 import type { ConfigQuery, ResolvedConfig } from './resolved-config.ts'
 import { isNone } from './setting-values.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { SshEnvironment } from './ssh-environment.ts'
 
 export interface IdentityFile {
   readonly path: string
@@ -75,7 +75,7 @@ export async function fileList(
 
 export async function agentOf(
   found: ResolvedConfig,
-  around: Surroundings,
+  around: SshEnvironment,
   path: (text: string) => Promise<string>,
 ): Promise<string | false | undefined> {
   const text = found.value('identityagent')

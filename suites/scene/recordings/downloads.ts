@@ -6,7 +6,7 @@ import type { TcpRequest } from '../../../lib/probe/probe.ts'
 import type { Cluster, Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
-import type { Carried } from './left-out.ts'
+import type { SupportedTraffic } from './supported-traffic.ts'
 import { addressOn, inTask, onNode, orderedPairs, taskLabel } from '../sending/pair.ts'
 
 /** One way to fetch the bulk file. */
@@ -40,7 +40,7 @@ const timeoutMs = 20_000
 export function planDownloads(
   cluster: Cluster,
   stack: Stack,
-  { roles, balances }: Pick<Carried, 'roles' | 'balances'>,
+  { roles, balances }: Pick<SupportedTraffic, 'roles' | 'balances'>,
 ): Planned[] {
   const { clear, ingress } = stack.networks
   const { web } = stack.services

@@ -8,7 +8,7 @@ import type { Responder } from '../../../lib/probe/probe.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
-import { carried, type LeftOut } from './left-out.ts'
+import { supportedTraffic, type LeftOut } from './supported-traffic.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from '../sending/pair.ts'
 import { type WiresSeen, withWires } from './recording.ts'
 
@@ -46,7 +46,7 @@ export const exchange = scene('exchange', record)
 
 async function record(context: ObserveContext): Promise<Exchange> {
   const { cluster, stack } = context
-  const { roles, leftOut } = await carried(context)
+  const { roles, leftOut } = await supportedTraffic(context)
   const nonces = { clear: nonce(), secret: nonce(), local: nonce() }
   const points = cluster.nodes.map((node) => ({
     host: node.host,

@@ -7,7 +7,7 @@ import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
 import type { Responder } from '../../../lib/probe/probe.ts'
 import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
 import { type Downloaded, planDownloads } from './downloads.ts'
-import { carried, type LeftOut } from './left-out.ts'
+import { supportedTraffic, type LeftOut } from './supported-traffic.ts'
 import { overlayMtu, statedMtu } from '../judging/overlay-mtu.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from '../sending/pair.ts'
 import { withWires } from './recording.ts'
@@ -56,7 +56,7 @@ export const sizes = scene('sizes', record)
 async function record(context: ObserveContext): Promise<Sizes> {
   const { cluster, stack } = context
   const views = await context.scene(networkViewsSeen)
-  const { roles, balances, leftOut } = await carried(context)
+  const { roles, balances, leftOut } = await supportedTraffic(context)
   const points = cluster.nodes.map((node) => ({
     host: node.host,
     interface: node.dataPath.interface,

@@ -23,7 +23,7 @@ import type { Feature } from './test.ts'
 import { unsettled } from './settle.ts'
 import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
-export interface RaiseOptions {
+export interface BringUpOptions {
   readonly provider: HostProvider
   readonly progress: Progress
   readonly signal: AbortSignal
@@ -34,7 +34,7 @@ export interface RaiseOptions {
 }
 
 /** A lab with the stack on it, ready to be verified. */
-export interface Raised {
+export interface ReadyLab {
   readonly lab: Lab
   readonly cluster: Cluster
   readonly stack: Stack
@@ -54,7 +54,7 @@ const settleWithinMs = 60_000
  * Brings up a lab with its swarm and stack: from a standing lab where one fits and proves sound, else built from scratch
  * and saved as the next standing lab.
  */
-export async function raise(topology: Topology, options: RaiseOptions): Promise<Raised> {
+export async function bringUp(topology: Topology, options: BringUpOptions): Promise<ReadyLab> {
   const recipe = stackRecipe(topology)
   const { progress, signal, fresh } = options
   const lab = await options.provider.start(topology, { progress, signal, stackRecipe: recipe, fresh })
@@ -67,7 +67,7 @@ export async function raise(topology: Topology, options: RaiseOptions): Promise<
     progress.note(`The standing lab proved unsound and is dropped: ${firstLineOf(error)}`)
     await lab.snapshots?.drop(recipe)
     await lab[Symbol.asyncDispose]()
-    return raise(topology, { ...options, fresh: true })
+    return bringUp(topology, { ...options, fresh: true })
   }
 }
 
@@ -76,8 +76,8 @@ export async function resume(
   topology: Topology,
   lab: Lab,
   built: BuildObservations,
-  options: Pick<RaiseOptions, 'progress' | 'signal'>,
-): Promise<Raised> {
+  options: Pick<BringUpOptions, 'progress' | 'signal'>,
+): Promise<ReadyLab> {
   const cluster = await step(options.progress, 'Reading the cluster', undefined, () =>
     readCluster(topology, lab.hosts),
   )
@@ -90,7 +90,12 @@ export async function resume(
   return { lab, cluster, stack, built, states }
 }
 
-async function build(topology: Topology, lab: Lab, recipe: string, options: RaiseOptions): Promise<Raised> {
+async function build(
+  topology: Topology,
+  lab: Lab,
+  recipe: string,
+  options: BringUpOptions,
+): Promise<ReadyLab> {
   await makeGatewayBridges(topology, lab.hosts, options)
   await formSwarm(topology, lab.hosts, options)
   const cluster = await readCluster(topology, lab.hosts)
@@ -148,7 +153,7 @@ export async function networksOfNewNodes(
 export async function settle(
   names: StackNames,
   cluster: Cluster,
-  options: Pick<RaiseOptions, 'progress' | 'signal'>,
+  options: Pick<BringUpOptions, 'progress' | 'signal'>,
 ): Promise<{ stack: Stack; states: ReadonlyMap<string, HostState>; settled: boolean }> {
   let settled = true
   const stack = await step(options.progress, 'Reading the stack', undefined, () => readStack(names, cluster))
@@ -183,9 +188,9 @@ export async function readStates(cluster: Cluster): Promise<ReadonlyMap<string, 
 
 /** A lab that is its owner's as it is now, after it moved by itself: waits a while for the tasks, then reads what runs. */
 export async function readAgain(
-  raised: Raised,
-  options: Pick<RaiseOptions, 'progress' | 'signal'>,
-): Promise<Raised> {
+  raised: ReadyLab,
+  options: Pick<BringUpOptions, 'progress' | 'signal'>,
+): Promise<ReadyLab> {
   const { names } = raised.stack
   await tasksRunning(names, raised.cluster, options).catch((error: unknown) => {
     options.signal.throwIfAborted()

@@ -3,7 +3,7 @@ import type { HostFacts } from '../discovery/host-facts.ts'
 import type { PreflightAgent } from './agent.ts'
 import type { Sightings } from './sightings.ts'
 
-/** A host between which is measured, with the addresses its swarm uses or is to use. */
+/** A host that is measured against the others, with the addresses its swarm uses or is to use. */
 export interface MeasuredHost {
   readonly name: string
   readonly remote: Remote
@@ -16,14 +16,14 @@ export interface MeasuredHost {
 }
 
 /** What measurements share. */
-export interface Bench {
+export interface MeasuringSession {
   readonly hosts: readonly MeasuredHost[]
   readonly agents: ReadonlyMap<string, PreflightAgent>
   readonly sightings: Sightings
   readonly dataPathPort: number
   readonly settleMs: number
   readonly signal: AbortSignal
-  /** Numbers of shots, each used once. */
+  /** Numbers of probes, each used once. */
   readonly nextId: () => number
 }
 

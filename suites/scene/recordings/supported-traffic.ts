@@ -10,7 +10,7 @@ export interface LeftOut {
 }
 
 /** What can be observed on this lab, and what is left out of it. */
-export interface Carried {
+export interface SupportedTraffic {
   readonly roles: readonly ('clear' | 'secret')[]
   /** VIPs and the routing mesh. */
   readonly balances: boolean
@@ -21,11 +21,11 @@ export interface Carried {
  * A kernel without ESP drops all that is sent to another host on the encrypted network, and one without IPVS answers
  * at no VIP and no published port. Requirements of their own say so; others are verified on what is left.
  */
-export async function carried({
+export async function supportedTraffic({
   cluster,
   stack,
   state,
-}: Pick<ObserveContext, 'cluster' | 'stack' | 'state'>): Promise<Carried> {
+}: Pick<ObserveContext, 'cluster' | 'stack' | 'state'>): Promise<SupportedTraffic> {
   const missing = missingFeatures(cluster, await state())
   const [crypt, balance] = [missing.get('encrypted-overlay'), missing.get('ipvs')]
   return {
@@ -39,7 +39,7 @@ export async function carried({
 }
 
 /** For the end of a conclusion; empty where nothing was left out, or nothing of the name. */
-export function exceptFor(leftOut: readonly LeftOut[], name?: string): string {
+export function omissionNote(leftOut: readonly LeftOut[], name?: string): string {
   const omitted = leftOut.filter(({ what }) => name === undefined || what === name)
   if (omitted.length === 0) return ''
   return `; left out: ${omitted.map(({ what, missing }) => `${what} (${describeMissing(missing)})`).join(', ')}`

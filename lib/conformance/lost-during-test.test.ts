@@ -1,17 +1,17 @@
 import { expect } from 'chai'
-import { inventoryOf } from '../swarm/read-inventory.ts'
-import { lostMeanwhile } from './lost-meanwhile.ts'
-import type { Raised } from './raise.ts'
+import { inventoryOf } from '../swarm/read-swarm-inventory.ts'
+import { lostDuringTest } from './lost-during-test.ts'
+import type { ReadyLab } from './bring-up.ts'
 import type { Lost } from './verdict.ts'
 
 const worker = { host: { name: 'worker1' }, nodeId: 'idworker10000000000000000' }
 const lab = {
   cluster: { nodes: [worker] },
   stack: { tasks: [{ service: 'swp-web', node: worker, containerId: 'c1c1c1c1c1c1' }] },
-} as unknown as Raised
+} as unknown as ReadyLab
 
 const lostOf = (...lines: string[]): Promise<Lost[]> =>
-  lostMeanwhile(lab, async () => inventoryOf([{ host: 'worker1', lines }]))
+  lostDuringTest(lab, async () => inventoryOf([{ host: 'worker1', lines }]))
 
 describe('what a lab lost', () => {
   it('is nothing while its nodes are ready and its tasks run, whatever else came and went', async () => {
@@ -56,6 +56,6 @@ describe('what a lab lost', () => {
   })
 
   it('is not known when the cluster cannot be asked', async () => {
-    expect(await lostMeanwhile(lab, () => Promise.reject(new Error('no answer')))).to.deep.equal([])
+    expect(await lostDuringTest(lab, () => Promise.reject(new Error('no answer')))).to.deep.equal([])
   })
 })

@@ -3,7 +3,7 @@ import { tryLocal } from './local-command.ts'
 let known: Promise<readonly string[] | undefined> | undefined
 
 /** What to put before a command that needs root: nothing as root, `sudo -n` where it asks for no password, else undefined. */
-export function administratorPrefix(): Promise<readonly string[] | undefined> {
+export function sudoPrefix(): Promise<readonly string[] | undefined> {
   known ??= findPrefix()
   return known
 }

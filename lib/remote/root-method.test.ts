@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { becomeRoot } from './become-root.ts'
+import { findRootMethod } from './root-method.ts'
 import { FakeRemote } from './fake-remote.ts'
 import { RemoteError } from './remote-error.ts'
 
@@ -9,20 +9,20 @@ describe('becoming root', () => {
       .answer('id -u', '1000\n')
       .answer('sudo -n', { stderr, exitCode })
       .answer('command -v', { exitCode: isThere ? 0 : 1 })
-    const error = await becomeRoot(remote, 'deploy').catch((reason: unknown) => reason)
+    const error = await findRootMethod(remote, 'deploy').catch((reason: unknown) => reason)
     expect(error).to.be.instanceOf(RemoteError).with.property('code', 'SSH_SUDO')
     return (error as RemoteError).message
   }
 
   it('asks nothing of sudo where the login is root', async () => {
     const remote = new FakeRemote('web1').answer('id -u', '0\n')
-    expect(await becomeRoot(remote, 'root')).to.equal('login')
+    expect(await findRootMethod(remote, 'root')).to.equal('login')
     expect(remote.commands).to.deep.equal(['id -u'])
   })
 
   it('finds that sudo lets the user', async () => {
     const remote = new FakeRemote('web1').answer('id -u', '1000\n').answer('sudo -n', '0\n')
-    expect(await becomeRoot(remote, 'deploy')).to.equal('sudo')
+    expect(await findRootMethod(remote, 'deploy')).to.equal('sudo')
     expect(remote.commands[1]).to.equal("LC_ALL=C sudo -n -H -- /bin/sh -c 'id -u'")
   })
 
@@ -51,7 +51,7 @@ describe('becoming root', () => {
       .answer('id -u', '1000\n')
       .answer('sudo -n', '1001\n')
       .answer('command -v', '')
-    const error = (await becomeRoot(remote, 'deploy').catch((reason: unknown) => reason)) as RemoteError
+    const error = (await findRootMethod(remote, 'deploy').catch((reason: unknown) => reason)) as RemoteError
     expect(error.code).to.equal('SSH_SUDO')
   })
 })

@@ -1,14 +1,14 @@
 import { homedir, userInfo } from 'node:os'
 
 /** Whose keys are used, and where. */
-export interface Surroundings {
+export interface SshEnvironment {
   readonly home: string
   readonly uid: number
   /** Of ssh, so also for `Match exec` and `${VARIABLE}`. */
   readonly environment: NodeJS.ProcessEnv
 }
 
-export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
+export function sshEnvironment(given: Partial<SshEnvironment> = {}): SshEnvironment {
   return {
     home: accountHome(),
     uid: process.getuid?.() ?? 0,

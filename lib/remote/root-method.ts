@@ -1,11 +1,11 @@
 import { sudo } from './lifeline.ts'
-import type { RootBy } from './lifeline.ts'
+import type { RootMethod } from './lifeline.ts'
 import { RemoteError } from './remote-error.ts'
 import type { ExecResult, Remote } from './remote.ts'
 import { sh } from '../script.ts'
 
 /** How commands on this host come to run as root. Throws RemoteError SSH_SUDO if they cannot without a password. */
-export async function becomeRoot(login: Remote, username: string): Promise<RootBy> {
+export async function findRootMethod(login: Remote, username: string): Promise<RootMethod> {
   const self = await login.exec(sh`id -u`, { idempotent: true })
   if (self.stdout.trim() === '0') return 'login'
   // The very form in which everything will be asked for: sudo may allow one command and not another.

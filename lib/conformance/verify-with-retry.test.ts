@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Problem } from '../observation/problem.ts'
 import { exampleVerdict } from './verdict.fake.ts'
 import type { Lost, Outcome } from './verdict.ts'
-import { describeLost, type SteadyVerification, verifySteadily } from './verify-steadily.ts'
+import { describeLost, type RetriedVerification, verifyWithRetry } from './verify-with-retry.ts'
 
 const down: Lost = { what: 'node', node: 'worker2', state: 'Down Active' }
 const gone: Lost = { what: 'task', node: 'worker1', service: 'swp-rr' }
@@ -24,11 +24,11 @@ describe('verifySteadily', () => {
     outcomes: Outcome[],
     lost: Lost[],
     { may = true, from = 1, lasting = false, problems = [missed] as Problem[] } = {},
-  ): Promise<SteadyVerification> {
+  ): Promise<RetriedVerification> {
     tries = 0
     again = []
     asked = 0
-    return verifySteadily({
+    return verifyWithRetry({
       once: async () => {
         const outcome = outcomes[tries] ?? 'skip'
         tries += 1
@@ -97,7 +97,7 @@ describe('verifySteadily', () => {
     const look = async (incomplete: boolean[], may = true) => {
       let count = 0
       let renewed = 0
-      const found = await verifySteadily({
+      const found = await verifyWithRetry({
         once: async () => {
           const blind = incomplete[count] === true
           count += 1

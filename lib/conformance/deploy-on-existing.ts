@@ -19,10 +19,10 @@ import { readSwarmState } from '../swarm/swarm-state.ts'
 import { withToolbox } from '../swarm/toolbox.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { BuildObservations } from './context.ts'
-import { networksOfNewNodes, type Raised, requestedNetworks, settle } from './raise.ts'
+import { networksOfNewNodes, type ReadyLab, requestedNetworks, settle } from './bring-up.ts'
 import type { Feature } from './test.ts'
 
-export interface AdoptOptions {
+export interface DeployOnExistingOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Value of the label `swarmproof` on everything that is created. */
@@ -42,8 +42,8 @@ export interface AdoptOptions {
 }
 
 /** Disposing removes everything that was created, on all hosts, and waits until it is gone. */
-export interface Adopted extends AsyncDisposable {
-  readonly raised: Raised
+export interface DeployedOnExisting extends AsyncDisposable {
+  readonly raised: ReadyLab
   /**
    * Aborted when a host took this run for dead and removed everything by itself, with a SwarmproofError as the reason:
    * nothing that is seen from then on says anything about the network.
@@ -59,7 +59,11 @@ export interface Adopted extends AsyncDisposable {
  * @param topology made by `withFootprint`, so that it is in nobody's way
  * @throws what went wrong, after everything that had been created was removed
  */
-export async function adopt(topology: Topology, lab: Lab, options: AdoptOptions): Promise<Adopted> {
+export async function deployOnExisting(
+  topology: Topology,
+  lab: Lab,
+  options: DeployOnExistingOptions,
+): Promise<DeployedOnExisting> {
   const { progress, runId } = options
   const inSwarm = members(lab.hosts)
   const before = await swarmStates(inSwarm, options)
@@ -102,7 +106,7 @@ interface Before {
 }
 
 /** @throws InputError where a host is in a swarm and one was to be built, or is in none and none was */
-async function swarmStates(hosts: readonly Host[], { init }: AdoptOptions): Promise<Before[]> {
+async function swarmStates(hosts: readonly Host[], { init }: DeployOnExistingOptions): Promise<Before[]> {
   const states = await Promise.all(hosts.map(async (host) => ({ host, ...(await readSwarmState(host)) })))
   const wrong = states.filter(({ state }) => (init ? state !== 'inactive' : state !== 'active'))
   if (wrong.length === 0) return states
@@ -127,8 +131,8 @@ async function build(
   lab: Lab,
   guard: Guard,
   before: readonly Before[],
-  options: AdoptOptions,
-): Promise<Raised> {
+  options: DeployOnExistingOptions,
+): Promise<ReadyLab> {
   const { images, progress, signal, runId } = options
   const removes: LoadOptions['removes'] = (host, image, ids) => guard.removesImage(host, image, ids)
   const label = `swarmproof=${runId}`
@@ -165,7 +169,7 @@ async function initialise(
   hosts: readonly Host[],
   guard: Guard,
   before: readonly Before[],
-  options: AdoptOptions,
+  options: DeployOnExistingOptions,
 ): Promise<Pick<BuildObservations, 'networksBeforeServices' | 'firstIngress'>> {
   const { progress, leave } = options
   const mark = newSwarmMark()

@@ -4,7 +4,7 @@ import type { Host, Lab } from '../host/host.ts'
 import { silentProgress } from '../progress.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import { findTopology } from '../topology/find-topology.ts'
-import { adopt, type AdoptOptions } from './adopt.ts'
+import { deployOnExisting, type DeployOnExistingOptions } from './deploy-on-existing.ts'
 
 interface Described {
   readonly state?: 'active' | 'inactive' | 'locked'
@@ -51,7 +51,7 @@ function listed(name: string, changes: { state?: string; availability?: string }
   }
 }
 
-const options: AdoptOptions = {
+const options: DeployOnExistingOptions = {
   progress: silentProgress,
   signal: new AbortController().signal,
   ...{ runId: 'run-1', images: {}, init: false, leave: false },
@@ -60,11 +60,11 @@ const options: AdoptOptions = {
 /** What kept hosts from being adopted. */
 async function refusal(
   fakes: readonly { host: Host }[],
-  changes: Partial<AdoptOptions> = {},
+  changes: Partial<DeployOnExistingOptions> = {},
 ): Promise<string> {
   const lab = { id: 'theirs', hosts: fakes.map(({ host }) => host) } as unknown as Lab
   try {
-    await adopt(findTopology('three-node'), lab, { ...options, ...changes })
+    await deployOnExisting(findTopology('three-node'), lab, { ...options, ...changes })
   } catch (error) {
     return (error as Error).message
   }

@@ -1,5 +1,5 @@
-import { type SwarmInventory, readSwarmInventory } from '../swarm/read-inventory.ts'
-import type { Raised } from './raise.ts'
+import { type SwarmInventory, readSwarmInventory } from '../swarm/read-swarm-inventory.ts'
+import type { ReadyLab } from './bring-up.ts'
 import type { Lost } from './verdict.ts'
 
 /**
@@ -8,9 +8,9 @@ import type { Lost } from './verdict.ts'
  *
  * @returns empty when nothing is lost, or when the cluster could not be asked
  */
-export async function lostMeanwhile(
-  { cluster, stack }: Pick<Raised, 'cluster' | 'stack'>,
-  read: (of: Raised['cluster']) => Promise<SwarmInventory> = readSwarmInventory,
+export async function lostDuringTest(
+  { cluster, stack }: Pick<ReadyLab, 'cluster' | 'stack'>,
+  read: (of: ReadyLab['cluster']) => Promise<SwarmInventory> = readSwarmInventory,
 ): Promise<Lost[]> {
   const now = await read(cluster).catch(() => undefined)
   if (now === undefined) return []

@@ -16,8 +16,8 @@ export const vxlanOnUsualPort: Fault = {
   },
 }
 
-export const controlTrafficAstray: Fault = {
-  name: 'control-traffic-astray',
+export const controlTrafficWrongInterface: Fault = {
+  name: 'control-traffic-wrong-interface',
   description: 'A route of one node leads to another’s advertise address by the data-path interface.',
   breaks: ['CTL-09'],
   async plant({ cluster }) {
@@ -27,8 +27,8 @@ export const controlTrafficAstray: Fault = {
   },
 }
 
-export const dataTrafficAstray: Fault = {
-  name: 'data-traffic-astray',
+export const dataTrafficWrongInterface: Fault = {
+  name: 'data-traffic-wrong-interface',
   description: 'A route of one node leads to another’s data-path address by the advertise interface.',
   breaks: ['CTL-09'],
   async plant({ cluster }) {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Attempt, Lost, Repeated } from './verdict.ts'
 import type { Verification } from './verify.ts'
 
-export interface SteadyOptions {
+export interface VerifyWithRetryOptions {
   readonly once: () => Promise<Verification>
   /** What the lab lost since it was seen first, by itself. */
   readonly lost: () => Promise<readonly Lost[]>
@@ -17,7 +17,7 @@ export interface SteadyOptions {
   readonly lookAgainMs?: number
 }
 
-export interface SteadyVerification {
+export interface RetriedVerification {
   /** The last one, which counts. */
   readonly verification: Verification
   readonly attempts: readonly Attempt[]
@@ -35,7 +35,7 @@ const usualLookAgainMs = 5000
  *
  * A lab that lost something under the last attempt, too, gives no `fail`.
  */
-export async function verifySteadily(options: SteadyOptions): Promise<SteadyVerification> {
+export async function verifyWithRetry(options: VerifyWithRetryOptions): Promise<RetriedVerification> {
   const attempts: Attempt[] = []
   const attempt = async (): Promise<Verification & { readonly startedAt: string; readonly ms: number }> => {
     const startedAt = new Date().toISOString()
@@ -63,7 +63,7 @@ export async function verifySteadily(options: SteadyOptions): Promise<SteadyVeri
 
 async function lostUnder(
   { verdict }: Verification,
-  { lost, lookAgainMs = usualLookAgainMs }: SteadyOptions,
+  { lost, lookAgainMs = usualLookAgainMs }: VerifyWithRetryOptions,
 ): Promise<readonly Lost[]> {
   if (verdict.outcome !== 'fail' && verdict.outcome !== 'inconclusive') return []
   const gone = await lost()
