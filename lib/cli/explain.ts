@@ -102,6 +102,8 @@ export function explainAsText({ suite, test }: FoundRequirement, paint: Style, w
 
 function meaning({ safety, advisory }: ConformanceTest): string {
   const where =
-    safety === 'production' ? 'safe on a cluster in use' : 'only on a lab, whose hosts it may break or shape'
+    safety === 'production'
+      ? 'safe on a cluster in use'
+      : 'only on a lab, whose hosts it may disrupt or reconfigure'
   return advisory === true ? `${where}; reports a finding and never decides the exit code` : where
 }

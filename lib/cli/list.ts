@@ -21,7 +21,7 @@ Examples:
   swarmproof list findings              every cause that a run can name, the gravest first
   swarmproof list topologies --json     the labs that come along, as JSON
 
-Classes: production is safe on a cluster in use, lab may break or shape its hosts; advisory never decides; quick is in
+Classes: production is safe on a cluster in use, lab may disrupt or reconfigure its hosts; advisory never decides; quick is in
 every profile, slow in none. Findings: a cause explains verdicts, advice explains none.`
 
 export function listCommand(): Command {

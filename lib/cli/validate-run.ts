@@ -4,7 +4,7 @@ import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { Lab } from '../host/host.ts'
-import { existingHosts } from '../host/ssh/existing-hosts.ts'
+import { existingHostsProvider } from '../host/ssh/existing-hosts.ts'
 import type { Progress } from '../progress.ts'
 import { type Leftover, LeftBehindError } from '../swarm/leftovers.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -65,7 +65,7 @@ function verifyAdopted(
     topology,
     suites: planned?.suites ?? [],
     raised: adopted.raised,
-    provider: existingHosts,
+    provider: existingHostsProvider,
     fresh: false,
     keep: false,
     // What is seen after a host removed the stack by itself says nothing.

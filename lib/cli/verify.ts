@@ -5,7 +5,7 @@ import { conformanceRun } from '../conformance/run.ts'
 import { selectTests } from '../conformance/selection.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import type { Lab } from '../host/host.ts'
-import { existingHosts } from '../host/ssh/existing-hosts.ts'
+import { existingHostsProvider } from '../host/ssh/existing-hosts.ts'
 import { standingLabs } from '../host/standing-labs.ts'
 import { suites } from '../../suites/index.ts'
 import { version } from '../package-root.ts'
@@ -67,7 +67,7 @@ async function verify(flags: VerifyFlags): Promise<void> {
       topology: lab.topology,
       raised: await keptLab(lab, { progress }),
       suites: selected,
-      provider: existingHosts,
+      provider: existingHostsProvider,
       progress,
       signal: interruption.signal,
       fresh: false,

@@ -8,7 +8,7 @@ import type { ConformanceTest } from './test.ts'
  * |---|---|
  * | quick | the dozen that find most faults, on one lab |
  * | standard | what is safe on a cluster in use |
- * | full | also what may break or shape its hosts |
+ * | full | also what may disrupt or reconfigure its hosts |
  *
  * What is slow is in none of them: it is verified when it is named, or with `slow`.
  */

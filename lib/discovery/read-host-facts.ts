@@ -31,14 +31,14 @@ export async function readHostFacts(remote: Remote, now: () => number = Date.now
   return parseHostFacts(remote.host, sections, { startedMs, endedMs })
 }
 
-export interface Span {
+export interface ReadingSpan {
   /** By our clock, milliseconds since 1970. */
   readonly startedMs: number
   readonly endedMs: number
 }
 
 /** What the script printed as data. @throws SwarmproofError `FACTS_TRUNCATED` where it was cut off */
-export function parseHostFacts(host: string, printed: Sections, span: Span): HostFacts {
+export function parseHostFacts(host: string, printed: Sections, span: ReadingSpan): HostFacts {
   if (!printed.complete) throw truncated(host, printed)
   try {
     return parse(host, printed, span)
@@ -55,7 +55,7 @@ export function parseHostFacts(host: string, printed: Sections, span: Span): Hos
   }
 }
 
-function parse(host: string, printed: Sections, span: Span): HostFacts {
+function parse(host: string, printed: Sections, span: ReadingSpan): HostFacts {
   const sections = printed.all
   const of = (name: string): Section | undefined => sections.find((section) => section.name === name)
   const lines = (name: string): readonly string[] => printed.lines(name)
@@ -209,7 +209,7 @@ function parseTools(lines: readonly string[]): Readonly<Record<ToolName, string 
  * The script reads the clock first and last. It began after we asked and ended before we heard, which bounds the offset
  * from both sides. Where the clock has whole seconds only, they widen the bounds.
  */
-function clockOf(sections: readonly Section[], span: Span): ClockFacts {
+function clockOf(sections: readonly Section[], span: ReadingSpan): ClockFacts {
   const readings = sections.filter(({ name }) => name === 'clock').map(({ argument }) => argument)
   const precise = readings.every((text) => /^\d{16,}$/.test(text))
   const toMs = (text: string | undefined): number =>

@@ -57,7 +57,7 @@ describe('encoding packets', () => {
 
   it('refuses what is no address', () => {
     expect(() => encodeIpv4({ source: '10.1.1', destination: '10.1.1.1', protocol: 17 }, text)).to.throw(
-      "'10.1.1' is no IPv4 address",
+      "'10.1.1' is not an IPv4 address",
     )
     expect(() => encodeDatagram({ ...inner, sourceMac: '02:42:zz:00:00:00' }, text)).to.throw(
       'no MAC address',

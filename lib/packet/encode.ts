@@ -103,14 +103,14 @@ function u16(value: number): [number, number] {
 function macBytes(mac: string): number[] {
   const bytes = mac.split(':').map((part) => Number.parseInt(part, 16))
   if (bytes.length !== 6 || bytes.some((byte) => !(byte >= 0 && byte <= 0xff)))
-    throw new RangeError(`'${mac}' is no MAC address`)
+    throw new RangeError(`'${mac}' is not a MAC address`)
   return bytes
 }
 
 function ipv4Bytes(address: string): number[] {
   const bytes = address.split('.').map(Number)
   if (bytes.length !== 4 || bytes.some((byte) => !(byte >= 0 && byte <= 0xff)))
-    throw new RangeError(`'${address}' is no IPv4 address`)
+    throw new RangeError(`'${address}' is not an IPv4 address`)
   return bytes
 }
 

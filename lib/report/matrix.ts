@@ -7,7 +7,7 @@ import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 
 /** For comparing engines. */
-export const matrix = fileFormat({
+export const matrixFormat = fileFormat({
   id: 'matrix',
   name: 'Matrix',
   describe: 'requirements by lab, where there are several',

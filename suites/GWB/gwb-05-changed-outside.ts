@@ -21,7 +21,7 @@ export const changedOutside = requirement({
     'A worker is asked to remove docker_gwbridge while it is a member, and must refuse with an error that names the reason. Then it leaves the swarm, removes the bridge, recreates it with another subnet and an MTU of 1380, and joins again. Once a task runs on it, the engine must state both, the kernel’s bridge must have an address of the subnet, and the task’s interface there an address of it and the MTU. The host keeps the bridge the test made.',
   usualCauses: [
     'the engine recreated the bridge with its defaults because it was restarted between removing and creating it',
-    'a container that is no task hangs on docker_gwbridge and keeps it',
+    'a container that is not a task hangs on docker_gwbridge and keeps it',
   ],
   remedy: [
     'docker network inspect docker_gwbridge on the node named: who is attached?',

@@ -12,7 +12,7 @@ function refuse(): Promise<never> {
 }
 
 /** In the place of a provider where hosts are somebody's: it makes none, and has none to list or to end. */
-export const existingHosts: HostProvider = {
+export const existingHostsProvider: HostProvider = {
   origin: existingHosts,
   start: refuse,
   attach: refuse,

@@ -46,7 +46,7 @@ export function identityScript(identity: GuestIdentity, now: Date): string {
       host_private_key: identity.hostPrivateKey,
       host_public_key: identity.hostPublicKey,
       client_public_key: identity.clientPublicKey,
-      start: startScript(identity),
+      start: guestStartScript(identity),
       after_identity: afterIdentity,
     }),
   ]).text
@@ -77,7 +77,7 @@ function secondsOf(now: Date): string {
 }
 
 /** Stays on the guest's disk. */
-export function startScript(identity: GuestIdentity): string {
+export function guestStartScript(identity: GuestIdentity): string {
   return scriptFile(
     import.meta.url,
     'start-guest.sh',

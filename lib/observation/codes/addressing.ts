@@ -8,5 +8,5 @@ export const addressingCodes = {
   'address-given-twice': '{address} was given to more than one task',
   'task-does-not-wait': 'the task {subject} without an address is {observed} instead of waiting',
   'shortage-unexplained': 'nothing says why {observed} tasks do not start',
-  'running-task-lost': 'the task {subject} that ran before does not run any more',
+  'running-task-lost': 'the task {subject} that ran before no longer runs',
 } as const

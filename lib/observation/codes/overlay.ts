@@ -25,7 +25,7 @@ export const overlayCodes = {
   'endpoint-address-differs':
     'the engine of {node} lists {subject} with {observed} on {network}, the API says {expected}',
   'endpoint-without-task':
-    'the engine of {node} lists container {subject} ({address}) on {network}, which is no task of the API',
+    'the engine of {node} lists container {subject} ({address}) on {network}, which is not a task of the API',
   'network-peer-missing':
     'the engine of {node} does not list {subject} ({address}), which runs a task on {network}, among its peers',
   'network-peer-stale':

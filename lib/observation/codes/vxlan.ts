@@ -6,7 +6,7 @@ export const vxlanCodes = {
   'data-path-port-differs': 'goes to UDP port {observed}, expected {expected}',
   'outer-address-differs':
     'packets that {node} sends have the outer {subject} {observed}, expected {expected}',
-  'inner-address-unknown': 'seen on {node}: the inner {subject} {address} is no endpoint of {network}',
+  'inner-address-unknown': 'seen on {node}: the inner {subject} {address} is not an endpoint of {network}',
   'inner-mac-differs': 'seen on {node}: the inner {subject} MAC is {observed}, expected its own {expected}',
   'hop-taken': 'seen on {node}: the inner TTL is {observed}, expected {expected}, as it was sent',
   'local-traffic-left': 'traffic between two tasks of {node} was seen on the underlay of {subject}',

@@ -58,7 +58,7 @@ describe('balancer', () => {
     expect(problems({ destinations: [{ ...first, weight: 0 }, second] })[0]).to.include('weight 0')
     const ghost = { ...first, address: '10.0.0.77' }
     expect(problems({ destinations: [...destinations, ghost] })).to.deep.equal([
-      'lists 10.0.0.77, which is no running task of the service',
+      'lists 10.0.0.77, which is not a running task of the service',
     ])
   })
 })

@@ -51,7 +51,7 @@ export function balancerProblems(
     ...problems,
     ...destinations
       .filter(({ address }) => !backends.some((backend) => backend.address === address))
-      .map(({ address }) => `lists ${address}, which is no running task of the service`),
+      .map(({ address }) => `lists ${address}, which is not a running task of the service`),
   ]
 }
 
