@@ -10,7 +10,7 @@ const tests = suites.flatMap((suite) => suite.tests.map((test) => ({ suite, test
 const ids = tests.map(({ test }) => test.id)
 
 describe('the requirements', () => {
-  it('are numbered in each group without a gap: one may be added, none is ever dropped or given anew', () => {
+  it('are numbered in each group without a gap: one may be added, none is ever dropped or given again', () => {
     for (const { group, tests: own } of suites)
       expect(own.map(({ id }) => id)).to.deep.equal(
         own.map((_, index) => `${group}-${String(index + 1).padStart(2, '0')}`),

@@ -51,7 +51,7 @@ export async function chooseProvider(flags: HostsFlags, progress: Progress): Pro
     throw new InputError({
       code: 'ENGINE_IMAGE_OF_MACHINES',
       what: `--engine-image is for hosts that are made of an image, and --hosts ${origin.id} asks for ${origin.name}`,
-      hint: `leave one of the two away; the engine of ${usualProvider.origin.name} is chosen by --engine`,
+      hint: `use only one of the two; the engine of ${usualProvider.origin.name} is chosen by --engine`,
     })
   }
   progress.note(why)

@@ -30,7 +30,7 @@ export const html = fileFormat({
  */
 export function renderHtml(record: RunRecord): string {
   const model = pageModel(redactValue(record))
-  return eta.render('@page', {
+  return eta.render('@reportPage', {
     ...model,
     style: pageStyle,
     script,

@@ -27,7 +27,7 @@ describe('Markdown summary', () => {
     expect(renderMarkdown(record))
       .to.contain('Where: `worker1 → worker2`.')
       .and.contain('moby/moby#33416')
-      .and.contain('### Could not be known')
+      .and.contain('### Inconclusive')
   })
 
   it('tells of a lab that could not be built and of a run that was interrupted', () => {

@@ -57,7 +57,7 @@ function observedAt(attempt: Attempt, place: string): Attempt {
   return observations === undefined ? attempt : { ...attempt, observations: `${place}/${observations}` }
 }
 
-/** Written anew for the merged run. */
+/** Written again for the merged run. */
 const written = new Set(formats.flatMap(({ writes }) => writes))
 
 /** Of which a merged run takes the files of all its parts. */

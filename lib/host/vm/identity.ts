@@ -54,7 +54,7 @@ export function identityScript(identity: GuestIdentity, now: Date): string {
 
 /**
  * For a machine that has its identity and was asleep. Machines resumed from one snapshot would also draw the same
- * random numbers: the kernel's generator is fed and made to start anew.
+ * random numbers: the kernel's generator is fed and reseeded.
  */
 export function clockAndEntropy(now: Date): string {
   return waking(now).text

@@ -36,7 +36,7 @@ export function renderHistory(history: History, options: HistoryPageOptions = {}
   const series = names.map((name) =>
     seriesView(entries, newest.find((entry) => entry.series === name) as HistoryEntry),
   )
-  return eta.render('@page', {
+  return eta.render('@historyPage', {
     style: pageStyle + historyStyle,
     series,
     notes,
