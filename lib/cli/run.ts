@@ -59,7 +59,10 @@ export function runCommand(): Command {
   return withHostsOptions(command)
     .option('--fresh', 'build a new stack instead of resuming a standing lab')
     .option('--keep', 'leave the lab standing at the end')
-    .option('--disruptive <id...>', 'requirements that may disrupt or reconfigure hosts swarmproof did not make')
+    .option(
+      '--disruptive <id...>',
+      'requirements that may disrupt or reconfigure hosts swarmproof did not make',
+    )
     .option(
       '--shard <i/n>',
       'only this part of the run, e.g. 2/3; `swarmproof merge` joins the parts',

@@ -1,7 +1,11 @@
 /** Every defect that can be planted: one line each, or one for all of a file. */
 export { addressHeldTwice } from './address-faults.ts'
 export { addressOutsideSubnet } from './address-outside-subnet.ts'
-export { controlTrafficWrongInterface, dataTrafficWrongInterface, vxlanOnUsualPort } from './wrong-interface-faults.ts'
+export {
+  controlTrafficWrongInterface,
+  dataTrafficWrongInterface,
+  vxlanOnUsualPort,
+} from './wrong-interface-faults.ts'
 export { balancedRoundRobin } from './balanced-round-robin.ts'
 export { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'

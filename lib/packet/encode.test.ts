@@ -60,7 +60,7 @@ describe('encoding packets', () => {
       "'10.1.1' is not an IPv4 address",
     )
     expect(() => encodeDatagram({ ...inner, sourceMac: '02:42:zz:00:00:00' }, text)).to.throw(
-      'no MAC address',
+      'is not a MAC address',
     )
   })
 

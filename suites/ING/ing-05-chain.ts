@@ -19,8 +19,7 @@ export const chain = requirement({
   byEngine: [
     {
       since: '28.0.1',
-      expected:
-        'filter FORWARD leads to DOCKER-INGRESS via DOCKER-FORWARD, no longer by a rule of its own',
+      expected: 'filter FORWARD leads to DOCKER-INGRESS via DOCKER-FORWARD, no longer by a rule of its own',
       source: moby('libnetwork/service_linux.go, programIngress'),
     },
   ],
