@@ -44,7 +44,7 @@ export const addressPoolsIgnored = standsIn(
     description: 'The manager gives networks a subnet that is not of its pools.',
     breaks: ['ADR-01'],
   },
-  () => scriptFile(import.meta.url, 'pools-passed-over.sh'),
+  () => scriptFile(import.meta.url, 'address-pools-ignored.sh'),
 )
 
 export const maskLengthMisstated = standsIn(
