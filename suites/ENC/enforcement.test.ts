@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import { aboutVxlan, enforcement } from './enforcement.ts'
-import { matchedVni } from './vni-match.ts'
+import { matchedVni } from '../../lib/observe/vni-match.ts'
 
 const bpf = (vni: number): string =>
   `-m bpf --bytecode "7,32 0 0 4294963252,7 0 0 0,64 0 0 4,116 0 0 8,21 1 0 ${vni},6 0 0 0,6 0 0 4294967295"`

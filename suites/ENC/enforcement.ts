@@ -1,7 +1,7 @@
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { engineMark } from './ledger.ts'
-import { matchedVni } from './vni-match.ts'
+import { matchedVni } from '../../lib/observe/vni-match.ts'
 
 export interface Enforcement {
   /** Marks what leaves for encryption. */
