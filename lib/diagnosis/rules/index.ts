@@ -6,6 +6,7 @@ import { engineDoesNotAnswer } from './engine-does-not-answer.ts'
 import { forwardingOff } from './forwarding-off.ts'
 import { hostFirewallDrops } from './host-firewall-drops.ts'
 import { ipvsDiffersByNode } from './ipvs-differs-by-node.ts'
+import { meshNotSetUp } from './mesh-not-set-up.ts'
 import { kernelWithoutEsp4, kernelWithoutIpVs } from './missing-module.ts'
 import { otherOuterSource } from './other-outer-source.ts'
 import { stackIncomplete } from './stack-incomplete.ts'
@@ -24,6 +25,7 @@ export const rules: readonly Rule[] = [
   kernelWithoutIpVs,
   kernelWithoutEsp4,
   forwardingOff,
+  meshNotSetUp,
   otherOuterSource,
   encryptionForWrongAddress,
   clearTextLeak,
