@@ -19,6 +19,7 @@ export default tseslint.config(
       // A field that is taken out of an object so that the rest lacks it.
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'swarmproof/made-by-sh': 'error',
+      'swarmproof/script-files': 'error',
       'swarmproof/whole-words': 'error',
       'swarmproof/fixed-programs': 'error',
       'swarmproof/no-local-shell': 'error',
@@ -54,9 +55,9 @@ export default tseslint.config(
     rules: { 'swarmproof/fixed-programs': 'off' },
   },
   {
-    // It is tested there that the tag itself refuses what the rule finds.
-    files: ['lib/script.test.ts'],
-    rules: { 'swarmproof/whole-words': 'off' },
+    // It is tested there that the tag and the loader themselves refuse what the rules find.
+    files: ['lib/script.test.ts', 'lib/script-file.test.ts'],
+    rules: { 'swarmproof/whole-words': 'off', 'swarmproof/script-files': 'off' },
   },
   {
     files: ['**/*.js'],

@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { reboot } from '../lib/host/reboot.ts'
+import { reboot } from '../lib/change/reboot.ts'
 import type { Remote } from '../lib/remote/remote.ts'
 import { type Script, sh } from '../lib/script.ts'
+import { scriptFile } from '../lib/script-file.ts'
 import { restartEngine } from '../lib/swarm/restart-engine.ts'
 
 /** A run that is under way. */
@@ -131,27 +132,11 @@ async function told(hosts: ReadonlyMap<string, Remote>, host: string, script: Sc
 }
 
 /** Ends the server's processes of every connection that holds the line of a guard: those of runs, and no others. */
-const cutConnections = sh`
-for holder in $(pgrep -f '^sleep 2147483647'); do
-  id=$holder
-  while [ "$id" -gt 1 ] 2>/dev/null; do
-    name=$(cat "/proc/$id/comm" 2>/dev/null) || break
-    case $name in sshd*) kill -KILL "$id"; break ;; esac
-    id=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$id/status" 2>/dev/null)
-  done
-done
-true
-`
+const cutConnections = scriptFile(import.meta.url, 'cut-connections.sh')
 
 /** Takes all that is free there; as root, also what is reserved. */
 function fill(file: string, place: string): Script {
-  return sh`free=$(df -Pk ${place} | awk 'NR == 2 { print $4 }')
-fallocate -l "\${free}K" ${file} 2>/dev/null || true
-dd if=/dev/zero of=${`${file}.rest`} bs=64k count=4096 2>/dev/null
-cat ${`${file}.rest`} >>${file} 2>/dev/null
-rm -f ${`${file}.rest`}
-dd if=/dev/zero bs=4k count=65536 >>${file} 2>/dev/null
-true`
+  return scriptFile(import.meta.url, 'fill-disk.sh', { file, place })
 }
 
 function restarted(hosts: ReadonlyMap<string, Remote>, name: string): Promise<void> {

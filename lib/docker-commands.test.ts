@@ -20,12 +20,16 @@ const starting: readonly (readonly [RegExp, RegExp])[] = [
   [/docker service update\b.*--image.*/g, /--no-resolve-image/],
 ]
 
+/** The scripts in a file's text: that of a script is all of it. */
+function scriptsIn(text: string, file: string): string[] {
+  if (!file.endsWith('.ts')) return [text.replaceAll(/^\s*#.*$/gm, '').replaceAll(/ \\\n */g, ' ')]
+  return [...text.matchAll(/(?:\bsh|String\.raw)`((?:[^`\\]|\\[\s\S])*)`/g)].map(([, script = '']) => script)
+}
+
 /** What is wrong with scripts in a file's text. */
-function problems(source: string): string[] {
-  const text = source.replaceAll(/^\s*\*.*$/gm, '')
-  const scripts = [...text.matchAll(/(?:\bsh|String\.raw)`((?:[^`\\]|\\[\s\S])*)`/g)].map(
-    ([, script = '']) => script,
-  )
+function problems(source: string, file = 'x.ts'): string[] {
+  const text = file.endsWith('.ts') ? source.replaceAll(/^\s*\*.*$/gm, '') : source
+  const scripts = scriptsIn(text, file)
   return [
     ...[...text.matchAll(wide)].map(([whole]) => `takes an object whole: ${whole}`),
     ...scripts.flatMap((script) => [
@@ -48,13 +52,13 @@ describe('docker commands', () => {
   const root = packageRoot()
   const files = ['lib', 'suites'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !/\.(test|fake|lab)\.ts$/.test(name))
+      .filter((name) => /\.(?:ts|sh|pl)$/.test(name) && !/\.(test|fake|lab)\.(?:ts|sh|pl)$/.test(name))
       .map((name) => join(folder, name)),
   )
 
   it('take named fields of what may be somebody else’s, ask no registry, and show no token', () => {
     const found = files.flatMap((file) =>
-      problems(readFileSync(join(root, file), 'utf8')).map((problem) => `${file} ${problem}`),
+      problems(readFileSync(join(root, file), 'utf8'), file).map((problem) => `${file} ${problem}`),
     )
     expect(found).to.deep.equal([])
   })
@@ -75,6 +79,13 @@ describe('docker commands', () => {
       'sh`docker swarm join --token "$(cat)" ${manager}`',
     ])
       expect(problems(script), script).to.not.deep.equal([])
+    for (const script of [
+      'docker service inspect "$name"\n',
+      'docker run --rm "$image" true\n',
+      'docker run --rm \\\n  "$image" true\n',
+    ])
+      expect(problems(script, 'x.sh'), script).to.not.deep.equal([])
+    expect(problems('docker run --rm \\\n  --pull never "$image" true\n', 'x.sh')).to.deep.equal([])
     for (const script of [
       "sh`docker service inspect --format ${'{{.ID}}'} ${name}`",
       'sh`until docker info >/dev/null 2>&1; do sleep 1; done; docker ps -aq --filter ${filter}`',

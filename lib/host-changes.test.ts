@@ -13,25 +13,26 @@ const rules: readonly {
   {
     what: 'flushes IPsec state of a host, whoever made it',
     pattern: /xfrm (policy|state) (flush|deleteall)/,
-    instead: 'delete by selector, as lib/host/outbound-policies.ts does',
+    instead: 'delete by selector, as lib/change/outbound-policies.ts does',
     allowed: [],
   },
   {
     what: 'leaves a swarm',
-    pattern: /swarm leave --force|swarm leave`/,
-    instead: 'compare whose swarm it is first: guardProgram, leaveMarked or leave of lib/swarm/membership.ts',
-    allowed: ['lib/swarm/guard-program.ts', 'lib/swarm/membership.ts'],
+    pattern: /swarm leave --force|swarm leave(?:`|$)/m,
+    instead:
+      'compare whose swarm it is first: guard-clean.sh, leaveMarked or leave of lib/swarm/membership.ts',
+    allowed: ['lib/swarm/guard-clean.sh', 'lib/swarm/membership.ts'],
   },
   {
     what: 'undoes a change later, by a process that its owner cannot end',
     pattern: /\((set \+e; )?sleep [^)]*;[^)]*\) *(>|2>|<|&)/,
-    instead: 'lib/host/reversibly.ts',
+    instead: 'lib/change/reversibly.ts',
     // It restarts the host and undoes nothing.
-    allowed: ['lib/host/reboot.ts'],
+    allowed: ['lib/change/reboot.ts'],
   },
   {
     what: 'flushes tables of a firewall',
-    pattern: /iptables -w [^\n]*(-F|--flush)(?! \$\{)/,
+    pattern: /iptables -w [^\n]*(-F|--flush)(?! (?:\$\{|"\$))/,
     instead: 'rules of its own, in chains of its own, by reversibly',
     // What it verifies; all that was there is put back by reversibly.
     allowed: ['suites/RES/res-05-firewall-reload.ts'],
@@ -43,7 +44,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 function sources(): string[] {
   return ['lib', 'suites'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.ts') && !/\.(test|fake)\.ts$/.test(name))
+      .filter((name) => /\.(?:ts|sh|pl)$/.test(name) && !/\.(test|fake)\.(?:ts|sh|pl)$/.test(name))
       .map((name) => join(root, folder, name)),
   )
 }

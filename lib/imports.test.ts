@@ -14,16 +14,19 @@ const ranks: Readonly<Record<string, number>> = {
   host: 2,
   packet: 2,
   observation: 1,
-  swarm: 3,
-  probe: 3,
-  capture: 3,
-  observe: 3,
-  fault: 4,
-  conformance: 4,
-  suites: 5,
-  report: 5,
-  diagnosis: 5,
-  cli: 6,
+  change: 3,
+  discovery: 3,
+  preflight: 4,
+  swarm: 4,
+  probe: 4,
+  capture: 4,
+  observe: 4,
+  fault: 5,
+  conformance: 5,
+  suites: 6,
+  report: 6,
+  diagnosis: 6,
+  cli: 7,
 }
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -54,15 +57,45 @@ function sources(folder: string): string[] {
     .map((name) => join(root, folder, name))
 }
 
+interface Import {
+  /** As it is written. */
+  readonly path: string
+  readonly target: string
+  readonly line: number
+}
+
+/** Imports of our own files, those of types alone and those made on demand, too. */
+function importsOf(file: string, text: string): Import[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) => {
+    const path = match[1] ?? ''
+    const line = text.slice(0, match.index).split('\n').length
+    return { path, target: resolve(dirname(file), path), line }
+  })
+}
+
 function violations(file: string, text: string): string[] {
+  return importsOf(file, text).flatMap(({ path, target, line }) => {
+    const why = violation(file, target)
+    return why === undefined ? [] : [`${relative(root, file)}:${line} imports ${path}: ${why}`]
+  })
+}
+
+/** Each way on which a file imports itself in the end, such as `a.ts → b.ts → a.ts`; one for each import that closes it. */
+function circles(files: ReadonlyMap<string, string>): string[] {
   const found: string[] = []
-  for (const match of text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
-    const why = violation(file, resolve(dirname(file), match[1] ?? ''))
-    if (why !== undefined) {
-      const line = text.slice(0, match.index).split('\n').length
-      found.push(`${relative(root, file)}:${line} imports ${match[1]}: ${why}`)
+  const done = new Set<string>()
+  const follow = (file: string, way: readonly string[]): void => {
+    const at = way.indexOf(file)
+    if (at >= 0) {
+      found.push([...way.slice(at), file].map((each) => relative(root, each)).join(' → '))
+      return
     }
+    const text = files.get(file)
+    if (text === undefined || done.has(file)) return
+    for (const { target } of importsOf(file, text)) follow(target, [...way, file])
+    done.add(file)
   }
+  for (const file of files.keys()) follow(file, [])
   return found
 }
 
@@ -70,9 +103,32 @@ function violations(file: string, text: string): string[] {
 const isTest = (file: string): boolean => /\.(test|lab|fake)\.ts$/.test(file)
 
 describe('import rule', () => {
+  const files = new Map(
+    ['lib', 'suites', 'bin']
+      .flatMap(sources)
+      .filter((file) => !isTest(file))
+      .map((file) => [file, readFileSync(file, 'utf8')]),
+  )
+
   it('holds in every file', () => {
-    const files = [...sources('lib'), ...sources('suites')].filter((file) => !isTest(file))
-    expect(files.flatMap((file) => violations(file, readFileSync(file, 'utf8')))).to.deep.equal([])
+    expect([...files].flatMap(([file, text]) => violations(file, text))).to.deep.equal([])
+  })
+
+  it('is one of no circles: a type or a constant that two files need has a file of its own', () => {
+    expect(circles(files)).to.deep.equal([])
+  })
+
+  it('sees a circle, of types and of what is imported on demand, too, and names it', () => {
+    const at = (name: string): string => join(root, 'lib', 'host', name)
+    const texts = new Map([
+      [at('a.ts'), "import { b } from './b.ts'\nimport { d } from './d.ts'"],
+      [at('b.ts'), "import type { C } from './c.ts'"],
+      [at('c.ts'), "const b = await import('./b.ts')"],
+      [at('d.ts'), "import { b } from './b.ts'"],
+    ])
+    expect(circles(texts)).to.deep.equal(['lib/host/b.ts → lib/host/c.ts → lib/host/b.ts'])
+    texts.set(at('c.ts'), "import { packageRoot } from '../package-root.ts'")
+    expect(circles(texts)).to.deep.equal([])
   })
 
   it('sees a violation upwards, sideways and out of the pure room', () => {

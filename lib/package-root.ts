@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SwarmproofError } from './error.ts'
@@ -17,4 +17,12 @@ export function packageRoot(from: string = import.meta.url): string {
       })
     }
   }
+}
+
+/** Of this package. */
+export function version(): string {
+  const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
+    version: string
+  }
+  return manifest.version
 }

@@ -1,6 +1,7 @@
 /**
- * Text for `/bin/sh` on a host that our own source wrote. Only `sh` makes one, so that no string of a host, a file or
- * a user becomes shell by being passed on: where a script is wanted, a string does not do.
+ * Text for `/bin/sh` on a host that our own source wrote. Only `sh` makes one, and `scriptFile` of a file that lies beside
+ * its module, so that no string of a host, a file or a user becomes shell by being passed on: where a script is wanted,
+ * a string does not do.
  */
 export class Script {
   /** Give it to a shell as it is, or, as one word, to another: `sh -c ${inner.text}`. */
@@ -9,7 +10,7 @@ export class Script {
   /** An object that merely has a text is none. */
   declare protected readonly ours: true
 
-  /** @internal use `sh` */
+  /** @internal use `sh`, or `scriptFile` for a program of its own */
   constructor(text: string) {
     this.text = text
   }

@@ -19,7 +19,7 @@ const later = /^(?:diagnosis|observation)\//
 /** What people read: the lines of our sources but for comments, and the pages. */
 function* linesIn(folder: string): Generator<readonly [string, string]> {
   for (const name of readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.ts') || later.test(name) || /\.(test|fake|lab)\.ts$/.test(name)) continue
+    if (!/\.(?:ts|sh|pl)$/.test(name) || later.test(name) || /\.(test|fake|lab)\.ts$/.test(name)) continue
     const lines = readFileSync(join(packageRoot(), folder, name), 'utf8').split('\n')
     for (const [index, line] of lines.entries())
       if (!/^\s*(?:\*|\/\/|\/\*|#)/.test(line)) yield [`${folder}/${name}:${index + 1}`, line]

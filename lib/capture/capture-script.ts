@@ -1,8 +1,9 @@
-import { type Script, sh } from '../script.ts'
+import type { Script } from '../script.ts'
+import { perlFile, perlFromInput } from '../script-file.ts'
 import { canaryFilter } from './canary.ts'
 
 /**
- * What runs on a host for one capture: Perl from perl-base alone. It enters the namespace, starts tcpdump with
+ * What runs on a host for one capture, `capture.pl`: Perl from perl-base alone. It enters the namespace, starts tcpdump with
  * standard output handed on, and sends a canary on the captured interface for every line `canary HEX`.
  *
  * It interrupts tcpdump, waits for its statistics and ends: at the end of its input, which a dead owner brings
@@ -12,71 +13,7 @@ import { canaryFilter } from './canary.ts'
  * The interface is not made promiscuous (-p): this must not change a host.
  * Numbers of system calls, ioctls and socket options are those of Linux on x86_64, aarch64 and riscv64.
  */
-export const captureScript = String.raw`
-use strict; use warnings; use Config;
-my (undef, $limit, $namespace, $interface, $direction, $snapshot, $filter, $canaries) = @ARGV;
-$ENV{PATH} .= ':/usr/local/sbin:/usr/sbin:/sbin';
-$ENV{LC_ALL} = 'C';
-my ($setns, $prctl) = $Config{archname} =~ /x86_64/ ? (308, 157)
-  : $Config{archname} =~ /aarch64|riscv64/ ? (268, 167) : (0, 0);
-sub broken { print STDERR "swarmproof: @_\n"; exit 3 }
-broken("this processor is not known: $Config{archname}") unless $setns;
-
-if ($namespace ne '-') {
-  open my $handle, '<', $namespace or broken("cannot open namespace $namespace: $!");
-  syscall($setns, fileno($handle), 0x40000000) == 0 or broken("cannot enter namespace $namespace: $!");
-}
-socket my $socket, 17, 3, 0 or broken("cannot make a packet socket: $!");
-sub ask {
-  my ($what) = @_;
-  my $answer = pack 'a16 x24', $interface;
-  ioctl $socket, $what, $answer or broken("no interface $interface: $!");
-  return substr $answer, 16;
-}
-my $index = unpack 'i', ask(0x8933);
-my ($kind, $mac) = unpack 'S a6', ask(0x8927);
-broken("interface $interface is not an Ethernet interface (ARPHRD type $kind)") unless $kind == 1 || $kind == 772;
-broken("interface $interface is down") unless 1 & unpack 'S', ask(0x8913);
-my $target = pack 'S n i S C C a8', 17, 0x88b5, $index, 1, 0, 6, $mac;
-
-my @words = ('tcpdump', '-i', $interface, '-p', '-n', '-U', '--immediate-mode', '-B', 16384, '-Z', 'root',
-  '-s', $snapshot, '-w', '-', $direction eq 'out' ? ('-Q', 'out') : (), '--',
-  $filter eq '' ? () : "($filter) or ($canaries)");
-my $self = $$;
-my $child = fork // broken("cannot fork: $!");
-if (!$child) {
-  close STDIN; open STDIN, '<', '/dev/null';
-  syscall($prctl, 1, 15);
-  exit 4 if getppid != $self;
-  { no warnings 'exec'; exec @words }
-  exit 5 if $! == 2;
-  broken("cannot run tcpdump: $!");
-}
-close STDOUT;
-
-my ($asked, $input, $EAGAIN, $ENOBUFS) = (0, '', 11, 105);
-my $end = sub { $asked = 1 };
-@SIG{qw(INT TERM HUP)} = ($end, $end, $end);
-$SIG{ALRM} = sub { print STDERR "swarmproof: time limit of $limit s\n"; $asked = 1 };
-$SIG{CHLD} = sub { $asked = 1 };
-alarm $limit;
-until ($asked) {
-  my $ready = '';
-  vec($ready, fileno STDIN, 1) = 1;
-  next if select($ready, undef, undef, 1) <= 0;
-  sysread(STDIN, $input, 4096, length $input) or last;
-  while ($input =~ s/^canary ([0-9a-f]+)\n//) {
-    my $frame = pack 'a6 a6 n a4 H* x26', $mac, $mac, 0x88b5, 'swpc', $1;
-    next if defined send($socket, $frame, 0, $target) || $! == $ENOBUFS || $! == $EAGAIN;
-    print STDERR "swarmproof: cannot send a canary: $!\n";
-    $asked = 1;
-  }
-}
-$SIG{CHLD} = 'DEFAULT';
-kill 'INT', $child;
-waitpid $child, 0;
-exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
-`
+export const captureScript = perlFile(import.meta.url, 'capture.pl')
 
 /** The exit code of `captureScript` where there is no tcpdump; tcpdump itself has 1 and 2. */
 export const noTcpdump = 5
@@ -94,14 +31,9 @@ export interface CaptureScriptArguments {
   readonly filter: string
 }
 
-/** Reads as many bytes of program as its first argument says from standard input and runs them. */
-const boot =
-  'while(length($c||="")<$ARGV[0]){sysread(STDIN,$c,$ARGV[0]-length $c,length $c)or exit 4}eval $c;die $@ if $@'
-
 /** Runs `captureScript`, which is to be written to its standard input. */
 export function captureCommand(settings: CaptureScriptArguments): Script {
-  const words = [
-    Buffer.byteLength(captureScript),
+  return perlFromInput(captureScript, [
     settings.limitSeconds,
     settings.namespace ?? '-',
     settings.interface,
@@ -109,6 +41,5 @@ export function captureCommand(settings: CaptureScriptArguments): Script {
     settings.snapshotBytes,
     settings.filter,
     canaryFilter,
-  ]
-  return sh`exec perl -e ${boot} ${words}`
+  ])
 }

@@ -4,7 +4,8 @@ import type { Packet } from '../packet/packet.ts'
 import { PcapWriter } from '../packet/pcap-writer.ts'
 import type { RecordSink } from '../packet/record.ts'
 import { canaryNonce, canarySnapshotBytes } from './canary.ts'
-import type { CapturedFrame, KeepPolicy, PassedOver } from './keep/keep-policy.ts'
+import type { CapturedFrame } from './keep/captured-frame.ts'
+import type { KeepPolicy, PassedOver } from './keep/keep-policy.ts'
 
 /**
  * Takes the bytes of a running capture: splits them into packets, tells canaries as they come, and of the rest keeps

@@ -2,30 +2,36 @@ import { Argument, Command } from 'commander'
 import { listsRequirements } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { ConformanceTest } from '../conformance/test.ts'
+import { catalog } from '../diagnosis/catalog.ts'
 import { unknownName } from '../error.ts'
+import type { CatalogEntry } from '../observation/catalog-entry.ts'
 import { suites } from '../../suites/index.ts'
+import { explainFindingAsText } from './explain-finding.ts'
 import { classText, sourceText } from './list.ts'
 import { stdout } from './output.ts'
+import { aboutLine, bullets, headline, section } from './sections.ts'
 import { style, textWidth, wrap } from './terminal.ts'
 import type { Style } from './terminal.ts'
 
 const examples = `
 Examples:
-  swarmproof explain ENC-01          what it says, how it is verified, what breaks and what mends it
+  swarmproof explain ENC-01          what it says, how it is verified, what mends it
+  swarmproof explain esp-blocked     what it means, its proof, what to type
   swarmproof explain mtu-02          upper or lower case
   swarmproof explain ENC-01 --json   the same as JSON
-  swarmproof list requirements       all ids`
+  swarmproof list requirements       all ids
+  swarmproof list findings           all codes`
 
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('one requirement: its source, how it is verified, what usually breaks it, how to mend it')
-    .addArgument(new Argument('<id>', 'a requirement such as ENC-01'))
+    .description('one requirement or one kind of finding: how it is verified or proved, and what to type')
+    .addArgument(new Argument('<name>', 'a requirement such as ENC-01, or a finding such as esp-blocked'))
     .option('--json', 'print JSON', false)
     .addHelpText('after', examples)
-    .action((id: string, options: { json: boolean }) => {
-      const found = findRequirement(suites, id)
-      if (options.json) stdout.deliverJson(explainAsJson(found))
-      else stdout.deliver(explainAsText(found, style(stdout), textWidth(stdout)))
+    .action((name: string, options: { json: boolean }) => {
+      const found = findExplained(suites, catalog, name)
+      if (options.json) stdout.deliverJson('code' in found ? found : explainAsJson(found))
+      else stdout.deliver(textOf(found, style(stdout), textWidth(stdout)))
     })
 }
 
@@ -34,17 +40,28 @@ export interface FoundRequirement {
   readonly test: ConformanceTest
 }
 
-/** By id, case ignored. Throws InputError with the ids that were perhaps meant, and how to list all. */
-export function findRequirement(all: readonly Suite[], id: string): FoundRequirement {
+/** A requirement by its id or a finding by its code, case ignored. Throws InputError with what was perhaps meant. */
+export function findExplained(
+  all: readonly Suite[],
+  entries: readonly CatalogEntry[],
+  name: string,
+): FoundRequirement | CatalogEntry {
   const every = all.flatMap((suite) => suite.tests.map((test) => ({ suite, test })))
-  const found = every.find(({ test }) => test.id.toUpperCase() === id.trim().toUpperCase())
+  const wanted = name.trim().toUpperCase()
+  const found =
+    every.find(({ test }) => test.id.toUpperCase() === wanted) ??
+    entries.find(({ code }) => code.toUpperCase() === wanted)
   if (found !== undefined) return found
   throw unknownName(
-    'requirement',
-    id,
-    every.map(({ test }) => test.id),
-    listsRequirements,
+    'requirement or finding',
+    name,
+    [...every.map(({ test }) => test.id), ...entries.map(({ code }) => code)],
+    `${listsRequirements}, \`swarmproof list findings\` all codes`,
   )
+}
+
+function textOf(found: FoundRequirement | CatalogEntry, paint: Style, width: number): string {
+  return 'code' in found ? explainFindingAsText(found, paint, width) : explainAsText(found, paint, width)
 }
 
 export function explainAsJson({ suite, test }: FoundRequirement): unknown {
@@ -73,7 +90,7 @@ export function explainAsText({ suite, test }: FoundRequirement, paint: Style, w
     ['needs', test.needs.length === 0 ? 'nothing special' : test.needs.join(', ')],
   ] as const
   const sections = [
-    `${paint.bold(paint.cyan(test.id))}  ${paint.bold(wrap(test.requirement, width, ' '.repeat(test.id.length + 2)).trimStart())}`,
+    headline(test.id, test.requirement, paint, width),
     about.map(([label, text]) => aboutLine(label, text, paint, width)).join('\n'),
     section('How it is verified', wrap(test.method, width, '  '), paint),
     section('What usually breaks it', bullets(test.usualCauses, width), paint),
@@ -87,18 +104,4 @@ function meaning({ safety, advisory }: ConformanceTest): string {
   const where =
     safety === 'production' ? 'safe on a cluster in use' : 'only on a lab, whose hosts it may break or shape'
   return advisory === true ? `${where}; reports a finding and never decides the exit code` : where
-}
-
-function aboutLine(label: string, text: string, paint: Style, width: number): string {
-  const column = 10
-  return `  ${paint.dim(label.padEnd(column - 2))}${wrap(text, width, ' '.repeat(column)).trimStart()}`
-}
-
-function section(title: string, text: string, paint: Style): string {
-  return `${paint.bold(title)}\n${text}`
-}
-
-function bullets(items: readonly string[], width: number): string {
-  if (items.length === 0) return '  nothing known yet'
-  return items.map((item) => wrap(item, width, '    ', '  - ')).join('\n')
 }

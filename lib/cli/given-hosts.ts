@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander'
 import { InputError, unknownName } from '../error.ts'
-import type { Inventory } from '../host/ssh/inventory.ts'
-import { readInventory } from '../host/ssh/inventory/read-inventory.ts'
-import { inventoryOfWords } from '../host/ssh/inventory/words.ts'
+import type { Inventory } from '../discovery/inventory.ts'
+import { readInventory } from '../discovery/inventory/read-inventory.ts'
+import { inventoryOfWords } from '../discovery/inventory/words.ts'
 import type { SshClientOptions } from '../remote/open-ssh/connect.ts'
 
 /** Flags of every command that works on existing hosts. */

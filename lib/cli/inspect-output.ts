@@ -1,9 +1,9 @@
 import type { FlowRow } from '../packet/ledger-report.ts'
 import { LedgerRows } from '../packet/ledger-rows.ts'
-import { linkTypeName } from '../packet/link-type.ts'
 import { redactValue } from '../redact-value.ts'
 import type { Inspection } from './inspect-input.ts'
 import { stderr, stdout } from './output.ts'
+import { unknownLinkType } from './unknown-link-type.ts'
 
 /** Prints the ledger as one JSON object, a row to a line, without holding it as one string. */
 export async function printJson(inspection: Inspection): Promise<void> {
@@ -18,10 +18,6 @@ export async function printPage(inspection: Inspection, all: boolean): Promise<v
   const { pageLines } = await import('./inspect-page.ts')
   const { style } = await import('./terminal.ts')
   await print(lines(pageLines(inspection, { all, paint: style(stdout) })))
-}
-
-export function unknownLinkType(linkType: number, packets: number): string {
-  return `${packets} packets of link type ${linkTypeName(linkType)}, which is not decoded: counted as malformed`
 }
 
 export function* jsonParts({ file, ledger, summary }: Inspection): Generator<string> {

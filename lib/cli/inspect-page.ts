@@ -1,8 +1,8 @@
 import { LedgerRows } from '../packet/ledger-rows.ts'
 import type { EspRow, FlowRow, InnerFlowRow, VxlanRow } from '../packet/ledger-report.ts'
 import type { Inspection } from './inspect-input.ts'
-import { unknownLinkType } from './inspect-output.ts'
 import type { Style } from './terminal.ts'
+import { unknownLinkType } from './unknown-link-type.ts'
 
 export interface PageOptions {
   /** Every flow, not only the largest. */

@@ -2,6 +2,8 @@ import { Argument, Command } from 'commander'
 import { inProfile, type Profile, profiles } from '../conformance/profile.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { ConformanceTest, Source } from '../conformance/test.ts'
+import { catalog } from '../diagnosis/catalog.ts'
+import type { CatalogEntry } from '../observation/catalog-entry.ts'
 import { listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
@@ -9,28 +11,30 @@ import { stdout } from './output.ts'
 import { style, textWidth, wrap } from './terminal.ts'
 import type { Style } from './terminal.ts'
 
-const kinds = ['requirements', 'suites', 'topologies'] as const
+const kinds = ['requirements', 'suites', 'topologies', 'findings'] as const
 type Kind = (typeof kinds)[number]
 
 const examples = `
 Examples:
-  swarmproof list                       requirements, suites and topologies
+  swarmproof list                       requirements, suites, topologies and findings
   swarmproof list requirements          every requirement with its source
+  swarmproof list findings              every cause that a run can name, the gravest first
   swarmproof list topologies --json     the labs that come along, as JSON
 
 Classes: production is safe on a cluster in use, lab may break or shape its hosts; advisory never decides; quick is in
-every profile, slow in none.`
+every profile, slow in none. Findings: a cause explains verdicts, advice explains none.`
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('what is verified and which labs there are')
+    .description('what is verified, which labs there are, which causes can be named')
     .addArgument(new Argument('[what]', 'what to list; everything without it').choices(kinds))
     .option('--json', 'print JSON', false)
     .addHelpText('after', examples)
     .action((what: Kind | undefined, options: { json: boolean }) => {
       const topologies = what === undefined || what === 'topologies' ? listTopologies() : []
-      if (options.json) stdout.deliverJson(listAsJson(suites, topologies, what))
-      else stdout.deliver(listAsText(suites, topologies, what, style(stdout), textWidth(stdout)))
+      const all = { suites, topologies, catalog }
+      if (options.json) stdout.deliverJson(listAsJson(all, what))
+      else stdout.deliver(listAsText(all, what, style(stdout), textWidth(stdout)))
     })
 }
 
@@ -46,19 +50,26 @@ export interface ListedRequirement {
   readonly source: readonly Source[]
 }
 
-/** One kind as a list of its own; without a kind an object with all three. */
-export function listAsJson(all: readonly Suite[], topologies: readonly Topology[], what?: Kind): unknown {
+/** All there is to list. */
+export interface Listed {
+  readonly suites: readonly Suite[]
+  readonly topologies: readonly Topology[]
+  readonly catalog: readonly CatalogEntry[]
+}
+
+/** One kind as a list of its own; without a kind an object with all of them. */
+export function listAsJson({ suites: all, topologies, catalog: findings }: Listed, what?: Kind): unknown {
   const lists = {
     requirements: all.flatMap((suite) => suite.tests.map((test) => listed(suite.group, test))),
     suites: all.map(({ group, title, tests }) => ({ group, title, requirements: tests.map(({ id }) => id) })),
     topologies,
+    findings,
   }
   return what === undefined ? lists : lists[what]
 }
 
 export function listAsText(
-  all: readonly Suite[],
-  topologies: readonly Topology[],
+  { suites: all, topologies, catalog: findings }: Listed,
   what: Kind | undefined,
   paint: Style,
   width: number,
@@ -67,6 +78,7 @@ export function listAsText(
     requirements: () => all.map((suite) => requirementLines(suite, paint, width)).join('\n'),
     suites: () => suiteLines(all, paint, width),
     topologies: () => topologyLines(topologies, paint, width),
+    findings: () => findingLines(findings, paint, width),
   }
   if (what !== undefined) return parts[what]() || `${paint.dim(`no ${what}`)}\n`
   return kinds.map((kind) => `${paint.bold(kind.toUpperCase())}\n\n${parts[kind]()}`).join('\n')
@@ -136,6 +148,21 @@ function topologyLines(topologies: readonly Topology[], paint: Style, width: num
       const below = wrap(`${nodes}; ${networks}`, width, indent)
       const description = wrap(topology.description, width, indent).trimStart()
       return `  ${paint.cyan(topology.name.padEnd(column - 2))}${description}\n${paint.dim(below)}\n`
+    })
+    .join('')
+}
+
+function findingLines(findings: readonly CatalogEntry[], paint: Style, width: number): string {
+  const column = Math.max(0, ...findings.map(({ code }) => code.length)) + 4
+  // In a narrow window sentences stand below their codes.
+  const isNarrow = width - column < 30
+  const indent = ' '.repeat(isNarrow ? 6 : column)
+  return findings
+    .map(({ code, title, severity, reports }) => {
+      const name = paint.cyan(isNarrow ? code : code.padEnd(column - 2))
+      const sentence = wrap(title, width, indent)
+      const below = `${severity.join(' or ')}; ${reports.length} public report${reports.length === 1 ? '' : 's'}`
+      return `  ${name}${isNarrow ? `\n${sentence}` : sentence.trimStart()}\n${paint.dim(wrap(below, width, indent))}\n`
     })
     .join('')
 }

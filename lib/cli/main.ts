@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { ExitCode, InputError, InterruptedError, OutOfTimeError, SwarmproofError } from '../error.ts'
-import { packageRoot } from '../package-root.ts'
+import { version } from '../package-root.ts'
 import { breakOff } from './interruption.ts'
 import { stderr, stdout } from './output.ts'
 
@@ -109,13 +107,6 @@ class UnexpectedErrors {
     // Node's own code for a command that waits for nothing is 13.
     if (!this.#released && code !== ExitCode.interrupted) process.exitCode = ExitCode.harness
   }
-}
-
-export function version(): string {
-  const manifest = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as {
-    version: string
-  }
-  return manifest.version
 }
 
 async function programFor(words: readonly string[]): Promise<Command> {

@@ -1,5 +1,5 @@
 import type { Suite } from '../conformance/suite.ts'
-import type { FoundLab } from '../host/ssh/find-lab.ts'
+import type { FoundLab } from '../discovery/find-lab.ts'
 import type { Footprint } from '../swarm/footprint.ts'
 
 /** What is said before anything is created. */

@@ -39,6 +39,10 @@ describe('the last lines of a run', () => {
       'Allow it',
       'explains CTL-04, OVL-03',
     ])
+    record.findings = [exampleFinding({ code: 'esp-blocked', explains: ['CTL-07'] })]
+    expect(summaryLines(record, plain, [])).to.contain(
+      'explains CTL-07; more: swarmproof explain esp-blocked',
+    )
     expect(lines.filter((line) => /CTL-04|OVL-03/.test(line))).to.have.lengthOf(1)
     expect(lineOf(record, 'LB-01')).to.equal('  fail      LB-01 (not explained by the above)  another thing')
   })

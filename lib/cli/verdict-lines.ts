@@ -1,6 +1,7 @@
 import { describeKnownIssue } from '../conformance/known-issues.ts'
 import { type RequirementRecord, type RunRecord, summarize } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
+import { catalog } from '../diagnosis/catalog.ts'
 import type { Style } from './terminal.ts'
 
 const marks: Readonly<Record<Outcome, string>> = {
@@ -70,14 +71,19 @@ export function summaryLines(
 /** Causes before anything else: what it is, what to type, what it explains. */
 function causeLines(record: RunRecord, style: Style): string[] {
   const several = record.labs.length > 1
-  return record.findings.flatMap(({ severity, title, remedy, explains, lab }) => {
+  return record.findings.flatMap(({ code, severity, title, remedy, explains, lab }) => {
     const word = severity === 'cause' ? style.bold(style.red('cause   ')) : style.bold('advice  ')
     const where = several && lab !== undefined ? ` (${lab})` : ''
     const [first] = remedy
+    const about = [
+      ...(explains.length === 0 ? [] : [`explains ${explains.join(', ')}`]),
+      // A stored run may hold codes of other versions.
+      ...(catalog.some((entry) => entry.code === code) ? [`more: swarmproof explain ${code}`] : []),
+    ]
     return [
       `  ${word}  ${style.bold(title)}${where}`,
       ...(first === undefined ? [] : [`              ${first}`]),
-      ...(explains.length === 0 ? [] : [style.dim(`              explains ${explains.join(', ')}`)]),
+      ...(about.length === 0 ? [] : [style.dim(`              ${about.join('; ')}`)]),
     ]
   })
 }

@@ -3,22 +3,13 @@ import type { Host } from '../host/host.ts'
 import { readHostState } from '../observe/read-host-state.ts'
 import { type Progress, step } from '../progress.ts'
 import { type Script, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import { engineLogScript } from '../swarm/engine-log.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Of engines, nodes and objects of the swarm, which may be anybody's: the fields named here, and no others. */
-const overview = sh`docker version --format ${'client {{.Client.Version}}, server {{.Server.Version}}, API {{.Server.APIVersion}}'}
-docker info --format ${'driver {{.Driver}}, logging {{.LoggingDriver}}, cgroups {{.CgroupDriver}} {{.CgroupVersion}}, {{.NCPU}} processors, {{.MemTotal}} bytes; {{.ContainersRunning}} of {{.Containers}} containers run; {{.OperatingSystem}}, kernel {{.KernelVersion}}'}
-docker info --format ${'swarm {{.Swarm.LocalNodeState}} {{.Swarm.Error}}, manager {{.Swarm.ControlAvailable}}, {{.Swarm.Managers}} managers of {{.Swarm.Nodes}} nodes'}
-echo; docker network ls --no-trunc --format ${'network {{.ID}} {{.Name}} {{.Driver}} {{.Scope}}'}
-echo; docker ps --format ${'container {{.ID}} {{.Names}}: {{.Status}}'}
-if [ "$(docker info --format ${'{{.Swarm.ControlAvailable}}'})" = true ]; then
-  echo; docker node ls --format ${'node {{.ID}} {{.Hostname}}: {{.Status}} {{.Availability}} {{.ManagerStatus}} {{.EngineVersion}}'}
-  echo; docker service ls --format ${'service {{.Name}} {{.Mode}} {{.Replicas}} {{.Ports}}'}
-  own=$(docker service ls -q --filter label=swarmproof)
-  [ -z "$own" ] || docker service ps --no-trunc --format ${'task {{.Name}} on {{.Node}}: {{.DesiredState}}, {{.CurrentState}} {{.Error}}'} $own
-fi`
+const overview = scriptFile(import.meta.url, 'overview.sh')
 
 /**
  * Messages of the kernel about networks and memory. Lines of firewalls and audit hold traffic and commands of others;

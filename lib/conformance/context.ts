@@ -10,7 +10,6 @@ import type { HostState } from '../observe/host-state.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Topology } from '../topology/topology.ts'
-import type { Scene } from './scene.ts'
 
 /** The lab that requirements are verified on. */
 export interface TestContext {
@@ -52,6 +51,17 @@ export interface ObserveContext extends Omit<TestContext, 'renewed' | 'state'> {
   keepPackets(name: string, packets: readonly Packet[]): void
   /** A new generation: the stack read again, nothing observed yet. For after something was disturbed. */
   renewed(): Promise<ObserveContext>
+}
+
+/**
+ * Observations that several requirements rest on: made once per generation, whoever asks first, stored once, and
+ * referred to by each of them. A scene that threw throws for all who ask, and is stored as that.
+ */
+export interface Scene<T> {
+  /** Unique; names the file. Lower case, digits and hyphens. */
+  readonly key: string
+  /** Plain JSON. */
+  readonly record: (context: ObserveContext) => Promise<T>
 }
 
 export interface Wire {

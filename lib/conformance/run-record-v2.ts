@@ -15,6 +15,9 @@ export function fromVersion2(json: Readonly<Record<string, unknown>>): Record<st
   }
 }
 
+/** Findings had no codes then. */
+export const codeBeforeVersion3 = 'before-version-3'
+
 const emptyVerdict = { problems: [], controls: [], measures: [], missing: [], unseen: [] }
 
 function fromFinding({
@@ -24,7 +27,7 @@ function fromFinding({
 }: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const named = Array.isArray(hosts) ? hosts.filter((host) => typeof host === 'string') : []
   return {
-    ...{ code: 'before-version-3', severity: 'cause', networks: [], proof: [], knownIssues: [] },
+    ...{ code: codeBeforeVersion3, severity: 'cause', networks: [], proof: [], knownIssues: [] },
     ...others,
     nodes: named.filter((host) => !host.includes(' → ')),
     pairs: named.flatMap((host) => {

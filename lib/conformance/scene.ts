@@ -1,15 +1,4 @@
-import type { ObserveContext } from './context.ts'
-
-/**
- * Observations that several requirements rest on: made once per generation, whoever asks first, stored once, and
- * referred to by each of them. A scene that threw throws for all who ask, and is stored as that.
- */
-export interface Scene<T> {
-  /** Unique; names the file. Lower case, digits and hyphens. */
-  readonly key: string
-  /** Plain JSON. */
-  readonly record: (context: ObserveContext) => Promise<T>
-}
+import type { Scene } from './context.ts'
 
 const keys = new Set<string>()
 

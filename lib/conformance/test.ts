@@ -2,8 +2,7 @@ import type { VersionRange } from '../topology/engine.ts'
 import type { ProblemCode } from '../observation/codes.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Judgement } from '../observation/judgement.ts'
-import type { ObserveContext } from './context.ts'
-import type { Scene } from './scene.ts'
+import type { ObserveContext, Scene } from './context.ts'
 
 /** What is stated of one requirement. One literal per requirement; see `suites/`. */
 export interface Declaration {

@@ -9,10 +9,14 @@ const [, text] =
 const facts = JSON.parse(text ?? 'null') as ClusterFacts
 
 describe('ways that a request depends on', () => {
-  const request = (to: string, port?: number): ProbeRequest =>
+  const request = (
+    to: string,
+    port?: number,
+    namespace: ProbeRequest['from']['namespace'] = { pid: 1 },
+  ): ProbeRequest =>
     ({
       ...{ kind: port === undefined ? 'icmp' : 'tcp', to },
-      ...{ from: { host: { name: 'worker2' } }, port },
+      ...{ from: { host: { name: 'worker2' }, namespace }, port },
     }) as unknown as ProbeRequest
   const { web } = facts.services
   const { clear } = facts.networks
@@ -23,12 +27,16 @@ describe('ways that a request depends on', () => {
   it('are one for a task', () => {
     const task = facts.tasks.find(({ service, node }) => service === web.name && node === nodes[0])
     const { address = '' } = task?.endpoints[clear.name] ?? {}
-    expect(waysOf(facts)(request(address))).to.deep.equal([`worker2 ${clear.name} ${nodes[0]}`])
+    expect(waysOf(facts)(request(address))).to.deep.equal({
+      ...{ direct: true, ways: [`worker2 ${clear.name} ${nodes[0]}`] },
+    })
   })
 
   it('lead to each node that a virtual IP may choose', () => {
     const ways = waysOf(facts)(request(web.vips[clear.id] ?? '', 80))
-    expect(ways).to.deep.equal(nodes.map((node) => `worker2 ${clear.name} ${node}`))
+    expect(ways).to.deep.equal({
+      ...{ direct: false, ways: nodes.map((node) => `worker2 ${clear.name} ${node}`) },
+    })
   })
 
   it('lead on from the node whose published port is asked', () => {
@@ -36,11 +44,16 @@ describe('ways that a request depends on', () => {
     const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
     const ways = waysOf(facts)(request(manager?.advertise.address ?? '', port?.publishedPort))
     const others = nodes.filter((node) => node !== manager?.name)
-    expect(ways).to.deep.equal(others.map((node) => `${manager?.name} ${clear.name} ${node}`))
+    expect(ways).to.deep.equal({
+      ...{ direct: false, ways: others.map((node) => `${manager?.name} ${clear.name} ${node}`) },
+    })
   })
 
-  it('are none for what nothing is known of', () => {
-    expect(waysOf(facts)(request('192.0.2.1', 8080))).to.deep.equal([])
-    expect(waysOf(facts)(request(facts.nodes[0]?.advertise.address ?? ''))).to.deep.equal([])
+  it('are none for what nothing is known of, nor from a host into an overlay, where others may answer', () => {
+    const none = { direct: false, ways: [] }
+    const [task] = facts.tasks.filter(({ endpoints }) => endpoints[clear.name] !== undefined)
+    expect(waysOf(facts)(request(task?.endpoints[clear.name]?.address ?? '', 80, 'host'))).to.deep.equal(none)
+    expect(waysOf(facts)(request('192.0.2.1', 8080))).to.deep.equal(none)
+    expect(waysOf(facts)(request(facts.nodes[0]?.advertise.address ?? ''))).to.deep.equal(none)
   })
 })

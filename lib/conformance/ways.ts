@@ -1,5 +1,6 @@
 import type { ClusterFacts, TaskFacts } from '../observation/facts.ts'
 import type { ProbeRequest } from '../probe/probe.ts'
+import type { Ways } from '../probe/sparing-probe.ts'
 
 const gatewayBridge = 'docker_gwbridge'
 
@@ -7,25 +8,35 @@ const gatewayBridge = 'docker_gwbridge'
  * The ways a request depends on, each from a node over a network to a node: one for the address of a task; one for each
  * node with a task behind a virtual IP or a port of the mesh, for any of them may get it; none where nothing is known.
  */
-export function waysOf(facts: ClusterFacts): (request: ProbeRequest) => readonly string[] {
-  const tasks = new Map(facts.tasks.flatMap(addressesOf))
-  const balanced = balancedOf(facts)
-  const nodes = new Map(
-    facts.nodes.flatMap(({ name, advertise, dataPath }) => [
-      [advertise.address, name] as const,
-      [dataPath.address, name] as const,
-    ]),
-  )
+export function waysOf(facts: ClusterFacts): (request: ProbeRequest) => Ways {
+  let known: ReturnType<typeof tablesOf> | undefined
   return (request) => {
+    const { tasks, balanced, nodes } = (known ??= tablesOf(facts))
     const from = request.from.host.name
-    const task = tasks.get(request.to)
-    if (task !== undefined) return [way(from, task.network, task.node)]
-    const behind = balanced.byAddress.get(request.to)
-    if (behind !== undefined) return behind.nodes.map((node) => way(from, behind.network, node))
+    // No host has a route into an overlay: whatever answers it there is somebody else.
+    const isInside = request.from.namespace !== 'host'
+    const task = isInside ? tasks.get(request.to) : undefined
+    if (task !== undefined) return { direct: true, ways: [way(from, task.network, task.node)] }
+    const behind = isInside ? balanced.byAddress.get(request.to) : undefined
+    if (behind !== undefined)
+      return { direct: false, ways: behind.nodes.map((node) => way(from, behind.network, node)) }
     const asked = nodes.get(request.to)
-    if (asked === undefined || request.kind === 'icmp') return []
+    if (asked === undefined || request.kind === 'icmp') return { direct: false, ways: [] }
     const published = balanced.byPort.get(`${request.kind} ${request.port}`) ?? []
-    return published.filter((node) => node !== asked).map((node) => way(asked, balanced.meshNetwork, node))
+    const others = published.filter((node) => node !== asked)
+    return { direct: false, ways: others.map((node) => way(asked, balanced.meshNetwork, node)) }
+  }
+}
+
+function tablesOf(facts: ClusterFacts) {
+  const nodes = facts.nodes.flatMap(({ name, advertise, dataPath }) => [
+    [advertise.address, name] as const,
+    [dataPath.address, name] as const,
+  ])
+  return {
+    tasks: new Map(facts.tasks.flatMap(addressesOf)),
+    balanced: balancedOf(facts),
+    nodes: new Map(nodes),
   }
 }
 

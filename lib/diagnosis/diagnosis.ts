@@ -1,4 +1,5 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import { reportName } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
 import { LabView, type ReadObservation } from './lab-view.ts'
 import type { Draft, Rule } from './rule.ts'
@@ -25,7 +26,7 @@ export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabReco
 
 /** A cause that explains nothing any more is none. */
 function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Finding[] {
-  const { explains, accountsFor, severity = 'cause', ...parts } = draft
+  const { explains, accountsFor, severity = rule.severity[0], reports = rule.reports, ...parts } = draft
   const explained = explains === undefined ? [] : view.problems().filter(explains)
   view.explain(explained)
   const others =
@@ -36,8 +37,9 @@ function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Find
   return [
     {
       ...{ code: rule.code, severity, lab: lab.name, generation: view.generation, ...times },
-      ...{ nodes: [], pairs: [], networks: [], proof: [], knownIssues: [] },
+      ...{ nodes: [], pairs: [], networks: [], proof: [] },
       ...parts,
+      knownIssues: reports.map(reportName),
       explains: ids,
     },
   ]

@@ -1,13 +1,13 @@
+import type { CatalogEntry, PublicReport } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
 import type { LabView, Reported } from './lab-view.ts'
 
 /**
  * Recognises one cause. A rule stays silent unless what was observed shows it and nothing that was observed speaks
  * against it: a wrong diagnosis costs the reader more than none. It sees the problems that no graver rule explained yet.
+ * What it finds is in the catalog under its code: a rule declares its entry beside what it does.
  */
-export interface Rule {
-  /** Names its findings, e.g. `data-path-port-blocked`. */
-  readonly code: string
+export interface Rule extends CatalogEntry {
   find(lab: LabView): readonly Draft[]
 }
 
@@ -15,7 +15,9 @@ export interface Rule {
 export interface Draft
   extends
     Pick<Finding, 'title' | 'cause' | 'remedy'>,
-    Partial<Pick<Finding, 'nodes' | 'pairs' | 'networks' | 'proof' | 'knownIssues' | 'severity'>> {
+    Partial<Pick<Finding, 'nodes' | 'pairs' | 'networks' | 'proof' | 'severity'>> {
+  /** Which of its entry’s reports are of the same thing; all of them where it does not say. */
+  readonly reports?: readonly PublicReport[]
   /** Problems that it accounts for. */
   readonly explains?: (problem: Reported) => boolean
   /** Requirements whose verdict it accounts for although they report no problem: inconclusive or skipped. */

@@ -3,7 +3,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { must } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const addressHeldTwice: Fault = {
   name: 'address-held-twice',

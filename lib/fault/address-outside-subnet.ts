@@ -2,7 +2,7 @@ import { interfaceName } from '../identifier.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const addressOutsideSubnet: Fault = {
   name: 'address-outside-subnet',

@@ -1,5 +1,5 @@
 import type { Host } from '../host/host.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import { processId } from '../identifier.ts'
 import { sh } from '../script.ts'
 

@@ -3,7 +3,7 @@ import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const balancedRoundRobin: Fault = {
   name: 'balanced-round-robin',

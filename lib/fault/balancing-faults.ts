@@ -3,7 +3,7 @@ import type { Cluster, ClusterNode, Task } from '../swarm/cluster.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
 

@@ -1,12 +1,9 @@
+import { perlFile } from '../script-file.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
 import { bystander, victim } from './scripted.ts'
 
-const talk = String.raw`
-my ($name, @octets) = @ARGV;
-socket(my $s, 2, 2, 17) or die;
-for (;;) { send $s, "service $name has a task more", 0, pack("S n C4 x8", 2, 7946, @octets); sleep 1 }
-`
+const talk = perlFile(import.meta.url, 'clear-text-on-gossip-port.pl')
 
 export const clearTextOnGossipPort: Fault = {
   name: 'clear-text-on-gossip-port',

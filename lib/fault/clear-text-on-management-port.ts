@@ -1,17 +1,8 @@
+import { perlFile } from '../script-file.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
 
-const talk = String.raw`
-for (;;) {
-  my $s;
-  if (socket($s, 2, 1, 6) && connect($s, pack("S n C4 x8", 2, 2377, @ARGV))) {
-    syswrite $s, "GET /health HTTP/1.0\r\n\r\n";
-    select undef, undef, undef, 0.2;
-    close $s;
-  }
-  sleep 1;
-}
-`
+const talk = perlFile(import.meta.url, 'clear-text-on-management-port.pl')
 
 export const clearTextOnManagementPort: Fault = {
   name: 'clear-text-on-management-port',

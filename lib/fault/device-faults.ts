@@ -4,7 +4,7 @@ import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const endpointOffBridge: Fault = {
   name: 'endpoint-off-bridge',

@@ -1,4 +1,5 @@
 import { type Script, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
 import { scripted } from './scripted.ts'
@@ -18,12 +19,13 @@ chmod 755 ${dockerStandIn}`
  * docker's own that changes one word on its way to the engine. `change` is a case of a shell's `case $word in`.
  */
 export function dockerFront(node: ClusterNode, change: Script): ReturnType<Fault['plant']> {
-  const front = sh`#!/bin/sh
-n=$#; i=0
-while [ $i -lt $n ]; do
-  word=$1; shift; case $word in ${change};; esac
-  set -- "$@" "$word"; i=$((i+1))
-done
-exec /usr/bin/docker "$@"`
-  return scripted(node, { plant: putBeforeDocker(front), remove: sh`rm -f ${dockerStandIn}` })
+  return scripted(node, {
+    plant: putBeforeDocker(frontProgram(change)),
+    remove: sh`rm -f ${dockerStandIn}`,
+  })
+}
+
+/** What stands before docker. */
+export function frontProgram(change: Script): Script {
+  return scriptFile(import.meta.url, 'docker-front.sh', { change: change.text })
 }

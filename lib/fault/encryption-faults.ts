@@ -1,12 +1,13 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
-import { engineMark, withoutOutboundPolicies } from '../host/outbound-policies.ts'
+import { engineMark, withoutOutboundPolicies } from '../change/outbound-policies.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { ruleWords } from '../host/rule-words.ts'
+import { scriptFile } from '../script-file.ts'
+import { ruleWords } from '../change/rule-words.ts'
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
   const node = victim(cluster)
@@ -33,19 +34,15 @@ export const outboundStateMissing: Fault = {
   breaks: ['ENC-03'],
   async plant({ cluster, stack }) {
     const node = requireEncryption(cluster, stack)
-    const [from, to] = [node.dataPath.address, bystander(cluster).dataPath.address]
-    // The state has a key. It stays on the host, in a file only root can read, until it is put back.
-    const folder = '/run/swarmproof-fault'
+    const state = {
+      folder: '/run/swarmproof-fault',
+      from: node.dataPath.address,
+      to: bystander(cluster).dataPath.address,
+      mark: engineMark,
+    }
     return scripted(node, {
-      plant: sh`umask 077; mkdir -p ${folder}
-ip -o xfrm state list src ${from} dst ${to} reqid ${engineMark} | head -n 1 >${folder}/state
-spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\1/p' ${folder}/state)
-ip xfrm state delete src ${from} dst ${to} proto esp spi $spi`,
-      remove: sh`spi=$(sed -nE 's/.*spi (0x[0-9a-f]+).*/\1/p' ${folder}/state)
-key=$(sed -nE 's/.*aead \S+ (0x[0-9a-f]+) .*/\1/p' ${folder}/state)
-last=$(sed -nE 's/.*oseq (0x[0-9a-f]+).*/\1/p' ${folder}/state)
-ip xfrm state add src ${from} dst ${to} proto esp spi $spi reqid ${engineMark} mode transport aead 'rfc4106(gcm(aes))' $key 64 replay-oseq $last
-rm -r ${folder}`,
+      plant: scriptFile(import.meta.url, 'outbound-state-deleted.sh', state),
+      remove: scriptFile(import.meta.url, 'outbound-state-restored.sh', state),
     })
   },
 }

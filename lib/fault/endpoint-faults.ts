@@ -5,7 +5,7 @@ import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
 import { withoutRule } from './ingress-faults.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import { mtuOf } from './size-faults.ts'
 
 export const gatewayTaken: Fault = {

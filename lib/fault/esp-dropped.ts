@@ -1,4 +1,4 @@
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { victim } from './scripted.ts'

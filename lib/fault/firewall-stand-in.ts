@@ -1,15 +1,11 @@
 import { sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { scripted, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 
 const program = '/usr/local/lib/swarmproof-fault-iptables'
 
-/** Between the engine and iptables: what would drop VXLAN of an encrypted network is said to be done, and is not. */
-const standIn = sh`#!/bin/sh
-case " $* " in
-  *" -I INPUT "*" -j DROP "*) exit 0 ;;
-esac
-exec /usr/sbin/iptables-nft "$@"`
+const standIn = scriptFile(import.meta.url, 'drop-rules-ignored.sh')
 
 export const dropRulesIgnored: Fault = {
   name: 'drop-rules-ignored',

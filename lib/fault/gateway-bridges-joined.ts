@@ -1,5 +1,5 @@
 import { cidrBlock } from '../identifier.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import type { ClusterNode, Task } from '../swarm/cluster.ts'
 import { contains } from '../topology/cidr.ts'
 import type { Fault } from './fault.ts'

@@ -1,6 +1,6 @@
 import { interfaceName } from '../identifier.ts'
 import { must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import { mtuOf } from './size-faults.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'

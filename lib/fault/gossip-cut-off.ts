@@ -3,7 +3,7 @@ import { type Look, eventually } from '../eventually.ts'
 import type { Cluster } from '../swarm/cluster.ts'
 import { readNetworkViews } from '../swarm/network-view.ts'
 import type { Stack } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 

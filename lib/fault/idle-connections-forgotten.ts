@@ -2,7 +2,7 @@ import { loadBalancerNamespace } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const idleConnectionsForgotten: Fault = {
   name: 'idle-connections-forgotten',

@@ -1,10 +1,10 @@
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { ruleWords } from '../host/rule-words.ts'
+import { ruleWords } from '../change/rule-words.ts'
 
 /** Deletes the first rule of a chain that holds a text, and puts it back where it was. */
 export async function withoutRule(

@@ -1,7 +1,7 @@
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import { must } from './scripted.ts'
 
 /** The names of the two ends; fifteen characters are what the kernel allows. */

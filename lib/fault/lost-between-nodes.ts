@@ -1,7 +1,7 @@
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import type { Fault } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 interface Loss {
   readonly name: string

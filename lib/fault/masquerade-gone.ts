@@ -1,7 +1,7 @@
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { ruleWords } from '../host/rule-words.ts'
-import { shell } from '../host/shell.ts'
+import { ruleWords } from '../change/rule-words.ts'
+import { shell } from '../change/shell.ts'
 
 export const masqueradeGone: Fault = {
   name: 'masquerade-gone',

@@ -1,10 +1,11 @@
 import { tasksOn } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
-import { sh } from '../script.ts'
+import { scriptLines, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { processId } from '../identifier.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const secondNetworkSilent: Fault = {
   name: 'second-network-silent',
@@ -73,15 +74,7 @@ export const largeOverlay: Fault = {
 
 const markFile = '/run/swpfault-namespaces'
 
-/**
- * The file of every overlay's namespace that appears is mounted a second time over itself: the engine's unmounting
- * takes the upper one away, and the namespace stays.
- */
-const keeper = sh`cd /run/docker/netns; known=" $(ls -d 1-* 2>/dev/null | tr "\n" " ") "; n=0
-while [ $n -lt 900 ]; do n=$((n+1))
-for f in 1-*; do case "$known" in *" $f "*) continue;; esac; grep -q "/netns/$f " /proc/mounts || continue
-mount --bind "$f" "$f"; known="$known$f "; echo "$f" >> ${markFile}; done
-sleep 1; done`
+const keeper = scriptFile(import.meta.url, 'namespace-kept.sh', { kept: markFile })
 
 export const namespaceKept: Fault = {
   name: 'namespace-kept',
@@ -98,9 +91,11 @@ export const namespaceKept: Fault = {
       async remove() {
         await shell(
           host,
-          sh`kill ${pid}
-while read -r f; do while umount "/run/docker/netns/$f" 2>/dev/null; do :; done; rm -f "/run/docker/netns/$f"; done < ${markFile}
-rm -f ${markFile} /run/swpfault-keeper.sh`,
+          scriptLines([
+            sh`kill ${pid}`,
+            scriptFile(import.meta.url, 'namespaces-released.sh', { kept: markFile }),
+            sh`rm -f /run/swpfault-keeper.sh`,
+          ]),
         )
       },
     }

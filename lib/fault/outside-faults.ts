@@ -1,11 +1,12 @@
 import type { Host, Lab } from '../host/host.ts'
 import { stackNames } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { must } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 function outsider({ lab }: { readonly lab?: Pick<Lab, 'hosts'> }): Host {
   return must(
@@ -27,12 +28,7 @@ export const strangerHasNetwork: Fault = {
   },
 }
 
-const standIn = sh`#!/bin/sh
-case " $* " in
-  *" swarm init "*--advertise-addr*) ;;
-  *" swarm init "*) exit 0 ;;
-esac
-exec /usr/bin/docker "$@"`
+const standIn = scriptFile(import.meta.url, 'ambiguous-init-accepted.sh')
 
 export const ambiguousInitAccepted: Fault = {
   name: 'ambiguous-init-accepted',

@@ -1,7 +1,7 @@
 import { cidrBlock } from '../identifier.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const overlappingRoutes: Fault = {
   name: 'overlapping-routes',

@@ -2,7 +2,7 @@ import type { Service } from '../swarm/cluster.ts'
 import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import { withoutRule } from './ingress-faults.ts'
 import { must, scripted, victim } from './scripted.ts'
 

@@ -1,6 +1,7 @@
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { bystander, must, scripted, victim } from './scripted.ts'
 
 /** In the raw table of a node that is not disturbed: neither a restart nor a reboot of the other takes it away. */
@@ -34,18 +35,11 @@ export const reloadHookDrops: Fault = {
     const serves = stack.tasks.filter(({ service }) => service === web.name).map(({ node }) => node)
     const node = cluster.nodes.find((one) => one.role === 'worker' && serves.includes(one)) ?? victim(cluster)
     const port = must(web.published[0], 'a published port').publishedPort
-    const drop = sh`PREROUTING -p tcp --dport ${port} -j DROP`
-    const hook = sh`for second in $(seq 600); do
-  [ -e ${folder}/rules ] || exit 0
-  if ! iptables -w -t nat -S DOCKER-INGRESS | grep -q DNAT; then
-    iptables-restore <${folder}/rules; iptables -w -t raw -I ${drop}; : >${folder}/done; exit 0
-  fi
-  sleep 0.2
-done`
+    const hook = scriptFile(import.meta.url, 'reload-hook-drops.sh', { folder, port })
     return scripted(node, {
       plant: sh`umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules
-(${hook}) >/dev/null 2>&1 </dev/null &`,
-      remove: sh`iptables -w -t raw -D ${drop} 2>/dev/null; rm -rf ${folder}`,
+sh -c ${hook.text} >/dev/null 2>&1 </dev/null &`,
+      remove: sh`iptables -w -t raw -D PREROUTING -p tcp --dport ${port} -j DROP 2>/dev/null; rm -rf ${folder}`,
     })
   },
 }

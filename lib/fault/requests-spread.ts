@@ -1,8 +1,9 @@
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { perlFile } from '../script-file.ts'
 import { must, victim } from './scripted.ts'
 
 /** The port LB-01 sends several requests over one connection to. */
@@ -49,17 +50,4 @@ export const requestsSpread: Fault = {
 }
 
 /** Its port, that of the tasks, and their addresses. */
-const relay = String.raw`
-use IO::Socket::INET;
-my ($relayPort, $linePort, @to) = @ARGV;
-my $server = IO::Socket::INET->new(LocalPort => $relayPort, Listen => 9, ReuseAddr => 1) or die;
-while (my $client = $server->accept) {
-  my $count = 0;
-  while (defined(my $line = <$client>)) {
-    last if $line eq "\n";
-    my $task = IO::Socket::INET->new(PeerAddr => $to[$count++ % @to], PeerPort => $linePort) or last;
-    print $task "$line\n";
-    while (defined(my $answer = <$task>)) { print $client $answer }
-  }
-}
-`
+const relay = perlFile(import.meta.url, 'requests-spread.pl')

@@ -1,8 +1,9 @@
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import { dockerFront } from './docker-front.ts'
 import { standsIn } from './docker-stand-in.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { victim } from './scripted.ts'
 
 /** Of the ports managers give (swarmkit, manager/allocator: dynamicPortStart to dynamicPortEnd). */
@@ -37,11 +38,11 @@ export const overlayGivenUnasked: Fault = {
       description: 'A service that is created without a network is put on one by the manager.',
       breaks: ['OVL-17'],
     },
-    ({ stack, cluster }) => [
-      sh`*" service create "*-reshape-door*)
-  shift 2
-  exec /usr/bin/docker service create --no-resolve-image --network ${stack.networks.extra.name} --constraint node.id==${cluster.manager.nodeId} "$@" ;;`,
-    ],
+    ({ stack, cluster }) =>
+      scriptFile(import.meta.url, 'overlay-given-unasked.sh', {
+        network: stack.networks.extra.name,
+        node: cluster.manager.nodeId,
+      }),
   ),
 }
 
@@ -51,7 +52,7 @@ export const publishingAccepted = standsIn(
     description: 'The manager takes a service that publishes without ingress without a word.',
     breaks: ['ING-11'],
   },
-  () => [sh`*" service create "*-ing11-door*) exit 0 ;;`],
+  () => scriptFile(import.meta.url, 'publishing-accepted.sh'),
 )
 
 export const subnetWithheld = standsIn(
@@ -61,7 +62,5 @@ export const subnetWithheld = standsIn(
       'The manager states no subnet for a network that was made without one, even with a task on it.',
     breaks: ['OVL-08'],
   },
-  () => [
-    sh`*" network inspect "*-reshape-own*) /usr/bin/docker "$@" | sed 's/"Config":\[[^]]*\]/"Config":null/'; exit ;;`,
-  ],
+  () => scriptFile(import.meta.url, 'subnet-withheld.sh'),
 )

@@ -1,5 +1,5 @@
 import { tasksOn } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 

@@ -3,7 +3,7 @@ import { type Script, sh } from '../script.ts'
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
 import { namespacePath } from '../swarm/namespaces.ts'
 import type { Fault } from './fault.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 /** Plants by one script and removes by another. */
 export async function scripted(

@@ -3,7 +3,7 @@ import { overlayNamespace } from '../swarm/namespaces.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, must, scripted, victim } from './scripted.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
 

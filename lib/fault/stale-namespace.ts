@@ -2,7 +2,7 @@ import { namespacePath, overlayNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
-import { shell } from '../host/shell.ts'
+import { shell } from '../change/shell.ts'
 
 export const staleNamespace: Fault = {
   name: 'stale-namespace',

@@ -1,14 +1,14 @@
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
-import { loadBalancerNamespace } from '../swarm/namespaces.ts'
+import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import type { Stack } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { inNamespace, scripted, victim } from './scripted.ts'
+import { scriptFile } from '../script-file.ts'
+import { scripted, victim } from './scripted.ts'
 
-/** Runs a loop on a node until the fault is removed; it ends itself after ten minutes, should nobody remove it. */
-function looping(node: ClusterNode, body: Script): ReturnType<Fault['plant']> {
+/** Runs a program on a node, which loops, until the fault is removed. */
+function looping(node: ClusterNode, program: Script): ReturnType<Fault['plant']> {
   const pidFile = '/run/swarmproof-fault.pid'
-  const program = sh`n=0; while [ $n -lt 3000 ]; do n=$((n+1)); ${body}; sleep 0.2; done`
   return scripted(node, {
     plant: sh`printf '%s\n' ${program.text} > /run/swarmproof-fault.sh
 setsid sh /run/swarmproof-fault.sh </dev/null >/dev/null 2>&1 &
@@ -18,13 +18,9 @@ rm -f ${pidFile} /run/swarmproof-fault.sh /run/swarmproof-fault.seen`,
   })
 }
 
-function ipvsadm(stack: Stack, rest: Script): Script {
-  return inNamespace(loadBalancerNamespace(stack.networks.clear.id), sh`ipvsadm ${rest}`)
-}
-
-/** Lines like `-f 258 -r 10.91.1.5:0`, one a destination. */
-function listed(stack: Stack): Script {
-  return sh`${ipvsadm(stack, sh`-S -n`)} | sed -n 's/^-a \(-f [0-9]* -r [0-9.]*\).*/\1/p'`
+/** Path of the namespace of the clear network's balancer. */
+function balancerOf(stack: Stack): string {
+  return namespacePath(loadBalancerNamespace(stack.networks.clear.id))
 }
 
 export const balancerNeverForgets: Fault = {
@@ -35,10 +31,7 @@ export const balancerNeverForgets: Fault = {
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),
-      sh`seen=/run/swarmproof-fault.seen; touch $seen
-now=$(${listed(stack)})
-echo "$now" | sort -u - $seen > $seen.new; mv $seen.new $seen
-grep . $seen | while read -r entry; do echo "$now" | grep -qxF -- "$entry" || ${ipvsadm(stack, sh`-a $entry -m -w 1`)}; done`,
+      scriptFile(import.meta.url, 'balancer-never-forgets.sh', { namespace: balancerOf(stack) }),
     ),
 }
 
@@ -49,6 +42,6 @@ export const balancerLearnsNothing: Fault = {
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),
-      sh`${listed(stack)} | awk '++seen[$2] > 2' | while read -r entry; do ${ipvsadm(stack, sh`-d $entry`)}; done`,
+      scriptFile(import.meta.url, 'balancer-learns-nothing.sh', { namespace: balancerOf(stack) }),
     ),
 }

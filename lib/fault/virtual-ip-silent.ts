@@ -1,6 +1,6 @@
 import { loadBalancerNamespace, namespacePath } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
-import { plantRules } from '../host/firewall-rules.ts'
+import { plantRules } from '../change/firewall-rules.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readTcpdumpReport, tcpdumpComplaint } from '../capture/tcpdump-report.ts'
-import { parseInventory } from '../host/ssh/inventory/read-inventory.ts'
-import { parseHostFacts } from '../host/ssh/read-host-facts.ts'
+import { parseInventory } from '../discovery/inventory/read-inventory.ts'
+import { parseHostFacts } from '../discovery/read-host-facts.ts'
 import { parseHostState } from '../observe/read-host-state.ts'
 import { parseIpvsTimers } from '../observe/read-ipvs-timers.ts'
 import { parseFirewall } from '../observe/firewall.ts'
@@ -33,7 +33,7 @@ const soundYaml = [
 const soundIni = [
   'm1 ansible_host=192.0.2.1 ansible_user=ops\n[managers]\nm1\n[workers]\nw[1:3].example.net:2222 a="b c"\n[swarm:children]\nmanagers\nworkers\n[swarm:vars]\nansible_user={{ user }}\nuser=ops\nansible_ssh_common_args=-o ProxyCommand="ssh -W %h:%p bastion"\n',
 ]
-const tested = literalsOf('lib/host/ssh/inventory').filter((text) => text.length > 20)
+const tested = literalsOf('lib/discovery/inventory').filter((text) => text.length > 20)
 const inventories = [...tested, ...soundIni, ...soundYaml]
 const ofFile: Readonly<Record<string, readonly string[]>> = {
   'hosts.yml': [...tested, ...Array.from({ length: 10 }, () => soundYaml).flat()],

@@ -4,7 +4,13 @@ declare const plugin: {
   readonly meta: { readonly name: string }
   readonly rules: Readonly<
     Record<
-      'made-by-sh' | 'whole-words' | 'fixed-programs' | 'no-local-shell' | 'one-writer' | 'redact-values',
+      | 'made-by-sh'
+      | 'script-files'
+      | 'whole-words'
+      | 'fixed-programs'
+      | 'no-local-shell'
+      | 'one-writer'
+      | 'redact-values',
       Rule.RuleModule
     >
   >

@@ -13,13 +13,41 @@ tester.run('made-by-sh', rules['made-by-sh'], {
     'const a = sh`ls ${name}`',
     'const a = value as Scripts',
     { code: 'new Script(text)', filename: '/x/lib/script.ts' },
+    { code: 'new Script(text)', filename: '/x/lib/script-file.ts' },
   ],
   invalid: [
     { code: 'new Script(text)', errors: [{ messageId: 'constructed' }] },
+    { code: 'new Script(text)', filename: '/x/lib/host/script.ts', errors: [{ messageId: 'constructed' }] },
     { code: 'const a = text as Script', errors: [{ messageId: 'asserted' }] },
     { code: 'const a = { text } as unknown as Script', errors: [{ messageId: 'asserted' }] },
     { code: 'const a = <Script>text', errors: [{ messageId: 'asserted' }] },
     { code: 'const a = sh({ raw: [text] } as TemplateStringsArray)', errors: [{ messageId: 'called' }] },
+  ],
+})
+
+tester.run('script-files', rules['script-files'], {
+  valid: [
+    "import { perlFile, scriptFile } from '../script-file.ts'",
+    "const script = scriptFile(import.meta.url, 'observe.sh')",
+    "const script = scriptFile(import.meta.url, 'observe.sh', { wanted: name }, words)",
+    "const program = perlFile(import.meta.url, 'agent.pl')",
+    'class A { constructor() {} }',
+  ],
+  invalid: [
+    { code: "scriptFile(url, 'observe.sh')", errors: [{ messageId: 'module' }] },
+    { code: "scriptFile(`file://${path}`, 'observe.sh')", errors: [{ messageId: 'module' }] },
+    { code: 'scriptFile(import.meta.url, name)', errors: [{ messageId: 'file' }] },
+    { code: 'scriptFile(import.meta.url, `${name}.sh`)', errors: [{ messageId: 'file' }] },
+    { code: "scriptFile(import.meta.url, '../observe.sh')", errors: [{ messageId: 'file' }] },
+    { code: "scriptFile(import.meta.url, 'agent.pl')", errors: [{ messageId: 'file' }] },
+    { code: "perlFile(import.meta.url, 'observe.sh')", errors: [{ messageId: 'file' }] },
+    { code: 'perlFile()', errors: [{ messageId: 'module' }, { messageId: 'file' }] },
+    {
+      code: "import { scriptFile as load } from '../script-file.ts'",
+      errors: [{ messageId: 'renamed' }],
+    },
+    { code: 'const load = scriptFile', errors: [{ messageId: 'renamed' }] },
+    { code: 'names.map(perlFile)', errors: [{ messageId: 'renamed' }] },
   ],
 })
 

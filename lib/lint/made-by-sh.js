@@ -1,13 +1,13 @@
 /**
- * A `Script` is made by `sh` and `scriptLines` alone: by no constructor, no assertion of its type, and no call of `sh`
- * with strings that were no template.
+ * A `Script` is made by `sh`, `scriptLines` and `scriptFile` alone: by no constructor, no assertion of its type, and no
+ * call of `sh` with strings that were no template.
  *
  * @type {import('eslint').Rule.RuleModule}
  */
 export const madeBySh = {
   meta: {
     type: 'problem',
-    docs: { description: 'scripts for hosts are made by the tag `sh` alone' },
+    docs: { description: 'scripts for hosts are made by the tag `sh` or loaded by scriptFile' },
     messages: {
       constructed:
         'a script is made by the tag sh`…`, which quotes what is inserted, and not by its constructor',
@@ -17,7 +17,7 @@ export const madeBySh = {
     schema: [],
   },
   create(context) {
-    if (context.filename.endsWith('/lib/script.ts')) return {}
+    if (/\/lib\/script(?:-file)?\.ts$/.test(context.filename)) return {}
     const isScript = (type) =>
       type?.type === 'TSTypeReference' &&
       type.typeName.type === 'Identifier' &&

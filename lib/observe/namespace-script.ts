@@ -2,7 +2,8 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
 import { execSections, type Sections } from '../remote/sections.ts'
-import { type Script, sh } from '../script.ts'
+import type { Script } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 
 export interface NamespaceRead {
   readonly path: string
@@ -22,11 +23,7 @@ export async function readInNamespace(
   host: Host,
   { path, tools, inside, what }: NamespaceRead,
 ): Promise<Sections | undefined> {
-  const script = sh`for tool in nsenter ${tools}; do
-  command -v "$tool" >/dev/null 2>&1 || { echo "$mark missing $tool"; echo "$mark end"; exit 0; }
-done
-[ -e ${path} ] || { echo "$mark none"; echo "$mark end"; exit 0; }
-nsenter --net=${path} sh -c ${inside.text} sh "$mark" && echo "$mark end"`
+  const script = scriptFile(import.meta.url, 'in-one-namespace.sh', { path, inside: inside.text }, tools)
   const { result, sections } = await execSections(host.remote, script, { idempotent: true })
   const [first] = sections.all
   if (sections.complete && first?.name === 'missing') throw missingTool(first.argument, host.name)

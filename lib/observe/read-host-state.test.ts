@@ -182,17 +182,24 @@ describe('a host whose nsenter is taken from a container', () => {
     const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
     try {
       const tools = join(folder, 'swarmproof-run-1')
+      const files = join(folder, 'netns')
       mkdirSync(tools)
+      mkdirSync(files)
+      writeFileSync(join(files, '1-ended'), '')
       const log = join(folder, 'log')
-      // In the container nsenter is a real one.
-      const nsenter = `#!/bin/sh\necho "$1" >>${log}\nPATH=/usr/sbin:/usr/bin:/sbin:/bin; shift; exec "$@"\n`
+      // In the container nsenter is a real one, and of the environment there is what the toolbox hands over.
+      const shim = readFileSync(new URL('../swarm/toolbox-tool.sh', import.meta.url), 'utf8')
+      const handed = [...shim.matchAll(/ -e (\w+)/g)].map(([, name]) => `${name}="$${name}"`).join(' ')
+      const nsenter = `#!/bin/sh\necho "$1" >>${log}\nPATH=/usr/sbin:/usr/bin:/sbin:/bin; shift; exec env -i PATH="$PATH" ${handed} "$@"\n`
       writeFileSync(join(tools, 'nsenter'), nsenter, { mode: 0o755 })
-      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${observeScript([]).text}`], {
+      const script = observeScript([]).text.replaceAll('/run/docker/netns', files)
+      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${script}`], {
         env: { PATH: `${tools}:${process.env.PATH}` },
         encoding: 'utf8',
       })
       expect(stdout).to.match(/^@@ end$/m)
       expect(readFileSync(log, 'utf8')).to.equal('--net=/proc/self/ns/net\n')
+      expect(stdout).to.contain(`@@ ended ${join(files, '1-ended')}\n`)
     } finally {
       rmSync(folder, { recursive: true })
     }

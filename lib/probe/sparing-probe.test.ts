@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Observation, Probe, ProbeOutcome, ProbeRequest } from './probe.ts'
-import { sparingProbe } from './sparing-probe.ts'
+import { sparingProbe, type Ways } from './sparing-probe.ts'
 
 const request = (to: string, timeoutMs?: number, host = 'a'): ProbeRequest =>
   ({
@@ -31,10 +31,11 @@ describe('a probe that spares silent ways', () => {
     },
   })
   // 10.0.NODE.x is a task, 10.1.0.1 a virtual IP with tasks on nodes 1 and 2.
-  const waysOf = ({ from, to }: ProbeRequest): string[] => {
+  const waysOf = ({ from, to }: ProbeRequest): Ways => {
     const node = /^10\.0\.(\d)\./.exec(to)?.[1]
-    const nodes = to === '10.1.0.1' ? ['1', '2'] : node === undefined ? [] : [node]
-    return nodes.map((one) => `${from.host.name} clear ${one}`)
+    const nodes =
+      to === '10.1.0.1' ? ['1', '2'] : to === '10.1.0.2' ? ['1'] : node === undefined ? [] : [node]
+    return { direct: node !== undefined, ways: nodes.map((one) => `${from.host.name} clear ${one}`) }
   }
 
   it('waits as long as asked until a way was silent twice, then two seconds, for every address of the way', async () => {
@@ -134,5 +135,15 @@ describe('a probe that spares silent ways', () => {
     await probe.send([request('10.0.1.5'), request('10.0.1.5'), request('10.0.2.5')])
     await probe.send([request('10.1.0.1', 9000), request('10.0.2.5', 9000), request('10.1.0.1', 9000, 'b')])
     expect(waited).to.deep.equal([2000, 9000, 9000])
+  })
+
+  it('takes no answer of what is balanced for one of the way it may have gone', async () => {
+    const probe = sparingProbe(
+      sending((to) => (to.startsWith('10.1.') ? 'answered' : 'timeout')),
+      waysOf,
+    )
+    await probe.send([request('10.0.1.5'), request('10.0.1.5'), request('10.1.0.2')])
+    await probe.send([request('10.0.1.5', 9000)])
+    expect(waited).to.deep.equal([2000])
   })
 })

@@ -10,37 +10,48 @@ interface Known {
 const spareMs = 2_000
 /** For the first echo requests of a way. The kernel answers them, however slow what else runs there is. */
 const scoutMs = 3_000
-/** Probes that got no answer, and none that did, before a way counts as silent. */
+/** Probes that got no answer, and none that did, before a way counts as silent; an echo request counts for two. */
 const silentAfter = 2
 /** From so many probes on a way on it is worth knowing first whether it is silent. */
-const manyOnAWay = 8
+const manyOnAWay = 3
+const scoutsAWay = 2
 const usualTimeoutMs = 5_000
+
+/** The ways a request depends on, such as `worker1 swp-clear worker2`. */
+export interface Ways {
+  /** True where the request goes the one way that is named; false where a balancer chooses among these, or none of them. */
+  readonly direct: boolean
+  readonly ways: readonly string[]
+}
 
 /**
  * A probe that remembers which ways are silent and waits there no longer than it must: a broken network is reported as
  * fast as a whole one. A way that answered once is given its full time for good, and whatever was cut short on a way
  * that turns out to answer is asked again with all of its time.
  *
- * @param waysOf the ways an answer may depend on, such as `worker1 swp-clear worker2`. A request of one way tells whether
- *   that is silent; one of several, which a balancer chooses from, is spared where one of them is.
+ * @param waysOf what is asked directly tells whether its way is silent; what is balanced is spared where one of its ways is
  */
-export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => readonly string[]): Probe {
+export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => Ways): Probe {
   const ways = new Map<string, Known>()
   const isSilent = (key: string): boolean => {
     const known = ways.get(key)
     return known !== undefined && known.answered === 0 && known.silent >= silentAfter
   }
   const hasAnswered = (key: string): boolean => (ways.get(key)?.answered ?? 0) > 0
+  const directWay = (request: ProbeRequest): string | undefined => {
+    const { direct, ways: its } = waysOf(request)
+    return direct ? its[0] : undefined
+  }
   const capOf = (request: ProbeRequest): number =>
-    [ownKey(request), ...waysOf(request)].some(isSilent) ? spareMs : Infinity
+    [ownKey(request), ...waysOf(request).ways].some(isSilent) ? spareMs : Infinity
   const learn = ({ request, attempts }: Observation): void => {
-    const [first, ...more] = waysOf(request)
-    const key = first !== undefined && more.length === 0 ? first : ownKey(request)
+    const key = directWay(request) ?? ownKey(request)
     const known = ways.get(key) ?? { answered: 0, silent: 0 }
     known.answered += attempts.filter(
       ({ outcome }) => outcome === 'answered' || outcome === 'connected',
     ).length
-    known.silent += attempts.filter(({ outcome }) => outcome === 'timeout').length
+    const weight = request.kind === 'icmp' ? silentAfter : 1
+    known.silent += weight * attempts.filter(({ outcome }) => outcome === 'timeout').length
     ways.set(key, known)
   }
   const send = async (asked: readonly Asked[], options: ProbeOptions | undefined): Promise<void> => {
@@ -60,12 +71,12 @@ export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => re
   const scoutsAmong = (asked: readonly Asked[]): Asked[] => {
     const perWay = new Map<string, Asked[]>()
     for (const one of asked) {
-      const [first, ...more] = waysOf(one.request)
-      if (first === undefined || more.length > 0 || ways.has(first)) continue
-      perWay.set(first, [...(perWay.get(first) ?? []), one])
+      const way = directWay(one.request)
+      if (way === undefined || ways.has(way)) continue
+      perWay.set(way, [...(perWay.get(way) ?? []), one])
     }
     const many = [...perWay.values()].filter((all) => all.length >= manyOnAWay)
-    return many.flatMap((all) => all.filter(({ request }) => request.kind === 'icmp').slice(0, silentAfter))
+    return many.flatMap((all) => all.filter(({ request }) => request.kind === 'icmp').slice(0, scoutsAWay))
   }
   return {
     async send(requests, options) {
@@ -77,7 +88,7 @@ export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => re
       for (const one of others) one.capMs = capOf(one.request)
       await send(others, options)
       const again = all.filter((one) => {
-        const its = waysOf(one.request)
+        const { ways: its } = waysOf(one.request)
         return wasCutShort(one) && its.length > 0 && its.every(hasAnswered)
       })
       for (const one of again) one.capMs = Infinity

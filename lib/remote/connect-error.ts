@@ -1,10 +1,17 @@
-import type { HandshakeState } from './handshake.ts'
 import { RemoteError } from './remote-error.ts'
 import { addressOf } from './ssh-endpoint.ts'
 import type { Complaint, SshEndpoint } from './ssh-endpoint.ts'
 
 /** The host took the connection and dropped it before it said who it is, as sshd does when too many log in. */
 export class HangUp extends RemoteError {}
+
+/** What is known of a handshake when it fails. */
+export interface HandshakeState {
+  /** The host's key was shown and refused. */
+  refusal?: Complaint | undefined
+  /** Keys were exchanged: from here on it is the login that fails. */
+  exchanged: boolean
+}
 
 /** Why there is no connection, in words that tell what to do. */
 export function connectError(

@@ -4,21 +4,13 @@ import type { Duplex } from 'node:stream'
 import pRetry from 'p-retry'
 import { Client } from 'ssh2'
 import type { Algorithms, AnyAuthMethod, AuthHandlerMiddleware, ConnectConfig } from 'ssh2'
-import { HangUp, connectError } from './connect-error.ts'
+import { HangUp, type HandshakeState, connectError } from './connect-error.ts'
 import { limitHandshakes } from './handshake-limit.ts'
 import { addressOf } from './ssh-endpoint.ts'
-import type { Complaint, Negotiable, SshEndpoint } from './ssh-endpoint.ts'
+import type { Negotiable, SshEndpoint } from './ssh-endpoint.ts'
 
 const defaultKeepaliveMs = 10_000
 const defaultKeepaliveMisses = 4
-
-/** What is known of a handshake when it fails. */
-export interface HandshakeState {
-  /** The host's key was shown and refused. */
-  refusal?: Complaint | undefined
-  /** Keys were exchanged: from here on it is the login that fails. */
-  exchanged: boolean
-}
 
 /** A client that knows the host by its key and is logged in. Throws RemoteError SSH_CONNECT, SSH_HOST_KEY or SSH_AUTH. */
 export async function shakeHands(endpoint: SshEndpoint): Promise<Client> {

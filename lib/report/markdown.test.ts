@@ -26,7 +26,7 @@ describe('Markdown summary', () => {
     record.findings = diagnose(record)
     expect(renderMarkdown(record))
       .to.contain('Where: `worker1 → worker2`.')
-      .and.contain('moby/moby#30972')
+      .and.contain('moby/moby#33416')
       .and.contain('### Could not be known')
   })
 

@@ -1,3 +1,4 @@
+import { groupTitle } from '../conformance/group-titles.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 import type { Finding, RequirementRecord } from '../conformance/run-record.ts'
 
@@ -38,20 +39,6 @@ export function explains(finding: Finding, requirement: RequirementRecord): bool
   )
 }
 
-const groupNames: Readonly<Record<string, string>> = {
-  CTL: 'Control plane and ports',
-  OVL: 'Overlay networks',
-  VXL: 'VXLAN encapsulation',
-  ENC: 'Encryption',
-  MTU: 'Packet sizes',
-  DSC: 'Service discovery',
-  LB: 'Load balancing',
-  ING: 'Ingress routing mesh',
-  GWB: 'Gateway bridge',
-  ADR: 'Addressing',
-  RES: 'Resilience',
-}
-
 export interface RequirementGroup {
   /** e.g. `CTL`. */
   readonly code: string
@@ -68,7 +55,7 @@ export function groupsOf(requirements: readonly RequirementRecord[]): readonly R
   }
   return [...groups].map(([code, members]) => ({
     code,
-    name: groupNames[code] ?? code,
+    name: groupTitle(code),
     requirements: members,
   }))
 }

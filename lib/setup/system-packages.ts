@@ -32,7 +32,7 @@ const common: readonly Tool[] = [
   {
     program: 'shellcheck',
     package: 'shellcheck',
-    purpose: 'checks the workflows in the tests',
+    purpose: 'checks scripts and workflows in the tests',
     optional: true,
   },
   { program: 'ip', package: 'iproute2', purpose: 'tests in network namespaces', optional: true },

@@ -112,6 +112,6 @@ describe('the last touches to a guest with systemd', () => {
   it('load the modules every guest has', () => {
     const modules = inRoot('etc/modules-load.d/swarmproof.conf').trimEnd().split('\n')
     expect(modules).to.include.members(['ip_vs', 'vxlan', 'xt_u32'])
-    expect(plain.files['init']).to.include(`for module in ${modules.join(' ')}; do`)
+    expect(plain.files['init']).to.include(`modules='${modules.join(' ')}'`)
   })
 })

@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
 import { redact } from '../redact.ts'
-import { sh } from '../script.ts'
+import { perlFile, scriptFile } from '../script-file.ts'
 
 /** Exit code of the script where the engine is reached by something other than a socket of the host. */
 const noSocket = 45
@@ -22,9 +22,11 @@ export async function postToEngine(
   body: Readonly<Record<string, unknown>>,
   timeoutMs: number,
 ): Promise<void> {
-  const script = sh`engine=\${DOCKER_HOST:-$(docker context inspect --format ${'{{.Endpoints.docker.Host}}'})}
-case $engine in unix://*) ;; *) echo "$engine" >&2; exit ${noSocket} ;; esac
-exec perl -e ${program} "\${engine#unix://}" ${path} ${Math.ceil(timeoutMs / 1000)}`
+  const script = scriptFile(import.meta.url, 'engine-socket.sh', {
+    program,
+    path,
+    seconds: Math.ceil(timeoutMs / 1000),
+  })
   const { exitCode, stdout, stderr } = await host.remote.exec(script, {
     input: JSON.stringify(body),
     timeoutMs: timeoutMs + 5_000,
@@ -46,20 +48,7 @@ exec perl -e ${program} "\${engine#unix://}" ${path} ${Math.ceil(timeoutMs / 100
 }
 
 /** Arguments: socket, path, seconds. HTTP/1.0, so that the answer ends with the connection and is not in chunks. */
-const program = String.raw`
-use strict;
-my ($socket, $path, $seconds) = @ARGV;
-$SIG{ALRM} = sub { die "the engine does not answer\n" };
-alarm $seconds;
-local $/;
-my $body = <STDIN>;
-socket(my $engine, 1, 1, 0) or die "no socket: $!\n";
-connect $engine, pack 'S Z*', 1, $socket or die "$socket: $!\n";
-my $request = "POST $path HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\n"
-  . 'Content-Length: ' . length($body) . "\r\n\r\n$body";
-syswrite $engine, $request or die "$socket: $!\n";
-print <$engine>;
-`
+const program = perlFile(import.meta.url, 'engine-socket.pl')
 
 /** What the engine says in its answer, `{"message":"…"}`. */
 function messageOf(answer: string): string {

@@ -1,5 +1,5 @@
 import { firstLineOf, SwarmproofError } from '../error.ts'
-import { systemdFolder } from '../host/detach.ts'
+import { systemdFolder } from '../change/detach.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { type Script, sh } from '../script.ts'

@@ -4,7 +4,7 @@ import type { Cluster, ClusterNode } from './cluster.ts'
 import { type Script, sh } from '../script.ts'
 import { docker } from './docker.ts'
 import { joinSwarm, type Joining, nodesReady } from './form-swarm.ts'
-import type { Answer } from './trial.ts'
+import type { Answer } from './answer.ts'
 
 const commandLimitMs = 120_000
 /** A node that left is told to the managers at once; one whose word is lost is down after 15 s. */

@@ -5,7 +5,7 @@ import { docker } from './docker.ts'
 import { listNetworks } from './form-swarm.ts'
 import { askEngine } from './membership.ts'
 import { probeImageOf } from './probe-task.ts'
-import type { Answer } from './trial.ts'
+import type { Answer } from './answer.ts'
 
 /** An engine that is in no swarm, asked for what is a swarm’s. */
 export interface Outside {

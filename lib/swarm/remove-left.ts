@@ -1,5 +1,6 @@
-import { detachFunctions, systemdFolder } from '../host/detach.ts'
+import { detachFunctions, systemdFolder } from '../change/detach.ts'
 import { scriptLines, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { type FindPlaces, type Found, type LeftHost, findLeft, footprintName, isRunId } from './find-left.ts'
 import { guardProgram } from './guard-program.ts'
 import { finishScript } from './guard-scripts.ts'
@@ -73,20 +74,7 @@ function prefixOf(found: readonly Found[]): string {
 }
 
 /** `FOLDER SYSTEMD-FOLDER`: undoes a change whose owner is dead. The unit of its switch is named by its token. */
-export const undoScript = scriptLines([
-  detachFunctions,
-  sh`
-export change="$1"
-mkdir "$1/undoing" 2>/dev/null || [ -d "$1" ] || exit 0
-if [ ! -e "$1/begun" ] || sh "$1/undo"; then
-  retire "swarmproof-change-$(cat "$1/token" 2>/dev/null)" "$2" "$1/pid" "$1"
-  rm -rf "$1"
-else
-  rmdir "$1/undoing"
-  exit 1
-fi
-`,
-])
+export const undoScript = scriptLines([detachFunctions, scriptFile(import.meta.url, 'undo-left.sh')])
 
 /** What there is of these runs on the hosts after all was tried: nothing is said to be gone that was not looked for. */
 export async function stillThere(host: LeftHost, options: RemoveOptions): Promise<Found[]> {

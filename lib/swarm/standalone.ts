@@ -1,3 +1,4 @@
+import type { Answer } from './answer.ts'
 import type { ClusterNode, Endpoint } from './cluster.ts'
 import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
 import { processId } from '../identifier.ts'
@@ -5,7 +6,6 @@ import { scriptLines, sh } from '../script.ts'
 import { docker, dockerLines } from './docker.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
-import type { Answer } from './trial.ts'
 import { commandLimitMs } from './until-removed.ts'
 
 /** A container that belongs to no service. */

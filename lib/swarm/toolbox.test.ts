@@ -12,7 +12,7 @@ function bareHost(): { host: Host; remote: FakeRemote } {
   const remote = new FakeRemote('web1')
     .answer('command -v "$tool"', 'tcpdump\nnsenter\n')
     .answer('docker image inspect', `${id}\n`)
-    .answer('for d in', '/tmp/swarmproof-run-1\n')
+    .answer('mkdir -m 700', '/tmp/swarmproof-run-1\n')
     .answer('command -v nsenter', 'tcpdump\nnsenter\n')
     .answer(/^set -e; printf %s/, '')
   return { host: { name: 'web1', remote } as unknown as Host, remote }
@@ -43,7 +43,7 @@ describe('a toolbox', () => {
   it('has every folder it may make removed in the end, before it makes one', async () => {
     const { host, remote } = bareHost()
     const registered: string[] = []
-    remote.answer('for d in', () => {
+    remote.answer('mkdir -m 700', () => {
       expect(registered).to.include.members(['/var/tmp/swarmproof-run-1', '/tmp/swarmproof-run-1'])
       return '/tmp/swarmproof-run-1\n'
     })
@@ -53,7 +53,7 @@ describe('a toolbox', () => {
 
   it('says where nothing can be executed', async () => {
     const { host, remote } = bareHost()
-    remote.answer('for d in', { exitCode: 1, stderr: 'nothing can be executed in any of /var/tmp/x' })
+    remote.answer('mkdir -m 700', { exitCode: 1, stderr: 'nothing can be executed in any of /var/tmp/x' })
     const error: unknown = await withToolbox([host], options([])).catch((thrown: unknown) => thrown)
     expect(String((error as Error).message))
       .to.contain('ops/tools:1')

@@ -5,6 +5,7 @@ import { hostTools } from '../missing-tool.ts'
 import { type Progress, step } from '../progress.ts'
 import { toolboxRemote } from '../remote/toolbox-remote.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 
 export interface ToolboxOptions {
   readonly progress: Progress
@@ -74,13 +75,7 @@ for tool in ${hostTools}; do command -v "$tool" >/dev/null || echo "$tool"; done
 
 /** Makes the first of these folders in which a file can be executed, leaves none of the others, and prints it. */
 function executableFolder(folders: readonly string[]): Script {
-  return sh`for d in ${folders}; do
-  mkdir -m 700 $d 2>/dev/null || continue
-  if printf '#!/bin/sh\nexit 0\n' >$d/try && chmod 755 $d/try && $d/try 2>/dev/null; then rm $d/try; echo $d; exit 0; fi
-  rm -rf $d
-done
-echo ${`nothing can be executed in any of ${folders.join(', ')}`} >&2
-exit 1`
+  return scriptFile(import.meta.url, 'executable-folder.sh', {}, folders)
 }
 
 /**
@@ -88,11 +83,7 @@ exit 1`
  * that one, not the host's. The client passes signals on; the end of its input reaches the tool, too.
  */
 function shim(tool: string, image: LoadedImage, { label }: ToolboxOptions): Script {
-  return sh`#!/bin/sh
-exec docker run --rm -i --pull never --privileged --network host --pid host -v /run:/run -v /tmp:/tmp \
-  --label ${label} -e firewall -e in_namespace -e LC_ALL --entrypoint nsenter ${image} \
-  --net=/proc/$$/ns/net -- ${tool} "$@"
-`
+  return scriptFile(import.meta.url, 'toolbox-tool.sh', { label, image, tool })
 }
 
 /** Says which of the tools the image has; fails if it has no nsenter, by which all others are run. */

@@ -1,7 +1,9 @@
 import { eventually } from '../eventually.ts'
 import type { StackSpec } from '../topology/topology.ts'
+import type { Answer } from './answer.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { type Script, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { docker } from './docker.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
@@ -18,13 +20,6 @@ export interface TrialOptions {
   /** Prefix of names, image and limits of tasks. */
   readonly stack: Pick<StackSpec, 'namePrefix' | 'probeImage' | 'probeNonce' | 'taskMemoryMib'>
   readonly signal: AbortSignal
-}
-
-/** What an engine said to a command that it may refuse. */
-export interface Answer {
-  readonly accepted: boolean
-  /** Its own words, of both streams. */
-  readonly words: string
 }
 
 /**
@@ -94,11 +89,7 @@ export class Trial implements AsyncDisposable {
 
   /** `options` as for `docker service update`; does not wait. */
   async update(service: { readonly name: string }, options: readonly string[]): Promise<Service> {
-    const command = sh`docker service update --detach --quiet ${options} ${service.name}`
-    // The manager may be writing to the same service, and then refuses ("update out of sequence"): it is asked again.
-    await this.#docker(
-      sh`n=0; until out=$(${command} 2>&1); do n=$((n+1)); [ $n -lt 6 ] || { echo "$out" >&2; exit 1; }; sleep 1; done`,
-    )
+    await this.#docker(scriptFile(import.meta.url, 'update-service.sh', {}, [...options, service.name]))
     return readService(this.#cluster, service.name)
   }
 

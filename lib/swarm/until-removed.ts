@@ -1,15 +1,13 @@
 import type { Cluster } from './cluster.ts'
-import { scriptLines, sh } from '../script.ts'
+import { scriptFile } from '../script-file.ts'
 import { docker } from './docker.ts'
 
-/** Longest a script that waits may take; those here give up before it. */
-export const commandLimitMs = 120_000
-
 /**
- * Between the `n`th look of a script and the next. Each look starts a docker client, which takes an emulated host most
- * of a second: looking all the time would keep it from the very thing that is awaited.
+ * Longest a script that waits may take; those here give up before it. Between looks they pause 0.5 s, then 2 s: each
+ * look starts a docker client, which takes an emulated host most of a second, and looking all the time would keep it
+ * from the very thing that is awaited.
  */
-const pause = sh`if [ $n -lt 3 ]; then sleep 0.5; else sleep 2; fi`
+export const commandLimitMs = 120_000
 
 /**
  * Waits on every node until no container of these services runs there; they end after the swarm has forgotten their
@@ -17,10 +15,7 @@ const pause = sh`if [ $n -lt 3 ]; then sleep 0.5; else sleep 2; fi`
  * @throws SwarmproofError `DOCKER_FAILED` naming a node on which one still runs after 70 s and more
  */
 export async function untilContainersEnded({ nodes }: Cluster, services: readonly string[]): Promise<void> {
-  const each = scriptLines(
-    services.map((name) => sh`docker ps -q --filter ${`label=com.docker.swarm.service.name=${name}`}`),
-  )
-  const wait = sh`n=0; while [ -n "$(${each})" ]; do n=$((n+1)); [ $n -lt 36 ] || exit 1; ${pause}; done`
+  const wait = scriptFile(import.meta.url, 'until-containers-ended.sh', {}, services)
   await Promise.all(nodes.map(({ host }) => docker(host, wait, { timeoutMs: commandLimitMs })))
 }
 
@@ -29,9 +24,7 @@ export async function untilContainersEnded({ nodes }: Cluster, services: readonl
  * @throws SwarmproofError `DOCKER_FAILED` with the manager's words while one is held, after 45 s and more
  */
 export async function removeNetworks({ manager }: Cluster, names: readonly string[]): Promise<void> {
-  const tries = names.map(
-    (name) =>
-      sh`n=0; while docker network inspect ${name} >/dev/null 2>&1 && ! out=$(docker network rm ${name} 2>&1); do n=$((n+1)); [ $n -lt 24 ] || { echo "$out" >&2; exit 1; }; ${pause}; done`,
-  )
-  if (tries.length > 0) await docker(manager.host, scriptLines(tries), { timeoutMs: commandLimitMs })
+  if (names.length === 0) return
+  const remove = scriptFile(import.meta.url, 'remove-networks.sh', {}, names)
+  await docker(manager.host, remove, { timeoutMs: commandLimitMs })
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../../lib/observation/problem.ts'
-import { groupBy } from '../scene/group-by.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
 
 /** Somebody who has an address on a network, as one source tells it. */
 export interface Claim {

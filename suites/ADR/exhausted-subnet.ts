@@ -13,8 +13,8 @@ import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { TaskState } from '../../lib/swarm/task-states.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
-import { freeSubnetFor } from '../scene/free-subnet.ts'
-import { addressOn, inTask } from '../scene/pair.ts'
+import { freeSubnetFor } from '../scene/experiments/free-subnet.ts'
+import { addressOn, inTask } from '../scene/sending/pair.ts'
 import { allSettled, type Asked, type Process } from './exhaustion.ts'
 
 const prefixLength = 29

@@ -3,7 +3,7 @@ import type { Part } from '../../lib/observation/part.ts'
 import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import type { GivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { type KernelSeen, namespacesSeen } from '../scene/kernel-seen.ts'
+import { type KernelSeen, namespacesSeen } from '../scene/judging/kernel-seen.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import type { Claim } from './claims.ts'
 

@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { pools } from './adr-01-pools.ts'
 import { fixed } from './adr-02-fixed.ts'
@@ -6,6 +7,6 @@ import { exhaustedSubnet } from './adr-04-exhausted-subnet.ts'
 
 export const addressing: Suite = {
   group: 'ADR',
-  title: 'Addressing',
+  title: groupTitles.ADR,
   tests: [pools, fixed, noSharedAddress, exhaustedSubnet],
 }

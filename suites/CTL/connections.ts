@@ -1,6 +1,6 @@
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { ControlSeen } from '../scene/control.ts'
+import type { ControlSeen } from '../scene/recordings/control.ts'
 
 type Reached = ControlSeen['reached'][number]
 

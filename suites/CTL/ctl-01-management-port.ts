@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { control } from '../scene/control.ts'
-import { managementPort } from '../scene/control-traffic.ts'
+import { control } from '../scene/recordings/control.ts'
+import { managementPort } from '../scene/recordings/control-traffic.ts'
 import { docs } from '../source.ts'
 import { connectionProblems, connectionRows } from './connections.ts'
 

@@ -4,9 +4,9 @@ import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.t
 import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { kernel, type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
-import { underlayTraffic, usualVxlanPort } from '../scene/underlay-traffic.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { kernel, type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
+import { underlayTraffic, usualVxlanPort } from '../scene/recordings/underlay-traffic.ts'
 import { docs } from '../source.ts'
 
 export const customPort = requirement({

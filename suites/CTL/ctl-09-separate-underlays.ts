@@ -4,9 +4,9 @@ import { refOf, type SeenFrame, seenFrames, type WireSeen } from '../../lib/obse
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
-import { gossipPort, managementPort } from '../scene/control-traffic.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { underlayTraffic } from '../scene/underlay-traffic.ts'
+import { gossipPort, managementPort } from '../scene/recordings/control-traffic.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { underlayTraffic } from '../scene/recordings/underlay-traffic.ts'
 import { docs } from '../source.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 

@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { listNodes } from '../../lib/swarm/network-view.ts'
-import { networkViewsSeen } from '../scene/views.ts'
+import { networkViewsSeen } from '../scene/recordings/views.ts'
 import { docs, moby } from '../source.ts'
 
 export const nodesAgree = requirement({

@@ -5,9 +5,9 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { joinAgain, leave, leavingWorker, workerToken } from '../../lib/swarm/membership.ts'
-import { managementPort, readablePayload } from '../scene/control-traffic.ts'
-import { onNode } from '../scene/pair.ts'
-import { type Wires, withWires } from '../scene/recording.ts'
+import { managementPort, readablePayload } from '../scene/recordings/control-traffic.ts'
+import { onNode } from '../scene/sending/pair.ts'
+import { type Wires, withWires } from '../scene/recordings/recording.ts'
 import { docs } from '../source.ts'
 import {
   controlFound,

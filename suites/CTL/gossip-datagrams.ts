@@ -1,5 +1,5 @@
 import type { Recording } from '../../lib/capture/capture.ts'
-import { gossipPort, transportPayload } from '../scene/control-traffic.ts'
+import { gossipPort, transportPayload } from '../scene/recordings/control-traffic.ts'
 import type { Packet } from '../../lib/packet/packet.ts'
 import { layerOf } from '../../lib/packet/query.ts'
 import { type ClearForm, clearForm } from './gossip-cipher.ts'

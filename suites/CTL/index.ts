@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { managementPortOpen } from './ctl-01-management-port.ts'
 import { gossipTcp } from './ctl-02-gossip-tcp.ts'
@@ -15,7 +16,7 @@ import { ambiguousAddress } from './ctl-13-ambiguous-address.ts'
 
 export const controlPlane: Suite = {
   group: 'CTL',
-  title: 'Control plane and ports',
+  title: groupTitles.CTL,
   tests: [
     managementPortOpen,
     gossipTcp,

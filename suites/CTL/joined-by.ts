@@ -13,9 +13,9 @@ import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { readCluster } from '../../lib/swarm/read-cluster.ts'
 import { readTasks } from '../../lib/swarm/read-objects.ts'
 import { backWithinMs } from '../RES/bounds.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { addressOn, inTask } from '../scene/pair.ts'
-import { type Wires, withWires } from '../scene/recording.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { addressOn, inTask } from '../scene/sending/pair.ts'
+import { type Wires, withWires } from '../scene/recordings/recording.ts'
 
 /** A way of joining, and what must come of it. */
 export interface Way {

@@ -1,6 +1,6 @@
 import type { Packet } from '../../lib/packet/packet.ts'
 import { layerOf, outerIp } from '../../lib/packet/query.ts'
-import { transportPayload } from '../scene/control-traffic.ts'
+import { transportPayload } from '../scene/recordings/control-traffic.ts'
 
 /** What one end of a TCP connection sent, put together from the segments that were recorded. */
 export interface TcpStream {

@@ -2,8 +2,8 @@ import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { dnsQuery } from '../../lib/probe/dns.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { inTask, onNode } from '../scene/pair.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { inTask, onNode } from '../scene/sending/pair.ts'
 import type { Place } from './place.ts'
 
 /** Asked besides the host's search domains: reserved for documentation (RFC 6761), and known to public DNS. */

@@ -2,9 +2,9 @@ import { requirement } from '../../lib/conformance/test.ts'
 import type { ServiceFacts } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { discovery, type Lookup, lookupsOf } from '../scene/discovery.ts'
-import { answersTable, virtualIpProblems } from '../scene/name-problems.ts'
-import { unseenFrom } from '../scene/unseen-from.ts'
+import { discovery, type Lookup, lookupsOf } from '../scene/recordings/discovery.ts'
+import { answersTable, virtualIpProblems } from '../scene/judging/name-problems.ts'
+import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { docs, overlayTutorial } from '../source.ts'
 
 export const oneVip = requirement({

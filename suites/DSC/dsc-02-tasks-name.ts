@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { addressIn, taskName, tasksIn } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { discovery, lookupsOf } from '../scene/discovery.ts'
-import { answersTable, nameProblems } from '../scene/name-problems.ts'
-import { unseenFrom } from '../scene/unseen-from.ts'
+import { discovery, lookupsOf } from '../scene/recordings/discovery.ts'
+import { answersTable, nameProblems } from '../scene/judging/name-problems.ts'
+import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { docs } from '../source.ts'
 
 export const tasksName = requirement({

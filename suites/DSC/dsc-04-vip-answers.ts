@@ -3,8 +3,8 @@ import { tasksIn } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { discovery, type VipTried } from '../scene/discovery.ts'
-import { unseenFrom } from '../scene/unseen-from.ts'
+import { discovery, type VipTried } from '../scene/recordings/discovery.ts'
+import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
 
 export const vipAnswers = requirement({

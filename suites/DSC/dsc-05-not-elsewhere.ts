@@ -4,7 +4,7 @@ import { type Control, judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { answersTable } from '../scene/name-problems.ts'
+import { answersTable } from '../scene/judging/name-problems.ts'
 import { overlayTutorial } from '../source.ts'
 import { type NameAsked, observeNames } from './names-elsewhere.ts'
 

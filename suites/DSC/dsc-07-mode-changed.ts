@@ -1,6 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { effectiveWithinMs } from '../scene/effects.ts'
+import { effectiveWithinMs } from '../scene/polling/effects.ts'
 import { docs } from '../source.ts'
 import { changeMode } from './mode-change.ts'
 import { foundProblems, modeProblems } from './mode-problems.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Frame } from '../../lib/observation/frame.ts'
-import type { Wires } from '../scene/recording.ts'
+import type { Wires } from '../scene/recordings/recording.ts'
 import { judgeForwarded } from './forwarded-problem.ts'
 
 const place = {

@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { oneVip } from './dsc-01-one-vip.ts'
 import { tasksName } from './dsc-02-tasks-name.ts'
@@ -9,6 +10,6 @@ import { modeChanged } from './dsc-07-mode-changed.ts'
 
 export const serviceDiscovery: Suite = {
   group: 'DSC',
-  title: 'Service discovery',
+  title: groupTitles.DSC,
   tests: [oneVip, tasksName, dnsRoundRobin, vipAnswers, notElsewhere, inheritsResolver, modeChanged],
 }

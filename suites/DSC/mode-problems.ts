@@ -1,6 +1,6 @@
 import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { type Asked, nameProblems, virtualIpProblems } from '../scene/name-problems.ts'
+import { type Asked, nameProblems, virtualIpProblems } from '../scene/judging/name-problems.ts'
 
 /** What the manager, the resolver of the service's one task and the balancer of its node say. */
 export interface ModeLook {

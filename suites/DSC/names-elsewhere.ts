@@ -7,7 +7,7 @@ import { dnsQuery } from '../../lib/probe/dns.ts'
 import { scriptLines, sh } from '../../lib/script.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
-import { inTask } from '../scene/pair.ts'
+import { inTask } from '../scene/sending/pair.ts'
 
 /** A resolver that first asks servers it cannot reach may take longer for names it does not know. */
 const hostTimeoutSeconds = 12

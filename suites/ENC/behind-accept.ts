@@ -1,11 +1,11 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { observePart } from '../../lib/conformance/missing.ts'
-import { type Change, reversibly } from '../../lib/host/reversibly.ts'
+import { type Change, reversibly } from '../../lib/change/reversibly.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import { sh } from '../../lib/script.ts'
 import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
 import { type Undone, undoing } from '../RES/undoing.ts'
-import { inject, type Injected } from '../scene/injection.ts'
+import { inject, type Injected } from '../scene/recordings/injection.ts'
 import { secretNodes } from './ledger-nodes.ts'
 import { targetPerNode } from './targets.ts'
 

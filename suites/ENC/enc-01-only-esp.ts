@@ -6,9 +6,9 @@ import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { holders } from '../CTL/arrival.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
-import { exchange } from '../scene/exchange.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { passedOverTable } from '../scene/recording.ts'
+import { exchange } from '../scene/recordings/exchange.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { passedOverTable } from '../scene/recordings/recording.ts'
 import { docs, internals } from '../source.ts'
 
 export const onlyEsp = requirement({

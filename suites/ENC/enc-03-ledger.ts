@@ -1,6 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { kernel } from '../scene/kernel-seen.ts'
+import { kernel } from '../scene/judging/kernel-seen.ts'
 import { moby } from '../source.ts'
 import { encryptionForAdvertiseAddress, otherSpis } from '../known-issues.ts'
 import { engineStates, ledgerProblems } from './ledger.ts'

@@ -4,16 +4,16 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { undoneTooEarly } from '../RES/undoing.ts'
-import { inject, type Injected } from '../scene/injection.ts'
+import { inject, type Injected } from '../scene/recordings/injection.ts'
 import {
   injectionControls,
   injectionProblems,
   injectionRows,
   type Outcome,
   outcomesOf,
-} from '../scene/injection-outcomes.ts'
-import { type KernelSeen, rootSeen } from '../scene/kernel-seen.ts'
-import { stage } from '../scene/stage.ts'
+} from '../scene/judging/injection-outcomes.ts'
+import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
+import { stage } from '../scene/experiments/stage.ts'
 import { moby } from '../source.ts'
 import { type Behind, behindAdminRule } from './behind-accept.ts'
 import { enforcement, hostRules } from './enforcement.ts'

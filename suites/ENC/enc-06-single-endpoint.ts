@@ -5,15 +5,15 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { inject, type Injected } from '../scene/injection.ts'
+import { inject, type Injected } from '../scene/recordings/injection.ts'
 import {
   injectionControls,
   injectionProblems,
   injectionRows,
   outcomesOf,
-} from '../scene/injection-outcomes.ts'
-import { rootSeen } from '../scene/kernel-seen.ts'
-import { stage } from '../scene/stage.ts'
+} from '../scene/judging/injection-outcomes.ts'
+import { rootSeen } from '../scene/judging/kernel-seen.ts'
+import { stage } from '../scene/experiments/stage.ts'
 import { moby } from '../source.ts'
 import { aboutVxlan, enforcement, hostRules, type VxlanRules } from './enforcement.ts'
 

@@ -10,9 +10,9 @@ import type { Path, Problem } from '../../lib/observation/problem.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../scene/pair.ts'
-import { type Wires, withWires } from '../scene/recording.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../scene/sending/pair.ts'
+import { type Wires, withWires } from '../scene/recordings/recording.ts'
 import { docs } from '../source.ts'
 
 export const encryptedIngress = requirement({

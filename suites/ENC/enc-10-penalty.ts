@@ -3,7 +3,7 @@ import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { judgement, type Measure } from '../../lib/observation/judgement.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { type Direction, directionsOf, type Measured, measurePenalty } from '../scene/penalty.ts'
+import { type Direction, directionsOf, type Measured, measurePenalty } from '../scene/recordings/penalty.ts'
 import { docs } from '../source.ts'
 import { ratioOf, spreadOf } from './spread.ts'
 

@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { onlyEsp } from './enc-01-only-esp.ts'
 import { clearTwin } from './enc-02-clear-twin.ts'
@@ -12,7 +13,7 @@ import { penaltyMeasured } from './enc-10-penalty.ts'
 
 export const enc: Suite = {
   group: 'ENC',
-  title: 'Encryption of application data',
+  title: groupTitles.ENC,
   tests: [
     onlyEsp,
     clearTwin,

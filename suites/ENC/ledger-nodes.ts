@@ -3,7 +3,7 @@ import { type Part, type Parted, part } from '../../lib/observation/part.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { holders } from '../CTL/arrival.ts'
-import { ipsecSeen, type KernelSeen } from '../scene/kernel-seen.ts'
+import { ipsecSeen, type KernelSeen } from '../scene/judging/kernel-seen.ts'
 import type { LedgerNode } from './ledger.ts'
 
 /** The nodes that run tasks on the encrypted network, and so must be able to encrypt to each other. */

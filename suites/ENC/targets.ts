@@ -1,6 +1,6 @@
 import type { ObserveContext } from '../../lib/conformance/context.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import type { Target } from '../scene/injection.ts'
+import type { Target } from '../scene/recordings/injection.ts'
 import { secretNodes } from './ledger-nodes.ts'
 
 /** A task on each node of the encrypted network, of that network or of its clear twin. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../../lib/observation/problem.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { gatewayBridgeName } from '../scene/gateway-interface.ts'
+import { gatewayBridgeName } from '../scene/judging/gateway-interface.ts'
 
 /** What docker_gwbridge was made with. */
 export interface BridgeWanted {

@@ -7,9 +7,9 @@ import {
   gatewayBridgeSeen,
   gatewayInterfaceSeen,
   subnetsOf,
-} from '../scene/gateway-interface.ts'
-import { kernel, type KernelSeen } from '../scene/kernel-seen.ts'
-import { networkViewsSeen, type ViewsSeen } from '../scene/views.ts'
+} from '../scene/judging/gateway-interface.ts'
+import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { docs } from '../source.ts'
 import { bridgeProblems, type BridgeSeen, statedProblems, taskProblems } from './bridge-settings.ts'
 

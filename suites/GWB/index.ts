@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { noOverlap } from './gwb-01-no-overlap.ts'
 import { masqueraded } from './gwb-02-masqueraded.ts'
@@ -7,6 +8,6 @@ import { changedOutside } from './gwb-05-changed-outside.ts'
 
 export const gatewayBridge: Suite = {
   group: 'GWB',
-  title: 'docker_gwbridge',
+  title: groupTitles.GWB,
   tests: [noOverlap, masqueraded, noNeighbours, customised, changedOutside],
 }

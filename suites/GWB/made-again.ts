@@ -15,12 +15,16 @@ import { readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { readCluster } from '../../lib/swarm/read-cluster.ts'
 import { readTasks } from '../../lib/swarm/read-objects.ts'
 import { createGatewayBridge } from '../../lib/swarm/swarm-networks.ts'
-import type { Answer } from '../../lib/swarm/trial.ts'
+import type { Answer } from '../../lib/swarm/answer.ts'
 import { networkOf, overlaps } from '../../lib/topology/cidr.ts'
 import { backWithinMs } from '../RES/bounds.ts'
-import { isDefaultLike } from '../scene/default-like.ts'
-import { gatewayBridgeName, gatewayBridgeSeen, gatewayInterfaceSeen } from '../scene/gateway-interface.ts'
-import { rootSeen } from '../scene/kernel-seen.ts'
+import { isDefaultLike } from '../scene/judging/default-like.ts'
+import {
+  gatewayBridgeName,
+  gatewayBridgeSeen,
+  gatewayInterfaceSeen,
+} from '../scene/judging/gateway-interface.ts'
+import { rootSeen } from '../scene/judging/kernel-seen.ts'
 import type { BridgeSeen, BridgeWanted } from './bridge-settings.ts'
 
 const mtuBytes = 1380

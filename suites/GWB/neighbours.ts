@@ -7,9 +7,9 @@ import type { Origin } from '../../lib/probe/probe.ts'
 import type { Task } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../lib/swarm/stack.ts'
-import { gatewayBridgeSeen, gatewayInterfaceSeen, subnetsOf } from '../scene/gateway-interface.ts'
-import { kernel, type KernelSeen } from '../scene/kernel-seen.ts'
-import { inTask, onNode } from '../scene/pair.ts'
+import { gatewayBridgeSeen, gatewayInterfaceSeen, subnetsOf } from '../scene/judging/gateway-interface.ts'
+import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { inTask, onNode } from '../scene/sending/pair.ts'
 
 /** Nothing is expected to answer. */
 const silenceMs = 1500

@@ -8,11 +8,11 @@ import { part } from '../../lib/observation/part.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { gatewayBridgeSeen, subnetsOf } from '../scene/gateway-interface.ts'
-import type { KernelSeen } from '../scene/kernel-seen.ts'
-import { inTask } from '../scene/pair.ts'
-import { type Wires, withWires } from '../scene/recording.ts'
-import { taskNamespaceSeen } from '../scene/task-namespace.ts'
+import { gatewayBridgeSeen, subnetsOf } from '../scene/judging/gateway-interface.ts'
+import type { KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { inTask } from '../scene/sending/pair.ts'
+import { type Wires, withWires } from '../scene/recordings/recording.ts'
+import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
 
 /** Discard; nothing has to listen. */
 export const outboundPort = 9

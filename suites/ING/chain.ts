@@ -3,7 +3,7 @@ import { type Chain, placeOfRule, type Rule } from '../../lib/observe/ruleset.ts
 import type { AskedRule } from '../../lib/observe/who-decides.ts'
 import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { type Backend, balancingProblems, markOfPort } from '../scene/balancer.ts'
+import { type Backend, balancingProblems, markOfPort } from '../scene/judging/balancer.ts'
 import type { IngressTables } from './ingress-tables.ts'
 import { bridgeName, type PortWay, wayOfPort } from '../../lib/observe/way-of-port.ts'
 

@@ -2,8 +2,8 @@ import { addressIn, type TaskFacts, taskName } from '../../lib/observation/facts
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { countShares, type Shares } from '../LB/task-shares.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { nameProblems } from '../scene/name-problems.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { nameProblems } from '../scene/judging/name-problems.ts'
 import type { Meanwhile, Probed } from './ingress-gap.ts'
 
 type Connection = Meanwhile['byVirtualIp'][number]

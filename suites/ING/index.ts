@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { everyNode } from './ing-01-every-node.ts'
 import { allTasks } from './ing-02-all-tasks.ts'
@@ -15,7 +16,7 @@ import { publishedLater } from './ing-13-published-later.ts'
 
 export const ing: Suite = {
   group: 'ING',
-  title: 'Ingress routing mesh',
+  title: groupTitles.ING,
   tests: [
     everyNode,
     allTasks,

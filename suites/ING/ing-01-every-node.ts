@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { ingressMissing, mesh, tcpPortInMesh } from '../scene/mesh.ts'
-import { portAnswers, portProblems } from '../scene/port-answers.ts'
+import { ingressMissing, mesh, tcpPortInMesh } from '../scene/recordings/mesh.ts'
+import { portAnswers, portProblems } from '../scene/judging/port-answers.ts'
 import { docs, overlayTutorial } from '../source.ts'
 
 export const everyNode = requirement({

@@ -1,8 +1,8 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { ingressMissing } from '../scene/mesh.ts'
-import { portAnswers, portProblems } from '../scene/port-answers.ts'
-import { publishing } from '../scene/publishing.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
+import { portAnswers, portProblems } from '../scene/judging/port-answers.ts'
+import { publishing } from '../scene/recordings/publishing.ts'
 import { docs } from '../source.ts'
 
 export const udpBesideTcp = requirement({

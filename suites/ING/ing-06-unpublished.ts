@@ -2,8 +2,8 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { type Asked, ingressMissing, mesh } from '../scene/mesh.ts'
-import { answersOf } from '../scene/port-answers.ts'
+import { type Asked, ingressMissing, mesh } from '../scene/recordings/mesh.ts'
+import { answersOf } from '../scene/judging/port-answers.ts'
 import { docs } from '../source.ts'
 
 export const unpublished = requirement({

@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { ingressMissing } from '../scene/mesh.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { moby } from '../source.ts'
 import { refusalProblems, refusalSeen, undecidedUnseen } from './refusal.ts'
 

@@ -3,7 +3,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { listIngress } from '../../lib/swarm/swarm-networks.ts'
-import { ingressMissing } from '../scene/mesh.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { docs } from '../source.ts'
 import { lastLine, refusalProblems, refusalSeen, undecidedUnseen } from './refusal.ts'
 

@@ -1,6 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { ingressMissing } from '../scene/mesh.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { docs } from '../source.ts'
 import { type IngressGap, observeGap } from './ingress-gap.ts'
 import { lostProblems, probedProblems, sharesText, virtualIpProblems } from './gap-problems.ts'

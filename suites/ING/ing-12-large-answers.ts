@@ -2,9 +2,9 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { distinct } from '../../lib/observation/problem.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { transferProblems } from '../scene/downloads.ts'
-import { ingressMissing } from '../scene/mesh.ts'
-import { sizes } from '../scene/sizes.ts'
+import { transferProblems } from '../scene/recordings/downloads.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
+import { sizes } from '../scene/recordings/sizes.ts'
 import { moby } from '../source.ts'
 
 export const largeAnswers = requirement({

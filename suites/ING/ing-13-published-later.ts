@@ -1,11 +1,11 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
-import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/effects.ts'
-import { ingressMissing } from '../scene/mesh.ts'
-import { reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
-import { givenPortProblems, takenPortProblems } from '../scene/reshaping-problems.ts'
-import { stage } from '../scene/stage.ts'
+import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/polling/effects.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
+import { reshaped, reshapingLimitMs } from '../scene/experiments/reshaping.ts'
+import { givenPortProblems, takenPortProblems } from '../scene/judging/reshaping-problems.ts'
+import { stage } from '../scene/experiments/stage.ts'
 import { docs } from '../source.ts'
 
 export const publishedLater = requirement({

@@ -14,9 +14,9 @@ import { readTasks } from '../../lib/swarm/read-objects.ts'
 import type { Stack } from '../../lib/swarm/stack.ts'
 import { listIngress } from '../../lib/swarm/swarm-networks.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
-import { carried } from '../scene/left-out.ts'
-import { addressOn, inTask, orderedPairs } from '../scene/pair.ts'
-import { type Repeated, sendRepeatedly } from '../scene/send-repeatedly.ts'
+import { carried } from '../scene/recordings/left-out.ts'
+import { addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
+import { type Repeated, sendRepeatedly } from '../scene/sending/send-repeatedly.ts'
 import { type Refusal, refusalSeen } from './refusal.ts'
 
 const connectionsPerTask = 2

@@ -1,7 +1,7 @@
 import type { Part } from '../../lib/observation/part.ts'
 import type { IngressTables } from '../../lib/observe/way-of-port.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
-import { type KernelSeen, namespaceSeen, rootSeen, type TableTool } from '../scene/kernel-seen.ts'
+import { type KernelSeen, namespaceSeen, rootSeen, type TableTool } from '../scene/judging/kernel-seen.ts'
 
 export type { IngressTables }
 

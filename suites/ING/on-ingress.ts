@@ -5,7 +5,7 @@ import type { HostState, Link } from '../../lib/observe/host-state.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import type { IngressSpec } from '../../lib/topology/topology.ts'
-import { interfaceOf } from '../scene/kernel.ts'
+import { interfaceOf } from '../scene/judging/kernel.ts'
 import type { IngressTables } from './ingress-tables.ts'
 
 /** What is on ingress on one node, by its kernel, and what should be and was not found. */

@@ -1,6 +1,6 @@
 import type { Unseen } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { Answer } from '../../lib/swarm/trial.ts'
+import type { Answer } from '../../lib/swarm/answer.ts'
 
 /** What an engine said to a command that it should refuse. */
 export interface Refusal {

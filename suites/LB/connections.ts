@@ -3,8 +3,8 @@ import { type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { responderNonce } from '../../lib/probe/nonce.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
-import { clientsOn } from '../scene/changing.ts'
-import { inTask } from '../scene/pair.ts'
+import { clientsOn } from '../scene/experiments/changing.ts'
+import { inTask } from '../scene/sending/pair.ts'
 import { requestLines } from './one-connection.ts'
 
 const roundsPerTask = 6

@@ -7,8 +7,8 @@ import { type IpvsTimers, readIpvsTimers } from '../../lib/observe/read-ipvs-tim
 import { httpGet } from '../../lib/probe/http.ts'
 import { loadBalancerNamespace, namespacePath } from '../../lib/swarm/namespaces.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
-import { clientsOn } from '../scene/changing.ts'
-import { inTask } from '../scene/pair.ts'
+import { clientsOn } from '../scene/experiments/changing.ts'
+import { inTask } from '../scene/sending/pair.ts'
 
 /** How long a connection is kept idle; the probe's server itself ends one that has asked nothing for 60 s. */
 const idleSeconds = Math.min(50, Number(process.env.SWARMPROOF_IDLE_SECONDS ?? 40))

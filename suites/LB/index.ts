@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { roundRobin } from './lb-01-round-robin.ts'
 import { balancers } from './lb-02-balancers.ts'
@@ -7,6 +8,6 @@ import { idleConnection } from './lb-05-idle-connection.ts'
 
 export const lb: Suite = {
   group: 'LB',
-  title: 'Internal load balancing',
+  title: groupTitles.LB,
   tests: [roundRobin, balancers, taskDies, scalingShows, idleConnection],
 }

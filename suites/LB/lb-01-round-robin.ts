@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { distinct } from '../../lib/observation/problem.ts'
-import { unseenFromTasks } from '../scene/unseen-from.ts'
+import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { docs, overlayTutorial } from '../source.ts'
 import { type Connections, connectByVip } from './connections.ts'
 import { connectionProblems, linesPerConnection } from './one-connection.ts'

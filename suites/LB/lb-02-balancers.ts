@@ -11,9 +11,9 @@ import { gather, type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
-import { type Backend, balancingProblems, markOfVip } from '../scene/balancer.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { kernel, namespaceSeen } from '../scene/kernel-seen.ts'
+import { type Backend, balancingProblems, markOfVip } from '../scene/judging/balancer.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import { kernel, namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { internals } from '../source.ts'
 
 export const balancers = requirement({

@@ -3,7 +3,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { unseenFromTasks } from '../scene/unseen-from.ts'
+import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { moby } from '../source.ts'
 import { observeIdle } from './idle.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { task } from '../three-nodes.fake.ts'
-import type { Round } from '../scene/crash-stage.ts'
+import type { Round } from '../scene/experiments/crash-stage.ts'
 import { type Crash, judgeRecovery } from './recovery.ts'
 
 const killed = task('it', 'worker1', 20)

@@ -1,8 +1,13 @@
 import { taskName } from '../../lib/observation/facts.ts'
 import type { Unseen } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { groupBy } from '../scene/group-by.ts'
-import { type CrashStage, recoveredWithinMs, replacedWithinMs, type Round } from '../scene/crash-stage.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
+import {
+  type CrashStage,
+  recoveredWithinMs,
+  replacedWithinMs,
+  type Round,
+} from '../scene/experiments/crash-stage.ts'
 import type { Client } from './task-shares.ts'
 
 export type Crash = Pick<CrashStage, 'killed' | 'rounds' | 'replacement' | 'replacedMs' | 'taskLooks'>

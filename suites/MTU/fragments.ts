@@ -1,7 +1,7 @@
 import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import type { SeenFrame } from '../../lib/observation/frame.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { groupBy } from '../scene/group-by.ts'
+import { groupBy } from '../scene/judging/group-by.ts'
 
 const udp = 17
 const esp = 50

@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { interfaces } from './mtu-01-interfaces.ts'
 import { exactSize } from './mtu-02-exact-size.ts'
@@ -8,6 +9,6 @@ import { customMtu } from './mtu-06-custom.ts'
 
 export const mtu: Suite = {
   group: 'MTU',
-  title: 'Packet sizes',
+  title: groupTitles.MTU,
   tests: [interfaces, exactSize, bulk, noFragments, gatewayBridge, customMtu],
 }

@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { otherSpis } from '../known-issues.ts'
-import { exceptFor } from '../scene/left-out.ts'
-import { sizes } from '../scene/sizes.ts'
-import { unseenFrom } from '../scene/unseen-from.ts'
+import { exceptFor } from '../scene/recordings/left-out.ts'
+import { sizes } from '../scene/recordings/sizes.ts'
+import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { internals } from '../source.ts'
 import { sizeProblem } from './size-problem.ts'
 

@@ -1,10 +1,10 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { otherSpis } from '../known-issues.ts'
-import { transferProblems } from '../scene/downloads.ts'
-import { exceptFor } from '../scene/left-out.ts'
-import { sizes } from '../scene/sizes.ts'
-import { unseenFrom } from '../scene/unseen-from.ts'
+import { transferProblems } from '../scene/recordings/downloads.ts'
+import { exceptFor } from '../scene/recordings/left-out.ts'
+import { sizes } from '../scene/recordings/sizes.ts'
+import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { moby } from '../source.ts'
 
 export const bulk = requirement({

@@ -10,8 +10,8 @@ import {
   gatewayInterfaceSeen,
   onGateway,
   subnetsOf,
-} from '../scene/gateway-interface.ts'
-import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/kernel-seen.ts'
+} from '../scene/judging/gateway-interface.ts'
+import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { internals, moby } from '../source.ts'
 
 export const gatewayBridge = requirement({

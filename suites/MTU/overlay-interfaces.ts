@@ -2,7 +2,7 @@ import { type ClusterFacts, type NetworkFacts, taskName } from '../../lib/observ
 import type { Part } from '../../lib/observation/part.ts'
 import type { Link, NamespaceState } from '../../lib/observe/host-state.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
-import { type KernelSeen, namespaceSeen, namespacesSeen } from '../scene/kernel-seen.ts'
+import { type KernelSeen, namespaceSeen, namespacesSeen } from '../scene/judging/kernel-seen.ts'
 
 export interface NamedMtu {
   readonly name: string

@@ -1,7 +1,7 @@
 import { type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { SizedDatagram } from '../scene/sizes.ts'
+import type { SizedDatagram } from '../scene/recordings/sizes.ts'
 
 /** Exactly the overlay's MTU must be answered, a byte more refused by the sender's own host. */
 export function sizeProblem(datagram: SizedDatagram, facts: ClusterFacts): Problem[] {

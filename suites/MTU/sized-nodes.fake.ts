@@ -3,8 +3,8 @@ import type { ProbeOutcomeSeen, ProbeSeen } from '../../lib/observation/probe-se
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { hostState, link, namespace } from '../host-states.fake.ts'
-import type { SizedDatagram } from '../scene/sizes.ts'
-import { sizesOf, type WireSizes } from '../scene/wire-sizes.ts'
+import type { SizedDatagram } from '../scene/recordings/sizes.ts'
+import { sizesOf, type WireSizes } from '../scene/recordings/wire-sizes.ts'
 import { threeNodes } from '../three-nodes.fake.ts'
 
 export const facts = threeNodes()

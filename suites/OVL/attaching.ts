@@ -8,7 +8,7 @@ import { type ClusterNode, takers } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Standalone } from '../../lib/swarm/standalone.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
-import { addressOn } from '../scene/pair.ts'
+import { addressOn } from '../scene/sending/pair.ts'
 
 /** What an engine made of `docker run` on a network. */
 export interface Running {

@@ -2,8 +2,8 @@ import { type ClusterFacts, type NetworkFacts, taskName, tasksIn } from '../../l
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { contains, prefixLengthOf } from '../../lib/topology/cidr.ts'
-import type { KernelSeen } from '../scene/kernel-seen.ts'
-import { taskNamespaceSeen } from '../scene/task-namespace.ts'
+import type { KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { taskNamespaceSeen } from '../scene/judging/task-namespace.ts'
 
 /** An address on a network: of a task, as its engine or its kernel tells it, or a virtual IP. */
 export interface Held {

@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { defaultNetworks } from './ovl-01-default-networks.ts'
 import { instantiatedOnDemand } from './ovl-02-instantiated-on-demand.ts'
@@ -20,7 +21,7 @@ import { stackAgain } from './ovl-18-stack-again.ts'
 
 export const overlayNetworks: Suite = {
   group: 'OVL',
-  title: 'Overlay networks',
+  title: groupTitles.OVL,
   tests: [
     defaultNetworks,
     instantiatedOnDemand,

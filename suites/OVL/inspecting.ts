@@ -6,7 +6,7 @@ import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
 import { type NetworkView, readNetworkViews } from '../../lib/swarm/network-view.ts'
 import { type GivenAddresses, readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { namespaceSeen } from '../scene/kernel-seen.ts'
+import { namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { type Inspected, attachmentProblems, disagreements, type ServiceNetworks } from './inspected.ts'
 
 /** One look at what engines, kernels and the API say of the stack's networks. Nothing of other services is in it. */

@@ -4,7 +4,13 @@ import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
-import { ipsecSeen, type KernelSeen, namespaceSeen, namespacesSeen, rootSeen } from '../scene/kernel-seen.ts'
+import {
+  ipsecSeen,
+  type KernelSeen,
+  namespaceSeen,
+  namespacesSeen,
+  rootSeen,
+} from '../scene/judging/kernel-seen.ts'
 
 /** What a network is known by in a kernel. */
 export interface Footprint {

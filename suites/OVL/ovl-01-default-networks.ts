@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { ingressMissing } from '../scene/mesh.ts'
-import { networkViewsSeen } from '../scene/views.ts'
+import { ingressMissing } from '../scene/recordings/mesh.ts'
+import { networkViewsSeen } from '../scene/recordings/views.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 import { type ListedNetwork, defaultNetworkList, deviations } from './default-networks.ts'
 

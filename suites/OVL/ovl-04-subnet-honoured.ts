@@ -1,6 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { kernel } from '../scene/kernel-seen.ts'
+import { kernel } from '../scene/judging/kernel-seen.ts'
 import { docs } from '../source.ts'
 import { heldProblems, lookAt } from './held-addresses.ts'
 

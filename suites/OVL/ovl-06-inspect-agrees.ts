@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { looksAgain, pollUntilSettled, settledProblems } from '../scene/until-settled.ts'
+import { looksAgain, pollUntilSettled, settledProblems } from '../scene/polling/until-settled.ts'
 import { docs, internals, overlayTutorial } from '../source.ts'
 import { inspect, type Inspecting, inspectionProblems, unreadKernels } from './inspecting.ts'
 

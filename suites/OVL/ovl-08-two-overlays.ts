@@ -5,12 +5,12 @@ import { addressIn, type ClusterFacts, taskName, taskOf } from '../../lib/observ
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { undelivered } from '../scene/delivery.ts'
-import { effectMeasure, effectSeconds } from '../scene/effects.ts'
-import { httpRequest } from '../scene/http-request.ts'
-import { type Given, reshaped, reshapingLimitMs } from '../scene/reshaping.ts'
-import { givenNetworkProblems, takenNetworkProblems } from '../scene/reshaping-problems.ts'
-import { stage } from '../scene/stage.ts'
+import { undelivered } from '../scene/judging/delivery.ts'
+import { effectMeasure, effectSeconds } from '../scene/polling/effects.ts'
+import { httpRequest } from '../scene/sending/http-request.ts'
+import { type Given, reshaped, reshapingLimitMs } from '../scene/experiments/reshaping.ts'
+import { givenNetworkProblems, takenNetworkProblems } from '../scene/judging/reshaping-problems.ts'
+import { stage } from '../scene/experiments/stage.ts'
 import { docs } from '../source.ts'
 
 export const twoOverlays = requirement({

@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { taskName, taskOf } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { exchangeProblem } from '../scene/delivery.ts'
-import { exchange } from '../scene/exchange.ts'
-import { exceptFor } from '../scene/left-out.ts'
+import { exchangeProblem } from '../scene/judging/delivery.ts'
+import { exchange } from '../scene/recordings/exchange.ts'
+import { exceptFor } from '../scene/recordings/left-out.ts'
 import { docs } from '../source.ts'
 
 export const unpublishedPorts = requirement({

@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { addressIn, taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { undelivered } from '../scene/delivery.ts'
+import { undelivered } from '../scene/judging/delivery.ts'
 import { moby } from '../source.ts'
 import { type Attaching, attaching, firstLine, lacksImage, runCommand } from './attaching.ts'
 

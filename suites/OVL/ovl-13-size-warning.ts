@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { readGivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { freeSubnetFor } from '../scene/free-subnet.ts'
+import { freeSubnetFor } from '../scene/experiments/free-subnet.ts'
 import { prefixLengthOf } from '../../lib/topology/cidr.ts'
 import { docs } from '../source.ts'
 

@@ -9,9 +9,9 @@ import { dnsQuery } from '../../lib/probe/dns.ts'
 import { httpGet } from '../../lib/probe/http.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { virtualIpProblems } from '../scene/name-problems.ts'
-import { inTask } from '../scene/pair.ts'
-import { unseenFrom } from '../scene/unseen-from.ts'
+import { virtualIpProblems } from '../scene/judging/name-problems.ts'
+import { inTask } from '../scene/sending/pair.ts'
+import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
 
 export const stackNetwork = requirement({

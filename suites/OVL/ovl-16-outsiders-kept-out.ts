@@ -4,7 +4,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { Inconclusive } from '../../lib/inconclusive.ts'
 import { swarmState } from '../../lib/swarm/membership.ts'
 import { askFromOutside } from '../../lib/swarm/outside.ts'
-import type { Answer } from '../../lib/swarm/trial.ts'
+import type { Answer } from '../../lib/swarm/answer.ts'
 import { docs } from '../source.ts'
 
 export const outsidersKeptOut = requirement({

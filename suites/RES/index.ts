@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { drain } from './res-01-drain.ts'
 import { partition } from './res-02-partition.ts'
@@ -7,6 +8,6 @@ import { firewallReload } from './res-05-firewall-reload.ts'
 
 export const resilience: Suite = {
   group: 'RES',
-  title: 'Resilience',
+  title: groupTitles.RES,
   tests: [drain, partition, restart, rollingUpdate, firewallReload],
 }

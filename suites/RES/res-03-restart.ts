@@ -1,7 +1,7 @@
 import { observePart } from '../../lib/conformance/missing.ts'
 import { requirement } from '../../lib/conformance/test.ts'
 import type { Host } from '../../lib/host/host.ts'
-import { reboot } from '../../lib/host/reboot.ts'
+import { reboot } from '../../lib/change/reboot.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import type { Polled } from '../../lib/observation/polled.ts'

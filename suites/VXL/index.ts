@@ -1,3 +1,4 @@
+import { groupTitles } from '../../lib/conformance/group-titles.ts'
 import type { Suite } from '../../lib/conformance/suite.ts'
 import { encapsulation } from './vxl-01-encapsulation.ts'
 import { addresses } from './vxl-02-addresses.ts'
@@ -11,7 +12,7 @@ import { routedUnderlay } from './vxl-09-routed-underlay.ts'
 
 export const vxl: Suite = {
   group: 'VXL',
-  title: 'VXLAN encapsulation',
+  title: groupTitles.VXL,
   tests: [
     encapsulation,
     addresses,

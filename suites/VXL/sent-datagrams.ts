@@ -4,9 +4,9 @@ import { Inconclusive } from '../../lib/inconclusive.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { namespacePath } from '../../lib/swarm/namespaces.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { interfaceOf, stateOf } from '../scene/kernel.ts'
-import { addressOn, inTask } from '../scene/pair.ts'
-import { wireNameOf, type WirePoint, type Wires, withWires } from '../scene/recording.ts'
+import { interfaceOf, stateOf } from '../scene/judging/kernel.ts'
+import { addressOn, inTask } from '../scene/sending/pair.ts'
+import { wireNameOf, type WirePoint, type Wires, withWires } from '../scene/recordings/recording.ts'
 
 /** Nothing listens there; the packets need not be answered to be seen. */
 const port = 7107

@@ -3,7 +3,7 @@ import type { Missing, Unseen } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
-import { type KernelSeen, namespacesSeen } from '../scene/kernel-seen.ts'
+import { type KernelSeen, namespacesSeen } from '../scene/judging/kernel-seen.ts'
 
 /** VNIs of every overlay network of the swarm as the API tells them, by network. */
 export interface AssignedVnis {

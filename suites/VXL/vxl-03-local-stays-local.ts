@@ -4,7 +4,7 @@ import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.t
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
-import { exchange } from '../scene/exchange.ts'
+import { exchange } from '../scene/recordings/exchange.ts'
 import { internals } from '../source.ts'
 
 export const localStaysLocal = requirement({

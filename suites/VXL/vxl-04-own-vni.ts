@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
-import { kernel } from '../scene/kernel-seen.ts'
-import { networkViewsSeen } from '../scene/views.ts'
+import { kernel } from '../scene/judging/kernel-seen.ts'
+import { networkViewsSeen } from '../scene/recordings/views.ts'
 import { internals } from '../source.ts'
 import { assignedVnis, vniProblems, vxlanDevices } from './vnis.ts'
 

@@ -4,7 +4,7 @@ import { type Frame, refOf, type SeenFrame, seenFrames, type WireSeen } from '..
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { unseenFromTasks } from '../scene/unseen-from.ts'
+import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { internals } from '../source.ts'
 import { type Sent, sendAndRecord } from './sent-datagrams.ts'
 

@@ -5,7 +5,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { holders } from '../CTL/arrival.ts'
-import { exchange } from '../scene/exchange.ts'
+import { exchange } from '../scene/recordings/exchange.ts'
 import { docs, internals } from '../source.ts'
 
 export const readable = requirement({

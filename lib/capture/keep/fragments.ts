@@ -1,4 +1,4 @@
-import type { CapturedFrame } from './keep-policy.ts'
+import type { CapturedFrame } from './captured-frame.ts'
 
 /**
  * A sender hands on all fragments of a datagram at once. A receiver would wait longer, but on a busy link the same two

@@ -1,5 +1,5 @@
 import { encodeDatagram, encodeEthernet, encodeIpv4, encodeUdp, encodeVxlan } from '../../packet/encode.ts'
-import type { CapturedFrame } from './keep-policy.ts'
+import type { CapturedFrame } from './captured-frame.ts'
 
 /** Frames for tests of what is kept, made byte by byte. */
 export interface Ends {

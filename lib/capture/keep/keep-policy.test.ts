@@ -13,7 +13,8 @@ import {
   vxlan,
   vxlanOver6,
 } from './frames.fake.ts'
-import { type CapturedFrame, KeepPolicy } from './keep-policy.ts'
+import type { CapturedFrame } from './captured-frame.ts'
+import { KeepPolicy } from './keep-policy.ts'
 import type { OwnTraffic, Sought } from './own-traffic.ts'
 
 const own: OwnTraffic = {

@@ -1,22 +1,10 @@
+import type { CapturedFrame } from './captured-frame.ts'
 import { Fragments, type Tail } from './fragments.ts'
 import { IpHeader } from './ip-header.ts'
 import { mask } from './mask.ts'
 import { OwnEndpoints } from './own-endpoints.ts'
 import type { OwnTraffic, Sought } from './own-traffic.ts'
 import { type Segment, TlsHeaders } from './tls-headers.ts'
-
-/** A frame of a capture. Its bytes are valid only while it is handed on. */
-export interface CapturedFrame {
-  readonly bytes: Uint8Array
-  /** On the wire; the capture may hold less. */
-  readonly originalBytes: number
-  readonly seconds: number
-  readonly nanoseconds: number
-  readonly digits: number
-  readonly linkType: number
-  /** 1-based position in the capture. */
-  readonly number: number
-}
 
 /** What was passed over, by what it was; nothing else is known of it afterwards. */
 export type PassedOver = Readonly<Record<string, number>>

@@ -7,6 +7,30 @@ import type { Rule } from '../rule.ts'
  */
 export const arrivesUndelivered: Rule = {
   code: 'arrives-undelivered',
+  title: 'VXLAN arrives at a node and is not delivered there',
+  severity: ['cause'],
+  meaning:
+    'The frames of other nodes are on the wire of this node and its tasks get none of them, while the other nodes reach each other. Whatever drops them is on the node itself: its firewall, a VXLAN device that does not expect their source, or an overlay that is not set up. No rule that counted them was found, or that would have been said.',
+  proof: [
+    'Frames of every ordered pair of nodes were seen leaving and arriving (CTL-04)',
+    'Probes to or from this node on clear networks were not delivered, and those between the others were',
+  ],
+  silencedBy: [
+    'CTL-04 does not hold, or was not verified',
+    'The pairs that fail do not point to particular nodes',
+    'A graver finding has explained them, such as `host-firewall-drops`',
+  ],
+  remedy: [
+    'A rule that drops UDP 4789: `iptables -nvL INPUT`, `nft list ruleset`, `iptables-legacy -nvL`',
+    'Does the VXLAN device count what comes in: `nsenter --net=/run/docker/netns/1-NETWORK ip -s link`',
+    'Is the overlay complete there: `docker network inspect NETWORK`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/libnetwork/issues/2446',
+      says: 'Behind NAT tcpdump on the host showed the replies, and the overlay’s namespace got none of them.',
+    },
+  ],
   find(lab) {
     if (!lab.holds('CTL-04')) return []
     const undelivered = lab

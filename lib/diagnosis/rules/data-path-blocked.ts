@@ -7,12 +7,74 @@ const lost: readonly ProblemCode[] = ['data-lost-on-the-way']
 /** Hosts reach each other, and VXLAN that leaves one does not come to the other: something between them drops it. */
 export const dataPathPortBlocked: Rule = {
   code: 'data-path-port-blocked',
+  title: 'The data-path port (UDP 4789) is blocked between hosts',
+  severity: ['cause'],
+  meaning:
+    'VXLAN leaves one node and never comes to the other, although they reach each other otherwise: a security group, a firewall between the hosts, or a virtualisation layer that keeps the port for its own VXLAN. Tasks on these hosts cannot talk to each other, and the swarm looks healthy.',
+  proof: [
+    'Frames recorded leaving the first node’s data-path interface, and none of them on the second’s, for that ordered pair',
+    'Where gossip by UDP passes between the same hosts, that is said too',
+  ],
+  silencedBy: [
+    'A single frame of the pair was seen arriving: then the way is open',
+    'Frames that never left the sender: the fault is there, not between the hosts',
+  ],
+  remedy: [
+    'Allow UDP 4789 (or the port of `docker info | grep "Data Path Port"`) between all nodes, in both directions',
+    'See where it is lost: `tcpdump -ni any udp port 4789` on both ends',
+    'If the layer below keeps the port: make the swarm again with `docker swarm init --data-path-port 7789`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/33416',
+      says: 'The request for a configurable port: Alibaba’s classic network may block 4789, and vSphere NSX does.',
+    },
+    {
+      url: 'https://github.com/docker-archive/classicswarm/issues/2687',
+      says: 'Between nodes in an SDN 4789/udp did not pass, probably because the SDN uses the port itself.',
+    },
+  ],
   find: (lab) => blocked(lab, 'VXLAN'),
 }
 
 /** VXLAN gets through, ESP does not: something between the hosts drops IP protocol 50. */
 export const espBlocked: Rule = {
   code: 'esp-blocked',
+  title: 'ESP (IP protocol 50) is blocked between hosts: only encrypted overlays are cut off',
+  severity: ['cause'],
+  meaning:
+    'Clear VXLAN passes between the same hosts, ESP does not. ESP is an IP protocol of its own and has no ports, so rules that open 2377, 7946 and 4789 do not cover it, nor do “all TCP” and “all UDP”. It does not pass address translation either.',
+  proof: [
+    'ESP packets recorded leaving one node, none of them on the other, told by SPI and sequence number',
+    'VXLAN between the same nodes arrives (CTL-04)',
+  ],
+  silencedBy: [
+    'CTL-04 fails: clear VXLAN is lost as well, so it is not about ESP',
+    'One ESP packet of the pair arrived',
+  ],
+  remedy: [
+    'Allow protocol number 50 between all nodes, in security groups and on hosts: `iptables -I INPUT -p esp -s SUBNET -j ACCEPT`',
+    'See it: `tcpdump -ni any esp` on both ends',
+    'With address translation between the hosts: connect them by a VPN and advertise its addresses, `--advertise-addr`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/docker/docs/issues/8640',
+      says: 'Days of searching until a firewall was found to drop ESP, which the page on overlays did not mention.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/26523',
+      says: 'Services on an encrypted network were not found; ufw allowed 2377, 7946 and 4789, and the tutorial had not mentioned ESP.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/25266',
+      says: 'A reminder to somebody with “all ports” open: that is about TCP, and ESP is a protocol beside it.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/37115',
+      says: 'Encrypted overlays carried nothing through the address translation of AWS and Google on kernels after 4.4.',
+    },
+  ],
   find: (lab) => (lab.fails('CTL-04') ? [] : blocked(lab, 'ESP')),
 }
 
@@ -36,7 +98,6 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
             `See where it gets lost: \`tcpdump -ni any udp port ${dataPathPort}\` on both ends; it leaves one and never arrives`,
             'If the provider keeps the port for itself, make the swarm again with another: `docker swarm init --data-path-port 7789`',
           ],
-          knownIssues: ['moby/moby#30972', 'moby/moby#33416'],
         }
       : {
           title: `ESP (IP protocol 50) is blocked between hosts: only encrypted overlays are cut off: ${describePairs(nodes, pairs)}`,
@@ -47,7 +108,6 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
             'On hosts: `iptables -I INPUT -p esp -s SUBNET -j ACCEPT`, or with ufw a rule `proto esp`',
             'If there is address translation between the hosts, encrypted overlays cannot work there: connect the hosts by a VPN and advertise its addresses',
           ],
-          knownIssues: ['moby/moby#26523', 'moby/moby#25266'],
         }
   return [
     {

@@ -4,6 +4,33 @@ import type { Rule } from '../rule.ts'
 /** Advertise and data-path address differ, and IPsec was made for the first. */
 export const encryptionForWrongAddress: Rule = {
   code: 'encryption-for-wrong-address',
+  title: 'Encryption is made for the advertise address, and the traffic leaves from the data-path address',
+  severity: ['cause'],
+  meaning:
+    'With `--data-path-addr` on another interface than `--advertise-addr` the engine makes its IPsec states and policies for its own advertise address. VXLAN leaves from the data-path address, so no policy matches: encrypted networks send in clear, and the peer drops that.',
+  proof: [
+    'The two addresses of the node differ',
+    'Its outbound IPsec policies name the advertise address as source; where policies were not read: no ESP, or clear VXLAN, leaves it on an encrypted network',
+  ],
+  silencedBy: [
+    'Both addresses of the node are the same',
+    'ENC-03 read the policies, and their source is the address that the traffic leaves from',
+  ],
+  remedy: [
+    'Use one address for both: `docker swarm init` and `join` without `--data-path-addr`, where networks are encrypted',
+    'Or encrypt the data-path underlay by other means, and use overlays without `--opt encrypted` on it',
+    'Compare: `ip xfrm policy` with the address of the data-path interface, `ip -br addr`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/libnetwork/issues/2324',
+      says: 'With separate control and data networks IPsec entries were made with the local control-plane address, and encryption failed silently.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/34763',
+      says: 'Between two hosters, with public and private addresses mixed, tunnels were made for wrong addresses and carried nothing.',
+    },
+  ],
   find(lab) {
     const apart = lab.facts?.nodes.filter(({ advertise, dataPath }) => advertise.address !== dataPath.address)
     const nodes = new Set(apart?.map(({ name }) => name))
@@ -43,7 +70,6 @@ export const encryptionForWrongAddress: Rule = {
           /^(ENC|CTL-07|CTL-09)/.test(requirement) ||
           protocol === 'ESP' ||
           lab.networkNamed(network)?.encrypted === true,
-        knownIssues: ['moby/moby#34763'],
       },
     ]
   },

@@ -4,6 +4,37 @@ import type { Rule } from '../rule.ts'
 /** `net.ipv4.ip_forward` is 0 in a node's own namespace: nothing from outside reaches containers, nor do they get out. */
 export const forwardingOff: Rule = {
   code: 'forwarding-off',
+  title: 'A node forwards nothing: net.ipv4.ip_forward is 0',
+  severity: ['cause'],
+  meaning:
+    'The engine switches IPv4 forwarding on when it starts; `sysctl --system` or a hardening script switched it off again. Published ports of this node stop answering and its tasks no longer get out, while overlays between tasks go on working.',
+  proof: [
+    '`net.ipv4.ip_forward` reads 0 in the node’s own namespace, before or after the traffic',
+    'The files of sysctl that set it, and to what',
+  ],
+  silencedBy: [
+    'It reads 1 at both times',
+    'Nothing was missed at this node on ingress, gateways or balancers',
+  ],
+  remedy: [
+    '`sysctl -w net.ipv4.ip_forward=1` on the node',
+    'Find who sets 0: `grep -rs ip_forward /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d`, and change that line',
+    'Exempt the nodes from the hardening rule, or its next run brings it back',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/47966',
+      says: 'A file in /etc/sysctl.d that followed a CIS benchmark set 0 and raced with the engine at boot.',
+    },
+    {
+      url: 'https://github.com/dev-sec/ansible-collection-hardening/issues/213',
+      says: 'A hardening role’s defaults stopped Docker’s networking; one of those it hit runs Swarm.',
+    },
+    {
+      url: 'https://github.com/captainzero93/security_harden_linux/issues/10',
+      says: 'After a hardening script had set 0, no site behind a published Traefik could be reached.',
+    },
+  ],
   find(lab) {
     // An engine that starts again meanwhile switches it on: off at either time is off for what was missed.
     const [before, after] = [lab.kernelBefore ?? {}, lab.kernelAfter ?? {}]
@@ -29,7 +60,6 @@ export const forwardingOff: Rule = {
             `${node}: net.ipv4.ip_forward = 0`,
             ...forwardingFiles.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
           ],
-          knownIssues: ['moby/moby#47966'],
           explains: (problem) =>
             problem.kind === 'missed' &&
             /^(ING|GWB|MTU-05|LB|DSC|RES)/.test(problem.requirement) &&

@@ -4,6 +4,37 @@ import type { Rule } from '../rule.ts'
 /** 7946/tcp is open, 7946/udp is not: the engines fall back to TCP, so that nothing else need fail for long. */
 export const gossipUdpBlocked: Rule = {
   code: 'gossip-udp-blocked',
+  title: 'Gossip by UDP (7946/udp) is blocked between hosts',
+  severity: ['cause'],
+  meaning:
+    'Nodes tell each other where tasks are by gossip on 7946, over UDP and TCP. Without UDP they fall back to TCP, suspect each other again and again, and learn late or never of tasks that came or went: names that do not resolve on some nodes, forwarding entries that are missing. Nothing else need fail for a long time.',
+  proof: [
+    'Gossip datagrams recorded leaving one node and not arriving, or arriving and not answered',
+    'Or the engine’s own log: UDP probes of a node failed while TCP reached it',
+  ],
+  silencedBy: [
+    'CTL-02 fails: 7946/tcp is blocked as well, so the hosts hardly reach each other',
+    'A rule of a host’s own firewall that counted: `host-firewall-drops` names it instead',
+  ],
+  remedy: [
+    'Allow 7946 for UDP as well as TCP between all nodes: `iptables -I INPUT -p udp --dport 7946 -s SUBNET -j ACCEPT`, and the same in security groups',
+    'Look: `tcpdump -ni any udp port 7946` on both ends',
+    'What the engine says: `journalctl -u docker | grep memberlist`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/33721',
+      says: 'Names failed from time to time; the log said that a node was reached by TCP but not by UDP.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/26946',
+      says: 'Every other connection to a VIP failed, with the same warning about UDP in a worker’s log.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/30972',
+      says: 'The manager was its own only peer on a network; a maintainer asked for 7946 by UDP and TCP, and 4789.',
+    },
+  ],
   find(lab) {
     const onTheWire = lab.problems('gossip-lost-on-the-way', 'gossip-unanswered')
     const told = lab.problems('udp-probes-failed')
@@ -35,7 +66,6 @@ export const gossipUdpBlocked: Rule = {
           code.startsWith('gossip-') ||
           code === 'udp-probes-failed' ||
           (/^(DSC|VXL-06|LB-02)/.test(requirement) && code !== 'answered-by-another'),
-        knownIssues: ['moby/moby#30972'],
       },
     ]
   },

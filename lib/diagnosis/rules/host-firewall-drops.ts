@@ -76,6 +76,39 @@ const isStale = ({ requirement }: Reported): boolean => /^(CTL-10|VXL-06|DSC-0|L
  */
 export const hostFirewallDrops: Rule = {
   code: 'host-firewall-drops',
+  title: 'The firewall of a node drops swarm traffic that arrives there',
+  severity: ['cause'],
+  meaning:
+    'Packets reach the node and one of its own rules, or a policy, drops them before the socket or the engine’s rules get them. A capture on the node shows them, which misleads; tasks are Running and the swarm looks healthy. It is said of VXLAN, ESP, gossip by UDP and TCP, the management port, and what is forwarded to containers.',
+  proof: [
+    'A rule of iptables or nftables, or a policy, that is not the engine’s, lies where this traffic passes and matches it',
+    'Its counter rose while the requirements were verified; one without a counter has to match traffic that was missed at this node',
+  ],
+  silencedBy: [
+    'Its counter did not move',
+    'A rule before a policy accepts the traffic',
+    'Nothing was missed at this node that the rule could account for',
+  ],
+  remedy: [
+    'Accept it from the other nodes: `iptables -I INPUT -p udp --dport 4789 -s SUBNET -j ACCEPT`; likewise 7946/udp, 7946/tcp, 2377/tcp, and `-p esp` for encrypted networks',
+    'Keep that in whatever writes the rules: `ufw allow from SUBNET to any port 4789 proto udp`, or `firewall-cmd --permanent --add-port=4789/udp` and the same again without `--permanent`, because a reload of firewalld takes the engine’s rules away',
+    'For published ports put your own rules into the chain DOCKER-USER, which the engine leaves alone',
+    'See which rule counts: `iptables -nvL --line-numbers`, `nft list ruleset`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/36199',
+      says: 'Names resolved and pings timed out until ufw was told of 2377, 7946 and 4789.',
+    },
+    {
+      url: 'https://github.com/vmware/photon/issues/610',
+      says: 'Containers on an overlay could be reached on Photon OS once INPUT accepted the swarm’s ports and protocol 50.',
+    },
+    {
+      url: 'https://github.com/moby/moby/pull/49538',
+      says: 'In engine 28.0.0 the jump to the rules of ingress could end up at the wrong place of FORWARD.',
+    },
+  ],
   find(lab) {
     const drops = firewallDrops(lab)
     const nodes = [...new Set(drops.map(({ node }) => node))]
@@ -114,7 +147,6 @@ function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: 
         ({ rule, packets }) =>
           `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
       ),
-      knownIssues: ['moby/moby#36199'],
       explains: accounts,
     },
   ]

@@ -14,6 +14,38 @@ const bridge = 'docker_gwbridge'
  */
 export const meshNotSetUp: Rule = {
   code: 'mesh-without-rules-on-nftables',
+  title: 'No published port is led into the routing mesh: the engine’s firewall backend is nftables',
+  severity: ['cause'],
+  meaning:
+    'With `"firewall-backend": "nftables"` the engine keeps the rules of its bridges in nftables. Engines up to 29.7 make those of the mesh with iptables all the same, where they lack the chains of bridges, and give up: connections to published ports are refused and `ingress_sbox` balances nothing, while tasks are Running and networks between them work, encrypted ones too.',
+  proof: [
+    'Rules of nftables masquerade docker_gwbridge, and no rule of iptables does',
+    'No rule of either leads a published port to `ingress_sbox`, and its IPVS has no service',
+  ],
+  silencedBy: [
+    'A rule of iptables or nftables leads a published port to `ingress_sbox`',
+    'IPVS of `ingress_sbox` has a service',
+    'Something of the node’s kernel state could not be read',
+  ],
+  remedy: [
+    'Take `"firewall-backend": "nftables"` out of `/etc/docker/daemon.json`, or set it to `"iptables"`, and `systemctl restart docker`, one node after the other',
+    'See that ports are led on again: `iptables -t nat -S | grep DNAT`',
+    'Where nftables has to stay, publish with `mode=host`, which needs no mesh, or use an engine whose release notes say that swarm works with this backend',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/49638',
+      says: 'Rules of Swarm are to be translated from iptables to nftables; open.',
+    },
+    {
+      url: 'https://github.com/moby/moby/pull/50467',
+      says: 'Swarm and the nftables backend are refused together, for the balancer’s rule with --ipvs cannot be translated.',
+    },
+    {
+      url: 'https://github.com/moby/moby/pull/52803',
+      says: 'Encrypted overlays got rules in nftables; those of the mesh were still missing.',
+    },
+  ],
   find(lab) {
     const states = lab.kernelAfter ?? lab.kernelBefore ?? {}
     const ports = publishedPorts(lab)
@@ -36,7 +68,6 @@ export const meshNotSetUp: Rule = {
         ],
         nodes,
         proof: found.flatMap(({ node, proof }) => proof.map((line) => `${node}: ${line}`)),
-        knownIssues: ['moby/moby#49638', 'moby/moby#50467'],
         explains: (problem) =>
           (/^(ING|RES|MTU-05)/.test(problem.requirement) || problem.network === ingress) &&
           problem.kind === 'missed' &&

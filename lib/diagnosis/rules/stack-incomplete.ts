@@ -1,4 +1,5 @@
 import type { RefusedFacts } from '../../observation/facts.ts'
+import type { PublicReport } from '../../observation/catalog-entry.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { LabView } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -8,7 +9,7 @@ const known: readonly {
   readonly words: RegExp
   readonly means: string
   readonly remedy: readonly string[]
-  readonly issues?: readonly string[]
+  readonly reports?: readonly PublicReport[]
 }[] = [
   {
     words: /vxlan interface.*(file exists|address already in use)/i,
@@ -17,7 +18,20 @@ const known: readonly {
       'On that node: `ip -d link show type vxlan`, also in the namespaces: `for n in /run/docker/netns/*; do nsenter --net=$n ip -d link show type vxlan; done`',
       'Remove the one that no network of the swarm owns: `ip link del NAME`, or give the other user of VXLAN (Calico, Cilium, flannel) another VNI and port',
     ],
-    issues: ['moby/moby#47728', 'docker/libnetwork#1765'],
+    reports: [
+      {
+        url: 'https://github.com/moby/libnetwork/issues/1765',
+        says: 'After an engine was updated some tasks were refused with “error creating vxlan interface: file exists”.',
+      },
+      {
+        url: 'https://github.com/moby/moby/pull/42548',
+        says: 'In clusters with much churn VXLAN devices were left behind in the host’s namespace and had to be deleted by hand.',
+      },
+      {
+        url: 'https://github.com/Dokploy/dokploy/issues/1994',
+        says: 'A service with published ports did not start; the reporter found the device vxlan.calico on the host.',
+      },
+    ],
   },
   {
     words: /could not find an available.*pool|pool overlaps|address space|no available network/i,
@@ -26,7 +40,16 @@ const known: readonly {
       'On that node: `ip route` shows what covers the pools, such as 0.0.0.0/1 and 128.0.0.0/1 of a VPN',
       'Create docker_gwbridge by hand: `docker network create --subnet 172.31.0.0/16 -o com.docker.network.bridge.name=docker_gwbridge -o com.docker.network.bridge.enable_icc=false -o com.docker.network.bridge.enable_ip_masquerade=true docker_gwbridge`',
     ],
-    issues: ['docker/for-linux#599'],
+    reports: [
+      {
+        url: 'https://github.com/docker/for-linux/issues/418',
+        says: 'With an OpenVPN tunnel up, no address pool was free for a new network.',
+      },
+      {
+        url: 'https://github.com/docker/for-linux/issues/599',
+        says: 'An explanation: routes to both private ranges that the default pools are taken from leave none of them free.',
+      },
+    ],
   },
   {
     words: /no suitable node/i,
@@ -54,6 +77,25 @@ const known: readonly {
 /** Tasks of the stack do not run: nodes are named, with their engines' own words. */
 export const stackIncomplete: Rule = {
   code: 'stack-incomplete',
+  title: 'An engine refuses tasks of the stack, or no node runs them',
+  severity: ['cause'],
+  meaning:
+    'The services that swarmproof deploys did not all come up. The network is verified with the tasks that run; what needs the others is inconclusive or skipped. Your own services are likely to meet the same on that node.',
+  proof: [
+    'Tasks that do not run when the stack is read: service, node, state and the engine’s own words',
+    'Words with a known meaning are translated: a VXLAN device that is in the way, no free address pool, no suitable node, a missing image, a kernel that cannot',
+  ],
+  silencedBy: [
+    'Every task of the stack runs',
+    'Problems at nodes whose tasks run, and whatever was seen and must not be, are left to other findings',
+  ],
+  remedy: [
+    'The whole message: `docker service ps --no-trunc SERVICE` on a manager, then `journalctl -u docker` on the node',
+    '“file exists”, “address already in use”: `ip -d link show type vxlan` on the node, then `ip link del NAME` for the device that no network of the swarm owns',
+    '“non-overlapping address pool”: `ip route` on the node; routes to 0.0.0.0/1 and 128.0.0.0/1 of a VPN cover every pool, so create the network with `--subnet`',
+    '“no such image”: name one that every node can have, `--probe-image NAME`',
+  ],
+  reports: known.flatMap(({ reports = [] }) => reports),
   find(lab) {
     const refused = lab.facts?.refused ?? []
     const groups = new Map<string, RefusedFacts[]>()
@@ -85,7 +127,7 @@ function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {
     proof: tasks
       .map((task) => `${task.service} on ${task.node ?? 'no node'}: ${task.state}: ${task.error}`)
       .slice(0, 8),
-    knownIssues: meaning?.issues ?? [],
+    reports: meaning?.reports ?? [],
     explains: (problem) => problem.kind === 'missed' && node !== undefined && nodesOf(problem).includes(node),
     accountsFor: (id) => {
       const verdict = lab.requirement(id)?.verdict

@@ -15,6 +15,37 @@ const codes: readonly ProblemCode[] = [
 /** The forwarding database points to the wrong host or to none. */
 export const staleForwarding: Rule = {
   code: 'stale-forwarding',
+  title: 'Forwarding or neighbour entries of a network are stale or missing on a node',
+  severity: ['cause'],
+  meaning:
+    'The engine writes by hand which task is behind which host; nothing is learnt by flooding. One entry that is wrong makes one task unreachable from one host, while it answers everywhere else and is reported healthy.',
+  proof: [
+    'In the network’s namespace on the node, FDB and neighbour tables differ from the endpoints that the engines of the other nodes tell: missing, stale, not permanent, or to the wrong host',
+    'They still differed after the 30 s in which engines exchange their tables',
+  ],
+  silencedBy: [
+    'Tables that came right within those 30 s',
+    'Lost gossip that was shown to be the reason: `gossip-udp-blocked` comes first',
+  ],
+  remedy: [
+    'Give the task that cannot be reached a new address and new entries: `docker service update --force SERVICE`',
+    'Compare: `nsenter --net=/run/docker/netns/1-NETWORK bridge fdb show dev vxlan0` and `ip neigh` with `docker network inspect --verbose NETWORK`',
+    'If it comes back after nodes lost each other for seconds: upgrade the engine; `systemctl restart docker` on the node rebuilds its tables',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/52661',
+      says: 'In a cluster of 23 nodes mass redeployments handed addresses on to other nodes, and stale forwarding entries cut tasks off, about weekly on 29.5.',
+    },
+    {
+      url: 'https://github.com/moby/moby/pull/53663',
+      says: 'Nodes that were given up and came back within seconds lost the permanent entries of running tasks.',
+    },
+    {
+      url: 'https://github.com/docker/for-linux/issues/1197',
+      says: 'Two of three nodes sent the packets for a task to the wrong host; captures proved it.',
+    },
+  ],
   find(lab) {
     const problems = lab.problems(...codes)
     if (problems.length === 0) return []
@@ -36,7 +67,6 @@ export const staleForwarding: Rule = {
           .map(({ node, network, code, subject, address }) =>
             `${node}, ${network}: ${code} ${subject ?? ''} ${address ?? ''}`.trim(),
           ),
-        knownIssues: ['moby/moby#52661'],
         explains: ({ code, kind, path, network }) =>
           codes.includes(code) ||
           (kind === 'missed' &&

@@ -5,6 +5,38 @@ import type { Rule } from '../rule.ts'
 /** Nodes or tasks were lost by themselves while requirements were verified: the swarm moved, not the network failed. */
 export const swarmMoved: Rule = {
   code: 'swarm-moved',
+  title: 'The swarm itself lost nodes or tasks while it was verified',
+  severity: ['advice', 'cause'],
+  meaning:
+    'Managers or gossip gave up a node, or a task ended, and no requirement asked for it. Usually the hosts are short of processor time or memory and the network is whole. As advice: what was hit was verified once more, with the tasks read again, and that verdict stands. As a cause: the swarm lost something under the second attempt as well, and those verdicts stay inconclusive.',
+  proof: [
+    'After a verdict that is not a pass, managers no longer list a node as Ready, or the container of a task no longer runs',
+    'The engines’ own log lines of that time, where they have any: `suspect`, `marked as failed`, `NodeFailed`, `heartbeat`',
+  ],
+  silencedBy: [
+    'All nodes are Ready and all containers run when a bad verdict falls: the verdict is about the network',
+    'A loss that spoiled no verdict',
+  ],
+  remedy: [
+    'On the node that was lost: `uptime`, `vmstat 1 5` (columns r, si, st), `dmesg | grep -i "out of memory"`',
+    'Give the hosts more processors or memory, or verify when they are idle',
+    'If they are idle: `journalctl -u docker | grep -E "memberlist|heartbeat"`, and look for packet loss between the nodes',
+    '`docker swarm update --dispatcher-heartbeat 15s` makes managers more patient; gossip keeps its own times',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/29495',
+      says: 'Workers were declared down at random and their tasks moved; slow operations in the log pointed to overload, and the reporter came to agree.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/43508',
+      says: 'With processors or memory busy, heartbeats to the manager failed and every container of the node was restarted.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/38203',
+      says: 'Gossip marked a node as failed and took it back within a second, and services restarted.',
+    },
+  ],
   find(lab) {
     const moved = lab.everyRequirement.flatMap(({ id, attempts = [] }) =>
       attempts.flatMap(({ generation, repeated, startedAt }) =>

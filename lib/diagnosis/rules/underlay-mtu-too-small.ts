@@ -18,6 +18,38 @@ const follows: readonly ProblemCode[] = [
  */
 export const underlayMtuTooSmall: Rule = {
   code: 'underlay-mtu-too-small',
+  title: 'The underlay carries less than the overlay networks assume',
+  severity: ['cause'],
+  meaning:
+    'The engine takes 1500 bytes for the underlay unless told otherwise and never measures it; VXLAN adds 50 bytes, ESP more. On a VPN, a tunnel or a cloud network with a smaller MTU, pings and handshakes work and transfers hang.',
+  proof: [
+    'Settings: the largest packet of a network, wrapped, is larger than the MTU of the interface it leaves by',
+    'Traffic: probes of the size that the overlay promises are not answered, refused by their own host, or leave in fragments',
+  ],
+  silencedBy: [
+    'Small packets fail as well (OVL-03 fails): then it is not about size',
+    'Packets of full size pass and the path is measured (MTU-02 and MTU-04 hold)',
+  ],
+  remedy: [
+    'Measure from host to host: `ping -M do -s 1472 PEER`, smaller until it answers; add 28 for the MTU',
+    'Give networks the MTU of the underlay: `docker network create -d overlay --opt com.docker.network.driver.mtu=MTU NAME`; the engine subtracts the overhead itself',
+    'Ingress too: `docker network rm ingress` while nothing is published, then create it with `--ingress` and the same option',
+    'Or raise the MTU of the underlay: `ip link set INTERFACE mtu 1550`, or more',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/36689',
+      says: 'Over WireGuard and Tailscale small requests worked and larger ones hung; creating ingress with the MTU of the interface solved it.',
+    },
+    {
+      url: 'https://github.com/moby/libnetwork/issues/2661',
+      says: 'Over a WireGuard link with an MTU of 1350 the overlay worked now and then, and a POST hung for ten minutes.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/24220',
+      says: 'Over a VPN with an MTU of 1300 the head of a page came and its body did not.',
+    },
+  ],
   find(lab) {
     const problems = lab.problems(...stated, ...sent)
     if (problems.length === 0 || lab.fails('OVL-03')) return []
@@ -55,7 +87,6 @@ export const underlayMtuTooSmall: Rule = {
             ),
         ],
         explains: ({ code }) => follows.includes(code),
-        knownIssues: ['moby/moby#36689', 'moby/moby#43673'],
       },
     ]
   },

@@ -10,7 +10,8 @@ import { followed, hasImage } from './image-on-engine.ts'
 import type { Context } from './image-on-engine.ts'
 import { engineWords } from './engine-words.ts'
 import { imageLabels, partLabel } from './lab-labels.ts'
-import { sh } from '../../script.ts'
+import { type Script, scriptLines, sh } from '../../script.ts'
+import { scriptFile } from '../../script-file.ts'
 
 /** What a host must have beside an engine, and what brings it where it is missing. */
 const tools = [
@@ -28,27 +29,13 @@ const debian = 'perl-base tcpdump iproute2 ipvsadm iptables util-linux procps et
  * image: distributions build theirs without an HTTP server.
  */
 export function dockerfile(base: string): string {
-  const probe = [
-    'set -e',
-    'tree=$(mktemp -d)',
-    'for folder in bin www tmp etc proc sys dev root; do mkdir -p "$tree/$folder"; done',
-    'chmod 1777 "$tree/tmp"',
-    'cp /usr/lib/swarmproof/busybox "$tree/bin/busybox"',
-    'for applet in $("$tree/bin/busybox" --list); do [ -e "$tree/bin/$applet" ] || ln -s busybox "$tree/bin/$applet"; done',
-    'echo \'root:x:0:0:root:/root:/bin/sh\' > "$tree/etc/passwd"',
-    'echo \'root:x:0:\' > "$tree/etc/group"',
-    'case $(uname -m) in x86_64) machine=amd64 ;; aarch64) machine=arm64 ;; *) machine=$(uname -m) ;; esac',
-    `archive=${probeImageFile}`,
+  const probe = scriptLines([
+    scriptFile(import.meta.url, 'probe-image-tree.sh', { archive: probeImageFile }),
     // One build serves all hosts of an engine, so its times may differ from those of another.
-    packProbeImage([]).text,
-    'rm -rf "$tree"',
-  ].join('\n')
-  const install = [
-    `if command -v apk >/dev/null; then apk add --no-cache ${alpine}`,
-    `elif command -v apt-get >/dev/null; then apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${debian}`,
-    "else echo 'it has neither apk nor apt-get' >&2; exit 1; fi",
-  ].join('\n')
-  const run = (script: string): string => `RUN ${JSON.stringify(['/bin/sh', '-c', script])}`
+    packProbeImage([]),
+  ])
+  const install = scriptFile(import.meta.url, 'install-tools.sh', { alpine, debian })
+  const run = ({ text }: Script): string => `RUN ${JSON.stringify(['/bin/sh', '-c', text])}`
   return [
     'FROM busybox:musl AS probe',
     `FROM ${base}`,

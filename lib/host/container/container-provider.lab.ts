@@ -205,7 +205,7 @@ describe('the provider of containers', function () {
 
   describe('looks after its labs', () => {
     it('survives the restart of a host, which finds its engine and addresses again', async () => {
-      const { reboot } = await import('../reboot.ts')
+      const { reboot } = await import('../../change/reboot.ts')
       const host = lab?.hosts[1]
       if (host === undefined) throw new Error('no host')
       await host.remote.exec(sh`docker volume create kept`)

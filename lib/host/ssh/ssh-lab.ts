@@ -1,14 +1,24 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
+import type { SshDestination } from '../../remote/open-ssh/destination.ts'
+import type { Remote } from '../../remote/remote.ts'
 import type { Host, Lab } from '../host.ts'
-import type { KnownHost } from './known-host.ts'
-import type { Described } from './to-topology.ts'
+
+/** A host that somebody has, as far as its lab tells of it. */
+interface ExistingHost {
+  readonly remote: Remote
+  readonly inventory: { readonly destination: SshDestination }
+  readonly facts: { readonly architecture: string; readonly engine: { readonly operatingSystem: string } }
+}
 
 /**
  * Hosts that somebody has, as a lab. It is its owner's: nothing is saved or kept, and disposing it closes the
- * connections to the hosts and nothing else.
+ * connections to the hosts and nothing else. `existing` are in the order of its hosts.
  */
-export function sshLab(id: string, described: Described, known: readonly KnownHost[]): Lab {
-  const { topology, hosts } = described
+export function sshLab(
+  id: string,
+  { topology, hosts }: Pick<Lab, 'topology' | 'hosts'>,
+  existing: readonly ExistingHost[],
+): Lab {
   let disposed: Promise<void> | undefined
   const refuse = (what: string): Promise<never> =>
     Promise.reject(
@@ -21,22 +31,26 @@ export function sshLab(id: string, described: Described, known: readonly KnownHo
     startedFrom: 'found',
     facts: {
       hosts: 'somebody’s own, over SSH',
-      architectures: [...new Set(known.map(({ facts }) => facts.architecture))].join(', '),
-      systems: [...new Set(known.map(({ facts }) => facts.engine.operatingSystem))].join(', '),
+      architectures: [...new Set(existing.map(({ facts }) => facts.architecture))].join(', '),
+      systems: [...new Set(existing.map(({ facts }) => facts.engine.operatingSystem))].join(', '),
     },
     saveStanding: async () => undefined,
     dropStanding: async () => undefined,
     keep: () => refuse('keeping a lab'),
-    sshArguments: (name) => sshArguments(name, hosts, known),
+    sshArguments: (name) => sshArguments(name, hosts, existing),
     [Symbol.asyncDispose]: () =>
-      (disposed ??= Promise.allSettled(known.map(({ remote }) => remote[Symbol.asyncDispose]())).then(
+      (disposed ??= Promise.allSettled(existing.map(({ remote }) => remote[Symbol.asyncDispose]())).then(
         () => undefined,
       )),
   }
 }
 
-function sshArguments(name: string, hosts: readonly Host[], known: readonly KnownHost[]): readonly string[] {
-  const destination = known[hosts.findIndex((host) => host.name === name)]?.inventory.destination
+function sshArguments(
+  name: string,
+  hosts: readonly Host[],
+  existing: readonly ExistingHost[],
+): readonly string[] {
+  const destination = existing[hosts.findIndex((host) => host.name === name)]?.inventory.destination
   if (destination === undefined)
     throw unknownName(
       'host',

@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { afterIdentity } from '../../setup/systemd-guest.ts'
 import { GuestAgent, parseReply } from './guest-agent.ts'
 import { identityScript, newMachineId } from './identity.ts'
 import { lastLines } from './log-tail.ts'
+import { managementAddress, managementGateway } from './machine-arguments.ts'
 
 const limits = { timeoutMs: 2000, signal: new AbortController().signal }
 
@@ -62,42 +63,68 @@ describe('guest agent', () => {
 })
 
 describe('identity script', () => {
-  const script = identityScript(
-    {
-      hostName: 'worker1',
-      machineId: newMachineId(),
-      hostPrivateKey:
-        "-----BEGIN OPENSSH PRIVATE KEY-----\nwith 'quotes' $and\n-----END OPENSSH PRIVATE KEY-----\n",
-      hostPublicKey: 'ssh-ed25519 AAAA worker1\n',
-      clientPublicKey: 'ssh-ed25519 BBBB swarmproof\n',
-      managementMac: '52:54:00:00:00:01',
-      underlays: [
-        { interface: 'eth1', mac: '52:54:00:01:00:01', address: '192.168.56.12/24', mtuBytes: 1400 },
-      ],
-      neighbours: [{ name: 'manager', address: '192.168.56.11' }],
-    },
-    new Date('2026-01-02T03:04:05.678Z'),
-  )
+  const identity = {
+    hostName: 'worker1',
+    machineId: newMachineId(),
+    hostPrivateKey:
+      "-----BEGIN OPENSSH PRIVATE KEY-----\nwith 'quotes' $and\n-----END OPENSSH PRIVATE KEY-----\n",
+    hostPublicKey: 'ssh-ed25519 AAAA worker1\n',
+    clientPublicKey: 'ssh-ed25519 BBBB swarmproof\n',
+    managementMac: '52:54:00:00:00:01',
+    underlays: [{ interface: 'eth1', mac: '52:54:00:01:00:01', address: '192.168.56.12/24', mtuBytes: 1400 }],
+    neighbours: [{ name: 'manager', address: '192.168.56.11' }],
+  }
+  const script = identityScript(identity, new Date('2026-01-02T03:04:05.678Z'))
 
-  it('is shell, whatever the keys contain', () => {
-    execFileSync('sh', ['-n'], { input: script })
-  })
-
-  it('sets the clock first, and never writes a private key for all to read', () => {
-    expect(script).to.match(/^set -e\ndate -s @1767323045\.678/)
-    expect(script.indexOf('umask 077')).to.be.lessThan(script.indexOf('ssh_host_ed25519_key'))
-  })
-
-  it('has what the image adds to an identity run before its sshd starts, by systemd where that is the init', () => {
-    const added = script.indexOf(afterIdentity)
-    expect(added).to.be.greaterThan(script.indexOf('/etc/machine-id'))
-    expect(added).to.be.lessThan(script.lastIndexOf('sh -e /etc/swarmproof/start.sh'))
-    const start = /echo (\S+) \| base64 -d > \/etc\/swarmproof\/start.sh/.exec(script)?.[1] ?? ''
-    const text = Buffer.from(start, 'base64').toString()
-    expect(text).to.include(
-      'if [ -d /run/systemd/system ]; then systemctl --no-block restart ssh.service\nelse',
-    )
-    execFileSync('sh', ['-n'], { input: text })
+  it('gives a machine its files and starts it, with the clock set first and keys for their owner alone', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swarmproof-identity-'))
+    for (const path of ['etc/ssh', 'root', 'var/lib', 'usr/local/sbin', 'bin', 'dev', 'run'])
+      mkdirSync(join(folder, path), { recursive: true })
+    const stub = (name: string): string => `#!/bin/sh\necho ${name} "$@" >>${folder}/log\n`
+    const added = join(folder, afterIdentity)
+    mkdirSync(dirname(added), { recursive: true })
+    writeFileSync(added, stub('added'), { mode: 0o755 })
+    for (const name of ['date', 'perl', 'ip', 'hostname', 'systemctl', 'ln', 'sync', 'sshd'])
+      writeFileSync(join(folder, 'bin', name), stub(name), { mode: 0o755 })
+    const inFolder = script
+      .replaceAll(/(?<![\w/.])\/(?=(?:etc|root|var|run|dev\/urandom|usr\/(?:lib|local))\b)/g, `${folder}/`)
+      .replaceAll('/usr/sbin/sshd', join(folder, 'bin/sshd'))
+    // Nothing here may write to this machine's own files.
+    expect(
+      inFolder.replaceAll(folder, 'x').match(/(?<![\w.-])\/(?:etc|root|var|run|usr|dev\/u)\b/g),
+    ).to.equal(null)
+    execFileSync('sh', { input: inFolder, env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` } })
+    const read = (path: string): string => readFileSync(join(folder, path), 'utf8')
+    expect(read('etc/ssh/ssh_host_ed25519_key')).to.equal(identity.hostPrivateKey)
+    expect(statSync(join(folder, 'etc/ssh/ssh_host_ed25519_key')).mode & 0o777).to.equal(0o600)
+    expect(read('root/.ssh/authorized_keys')).to.equal(identity.clientPublicKey)
+    expect(read('etc/machine-id')).to.equal(`${identity.machineId}\n`)
+    expect(read('etc/hosts')).to.equal('127.0.0.1 localhost\n192.168.56.11 manager\n')
+    expect(read('dev/urandom')).to.have.lengthOf.above(0)
+    const log = read('log').split('\n')
+    expect(log[0]).to.equal('date -s @1767323045.678')
+    expect(log[1]).to.match(/^perl -e /)
+    // What the image adds to an identity runs before its sshd starts.
+    expect(log.slice(log.indexOf('added'), log.indexOf('sshd') + 1)).to.deep.equal([
+      'added',
+      'hostname worker1',
+      'ip link set eth0 down',
+      'ip link set eth0 address 52:54:00:00:00:01 mtu 1500',
+      `ip address replace ${managementAddress}/24 dev eth0`,
+      'ip link set eth0 up',
+      `ip route replace default via ${managementGateway}`,
+      'ip link set eth1 down',
+      'ip link set eth1 address 52:54:00:01:00:01 mtu 1400',
+      'ip address replace 192.168.56.12/24 dev eth1',
+      'ip link set eth1 up',
+      'sshd',
+    ])
+    mkdirSync(join(folder, 'run/systemd/system'), { recursive: true })
+    execFileSync('sh', [join(folder, 'etc/swarmproof/start.sh')], {
+      env: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` },
+    })
+    expect(read('log').trimEnd().split('\n').at(-1)).to.equal('systemctl --no-block restart ssh.service')
+    rmSync(folder, { recursive: true })
   })
 
   it('differs in entropy every time', () => {

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { type Script, scriptLines, sh } from '../../script.ts'
+import { perlFile, scriptFile } from '../../script-file.ts'
 import { afterIdentity } from '../../setup/systemd-guest.ts'
 import { managementAddress, managementGateway } from './machine-arguments.ts'
 
@@ -28,72 +30,68 @@ export function newMachineId(): string {
   return randomBytes(16).toString('hex')
 }
 
-/** Gives a guest its identity: files that last, then what a reboot does too, then the clock. */
+/** Gives a guest its identity: the clock, then files that last, then what a reboot does too. */
 export function identityScript(identity: GuestIdentity, now: Date): string {
   const hosts = [
     '127.0.0.1 localhost',
     ...identity.neighbours.map(({ name, address }) => `${address} ${name}`),
   ]
-  return [
-    'set -e',
-    clockAndEntropy(now),
-    'umask 077',
-    'mkdir -p /root/.ssh /etc/swarmproof /var/lib/dbus',
-    file('/etc/ssh/ssh_host_ed25519_key', identity.hostPrivateKey),
-    file('/etc/ssh/ssh_host_ed25519_key.pub', identity.hostPublicKey),
-    file('/root/.ssh/authorized_keys', identity.clientPublicKey),
-    'umask 022',
-    file('/etc/machine-id', `${identity.machineId}\n`),
-    file('/etc/hostname', `${identity.hostName}\n`),
-    file('/etc/hosts', `${hosts.join('\n')}\n`),
-    file('/etc/swarmproof/start.sh', startScript(identity)),
-    `[ ! -x ${afterIdentity} ] || ${afterIdentity}`,
-    'sh -e /etc/swarmproof/start.sh',
-    // Nothing in a guest is init's business but swarmproof's; what a hard reboot takes must be there to be typed.
-    '[ -x /sbin/reboot ] || ln -sf /bin/busybox /usr/local/sbin/reboot',
-    // A machine that is reset a moment later must find itself on its disk.
-    'sync > /dev/null 2>&1 &',
-    '',
-  ].join('\n')
+  return scriptLines([
+    sh`set -e`,
+    waking(now),
+    scriptFile(import.meta.url, 'identity.sh', {
+      host_name: identity.hostName,
+      machine_id: identity.machineId,
+      hosts: hosts.join('\n'),
+      host_private_key: identity.hostPrivateKey,
+      host_public_key: identity.hostPublicKey,
+      client_public_key: identity.clientPublicKey,
+      start: startScript(identity),
+      after_identity: afterIdentity,
+    }),
+  ]).text
 }
 
 /**
  * For a machine that has its identity and was asleep. Machines resumed from one snapshot would also draw the same
- * random numbers: the kernel's generator is fed and made to start anew (RNDRESEEDCRNG, see random(4)).
+ * random numbers: the kernel's generator is fed and made to start anew.
  */
 export function clockAndEntropy(now: Date): string {
-  return [
-    clockScript(now),
-    `echo ${randomBytes(64).toString('base64')} | base64 -d > /dev/urandom`,
-    `perl -e 'open(my $r, ">", "/dev/urandom") or die; ioctl($r, 0x5207, 0) or die "reseed: $!"'`,
-  ].join('\n')
+  return waking(now).text
+}
+
+function waking(now: Date): Script {
+  return scriptFile(import.meta.url, 'clock-and-entropy.sh', {
+    seconds: secondsOf(now),
+    seed: randomBytes(64).toString('base64'),
+    reseed: perlFile(import.meta.url, 'reseed.pl'),
+  })
 }
 
 export function clockScript(now: Date): string {
-  return `date -s @${(now.getTime() / 1000).toFixed(3)} > /dev/null`
+  return sh`date -s ${`@${secondsOf(now)}`} > /dev/null`.text
 }
 
-function startScript(identity: GuestIdentity): string {
-  const card = (name: string, mac: string, mtuBytes: number, address: string): string[] => [
-    `ip link set ${name} down`,
-    `ip link set ${name} address ${mac} mtu ${mtuBytes}`,
-    `ip address replace ${address} dev ${name}`,
-    `ip link set ${name} up`,
-  ]
-  return [
-    `hostname ${identity.hostName}`,
-    ...card('eth0', identity.managementMac, 1500, `${managementAddress}/24`),
-    `ip route replace default via ${managementGateway}`,
-    ...identity.underlays.flatMap((underlay) =>
-      card(underlay.interface, underlay.mac, underlay.mtuBytes, underlay.address),
-    ),
-    // Without waiting: at boot this runs in a unit that ssh.service waits for.
-    'if [ -d /run/systemd/system ]; then systemctl --no-block restart ssh.service',
-    'else mkdir -p /run/sshd; /usr/sbin/sshd; fi',
-    '',
-  ].join('\n')
+function secondsOf(now: Date): string {
+  return (now.getTime() / 1000).toFixed(3)
 }
 
-function file(path: string, content: string): string {
-  return `echo ${Buffer.from(content).toString('base64')} | base64 -d > ${path}`
+/** Stays on the guest's disk. */
+export function startScript(identity: GuestIdentity): string {
+  return scriptFile(
+    import.meta.url,
+    'start-guest.sh',
+    {
+      host_name: identity.hostName,
+      management_mac: identity.managementMac,
+      management_address: `${managementAddress}/24`,
+      gateway: managementGateway,
+    },
+    identity.underlays.flatMap(({ interface: name, mac, mtuBytes, address }) => [
+      name,
+      mac,
+      mtuBytes,
+      address,
+    ]),
+  ).text
 }

@@ -12,7 +12,8 @@ import type { GuestImage } from '../../setup/guest-image.ts'
 import { withLock } from '../../setup/lock.ts'
 import { contentKey, readManifest, writeManifest } from '../../setup/manifest.ts'
 import { probeImageFile } from '../../setup/probe-image-archive.ts'
-import { type Script, sh } from '../../script.ts'
+import { type Script, scriptLines, sh } from '../../script.ts'
+import { scriptFile } from '../../script-file.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { bootedAgent, startEngine } from './guest-boot.ts'
@@ -49,20 +50,15 @@ export function warmUpScript({ init }: Pick<GuestImage, 'init'>): Script {
     init === 'systemd'
       ? sh`journalctl --unit docker --lines 25 --no-pager`
       : sh`tail -n 25 /var/log/dockerd.log`
-  return sh`${init === 'systemd' ? untilBooted : sh``}
-until curl -sf --max-time 5 --unix-socket /run/docker.sock http://engine/_ping > /dev/null; do
-  pgrep -x dockerd > /dev/null || { echo "the engine ended"; ${log}; exit 3; }
-  sleep 0.3
-done
-docker load --quiet --input ${probeImageFile} || exit 4
-docker run --rm --pull never --network none ${labImage} true || { ${log}; exit 5; }
-sync
-`
+  return scriptLines([
+    ...(init === 'systemd' ? [untilBooted] : []),
+    sh`log() { ${log}; }`,
+    scriptFile(import.meta.url, 'warm-up.sh', { image: labImage, image_file: probeImageFile }),
+  ])
 }
 
 /** With its socket systemd promises an engine that does not run yet. The answer is also given when a unit failed. */
-const untilBooted = sh`
-systemctl is-system-running --wait > /dev/null`
+const untilBooted = sh`systemctl is-system-running --wait > /dev/null`
 
 export function templateKey(shape: MachineShape, context: MachineContext): string {
   return contentKey({

@@ -5,6 +5,7 @@ import type {
   RequirementRecord,
   RunRecord,
 } from '../../conformance/run-record.ts'
+import { codeBeforeVersion3 } from '../../conformance/run-record-v2.ts'
 import { summarize } from '../../conformance/run-record.ts'
 import { placesOf } from '../../observation/finding.ts'
 import { nodesOf } from '../../observation/problem.ts'
@@ -58,6 +59,8 @@ export interface PageModel {
     readonly places: readonly string[]
     readonly on: string
     readonly ids: readonly { id: string; anchor: string; outcome: Reached }[]
+    /** Runs of before version 3 had findings without codes. */
+    readonly explainable: boolean
   })[]
   readonly groups: readonly { code: string; name: string; requirements: readonly RequirementView[] }[]
   readonly failed: readonly RequirementView[]
@@ -119,6 +122,7 @@ export function pageModel(record: RunRecord): PageModel {
       on: severalLabs(record) ? (finding.lab ?? '') : '',
       places: placesOf(finding),
       ids: finding.explains.flatMap((id) => explained(record, views, finding, id)),
+      explainable: finding.code !== codeBeforeVersion3,
     })),
     groups: groupsOf(record.requirements).map(({ code, name, requirements }) => ({
       code,

@@ -1,0 +1,68 @@
+import type { WireSeen } from '../observation/frame.ts'
+import type { Part } from '../observation/part.ts'
+import type { LabView } from './lab-view.ts'
+
+/** A node whose packets to other nodes bore another source address than theirs to it expect. */
+export interface WrongSource {
+  readonly node: string
+  readonly traffic: 'VXLAN' | 'ESP' | 'gossip'
+  readonly source: string
+  /** The address it should have come from. */
+  readonly expected: string
+  readonly packets: number
+  /** The capture and the first packet in it. */
+  readonly file: string
+  readonly index: number
+}
+
+const gossipPort = 7946
+/** Scenes that keep frames as they were on the wire. */
+const recordings = ['underlay-traffic', 'exchange', 'control'] as const
+
+/** By node, traffic and source, of every recording of the generation: packets to another node that left with a wrong one. */
+export function wrongSources(lab: LabView): WrongSource[] {
+  const { facts } = lab
+  if (facts === undefined) return []
+  const nodes = new Map(facts.nodes.map((node) => [node.name, node]))
+  const peers = (name: string): ReadonlySet<string> =>
+    new Set(
+      facts.nodes
+        .filter((other) => other.name !== name)
+        .flatMap(({ advertise, dataPath }) => [advertise.address, dataPath.address]),
+    )
+  const found = new Map<string, WrongSource>()
+  for (const wire of recordings.flatMap((key) => wiresOf(lab.scene(key)))) {
+    const node = nodes.get(wire.node)
+    if (node === undefined) continue
+    const others = peers(node.name)
+    for (const { egress, outer, udp, esp, vxlan, index } of wire.frames) {
+      if (!egress || outer === undefined || !others.has(outer.destination)) continue
+      const traffic =
+        vxlan !== undefined && udp?.to === facts.dataPathPort
+          ? 'VXLAN'
+          : esp !== undefined
+            ? 'ESP'
+            : vxlan === undefined && udp?.to === gossipPort
+              ? 'gossip'
+              : undefined
+      if (traffic === undefined) continue
+      const expected = traffic === 'gossip' ? node.advertise.address : node.dataPath.address
+      if (outer.source === expected) continue
+      const key = `${node.name} ${traffic} ${outer.source}`
+      const known = found.get(key)
+      found.set(key, {
+        ...{ node: node.name, traffic, source: outer.source, expected, file: wire.file, index },
+        ...known,
+        packets: (known?.packets ?? 0) + 1,
+      })
+    }
+  }
+  return [...found.values()]
+}
+
+function wiresOf(scene: unknown): WireSeen[] {
+  const { wires } = (scene ?? {}) as { readonly wires?: Readonly<Record<string, Part<WireSeen>>> }
+  return Object.values(wires ?? {}).flatMap((wire) =>
+    'got' in wire && Array.isArray(wire.got.frames) ? [wire.got] : [],
+  )
+}

@@ -1,0 +1,94 @@
+#!/bin/sh
+: "${mark?}" "${tools?}" "${modules?}" "${any_module?}" "${settings?}" "${engine_format?}" "${network_format?}"
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin LC_ALL=C
+export PATH LC_ALL
+have() { command -v "$1" >/dev/null 2>&1; }
+section() { printf '%s %s\n' "$mark" "$*"; }
+clock() { section clock "$(date +%s%N 2>/dev/null)"; }
+clock
+section system
+printf 'hostname %s\n' "$(cat /proc/sys/kernel/hostname)"
+printf 'architecture %s\n' "$(uname -m)"
+printf 'kernel %s\n' "$(uname -r)"
+printf 'uid %s\n' "$(id -u)"
+[ -r /etc/machine-id ] && printf 'machine %s\n' "$(cat /etc/machine-id)"
+[ -r /proc/sys/kernel/random/boot_id ] && printf 'boot %s\n' "$(cat /proc/sys/kernel/random/boot_id)"
+printf 'processors %s\n' "$(grep -c '^processor' /proc/cpuinfo)"
+sed -n -E 's/^(MemTotal|MemAvailable): *([0-9]+) kB$/\1 \2/p' /proc/meminfo
+section host-keys
+cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null | sed -n -E 's#^([a-z0-9@.-]+ [A-Za-z0-9+/=]+)( .*)?$#\1#p'
+section tools
+for name in $tools; do have "$name" && printf '%s %s\n' "$name" "$(command -v "$name")"; done
+
+root=
+socket=${DOCKER_HOST:-unix:///var/run/docker.sock}
+case $socket in unix://*) socket=${socket#unix://} ;; *) socket= ;; esac
+if ! have docker; then section no-docker
+elif client=$(docker --version 2>/dev/null); case $client in podman*) true ;; *) false ;; esac; then
+  section podman; printf '%s\n' "$client"
+elif [ -S "$socket" ] && [ ! -w "$socket" ]; then section denied; printf '%s\n' "$socket"
+elif ! out=$(docker version --format '{{json .Server}}' 2>/dev/null); then
+  section no-engine
+  # shellcheck disable=SC2069 # its words on standard error alone
+  docker version --format '{{.Server.Version}}' 2>&1 >/dev/null
+else
+  section engine; printf '%s\n' "$out"
+  info=$(docker info --format "$engine_format" 2>/dev/null)
+  section info; printf '%s\n' "$info"
+  root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+  section networks
+  ids=$(docker network ls -q --no-trunc)
+  # shellcheck disable=SC2086 # ids, a line each
+  [ -z "$ids" ] || docker network inspect --format "$network_format" $ids
+  state=$root/swarm/docker-state.json
+  [ -r "$state" ] && section data-path "$(sed -n 's/.*"DataPathAddr":"\([^"]*\)".*/\1/p' "$state")"
+fi
+section disk; df -Pk "${root:-/}" 2>/dev/null | tail -n 1
+
+if have ip; then
+  section addresses; ip -j -d -4 addr 2>/dev/null; printf '\n'; section routes; ip -j -4 route 2>/dev/null; printf '\n'
+fi
+for device in /sys/class/net/*; do
+  [ -e "$device/device" ] || continue
+  name=${device##*/}
+  driver=$(readlink -f "$device/device/driver" 2>/dev/null)
+  section card "$name" "${driver##*/}"
+  have ethtool && ethtool -k "$name" 2>/dev/null | sed -n -E 's/^[[:space:]]*([a-z0-9-]+): on.*$/\1/p'
+done
+
+section sockets
+for table in tcp tcp6 udp udp6; do
+  state=0A; case $table in udp*) state=07 ;; esac
+  [ -r "/proc/net/$table" ] && sed -n -E "s/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ $state .*/${table%6} \1/p" "/proc/net/$table"
+done
+
+section modules
+release=$(uname -r)
+for name in $modules; do [ -d "/sys/module/$name" ] && printf 'loaded %s\n' "$name"; done
+[ -r /proc/net/ip_vs ] && echo 'loaded ip_vs'
+for list in builtin dep; do
+  file=/lib/modules/$release/modules.$list
+  [ -r "$file" ] && { printf 'list %s\n' "$list"; sed -n -E "s#^([^:]*/)?($any_module)\.ko(\.[a-z]+)?(:.*)?\$#$list \2#p" "$file"; }
+done
+for file in /proc/config.gz "/boot/config-$release"; do
+  [ -r "$file" ] || continue
+  case $file in *.gz) text=$(gzip -dc "$file" 2>/dev/null) ;; *) text=$(cat "$file") ;; esac
+  [ -n "$text" ] || continue
+  printf 'list config\n'
+  set --
+  for setting in $settings; do set -- "$@" -e "s/^CONFIG_${setting#*=}=([ym])\$/config-\1 ${setting%%=*}/p"; done
+  printf '%s\n' "$text" | sed -n -E "$@"
+  break
+done
+
+section firewall
+if have systemctl; then
+  for unit in firewalld ufw nftables netfilter-persistent; do
+    systemctl is-active --quiet "$unit" 2>/dev/null && printf 'manager %s\n' "$unit"
+  done
+fi
+grep -q '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null || printf 'idle ufw\n'
+have nft && nft list chains 2>/dev/null | sed -n -E 's/.*hook (input|prerouting|ingress).*policy ([a-z]+);.*/nft \1 \2/p'
+have iptables && iptables -S INPUT 2>/dev/null | sed -n -E 's/^-P INPUT ([A-Z]+)$/iptables policy \1/p; s/^-A INPUT .*/iptables rule/p'
+clock
+section end

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { cidrBlock, ipAddress, portNumber, swarmId } from '../identifier.ts'
+import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const text = z.string().exactOptional()
+
+/** Of `docker info`, the part about the swarm; engines of other versions say more. */
+const swarmInfo = z.object({
+  NodeID: text,
+  NodeAddr: text,
+  LocalNodeState: z.enum(['', 'inactive', 'pending', 'active', 'error', 'locked']).exactOptional(),
+  ControlAvailable: z.boolean().exactOptional(),
+  Error: text,
+  Cluster: z.object({ ID: text, DataPathPort: z.number().exactOptional() }).nullable().exactOptional(),
+})
+
+const network = z.tuple([z.string(), z.string(), z.string(), z.array(z.object({ Subnet: text })).nullable()])
+
+/** From `docker version --format '{{json .Server}}'` and of `docker info` by `engineFormat`. */
+export function parseEngine(server: Json, info: Json): EngineFacts {
+  return {
+    id: textOf(info['ID']),
+    version: textOf(server['Version']),
+    apiVersion: textOf(server['ApiVersion']),
+    rootDirectory: textOf(info['DockerRootDir']),
+    operatingSystem: textOf(info['OperatingSystem']),
+  }
+}
+
+export function parseSwarm(host: string, info: Json, dataPathAddress: string): SwarmFacts {
+  const swarm = swarmInfo.parse(info['Swarm'] ?? {})
+  const { Cluster: cluster } = swarm
+  // Engines that were never told a port say 0.
+  const port = cluster?.DataPathPort === undefined || cluster.DataPathPort === 0 ? 4789 : cluster.DataPathPort
+  return {
+    state: swarm.LocalNodeState || 'inactive',
+    error: swarm.Error ?? '',
+    nodeId: swarm.NodeID ? swarmId(swarm.NodeID, host) : '',
+    nodeAddress: swarm.NodeAddr ? ipAddress(swarm.NodeAddr, host) : '',
+    isManager: swarm.ControlAvailable ?? false,
+    ...(cluster?.ID ? { clusterId: swarmId(cluster.ID, host), dataPathPort: portNumber(port, host) } : {}),
+    ...(dataPathAddress === '' ? {} : { dataPathAddress: ipAddress(dataPathAddress, host) }),
+  }
+}
+
+/** From one line a network: name, driver, scope and IPAM configuration, each as JSON. */
+export function parseNetworks(host: string, lines: readonly string[]): readonly DockerNetworkFacts[] {
+  return lines.flatMap((line) => {
+    const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (.*)$/.exec(line)
+    if (match === null) return []
+    const [name, driver, scope, configs] = network.parse(
+      match.slice(1).map((json) => JSON.parse(json || 'null') as unknown),
+    )
+    const subnets = (configs ?? [])
+      .map(({ Subnet }) => Subnet ?? '')
+      .filter((subnet) => subnet.includes('.'))
+      .map((subnet) => cidrBlock(subnet, host))
+    return [{ name, driver, scope, subnets }]
+  })
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# For ten minutes at most: restores the rules of the file `rules` once those of the engine are gone, and drops a port.
+: "${folder?}" "${port?}"
+looks=0
+while [ "$looks" -lt 600 ]; do
+  looks=$((looks + 1))
+  [ -e "$folder/rules" ] || exit 0
+  if ! iptables -w -t nat -S DOCKER-INGRESS | grep -q DNAT; then
+    iptables-restore <"$folder/rules"
+    iptables -w -t raw -I PREROUTING -p tcp --dport "$port" -j DROP
+    : >"$folder/done"
+    exit 0
+  fi
+  sleep 0.2
+done

@@ -1,0 +1,5 @@
+#!/bin/sh
+case " $* " in
+  *" network create "*" --ingress "*) exit 0 ;;
+esac
+exec /usr/bin/docker "$@"

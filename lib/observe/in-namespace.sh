@@ -1,0 +1,22 @@
+#!/bin/sh
+# Run in a network namespace, in a container where nsenter is taken from one; `firewall` is empty without iptables-save.
+: "${mark?}" "${firewall?}"
+section() { printf '%s %s\n' "$mark" "$*"; }
+
+tables=$(printf 'addr\nneigh\nroute\n' | ip -j -d -batch - 2>/dev/null)
+[ -n "$tables" ] || section failed ip
+section tables; printf '%s\n' "$tables"
+case $tables in
+  *\"info_kind\":\"vxlan\"* | *\"info_kind\":\"bridge\"*)
+    section fdb; bridge -j fdb 2>/dev/null || section failed bridge; printf '\n' ;;
+esac
+if [ -r /proc/net/ip_vs ]; then
+  section ipvs
+  cat /proc/net/ip_vs
+fi
+# dash reads byte by byte, which this file ends after the first: what was read counts, not that reading failed.
+forwards=; { read -r forwards </proc/sys/net/ipv4/ip_forward; } 2>/dev/null
+if [ -n "$forwards" ]; then section forwards; printf '%s\n' "$forwards"; fi
+section firewall
+if [ -n "$firewall" ]; then iptables-save -c 2>/dev/null || section failed iptables-save; fi
+true

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Arguments: FOLDER ENTRY...
+folder=$1
+shift
+printf '%s\n' "$@" >>"$folder/made"

@@ -1,0 +1,112 @@
+#!/bin/sh
+# shellcheck disable=SC2034 # made: for of and nameless of own-swarm.sh
+newline='
+'
+note() { left="$left$1$newline"; }
+
+# remove KIND LINES COMMAND...: each line is an id and a name.
+remove() {
+  kind=$1 lines=$2
+  shift 2
+  for line in $lines; do
+    note "$kind $line"
+    ask "$@" "${line%% *}" >/dev/null
+  done
+}
+
+look() {
+  left=
+  state=$(ask info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}') || state=
+  case $state in
+    'active true')
+      lines=$(ask service ls --filter "label=$label" --format '{{.ID}} {{.Name}}') || { note 'swarm - -'; return; }
+      remove service "$(named "$prefix" "$lines")" service rm
+      ;;
+    active* | inactive*) ;;
+    [a-z]*) note "swarm - ${state%% *}" ;;
+    *) note 'engine - -'; return ;;
+  esac
+  lines=$(ask ps -a --filter "label=$label" --format '{{.ID}} {{.Names}} {{.Label "swarmproof.part"}}') || { note 'engine - -'; return; }
+  remove container "$(alone "$prefix" "$lines")" rm --force
+  if [ -n "$prefix" ]; then
+    lines=$(ask ps -a --filter "name=^/*$prefix-" --format '{{.ID}} {{.Names}}') || { note 'engine - -'; return; }
+    for line in $lines; do note "task $line"; done
+  fi
+  [ -z "$left" ] || return
+  lines=$(ask network ls --filter "label=$label" --format '{{.ID}} {{.Name}}') || { note 'engine - -'; return; }
+  remove network "$(named "$prefix" "$lines")" network rm
+  [ -z "$left" ] || return
+  for image in $(of image); do
+    ask image inspect --format '{{.Id}}' "$image" >/dev/null || continue
+    note "image $image $image"
+    ask image rm "$image" >/dev/null
+  done
+  for image in $(nameless); do
+    note "image $image $image"
+    ask image rm "$image" >/dev/null
+  done
+  [ -z "$left" ] || return
+  for extra in $(of folder); do
+    case $extra in
+      */../* | */..) note "folder $extra $extra" ;;
+      */swarmproof-*) rm -rf "$extra" 2>/dev/null || note "folder $extra $extra" ;;
+    esac
+  done
+}
+
+until_gone() {
+  looks=0
+  while look; [ -n "$left" ]; do
+    looks=$((looks + 1))
+    if [ "$looks" -ge "$patience" ]; then
+      printf '%s' "$left" | sed 's/^/left /'
+      return 1
+    fi
+    sleep "$tick"
+  done
+}
+
+# The last manager goes last: without it the others cannot take down what is theirs.
+others_are_there() {
+  [ "$looks" -lt 45 ] && [ "$(ask info --format '{{.Swarm.ControlAvailable}}')" = true ] &&
+    [ "$(ask node ls --format '{{.Status}}' | grep -c Ready)" -gt 1 ]
+}
+
+leave() {
+  looks=0 strange=0 went=$(of formed)
+  while :; do
+    state=$(ask info --format '{{.Swarm.LocalNodeState}}') || state=
+    [ "$state" != inactive ] || break
+    if is_ours; then
+      others_are_there || { ask swarm leave --force >/dev/null && went=yes; }
+    elif [ "$state" = active ]; then
+      # One that is just being joined may not be known by its managers yet.
+      strange=$((strange + 1))
+      [ "$strange" -lt 5 ] || return 0
+    fi
+    looks=$((looks + 1))
+    if [ "$looks" -ge 75 ]; then echo "left swarm - $state"; return 1; fi
+    sleep "$tick"
+  done
+  [ -n "$went" ] && [ -n "$(of bridge)" ] || return 0
+  looks=0
+  while [ -n "$(ask network ls -q --filter 'name=^docker_gwbridge$')" ]; do
+    ask network rm docker_gwbridge >/dev/null
+    looks=$((looks + 1))
+    if [ "$looks" -ge 15 ]; then echo 'left network docker_gwbridge docker_gwbridge'; return 1; fi
+    sleep "$tick"
+  done
+}
+
+clean() {
+  folder=$1 label=$2 prefix=$3 tick=$4 patience=$5
+  shift 5
+  set -f
+  made=$({ [ $# -eq 0 ] || printf '%s\n' "$@"; cat "$folder/made" 2>/dev/null; } | sort -u)
+  [ -n "$prefix" ] || prefix=$(cat "$folder/prefix" 2>/dev/null)
+  IFS=$newline
+  until_gone
+  gone=$?
+  [ -z "$(of swarm)" ] || leave || gone=1
+  return $gone
+}

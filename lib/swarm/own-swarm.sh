@@ -1,0 +1,18 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # made: what the run told its guard, a line each, which whoever calls these has read
+of() { printf '%s\n' "$made" | sed -n "s/^$1 //p"; }
+
+nameless() {
+  for id in $(of unnamed); do
+    [ "$(ask image inspect --format '{{len .RepoTags}} {{len .RepoDigests}}' "$id")" != '0 0' ] || echo "$id"
+  done
+}
+
+# Whether the swarm that the engine is in is one that this run made.
+is_ours() {
+  said=$(ask info --format '{{.Swarm.NodeID}}{{range .Swarm.RemoteManagers}} {{if .NodeID}}{{.NodeID}}{{else}}{{.Addr}}{{end}}{{end}}{{with .Swarm.Cluster}} {{.Spec.CAConfig.NodeCertExpiry}}{{end}}') || return 1
+  for word in $(of swarm); do
+    case " $said " in *" $word "*) return 0 ;; esac
+  done
+  return 1
+}

@@ -1,0 +1,26 @@
+#!/bin/sh
+: "${mark?}"
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
+export PATH LC_ALL
+echo "$mark routes"
+if command -v ip >/dev/null 2>&1; then ip -4 route show table all; fi
+echo "$mark kernel-routes"; cat /proc/net/route
+echo "$mark addresses"; sed -n -e 's/^.*-- //p' /proc/net/fib_trie | sort -u
+echo "$mark nameservers"; cat /etc/resolv.conf /run/systemd/resolve/resolv.conf 2>/dev/null
+echo "$mark networks"
+ids=$(docker network ls -q)
+# shellcheck disable=SC2086 # ids, a line each
+[ -z "$ids" ] || docker network inspect --format '{{.Scope}}{{range .IPAM.Config}} {{.Subnet}}{{end}}' $ids
+echo "$mark local-pools"; docker info --format '{{json .DefaultAddressPools}}' 2>/dev/null
+echo "$mark swarm"; docker info --format '{{.Swarm.LocalNodeState}} {{with .Swarm.Cluster}}{"DefaultAddrPool":{{json .DefaultAddrPool}}}{{end}}' 2>/dev/null
+echo "$mark services"
+ids=$(docker service ls -q 2>/dev/null)
+# shellcheck disable=SC2086 # ids, a line each
+[ -z "$ids" ] || docker service inspect --format '{{range .Endpoint.Ports}}{{.PublishedPort}} {{end}}' $ids
+echo "$mark sockets"
+for table in tcp tcp6; do sed -n -E 's/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ 0A .*/\1/p' /proc/net/$table; done 2>/dev/null
+for table in udp udp6; do sed -n -E 's/^ *[0-9]+: [0-9A-F]+:([0-9A-F]{4}) .*/\1/p' /proc/net/$table; done 2>/dev/null
+echo "$mark containers"; docker ps --format '{{.Ports}}' 2>/dev/null
+echo "$mark nat"; iptables-save -t nat 2>/dev/null | sed -n -E 's/.*--dports? ([0-9,:]+).*/\1/p'
+echo "$mark ephemeral"; cat /proc/sys/net/ipv4/ip_local_port_range
+echo "$mark end"

@@ -1,0 +1,119 @@
+import { taskFacts } from '../../../lib/conformance/facts.ts'
+import { probeSeen } from '../../../lib/conformance/send-plan.ts'
+import { Inconclusive } from '../../../lib/inconclusive.ts'
+import { isExpected } from '../../../lib/conformance/missing.ts'
+import type { TaskFacts } from '../../../lib/observation/facts.ts'
+import type { ProbeSeen } from '../../../lib/observation/probe-seen.ts'
+import { httpBody } from '../../../lib/probe/http.ts'
+import type { Observation } from '../../../lib/probe/probe.ts'
+import type { Task } from '../../../lib/swarm/cluster.ts'
+import { killTask } from '../../../lib/swarm/kill-task.ts'
+import type { Trial } from '../../../lib/swarm/trial.ts'
+import { type Changing, connect } from './changing.ts'
+
+/** A few connections of one client, while a task is dead or being replaced. */
+export interface Round {
+  /** Id of the task that connected. */
+  readonly client: string
+  /** Since the task was killed. */
+  readonly endedMs: number
+  readonly answered: number
+  readonly failed: number
+  /** Outcomes of those that failed. */
+  readonly outcomes: readonly string[]
+  /** What answered: host names of tasks. */
+  readonly answers: readonly string[]
+}
+
+export interface CrashStage {
+  readonly killed: TaskFacts
+  readonly rounds: readonly Round[]
+  /** The task that runs in its place; null where none was seen. */
+  readonly replacement: TaskFacts | null
+  /** When it was first seen to answer every client, all of whose connections succeeded. */
+  readonly replacedMs: number | null
+  /** How often the manager’s list of tasks could be read meanwhile. */
+  readonly taskLooks: number
+  /** Running tasks at the end, and what each client then got: connections enough for equal shares. */
+  readonly tasks: readonly TaskFacts[]
+  readonly final: readonly { readonly client: string; readonly probe: ProbeSeen }[]
+}
+
+/**
+ * The dead task is taken out of the balancers by gossip at once; what gossip loses is made good when networkdb
+ * exchanges its tables whole, every 30 s (libnetwork/networkdb/cluster.go: bulkSyncInterval).
+ */
+export const recoveredWithinMs = 30_000
+/** Besides, a task is started again after 5 s (swarmkit, api/defaults: RestartPolicy.Delay) and takes time to start. */
+export const replacedWithinMs = recoveredWithinMs + 5_000 + 25_000
+
+const connectionsPerRound = 3
+const roundsPerTask = 6
+
+export async function crash(changing: Changing, count: number): Promise<CrashStage> {
+  const { trial, service, clients } = changing
+  const before = await trial.running([service], count)
+  const killed = before.at(-1)
+  if (killed === undefined) throw new Inconclusive(`${service.name} has no task to kill`)
+  await killTask(killed)
+  const { replacement, ...seen } = await untilReplaced(changing, before)
+  const tasks = before.filter((task) => task !== killed).concat(replacement ?? [])
+  const last = seen.replacedMs === null ? [] : await connect(changing, roundsPerTask * tasks.length)
+  return {
+    ...{ killed: taskFacts(killed), ...seen, tasks: tasks.map(taskFacts) },
+    replacement: replacement === undefined ? null : taskFacts(replacement),
+    final: last.map((one, index) => ({ client: clients[index]?.id ?? '', probe: probeSeen(one) })),
+  }
+}
+
+/** Goes on connecting until a new task has answered every client, or the bound runs out. */
+async function untilReplaced(changing: Changing, before: readonly Task[]) {
+  const { trial, service, clients, lab } = changing
+  const killedAt = performance.now()
+  const since = (): number => Math.round(performance.now() - killedAt)
+  const rounds: Round[] = []
+  let replacement: Task | undefined
+  let replacedMs: number | null = null
+  let taskLooks = 0
+  while (replacedMs === null && since() < replacedWithinMs) {
+    lab.signal.throwIfAborted()
+    const [observations, tasks] = await Promise.all([
+      connect(changing, connectionsPerRound),
+      tasksNow(trial, service),
+    ])
+    taskLooks += tasks === undefined ? 0 : 1
+    replacement = tasks?.find(({ id }) => !before.some((task) => task.id === id)) ?? replacement
+    const round = observations.map((one, index) => roundOf(clients[index]?.id ?? '', one, since()))
+    rounds.push(...round)
+    const { hostname } = replacement ?? {}
+    if (
+      hostname !== undefined &&
+      round.every(({ failed, answers }) => failed === 0 && answers.includes(hostname))
+    )
+      replacedMs = since()
+  }
+  return { rounds, replacement, replacedMs, taskLooks }
+}
+
+/** Undefined while a container comes or goes: its engine may know nothing of it then. */
+export async function tasksNow(
+  trial: Trial,
+  service: { readonly name: string },
+): Promise<Task[] | undefined> {
+  try {
+    return await trial.tasks(service)
+  } catch (error) {
+    if (!isExpected(error)) throw error
+    return undefined
+  }
+}
+
+function roundOf(client: string, { attempts, replies }: Observation, endedMs: number): Round {
+  const bodies = attempts.map((_, index) => httpBody(replies[index])?.trim())
+  const failed = attempts.filter((_, index) => bodies[index] === undefined)
+  return {
+    ...{ client, endedMs, answered: attempts.length - failed.length, failed: failed.length },
+    outcomes: [...new Set(failed.map(({ outcome, errno }) => errno ?? outcome))],
+    answers: [...new Set(bodies.filter((body) => body !== undefined))],
+  }
+}

@@ -1,0 +1,138 @@
+import { randomBytes } from 'node:crypto'
+import type { Capture } from '../../../lib/capture/capture.ts'
+import type { ObserveContext } from '../../../lib/conformance/context.ts'
+import { scene } from '../../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../../lib/conformance/send-plan.ts'
+import { NeverObserved } from '../../../lib/inconclusive.ts'
+import type { Packet } from '../../../lib/packet/packet.ts'
+import { poll } from '../../../lib/poll.ts'
+import type { ClusterNode } from '../../../lib/swarm/cluster.ts'
+import { type ClearDatagram, clearDatagrams } from '../../CTL/gossip-datagrams.ts'
+import { managementStreams, type StreamSeen } from '../../CTL/management-streams.ts'
+import { secretsOf } from '../../CTL/readable-names.ts'
+import { gossipPort, isGossip, isManagement, managementPort, readablePayload } from './control-traffic.ts'
+import { onNode, orderedPairs } from '../sending/pair.ts'
+import { type Wires, withWires } from './recording.ts'
+
+/** A connection from one node to a port of another, by their names. */
+interface Reaching {
+  readonly what: 'management' | 'gossip' | 'readable'
+  readonly from: string
+  readonly to: string
+  readonly address: string
+}
+
+/** The control plane at work, recorded on the advertise interface of every node. */
+export interface ControlSeen {
+  /** To every manager's advertise address from every node, its own included; between every ordered pair to 7946. */
+  readonly reached: readonly Sent<Reaching>[]
+  /**
+   * By node. Word `readable` is in the one connection to the management port that does not speak TLS; what is sent to
+   * the gossip port is not in clear.
+   */
+  readonly wires: Wires
+  readonly streams: readonly StreamSeen[]
+  readonly clearDatagrams: readonly ClearDatagram[]
+  /** Until gossip of every pair and a payload of every node to a manager had been recorded. */
+  readonly waitedMs: number
+}
+
+/** The dispatcher's heartbeat is due every 5 s; gossip probes one node a second. */
+export const controlWithinMs = 30_000
+
+/** Recorded once per generation and shared. */
+export const control = scene('control', record)
+
+async function record(lab: ObserveContext): Promise<ControlSeen> {
+  const { cluster, facts, probe, signal } = lab
+  const { nodes } = cluster
+  const nonce = randomBytes(12).toString('hex')
+  const names = secretsOf(facts)
+  const points = nodes.map((node) => ({
+    ...{ host: node.host, interface: node.advertise.interface, direction: 'both' as const },
+    filter: `tcp port ${managementPort} or port ${gossipPort}`,
+    ...{ markers: [nonce], words: names },
+  }))
+  return withWires(
+    lab,
+    points,
+    { readable: nonce },
+    async (captures) => {
+      const startedAt = performance.now()
+      const reached = await sendPlan(probe, plan(nodes, cluster.manager, nonce))
+      if (captures.length > 0) await waitForControlTraffic(nodes, captures, { nonce, signal })
+      return { reached, waitedMs: Math.round(performance.now() - startedAt) }
+    },
+    (recordings) => ({
+      streams: managementStreams(recordings, facts.nodes, { nonce, names }),
+      clearDatagrams: clearDatagrams(recordings, names),
+    }),
+  )
+}
+
+function plan(nodes: readonly ClusterNode[], manager: ClusterNode, nonce: string): Planned<Reaching>[] {
+  const managers = nodes.filter((node) => node.role === 'manager')
+  const connect = (
+    what: Reaching['what'],
+    from: ClusterNode,
+    to: ClusterNode,
+    port: number,
+  ): Planned<Reaching> => ({
+    ...{ what, from: from.host.name, to: to.host.name, address: to.advertise.address },
+    request: { kind: 'tcp', from: onNode(from), to: to.advertise.address, port },
+  })
+  const pairs = orderedPairs(nodes)
+  const [from, to] = pairs.find(([, target]) => target.role === 'manager') ?? [manager, manager]
+  const plain = connect('readable', from, to, managementPort)
+  return [
+    ...nodes.flatMap((node) => managers.map((target) => connect('management', node, target, managementPort))),
+    ...pairs.map(([a, b]) => connect('gossip', a, b, gossipPort)),
+    {
+      ...plain,
+      request: { ...plain.request, request: readablePayload(nonce) } as Planned<Reaching>['request'],
+    },
+  ]
+}
+
+/**
+ * Goes on after the bound: what was missing is for the requirements to say.
+ *
+ * @param nonce in what we ourselves send to the management port; empty where nothing is
+ */
+export async function waitForControlTraffic(
+  nodes: readonly ClusterNode[],
+  captures: readonly Capture[],
+  { nonce, signal }: { readonly nonce: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const what = 'gossip between all nodes and a heartbeat of each'
+  const look = (): Promise<readonly string[]> => {
+    const packets = new Map(captures.map((capture) => [capture.point.host.name, capture.packetsSoFar()]))
+    return Promise.resolve(silence(nodes, packets, nonce))
+  }
+  await poll({ what, withinMs: controlWithinMs, signal }, look, (missing) => missing).catch(
+    (error: unknown) => {
+      if (!(error instanceof NeverObserved)) throw error
+    },
+  )
+}
+
+/** Pairs and nodes of which nothing was recorded yet. */
+function silence(
+  nodes: readonly ClusterNode[],
+  packets: ReadonlyMap<string, readonly Packet[]>,
+  nonce: string,
+): string[] {
+  const recorded = (node: ClusterNode): readonly Packet[] => packets.get(node.host.name) ?? []
+  const unseen = orderedPairs(nodes).filter(
+    ([a, b]) => ![a, b].every((node) => recorded(node).some((packet) => isGossip(packet, a, b))),
+  )
+  const managers = nodes.filter((node) => node.role === 'manager')
+  const quiet = nodes.filter(
+    (node) =>
+      node.role !== 'manager' &&
+      !managers.some((manager) =>
+        recorded(node).some((packet) => isManagement(packet, [node, manager], nonce)),
+      ),
+  )
+  return [...unseen.map(([a, b]) => `${a.host.name} ${b.host.name}`), ...quiet.map((node) => node.host.name)]
+}

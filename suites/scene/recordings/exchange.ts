@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import type { ObserveContext } from '../../../lib/conformance/context.ts'
+import { scene } from '../../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../../lib/conformance/send-plan.ts'
+import { httpGet } from '../../../lib/probe/http.ts'
+import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
+import type { Responder } from '../../../lib/probe/probe.ts'
+import type { Task } from '../../../lib/swarm/cluster.ts'
+import { pagePath } from '../../../lib/swarm/probe-task.ts'
+import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
+import { carried, type LeftOut } from './left-out.ts'
+import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from '../sending/pair.ts'
+import { type Wires, withWires } from './recording.ts'
+
+/** One probe of the exchange. */
+interface Exchanging {
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
+  readonly network: 'clear' | 'secret'
+  readonly protocol: 'icmp' | 'udp' | 'tcp'
+}
+
+/** One probe of the exchange and what came of it. */
+export type Exchanged = Sent<Exchanging>
+
+/**
+ * Traffic between all tasks of the clear network and all of its encrypted twin, recorded on the data-path interface
+ * of every node. Application data carries a nonce that tells where it was sent: words `clear` and `secret` between hosts
+ * on these networks, `local` within hosts.
+ */
+export interface Exchange {
+  readonly exchanged: readonly Exchanged[]
+  /** By node. */
+  readonly wires: Wires
+  /** The encrypted network, where the kernels have no ESP. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+export const echoPort = 7007
+
+/** Every request costs the task's server a process; emulated hosts under load were seen to take more than five seconds. */
+const httpTimeoutMs = 15_000
+
+export const exchange = scene('exchange', record)
+
+async function record(context: ObserveContext): Promise<Exchange> {
+  const { cluster, stack } = context
+  const { roles, leftOut } = await carried(context)
+  const nonces = { clear: nonce(), secret: nonce(), local: nonce() }
+  const points = cluster.nodes.map((node) => ({
+    host: node.host,
+    interface: node.dataPath.interface,
+    direction: 'both' as const,
+    vxlanPorts: [cluster.dataPathPort],
+    // Fragments behind the first carry no port; they are looked at so that nothing can hide in them.
+    filter: `udp port ${cluster.dataPathPort} or esp or (ip[6:2] & 0x3fff != 0)`,
+    markers: Object.values(nonces),
+  }))
+  const answered = responderNonce()
+  const plan = planner(stack, answered)
+  const planned = [
+    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts), nonces.clear),
+    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost), nonces.local),
+    ...(roles.includes('secret')
+      ? [
+          ...plan('secret', orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts), nonces.secret),
+          ...plan('secret', orderedPairs(tasksOn(stack, 'secret')).filter(onOneHost), nonces.local),
+        ]
+      : []),
+  ]
+  const responders: Responder[] = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
+    at: inTask(task),
+    port: echoPort,
+    nonce: answered,
+  }))
+  return withWires(context, points, nonces, async () => ({
+    exchanged: await sendPlan(context.probe, planned, { responders }),
+    leftOut: leftOut.filter(({ what }) => what === stack.networks.secret.name),
+  }))
+}
+
+function planner(stack: Stack, answered: string) {
+  return (
+    role: 'clear' | 'secret',
+    pairs: readonly (readonly [Task, Task])[],
+    secretWord: string,
+  ): Planned<Exchanging>[] =>
+    pairs.flatMap(([from, to]): Planned<Exchanging>[] => {
+      const common = { from: inTask(from), to: addressOn(to, stack.networks[role]) }
+      const payload = datagramFor(answered, `swarmproof ${secretWord} ${from.id} to ${to.id}`)
+      const entry = { from: from.id, to: to.id, network: role }
+      return [
+        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
+        {
+          ...entry,
+          protocol: 'udp',
+          request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
+        },
+        {
+          ...entry,
+          protocol: 'tcp',
+          request: {
+            ...common,
+            kind: 'tcp',
+            port: 80,
+            request: httpGet(`${pagePath(stack)}?${secretWord}`),
+            timeoutMs: httpTimeoutMs,
+          },
+        },
+      ]
+    })
+}
+
+function nonce(): string {
+  return randomBytes(12).toString('hex')
+}

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import type { ObserveContext } from '../../../lib/conformance/context.ts'
+import { scene } from '../../../lib/conformance/scene.ts'
+import { type Planned, type Sent, sendPlan } from '../../../lib/conformance/send-plan.ts'
+import { httpGet } from '../../../lib/probe/http.ts'
+import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
+import type { Task } from '../../../lib/swarm/cluster.ts'
+import { pagePath } from '../../../lib/swarm/probe-task.ts'
+import { tasksOn } from '../../../lib/swarm/stack.ts'
+import { echoPort } from './exchange.ts'
+import { addressOn, inTask } from '../sending/pair.ts'
+
+interface Trying {
+  /** `foreign`: a task asks one that it shares no overlay with. `own`: each of these asks itself, as a control. */
+  readonly what: 'foreign' | 'own'
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
+  /** The network of the address that was tried. */
+  readonly network: Role
+  readonly protocol: 'icmp' | 'udp' | 'tcp'
+}
+
+export type Isolated = Sent<Trying>
+
+/** Probes between tasks that share no overlay, and from each target to itself at the same time. */
+export interface Isolation {
+  readonly tried: readonly Isolated[]
+}
+
+const roles = ['clear', 'secret', 'auto'] as const
+type Role = (typeof roles)[number]
+
+/** Nothing is expected to answer: long enough for an answer on a slow host, short enough to wait for often. */
+const foreignTimeoutMs = 1500
+
+export const isolation = scene('isolation', tryAll)
+
+interface Member {
+  readonly task: Task
+  readonly network: Role
+}
+
+async function tryAll(context: ObserveContext): Promise<Isolation> {
+  const members = membersOf(context)
+  const nonce = responderNonce()
+  const foreign = members.flatMap((from) =>
+    members
+      .filter((to) => to.network !== from.network && isNear(from.task, to.task, context))
+      .flatMap((to) => plan(context, nonce, 'foreign', [from, to])),
+  )
+  const own = members.flatMap((member) => plan(context, nonce, 'own', [member, member]))
+  return {
+    tried: await sendPlan(context.probe, [...own, ...foreign], {
+      responders: members.map(({ task }) => ({ at: inTask(task), port: echoPort, nonce })),
+      concurrency: 64,
+    }),
+  }
+}
+
+/** One task a node of each network. */
+function membersOf({ cluster, stack }: ObserveContext): Member[] {
+  return roles.flatMap((network) =>
+    cluster.nodes.flatMap((node) => {
+      const task = tasksOn(stack, network).find((candidate) => candidate.node === node)
+      return task === undefined ? [] : [{ task, network }]
+    }),
+  )
+}
+
+/** On the same host or on the next: both cases are tried for every task, without trying every pair. */
+function isNear(from: Task, to: Task, { cluster: { nodes } }: ObserveContext): boolean {
+  const distance = nodes.indexOf(to.node) - nodes.indexOf(from.node)
+  return distance === 0 || (distance + nodes.length) % nodes.length === 1
+}
+
+function plan(
+  { stack }: ObserveContext,
+  nonce: string,
+  what: Trying['what'],
+  [from, to]: readonly [Member, Member],
+): Planned<Trying>[] {
+  const common = {
+    from: inTask(from.task),
+    to: addressOn(to.task, stack.networks[to.network]),
+    ...(what === 'own' ? {} : { timeoutMs: foreignTimeoutMs }),
+  }
+  const entry = { what, from: from.task.id, to: to.task.id, network: to.network }
+  const payload = datagramFor(nonce, `swarmproof ${randomBytes(12).toString('hex')}`)
+  return [
+    { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
+    {
+      ...entry,
+      protocol: 'udp',
+      request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
+    },
+    {
+      ...entry,
+      protocol: 'tcp',
+      request: { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) },
+    },
+  ]
+}
