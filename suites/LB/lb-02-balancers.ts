@@ -15,6 +15,7 @@ import { type Backend, balancingProblems, markOfVip } from '../scene/judging/bal
 import { groupBy } from '../scene/judging/group-by.ts'
 import { kernel, namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { internals } from '../source.ts'
+import { namesMissingIn282 } from '../known-issues.ts'
 
 export const balancers = requirement({
   id: 'LB-02',
@@ -24,6 +25,7 @@ export const balancers = requirement({
   safety: 'production',
   quick: true,
   needs: ['ipvs'],
+  knownIssues: [namesMissingIn282],
   method:
     'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left.',
   usualCauses: [
