@@ -74,6 +74,9 @@ function elementsOf(listed: readonly Listed[], { family, table }: InTable): Elem
   )
 }
 
+/** At random, or by a hash of the packet, which is the same for whoever looks at many. */
+const chooses = /"numgen":\{"mode":"random"|"(jhash|symhash)":/
+
 /** One rule, or one for each element of the verdict map that it looks packets up in. */
 function nftRules({ handle, expr = [] }: NonNullable<Listed['rule']>, elements: Elements): NftRule[] {
   let conditions: readonly RuleCondition[] = []
@@ -87,9 +90,17 @@ function nftRules({ handle, expr = [] }: NonNullable<Listed['rule']>, elements: 
     effect = { ...effect, ...effectOf(part) }
     if ('vmap' in part) lookups = verdictsOf(object(part['vmap']), elements, handle)
   }
+  if (chooses.test(JSON.stringify(expr))) effect = { ...effect, random: true }
   const counted = packets === undefined ? {} : { packets }
   if (lookups.length === 0) return [{ handle, ...effect, conditions, ...counted }]
-  return lookups.map((one) => ({ ...one, ...counted, conditions: [...conditions, ...one.conditions] }))
+  const { random } = effect
+  const choosing = random === undefined ? {} : { random }
+  return lookups.map((one) => ({
+    ...one,
+    ...counted,
+    ...choosing,
+    conditions: [...conditions, ...one.conditions],
+  }))
 }
 
 /** `{ key, data }` of a verdict map, whose data are the map itself or its name. */
@@ -143,9 +154,6 @@ function effectOf(part: Expression): Partial<RuleEffect> {
     const to = object(part['dnat'] ?? part['redirect'])
     return {
       leadsTo: [to['addr'] ?? '', to['port']].flatMap(placeText).join(':'),
-      ...(JSON.stringify(to).includes('"numgen"') || JSON.stringify(to).includes('"jhash"')
-        ? { random: true as const }
-        : {}),
     }
   }
   return {}

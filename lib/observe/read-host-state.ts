@@ -128,6 +128,8 @@ function readTable(host: string, kind: string, lines: readonly string[]): Partia
       return { ipvs: parseIpvs(lines) }
     case 'firewall':
       return { firewall: parseFirewall(lines), policies: parsePolicies(lines) }
+    case 'namespace-nft':
+      return { nftables: parseNftables(lines[0]) }
     case 'forwards':
       return { forwards: lines[0]?.trim() === '1' }
     default:
