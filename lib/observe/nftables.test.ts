@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { recorded } from './recorded/recorded.fake.ts'
 import { parseNftables } from './nftables.ts'
+import { rulesetOf } from './ruleset.ts'
 
 /** `nft -j list ruleset` of nftables 1.0.6. */
 const listed = `{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}, {"table": {"family": "inet", "name": "filter", "handle": 1}}, {"chain": {"family": "inet", "table": "filter", "name": "input", "handle": 1, "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 2, "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, {"accept": null}]}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 4, "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": {"set": [22, 2377, 7946]}}}, {"counter": {"packets": 0, "bytes": 0}}, {"accept": null}]}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 5, "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth1"}}, {"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "dport"}}, "right": 4789}}, {"counter": {"packets": 7, "bytes": 900}}, {"drop": null}]}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 6, "expr": [{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": "esp"}}, {"drop": null}]}}]}`
@@ -63,5 +64,42 @@ describe('nftables', () => {
     expect(
       parseNftables(empty).find(({ chain }) => chain === 'enc-in')?.rules[0]?.conditions[2],
     ).to.deep.equal(is('vni', '{}'))
+  })
+
+  it('of a real nft are what was given to it', () => {
+    const chains = parseNftables(recorded('nft-1.0.6', 'ruleset.json'))
+    expect(
+      rulesetOf({ firewall: [], nftables: chains }).map(({ table, name, hook, priority, rules }) => [
+        [table, name, hook ?? '', priority].join(' '),
+        rules.map(({ position, text, random }) => `${position} ${text}${random === true ? ' (random)' : ''}`),
+      ]),
+    ).to.deep.equal([
+      [
+        'inet own in input -300',
+        [
+          '1 meta ipsec false udp dport 4789 vni 4098 drop',
+          '2 meta l4proto esp accept',
+          '3 udp dport { 4000-5000, 7946 } ip saddr != 10.0.0.0/8 reject',
+          '4 udp dport 53 accept',
+          '4 udp dport 4789 other',
+          '5 ct state { established, related } accept',
+          '6 ct status dnat accept',
+          '7 iifname veth* accept',
+          '8 limit ? drop',
+        ],
+      ],
+      ['inet own other  0', ['1 return']],
+      [
+        'ip lb pre prerouting -100',
+        [
+          '1 fib daddr type local tcp dport 8080 dnat to ? (random)',
+          '2 tcp dport 8081 dnat to 172.18.0.2:8081',
+          '3 tcp dport 8082 dnat to :9000',
+          '4 ip daddr 10.0.0.9 dnat to ? (random)',
+          '5 tcp dport 8083 tcp dport 8083 dnat to 172.18.0.3:80',
+        ],
+      ],
+      ['ip lb out output -150', ['1 meta mark set 0xd0c4e3']],
+    ])
   })
 })

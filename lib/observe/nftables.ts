@@ -89,6 +89,7 @@ function nftRules({ handle, expr = [] }: NonNullable<Listed['rule']>, elements: 
     conditions = [...conditions, ...conditionOf(part, elements)]
     effect = { ...effect, ...effectOf(part) }
     if ('vmap' in part) lookups = verdictsOf(object(part['vmap']), elements, handle)
+    if ('dnat' in part) lookups = targetsOf(object(object(part['dnat'])['addr']), elements, handle)
   }
   if (chooses.test(JSON.stringify(expr))) effect = { ...effect, random: true }
   const counted = packets === undefined ? {} : { packets }
@@ -113,6 +114,21 @@ function verdictsOf({ key, data }: Expression, elements: Elements, handle: numbe
     return Object.keys(of).length === 0
       ? []
       : [{ handle, verdict: '', ...effectOf(of), conditions: [{ left, values: valuesOf(value, elements) }] }]
+  })
+}
+
+/** DNAT to where a map leads by what the packet is; none where it is by chance. */
+function targetsOf({ map }: Expression, elements: Elements, handle: number): NftRule[] {
+  const { key, data } = object(map)
+  if (map === undefined || 'numgen' in object(key) || 'jhash' in object(key)) return []
+  const pairs = typeof data === 'string' ? (elements.get(data.slice(1)) ?? []) : asList(object(data)['set'])
+  return pairs.map((pair) => {
+    const [value, to] = asList(pair)
+    const places = 'concat' in object(to) ? asList(object(to)['concat']) : [to]
+    return {
+      ...{ handle, verdict: '', leadsTo: places.flatMap(placeText).join(':') },
+      conditions: [{ left: leftText(key), values: valuesOf(value, elements) }],
+    }
   })
 }
 

@@ -83,7 +83,8 @@ function ledProblems(asked: AskedRule | undefined, way: PortWay, hook: string, w
   if (asked === undefined) return [{ ...where, ...missed('ingress-chain-not-reached', hook) }]
   const expected = `${way.sandbox}:${where.port}`
   const { table, chain, leadsTo = '' } = asked.rule
-  return way.sandbox === undefined || leadsTo === expected
+  // Where a rule computes its target, it is for packets to tell.
+  return way.sandbox === undefined || leadsTo === expected || leadsTo.includes('?')
     ? []
     : [
         {
