@@ -105,7 +105,7 @@ export const swarmFormat = `{${['NodeID', 'NodeAddr', 'LocalNodeState', 'Control
   .join()},"Cluster":${cluster}}`
 
 /** Of `docker info`: what an engine says about itself; no label, proxy or mirror of it. */
-export const engineFormat = `{${['ID', 'DockerRootDir', 'OperatingSystem'].map((name) => field(name, `.${name}`)).join()},"Swarm":${swarmFormat}}`
+export const engineFormat = `{${['ID', 'DockerRootDir', 'OperatingSystem', 'SecurityOptions', 'LiveRestoreEnabled'].map((name) => field(name, `.${name}`)).join()},"Swarm":${swarmFormat}}`
 
 function field(name: string, path: string): string {
   return `"${name}":{{json ${path}}}`

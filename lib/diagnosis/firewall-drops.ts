@@ -1,4 +1,5 @@
 import type { FirewallRule, HostState, NftChain, NftRule } from '../observe/host-state.ts'
+import { nftText } from '../observe/ruleset.ts'
 import type { LabView } from './lab-view.ts'
 import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
@@ -191,10 +192,7 @@ function nftDrops(
   view: LabView,
 ): FirewallDrop[] {
   const chains = state.nftables ?? []
-  return chains.flatMap((chain): FirewallDrop[] => {
-    const hook = nftHooks[chain.hook ?? '']
-    // The engine's own nftables backend.
-    if (hook === undefined || chain.table.startsWith('docker')) return []
+  return nftReachable(chains).flatMap(([chain, hook]): FirewallDrop[] => {
     const where = `nft ${chain.family} ${chain.table} ${chain.chain}`
     const was = before?.nftables?.find(
       (other) => other.table === chain.table && other.chain === chain.chain && other.family === chain.family,
@@ -204,12 +202,12 @@ function nftDrops(
       const old = was?.rules.find(({ handle }) => handle === rule.handle)
       return [
         {
-          ...{ node, hook, isCatchAll: Object.keys(rule.matches).every((left) => /ifname|^ct /.test(left)) },
+          ...{ node, hook, isCatchAll: rule.conditions.every(({ left }) => /ifname|^ct /.test(left)) },
           rule: `${where}: ${nftText(rule)}`,
           matches: (traffic) => nftMatches(rule, traffic, view),
           ...(rule.packets === undefined || before === undefined
             ? {}
-            : { packets: rule.packets - (old?.packets ?? 0) }),
+            : { packets: Math.max(0, rule.packets - (old?.packets ?? 0)) }),
         },
       ]
     })
@@ -224,30 +222,44 @@ function nftDrops(
   })
 }
 
-function nftText({ matches, verdict }: NftRule): string {
-  return [...Object.entries(matches).map(([left, right]) => `${left} ${right}`), verdict].join(' ')
+/** Chains with a hook and those they lead to, each with the hook that packets come from. The engine's own are left out. */
+function nftReachable(chains: readonly NftChain[]): [NftChain, FirewallDrop['hook']][] {
+  const found = new Map<NftChain, FirewallDrop['hook']>()
+  const visit = (chain: NftChain, hook: FirewallDrop['hook']): void => {
+    if (found.has(chain) || chain.table.startsWith('docker')) return
+    found.set(chain, hook)
+    for (const { verdict } of chain.rules) {
+      const next = chains.find(
+        ({ family, table, chain: name }) =>
+          family === chain.family && table === chain.table && name === verdict,
+      )
+      if (next !== undefined) visit(next, hook)
+    }
+  }
+  for (const chain of chains) {
+    const hook = nftHooks[chain.hook ?? '']
+    if (hook !== undefined) visit(chain, hook)
+  }
+  return [...found]
 }
 
-function nftMatches({ matches }: NftRule, traffic: Traffic, view: LabView): boolean {
+function nftMatches({ conditions }: NftRule, traffic: Traffic, view: LabView): boolean {
   const { protocols, port } = wanted(traffic, view)
-  return Object.entries(matches).every(([left, right]) => {
+  return conditions.every(({ left, not, values }) => {
     const [protocol = '', field] = left.split(' ')
     if (left === 'meta l4proto' || left === 'ip protocol' || left === 'ip6 nexthdr')
-      return protocols.some((name) => right === name || right.includes(`"${name}"`))
+      return values.some((value) => protocols.includes(value)) !== (not === true)
     if (field === 'dport' && ['udp', 'tcp', 'th'].includes(protocol))
       return (
-        (protocol === 'th' || protocols.includes(protocol)) && (port === undefined || nftPort(right, port))
+        (protocol === 'th' || protocols.includes(protocol)) &&
+        (port === undefined || values.some((value) => hasPort(value.replace('-', ':'), port))) &&
+        not !== true
       )
     if (protocol === 'esp') return traffic === 'esp'
     if (['udp', 'tcp', 'icmp', 'icmpv6'].includes(protocol))
       return protocols.includes(protocol) && field !== 'sport'
-    return left !== 'ct state' || /new/.test(right)
+    return left !== 'ct state' || values.includes('new') !== (not === true)
   })
-}
-
-function nftPort(right: string, port: number): boolean {
-  if (right.startsWith('!=')) return false
-  return (right.match(/\d+/g) ?? []).map(Number).includes(port)
 }
 
 function nftAccepts(
@@ -259,7 +271,7 @@ function nftAccepts(
 ): boolean {
   if (depth > 8) return false
   return chain.rules.some((rule) => {
-    if (!nftMatches(rule, traffic, view) || rule.matches['iifname'] === 'lo') return false
+    if (!nftMatches(rule, traffic, view) || onLoopback(rule)) return false
     if (rule.verdict === 'accept') return true
     const target = chains.find(
       ({ family, table, chain: name }) =>
@@ -267,4 +279,10 @@ function nftAccepts(
     )
     return target !== undefined && nftAccepts(target, chains, traffic, view, depth + 1)
   })
+}
+
+function onLoopback({ conditions }: NftRule): boolean {
+  return conditions.some(
+    ({ left, not, values }) => left === 'iifname' && not !== true && values.includes('lo'),
+  )
 }

@@ -35,6 +35,8 @@ else
   section engine; printf '%s\n' "$out"
   info=$(docker info --format "$engine_format" 2>/dev/null)
   section info; printf '%s\n' "$info"
+  # Clients before 28.1 do not know it, and engines before that do not say it.
+  section firewall-backend; docker info --format '{{.FirewallBackend.Driver}}' 2>/dev/null
   root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
   section networks
   ids=$(docker network ls -q --no-trunc)

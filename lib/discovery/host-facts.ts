@@ -37,6 +37,11 @@ export interface EngineFacts {
   /** Where it keeps its data. */
   readonly rootDirectory: string
   readonly operatingSystem: string
+  /** As `docker info` lists them: `name=seccomp,profile=builtin`, `name=rootless`. */
+  readonly securityOptions?: readonly string[]
+  readonly liveRestore?: boolean
+  /** `iptables`, `nftables`, `iptables+firewalld`; engines from 28.1 say it. */
+  readonly firewallBackend?: string
 }
 
 export interface SwarmFacts {

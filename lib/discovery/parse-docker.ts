@@ -20,13 +20,17 @@ const swarmInfo = z.object({
 const network = z.tuple([z.string(), z.string(), z.string(), z.array(z.object({ Subnet: text })).nullable()])
 
 /** From `docker version --format '{{json .Server}}'` and of `docker info` by `engineFormat`. */
-export function parseEngine(server: Json, info: Json): EngineFacts {
+export function parseEngine(server: Json, info: Json, firewallBackend = ''): EngineFacts {
+  const options = info['SecurityOptions']
   return {
     id: textOf(info['ID']),
     version: textOf(server['Version']),
     apiVersion: textOf(server['ApiVersion']),
     rootDirectory: textOf(info['DockerRootDir']),
     operatingSystem: textOf(info['OperatingSystem']),
+    ...(Array.isArray(options) ? { securityOptions: options.map(textOf) } : {}),
+    ...(info['LiveRestoreEnabled'] === true ? { liveRestore: true } : {}),
+    ...(/^[a-z+]+$/.test(firewallBackend) ? { firewallBackend } : {}),
   }
 }
 

@@ -24,7 +24,7 @@ export interface HostState {
   readonly kernelModules: Readonly<Record<string, boolean>>
   /** Of the same names, those that are not loaded but could be. */
   readonly loadableModules: readonly string[]
-  /** Base chains of nftables that iptables does not manage, and their rules; where nf_tables is loaded and `nft` is there. */
+  /** Chains of nftables that iptables does not manage; undefined where nf_tables is not loaded or `nft` is not there. */
   readonly nftables?: readonly NftChain[]
   /** Files that set `net.ipv4.ip_forward`, with the value each sets, in the order they are applied. */
   readonly forwardingFiles?: readonly { readonly file: string; readonly value: string }[]
@@ -59,6 +59,8 @@ export interface NamespaceState {
   readonly fdb: readonly FdbEntry[]
   readonly ipvs: readonly IpvsService[]
   readonly firewall: readonly FirewallRule[]
+  /** Chains of nftables there that iptables does not manage, where they were read. */
+  readonly nftables?: readonly NftChain[]
   /** Built-in chains; what no rule of theirs decides their policy does. */
   readonly policies?: readonly FirewallPolicy[]
   /** `net.ipv4.ip_forward` there. */
@@ -147,19 +149,52 @@ export interface NftChain {
   readonly chain: string
   /** Of base chains: `input`, `forward`, … */
   readonly hook?: string
+  /** Chains of one hook are asked in this order, the lowest first. */
   readonly priority?: number
   readonly policy?: string
+  /** `filter`, `nat` or `route`. */
+  readonly kind?: string
   readonly rules: readonly NftRule[]
 }
 
-export interface NftRule {
+export interface NftRule extends RuleEffect {
   readonly handle: number
-  /** `drop`, `reject`, `accept`, or where it jumps to; empty where it only counts or marks. */
-  readonly verdict: string
   /** Where it has a counter. */
   readonly packets?: number
-  /** What it matches, by left-hand side: `udp dport` → `4789`, `meta l4proto` → `esp`, `iifname` → `eth1`. */
-  readonly matches: Readonly<Record<string, string>>
+  /** All must hold. What a set or a map of the table holds stands in their place. */
+  readonly conditions: readonly RuleCondition[]
+}
+
+/** What a packet must be for a rule to apply to it. */
+export interface RuleCondition {
+  /**
+   * What is looked at, in the words of nft: `meta l4proto`, `udp dport`, `ip daddr`, `iifname`, `ct state`,
+   * `fib daddr type`; `vni` is that of VXLAN, `meta ipsec` whether the packet came by IPsec.
+   */
+  readonly left: string
+  /** It must be none of the values. */
+  readonly not?: true
+  /**
+   * Values, ranges (`4000-5000`), prefixes (`10.0.0.0/8`) and beginnings (`veth*`); `{}` of a set without elements;
+   * empty where they were not understood.
+   */
+  readonly values: readonly string[]
+}
+
+/** What a rule does to a packet that it applies to. */
+export interface RuleEffect {
+  /** `accept`, `drop`, `reject`, `return`, or the chain it leads to; empty where packets go on to the next rule. */
+  readonly verdict: string
+  /** It leads to that chain for good: the rules behind it are not asked afterwards. */
+  readonly forGood?: true
+  /** The mark it sets, where that is a constant. */
+  readonly marks?: number
+  /** DNAT: where it leads, as `ADDRESS:PORT` as far as it says; `?` where that is computed. */
+  readonly leadsTo?: string
+  /** It replaces the source by the address of the interface the packet leaves by. */
+  readonly masquerades?: true
+  /** It chooses at random, as a balancer does. */
+  readonly random?: true
 }
 
 export interface SecurityAssociation {

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Run in a network namespace, in a container where nsenter is taken from one; `firewall` is empty without iptables-save.
+# Run in a network namespace, in a container where nsenter is taken from one; `firewall` is empty without iptables-save,
+# `native` where nftables has no tables of its own.
 : "${mark?}" "${firewall?}"
 section() { printf '%s %s\n' "$mark" "$*"; }
 
@@ -19,4 +20,5 @@ forwards=; { read -r forwards </proc/sys/net/ipv4/ip_forward; } 2>/dev/null
 if [ -n "$forwards" ]; then section forwards; printf '%s\n' "$forwards"; fi
 section firewall
 if [ -n "$firewall" ]; then iptables-save -c 2>/dev/null || section failed iptables-save; fi
+if [ -n "${native:-}" ]; then section namespace-nft; nft -j list ruleset 2>/dev/null; printf '\n'; fi
 true

@@ -1,48 +1,60 @@
-import type { NftChain, NftRule } from './host-state.ts'
+import type { NftChain, NftRule, RuleCondition, RuleEffect } from './host-state.ts'
 
 /** Tables that iptables-nft manages: `iptables-save` tells what is in them. */
 const ofIptables = new Set(['filter', 'nat', 'mangle', 'raw', 'security'])
 
+type Expression = Readonly<Record<string, unknown>>
+
+interface InTable {
+  readonly family: string
+  readonly table: string
+}
+
 interface Listed {
-  readonly chain?: {
-    readonly family: string
-    readonly table: string
+  readonly chain?: InTable & {
     readonly name: string
+    readonly type?: string
     readonly hook?: string
     readonly prio?: number
     readonly policy?: string
   }
-  readonly rule?: {
-    readonly family: string
-    readonly table: string
+  readonly rule?: InTable & {
     readonly chain: string
     readonly handle: number
-    readonly expr?: readonly Readonly<Record<string, unknown>>[]
+    readonly expr?: readonly Expression[]
   }
+  readonly set?: InTable & { readonly name: string; readonly elem?: readonly unknown[] }
+  readonly map?: InTable & { readonly name: string; readonly elem?: readonly unknown[] }
 }
+
+/** Elements of the sets and maps of one table, by name. */
+type Elements = ReadonlyMap<string, readonly unknown[]>
 
 /** Reads `nft -j list ruleset`; what iptables manages is left out. Empty where it is not what nft prints. */
 export function parseNftables(line: string | undefined): readonly NftChain[] {
   let listed: readonly Listed[]
   try {
-    listed = (JSON.parse(line ?? '') as { nftables?: readonly Listed[] }).nftables ?? []
+    const { nftables } = JSON.parse(line ?? '') as { nftables?: unknown }
+    listed = Array.isArray(nftables) ? (nftables as readonly Listed[]) : []
   } catch {
     return []
   }
-  const native = ({ family, table }: { family: string; table: string }): boolean =>
+  const native = ({ family, table }: InTable): boolean =>
     !(ofIptables.has(table) && (family === 'ip' || family === 'ip6'))
   return listed.flatMap(({ chain }) => {
     if (chain === undefined || !native(chain)) return []
-    const { family, table, name, hook, prio, policy } = chain
+    const { family, table, name, type, hook, prio, policy } = chain
+    const elements = elementsOf(listed, chain)
     const rules = listed.flatMap(({ rule }) =>
       rule !== undefined && rule.family === family && rule.table === table && rule.chain === name
-        ? [nftRule(rule)]
+        ? nftRules(rule, elements)
         : [],
     )
     return [
       {
         ...{ family, table, chain: name, rules },
         ...(hook === undefined ? {} : { hook }),
+        ...(type === undefined ? {} : { kind: type }),
         ...(prio === undefined ? {} : { priority: prio }),
         ...(policy === undefined ? {} : { policy }),
       },
@@ -50,39 +62,179 @@ export function parseNftables(line: string | undefined): readonly NftChain[] {
   })
 }
 
+function elementsOf(listed: readonly Listed[], { family, table }: InTable): Elements {
+  return new Map(
+    listed.flatMap(({ set, map }) =>
+      [set, map].flatMap((held) =>
+        held !== undefined && held.family === family && held.table === table
+          ? [[held.name, held.elem ?? []] as const]
+          : [],
+      ),
+    ),
+  )
+}
+
+/** At random, or by a hash of the packet, which is the same for whoever looks at many. */
+const chooses = /"numgen":\{"mode":"random"|"(jhash|symhash)":/
+
+/** One rule, or one for each element of the verdict map that it looks packets up in. */
+function nftRules({ handle, expr = [] }: NonNullable<Listed['rule']>, elements: Elements): NftRule[] {
+  let conditions: readonly RuleCondition[] = []
+  let effect: RuleEffect = { verdict: '' }
+  let packets: number | undefined
+  let lookups: readonly NftRule[] = []
+  for (const part of expr) {
+    const { packets: count } = object(part['counter'])
+    if (typeof count === 'number') packets = count
+    conditions = [...conditions, ...conditionOf(part, elements)]
+    effect = { ...effect, ...effectOf(part) }
+    if ('vmap' in part) lookups = verdictsOf(object(part['vmap']), elements, handle)
+    if ('dnat' in part) lookups = targetsOf(object(object(part['dnat'])['addr']), elements, handle)
+  }
+  if (chooses.test(JSON.stringify(expr))) effect = { ...effect, random: true }
+  const counted = packets === undefined ? {} : { packets }
+  if (lookups.length === 0) return [{ handle, ...effect, conditions, ...counted }]
+  const { random } = effect
+  const choosing = random === undefined ? {} : { random }
+  return lookups.map((one) => ({
+    ...one,
+    ...counted,
+    ...choosing,
+    conditions: [...conditions, ...one.conditions],
+  }))
+}
+
+/** `{ key, data }` of a verdict map, whose data are the map itself or its name. */
+function verdictsOf({ key, data }: Expression, elements: Elements, handle: number): NftRule[] {
+  const left = leftText(key)
+  const pairs = typeof data === 'string' ? (elements.get(data.slice(1)) ?? []) : asList(object(data)['set'])
+  return pairs.flatMap((pair) => {
+    const [value, verdict] = asList(pair)
+    const of = object(verdict)
+    return Object.keys(of).length === 0
+      ? []
+      : [{ handle, verdict: '', ...effectOf(of), conditions: [{ left, values: valuesOf(value, elements) }] }]
+  })
+}
+
+/** DNAT to where a map leads by what the packet is; none where it is by chance. */
+function targetsOf({ map }: Expression, elements: Elements, handle: number): NftRule[] {
+  const { key, data } = object(map)
+  if (map === undefined || 'numgen' in object(key) || 'jhash' in object(key)) return []
+  const pairs = typeof data === 'string' ? (elements.get(data.slice(1)) ?? []) : asList(object(data)['set'])
+  return pairs.map((pair) => {
+    const [value, to] = asList(pair)
+    const places = 'concat' in object(to) ? asList(object(to)['concat']) : [to]
+    return {
+      ...{ handle, verdict: '', leadsTo: places.flatMap(placeText).join(':') },
+      conditions: [{ left: leftText(key), values: valuesOf(value, elements) }],
+    }
+  })
+}
+
+function conditionOf(part: Expression, elements: Elements): RuleCondition[] {
+  if ('match' in part) {
+    const { left, op, right } = object(part['match'])
+    const values = valuesOf(right, elements)
+    const known = op === '==' || op === '!=' || op === 'in' || op === undefined
+    return [
+      {
+        ...{ left: leftText(left), values: known ? values : [] },
+        ...(op === '!=' ? { not: true as const } : {}),
+      },
+    ]
+  }
+  // Matches and targets of iptables; limits, which let pass what they do not say.
+  if ('xt' in part) return [{ left: `xt ${textOf(object(part['xt'])['name'])}`, values: [] }]
+  return 'limit' in part || 'quota' in part || 'ct count' in part
+    ? [{ left: Object.keys(part)[0] ?? '', values: [] }]
+    : []
+}
+
 const verdicts = ['drop', 'reject', 'accept', 'return', 'queue'] as const
 
-function nftRule({ handle, expr = [] }: NonNullable<Listed['rule']>): NftRule {
-  let verdict = ''
-  let packets: number | undefined
-  const matches: Record<string, string> = {}
-  for (const part of expr) {
-    const plain = verdicts.find((name) => name in part)
-    if (plain !== undefined) verdict = plain
-    const target = (part['jump'] ?? part['goto']) as { target?: string } | undefined
-    if (target?.target !== undefined) verdict = target.target
-    const counter = part['counter'] as { packets?: number } | undefined
-    if (counter?.packets !== undefined) packets = counter.packets
-    const match = part['match'] as { left: unknown; op?: string; right: unknown } | undefined
-    if (match !== undefined)
-      matches[leftText(match.left)] = `${match.op === '!=' ? '!= ' : ''}${text(match.right)}`
+function effectOf(part: Expression): Partial<RuleEffect> {
+  const plain = verdicts.find((name) => name in part)
+  if (plain !== undefined) return { verdict: plain }
+  for (const way of ['jump', 'goto']) {
+    const { target } = object(part[way])
+    if (typeof target === 'string')
+      return { verdict: target, ...(way === 'goto' ? { forGood: true as const } : {}) }
   }
-  return { handle, verdict, matches, ...(packets === undefined ? {} : { packets }) }
+  if ('mangle' in part) {
+    const { key, value } = object(part['mangle'])
+    return leftText(key) === 'meta mark' && typeof value === 'number' ? { marks: value } : {}
+  }
+  if ('masquerade' in part) return { masquerades: true }
+  if ('dnat' in part || 'redirect' in part) {
+    const to = object(part['dnat'] ?? part['redirect'])
+    return {
+      leadsTo: [to['addr'] ?? '', to['port']].flatMap(placeText).join(':'),
+    }
+  }
+  return {}
 }
+
+function placeText(value: unknown): string[] {
+  if (value === undefined) return []
+  return [typeof value === 'string' || typeof value === 'number' ? String(value) : '?']
+}
+
+/** VXLAN's VNI: 24 bits behind the UDP header and 32 bits of flags. */
+const vniAt = new Set(['th 96 24', 'ih 32 24'])
 
 function leftText(left: unknown): string {
-  const { payload, meta, ct } = left as {
-    payload?: { protocol?: string; field?: string }
-    meta?: { key?: string }
-    ct?: { key?: string }
+  const { payload, meta, ct, fib } = object(left)
+  const { protocol, field, base, offset, len } = object(payload)
+  if (field === 'vni') return 'vni'
+  if (typeof base === 'string') {
+    const place = [base, offset, len].map(textOf).join(' ')
+    return vniAt.has(place) ? 'vni' : `@${place}`
   }
-  if (payload?.protocol !== undefined) return `${payload.protocol} ${payload.field ?? ''}`.trim()
-  if (meta?.key !== undefined) return /^[io]ifname$|^[io]if$/.test(meta.key) ? meta.key : `meta ${meta.key}`
-  return ct?.key === undefined ? text(left) : `ct ${ct.key}`
+  if (typeof protocol === 'string') return `${protocol} ${textOf(field)}`.trim()
+  const { key } = object(meta)
+  if (typeof key === 'string') return /^[io]ifname$/.test(key) ? key : `meta ${key}`
+  const { result, flags } = object(fib)
+  if (typeof result === 'string') return `fib ${asList(flags).map(textOf).join(' . ')} ${result}`
+  const tracked = object(ct)['key']
+  return typeof tracked === 'string' ? `ct ${tracked}` : textOf(left)
 }
 
-function text(value: unknown): string {
+/** Of a set without elements, which matches nothing. */
+export const noValue = '{}'
+
+/** None where one of them is not understood. */
+function valuesOf(right: unknown, elements: Elements): readonly string[] {
+  if (typeof right === 'string' && right.startsWith('@')) {
+    const held = elements.get(right.slice(1))
+    return held?.length === 0 ? [noValue] : listOf(held ?? [], elements)
+  }
+  if (Array.isArray(right)) return listOf(right, elements)
+  const { set, prefix, range, elem } = object(right)
+  if (set !== undefined)
+    return typeof set === 'string' ? valuesOf(set, elements) : listOf(asList(set), elements)
+  if (elem !== undefined) return valuesOf(object(elem)['val'], elements)
+  if (prefix !== undefined) return [`${textOf(object(prefix)['addr'])}/${textOf(object(prefix)['len'])}`]
+  if (range !== undefined) return [asList(range).map(textOf).join('-')]
+  return ['string', 'number', 'boolean'].includes(typeof right) ? [String(right)] : []
+}
+
+function listOf(list: readonly unknown[], elements: Elements): readonly string[] {
+  const found = list.map((one) => valuesOf(one, elements))
+  // An element of a map is a pair: its key.
+  return found.some((values) => values.length === 0) ? [] : found.flat()
+}
+
+function object(value: unknown): Expression {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Expression) : {}
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? (value as readonly unknown[]) : value === undefined ? [] : [value]
+}
+
+function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number'
     ? String(value)
-    : JSON.stringify(value).slice(0, 200)
+    : (JSON.stringify(value) ?? '').slice(0, 200)
 }

@@ -51,7 +51,11 @@ main() {
   need iptables-save firewall iptables
   firewall=
   if have iptables-save; then firewall=1; fi
-  export firewall
+  # Where nftables has tables that are not of iptables, namespaces are asked for theirs; the host's own are read below.
+  native=
+  if have nft && [ -d /sys/module/nf_tables ] &&
+    nft list tables 2>/dev/null | grep -Eqv ' (filter|nat|mangle|raw|security)$'; then native=1; fi
+  export firewall native
 
   section clock; date -u +%Y-%m-%dT%H:%M:%SZ
   section backend
@@ -67,7 +71,7 @@ main() {
 
   if have ip; then
     section namespace -
-    sh -c "$in_namespace"
+    native='' sh -c "$in_namespace"
     if have nsenter; then in_one_go; fi
     section xfrm-state; ip xfrm state 2>/dev/null | cut_keys
     section xfrm-policy; ip xfrm policy 2>/dev/null | cut_keys

@@ -57,6 +57,7 @@ export function parseHostState(host: string, sections: Sections): HostState {
   }
   const { all } = sections
   const lines = (name: string): readonly string[] => sections.lines(name)
+  const hostNft = all.find(({ name }) => name === 'nft')
   const inodes = readInodes(lines('inodes'))
   const namespaces = readNamespaces(host, all, inodes)
   const modules = parseModules(lines('modules'))
@@ -77,7 +78,7 @@ export function parseHostState(host: string, sections: Sections): HostState {
     firewallBackend: parseFirewallBackend(lines('backend')),
     kernelModules: modules.present,
     loadableModules: modules.loadable,
-    nftables: parseNftables(lines('nft')[0]),
+    ...(hostNft === undefined ? {} : { nftables: parseNftables(hostNft.lines[0]) }),
     forwardingFiles: forwardingFiles(lines('forwarding-files')),
     listeners: parseListeners(lines('sockets')),
     unavailable: absences(all),
@@ -127,6 +128,8 @@ function readTable(host: string, kind: string, lines: readonly string[]): Partia
       return { ipvs: parseIpvs(lines) }
     case 'firewall':
       return { firewall: parseFirewall(lines), policies: parsePolicies(lines) }
+    case 'namespace-nft':
+      return { nftables: parseNftables(lines[0]) }
     case 'forwards':
       return { forwards: lines[0]?.trim() === '1' }
     default:

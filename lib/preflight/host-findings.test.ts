@@ -34,6 +34,23 @@ describe('findings on a host', () => {
     ])
   })
 
+  it('name settings of the engine that a swarm does not work with', () => {
+    const { engine } = factsOf('a')
+    const of = (more: object): string[] =>
+      findings({ engine: { ...engine, ...more } }).map((text) => text.split(',')[0]?.split(' ->')[0] ?? '')
+    expect(of({ securityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] })).to.deep.equal([
+      'missing engine settings: it runs in rootless mode',
+    ])
+    expect(of({ rootDirectory: '/var/snap/docker/common/var-lib-docker' })).to.deep.equal([
+      'missing engine settings: it is a snap',
+    ])
+    expect(of({ liveRestore: true })).to.deep.equal(['missing engine settings: live-restore is on'])
+    expect(of({ firewallBackend: 'nftables' })[0]).to.match(
+      /^warning engine settings: its firewall backend is nftables/,
+    )
+    expect(of({ firewallBackend: 'iptables', securityOptions: ['name=cgroupns'] })).to.deep.equal([])
+  })
+
   it('name packages of tools, and which are indispensable', () => {
     const { tools } = factsOf('a')
     expect(findings({ tools: { ...tools, tcpdump: undefined, ipvsadm: undefined } })[0]).to.equal(

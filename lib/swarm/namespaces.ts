@@ -16,3 +16,14 @@ export const ingressNamespace = 'ingress_sbox'
 export function namespacePath(name: string): string {
   return `/run/docker/netns/${name}`
 }
+
+/**
+ * The namespace of that name among those of a host, or, of an overlay, the one that the engine made after it had to make
+ * it again: then its number is not 1 (Moby, libnetwork/drivers/overlay/ov_network.go, initEpoch).
+ */
+export function namespaceNamed<T>(namespaces: Readonly<Record<string, T>>, name: string): T | undefined {
+  const [, id] = /^1-(.+)$/.exec(name) ?? []
+  if (namespaces[name] !== undefined || id === undefined) return namespaces[name]
+  const again = Object.keys(namespaces).find((one) => /^\d+-/.test(one) && one.endsWith(`-${id}`))
+  return again === undefined ? undefined : namespaces[again]
+}

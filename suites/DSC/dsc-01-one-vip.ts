@@ -6,6 +6,7 @@ import { discovery, type Lookup, lookupsOf } from '../scene/recordings/discovery
 import { answersTable, virtualIpProblems } from '../scene/judging/name-problems.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { docs, overlayTutorial } from '../source.ts'
+import { namesLostAfterCut, namesMissingIn282 } from '../known-issues.ts'
 
 export const oneVip = requirement({
   id: 'DSC-01',
@@ -14,6 +15,7 @@ export const oneVip = requirement({
   source: [docs('Configure service discovery'), overlayTutorial('Routing Mesh')],
   safety: 'production',
   needs: [],
+  knownIssues: [namesLostAfterCut, namesMissingIn282],
   method:
     'Every task of the clear network asks its resolver (127.0.0.11) for the names of two services that have a virtual IP, one that publishes a port and one that does not. Each answer must be exactly the one address that `docker service inspect` gives for the network.',
   usualCauses: [

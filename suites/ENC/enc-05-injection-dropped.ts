@@ -16,7 +16,7 @@ import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { moby } from '../source.ts'
 import { type Behind, behindAdminRule } from './behind-accept.ts'
-import { enforcement } from './enforcement.ts'
+import { enforcement, hostRules } from './enforcement.ts'
 import { secretNodes } from './ledger-nodes.ts'
 import { targetPerNode } from './targets.ts'
 
@@ -42,7 +42,7 @@ export const injectionDropped = requirement({
     'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) cannot be loaded, so the rule was never made',
   ],
   remedy: [
-    'iptables -S INPUT: the rule with --pol none … -j DROP must come before every rule that accepts the port',
+    'iptables -S INPUT: the rule with --pol none … -j DROP must come before every rule that accepts the port; with the engine’s nftables backend nft list table ip docker-overlay',
     'let the data-path port in from the other nodes’ addresses only',
     'restart the engine after the firewall: it recreates its rules, at the top',
   ],
@@ -138,9 +138,9 @@ function dropCounts(
   const expected = { vni: stack.networks.secret.vni, dataPathPort: cluster.dataPathPort }
   const count = (seen: KernelSeen, node: string): Part<number> => {
     const root = rootSeen(seen, node, 'iptables-save')
-    return 'got' in root
-      ? { got: enforcement(root.got.firewall, expected, node).dropping?.packets ?? 0 }
-      : root
+    const state = seen[node]
+    if (!('got' in root) || state === undefined) return 'got' in root ? { threw: 'not read' } : root
+    return { got: enforcement(hostRules(state), expected, node).dropping?.packets ?? 0 }
   }
   return Object.fromEntries(
     secretNodes(stack).map(({ host: { name } }) => {

@@ -15,7 +15,7 @@ import {
 import { rootSeen } from '../scene/judging/kernel-seen.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { moby } from '../source.ts'
-import { aboutVxlan, enforcement } from './enforcement.ts'
+import { aboutVxlan, enforcement, hostRules, type VxlanRules } from './enforcement.ts'
 
 export const singleEndpoint = requirement({
   id: 'ENC-06',
@@ -62,16 +62,21 @@ export const singleEndpoint = requirement({
     const root = rootSeen(Object.fromEntries(states), host, 'iptables-save')
     const control = neighbour === undefined ? [] : [{ network: stack.networks.clear, task: neighbour }]
     const injected = await observePart(() => inject(lab, [{ network, task }, ...control], states))
-    const rules = 'got' in root ? { got: aboutVxlan(root.got.firewall) } : root
-    return { node: host, network: network.name, vni: network.vni, rules, injected }
+    const state = states.get(host)
+    const kept = state === undefined ? undefined : aboutVxlan(hostRules(state))
+    return {
+      ...{ node: host, network: network.name, vni: network.vni, injected },
+      rules: 'got' in root ? { got: kept?.firewall ?? [] } : root,
+      nftables: kept?.nftables ?? [],
+    }
   },
-  judge({ node, network, vni, rules: seen, injected }, facts) {
+  judge({ node, network, vni, rules: seen, nftables = [], injected }, facts) {
     const { got, missing, unseen } = part({ [node]: seen }, 'firewall')
     const firewall = got.get(node)
     const rules =
       firewall === undefined
         ? undefined
-        : enforcement(firewall, { vni, dataPathPort: facts.dataPathPort }, node)
+        : enforcement({ firewall, nftables }, { vni, dataPathPort: facts.dataPathPort }, node)
     const trying = stage(injected, 'injection')
     const { outcomes, ...parts } =
       trying.got === undefined ? { ...trying, outcomes: [] } : outcomesOf(trying.got)
@@ -89,8 +94,8 @@ export const singleEndpoint = requirement({
       tables: {
         rules: {
           node,
-          marking: rules?.marking?.rule.slice(0, 60) ?? 'none',
-          dropping: rules?.dropping?.rule.slice(0, 60) ?? 'none',
+          marking: rules?.marking?.text.slice(0, 60) ?? 'none',
+          dropping: rules?.dropping?.text.slice(0, 60) ?? 'none',
         },
         injected: injectionRows(outcomes),
       },
@@ -109,5 +114,7 @@ interface Seen {
   readonly network: string
   readonly vni: number
   readonly rules: Part<readonly FirewallRule[]>
+  /** Not there in runs of engines that know iptables alone. */
+  readonly nftables?: VxlanRules['nftables']
   readonly injected: Part<Injected>
 }

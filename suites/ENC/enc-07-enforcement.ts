@@ -4,11 +4,12 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import { placeOfRule, type PlacedRule } from '../../lib/observe/ruleset.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { acrossHosts, addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
 import { moby } from '../source.ts'
-import { aboutVxlan, enforcement } from './enforcement.ts'
+import { aboutVxlan, type Enforcement, enforcement, hostRules, type VxlanRules } from './enforcement.ts'
 import { secretNodes } from './ledger-nodes.ts'
 
 export const enforced = requirement({
@@ -20,7 +21,7 @@ export const enforced = requirement({
   quick: true,
   needs: ['two-nodes', 'encrypted-overlay'],
   method:
-    'On every node of the encrypted network the firewall is read: a rule in mangle OUTPUT must mark VXLAN with the network’s VNI for encryption, and a rule in INPUT must drop it where it arrives unencrypted. The VNI is read out of the match (u32 or BPF program). No rule before them may let the same packets pass. Then tasks send across hosts, and the mark rule’s packet counter must rise by at least the packets sent. The drop rule’s counter is shown; on a sound network it stands still.',
+    'On every node of the encrypted network the firewall is read: by iptables and by nftables: a rule asked about what leaves must mark VXLAN with the network’s VNI for encryption, and a rule asked about what arrives must drop it where it came unencrypted, whatever their tables and chains are called. The VNI is read out of the match (u32, BPF program, or a set of nftables). No rule before them may let the same packets pass. Then tasks send across hosts, and the mark rule’s packet counter must rise by at least the packets sent. The drop rule’s counter is shown; on a sound network it stands still.',
   usualCauses: [
     'xt_bpf (engines from 24), xt_u32 (before 20.10.24 and 23.0.3) or both (those between) cannot be loaded, so the rules were never made',
     'a firewall was reloaded after the engine had started: its rules are gone or behind the firewall’s own',
@@ -28,7 +29,7 @@ export const enforced = requirement({
     'rules went to the other of iptables-legacy and iptables-nft',
   ],
   remedy: [
-    'iptables -t mangle -S OUTPUT; iptables -S INPUT: the engine’s rules must come first',
+    'iptables -t mangle -S OUTPUT; iptables -S INPUT; with the engine’s nftables backend nft list table ip docker-overlay: the engine’s rules must come first',
     'modprobe xt_bpf xt_u32; then restart the engine, which recreates its rules',
     'update engines to 20.10.24, 23.0.3 or later',
   ],
@@ -41,28 +42,32 @@ export const enforced = requirement({
     const sent = await sendAcross(lab)
     const after = Object.fromEntries(await lab.kernel({ fresh: true }))
     return {
-      sent,
-      rules: rulesOf(lab, before),
-      rulesAfter: rulesOf(lab, after),
+      ...{ sent, rules: rulesOf(lab, before), rulesAfter: rulesOf(lab, after) },
+      ...{ nftables: nftablesOf(lab, before), nftablesAfter: nftablesOf(lab, after) },
       backends: backendsOf(before),
     }
   },
-  judge({ sent, rules, rulesAfter, backends }, facts) {
+  judge({ sent, rules, rulesAfter, nftables = {}, nftablesAfter = {}, backends }, facts) {
     const { secret } = facts.networks
     const expected = { vni: secret.vni, dataPathPort: facts.dataPathPort }
     const before = part(rules, 'firewall')
     const after = part(rulesAfter, 'firewall')
+    const enforcing = (
+      node: string,
+      firewall: readonly FirewallRule[],
+      chains: NonNullable<Seen['nftables']>,
+    ): Enforcement => enforcement({ firewall, nftables: chains[node] ?? [] }, expected, node)
     const found = [...before.got].map(([node, firewall]) => ({
       node,
-      ...enforcement(firewall, expected, node),
+      ...enforcing(node, firewall, nftables),
     }))
     const moves = found.flatMap(({ node, marking, dropping }) => {
       const firewall = after.got.get(node)
       if (firewall === undefined) return []
-      const now = enforcement(firewall, expected, node)
+      const now = enforcing(node, firewall, nftablesAfter)
       return [
         {
-          ...{ node, sent: sent[node] ?? 0, marks: marking !== undefined },
+          ...{ node, sent: sent[node] ?? 0, marks: marking?.packets !== undefined },
           marked: (now.marking?.packets ?? 0) - (marking?.packets ?? 0),
           dropped: (now.dropping?.packets ?? 0) - (dropping?.packets ?? 0),
         },
@@ -100,20 +105,33 @@ interface Seen {
   /** Before they were sent, and after. */
   readonly rules: Readonly<Record<string, Part<readonly FirewallRule[]>>>
   readonly rulesAfter: Readonly<Record<string, Part<readonly FirewallRule[]>>>
+  /** Of the same times; not there in runs of engines that know iptables alone. */
+  readonly nftables?: Readonly<Record<string, VxlanRules['nftables']>>
+  readonly nftablesAfter?: Readonly<Record<string, VxlanRules['nftables']>>
   /** What `iptables` is on each node. */
   readonly backends: Readonly<Record<string, string>>
 }
 
-function place(rule: FirewallRule | undefined): string {
+function place(rule: PlacedRule | undefined): string {
   if (rule === undefined) return 'none'
-  return `${rule.table} ${rule.chain} rule ${rule.position}, ${rule.packets} packets so far`
+  const counted = rule.packets === undefined ? 'without a counter' : `${rule.packets} packets so far`
+  return `${placeOfRule(rule)}, ${counted}`
 }
 
 function rulesOf({ stack }: ObserveContext, seen: KernelSeen): Seen['rules'] {
   return Object.fromEntries(
     secretNodes(stack).map(({ host: { name } }) => {
       const root = rootSeen(seen, name, 'iptables-save')
-      return [name, 'got' in root ? { got: aboutVxlan(root.got.firewall) } : root]
+      return [name, 'got' in root ? { got: aboutVxlan(root.got).firewall } : root]
+    }),
+  )
+}
+
+function nftablesOf({ stack }: ObserveContext, seen: KernelSeen): NonNullable<Seen['nftables']> {
+  return Object.fromEntries(
+    secretNodes(stack).flatMap(({ host: { name } }) => {
+      const state = seen[name]
+      return state === undefined ? [] : [[name, aboutVxlan(hostRules(state)).nftables]]
     }),
   )
 }

@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import type { Frame } from '../../lib/observation/frame.ts'
 import type { Judgement } from '../../lib/observation/judgement.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
+import { parseNftables } from '../../lib/observe/nftables.ts'
+import { recorded } from '../../lib/observe/recorded/recorded.fake.ts'
 import { judge, outcomeOf } from '../judged.fake.ts'
 import { wireOf, withSecret } from '../wires.fake.ts'
 import { injectionDropped } from './enc-05-injection-dropped.ts'
@@ -158,5 +160,20 @@ describe('judging rules that enforce encryption', () => {
     const sound = seen([marks(3), drops()], [marks(9), drops()])
     const rules = { ...sound.rules, worker2: { threw: 'no answer' } }
     expect(outcomeOf(judge(enforced, { ...sound, rules }, facts))).to.equal('inconclusive')
+  })
+
+  it('judges engine 29.7 with nftables by its rules there', () => {
+    const chains = parseNftables(recorded('engine-29.7-nftables', 'nft.json').replaceAll('4102', '4098'))
+    const counted = (packets: number) => ({
+      worker1: chains.map((chain) => ({
+        ...chain,
+        rules: chain.rules.map((one) => (one.packets === 418 ? { ...one, packets } : one)),
+      })),
+    })
+    const judged = (after: number) =>
+      judge(enforced, { ...seen([], []), nftables: counted(418), nftablesAfter: counted(after) }, facts)
+    expect(outcomeOf(judged(424))).to.equal('pass')
+    expect(found(judged(420))).to.deep.equal(['mark-rule-not-counting worker1'])
+    expect(outcomeOf(judge(enforced, seen([], []), facts))).to.equal('fail')
   })
 })

@@ -2,8 +2,16 @@ import { expect } from 'chai'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { describeProblem } from '../../lib/observation/describe-problem.ts'
 import { aboutVxlan, enforcement } from './enforcement.ts'
-import { matchedVni } from './vni-match.ts'
+import { parseFirewall } from '../../lib/observe/firewall.ts'
+import { parseNftables } from '../../lib/observe/nftables.ts'
+import { recorded } from '../../lib/observe/recorded/recorded.fake.ts'
+import { matchedVni } from '../../lib/observe/vni-match.ts'
 
+const ofEngine = (engine: string) =>
+  aboutVxlan({
+    firewall: parseFirewall(recorded(engine, 'iptables-save.txt').split('\n')),
+    nftables: parseNftables(recorded(engine, 'nft.json')),
+  })
 const bpf = (vni: number): string =>
   `-m bpf --bytecode "7,32 0 0 4294963252,7 0 0 0,64 0 0 4,116 0 0 8,21 1 0 ${vni},6 0 0 0,6 0 0 4294967295"`
 const mark = (vni = 4101): string =>
@@ -23,7 +31,9 @@ function chain(table: string, name: string, ...rules: string[]): FirewallRule[] 
 }
 
 const problems = (...rules: FirewallRule[]): readonly string[] =>
-  enforcement(rules, { vni: 4101, dataPathPort: 4789 }, 'a').problems.map(describeProblem)
+  enforcement({ firewall: rules, nftables: [] }, { vni: 4101, dataPathPort: 4789 }, 'a').problems.map(
+    describeProblem,
+  )
 const input = (...rules: string[]): readonly string[] =>
   problems(...chain('mangle', 'OUTPUT', mark()), ...chain('filter', 'INPUT', ...rules))
 
@@ -80,8 +90,8 @@ describe('enforcement of encryption', () => {
       ...chain('filter', 'their-own', '-s 192.0.2.7/32 -j ACCEPT'),
       ...chain('nat', 'admin', '-j MASQUERADE'),
     ]
-    expect(aboutVxlan([...others, ...rules])).to.deep.equal(rules)
-    expect(problems(...aboutVxlan([...rules, ...others]))).to.have.lengthOf(1)
+    expect(aboutVxlan({ firewall: [...others, ...rules] }).firewall).to.deep.equal(rules)
+    expect(problems(...aboutVxlan({ firewall: [...rules, ...others] }).firewall)).to.have.lengthOf(1)
   })
 
   it('is effective behind rules for other traffic, and in front of anything', () => {
@@ -97,5 +107,52 @@ describe('enforcement of encryption', () => {
         '-j ACCEPT',
       ),
     ).to.deep.equal([])
+  })
+
+  it('is sound on engine 29.7, whichever backend its firewall has', () => {
+    for (const [engine, vni] of [
+      ['engine-29.7-iptables', 4097],
+      ['engine-29.7-nftables', 4102],
+    ] as const) {
+      const found = enforcement(ofEngine(engine), { vni, dataPathPort: 4789 }, 'a')
+      expect(found.problems).to.deep.equal([])
+      const missing = enforcement(ofEngine(engine), { vni: vni + 1, dataPathPort: 4789 }, 'a')
+      expect(missing.problems.map(({ code }) => code)).to.deep.equal([
+        'mark-rule-missing',
+        'drop-rule-missing',
+      ])
+    }
+    const { marking, dropping } = enforcement(
+      ofEngine('engine-29.7-nftables'),
+      { vni: 4102, dataPathPort: 4789 },
+      'a',
+    )
+    expect(marking).to.deep.include({ table: 'ip docker-overlay', chain: 'enc-out', packets: 418 })
+    expect(dropping).to.deep.include({ table: 'ip docker-overlay', chain: 'enc-in', packets: 0 })
+  })
+
+  it('is lacking in nftables without one of the rules, with a rule for one sender only, and behind one that accepts', () => {
+    const whole = recorded('engine-29.7-nftables', 'nft.json')
+    const codes = (text: string): string[] =>
+      enforcement(
+        { firewall: [], nftables: parseNftables(text) },
+        { vni: 4102, dataPathPort: 4789 },
+        'a',
+      ).problems.map(({ code }) => code)
+    const renamed = whole.replaceAll('docker-overlay', 'of-another-name').replaceAll('"enc-', '"some-')
+    expect([codes(whole), codes(renamed)]).to.deep.equal([[], []])
+    expect(codes(whole.replace('"value": 13681891', '"value": 7'))).to.deep.equal(['mark-rule-missing'])
+    const drop = '{"drop": null}]}}, {"rule": {"family": "ip", "table": "docker-overlay"'
+    expect(whole).to.include(drop)
+    expect(codes(whole.replace(drop, drop.replace('drop', 'accept')))).to.deep.equal(['drop-rule-missing'])
+    const ipsec = '{"match": {"op": "==", "left": {"meta": {"key": "ipsec"}}, "right": false}}'
+    const sender =
+      '{"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}}, "right": "192.0.2.7"}}'
+    expect(whole).to.include(ipsec)
+    expect(codes(whole.replace(ipsec, `${ipsec}, ${sender}`))).to.deep.equal(['drop-rule-missing'])
+    const first = '{"rule": {"family": "ip", "table": "docker-overlay", "chain": "enc-in"'
+    const accepting = `${first}, "handle": 3, "expr": [${sender}, {"accept": null}]}}, `
+    expect(codes(whole.replace(first, `${accepting}${first}`))).to.deep.equal(['enforcement-shadowed'])
+    expect(codes(whole.replace(ipsec, ipsec.replace('false', 'true')))).to.deep.equal(['drop-rule-missing'])
   })
 })

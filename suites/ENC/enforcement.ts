@@ -1,124 +1,119 @@
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { FirewallRule } from '../../lib/observe/host-state.ts'
-import { matchedVni } from './vni-match.ts'
+import type { FirewallRule, HostState, NamespaceState, NftChain } from '../../lib/observe/host-state.ts'
+import { placeOfRule, type PlacedRule, type Ruleset, rulesetOf } from '../../lib/observe/ruleset.ts'
+import { type AskedPacket, type AskedRule, whoDecides } from '../../lib/observe/who-decides.ts'
 import { engineMark } from '../../lib/change/outbound-policies.ts'
 
 export interface Enforcement {
   /** Marks what leaves for encryption. */
-  readonly marking?: FirewallRule
+  readonly marking?: PlacedRule
   /** Drops what arrives unencrypted. */
-  readonly dropping?: FirewallRule
+  readonly dropping?: PlacedRule
   readonly problems: readonly Problem[]
 }
 
+/** What a requirement keeps of a node's firewall: the rules VXLAN may meet, of either program. */
+export interface VxlanRules {
+  readonly firewall: readonly FirewallRule[]
+  readonly nftables: readonly NftChain[]
+}
+
+/** Of a host's own namespace, by both programs. */
+export function hostRules({ root, nftables }: HostState): VxlanRules {
+  return { firewall: root.firewall, nftables: nftables ?? [] }
+}
+
 /** Rules that may decide about VXLAN: of the tables and chains it passes, and chains those lead to. */
-export function aboutVxlan(rules: readonly FirewallRule[]): FirewallRule[] {
+export function aboutVxlan({
+  firewall,
+  nftables = [],
+}: Pick<NamespaceState, 'firewall' | 'nftables'>): VxlanRules {
   const reached = new Set(['filter INPUT', 'mangle INPUT', 'mangle OUTPUT'])
   // A set that grows while it is walked: chains that these lead to are walked, too.
   for (const place of reached)
-    for (const { table, chain, rule } of rules)
-      if (`${table} ${chain}` === place) reached.add(`${table} ${target(rule)}`)
-  return rules.filter(({ table, chain }) => reached.has(`${table} ${chain}`))
-}
-
-/**
- * The two rules by which an engine enforces that an overlay is encrypted, and what is wrong with them: missing, for
- * another VNI, or behind a rule that decides about the same packets first.
- */
-export function enforcement(
-  rules: readonly FirewallRule[],
-  expected: { readonly vni: number; readonly dataPathPort: number },
-  node: string,
-): Enforcement {
-  const where = { node, expected: expected.vni, kind: 'missed' as const }
-  const marking = rules.find(
-    ({ table, chain, rule }) =>
-      table === 'mangle' && chain === 'OUTPUT' && setsMark(rule) && isAbout(rule, expected),
-  )
-  const dropping = rules.find(
-    ({ table, chain, rule }) =>
-      (table === 'filter' || table === 'mangle') &&
-      chain === 'INPUT' &&
-      target(rule) === 'DROP' &&
-      isAbout(rule, expected) &&
-      !rule.includes('--pol ipsec'),
-  )
-  const shadowing = (rule: FirewallRule): Problem[] =>
-    shadows(rules, rule, expected.dataPathPort, ['ACCEPT', 'RETURN']).map((problem) => ({ ...problem, node }))
-  const problems: Problem[] = [
-    ...(marking === undefined ? [{ ...where, code: 'mark-rule-missing' as const }] : shadowing(marking)),
-    ...(dropping === undefined ? [{ ...where, code: 'drop-rule-missing' as const }] : shadowing(dropping)),
-  ]
+    for (const { table, chain, rule } of firewall)
+      if (`${table} ${chain}` === place) reached.add(`${table} ${/(?:^| )-[jg] (\S+)/.exec(rule)?.[1] ?? ''}`)
   return {
-    ...(marking === undefined ? {} : { marking }),
-    ...(dropping === undefined ? {} : { dropping }),
-    problems,
+    firewall: firewall.filter(({ table, chain }) => reached.has(`${table} ${chain}`)),
+    nftables: chainsOf(nftables),
   }
 }
 
-function setsMark(rule: string): boolean {
-  const value = /--set-x?mark (0x[0-9a-f]+|\d+)/.exec(rule)?.[1]
-  return target(rule) === 'MARK' && Number(value) === engineMark
-}
-
-function isAbout(rule: string, expected: { readonly vni: number; readonly dataPathPort: number }): boolean {
-  return matchedVni(rule) === expected.vni && rule.includes(`--dport ${expected.dataPathPort}`)
-}
-
-function shadows(
-  rules: readonly FirewallRule[],
-  effective: FirewallRule,
-  port: number,
-  targets: readonly string[],
-): Problem[] {
-  const before = rules.filter(
-    ({ table, chain, position }) =>
-      table === effective.table && chain === effective.chain && position < effective.position,
+function chainsOf(chains: readonly NftChain[]): readonly NftChain[] {
+  const passed = new Set(
+    chains.filter(
+      ({ family, hook = '' }) =>
+        (family === 'ip' || family === 'inet') && ['prerouting', 'input', 'output'].includes(hook),
+    ),
   )
-  return before
-    .filter((rule) => decides(rules, rule, port, targets, new Set()))
-    .map((rule): Problem => ({
-      ...{ code: 'enforcement-shadowed', kind: 'seen', expected: effective.position },
-      subject: `${rule.table} ${rule.chain} rule ${rule.position} ("${shorten(rule.rule)}")`,
-    }))
+  for (const { family, table, rules } of passed)
+    for (const { verdict } of rules)
+      for (const chain of chains)
+        if (chain.family === family && chain.table === table && chain.chain === verdict) passed.add(chain)
+  return [...passed].filter(({ rules }) => rules.length > 0)
 }
 
-/** Whether a rule can let VXLAN pass before the rules behind it are asked. Jumps are followed. */
-function decides(
-  rules: readonly FirewallRule[],
-  { table, rule }: FirewallRule,
-  port: number,
-  targets: readonly string[],
-  visited: ReadonlySet<string>,
-): boolean {
-  if (!canMatchVxlan(rule, port)) return false
-  const to = target(rule)
-  if (to === undefined) return false
-  if (targets.includes(to)) return true
-  if (visited.has(to)) return false
-  return rules
-    .filter((inner) => inner.table === table && inner.chain === to)
-    .some((inner) => decides(rules, inner, port, ['ACCEPT'], new Set([...visited, to])))
+/**
+ * The two rules by which an engine enforces that an overlay is encrypted, told by what they do to packets of its VNI,
+ * wherever they stand, and what is wrong with them: missing, for another VNI, or behind a rule that decides about the
+ * same packets first.
+ */
+export function enforcement(
+  rules: VxlanRules,
+  { vni, dataPathPort }: { readonly vni: number; readonly dataPathPort: number },
+  node: string,
+): Enforcement {
+  const where = { node, expected: vni, kind: 'missed' as const }
+  const ruleset = rulesetOf(rules)
+  const packet: AskedPacket = { protocol: 'udp', destinationPort: dataPathPort, vni }
+  const leaving = whoDecides(ruleset, 'output', packet).asked
+  const arriving = arrivals(ruleset, { ...packet, byIpsec: false })
+  const marking = leaving.find((asked) => asked.rule.marks === engineMark && isForVni(asked))
+  const dropping = arriving.find(
+    (asked) => (asked.rule.verdict === 'drop' || asked.rule.verdict === 'reject') && isForVni(asked),
+  )
+  const shadowing = (asked: readonly AskedRule[], effective: AskedRule): Problem[] =>
+    shadows(asked, effective).map((problem) => ({ ...problem, node }))
+  return {
+    ...(marking === undefined ? {} : { marking: marking.rule }),
+    ...(dropping === undefined ? {} : { dropping: dropping.rule }),
+    problems: [
+      ...(marking === undefined
+        ? [{ ...where, code: 'mark-rule-missing' as const }]
+        : shadowing(leaving, marking)),
+      ...(dropping === undefined
+        ? [{ ...where, code: 'drop-rule-missing' as const }]
+        : shadowing(arriving, dropping)),
+    ],
+  }
 }
 
-/** Unencrypted VXLAN of any sender. A match that is not understood is taken to match. */
-function canMatchVxlan(rule: string, port: number): boolean {
-  const protocol = /(! )?-p (\S+)/.exec(rule)
-  if (protocol && !protocol[1] && !['udp', 'all', '17'].includes(protocol[2] ?? '')) return false
-  if (/(^| )-[io] lo\b/.test(rule) || rule.includes('--pol ipsec')) return false
-  if (matchedVni(rule) !== undefined) return false
-  const ports = /(! )?--dports? (\S+)/.exec(rule)
-  if (ports && !ports[1] && !(ports[2] ?? '').split(',').some((range) => covers(range, port))) return false
-  return true
+function arrivals(ruleset: Ruleset, packet: AskedPacket): AskedRule[] {
+  return (['prerouting', 'input'] as const).flatMap((hook) => whoDecides(ruleset, hook, packet).asked)
 }
 
-function covers(range: string, port: number): boolean {
-  const [from, to] = range.split(':')
-  return port >= Number(from || 0) && port <= Number(to === undefined ? from : to || 65_535)
+/** All packets of the VNI, as far as its conditions are understood. */
+function isForVni({ rule, applies }: AskedRule): boolean {
+  return applies !== 'some' && rule.conditions.some(({ left, not }) => left === 'vni' && not !== true)
 }
 
-function target(rule: string): string | undefined {
-  return /(?:^| )-[jg] (\S+)/.exec(rule)?.[1]
+/** Rules of the same chain, or of chains it leads to, that may let the packets pass before the effective one is asked. */
+function shadows(asked: readonly AskedRule[], effective: AskedRule): Problem[] {
+  const before = asked.slice(0, asked.indexOf(effective)).filter(({ base }) => base === effective.base)
+  const tops = before.flatMap(({ rule, path }) => {
+    const [top] = path
+    const passes = rule.verdict === 'accept' || (rule.verdict === 'return' && leaves(path, effective.path))
+    return passes && top !== undefined ? [top] : []
+  })
+  return [...new Set(tops)].map((rule): Problem => ({
+    ...{ code: 'enforcement-shadowed', kind: 'seen', expected: effective.rule.position },
+    subject: `${placeOfRule(rule)} ("${shorten(rule.text)}")`,
+  }))
+}
+
+/** Whether a RETURN takes packets out of the chain by which the effective rule would be reached. */
+function leaves(path: readonly PlacedRule[], effective: readonly PlacedRule[]): boolean {
+  return path.length <= effective.length && path.slice(0, -1).every((rule, at) => rule === effective[at])
 }
 
 function shorten(rule: string): string {

@@ -1,6 +1,9 @@
 import { expect } from 'chai'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule, Link, NamespaceState } from '../../lib/observe/host-state.ts'
+import { parseFirewall, parsePolicies } from '../../lib/observe/firewall.ts'
+import { parseNftables } from '../../lib/observe/nftables.ts'
+import { recorded } from '../../lib/observe/recorded/recorded.fake.ts'
 import { followChain } from './chain.ts'
 
 const rule = (table: string, chain: string, position: number, text: string): FirewallRule => ({
@@ -45,10 +48,12 @@ const masquerade = rule(
   1,
   '-o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
 )
+const accept = rule('filter', 'DOCKER-INGRESS', 1, '-p tcp -m tcp --dport 8080 -j ACCEPT')
 const root = {
   ...empty,
-  links: [link('docker_gwbridge', '172.18.0.1', 16)],
-  firewall: [jump, own, forward, dnat, back, masquerade],
+  links: [link('eth1', '192.168.56.12', 24), link('docker_gwbridge', '172.18.0.1', 16)],
+  firewall: [jump, own, forward, accept, dnat, back, masquerade],
+  policies: [{ table: 'filter', chain: 'FORWARD', policy: 'DROP', packets: 0 }],
 }
 const sandbox = {
   ...empty,
@@ -75,10 +80,16 @@ const follow = (changedRoot: Partial<typeof root> = {}, changedSandbox: Partial<
 const problems = (...changes: Parameters<typeof follow>): readonly Problem[] => follow(...changes).problems
 const unmarked = (subject: string) => ({ node: 'worker1', kind: 'missed', subject })
 const ofPort = { ...place, protocol: 'TCP', port: 8080 }
-const notReached = (subject: string) => ({ ...unmarked(subject), code: 'ingress-chain-not-reached' })
+const notReached = (subject: string) => ({
+  ...{ ...ofPort, code: 'ingress-chain-not-reached', kind: 'missed', subject },
+})
+const notForwarded = {
+  ...{ ...ofPort, code: 'published-port-not-forwarded', kind: 'missed' },
+  subject: 'the policy of filter FORWARD',
+}
 const notMasqueraded = { ...unmarked('nat POSTROUTING'), code: 'own-traffic-not-masqueraded' }
 const notTranslated = {
-  ...{ ...ofPort, code: 'port-not-translated', kind: 'missed', subject: 'nat DOCKER-INGRESS' },
+  ...{ ...ofPort, code: 'port-not-translated', kind: 'missed', subject: 'nat' },
 }
 
 describe('chain of a published port', () => {
@@ -89,33 +100,44 @@ describe('chain of a published port', () => {
   })
 
   it('breaks without the jumps, at the chain that lacks one', () => {
-    expect(problems({ firewall: [dnat, back] })).to.deep.equal([
-      ...['nat PREROUTING', 'nat OUTPUT', 'filter FORWARD'].map(notReached),
-      notMasqueraded,
+    expect(problems({ firewall: [accept, dnat, back] })).to.deep.equal([
+      ...['nat PREROUTING', 'nat OUTPUT'].map(notReached),
+      notForwarded,
+    ])
+    expect(problems({ firewall: [jump, forward, accept, dnat, back] })).to.deep.equal([
+      notReached('nat OUTPUT'),
     ])
   })
 
   it('breaks without the rule for what the host itself sends, and with its negation alone', () => {
     const outward = rule('nat', 'POSTROUTING', 1, '-s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE')
-    const without = problems({ firewall: [jump, own, forward, dnat, back, outward] })
+    const without = problems({ firewall: [jump, own, forward, accept, dnat, back, outward] })
     expect(without).to.deep.equal([notMasqueraded])
   })
 
-  it('breaks without the DNAT rule, with RETURN before it, or with that of the other protocol alone', () => {
+  it('breaks without the DNAT rule, with that of the other protocol alone, or with RETURN before it', () => {
     const udp = { ...dnat, rule: dnat.rule.replaceAll('tcp', 'udp') }
-    const before = [jump, own, forward, masquerade]
-    for (const rules of [[back], [back, dnat], [udp, back]])
+    const before = [jump, own, forward, accept, masquerade]
+    for (const rules of [[back], [udp, back]])
       expect(problems({ firewall: [...before, ...rules] })).to.deep.equal([notTranslated])
+    expect(problems({ firewall: [...before, back, dnat] })).to.deep.equal(
+      ['nat PREROUTING', 'nat OUTPUT'].map(notReached),
+    )
   })
 
-  it('may lead to the engine’s chain through another one, but not in circles', () => {
+  it('may lead on through another chain, but not in circles; a rule that drops before is named', () => {
     const by = rule('filter', 'FORWARD', 2, '-j DOCKER-FORWARD')
     const on = rule('filter', 'DOCKER-FORWARD', 1, '-j DOCKER-INGRESS')
-    expect(problems({ firewall: [jump, own, by, on, dnat, back, masquerade] })).to.deep.equal([])
+    const others = [jump, own, accept, dnat, back, masquerade]
+    expect(problems({ firewall: [...others, by, on] })).to.deep.equal([])
     const round = rule('filter', 'DOCKER-FORWARD', 1, '-j FORWARD')
-    expect(problems({ firewall: [jump, own, by, round, dnat, masquerade] })).to.deep.equal([
-      notReached('filter FORWARD'),
+    expect(problems({ firewall: [...others, by, round] })).to.deep.equal([notForwarded])
+    const drop = rule('filter', 'FORWARD', 1, '-p tcp -m conntrack --ctstate NEW -j DROP')
+    expect(problems({ firewall: [drop, ...others, forward] })).to.deep.equal([
+      { ...notForwarded, subject: 'filter FORWARD rule 1' },
     ])
+    const some = rule('filter', 'FORWARD', 1, '-s 192.0.2.0/24 -j DROP')
+    expect(problems({ firewall: [some, ...others, forward] })).to.deep.equal([])
   })
 
   it('breaks when the DNAT leads elsewhere', () => {
@@ -152,5 +174,151 @@ describe('chain of a published port', () => {
     expect(followChain({ root, sandbox: undefined }, port, backends, place).problems).to.deep.equal([
       { ...unmarked('ingress_sbox'), code: 'ingress-sandbox-missing' },
     ])
+  })
+})
+
+/**
+ * Written from the facts of moby/moby#53118, not recorded: from 29.8 on an ingress port is published as that of a
+ * container is. `dead` are what an engine before it left.
+ */
+const of298 = (dead: readonly string[] = [], jumps: readonly string[] = []): string[] => [
+  ...['*nat', ':PREROUTING ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', ':POSTROUTING ACCEPT [0:0]'],
+  ...jumps,
+  '[0:0] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER',
+  '[0:0] -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER',
+  '[0:0] -A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE',
+  '[0:0] -A DOCKER ! -i docker_gwbridge -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080',
+  ...dead,
+  ...['COMMIT', '*filter', ':INPUT ACCEPT [0:0]', ':FORWARD DROP [0:0]'],
+  ...['[0:0] -A FORWARD -j DOCKER-USER', '[0:0] -A FORWARD -j DOCKER-FORWARD'],
+  ...['[0:0] -A DOCKER-FORWARD -j DOCKER-CT', '[0:0] -A DOCKER-FORWARD -j DOCKER-BRIDGE'],
+  '[0:0] -A DOCKER-CT -o docker_gwbridge -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+  '[0:0] -A DOCKER-BRIDGE -o docker_gwbridge -j DOCKER',
+  '[0:0] -A DOCKER -d 172.18.0.2/32 ! -i docker_gwbridge -o docker_gwbridge -p tcp -m tcp --dport 8080 -j ACCEPT',
+  '[0:0] -A DOCKER ! -i docker_gwbridge -o docker_gwbridge -j DROP',
+  'COMMIT',
+]
+
+describe('chain of a published port, of engines by what they set up', () => {
+  const tablesOf = (lines: readonly string[], more: Partial<NamespaceState> = {}) => ({
+    root: { ...root, firewall: parseFirewall(lines), policies: parsePolicies(lines), ...more },
+    sandbox,
+  })
+  const found = (lines: readonly string[], more: Partial<NamespaceState> = {}): readonly Problem[] =>
+    followChain(tablesOf(lines, more), port, backends, place).problems
+  const without = (lines: readonly string[], text: string): string[] =>
+    lines.filter((line) => !line.includes(text))
+  const dead = (address: string) => [
+    `[0:0] -A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination ${address}:8080`,
+    '[0:0] -A DOCKER-INGRESS -j RETURN',
+  ]
+  const jumps = ['PREROUTING', 'OUTPUT'].map(
+    (name) => `[0:0] -A ${name} -m addrtype --dst-type LOCAL -j DOCKER-INGRESS`,
+  )
+
+  it('29.7 with iptables, as recorded', () => {
+    const lines = recorded('engine-29.7-iptables', 'iptables-save.txt').split('\n')
+    expect(found(lines)).to.deep.equal([])
+    expect(
+      found(without(lines, '-A DOCKER-FORWARD -j DOCKER-INGRESS')).map(({ code, subject }) => [
+        code,
+        subject,
+      ]),
+    ).to.deep.equal([['published-port-not-forwarded', 'filter DOCKER rule 2']])
+    expect(found(without(lines, '--src-type LOCAL'))).to.deep.equal([notMasqueraded])
+  })
+
+  it('29.7 with nftables, as recorded: no rule leads the port on', () => {
+    const lines = recorded('engine-29.7-nftables', 'iptables-save.txt').split('\n')
+    const nftables = parseNftables(recorded('engine-29.7-nftables', 'nft.json'))
+    const tables = tablesOf(lines, { nftables })
+    const inside = { ...sandbox, firewall: [], ipvs: [] }
+    expect(
+      followChain({ ...tables, sandbox: inside }, port, backends, place).problems.map(({ code, subject }) => [
+        code,
+        subject,
+      ]),
+    ).to.deep.equal([
+      ['port-not-translated', 'nat'],
+      ['published-port-not-forwarded', 'ip docker-bridges filter-forward-in__docker_gwbridge rule 3'],
+      ['port-not-marked', 'mangle PREROUTING of ingress_sbox'],
+    ])
+  })
+
+  it('29.8, written from the facts: by the chains of bridges, without masquerading', () => {
+    expect(found(of298())).to.deep.equal([])
+    expect(found(without(of298(), '-j DNAT'))).to.deep.equal([notTranslated])
+    expect(found(without(of298(), '-A OUTPUT'))).to.deep.equal([notReached('nat OUTPUT')])
+    expect(found(without(of298(), '-A DOCKER -d 172.18.0.2/32'))).to.deep.equal([
+      { ...notForwarded, subject: 'filter DOCKER rule 1' },
+    ])
+  })
+
+  it('29.8 after an upgrade: a dead chain satisfies nothing and harms nothing, one that is still asked decides', () => {
+    expect(found(of298(dead('172.18.0.9')))).to.deep.equal([])
+    expect(found(without(of298(dead('172.18.0.2')), '-A DOCKER ! -i'))).to.deep.include(
+      notReached('nat PREROUTING'),
+    )
+    expect(found(of298(dead('172.18.0.9'), jumps)).map(({ code, subject }) => [code, subject])).to.deep.equal(
+      [
+        ['port-translated-elsewhere', 'nat DOCKER-INGRESS'],
+        ['own-traffic-not-masqueraded', 'nat POSTROUTING'],
+      ],
+    )
+    // Without a rule for the port it returns, and the chain behind it is asked.
+    expect(found(of298(dead('172.18.0.9').slice(1), jumps))).to.deep.equal([])
+  })
+
+  it('with the rules of bridges in nftables', () => {
+    const expr = (...parts: object[]) => parts
+    const match = (left: object, right: unknown, op = '==') => ({ match: { left, right, op } })
+    const meta = (key: string) => ({ meta: { key } })
+    const payload = (protocol: string, field: string) => ({ payload: { protocol, field } })
+    const local = match({ fib: { result: 'type', flags: ['daddr'] } }, 'local')
+    const chainOf = (name: string, more: object = {}) => ({
+      chain: { family: 'ip', table: 'docker-bridges', name, ...more },
+    })
+    const ruleOf = (name: string, ...parts: object[]) => ({
+      rule: { family: 'ip', table: 'docker-bridges', chain: name, handle: 1, expr: expr(...parts) },
+    })
+    const nat = (hook: string) => ({ type: 'nat', hook, prio: -100, policy: 'accept' })
+    const nftables = parseNftables(
+      JSON.stringify({
+        nftables: [
+          ...[
+            chainOf('pre', nat('prerouting')),
+            chainOf('out', nat('output')),
+            chainOf('ports'),
+            chainOf('gw'),
+          ],
+          chainOf('fwd', { type: 'filter', hook: 'forward', prio: 0, policy: 'accept' }),
+          ruleOf('pre', local, { jump: { target: 'ports' } }),
+          ruleOf(
+            'out',
+            match(payload('ip', 'daddr'), { prefix: { addr: '127.0.0.0', len: 8 } }, '!='),
+            local,
+            {
+              jump: { target: 'ports' },
+            },
+          ),
+          ruleOf(
+            'ports',
+            ...[match(meta('iifname'), 'docker_gwbridge', '!='), match(payload('tcp', 'dport'), 8080)],
+            { dnat: { addr: '172.18.0.2', port: 8080 } },
+          ),
+          ruleOf('fwd', {
+            vmap: { key: meta('oifname'), data: { set: [['docker_gwbridge', { jump: { target: 'gw' } }]] } },
+          }),
+          ruleOf('gw', match(payload('ip', 'daddr'), '172.18.0.2'), match(payload('tcp', 'dport'), 8080), {
+            accept: null,
+          }),
+          ruleOf('gw', { drop: null }),
+        ],
+      }),
+    )
+    expect(found([], { nftables, policies: [] })).to.deep.equal([])
+    expect(
+      found([], { nftables: nftables.filter(({ chain }) => chain !== 'ports'), policies: [] }),
+    ).to.deep.equal([notTranslated])
   })
 })

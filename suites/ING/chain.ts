@@ -1,13 +1,12 @@
-import ipaddr from 'ipaddr.js'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { FirewallRule, NamespaceState } from '../../lib/observe/host-state.ts'
+import { type Chain, placeOfRule, type PlacedRule } from '../../lib/observe/ruleset.ts'
+import type { AskedRule } from '../../lib/observe/who-decides.ts'
 import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { type Backend, balancingProblems, markOfPort } from '../scene/judging/balancer.ts'
 import type { IngressTables } from './ingress-tables.ts'
 import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
-
-const chainName = 'DOCKER-INGRESS'
+import { type PortWay, wayOfPort } from '../../lib/observe/way-of-port.ts'
 
 /** Where a published port leads on one node, as far as it could be followed. */
 export interface ChainFinding {
@@ -22,35 +21,33 @@ export interface ChainFinding {
 export type ChainPlace = Required<Pick<Problem, 'node' | 'service' | 'network'>>
 
 /**
- * Follows a published port through a node: nat PREROUTING → DOCKER-INGRESS → DNAT to the ingress sandbox → mangle
- * mark in the sandbox → IPVS service of that mark → the running tasks.
+ * Follows a published port through a node: DNAT to the ingress sandbox → mangle mark in the sandbox → IPVS service of
+ * that mark → the running tasks.
  */
 export function followChain(
-  { root, sandbox }: IngressTables,
+  tables: IngressTables,
   port: PublishedPort,
   backends: readonly Backend[],
   place: ChainPlace,
 ): ChainFinding {
+  const { sandbox } = tables
   const { node } = place
-  const problems = [...jumpProblems(root.firewall, node), ...ownClientProblems(root.firewall, node)]
+  const way = wayOfPort(tables, port)
+  const where = { ...place, protocol: port.protocol.toUpperCase(), port: port.publishedPort }
   if (sandbox === undefined)
     return {
-      problems: [
-        ...problems,
-        { code: 'ingress-sandbox-missing', kind: 'missed', node, subject: ingressNamespace },
-      ],
+      problems: [{ code: 'ingress-sandbox-missing', kind: 'missed', node, subject: ingressNamespace }],
     }
-  const address = sandboxAddress(root, sandbox)
-  const destination = dnatOf(root.firewall, port)
   const mark = markOfPort(sandbox.firewall, port)
-  const where = { ...place, protocol: port.protocol.toUpperCase(), port: port.publishedPort }
+  const destination = way.fromOutside?.rule.leadsTo
   return {
-    ...(address === undefined ? {} : { sandbox: address }),
+    ...(way.sandbox === undefined ? {} : { sandbox: way.sandbox }),
     ...(destination === undefined ? {} : { destination }),
     ...(mark === undefined ? {} : { mark }),
     problems: [
-      ...problems,
-      ...translationProblems(destination, address, where),
+      ...translationProblems(way, where),
+      ...ownClientProblems(way, node),
+      ...forwardingProblems(way, where),
       ...(mark === undefined
         ? [{ ...where, ...missed('port-not-marked', `mangle PREROUTING of ${ingressNamespace}`) }]
         : balancingProblems(sandbox.ipvs, mark, backends, where).map((problem) => ({
@@ -61,96 +58,62 @@ export function followChain(
   }
 }
 
+type Where = Omit<Problem, 'code' | 'kind'> & { readonly node: string; readonly port: number }
+
 function missed<C extends Problem['code']>(code: C, subject: string) {
   return { code, kind: 'missed', subject } as const
 }
 
 /** Where DNAT leads, and where the sandbox is. */
-function translationProblems(
-  destination: string | undefined,
-  address: string | undefined,
-  where: Omit<Problem, 'code' | 'kind'>,
-): Problem[] {
-  const subject = `nat ${chainName}`
-  const { node = '' } = where
+function translationProblems(way: PortWay, where: Where): Problem[] {
   const absent: Problem[] =
-    address === undefined ? [{ ...missed('ingress-sandbox-not-on-bridge', gatewayBridgeName), node }] : []
-  if (destination === undefined) return [...absent, { ...where, ...missed('port-not-translated', subject) }]
-  const expected = `${address}:${where.port}`
-  return address === undefined || destination === expected
-    ? absent
+    way.sandbox === undefined
+      ? [{ ...missed('ingress-sandbox-not-on-bridge', gatewayBridgeName), node: where.node }]
+      : []
+  const none = way.fromOutside === undefined && way.fromNode === undefined && way.unasked.length === 0
+  if (none) return [...absent, { ...where, ...missed('port-not-translated', 'nat') }]
+  const isOne = way.fromNode !== undefined && way.fromNode.rule === way.fromOutside?.rule
+  return [
+    ...absent,
+    ...ledProblems(way.fromOutside, way, 'nat PREROUTING', where),
+    ...(isOne ? [] : ledProblems(way.fromNode, way, 'nat OUTPUT', where)),
+  ]
+}
+
+function ledProblems(asked: AskedRule | undefined, way: PortWay, hook: string, where: Where): Problem[] {
+  if (asked === undefined) return [{ ...where, ...missed('ingress-chain-not-reached', hook) }]
+  const expected = `${way.sandbox}:${where.port}`
+  const { table, chain, leadsTo = '' } = asked.rule
+  // Where a rule computes its target, it is for packets to tell.
+  return way.sandbox === undefined || leadsTo === expected || leadsTo.includes('?')
+    ? []
     : [
         {
-          ...{ ...where, code: 'port-translated-elsewhere', kind: 'seen', subject },
-          ...{ expected, observed: destination },
+          ...{ ...where, code: 'port-translated-elsewhere', kind: 'seen', subject: `${table} ${chain}` },
+          ...{ expected, observed: leadsTo },
         },
       ]
 }
 
-function jumpProblems(firewall: readonly FirewallRule[], node: string): Problem[] {
-  return [
-    ['nat', 'PREROUTING'],
-    ['nat', 'OUTPUT'],
-    ['filter', 'FORWARD'],
-  ].flatMap(([table = '', chain = '']) =>
-    leads(firewall, table, chain, new Set())
-      ? []
-      : [{ ...missed('ingress-chain-not-reached', `${table} ${chain}`), node }],
-  )
+/**
+ * What the host itself sends to 127.0.0.1 must come back to it where it is led to the mesh. Engines from 29.8 do not
+ * lead it there: a proxy of theirs answers.
+ */
+function ownClientProblems({ fromLoopback, masquerades }: PortWay, node: string): Problem[] {
+  return fromLoopback === undefined || masquerades
+    ? []
+    : [{ ...missed('own-traffic-not-masqueraded', 'nat POSTROUTING'), node }]
 }
 
-/** What the host itself sends to the mesh, from whichever of its addresses, must come back to it. */
-function ownClientProblems(firewall: readonly FirewallRule[], node: string): Problem[] {
-  const masquerades = firewall.some(
-    ({ table, chain, rule }) =>
-      table === 'nat' &&
-      chain === 'POSTROUTING' &&
-      new RegExp(`(^| )-o ${gatewayBridgeName}( |$)`).test(rule) &&
-      !rule.includes(`! -o ${gatewayBridgeName}`) &&
-      /(^| )-m addrtype --src-type LOCAL( |$)/.test(rule) &&
-      / -j MASQUERADE( |$)/.test(rule),
-  )
-  return masquerades ? [] : [{ ...missed('own-traffic-not-masqueraded', 'nat POSTROUTING'), node }]
+/** Where a rule that is not understood, or is for some senders, may accept it, packets have to tell. */
+function forwardingProblems({ forwarding }: PortWay, where: Where): Problem[] {
+  if (forwarding?.verdict !== 'drop' && forwarding?.verdict !== 'reject') return []
+  if (forwarding.unless.some(({ rule }) => rule.verdict === 'accept')) return []
+  const subject = describeDecider(forwarding.by)
+  return [{ ...where, code: 'published-port-not-forwarded', kind: 'missed', subject }]
 }
 
-/** Directly, or through chains of its own: since 28.0.1 FORWARD leads there by DOCKER-FORWARD. */
-function leads(
-  firewall: readonly FirewallRule[],
-  table: string,
-  chain: string,
-  visited: ReadonlySet<string>,
-): boolean {
-  const targets = firewall
-    .filter((entry) => entry.table === table && entry.chain === chain)
-    .map(({ rule }) => /(?:^| )-[jg] (\S+)/.exec(rule)?.[1] ?? '')
-  const seen = new Set([...visited, chain])
-  return targets.some(
-    (target) => target === chainName || (!seen.has(target) && leads(firewall, table, target, seen)),
-  )
-}
-
-/** The sandbox's address in the subnet of docker_gwbridge. */
-function sandboxAddress(root: NamespaceState, sandbox: NamespaceState): string | undefined {
-  const bridge = root.links
-    .find(({ name }) => name === gatewayBridgeName)
-    ?.addresses.find(({ family }) => family === 'inet')
-  if (bridge === undefined) return undefined
-  const subnet = ipaddr.IPv4.parseCIDR(`${bridge.address}/${bridge.prefixLength}`)
-  return sandbox.links
-    .flatMap(({ addresses }) => addresses)
-    .find(({ address, family }) => family === 'inet' && ipaddr.IPv4.parse(address).match(subnet))?.address
-}
-
-/** Where DOCKER-INGRESS sends the port, unless an unconditional RETURN stands before it. */
-function dnatOf(firewall: readonly FirewallRule[], port: PublishedPort): string | undefined {
-  for (const { table, chain, rule } of firewall) {
-    if (table !== 'nat' || chain !== chainName) continue
-    if (rule === '-j RETURN') return undefined
-    const destination = /-j DNAT --to-destination (\S+)/.exec(rule)?.[1]
-    const matches =
-      new RegExp(`(^| )-p ${port.protocol}( |$)`).test(rule) &&
-      new RegExp(`--dport ${port.publishedPort}( |$)`).test(rule)
-    if (destination !== undefined && matches) return destination
-  }
-  return undefined
+function describeDecider(by: PlacedRule | Chain | undefined): string {
+  if (by === undefined) return 'nothing'
+  return 'position' in by ? placeOfRule(by) : `the policy of ${by.table} ${by.name}`
 }

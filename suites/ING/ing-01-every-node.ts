@@ -21,7 +21,7 @@ export const everyNode = requirement({
   ],
   remedy: [
     'curl http://NODE:PORT/ from another node, for each node',
-    'iptables -t nat -S DOCKER-INGRESS on the node that does not answer; if it is empty, restart its engine',
+    'iptables -t nat -S | grep PORT on the node that does not answer; if no DNAT rule is there, restart its engine',
     'nsenter --net=/run/docker/netns/ingress_sbox ipvsadm -ln',
   ],
   codes: ['port-not-answered', 'own-port-not-answered', 'answered-by-another'],

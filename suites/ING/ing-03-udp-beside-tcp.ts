@@ -15,11 +15,11 @@ export const udpBesideTcp = requirement({
     'A service publishes TCP and UDP on the same port. Every other node makes connections to that port of a node and sends datagrams to it, each from a fresh socket, twice as many as there are tasks, in one call. An echo server listens in every task meanwhile. Every datagram must come back as it was sent, and every connection must be answered by a task.',
   usualCauses: [
     'a firewall lets the port pass for TCP only',
-    'the rules of DOCKER-INGRESS for one of the protocols are gone',
+    'the DNAT rule for one of the protocols is gone',
     'stale UDP entries of IPVS lead to a task that has gone: moby/moby#36878',
   ],
   remedy: [
-    'iptables -t nat -S DOCKER-INGRESS on the node: one DNAT rule per protocol must be there',
+    'iptables -t nat -S | grep PORT on the node: one DNAT rule per protocol must be there',
     'nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S PREROUTING: one mark per protocol',
     'docker service inspect SERVICE --format "{{json .Endpoint.Ports}}"',
   ],

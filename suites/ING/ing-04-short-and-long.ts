@@ -23,7 +23,7 @@ export const shortAndLong = requirement({
   ],
   remedy: [
     'docker service inspect SERVICE --format "{{json .Endpoint.Ports}}"',
-    'iptables -t nat -S DOCKER-INGRESS on the node named: one rule per port; restart its engine if one is missing',
+    'iptables -t nat -S | grep DNAT on the node named: one rule per port; restart its engine if one is missing',
   ],
   codes: ['publish-syntaxes-differ', 'task-not-reached-through-node', 'answered-by-another'],
   changes: [],

@@ -12,7 +12,7 @@ import { ingressTables } from './ingress-tables.ts'
 export const chain = requirement({
   id: 'ING-05',
   requirement:
-    'The chain is there on every node: DOCKER-INGRESS DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
+    'The chain is there on every node: DNAT → ingress_sbox → mangle MARK → IPVS fwmark service with the running tasks.',
   source: [internals('ingress')],
   safety: 'production',
   needs: ['ipvs'],
@@ -22,16 +22,22 @@ export const chain = requirement({
       expected: 'filter FORWARD leads to DOCKER-INGRESS via DOCKER-FORWARD, no longer by a rule of its own',
       source: moby('libnetwork/service_linux.go, programIngress'),
     },
+    {
+      since: '29.8',
+      expected:
+        'the port is published as that of a container is: nat DOCKER holds the DNAT rule, a proxy answers on 127.0.0.1, and DOCKER-INGRESS, which a host may still hold from before, leads nowhere',
+      source: moby('moby/moby#53118'),
+    },
   ],
   method:
-    'The published port is followed through the kernel state of every node: nat PREROUTING, nat OUTPUT (for clients on the node itself) and filter FORWARD must lead to DOCKER-INGRESS, nat POSTROUTING must masquerade what the node itself sends to docker_gwbridge, the DNAT rule of DOCKER-INGRESS for the port to the address of ingress_sbox on docker_gwbridge, a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
+    'The published port is followed through the kernel state of every node by what rules of iptables and nftables do, not by names of chains: the first DNAT rule that a packet from outside meets, and one that the node sends to its own address, must lead the port to the address of ingress_sbox on docker_gwbridge; nothing may drop it where it is forwarded there; where what the node sends to 127.0.0.1 is led there, too, nat POSTROUTING must masquerade it; a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
   usualCauses: [
     'a firewall was reloaded (firewalld, ufw, iptables-restore) and removed the engine’s rules',
     'the engine was updated or switched between iptables-legacy and iptables-nft without a reboot',
     'gossip does not reach the node, so its balancer has not heard of all tasks',
   ],
   remedy: [
-    'iptables -t nat -S DOCKER-INGRESS; iptables -S FORWARD; iptables -S DOCKER-FORWARD',
+    'iptables -t nat -S | grep PORT; iptables -S FORWARD; iptables -S DOCKER-FORWARD; or nft list ruleset',
     'nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S; the same with ipvsadm -ln',
     'restart the engine of the node: it recreates its rules; order firewall and engine so that the firewall starts first',
   ],
@@ -42,6 +48,7 @@ export const chain = requirement({
     'ingress-sandbox-not-on-bridge',
     'port-not-translated',
     'port-translated-elsewhere',
+    'published-port-not-forwarded',
     'port-not-marked',
     'balancer-lacks-service',
     'balancer-lacks-task',

@@ -12,6 +12,7 @@ import { answersOf, type PortAnswers, portAnswers, portProblems } from '../scene
 import { publishing } from '../scene/recordings/publishing.ts'
 import { moby } from '../source.ts'
 import { type IngressTables, ingressTables } from './ingress-tables.ts'
+import { wayOfPort } from '../../lib/observe/way-of-port.ts'
 
 export const hostMode = requirement({
   id: 'ING-07',
@@ -23,7 +24,7 @@ export const hostMode = requirement({
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:
-    'A service of one task publishes a port in host mode. Every node is asked on that port by every other: the node of the task must answer, by that task, and no task may answer on another node. The service must have no address on ingress, and on no node may DOCKER-INGRESS forward the port or ingress_sbox mark it. Control: in the same call ports published through the mesh are asked on the same nodes.',
+    'A service of one task publishes a port in host mode. Every node is asked on that port by every other: the node of the task must answer, by that task, and no task may answer on another node. The service must have no address on ingress, and on no node may a rule lead the port to ingress_sbox, or ingress_sbox mark it. Control: in the same call ports published through the mesh are asked on the same nodes.',
   usualCauses: [
     'a firewall on the node drops the port: host mode needs it open there, as for any container',
     'somebody relays the port on other nodes (a proxy, a NAT rule)',
@@ -112,24 +113,16 @@ function hostPortProblems(answers: PortAnswers, tasks: readonly TaskFacts[], ser
   }))
 }
 
-function meshProblems(node: string, { root, sandbox }: IngressTables, port: PublishedPort): Problem[] {
-  const rules = root.firewall
-    .filter(({ chain, rule }) => chain === 'DOCKER-INGRESS' && isOf(port, rule))
-    .map(({ table, rule }) => `${table} DOCKER-INGRESS: ${rule}`)
-  const mark = markOfPort(sandbox?.firewall ?? [], port)
+function meshProblems(node: string, tables: IngressTables, port: PublishedPort): Problem[] {
+  const { fromOutside, sandbox } = wayOfPort(tables, port)
+  const led = fromOutside?.rule
+  const toMesh = led !== undefined && sandbox !== undefined && led.leadsTo?.split(':')[0] === sandbox
+  const mark = markOfPort(tables.sandbox?.firewall ?? [], port)
   const marks = mark === undefined ? [] : [`mangle PREROUTING of ${ingressNamespace}`]
   const where = { node, protocol: port.protocol.toUpperCase(), port: port.publishedPort }
-  return [...rules, ...marks].map((subject) => ({
+  return [...(toMesh ? [`${led.table} ${led.chain}: ${led.text}`] : []), ...marks].map((subject) => ({
     ...{ ...where, code: 'host-port-in-mesh', kind: 'seen', subject },
   }))
-}
-
-/** The same number may be published through the mesh by the other protocol. */
-function isOf({ protocol, publishedPort }: PublishedPort, rule: string): boolean {
-  return (
-    new RegExp(`(^| )-p ${protocol}( |$)`).test(rule) &&
-    new RegExp(`--[ds]port ${publishedPort}( |$)`).test(rule)
-  )
 }
 
 function attachedProblems(

@@ -25,7 +25,7 @@ export const publishedLater = requirement({
   ],
   remedy: [
     'docker service inspect --format "{{json .UpdateStatus}} {{json .Endpoint.Ports}}" SERVICE',
-    'iptables -t nat -S DOCKER-INGRESS on the node named; curl http://NODE:PORT/ from another',
+    'iptables -t nat -S | grep PORT on the node named; curl http://NODE:PORT/ from another',
   ],
   codes: [
     'published-port-missing',

@@ -5,6 +5,7 @@ import { hostMode } from './ing-07-host-mode.ts'
 import {
   codes,
   emptyTables,
+  inet,
   facts,
   judge,
   kernelOf,
@@ -92,8 +93,12 @@ describe('judging a port published in host mode', () => {
   it('fails for its rules in the mesh, not for those of the other protocol', () => {
     const rule = (protocol: string) =>
       table(`-p ${protocol} -m ${protocol} --dport 18083 -j DNAT --to-destination 172.18.0.2:18083`)
+    const inMesh = (protocol: string) => ({
+      ...{ ...emptyTables, links: [inet('docker_gwbridge', '172.18.0.1')] },
+      firewall: [table('-m addrtype --dst-type LOCAL -j DOCKER-INGRESS', 'PREROUTING'), rule(protocol)],
+    })
     const kernel = (protocol: string) =>
-      kernelOf((name) => (name === 'manager' ? { root: { ...emptyTables, firewall: [rule(protocol)] } } : {}))
+      kernelOf((name) => (name === 'manager' ? { root: inMesh(protocol) } : {}))
     expect(judge(hostMode, seen(kernel('tcp'))).problems).to.deep.equal([
       {
         ...{ code: 'host-port-in-mesh', kind: 'seen', node: 'manager', protocol: 'TCP', port: 18083 },

@@ -8,6 +8,8 @@ import { inTask } from '../scene/sending/pair.ts'
 import { requestLines } from './one-connection.ts'
 
 const roundsPerTask = 6
+/** Enough that chance leaves out no task in one of a hundred thousand runs. */
+const roundsAtRandom = 12
 /** Connections over which several requests go, per task. */
 const longConnectionsPerTask = 2
 /** Nothing else listens there. */
@@ -24,7 +26,10 @@ export interface ConnectionsByVip {
 }
 
 /** From one task on every node connections to the virtual IP of `web`; none where it has no virtual IP or no task. */
-export async function connectByVip({ stack, probe }: ObserveContext): Promise<ConnectionsByVip> {
+export async function connectByVip(
+  { stack, probe }: ObserveContext,
+  isRandom: boolean,
+): Promise<ConnectionsByVip> {
   const { web } = stack.services
   const vip = web.vips[stack.networks.clear.id]
   const tasks = stack.tasks.filter((task) => task.service === web.name)
@@ -36,7 +41,7 @@ export async function connectByVip({ stack, probe }: ObserveContext): Promise<Co
       client: client.id,
       request: {
         ...{ kind: 'tcp', from: inTask(client), to: vip, port: 80, request: httpGet(pagePath(stack)) },
-        repeat: roundsPerTask * tasks.length,
+        repeat: (isRandom ? roundsAtRandom : roundsPerTask) * tasks.length,
       },
     })),
   )

@@ -11,10 +11,11 @@ import { gather, type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
-import { type Backend, balancingProblems, markOfVip } from '../scene/judging/balancer.ts'
+import { type Backend, balancingProblems, choosesAtRandom, markOfVip } from '../scene/judging/balancer.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { kernel, namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { internals } from '../source.ts'
+import { namesMissingIn282 } from '../known-issues.ts'
 
 export const balancers = requirement({
   id: 'LB-02',
@@ -24,8 +25,9 @@ export const balancers = requirement({
   safety: 'production',
   quick: true,
   needs: ['ipvs'],
+  knownIssues: [namesMissingIn282],
   method:
-    'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left.',
+    'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left. Of a balancer that is made of nftables rules, without IPVS, it is not known which tasks it lists; LB-01 judges whom it reaches.',
   usualCauses: [
     'gossip does not reach the node, so it has not heard of tasks that came or went (search the engine log for "memberlist")',
     'a container died while the engine was restarting: its entry stays',
@@ -62,13 +64,28 @@ export const balancers = requirement({
       const state = byPlace.get(placeOf(balancer))
       return state === undefined || 'got' in state ? [] : [part({ [balancer.node]: state }, 'kernel state')]
     })
+    const random = expected.filter((balancer) => {
+      const state = byPlace.get(placeOf(balancer))
+      return state !== undefined && 'got' in state && choosesAtRandom(state.got)
+    })
+    const judged = expected.filter((balancer) => !random.includes(balancer))
     return judgement({
       problems: [
-        ...expected.flatMap((balancer) => problemsOf(balancer, byPlace.get(placeOf(balancer)))),
-        ...leftOvers(expected, byPlace),
+        ...judged.flatMap((balancer) => problemsOf(balancer, byPlace.get(placeOf(balancer)))),
+        ...leftOvers(judged, byPlace),
       ],
       missing: gather(unread.flatMap(({ missing }) => missing)),
-      unseen: unread.flatMap(({ unseen }) => unseen),
+      unseen: [
+        ...unread.flatMap(({ unseen }) => unseen),
+        ...(random.length === 0
+          ? []
+          : [
+              {
+                what: 'which tasks balancers of nftables list (LB-01 judges whom they reach)',
+                nodes: [...new Set(random.map(({ node }) => node))],
+              },
+            ]),
+      ],
       tables: {
         'balancers that must be there': expected.map(({ service, namespace, node, vip, backends }) => ({
           ...{ node, namespace, service, vip, tasks: backends.map(({ address }) => address) },

@@ -54,4 +54,25 @@ describe('shares of tasks', () => {
   it('say of a silent virtual IP only that nothing was answered', () => {
     expect(brief(problems(...times(18)))).to.deep.equal(['connections-unanswered missed 18'])
   })
+
+  it('of a balancer that chooses at random are compared with what chance does', () => {
+    const shares = (...counts: number[]): string[] =>
+      brief(
+        shareProblems(
+          countShares(
+            [first, second, third].flatMap((task, at) => times(counts[at] ?? 0, task)),
+            tasks,
+          ),
+          tasks,
+          client,
+          true,
+        ),
+      )
+    expect(shares(18, 10, 8)).to.deep.equal([])
+    expect(shares(300, 290, 310)).to.deep.equal([])
+    expect(shares(450, 290, 160)).to.have.lengthOf(2)
+    expect(shares(18, 18, 0)).to.deep.equal(['task-not-balanced-to missed swp-web@manager'])
+    // So few connections leave one out by chance.
+    expect(shares(3, 3, 0)).to.deep.equal([])
+  })
 })

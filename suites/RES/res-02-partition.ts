@@ -16,6 +16,7 @@ import { everythingEncryptedAgain } from './everything-again.ts'
 import { type Again, observeAgain } from './observe-again.ts'
 import { judgeAgain } from './judge-again.ts'
 import { notUndone, type Undone, undoing } from './undoing.ts'
+import { namesLostAfterCut } from '../known-issues.ts'
 
 const chain = 'SWARMPROOF-CUT'
 
@@ -26,6 +27,7 @@ export const partition = requirement({
   safety: 'lab',
   timeLimitMs: partitionMs + healedWithinMs + 120_000,
   needs: ['two-nodes', 'ipvs'],
+  knownIssues: [namesLostAfterCut],
   method:
     'A firewall on one node drops everything from and to the other nodes until the managers give it up (30 s: twice the three heartbeats they wait). Then it is taken away, and within the bound nodes, gossip, security associations, forwarding, balancing, discovery, full mesh and routing mesh (CTL-10, ENC-03, VXL-06, LB-02, DSC-02, DSC-01, OVL-03, LB-01, ING-01) must hold in one look. The bound is networkdb’s rejoin interval (60 s), its table exchange (30 s), the managers’ 15 s and 120 s for starting tasks.',
   usualCauses: [

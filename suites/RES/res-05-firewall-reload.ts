@@ -15,6 +15,8 @@ import { sh } from '../../lib/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../lib/swarm/stack.ts'
+import { rulesOfWay, wayOfPort } from '../../lib/observe/way-of-port.ts'
+import { ingressTables } from '../ING/ingress-tables.ts'
 import { rootSeen } from '../scene/judging/kernel-seen.ts'
 import { onNode } from '../scene/sending/pair.ts'
 import { moby } from '../source.ts'
@@ -49,7 +51,7 @@ export const firewallReload = requirement({
     const port = publishedPort(lab.stack)
     const seen = { node: node.host.name, port, before: await ask(lab, node, port) }
     if (silent(seen.before).length > 0) return seen
-    const rules = await rulesOf(lab, node)
+    const { rules, way } = await rulesOf(lab, node, port)
     const restore = await flush(node, lab.label)
     let undone: Undone
     let answers: Polled<readonly Asked[]>
@@ -63,21 +65,21 @@ export const firewallReload = requirement({
         () => ask(lab, node, port),
         silent,
       )
-      after = await rulesOf(lab, node)
+      after = (await rulesOf(lab, node, port)).rules
     } finally {
       undone = await undoing(restore)
     }
     const missing = rules.filter((rule) => !after.includes(rule))
-    return { ...seen, after: { answers, undone, rules: rules.length, missing } }
+    return { ...seen, after: { answers, undone, rules: rules.length, missing, way } }
   },
   judge({ node, port, before, after }) {
     const held = before.length > 0 && silent(before).length === 0
     const controls = [{ name: 'the published port answered before', held }]
     if (after === undefined) return judgement({ controls, conclusion: '' })
-    const { answers, undone, rules, missing } = after
+    const { answers, undone, rules, missing, way } = after
     const bound = answersWithinMs / 1000
     const answered = silent(answers.last).length === 0
-    const explained = missing.some((rule) => rule.includes('DOCKER-INGRESS'))
+    const explained = missing.some((rule) => way?.includes(rule) ?? rule.includes('DOCKER-INGRESS'))
     return judgement({
       problems:
         answered || explained
@@ -113,6 +115,8 @@ interface Reloaded {
     /** How many rules there were before. */
     readonly rules: number
     readonly missing: readonly string[]
+    /** Of the rules before, those by which the port was led to the mesh; not there in older runs. */
+    readonly way?: readonly string[]
   }
 }
 
@@ -129,14 +133,26 @@ for table in filter nat mangle; do iptables -w -t "$table" -F; done`,
   })
 }
 
-async function rulesOf(lab: ObserveContext, { host }: ClusterNode): Promise<string[]> {
-  const root = rootSeen(Object.fromEntries(await lab.kernel({ fresh: true })), host.name, 'iptables-save')
-  if ('got' in root) return root.got.firewall.map(text)
-  if ('missing' in root) throw missingTool('iptables-save', host.name)
-  throw new Inconclusive(`the rules of ${host.name} could not be read`)
+async function rulesOf(
+  lab: ObserveContext,
+  { host }: ClusterNode,
+  port: number,
+): Promise<{ rules: string[]; way: string[] }> {
+  const seen = Object.fromEntries(await lab.kernel({ fresh: true }))
+  const root = rootSeen(seen, host.name, 'iptables-save')
+  if (!('got' in root)) {
+    if ('missing' in root) throw missingTool('iptables-save', host.name)
+    throw new Inconclusive(`the rules of ${host.name} could not be read`)
+  }
+  const tables = ingressTables(seen, host.name, 'iptables-save')
+  const way = 'got' in tables ? wayOfPort(tables.got, { protocol: 'tcp', publishedPort: port }) : undefined
+  return {
+    rules: root.got.firewall.map(text),
+    way: (way === undefined ? [] : rulesOfWay(way)).map((rule) => text({ ...rule, rule: rule.text })),
+  }
 }
 
-function text({ table, chain, rule }: FirewallRule): string {
+function text({ table, chain, rule }: Pick<FirewallRule, 'table' | 'chain' | 'rule'>): string {
   return `-t ${table} -A ${chain} ${rule}`
 }
 

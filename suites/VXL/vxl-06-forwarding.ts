@@ -12,6 +12,7 @@ import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { internals, moby } from '../source.ts'
 import { forwardingProblems, type ForwardingTables, type RemoteEndpoint } from './forwarding.ts'
 import { partsByNode } from './parts-by-node.ts'
+import { staleForwardingEntries } from '../known-issues.ts'
 
 export const forwarding = requirement({
   id: 'VXL-06',
@@ -24,6 +25,7 @@ export const forwarding = requirement({
   safety: 'production',
   quick: true,
   needs: ['two-nodes'],
+  knownIssues: [staleForwardingEntries],
   method:
     'Each engine tells its own endpoints of each network: tasks and load-balancer endpoints. On every node that has the network, the tables in the network’s namespace must hold, for each endpoint of the other nodes, a permanent neighbour entry with its MAC and a forwarding entry to the data-path address of its node, and no entry for anything else. ' +
     looksAgain,

@@ -28,8 +28,8 @@ export const encryptionCodes = {
     '{observed} of {expected} frames in clear from outside reached {service} on {node} of {network}, behind an ACCEPT rule that was there before the network',
   'drop-rule-not-counting': 'the drop rule of {node} counted {observed} of {expected} injected frames',
   'mark-rule-not-counting': 'the mark rule of {node} counted {observed} of {expected} packets that were sent',
-  'mark-rule-missing': 'no rule in mangle OUTPUT of {node} marks VNI {expected} for encryption',
-  'drop-rule-missing': 'no rule in INPUT of {node} drops unencrypted VNI {expected}',
+  'mark-rule-missing': 'no rule of {node} marks what leaves with VNI {expected} for encryption',
+  'drop-rule-missing': 'no rule of {node} drops what arrives unencrypted with VNI {expected}',
   'enforcement-shadowed': 'on {node} {subject} decides before rule {expected}, which enforces encryption',
   'fails-open':
     'with its outbound policies gone {node} sent {observed} packets with VNI {subject} in clear: the engine fails open',

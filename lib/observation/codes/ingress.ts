@@ -5,14 +5,17 @@ export const ingressCodes = {
     'requests of {node} to its own {protocol} port {port} were not answered: {observed}',
   'task-not-reached-through-node': 'no request to port {port} of {node} was answered by {subject}',
   'publish-syntaxes-differ': 'the manager holds {observed} by the short syntax, {expected} by the long',
-  'ingress-chain-not-reached': '{subject} of {node} does not lead to DOCKER-INGRESS',
+  'ingress-chain-not-reached':
+    '{subject} of {node} does not lead {protocol} port {port} to the rule that translates it',
   'own-traffic-not-masqueraded':
     '{subject} of {node} does not masquerade what the node itself sends to docker_gwbridge',
   'ingress-sandbox-missing': '{node} has no namespace {subject}',
   'ingress-sandbox-not-on-bridge': 'ingress_sbox of {node} has no address on {subject}',
-  'port-not-translated': '{subject} of {node} has no effective DNAT rule for {protocol} port {port}',
+  'port-not-translated': '{subject} of {node} has no DNAT rule that leads {protocol} port {port} to the mesh',
   'port-translated-elsewhere':
     '{subject} of {node} leads {protocol} port {port} to {observed}, not to {expected}',
+  'published-port-not-forwarded':
+    '{node} does not forward to the mesh what arrives for {protocol} port {port}: {subject} drops it',
   'port-not-marked': 'no rule in {subject} of {node} marks packets for {protocol} port {port}',
   'unpublished-port-answered': '{address}, which is not published ({subject}), was answered by {observed}',
   'host-port-answered-elsewhere': '{node} has no task, but its port {port} was answered by {observed}',

@@ -3,6 +3,7 @@ import { missingOf } from '../../../lib/conformance/missing.ts'
 import { missingTool } from '../../../lib/missing-tool.ts'
 import type { Part } from '../../../lib/observation/part.ts'
 import type { HostState, NamespaceState } from '../../../lib/observe/host-state.ts'
+import { namespaceNamed } from '../../../lib/swarm/namespaces.ts'
 
 export { kernel, type KernelSeen }
 
@@ -19,7 +20,7 @@ export function namespaceSeen(
   name: string,
   tool: TableTool,
 ): Part<NamespaceState | undefined> {
-  return readable(seen, node, tool, name, (state) => state.namespaces[name])
+  return readable(seen, node, tool, name, (state) => namespaceNamed(state.namespaces, name))
 }
 
 /** All namespaces of a node below /run/docker/netns, by file name. */

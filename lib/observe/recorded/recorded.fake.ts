@@ -1,0 +1,12 @@
+import { readFileSync } from 'node:fs'
+
+/**
+ * What hosts of an engine said, word for word:
+ *
+ * - `engine-29.7-iptables` and `engine-29.7-nftables`: engine 29.7.9 (a development build) on Debian 13, a swarm with
+ *   an encrypted overlay of VNI 4097 or 4102 and a service that publishes 8080 by the mesh.
+ * - `nft-1.0.6`: what `nft -j list ruleset` prints of rules in the ways that engines and operators write them.
+ */
+export function recorded(engine: string, file: string): string {
+  return readFileSync(new URL(`${engine}/${file}`, import.meta.url), 'utf8')
+}

@@ -1,0 +1,151 @@
+import type {
+  FirewallPolicy,
+  FirewallRule,
+  NamespaceState,
+  NftChain,
+  NftRule,
+  RuleCondition,
+  RuleEffect,
+} from './host-state.ts'
+import { readIptablesRule } from './iptables-rule.ts'
+
+/** Where a packet meets rules on its way through a host. */
+export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+
+/** One rule, whichever program made it. */
+export interface PlacedRule extends RuleEffect {
+  /** `filter`, or `ip docker-overlay` of nftables. */
+  readonly table: string
+  readonly chain: string
+  /** 1-based within its chain. */
+  readonly position: number
+  /** As its program lists it, for people. */
+  readonly text: string
+  readonly conditions: readonly RuleCondition[]
+  /** Undefined where it does not count. */
+  readonly packets?: number
+}
+
+/** One chain; those with a hook are where packets come in. */
+export interface Chain {
+  readonly table: string
+  readonly name: string
+  readonly hook?: Hook
+  readonly priority: number
+  /** A chain that translates addresses is asked about the first packet of a connection only. */
+  readonly translates: boolean
+  readonly policy?: 'accept' | 'drop'
+  /** That its policy decided about. */
+  readonly policyPackets?: number
+  readonly rules: readonly PlacedRule[]
+}
+
+/** All that decides about IPv4 packets in one network namespace. */
+export type Ruleset = readonly Chain[]
+
+const builtIn: Readonly<Record<string, Hook>> = {
+  PREROUTING: 'prerouting',
+  INPUT: 'input',
+  FORWARD: 'forward',
+  OUTPUT: 'output',
+  POSTROUTING: 'postrouting',
+}
+
+/** As the kernel's netfilter_ipv4.h has them. */
+const priorities: Readonly<Record<string, number>> = { raw: -300, mangle: -150, filter: 0, security: 50 }
+
+function priorityOf(table: string, hook: Hook): number {
+  if (table === 'nat') return hook === 'prerouting' || hook === 'output' ? -100 : 100
+  return priorities[table] ?? 0
+}
+
+/** Of a namespace, by what `iptables-save -c` and `nft -j list ruleset` said; each tells what the other leaves out. */
+export function rulesetOf({
+  firewall,
+  policies = [],
+  nftables = [],
+}: Pick<NamespaceState, 'firewall' | 'policies' | 'nftables'>): Ruleset {
+  return [...iptablesChains(firewall, policies), ...nftables.flatMap(nftChain)]
+}
+
+function iptablesChains(firewall: readonly FirewallRule[], policies: readonly FirewallPolicy[]): Chain[] {
+  const names = new Set([...policies, ...firewall].map(({ table, chain }) => `${table} ${chain}`))
+  return [...names].map((key): Chain => {
+    const [table = '', name = ''] = key.split(' ')
+    const hook = builtIn[name]
+    const policy = policies.find((one) => one.table === table && one.chain === name)
+    return {
+      ...{
+        table,
+        name,
+        translates: table === 'nat',
+        priority: hook === undefined ? 0 : priorityOf(table, hook),
+      },
+      ...(hook === undefined ? {} : { hook }),
+      ...(policy === undefined
+        ? {}
+        : { policy: policy.policy === 'DROP' ? 'drop' : 'accept', policyPackets: policy.packets }),
+      rules: firewall.filter((rule) => rule.table === table && rule.chain === name).map(iptablesRule),
+    }
+  })
+}
+
+function iptablesRule({ table, chain, position, rule, packets }: FirewallRule): PlacedRule {
+  const { conditions, effect } = readIptablesRule(rule)
+  return { table, chain, position, packets, text: rule, conditions, ...effect }
+}
+
+const hooks: ReadonlySet<string> = new Set(Object.values(builtIn))
+
+function nftChain({ family, table, chain, hook, priority = 0, policy, kind, rules }: NftChain): Chain[] {
+  if (family !== 'ip' && family !== 'inet') return []
+  const name = `${family} ${table}`
+  return [
+    {
+      ...{ table: name, name: chain, priority, translates: kind === 'nat' },
+      ...(hook !== undefined && hooks.has(hook) ? { hook: hook as Hook } : {}),
+      ...(policy === 'accept' || policy === 'drop' ? { policy } : {}),
+      rules: rules.map((rule) => nftRule(rule, name, chain, handles(rules).indexOf(rule.handle) + 1)),
+    },
+  ]
+}
+
+/** A lookup in a map is one rule in several parts. */
+function handles(rules: readonly NftRule[]): number[] {
+  return [...new Set(rules.map(({ handle }) => handle))]
+}
+
+function nftRule(
+  { handle: _, ...rule }: NftRule,
+  table: string,
+  chain: string,
+  position: number,
+): PlacedRule {
+  return { ...rule, table, chain, position, text: nftText(rule) }
+}
+
+/** Close to how nft itself lists it. */
+export function nftText({ conditions, ...effect }: Omit<NftRule, 'handle'>): string {
+  return [
+    ...conditions.map(conditionText),
+    ...(effect.marks === undefined ? [] : [`meta mark set 0x${effect.marks.toString(16)}`]),
+    ...(effect.leadsTo === undefined ? [] : [`dnat to ${effect.leadsTo}`]),
+    ...(effect.masquerades === undefined ? [] : ['masquerade']),
+    ...(effect.verdict === '' ? [] : [effect.verdict]),
+  ].join(' ')
+}
+
+function conditionText({ left, not, values }: RuleCondition): string {
+  const [first = '?'] = values
+  const value = values.length > 1 ? `{ ${values.join(', ')} }` : first
+  return `${left} ${not === true ? '!= ' : ''}${value}`
+}
+
+/** As somebody would look it up. */
+export function placeOfRule({
+  table,
+  chain,
+  position,
+}: Pick<PlacedRule, 'table' | 'chain' | 'position'>): string {
+  return `${table} ${chain} rule ${position}`
+}

@@ -1,0 +1,148 @@
+import { expect } from 'chai'
+import { parseFirewall, parsePolicies } from './firewall.ts'
+import { parseNftables } from './nftables.ts'
+import { recorded } from './recorded/recorded.fake.ts'
+import { type Chain, placeOfRule, type PlacedRule, type Ruleset, rulesetOf } from './ruleset.ts'
+import { type AskedPacket, type Decision, whoDecides } from './who-decides.ts'
+
+const saved = (...lines: string[]): Ruleset =>
+  rulesetOf({ firewall: parseFirewall(lines), policies: parsePolicies(lines) })
+const stateOf = (engine: string): Ruleset => {
+  const lines = recorded(engine, 'iptables-save.txt').split('\n')
+  const nftables = parseNftables(recorded(engine, 'nft.json'))
+  return rulesetOf({ firewall: parseFirewall(lines), policies: parsePolicies(lines), nftables })
+}
+const nft = (...chains: object[]): Ruleset =>
+  rulesetOf({ firewall: [], nftables: parseNftables(JSON.stringify({ nftables: chains })) })
+const place = (by: Decision['by']): string =>
+  by === undefined ? 'none' : isRule(by) ? placeOfRule(by) : `policy of ${by.table} ${by.name}`
+const isRule = (by: PlacedRule | Chain): by is PlacedRule => 'position' in by
+const said = ({ verdict, by }: Decision): string => `${verdict} by ${place(by)}`
+
+const vxlan: AskedPacket = { protocol: 'udp', destinationPort: 4789, vni: 4097, byIpsec: false, state: 'new' }
+const web: AskedPacket = { protocol: 'tcp', destinationPort: 8080, state: 'new', in: 'eth1' }
+
+describe('who decides about a packet', () => {
+  it('is the first rule that applies to all of them, or the policy', () => {
+    const input = saved(
+      ...[
+        '*filter',
+        ':INPUT DROP [5:300]',
+        '[0:0] -A INPUT -i lo -j ACCEPT',
+        '[2:80] -A INPUT -p udp -j more',
+      ],
+      ...['[0:0] -A INPUT -p tcp -m tcp --dport 8000:8100 -j ACCEPT'],
+      ...['[1:40] -A more -p udp -m multiport --dports 53,4000:5000 -j ACCEPT'],
+    )
+    expect(said(whoDecides(input, 'input', vxlan))).to.equal('accept by filter more rule 1')
+    expect(said(whoDecides(input, 'input', web))).to.equal('accept by filter INPUT rule 3')
+    expect(said(whoDecides(input, 'input', { ...web, destinationPort: 22 }))).to.equal(
+      'drop by policy of filter INPUT',
+    )
+    expect(whoDecides(input, 'input', { protocol: 'esp' }).verdict).to.equal('drop')
+  })
+
+  it('is not a rule for some of them, or one that is not understood; those are named', () => {
+    const input = saved(
+      ...['*filter', ':INPUT ACCEPT [0:0]', '[0:0] -A INPUT -s 192.0.2.0/24 -j DROP'],
+      ...['[0:0] -A INPUT -m recent --name x --rcheck -j DROP', '[0:0] -A INPUT ! -s 192.0.2.0/24 -j RETURN'],
+    )
+    const { verdict, unless } = whoDecides(input, 'input', vxlan)
+    expect(verdict).to.equal('accept')
+    expect(unless.map(({ rule, applies }) => `${rule.position} ${applies}`)).to.deep.equal([
+      '1 some',
+      '2 unread',
+    ])
+    const one = whoDecides(input, 'input', { ...vxlan, source: '192.0.2.7' })
+    expect(said(one)).to.equal('drop by filter INPUT rule 1')
+    expect(whoDecides(input, 'input', { ...vxlan, source: '198.51.100.7' }).unless).to.have.lengthOf(1)
+  })
+
+  it('asks chains of one hook by priority, whichever program made them; what one accepts the next may drop', () => {
+    const chain = (name: string, prio: number, policy = 'accept') => ({
+      chain: { family: 'inet', table: 'own', name, type: 'filter', hook: 'input', prio, policy },
+    })
+    const rule = (name: string, ...expr: object[]) => ({
+      rule: { family: 'inet', table: 'own', chain: name, handle: 9, expr },
+    })
+    const port = { match: { op: '==', left: { payload: { protocol: 'udp', field: 'dport' } }, right: 4789 } }
+    const both = nft(
+      ...[chain('late', 10), rule('late', port, { drop: null })],
+      ...[chain('early', -10), rule('early', port, { accept: null })],
+    )
+    expect(said(whoDecides(both, 'input', vxlan))).to.equal('drop by inet own late rule 1')
+    expect(said(whoDecides(nft(chain('early', -10, 'drop')), 'input', vxlan))).to.equal(
+      'drop by policy of inet own early',
+    )
+    const arrives = nft(chain('late', 10), rule('late', { limit: { rate: 5 } }, { drop: null }))
+    expect(whoDecides(arrives, 'input', vxlan)).to.deep.include({ verdict: 'accept' })
+    expect(whoDecides(arrives, 'input', vxlan).unless).to.have.lengthOf(1)
+  })
+
+  it('follows a chain back after RETURN, and not after goto', () => {
+    const forward = (way: string): Ruleset =>
+      saved(
+        ...['*filter', ':FORWARD DROP [0:0]', `[0:0] -A FORWARD ${way} own`, '[0:0] -A FORWARD -j ACCEPT'],
+        ...['[0:0] -A own -p tcp -j RETURN', '[0:0] -A own -j DROP'],
+      )
+    expect(said(whoDecides(forward('-j'), 'forward', web))).to.equal('accept by filter FORWARD rule 2')
+    expect(said(whoDecides(forward('-g'), 'forward', web))).to.equal('drop by policy of filter FORWARD')
+    expect(said(whoDecides(forward('-j'), 'forward', vxlan))).to.equal('drop by filter own rule 2')
+  })
+
+  it('does not walk in circles, and asks nothing of chains that nothing leads to', () => {
+    const round = saved(
+      ...[
+        '*filter',
+        ':INPUT ACCEPT [0:0]',
+        '[0:0] -A INPUT -j one',
+        '[0:0] -A one -j two',
+        '[0:0] -A two -j one',
+      ],
+      '[0:0] -A dead -j DROP',
+    )
+    expect(said(whoDecides(round, 'input', web))).to.equal('accept by none')
+  })
+
+  it('is not known where a policy is not', () => {
+    const old = rulesetOf({ firewall: parseFirewall(['*filter', '[0:0] -A FORWARD -p udp -j ACCEPT']) })
+    expect(whoDecides(old, 'forward', web).verdict).to.equal(undefined)
+    expect(whoDecides(old, 'forward', vxlan).verdict).to.equal('accept')
+  })
+
+  it('tells on engine 29.7 with iptables where a published port leads, and that it is let through', () => {
+    const rules = stateOf('engine-29.7-iptables')
+    const arriving = { ...web, destination: '192.168.99.11', toHost: true }
+    const { translation } = whoDecides(rules, 'prerouting', arriving)
+    expect(translation?.rule).to.deep.include({ leadsTo: '172.18.0.2:8080', chain: 'DOCKER-INGRESS' })
+    expect(translation?.path.map(placeOfRule)).to.deep.equal([
+      'nat PREROUTING rule 1',
+      'nat DOCKER-INGRESS rule 1',
+    ])
+    const onward = { ...web, destination: '172.18.0.2', out: 'docker_gwbridge', translated: true }
+    expect(said(whoDecides(rules, 'forward', onward))).to.equal('accept by filter DOCKER-INGRESS rule 1')
+    expect(said(whoDecides(rules, 'forward', { ...onward, destinationPort: 9090 }))).to.equal(
+      'drop by filter DOCKER rule 2',
+    )
+    expect(whoDecides(rules, 'prerouting', { ...arriving, destinationPort: 80 }).translation).to.equal(
+      undefined,
+    )
+  })
+
+  it('tells on engine 29.7 with nftables that unencrypted VXLAN of an encrypted network is dropped, and no port led on', () => {
+    const rules = stateOf('engine-29.7-nftables')
+    expect(said(whoDecides(rules, 'input', { ...vxlan, vni: 4102 }))).to.equal(
+      'drop by ip docker-overlay enc-in rule 1',
+    )
+    expect(said(whoDecides(rules, 'input', { ...vxlan, vni: 4102, byIpsec: true }))).to.equal(
+      'accept by none',
+    )
+    expect(said(whoDecides(rules, 'input', vxlan))).to.equal('accept by none')
+    const arriving = { ...web, destination: '192.168.99.11', toHost: true }
+    expect(whoDecides(rules, 'prerouting', arriving).translation).to.equal(undefined)
+    const onward = { ...web, destination: '172.18.0.2', out: 'docker_gwbridge', translated: true }
+    expect(said(whoDecides(rules, 'forward', onward))).to.equal(
+      'drop by ip docker-bridges filter-forward-in__docker_gwbridge rule 3',
+    )
+  })
+})

@@ -1,0 +1,256 @@
+import ipaddr from 'ipaddr.js'
+import type { RuleCondition } from './host-state.ts'
+import { protocolName } from './iptables-rule.ts'
+import type { Chain, Hook, PlacedRule, Ruleset } from './ruleset.ts'
+
+/** A name, or any but these. */
+export type AskedInterface = string | { readonly noneOf: readonly string[] }
+
+/** Packets as far as they are alike. What is left out may be anything, except that no packet is one of loopback. */
+export interface AskedPacket {
+  readonly protocol: string
+  readonly source?: string
+  readonly destination?: string
+  readonly sourcePort?: number
+  readonly destinationPort?: number
+  /** Whether the addresses are the host's own. */
+  readonly fromHost?: boolean
+  readonly toHost?: boolean
+  readonly in?: AskedInterface
+  readonly out?: AskedInterface
+  /** Of VXLAN. */
+  readonly vni?: number
+  readonly byIpsec?: boolean
+  /** Of its connection: `new`, `established`. */
+  readonly state?: string
+  /** Its destination was translated. */
+  readonly translated?: boolean
+  readonly mark?: number
+}
+
+/** Whether a rule applies to the packets: to all, to some of them, or by a match that is not understood. */
+export type Applies = 'all' | 'some' | 'unread'
+
+/** A rule that such packets meet, or may meet. */
+export interface AskedRule {
+  readonly rule: PlacedRule
+  readonly applies: Applies
+  /** The chain with a hook that it was reached from. */
+  readonly base: Chain
+  /** Rules that led to it, the one in `base` first, itself last. */
+  readonly path: readonly PlacedRule[]
+  /** Another decided about all of the packets before. */
+  readonly beyond: boolean
+}
+
+export interface Decision {
+  /** Every rule that applies, in the order in which they are asked. */
+  readonly asked: readonly AskedRule[]
+  /** What becomes of packets that none of `unless` decided about; undefined where a policy is not known. */
+  readonly verdict: 'accept' | 'drop' | 'reject' | 'queue' | undefined
+  /** The rule, or the chain whose policy it is; none where nothing but accepting policies were met. */
+  readonly by: PlacedRule | Chain | undefined
+  /** Rules before that accept or drop some of the packets, or that might. */
+  readonly unless: readonly AskedRule[]
+  /** DNAT: the first that applies to all. */
+  readonly translation: AskedRule | undefined
+}
+
+const final: ReadonlySet<string> = new Set(['accept', 'drop', 'reject', 'queue'])
+
+/** Whether a rule ends the way through the chains of its table: by a verdict or by translating. */
+export function isFinal({ verdict, leadsTo, masquerades }: PlacedRule): boolean {
+  return final.has(verdict) || leadsTo !== undefined || masquerades === true
+}
+
+/**
+ * Who decides about packets at a hook: chains in order of priority, rules in their order, jumps followed. A packet that
+ * one chain accepts comes to the next; one that is dropped comes to none.
+ */
+export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): Decision {
+  const asked: AskedRule[] = []
+  let verdict: Decision['verdict'] = 'accept'
+  let by: Decision['by']
+  let isOver = false
+  let translation: AskedRule | undefined
+  const bases = ruleset.filter((chain) => chain.hook === hook).sort((a, b) => a.priority - b.priority)
+  for (const base of bases) {
+    // Only the first translation counts.
+    const found = walk({
+      ruleset,
+      packet,
+      base,
+      asked,
+      isOver: isOver || (base.translates && translation !== undefined),
+    })
+    if (isOver) continue
+    if (found !== undefined) {
+      if (found.rule.leadsTo !== undefined) translation ??= found
+      const said = found.rule.verdict
+      if (said === 'drop' || said === 'reject' || said === 'queue') {
+        ;[verdict, by, isOver] = [said, found.rule, true]
+      } else by = found.rule
+    } else if (base.policy === 'drop') {
+      ;[verdict, by, isOver] = ['drop', base, true]
+    } else if (base.policy === undefined && base.rules.length > 0) verdict = undefined
+  }
+  const unless = asked.filter(
+    ({ rule, applies, beyond }) => !beyond && applies !== 'all' && isFinal(rule) && rule.verdict !== verdict,
+  )
+  return { asked, verdict, by, unless, translation }
+}
+
+interface Walk {
+  readonly ruleset: Ruleset
+  readonly packet: AskedPacket
+  readonly base: Chain
+  readonly asked: AskedRule[]
+  readonly isOver: boolean
+}
+
+/** Asks the rules of a base chain, and of those it leads to; returns the one that decided about all packets. */
+function walk({ ruleset, packet, base, asked, isOver }: Walk): AskedRule | undefined {
+  let decided: AskedRule | undefined
+  const visit = (chain: Chain, led: readonly PlacedRule[], inherited: Applies): void => {
+    let returned = false
+    for (const rule of chain.rules) {
+      const own = appliesTo(rule.conditions, packet)
+      if (own === 'none') continue
+      const applies =
+        inherited === 'all' ? own : own === 'all' ? inherited : own === 'unread' ? own : inherited
+      const path = [...led, rule]
+      const one = { rule, applies, base, path, beyond: isOver || decided !== undefined || returned }
+      asked.push(one)
+      if (isFinal(rule)) {
+        if (applies === 'all' && !one.beyond) decided = one
+      } else if (rule.verdict === 'return') {
+        if (own === 'all') returned = true
+      } else if (rule.verdict !== '') {
+        const to = ruleset.find(({ table, name }) => table === rule.table && name === rule.verdict)
+        if (to !== undefined && !led.some(({ chain: name }) => name === to.name) && to !== chain && !returned)
+          visit(to, path, applies)
+        if (rule.forGood === true && own === 'all') returned = true
+      }
+    }
+  }
+  visit(base, [], 'all')
+  return decided
+}
+
+type Answer = Applies | 'none'
+
+function appliesTo(conditions: readonly RuleCondition[], packet: AskedPacket): Answer {
+  const answers = conditions.map((condition) => answerTo(condition, packet))
+  if (answers.includes('none')) return 'none'
+  return answers.includes('some') ? 'some' : answers.includes('unread') ? 'unread' : 'all'
+}
+
+function answerTo(condition: RuleCondition, packet: AskedPacket): Answer {
+  const answer = condition.values.length === 0 ? unreadAnswer(condition, packet) : matches(condition, packet)
+  if (condition.not !== true) return answer
+  return answer === 'all' ? 'none' : answer === 'none' ? 'all' : answer
+}
+
+/** Of a protocol that the packet is not of, nothing matches. */
+function unreadAnswer({ left, not }: RuleCondition, { protocol }: AskedPacket): Answer {
+  const of = left.split(' ')[0] ?? ''
+  return not !== true && transports.has(of) && of !== protocol ? 'none' : 'unread'
+}
+
+const transports: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'esp', 'ah'])
+
+function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
+  const [of = '', field = ''] = left.split(' ')
+  if (left === 'meta l4proto' || left === 'ip protocol')
+    return one(packet.protocol, (protocol) => values.some((value) => protocolName(value) === protocol))
+  if (field === 'dport' || field === 'sport') {
+    if (of !== 'th' && of !== packet.protocol) return 'none'
+    const port = field === 'dport' ? packet.destinationPort : packet.sourcePort
+    return one(port, (number) => values.some((value) => isInRange(value, number)))
+  }
+  switch (left) {
+    case 'ip daddr':
+      return one(packet.destination, (address) => values.some((value) => isWithin(value, address)))
+    case 'ip saddr':
+      return one(packet.source, (address) => values.some((value) => isWithin(value, address)))
+    case 'iifname':
+    case 'meta iif':
+      return interfaceAnswer(packet.in, values)
+    case 'oifname':
+    case 'meta oif':
+      return interfaceAnswer(packet.out, values)
+    case 'fib daddr type':
+    case 'fib daddr . iif type':
+      return typeAnswer(packet.toHost, values)
+    case 'fib saddr type':
+      return typeAnswer(packet.fromHost, values)
+    case 'ct state':
+      return one(packet.state, (state) => values.includes(state))
+    case 'ct status':
+      return values.length === 1 && values[0] === 'dnat' ? yesNo(packet.translated) : 'unread'
+    case 'vni':
+      return one(packet.vni, (vni) => values.some((value) => isInRange(value, vni)))
+    case 'meta ipsec':
+      return one(packet.byIpsec, (by) => values.some((value) => isTrue(value) === by))
+    case 'meta mark':
+      return one(packet.mark, (mark) => values.some((value) => Number(value) === mark))
+    case 'meta nfproto':
+      return values.includes('ipv4') ? 'all' : 'none'
+    case 'meta protocol':
+    case 'ether type':
+      return values.includes('ip') ? 'all' : 'none'
+    default:
+      return transports.has(of) && of !== packet.protocol ? 'none' : 'unread'
+  }
+}
+
+function one<T>(value: T | undefined, holds: (value: T) => boolean): Answer {
+  return value === undefined ? 'some' : yesNo(holds(value))
+}
+
+function yesNo(holds: boolean | undefined): Answer {
+  return holds === undefined ? 'some' : holds ? 'all' : 'none'
+}
+
+function interfaceAnswer(asked: AskedInterface | undefined, values: readonly string[]): Answer {
+  const covers = (name: string): boolean =>
+    values.some((value) => (value.endsWith('*') ? name.startsWith(value.slice(0, -1)) : value === name))
+  if (typeof asked === 'string') return yesNo(covers(asked))
+  const others = ['lo', ...(asked?.noneOf ?? [])]
+  return values.every((value) => others.includes(value)) ? 'none' : 'some'
+}
+
+function typeAnswer(isHost: boolean | undefined, values: readonly string[]): Answer {
+  if (!values.every((value) => value === 'local')) return 'unread'
+  return yesNo(isHost)
+}
+
+function isTrue(value: string): boolean {
+  return value === 'true' || value === '1' || value === 'exists'
+}
+
+function isInRange(value: string, number: number): boolean {
+  const [from, to = from] = value.split('-').map(Number)
+  return from !== undefined && to !== undefined && number >= from && number <= to
+}
+
+/** Of an address or a prefix, in any way that programs write it. */
+function isWithin(value: string, address: string): boolean {
+  try {
+    const asked = ipaddr.IPv4.parse(address)
+    if (value.includes('-')) {
+      const [from, to] = value.split('-').map(numberOf)
+      const number = numberOf(address)
+      return from !== undefined && to !== undefined && number >= from && number <= to
+    }
+    return value.includes('/')
+      ? asked.match(ipaddr.IPv4.parseCIDR(value))
+      : asked.toString() === ipaddr.IPv4.parse(value).toString()
+  } catch {
+    return false
+  }
+}
+
+function numberOf(address: string): number {
+  return ipaddr.IPv4.parse(address).octets.reduce((sum, octet) => sum * 256 + octet, 0)
+}
