@@ -16,7 +16,7 @@ const file = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`,
 
 /**
  * What an engine printed about a service and a network of an operator that held a canary in every place: whole, and by
- * each template. Recorded from docker 20.10.24 with a client of 28.2.2 in November 2026.
+ * each template. Recorded from docker 20.10.24 with a client of 28.2.2 in November 2026, the engine itself from 26.1.5.
  */
 const recorded = JSON.parse(readFileSync(file('operator-objects.json'), 'utf8')) as {
   readonly whole: unknown

@@ -7,27 +7,19 @@ export interface RepeatedRequest<T extends object> {
   readonly times: number
 }
 
-/** For what is asked again although nothing had answered the first time. */
-const stillSilentMs = 3000
-
 /**
- * Makes each request once, then all the others side by side, so that those that time out wait together and not one after
- * another. Where the first timed out, the others of its kind wait less. Those of one kind follow each other: all ports of a
- * service share one turn of IPVS, so that asking two ports in turn would find one task on each.
+ * Makes each request once, then all the others, in one call, so that those that time out wait side by side. Those of one
+ * kind follow each other: all ports of a service share one turn of IPVS, so that asking two ports in turn would find one
+ * task on each. What came of the first requests comes first.
  */
-export async function sendRepeatedly<T extends object>(
+export function sendRepeatedly<T extends object>(
   probe: Probe,
   plan: readonly RepeatedRequest<T>[],
   options?: ProbeOptions,
 ): Promise<Sent<T>[]> {
   const once = plan.map(({ planned }) => planned)
-  const first = await sendPlan(probe, once, options)
-  const others = plan.flatMap(({ planned, times }, index) => {
-    const { request } = planned
-    const timeoutMs = Math.min(stillSilentMs, request.timeoutMs ?? stillSilentMs)
-    const wasSilent = first[index]?.probe.outcome === 'timeout'
-    const again = wasSilent ? { ...planned, request: { ...request, timeoutMs } } : planned
-    return Array.from({ length: Math.max(0, times - 1) }, () => again)
-  })
-  return others.length === 0 ? first : [...first, ...(await sendPlan(probe, others, options))]
+  const others = plan.flatMap(({ planned, times }) =>
+    Array.from({ length: Math.max(0, times - 1) }, () => planned),
+  )
+  return sendPlan(probe, [...once, ...others], options)
 }
