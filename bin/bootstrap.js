@@ -33,7 +33,7 @@ export function ensurePackages() {
     stdio: ['ignore', 2, 2],
   })
   if (result.status !== 0) {
-    fail(`npm ci did not succeed in ${root}\n  do next:  run \`npm ci\` there and mend what it says`, 70)
+    fail(`npm ci did not succeed in ${root}\n  do next:  run \`npm ci\` there and fix what it reports`, 70)
   }
   writeFileSync(stamp, wanted)
 }

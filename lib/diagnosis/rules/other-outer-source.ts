@@ -90,12 +90,14 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
     title: `${node} sends ${traffic.join(' and ')} from ${sources.join(' and ')}, not from ${expected}, by which the other nodes know it`,
     cause: `The kernel of ${node} takes another source address for packets to the other nodes: ${where}. A second address with a narrower prefix, a route with \`src\`, or a NAT rule does that. The other nodes expect its frames from ${expected}; encryption is made for ${expected} alone, so that what leaves from another address is not encrypted, and gossip that is answered elsewhere counts as lost.`,
     remedy: [
-      `On ${node}: \`ip route get OTHER-NODE\` shows the source that is taken; \`ip addr\` and \`ip route\` show why`,
       ...(device === undefined || held === undefined
-        ? [`\`iptables -t nat -S POSTROUTING\` on ${node}: rules that match UDP to the data-path port`]
+        ? [
+            `On ${node}: \`iptables -t nat -S POSTROUTING\` lists the rules that may rewrite it; exempt UDP to the data-path port`,
+          ]
         : [
-            `Remove the address, \`ip addr del ${held.address}/${held.prefixLength} dev ${device.name}\`, or give it the prefix length /32`,
+            `On ${node}, unless something else needs the address: \`ip addr del ${held.address}/${held.prefixLength} dev ${device.name}\`, or give it the prefix length /32`,
           ]),
+      `\`ip route get OTHER-NODE\` on ${node} shows the source that is taken; \`ip addr\` and \`ip route\` show why`,
       `Or advertise the address that is used: \`docker swarm leave\` and join again with --advertise-addr and --data-path-addr`,
     ],
     nodes: [node],
