@@ -15,10 +15,10 @@ export function explainFindingAsText(entry: CatalogEntry, paint: Style, width: n
     aboutLine('kind', severity.map((one) => meanings[one]).join('; or '), paint, width),
     section('What it means', wrap(meaning, width, '  '), paint),
     section('How it is proved', bullets(proof, width), paint),
-    section('What silences it', bullets(silencedBy, width), paint),
+    section('What rules it out', bullets(silencedBy, width), paint),
     section('What to type', bullets(remedy, width), paint),
     section(
-      'Who suffered it',
+      'Reported cases',
       reports.length === 0 ? '  no public report was found' : suffered(entry, paint, width),
       paint,
     ),

@@ -176,9 +176,9 @@ describe('explain', () => {
         '  kind    cause: explains verdicts and comes before them',
         'What it means\n  So it does.',
         'How it is proved\n  - Seen.',
-        'What silences it\n  - Not seen.',
+        'What rules it out\n  - Not seen.',
         'What to type\n  - `wake -e NODE`',
-        'Who suffered it\n  - Somebody had it.\n    https://github.com/a/b/issues/1\n',
+        'Reported cases\n  - Somebody had it.\n    https://github.com/a/b/issues/1\n',
       ].join('\n\n'),
     )
     const remedy = ['Do this first of all: `wake --every node --in the-swarm`'] as const

@@ -16,7 +16,7 @@ export interface CatalogEntry {
   readonly silencedBy: Some<string>
   /** Things to type or to change, the best first. */
   readonly remedy: Some<string>
-  /** Who suffered it. Only what was read: a reference that nobody could open helps nobody. */
+  /** Reported cases. Only what was read: a reference that nobody could open helps nobody. */
   readonly reports: readonly PublicReport[]
 }
 

@@ -32,9 +32,9 @@ function entryLines(entry: CatalogEntry): string[] {
     `Severity: ${severity.join(' or ')}`,
     '',
     ...listed('How it is proved', proof),
-    ...listed('What silences it', silencedBy),
+    ...listed('What rules it out', silencedBy),
     ...listed('What to type', remedy),
-    ...listed('Who suffered it', references.length === 0 ? ['no public report was found'] : references),
+    ...listed('Reported cases', references.length === 0 ? ['no public report was found'] : references),
   ]
 }
 

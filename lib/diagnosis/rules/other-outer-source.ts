@@ -87,16 +87,21 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
       : `${device.name} has it as ${held.address}/${held.prefixLength}`
   const counted = seen.filter(({ packets }) => packets !== undefined)
   return {
-    title: `${node} sends ${traffic.join(' and ')} from ${sources.join(' and ')}, not from ${expected}, by which the other nodes know it`,
+    title: `${node} sends ${traffic.join(' and ')} from ${sources.join(' and ')}, not from ${expected}, the address the other nodes expect`,
     cause: `The kernel of ${node} takes another source address for packets to the other nodes: ${where}. A second address with a narrower prefix, a route with \`src\`, or a NAT rule does that. The other nodes expect its frames from ${expected}; encryption is made for ${expected} alone, so that what leaves from another address is not encrypted, and gossip that is answered elsewhere counts as lost.`,
     remedy: [
       ...(device === undefined || held === undefined
         ? [
             `On ${node}: \`iptables -t nat -S POSTROUTING\` lists the rules that may rewrite it; exempt UDP to the data-path port`,
           ]
-        : [
-            `On ${node}, unless something else needs the address: \`ip addr del ${held.address}/${held.prefixLength} dev ${device.name}\`, or give it the prefix length /32`,
-          ]),
+        : !device.addresses.some(({ address }) => address === expected)
+          ? // It may be how the host is reached.
+            [
+              `On ${node}: ${expected} is on another interface than ${device.name}: let routes to the other nodes take it, \`ip route replace OTHER-NODE dev INTERFACE src ${expected}\``,
+            ]
+          : [
+              `On ${node}, unless something else needs the address: \`ip addr del ${held.address}/${held.prefixLength} dev ${device.name}\`, or give it the prefix length /32`,
+            ]),
       `\`ip route get OTHER-NODE\` on ${node} shows the source that is taken; \`ip addr\` and \`ip route\` show why`,
       `Or advertise the address that is used: \`docker swarm leave\` and join again with --advertise-addr and --data-path-addr`,
     ],
