@@ -11,11 +11,15 @@ const everyCapture = [
   ...['CTL-03', 'CTL-05', 'CTL-06', 'DSC-06', 'ENC-01', 'ENC-04', 'GWB-02', 'MTU-02', 'MTU-04', 'VXL-02'],
   ...['VXL-03', 'VXL-07'],
 ]
-/** `CUSTOMER_COOKIE=standard` verifies the whole profile, on a lab with an encrypted ingress, too, which takes long. */
+/**
+ * `CUSTOMER_COOKIE=standard` verifies the whole profile, which takes long; `CUSTOMER_COOKIE_LABS=encrypted-ingress` does it
+ * on that lab, or on several with commas between them.
+ */
 const isWhole = process.env['CUSTOMER_COOKIE'] === 'standard'
+const labs = (process.env['CUSTOMER_COOKIE_LABS'] ?? 'three-node').split(',')
 
 /** The lab's hosts as existing ones, over SSH, with customers at work meanwhile: nothing of theirs is stored. */
-for (const name of isWhole ? ['three-node', 'encrypted-ingress'] : ['three-node']) {
+for (const name of labs) {
   describe(`customers of ${name}`, () => {
     const lab = raisedLab(name, 'cookie')
 
