@@ -42,7 +42,7 @@ function because(record: RunRecord, conclusion: Conclusion): string {
   const aside =
     advisory === 0 ? '' : ` ${plural(advisory, `advisory ${entryNoun(record)}`)} failed; those do not decide.`
   if (conclusion === 'not conformant') {
-    const named = failed.length > 6 ? [...failed.slice(0, 6), '…'] : failed
+    const named = failed.length > 8 ? [...failed.slice(0, 6), `and ${failed.length - 6} more`] : failed
     return `${failed.length} of ${plural(record.requirements.length, entryNoun(record))} failed: ${named.join(', ')}.${
       end === '' ? '' : ` ${end}`
     }${aside}`

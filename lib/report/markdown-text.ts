@@ -25,6 +25,13 @@ export function text(value: string): string {
     .join('')
 }
 
+/** A reason: its first line as `text`, and the list below it, if it has one, as a list. */
+export function lines(value: string): string {
+  const [first = '', ...others] = value.split('\n')
+  const items = others.filter((line) => line.startsWith('- ')).map((line) => line.slice(2))
+  return items.length === 0 || items.length < others.length ? text(value) : `${text(first)}\n\n${list(items)}`
+}
+
 /** `owner/name#1` becomes a link where Markdown is read on GitHub. */
 export const issue = (value: string): string => (/^[\w.-]+\/[\w.-]+#\d+$/.test(value) ? value : text(value))
 

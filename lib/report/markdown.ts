@@ -5,7 +5,7 @@ import type { Changes } from './history/changes.ts'
 import { changeLines } from './history/wording.ts'
 import { headlineOf } from './headline.ts'
 import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
-import { code, fence, issue, list, text } from './markdown-text.ts'
+import { code, fence, issue, lines, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
 import { describePlaces } from '../observation/finding.ts'
 import { printable } from '../printable.ts'
@@ -181,12 +181,12 @@ function verdicts(record: RunRecord, outcome: 'fail' | 'inconclusive', title: st
 function verdict(record: RunRecord, requirement: RequirementRecord): string {
   const advisory = requirement.advisory ? ' (advisory)' : ''
   const explained = record.findings.some((finding) => explains(finding, requirement))
-  const lines = [
+  const parts = [
     `**${text(requirementName(record, requirement))}**${advisory} ${text(requirement.requirement)}`,
-    text(reasonOf(requirement)),
+    lines(reasonOf(requirement)),
   ]
-  if (!explained && requirement.remedy.length > 0) lines.push(list(requirement.remedy))
-  return lines.join('\n\n')
+  if (!explained && requirement.remedy.length > 0) parts.push(list(requirement.remedy))
+  return parts.join('\n\n')
 }
 
 function skipped(record: RunRecord): string[] {

@@ -18,7 +18,7 @@ describe('UDP probes that failed by an engine’s own log', () => {
     const peer = line(after, 'worker1-3f2a1b')
     expect(told([peer, peer])).to.deep.equal([])
     expect(told([peer, peer, peer])).to.deep.equal([
-      'manager → worker1, port 7946 UDP: the engine of manager says that UDP probes of worker1 failed while TCP reached it (observed 3)',
+      'manager → worker1, port 7946 UDP: the engine of manager says 3 times that UDP probes of worker1 failed while TCP reached it',
     ])
   })
 

@@ -7,7 +7,8 @@ export const controlPlaneCodes = {
   'gossip-lost-on-the-way': 'of {expected} gossip datagrams that left {from}, none arrived at {to}',
   'gossip-unanswered':
     '{expected} gossip datagrams from {from} arrived at {to}, which answered {observed} of them over UDP',
-  'udp-probes-failed': 'the engine of {node} says that UDP probes of {subject} failed while TCP reached it',
+  'udp-probes-failed':
+    'the engine of {node} says {observed} times that UDP probes of {subject} failed while TCP reached it',
   'stream-not-tls': 'the stream {subject} is not TLS at byte {observed}',
   'name-readable': '{observed} is readable in {subject}',
   'datagram-not-encrypted': 'a datagram {subject} {observed}',
