@@ -125,6 +125,33 @@ describe('a probe that spares silent ways', () => {
     ])
   })
 
+  it('asks again also where attempts that were cut short come behind one that was refused', async () => {
+    const outcomes = new Map<string, ProbeOutcome[]>([
+      ['10.0.1.5', ['timeout', 'timeout']],
+      ['10.0.1.6', ['refused', 'timeout']],
+      ['10.0.1.7', ['connected']],
+    ])
+    const waits: (readonly [string, number | undefined])[] = []
+    const probe = sparingProbe(
+      {
+        send: async (requests) =>
+          requests.map((one) => {
+            waits.push([one.to, one.timeoutMs])
+            const attempts = (outcomes.get(one.to) ?? []).map((outcome) => ({ outcome }))
+            return { request: one, outcome: attempts[0]?.outcome, attempts } as unknown as Observation
+          }),
+      },
+      waysOf,
+    )
+    await probe.send([request('10.0.1.5')])
+    await probe.send([request('10.0.1.6'), request('10.0.1.7')])
+    expect(waits.slice(1)).to.deep.equal([
+      ['10.0.1.6', 2000],
+      ['10.0.1.7', 2000],
+      ['10.0.1.6', undefined],
+    ])
+  })
+
   it('spares what a balancer may send a silent way, and learns no way from it', async () => {
     const probe = sparingProbe(
       sending((to) => (to.startsWith('10.0.2.') ? 'answered' : 'timeout')),

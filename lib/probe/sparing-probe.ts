@@ -114,7 +114,9 @@ function capped(request: ProbeRequest, capMs: number): ProbeRequest {
 }
 
 function wasCutShort({ request, capMs, observation }: Asked): boolean {
-  return capMs < timeoutOf(request) && observation?.outcome === 'timeout'
+  return (
+    capMs < timeoutOf(request) && observation?.attempts.some(({ outcome }) => outcome === 'timeout') === true
+  )
 }
 
 /** For what goes several ways or none that is known: by the very thing that is asked. */
