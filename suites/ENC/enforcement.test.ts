@@ -78,6 +78,20 @@ describe('enforcement of encryption', () => {
     expect(problems(...rules, ...chain('filter', 'admin', '-j RETURN'))).to.deep.equal([])
   })
 
+  it('is not effective behind a chain that packets leave by its end, gone to for good, or a program that may accept', () => {
+    const rules = (...first: string[]) => [
+      ...chain('mangle', 'OUTPUT', mark()),
+      ...chain('filter', 'INPUT', ...first, drop()),
+      ...chain('filter', 'admin', '-p tcp -j ACCEPT'),
+      ...chain('filter', 'block', '-j DROP'),
+    ]
+    const admin = '-p udp -m udp --dport 4789 -g admin'
+    expect(problems(...rules(admin))[0]).to.include(admin)
+    expect(problems(...rules('-p udp -j NFQUEUE --queue-num 0 --queue-bypass'))).to.have.lengthOf(1)
+    expect(problems(...rules('-s 192.0.2.0/24 -g block'))).to.deep.equal([])
+    expect(problems(...rules('-p tcp -g admin', '-p tcp -j NFQUEUE --queue-num 0'))).to.deep.equal([])
+  })
+
   it('is judged by the chains VXLAN passes and those they lead to, and by no others', () => {
     const rules = [
       ...chain('mangle', 'OUTPUT', mark()),

@@ -102,13 +102,26 @@ function shadows(asked: readonly AskedRule[], effective: AskedRule): Problem[] {
   const before = asked.slice(0, asked.indexOf(effective)).filter(({ base }) => base === effective.base)
   const tops = before.flatMap(({ rule, path }) => {
     const [top] = path
-    const passes = rule.verdict === 'accept' || (rule.verdict === 'return' && leaves(path, effective.path))
+    const passes =
+      // A program that is asked may accept.
+      rule.verdict === 'accept' ||
+      rule.verdict === 'queue' ||
+      ((rule.verdict === 'return' || isLeftBy(rule, effective, before)) && leaves(path, effective.path))
     return passes && top !== undefined ? [top] : []
   })
   return [...new Set(tops)].map((rule): Problem => ({
     ...{ code: 'enforcement-shadowed', kind: 'seen', expected: effective.rule.position },
     subject: `${placeOfRule(rule)} ("${shorten(rule.text)}")`,
   }))
+}
+
+/** Whether packets go to another chain for good, and out of it again: not where all of them are dropped there. */
+function isLeftBy(rule: PlacedRule, effective: AskedRule, before: readonly AskedRule[]): boolean {
+  const drops = before.some(
+    ({ rule: { verdict, conditions }, path }) =>
+      path.at(-2) === rule && (verdict === 'drop' || verdict === 'reject') && conditions.length === 0,
+  )
+  return rule.forGood === true && !effective.path.includes(rule) && !drops
 }
 
 /** Whether a RETURN takes packets out of the chain by which the effective rule would be reached. */
