@@ -2,6 +2,8 @@ import { expect } from 'chai'
 import { recorded } from './recorded/recorded.fake.ts'
 import { parseNftables } from './nftables.ts'
 import { rulesetOf } from './ruleset.ts'
+import { parseFirewall, parsePolicies } from './firewall.ts'
+import { whoDecides } from './who-decides.ts'
 
 /** `nft -j list ruleset` of nftables 1.0.6. */
 const listed = `{"nftables": [{"metainfo": {"version": "1.0.6", "release_name": "Lester Gooch #5", "json_schema_version": 1}}, {"table": {"family": "inet", "name": "filter", "handle": 1}}, {"chain": {"family": "inet", "table": "filter", "name": "input", "handle": 1, "type": "filter", "hook": "input", "prio": 0, "policy": "drop"}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 2, "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, {"accept": null}]}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 4, "expr": [{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": {"set": [22, 2377, 7946]}}}, {"counter": {"packets": 0, "bytes": 0}}, {"accept": null}]}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 5, "expr": [{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth1"}}, {"match": {"op": "==", "left": {"payload": {"protocol": "udp", "field": "dport"}}, "right": 4789}}, {"counter": {"packets": 7, "bytes": 900}}, {"drop": null}]}}, {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 6, "expr": [{"match": {"op": "==", "left": {"meta": {"key": "l4proto"}}, "right": "esp"}}, {"drop": null}]}}]}`
@@ -28,9 +30,27 @@ describe('nftables', () => {
   })
 
   it('leave out what iptables manages, and are empty where nft printed nothing', () => {
-    expect(parseNftables(listed.replaceAll('"inet"', '"ip"'))).to.deep.equal([])
+    const ofIptables = listed.replaceAll('"inet"', '"ip"').replaceAll('"input"', '"INPUT"')
+    expect(parseNftables(ofIptables)).to.deep.equal([])
     for (const line of [undefined, '', 'Error: no such', '[]', '{}', '{"nftables": 5}', '{"nftables": {}}'])
       expect(parseNftables(line)).to.deep.equal([])
+  })
+
+  it('hold what iptables-save does not tell of its own tables: base chains of other names, and tables it cannot read', () => {
+    const saved = recorded('nft-in-iptables-tables', 'iptables-save.txt').split('\n')
+    const found = parseNftables(recorded('nft-in-iptables-tables', 'nft.json'), saved)
+    expect(found.map(({ table, chain, rules }) => [table, chain, rules.length])).to.deep.equal([
+      ['filter', 'forward', 2],
+      ['filter', 'also', 1],
+      ['nat', 'PREROUTING', 1],
+    ])
+    const rules = rulesetOf({
+      ...{ firewall: parseFirewall(saved), policies: parsePolicies(saved), nftables: found },
+    })
+    const web = { protocol: 'tcp', destinationPort: 8080, in: 'eth1', state: 'new' }
+    expect(whoDecides(rules, 'prerouting', web).translation?.rule.leadsTo).to.equal('10.1.1.1:80')
+    expect(whoDecides(rules, 'forward', web)).to.deep.include({ verdict: 'drop' })
+    expect(whoDecides(rules, 'forward', { ...web, in: 'lan0' }).verdict).to.equal('accept')
   })
 
   it('hold what a set or a map of the table holds where it is named', () => {

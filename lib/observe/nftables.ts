@@ -1,7 +1,8 @@
 import type { NftChain, NftRule, RuleCondition, RuleEffect } from './host-state.ts'
 
-/** Tables that iptables-nft manages: `iptables-save` tells what is in them. */
+/** Tables that iptables-nft manages: `iptables-save` tells what is in them, as far as iptables made it. */
 const ofIptables = new Set(['filter', 'nat', 'mangle', 'raw', 'security'])
+const builtIn = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'])
 
 type Expression = Readonly<Record<string, unknown>>
 
@@ -30,8 +31,12 @@ interface Listed {
 /** Elements of the sets and maps of one table, by name. */
 type Elements = ReadonlyMap<string, readonly unknown[]>
 
-/** Reads `nft -j list ruleset`; what iptables manages is left out. Empty where it is not what nft prints. */
-export function parseNftables(line: string | undefined): readonly NftChain[] {
+/**
+ * Reads `nft -j list ruleset`; what iptables manages is left out. Empty where it is not what nft prints.
+ *
+ * @param saved what `iptables-save` printed of the same namespace: it says which tables it cannot read
+ */
+export function parseNftables(line: string | undefined, saved: readonly string[] = []): readonly NftChain[] {
   let listed: readonly Listed[]
   try {
     const { nftables } = JSON.parse(line ?? '') as { nftables?: unknown }
@@ -39,10 +44,13 @@ export function parseNftables(line: string | undefined): readonly NftChain[] {
   } catch {
     return []
   }
+  const unreadable = new Set(
+    saved.flatMap((text) => /^# Table `(\w+)' is incompatible/.exec(text)?.[1] ?? []),
+  )
   const native = ({ family, table }: InTable): boolean =>
-    !(ofIptables.has(table) && (family === 'ip' || family === 'ip6'))
-  return listed.flatMap(({ chain }) => {
-    if (chain === undefined || !native(chain)) return []
+    !(ofIptables.has(table) && (family === 'ip' || family === 'ip6')) || unreadable.has(table)
+  const chains = listed.flatMap(({ chain }) => {
+    if (chain === undefined) return []
     const { family, table, name, type, hook, prio, policy } = chain
     const elements = elementsOf(listed, chain)
     const rules = listed.flatMap(({ rule }) =>
@@ -60,6 +68,15 @@ export function parseNftables(line: string | undefined): readonly NftChain[] {
       },
     ]
   })
+  const kept = new Set(
+    chains.filter((one) => native(one) || (one.hook !== undefined && !builtIn.has(one.chain))),
+  )
+  // A set that grows while it is walked: what a chain leads to in a table of iptables belongs to it.
+  for (const { family, table, rules } of kept)
+    for (const { verdict } of rules)
+      for (const one of chains)
+        if (one.family === family && one.table === table && one.chain === verdict) kept.add(one)
+  return chains.filter((one) => kept.has(one))
 }
 
 function elementsOf(listed: readonly Listed[], { family, table }: InTable): Elements {
@@ -146,6 +163,8 @@ function conditionOf(part: Expression, elements: Elements): RuleCondition[] {
   }
   // Matches and targets of iptables; limits, which let pass what they do not say.
   if ('xt' in part) return [{ left: `xt ${textOf(object(part['xt'])['name'])}`, values: [] }]
+  // It says so by what it translates to, and not by a match.
+  if (object(part['dnat'])['family'] === 'ip6') return [{ left: 'meta nfproto', values: ['ipv6'] }]
   return 'limit' in part || 'quota' in part || 'ct count' in part
     ? [{ left: Object.keys(part)[0] ?? '', values: [] }]
     : []

@@ -78,7 +78,7 @@ export function parseHostState(host: string, sections: Sections): HostState {
     firewallBackend: parseFirewallBackend(lines('backend')),
     kernelModules: modules.present,
     loadableModules: modules.loadable,
-    ...(hostNft === undefined ? {} : { nftables: parseNftables(hostNft.lines[0]) }),
+    ...(hostNft === undefined ? {} : { nftables: parseNftables(hostNft.lines[0], lines('firewall')) }),
     forwardingFiles: forwardingFiles(lines('forwarding-files')),
     listeners: parseListeners(lines('sockets')),
     unavailable: absences(all),

@@ -6,6 +6,9 @@ import { readFileSync } from 'node:fs'
  * - `engine-29.7-iptables` and `engine-29.7-nftables`: engine 29.7.9 (a development build) on Debian 13, a swarm with
  *   an encrypted overlay of VNI 4097 or 4102 and a service that publishes 8080 by the mesh.
  * - `nft-1.0.6`: what `nft -j list ruleset` prints of rules in the ways that engines and operators write them.
+ * - `nft-in-iptables-tables`: nftables 1.0.6 and iptables 1.8.9 of one namespace where nft added chains to the table
+ *   `filter` of iptables-nft and made a table `nat`.
+ * - `nft-of-both-families`: what `nft -j list ruleset` (1.0.6) prints of a table of IPv4 and IPv6.
  */
 export function recorded(engine: string, file: string): string {
   return readFileSync(new URL(`${engine}/${file}`, import.meta.url), 'utf8')
