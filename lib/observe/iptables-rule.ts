@@ -16,7 +16,7 @@ export function protocolName(text: string): string {
 }
 
 /** Options that take no part in what matches. */
-const silent = new Set(['--dir', '--comment', '--mask'])
+const silent = new Set(['--dir', '--mask'])
 /** Options of matches and what nft calls the same. */
 const plain: Readonly<Record<string, string>> = {
   '-s': 'ip saddr',
@@ -57,7 +57,9 @@ export function readIptablesRule(text: string): ReadRule {
       negated = false
       continue
     }
-    if (word === '-m') match = value
+    // Its text is anything, `-j` too.
+    if (word === '--comment') at++
+    else if (word === '-m') match = value
     else if (word === '-p') {
       protocol = protocolName(value)
       if (protocol !== 'all' && protocol !== '0') add('meta l4proto', [protocol])
@@ -96,7 +98,15 @@ function trackedAs(value: string, negated: boolean): RuleCondition[] {
 }
 
 const verdicts: Readonly<Record<string, string>> = {
-  ...{ ACCEPT: 'accept', DROP: 'drop', REJECT: 'reject', TARPIT: 'drop', RETURN: 'return', NFQUEUE: 'queue' },
+  ...{
+    ACCEPT: 'accept',
+    DROP: 'drop',
+    REJECT: 'reject',
+    TARPIT: 'drop',
+    RETURN: 'return',
+    NFQUEUE: 'queue',
+    QUEUE: 'queue',
+  },
 }
 
 /** Targets that let the packet go on to the next rule, besides chains that do. */

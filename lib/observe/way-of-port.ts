@@ -38,7 +38,7 @@ export interface PortWay {
 export function wayOfPort({ root, sandbox: inner }: IngressTables, port: Port): PortWay {
   const ruleset = rulesetOf(root)
   const sandbox = inner === undefined ? undefined : sandboxAddress(root, inner)
-  const bridges = root.links.filter(({ kind }) => kind === 'bridge').map(({ name }) => name)
+  const bridges = insideBridges(root)
   const outside = { noneOf: [...new Set([gatewayBridgeName, ...bridges])] }
   const own = ownAddress(root, bridges)
   const packet: AskedPacket = {
@@ -51,10 +51,10 @@ export function wayOfPort({ root, sandbox: inner }: IngressTables, port: Port): 
   const loopback = { source: '127.0.0.1', fromHost: true }
   const led = { toHost: false, translated: true, out: gatewayBridgeName } as const
   const [fromOutside, fromNode, fromLoopback] = [
-    translating(whoDecides(ruleset, 'prerouting', { ...packet, in: outside, fromHost: false })),
-    translating(whoDecides(ruleset, 'output', ofNode)),
-    translating(whoDecides(ruleset, 'output', { ...ofNode, ...loopback, destination: '127.0.0.1' })),
-  ]
+    whoDecides(ruleset, 'prerouting', { ...packet, in: outside, fromHost: false }),
+    whoDecides(ruleset, 'output', ofNode),
+    whoDecides(ruleset, 'output', { ...ofNode, ...loopback, destination: '127.0.0.1' }),
+  ].map((decision) => translating(decision, sandbox))
   const onward = sandbox === undefined ? undefined : { ...packet, ...led, destination: sandbox }
   const back = onward === undefined ? undefined : { ...onward, ...loopback }
   return {
@@ -73,11 +73,22 @@ export function rulesOfWay({ fromOutside, fromNode, forwarding }: PortWay): Plac
   return [...new Set([fromOutside, fromNode, accepting].flatMap((asked) => asked?.path ?? []))]
 }
 
-/** The first rule that translates and is asked; a match of it that is not understood is taken to match. */
-function translating({ asked }: Decision): AskedRule | undefined {
-  return asked.find(
+/** Those that others are behind have ports of the host's own; one that has its interfaces is the way out. */
+function insideBridges({ links }: NamespaceState): string[] {
+  const own = new Set(['', 'bond', 'team', 'vlan'])
+  const outward = new Set(links.filter(({ kind }) => own.has(kind)).map(({ master }) => master))
+  return links.filter(({ kind, name }) => kind === 'bridge' && !outward.has(name)).map(({ name }) => name)
+}
+
+/**
+ * The rule that translates: whether one before it with a match that is not understood applies is for packets to tell,
+ * unless nothing else leads to the sandbox.
+ */
+function translating({ asked }: Decision, sandbox: string | undefined): AskedRule | undefined {
+  const may = asked.filter(
     ({ rule, applies, beyond }) => rule.leadsTo !== undefined && applies !== 'some' && !beyond,
   )
+  return may.find(({ rule }) => rule.leadsTo?.split(':')[0] === sandbox) ?? may[0]
 }
 
 function masqueraded(ruleset: Ruleset, packet: AskedPacket): boolean {

@@ -90,6 +90,33 @@ describe('who decides about a packet', () => {
     expect(said(whoDecides(forward('-j'), 'forward', vxlan))).to.equal('drop by filter own rule 2')
   })
 
+  it('is no rule for another protocol, negated or not, nor one for IPv6, as nft prints them', () => {
+    const rules = rulesetOf({
+      ...{ firewall: [], nftables: parseNftables(recorded('nft-of-both-families', 'ruleset.json')) },
+    })
+    expect(said(whoDecides(rules, 'input', vxlan))).to.equal('accept by none')
+    expect(whoDecides(rules, 'input', vxlan).asked).to.deep.equal([])
+    expect(said(whoDecides(rules, 'input', web))).to.equal('drop by inet own in rule 1')
+    expect(whoDecides(rules, 'prerouting', web).asked).to.deep.equal([])
+  })
+
+  it('names as exceptions to a drop only what the chain that drops accepts', () => {
+    const dropped = saved(
+      ...['*mangle', ':FORWARD ACCEPT [0:0]', '[0:0] -A FORWARD -s 192.0.2.0/24 -j ACCEPT', 'COMMIT'],
+      ...['*filter', ':FORWARD DROP [0:0]', '[0:0] -A FORWARD -s 198.51.100.0/24 -j ACCEPT', 'COMMIT'],
+    )
+    const { verdict, unless } = whoDecides(dropped, 'forward', web)
+    expect(verdict).to.equal('drop')
+    expect(unless.map(({ rule }) => rule.table)).to.deep.equal(['filter'])
+  })
+
+  it('reads no option in the text of a comment', () => {
+    const input = saved(
+      ...['*filter', ':INPUT ACCEPT [0:0]', '[0:0] -A INPUT -p udp -m comment --comment -j -j DROP'],
+    )
+    expect(said(whoDecides(input, 'input', vxlan))).to.equal('drop by filter INPUT rule 1')
+  })
+
   it('does not walk in circles, and asks nothing of chains that nothing leads to', () => {
     const round = saved(
       ...[

@@ -94,8 +94,17 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
       ;[verdict, by, isOver] = ['drop', base, true]
     } else if (base.policy === undefined && base.rules.length > 0) verdict = undefined
   }
+  const decidedIn = asked.find(({ rule }) => rule === by)?.base ?? by
+  // What one chain accepts the next may drop: only the chain that decided lets nothing of it come that far.
+  const spares = ({ rule, base }: AskedRule): boolean =>
+    verdict === 'accept' || verdict === undefined || rule.verdict !== 'accept' || base === decidedIn
   const unless = asked.filter(
-    ({ rule, applies, beyond }) => !beyond && applies !== 'all' && isFinal(rule) && rule.verdict !== verdict,
+    (one) =>
+      !one.beyond &&
+      one.applies !== 'all' &&
+      isFinal(one.rule) &&
+      one.rule.verdict !== verdict &&
+      spares(one),
   )
   return { asked, verdict, by, unless, translation }
 }
@@ -146,25 +155,27 @@ function appliesTo(conditions: readonly RuleCondition[], packet: AskedPacket): A
 }
 
 function answerTo(condition: RuleCondition, packet: AskedPacket): Answer {
-  const answer = condition.values.length === 0 ? unreadAnswer(condition, packet) : matches(condition, packet)
+  if (isOfAnother(condition, packet)) return 'none'
+  const answer = condition.values.length === 0 ? 'unread' : matches(condition, packet)
   if (condition.not !== true) return answer
   return answer === 'all' ? 'none' : answer === 'none' ? 'all' : answer
 }
 
-/** Of a protocol that the packet is not of, nothing matches. */
-function unreadAnswer({ left, not }: RuleCondition, { protocol }: AskedPacket): Answer {
-  const of = left.split(' ')[0] ?? ''
-  return not !== true && transports.has(of) && of !== protocol ? 'none' : 'unread'
+/** Fields of a protocol that the packet is not of: nothing matches, what is negated neither. Packets are of IPv4. */
+function isOfAnother({ left }: RuleCondition, { protocol }: AskedPacket): boolean {
+  const [of = ''] = left.split(' ')
+  return of === 'ip6' || (transports.has(of) && of !== protocol)
 }
 
-const transports: ReadonlySet<string> = new Set(['tcp', 'udp', 'sctp', 'icmp', 'icmpv6', 'esp', 'ah'])
+const transports: ReadonlySet<string> = new Set([
+  ...['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'esp', 'ah'],
+])
 
 function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
-  const [of = '', field = ''] = left.split(' ')
+  const [, field = ''] = left.split(' ')
   if (left === 'meta l4proto' || left === 'ip protocol')
     return one(packet.protocol, (protocol) => values.some((value) => protocolName(value) === protocol))
   if (field === 'dport' || field === 'sport') {
-    if (of !== 'th' && of !== packet.protocol) return 'none'
     const port = field === 'dport' ? packet.destinationPort : packet.sourcePort
     return one(port, (number) => values.some((value) => isInRange(value, number)))
   }
@@ -200,7 +211,7 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
     case 'ether type':
       return values.includes('ip') ? 'all' : 'none'
     default:
-      return transports.has(of) && of !== packet.protocol ? 'none' : 'unread'
+      return 'unread'
   }
 }
 
