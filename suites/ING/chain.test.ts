@@ -228,6 +228,37 @@ describe('chain of a published port, of engines by what they set up', () => {
     expect(found(without(lines, '--src-type LOCAL'))).to.deep.equal([notMasqueraded])
   })
 
+  it('29.7 with iptables, behind a policy of one table, whatever another accepts before', () => {
+    const text = recorded('engine-29.7-iptables', 'iptables-save.txt')
+    const [mangle = '', filter = ''] = text.split('*filter')
+    const accepting = `*mangle\n[0:0] -A FORWARD -s 192.0.2.0/24 -j ACCEPT\nCOMMIT\n*filter`
+    const dropping = filter.replace(':FORWARD ACCEPT', ':FORWARD DROP')
+    const lines = `${mangle}${accepting}${dropping}`.split('\n')
+    expect(found(lines)).to.deep.equal([])
+    expect(found(without(lines, '-A FORWARD -j DOCKER-FORWARD'))).to.deep.equal([notForwarded])
+  })
+
+  it('29.7 with iptables, where rules before may lead some packets elsewhere', () => {
+    const lines = recorded('engine-29.7-iptables', 'iptables-save.txt').split('\n')
+    const before = (match: string): string[] =>
+      lines.flatMap((line) =>
+        /-A PREROUTING .* -j DOCKER-INGRESS/.test(line)
+          ? [
+              `[0:0] -A PREROUTING ${match} -p tcp -m tcp --dport 8080 -j DNAT --to-destination 192.0.2.9:80`,
+              line,
+            ]
+          : [line],
+      )
+    const bridge = [
+      ...[...root.links, link('vmbr0', '192.0.2.2', 24)],
+      { ...link('eth0', '', 0), kind: '', master: 'vmbr0', addresses: [] },
+    ]
+    expect(found(before('-m set --match-set staff src'))).to.deep.equal([])
+    // The host is reached by it: packets that come from elsewhere are some.
+    expect(found(before('! -i vmbr0'), { links: bridge })).to.deep.equal([])
+    expect(found(before('! -i docker_gwbridge'), { links: bridge })).to.have.lengthOf(1)
+  })
+
   it('29.7 with nftables, as recorded: no rule leads the port on', () => {
     const lines = recorded('engine-29.7-nftables', 'iptables-save.txt').split('\n')
     const nftables = parseNftables(recorded('engine-29.7-nftables', 'nft.json'))
