@@ -1,5 +1,6 @@
 import type { FirewallRule, HostState, NftChain, NftRule } from '../observe/host-state.ts'
 import { nftText } from '../observe/ruleset.ts'
+import { isWithin } from '../observe/who-decides.ts'
 import type { LabView } from './lab-view.ts'
 import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
@@ -126,6 +127,8 @@ function ruleMatches(rule: string, traffic: Traffic, view: LabView): boolean {
   const { protocols, port } = wanted(traffic, view)
   if (protocol?.[1] !== undefined) return false
   if (protocol?.[2] !== undefined && protocol[2] !== 'all' && !protocols.includes(protocol[2])) return false
+  const [, negated, senders] = /(?:^| )(! )?-s (\S+)/.exec(rule) ?? []
+  if (senders !== undefined && !isFromNodes([senders], negated !== undefined, traffic, view)) return false
   const ports = /--dports? (\S+)/.exec(rule)?.[1]
   return ports === undefined ? !/--sports? /.test(rule) : port === undefined || hasPort(ports, port)
 }
@@ -168,6 +171,19 @@ function wanted(
     case 'mesh':
       return { protocols: ['tcp', 'udp', '6', '17'], port: undefined }
   }
+}
+
+/** Whether a rule for these senders, or for all others, is for any node; published ports are for everybody. */
+function isFromNodes(
+  senders: readonly string[],
+  not: boolean,
+  traffic: Traffic,
+  { facts }: LabView,
+): boolean {
+  if (traffic === 'mesh' || facts === undefined || senders.length === 0) return true
+  return facts.nodes
+    .flatMap(({ advertise, dataPath }) => [advertise.address, dataPath.address])
+    .some((address) => senders.some((sender) => isWithin(sender, address)) !== not)
 }
 
 /** `4789`, `7946,4789` or `4000:5000`. */
@@ -226,7 +242,8 @@ function nftDrops(
 function nftReachable(chains: readonly NftChain[]): [NftChain, FirewallDrop['hook']][] {
   const found = new Map<NftChain, FirewallDrop['hook']>()
   const visit = (chain: NftChain, hook: FirewallDrop['hook']): void => {
-    if (found.has(chain) || chain.table.startsWith('docker')) return
+    const isIpv4 = chain.family === 'ip' || chain.family === 'inet'
+    if (found.has(chain) || !isIpv4 || chain.table.startsWith('docker')) return
     found.set(chain, hook)
     for (const { verdict } of chain.rules) {
       const next = chains.find(
@@ -247,13 +264,16 @@ function nftMatches({ conditions }: NftRule, traffic: Traffic, view: LabView): b
   const { protocols, port } = wanted(traffic, view)
   return conditions.every(({ left, not, values }) => {
     const [protocol = '', field] = left.split(' ')
-    if (left === 'meta l4proto' || left === 'ip protocol' || left === 'ip6 nexthdr')
+    if (protocol === 'ip6') return false
+    if (left === 'meta nfproto') return values.includes('ipv4') !== (not === true)
+    if (left === 'ip saddr') return isFromNodes(values, not === true, traffic, view)
+    if (left === 'meta l4proto' || left === 'ip protocol')
       return values.some((value) => protocols.includes(value)) !== (not === true)
     if (field === 'dport' && ['udp', 'tcp', 'th'].includes(protocol))
       return (
         (protocol === 'th' || protocols.includes(protocol)) &&
-        (port === undefined || values.some((value) => hasPort(value.replace('-', ':'), port))) &&
-        not !== true
+        (port === undefined ||
+          values.some((value) => hasPort(value.replace('-', ':'), port)) !== (not === true))
       )
     if (protocol === 'esp') return traffic === 'esp'
     if (['udp', 'tcp', 'icmp', 'icmpv6'].includes(protocol))

@@ -246,7 +246,7 @@ function isInRange(value: string, number: number): boolean {
 }
 
 /** Of an address or a prefix, in any way that programs write it. */
-function isWithin(value: string, address: string): boolean {
+export function isWithin(value: string, address: string): boolean {
   try {
     const asked = ipaddr.IPv4.parse(address)
     if (value.includes('-')) {
