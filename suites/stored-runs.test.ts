@@ -69,7 +69,40 @@ describe('runs that real labs stored', () => {
       expect(titles).to.deep.equal(stored.findings.map(({ title }) => title))
     })
   }
+
+  it('with gossip from another address and the data-path port dropped: gossip is not what frames are missing of', async () => {
+    unpackRun('quick-data-port-dropped', folder)
+    const stored = await readRun(folder)
+    const { record } = judgeRun(stored, folder, tests)
+    const read = observationReader(folder, record)
+    const before = diagnose(record, read)
+    let changed = 0
+    const found = diagnose(record, (lab, name) => {
+      const seen = structuredClone(read(lab, name)) as { seen?: { wires?: Wires } } | undefined
+      if (name.startsWith('control'))
+        for (const { frames } of Object.values(seen?.seen?.wires ?? {}).flatMap(({ got }) => got ?? []))
+          for (const { egress, udp, vxlan, outer } of frames)
+            if (egress && udp?.to === 7946 && vxlan === undefined && outer?.source === '192.168.56.13') {
+              outer.source = '192.168.56.113'
+              changed += 1
+            }
+      return seen
+    })
+    expect(changed).to.be.above(0)
+    expect(found.map(({ code }) => code)).to.include.members(before.map(({ code }) => code))
+    const gossip = found.find(({ code }) => code === 'other-outer-source')
+    expect((gossip?.explains ?? []).filter((id) => /^(VXL-0[1-5]|OVL|ENC|MTU)/.test(id))).to.deep.equal([])
+  })
 })
+
+type Wires = Record<
+  string,
+  {
+    got?: {
+      frames: { egress: boolean; udp?: { to: number }; vxlan?: unknown; outer?: { source: string } }[]
+    }
+  }
+>
 
 function withObservations({ requirements }: RunRecord): number {
   return requirements.filter(

@@ -123,7 +123,11 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
       ),
       ...(device === undefined ? [] : [`${node}: ${where}`]),
     ],
-    explains: (problem) => isOf(problem, node, lab) || (traffic.includes('gossip') && isGossiped(problem)),
+    explains: (problem) =>
+      // Frames of the overlays are not gossip: theirs may go astray for another reason.
+      (traffic.some((one) => one !== 'gossip') && isOf(problem, node, lab)) ||
+      (traffic.includes('gossip') &&
+        (isGossiped(problem) || (problem.requirement.startsWith('CTL') && isOf(problem, node, lab)))),
   }
 }
 
