@@ -7,6 +7,13 @@ folder=/run/docker/netns
 
 have() { command -v "$1" >/dev/null 2>&1; }
 section() { printf '%s %s\n' "$mark" "$*"; }
+# Whether the kernel has nf_tables already: nft would load it. A kernel that has it built in shows no module.
+has_nf_tables() {
+  [ -d /sys/module/nf_tables ] && return
+  read -r release </proc/sys/kernel/osrelease
+  builtin=/lib/modules/$release/modules.builtin
+  if [ -r "$builtin" ]; then grep -q '/nf_tables\.ko$' "$builtin"; else grep -q ' nft_do_chain$' /proc/kallsyms; fi
+}
 need() { have "$1" || section missing "$1" "$2" "$3"; }
 
 # Where nsenter is taken from a container, all of it happens in one: starting a container for each takes seconds.
@@ -53,7 +60,9 @@ main() {
   if have iptables-save; then firewall=1; fi
   # Where nftables has tables that are not of iptables, namespaces are asked for theirs; the host's own are read below.
   native=
-  if have nft && [ -d /sys/module/nf_tables ] &&
+  nft=
+  if have nft && has_nf_tables 2>/dev/null; then nft=1; fi
+  if [ -n "$nft" ] &&
     nft list tables 2>/dev/null | grep -Eqv ' (filter|nat|mangle|raw|security)$'; then native=1; fi
   export firewall native
 
@@ -77,8 +86,7 @@ main() {
     section xfrm-policy; ip xfrm policy 2>/dev/null | cut_keys
   fi
 
-  # Nothing that loads a module: only where nf_tables is in use.
-  if have nft && [ -d /sys/module/nf_tables ]; then section nft; nft -j list ruleset 2>/dev/null; printf '\n'; fi
+  if [ -n "$nft" ]; then section nft; nft -j list ruleset 2>/dev/null; printf '\n'; fi
   section forwarding-files
   set --
   for file in /usr/lib/sysctl.d/*.conf /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf; do

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
 import { readSections } from '../remote/sections.ts'
@@ -171,6 +171,44 @@ esac
       expect(parseHostState('here', readSections(stdout, '@@')).securityAssociations[0]).to.include({
         icvBits: 64,
       })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+describe('tables of nftables', () => {
+  it('are read where the kernel has nf_tables, as a module or built in, and nft loads it nowhere else', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      const release = readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim()
+      const write = (file: string, text: string): void => {
+        mkdirSync(dirname(join(folder, file)), { recursive: true })
+        writeFileSync(join(folder, file), text, { mode: 0o755 })
+      }
+      write('tools/nft', `#!/bin/sh\necho '{"nftables": []}'\n`)
+      const script = observeScript([]).text.replaceAll(
+        /\/(sys\/module|lib\/modules|proc\/kallsyms)\b/g,
+        `${folder}/$1`,
+      )
+      const isRead = (): boolean => {
+        const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${script}`], {
+          env: { PATH: `${folder}/tools:/usr/bin:/bin` },
+          encoding: 'utf8',
+        })
+        return parseHostState('here', readSections(stdout, '@@')).nftables !== undefined
+      }
+      expect(isRead(), 'nothing is known').to.equal(false)
+      write('proc/kallsyms', '0000000000000000 T nft_do_chain\n')
+      expect(isRead(), 'in a container of a kernel that has it').to.equal(true)
+      write(`lib/modules/${release}/modules.builtin`, 'kernel/net/netfilter/nfnetlink.ko\n')
+      expect(isRead(), 'not built in, not loaded').to.equal(false)
+      write(`lib/modules/${release}/modules.builtin`, 'kernel/net/netfilter/nf_tables.ko\n')
+      expect(isRead(), 'built in').to.equal(true)
+      rmSync(join(folder, 'lib'), { recursive: true })
+      rmSync(join(folder, 'proc'), { recursive: true })
+      write('sys/module/nf_tables/refcnt', '1')
+      expect(isRead(), 'loaded').to.equal(true)
     } finally {
       rmSync(folder, { recursive: true })
     }
