@@ -1,6 +1,6 @@
 import type { FirewallRule, HostState, NftChain, NftRule } from '../observe/host-state.ts'
 import { nftText } from '../observe/ruleset.ts'
-import { isWithin } from '../observe/who-decides.ts'
+import { isInPrefix } from '../observe/who-decides.ts'
 import type { LabView } from './lab-view.ts'
 import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
@@ -183,7 +183,7 @@ function isFromNodes(
   if (traffic === 'mesh' || facts === undefined || senders.length === 0) return true
   return facts.nodes
     .flatMap(({ advertise, dataPath }) => [advertise.address, dataPath.address])
-    .some((address) => senders.some((sender) => isWithin(sender, address)) !== not)
+    .some((address) => senders.some((sender) => isInPrefix(sender, address)) !== not)
 }
 
 /** `4789`, `7946,4789` or `4000:5000`. */

@@ -181,9 +181,9 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
   }
   switch (left) {
     case 'ip daddr':
-      return one(packet.destination, (address) => values.some((value) => isWithin(value, address)))
+      return one(packet.destination, (address) => values.some((value) => isInPrefix(value, address)))
     case 'ip saddr':
-      return one(packet.source, (address) => values.some((value) => isWithin(value, address)))
+      return one(packet.source, (address) => values.some((value) => isInPrefix(value, address)))
     case 'iifname':
     case 'meta iif':
       return interfaceAnswer(packet.in, values)
@@ -246,7 +246,7 @@ function isInRange(value: string, number: number): boolean {
 }
 
 /** Of an address or a prefix, in any way that programs write it. */
-export function isWithin(value: string, address: string): boolean {
+export function isInPrefix(value: string, address: string): boolean {
   try {
     const asked = ipaddr.IPv4.parse(address)
     if (value.includes('-')) {
