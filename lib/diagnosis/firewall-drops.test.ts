@@ -20,10 +20,7 @@ const files: Readonly<Record<string, unknown>> = {
 const none: RequirementRecord[] = []
 const lab = exampleLab('three-node', '29.7.9')
 const view = new LabView(lab, 0, none, none, (_, name) => files[name])
-const drop = (traffic: Traffic): string[] =>
-  firewallDrops(view)
-    .filter(({ matches }) => matches(traffic))
-    .map(({ rule }) => rule)
+const drop = (traffic: Traffic): string[] => firewallDrops(view, 'worker1', traffic).map(({ rule }) => rule)
 
 describe('drops of host firewalls', () => {
   it('are of IPv4, of the protocol they match, and of senders that are nodes', () => {
@@ -34,8 +31,48 @@ describe('drops of host firewalls', () => {
     expect(drop('management')).to.deep.equal([])
     expect(drop('gossip-tcp')).to.deep.equal(['nft inet own input: tcp dport != { 22, 2377 } drop'])
   })
+})
 
-  it('of what comes to published ports are of any sender', () => {
-    expect(drop('mesh')).to.include('iptables -t filter -A INPUT -s 203.0.113.7/32 -j DROP')
+describe('drops of a firewall that accepts what it knows', () => {
+  const lines = recorded('firewall-like-ufw', 'iptables-save.txt').split('\n')
+  const stateOf = (counted: (rule: string) => boolean) => {
+    const told = lines.map((line) => (counted(line) ? line.replace('[0:0]', '[7:420]') : line))
+    return { root: { firewall: parseFirewall(told), policies: parsePolicies(told) } }
+  }
+  const drops = (traffic: Traffic, counted: (rule: string) => boolean) => {
+    const seen: Readonly<Record<string, unknown>> = {
+      ...files,
+      'kernel#0': { seen: { worker1: stateOf(() => false) } },
+      'kernel-after#0': { seen: { worker1: stateOf(counted) } },
+    }
+    return firewallDrops(new LabView(lab, 0, none, none, (_, name) => seen[name]), 'worker1', traffic)
+  }
+  const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7 }
+
+  it('are those of its policy, for what no rule accepts', () => {
+    const isPolicy = (line: string): boolean => line.startsWith(':INPUT')
+    expect(drops('data', isPolicy)).to.deep.equal([policy])
+    expect(drops('esp', isPolicy)).to.deep.equal([policy])
+    expect(drops('gossip-udp', isPolicy)).to.deep.equal([])
+    expect(drops('management', isPolicy)).to.deep.equal([])
+  })
+
+  it('are not those of packets that belong to no connection', () => {
+    const found = drops('data', (line) => line.includes('INVALID') || line.startsWith(':INPUT'))
+    expect(found).to.deep.equal([policy])
+  })
+
+  it('are those of a share of the packets where it counted some', () => {
+    expect(drops('gossip-tcp', () => false)).to.deep.equal([])
+    const [found] = drops('gossip-tcp', (line) => line.includes('statistic'))
+    expect(found).to.include({ packets: 7 })
+    expect(found?.rule).to.match(/--dport 7946 -m statistic .* -j DROP$/)
+  })
+
+  it('are, of what is forwarded to published ports, those on its way to docker_gwbridge', () => {
+    const rule = 'iptables -t filter -A FORWARD -i eth1 -o docker_gwbridge -j DROP'
+    const found = drops('mesh', (line) => line.includes('FORWARD -i'))
+    expect(found).to.deep.equal([{ node: 'worker1', rule, packets: 7 }])
+    expect(drops('data', (line) => line.includes('FORWARD -i'))).to.not.deep.include(found[0])
   })
 })

@@ -1,11 +1,10 @@
 import { nodesOf } from '../../observation/problem.ts'
-import { type FirewallDrop, firewallDrops, type Traffic } from '../firewall-drops.ts'
+import { firewallDrops, type Traffic } from '../firewall-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 interface Kind {
   readonly traffic: Traffic
-  readonly hook: FirewallDrop['hook']
   /** As the title names it. */
   readonly name: (lab: LabView) => string
   /** Problems that it can account for, where they concern its node. */
@@ -24,42 +23,36 @@ const isControl = ({ requirement }: Reported): boolean => /^CTL-0[1235680]|^CTL-
 const kinds: readonly Kind[] = [
   {
     traffic: 'data',
-    hook: 'input',
     name: (lab) => `VXLAN (UDP ${dataPort(lab)})`,
     accounts: (problem, lab) => !isControl(problem) && !isEncrypted(problem, lab),
     allow: (lab) => `iptables -I INPUT -p udp --dport ${dataPort(lab)} -s UNDERLAY-SUBNET -j ACCEPT`,
   },
   {
     traffic: 'esp',
-    hook: 'input',
     name: () => 'ESP (IP protocol 50)',
     accounts: (problem, lab) => !isControl(problem) && isEncrypted(problem, lab),
     allow: () => 'iptables -I INPUT -p esp -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'gossip-udp',
-    hook: 'input',
     name: () => 'gossip (UDP 7946)',
     accounts: (problem) => problem.requirement === 'CTL-03' || isStale(problem),
     allow: () => 'iptables -I INPUT -p udp --dport 7946 -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'gossip-tcp',
-    hook: 'input',
     name: () => 'gossip (TCP 7946)',
     accounts: (problem) => problem.requirement === 'CTL-02' || isStale(problem),
     allow: () => 'iptables -I INPUT -p tcp --dport 7946 -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'management',
-    hook: 'input',
     name: () => 'the management port (TCP 2377)',
     accounts: (problem) => problem.requirement === 'CTL-01',
     allow: () => 'iptables -I INPUT -p tcp --dport 2377 -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'mesh',
-    hook: 'forward',
     name: () => 'what the engine forwards to containers (the routing mesh)',
     accounts: (problem) => /^(ING|GWB|MTU-05|LB|RES)/.test(problem.requirement),
     allow: () =>
@@ -110,27 +103,24 @@ export const hostFirewallDrops: Rule = {
     },
   ],
   find(lab) {
-    const drops = firewallDrops(lab)
-    const nodes = [...new Set(drops.map(({ node }) => node))]
-    return nodes.flatMap((node) => kinds.flatMap((kind) => draftOf(kind, node, drops, lab)))
+    const nodes = Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {})
+    return nodes.flatMap((node) => kinds.flatMap((kind) => draftOf(kind, node, lab)))
   },
   gravity: 100,
 }
 
-function draftOf(kind: Kind, node: string, drops: readonly FirewallDrop[], lab: LabView): Draft[] {
-  const found = drops.filter(
-    (drop) =>
-      drop.node === node && drop.hook === kind.hook && drop.matches(kind.traffic) && drop.packets !== 0,
-  )
+function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
   const accounts = (problem: Reported): boolean =>
     isMissed(problem) && kind.accounts(problem, lab) && concerns(problem, node)
   const missed = lab.problems().filter(accounts)
-  if (found.length === 0 || missed.length === 0) return []
+  if (missed.length === 0) return []
+  const found = firewallDrops(lab, node, kind.traffic).filter(({ packets }) => packets !== 0)
+  if (found.length === 0) return []
   const name = kind.name(lab)
   const [first] = found
   const counted = first?.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   const what =
-    kind.hook === 'forward'
+    kind.traffic === 'mesh'
       ? `${node}'s own firewall drops ${name}`
       : `${name} arrives at ${node} and ${node}'s own firewall drops it`
   return [
