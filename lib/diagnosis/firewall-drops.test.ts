@@ -33,6 +33,19 @@ describe('drops of host firewalls', () => {
   })
 })
 
+describe('what accepts before a drop', () => {
+  it('stands in the chain that drops, in the words of its program', () => {
+    const acceptOf = (traffic: Traffic) =>
+      firewallDrops(view, 'worker1', traffic)[0]?.accept?.('192.168.99.0/24')
+    expect(acceptOf('data')).to.equal(
+      'iptables -t filter -I INPUT -p udp --dport 4789 -s 192.168.99.0/24 -j ACCEPT',
+    )
+    expect(acceptOf('gossip-tcp')).to.equal(
+      'nft insert rule inet own input ip saddr 192.168.99.0/24 tcp dport 7946 accept',
+    )
+  })
+})
+
 describe('drops of a firewall that accepts what it knows', () => {
   const lines = recorded('firewall-like-ufw', 'iptables-save.txt').split('\n')
   const stateOf = (counted: (rule: string) => boolean) => {
@@ -45,7 +58,9 @@ describe('drops of a firewall that accepts what it knows', () => {
       'kernel#0': { seen: { worker1: stateOf(() => false) } },
       'kernel-after#0': { seen: { worker1: stateOf(counted) } },
     }
-    return firewallDrops(new LabView(lab, 0, none, none, (_, name) => seen[name]), 'worker1', traffic)
+    return firewallDrops(new LabView(lab, 0, none, none, (_, name) => seen[name]), 'worker1', traffic).map(
+      ({ accept: _, ...drop }) => drop,
+    )
   }
   const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7 }
 

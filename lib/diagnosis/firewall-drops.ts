@@ -12,6 +12,8 @@ export interface FirewallDrop {
   readonly node: string
   /** For people, as somebody would type or look it up: `iptables -t filter -A INPUT -p udp --dport 4789 -j DROP`. */
   readonly rule: string
+  /** What accepts the traffic before it, from these senders. Undefined for published ports, which anybody may ask. */
+  readonly accept: ((senders: string) => string) | undefined
   /** That it dropped while the run went on; undefined where it has no counter. */
   readonly packets?: number
 }
@@ -35,7 +37,8 @@ export function firewallDrops(view: LabView, node: string, traffic: Traffic): Fi
     const packets = risen(by, former)
     const matchesAll = found.some((one) => one.by === by && one.matchesAll)
     if (!matchesAll && (packets === undefined || packets === 0)) return []
-    return [{ node, rule: describe(by), ...(packets === undefined ? {} : { packets }) }]
+    const accept = acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort)
+    return [{ node, rule: describe(by), accept, ...(packets === undefined ? {} : { packets }) }]
   })
 }
 
@@ -132,4 +135,20 @@ function describe(by: PlacedRule | Chain): string {
   return isNft
     ? `nft ${by.table} ${by.chain}: ${by.text}`
     : `iptables -t ${by.table} -A ${by.chain} ${by.text}`
+}
+
+/** In the same chain: what another accepts this one drops all the same. */
+function acceptBefore(
+  by: PlacedRule | Chain,
+  traffic: Traffic,
+  dataPathPort: number,
+): FirewallDrop['accept'] {
+  if (traffic === 'mesh') return undefined
+  const { protocol, destinationPort } = portsOf(dataPathPort)[traffic]
+  const chain = isChain(by) ? by.name : by.chain
+  const port = (word: string): string => (destinationPort === undefined ? '' : ` ${word} ${destinationPort}`)
+  return (senders) =>
+    by.table.includes(' ')
+      ? `nft insert rule ${by.table} ${chain} ip saddr ${senders} ${destinationPort === undefined ? `ip protocol ${protocol}` : `${protocol}${port('dport')}`} accept`
+      : `iptables -t ${by.table} -I ${chain} -p ${protocol}${port('--dport')} -s ${senders} -j ACCEPT`
 }

@@ -9,7 +9,6 @@ interface Kind {
   readonly name: (lab: LabView) => string
   /** Problems that it can account for, where they concern its node. */
   readonly accounts: (problem: Reported, lab: LabView) => boolean
-  readonly allow: (lab: LabView) => string
 }
 
 const dataPort = (lab: LabView): number => lab.lab.topology.swarm.dataPathPort
@@ -25,38 +24,31 @@ const kinds: readonly Kind[] = [
     traffic: 'data',
     name: (lab) => `VXLAN (UDP ${dataPort(lab)})`,
     accounts: (problem, lab) => !isControl(problem) && !isEncrypted(problem, lab),
-    allow: (lab) => `iptables -I INPUT -p udp --dport ${dataPort(lab)} -s UNDERLAY-SUBNET -j ACCEPT`,
   },
   {
     traffic: 'esp',
     name: () => 'ESP (IP protocol 50)',
     accounts: (problem, lab) => !isControl(problem) && isEncrypted(problem, lab),
-    allow: () => 'iptables -I INPUT -p esp -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'gossip-udp',
     name: () => 'gossip (UDP 7946)',
     accounts: (problem) => problem.requirement === 'CTL-03' || isStale(problem),
-    allow: () => 'iptables -I INPUT -p udp --dport 7946 -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'gossip-tcp',
     name: () => 'gossip (TCP 7946)',
     accounts: (problem) => problem.requirement === 'CTL-02' || isStale(problem),
-    allow: () => 'iptables -I INPUT -p tcp --dport 7946 -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'management',
     name: () => 'the management port (TCP 2377)',
     accounts: (problem) => problem.requirement === 'CTL-01',
-    allow: () => 'iptables -I INPUT -p tcp --dport 2377 -s UNDERLAY-SUBNET -j ACCEPT',
   },
   {
     traffic: 'mesh',
     name: () => 'what the engine forwards to containers (the routing mesh)',
     accounts: (problem) => /^(ING|GWB|MTU-05|LB|RES)/.test(problem.requirement),
-    allow: () =>
-      'put your own rules into the chain DOCKER-USER, which the engine asks first and leaves alone',
   },
 ]
 
@@ -128,7 +120,9 @@ function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
       title: `${what}: ${first?.rule ?? ''}${counted}`,
       cause: `The rule is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
       remedy: [
-        `On ${node} allow it from every other node: \`${kind.allow(lab)}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
+        first?.accept === undefined
+          ? `On ${node} remove that rule and put your own into the chain DOCKER-USER, which the engine asks first and leaves alone`
+          : `On ${node} accept it from every other node: \`${first.accept(underlayOf(kind.traffic, lab))}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
         `See the rule count: \`iptables -nvL --line-numbers\`, or \`nft list ruleset\``,
       ],
       nodes: [node],
@@ -150,4 +144,11 @@ const isMissed = ({ kind, code }: Reported): boolean => kind === 'missed' || cod
 function concerns(problem: Reported, node: string): boolean {
   const nodes = nodesOf(problem)
   return nodes.length === 0 || nodes.includes(node)
+}
+
+/** The subnet that the other nodes send from. */
+function underlayOf(traffic: Traffic, { lab: { topology } }: LabView): string {
+  const { dataPath, advertise } = topology.swarm
+  const name = traffic === 'data' || traffic === 'esp' ? dataPath : advertise
+  return topology.underlays.find((underlay) => underlay.name === name)?.subnet ?? 'UNDERLAY-SUBNET'
 }
