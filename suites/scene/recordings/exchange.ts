@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto'
 import type { ObserveContext } from '../../../lib/conformance/context.ts'
 import { scene } from '../../../lib/conformance/scene.ts'
 import { type Planned, type Sent, sendPlan } from '../../../lib/conformance/send-plan.ts'
-import { httpGet } from '../../../lib/probe/http.ts'
 import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
 import type { Responder } from '../../../lib/probe/probe.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
 import { supportedTraffic, type LeftOut } from './supported-traffic.ts'
+import { everyProtocol } from '../sending/every-protocol.ts'
 import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from '../sending/pair.ts'
 import { type WiresSeen, withWires } from './recording.ts'
 
@@ -90,25 +90,10 @@ function planner(stack: Stack, answered: string) {
       const common = { from: inTask(from), to: addressOn(to, stack.networks[role]) }
       const payload = datagramFor(answered, `swarmproof ${secretWord} ${from.id} to ${to.id}`)
       const entry = { from: from.id, to: to.id, network: role }
-      return [
-        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
-        {
-          ...entry,
-          protocol: 'udp',
-          request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
-        },
-        {
-          ...entry,
-          protocol: 'tcp',
-          request: {
-            ...common,
-            kind: 'tcp',
-            port: 80,
-            request: httpGet(`${pagePath(stack)}?${secretWord}`),
-            timeoutMs: httpTimeoutMs,
-          },
-        },
-      ]
+      return everyProtocol(entry, {
+        ...{ common, echo: { port: echoPort, payload } },
+        page: { path: `${pagePath(stack)}?${secretWord}`, timeoutMs: httpTimeoutMs },
+      })
     })
 }
 

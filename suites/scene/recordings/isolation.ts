@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { ObserveContext } from '../../../lib/conformance/context.ts'
 import { scene } from '../../../lib/conformance/scene.ts'
 import { type Planned, type Sent, sendPlan } from '../../../lib/conformance/send-plan.ts'
-import { httpGet } from '../../../lib/probe/http.ts'
 import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../../lib/swarm/stack.ts'
 import { echoPort } from './exchange.ts'
+import { everyProtocol } from '../sending/every-protocol.ts'
 import { addressOn, inTask } from '../sending/pair.ts'
 
 interface Trying {
@@ -87,17 +87,8 @@ function plan(
   }
   const entry = { what, from: from.task.id, to: to.task.id, network: to.network }
   const payload = datagramFor(nonce, `swarmproof ${randomBytes(12).toString('hex')}`)
-  return [
-    { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes: 84 } },
-    {
-      ...entry,
-      protocol: 'udp',
-      request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
-    },
-    {
-      ...entry,
-      protocol: 'tcp',
-      request: { ...common, kind: 'tcp', port: 80, request: httpGet(pagePath(stack)) },
-    },
-  ]
+  return everyProtocol(entry, {
+    ...{ common, echo: { port: echoPort, payload } },
+    page: { path: pagePath(stack) },
+  })
 }
