@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { judgeRun } from '../lib/conformance/judge-run.ts'
 import type { RunRecord } from '../lib/conformance/run-record.ts'
-import { readRun } from '../lib/report/read-run.ts'
+import { parseRun, readRun } from '../lib/report/read-run.ts'
 import { observationReader } from '../lib/conformance/stored-files.ts'
 import { diagnose } from '../lib/diagnosis/diagnosis.ts'
 import { problemCodes } from '../lib/observation/codes.ts'
@@ -94,6 +94,50 @@ describe('runs that real labs stored', () => {
     expect((gossip?.explains ?? []).filter((id) => /^(VXL-0[1-5]|OVL|ENC|MTU)/.test(id))).to.deep.equal([])
   })
 })
+
+describe('what to do about another outer source', () => {
+  /** The first remedy, where an address of worker2 stands on other interfaces than it did. */
+  const remedyWhere = (place: (address: string) => string | undefined): string | undefined => {
+    const folder = mkdtempSync(join(tmpdir(), 'swarmproof-stored-'))
+    try {
+      unpackRun('narrower-prefix', folder)
+      const read = observationReader(folder, judgeableRun(folder))
+      const found = diagnose(judgeableRun(folder), (lab, name) => {
+        const seen = structuredClone(read(lab, name)) as { seen?: Record<string, Kernel> } | undefined
+        if (!name.startsWith('kernel')) return seen
+        const { links = [] } = seen?.seen?.['worker2']?.root ?? {}
+        const all = links.flatMap(({ addresses }) => addresses)
+        for (const link of links)
+          link.addresses = all.filter(({ address }) => (place(address) ?? 'eth1') === link.name)
+        return seen
+      })
+      return found.find(({ code }) => code === 'other-outer-source')?.remedy[0]
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+
+  it('is to remove the address, where the expected one stays beside it', () => {
+    expect(remedyWhere(() => undefined)).to.contain('`ip addr del 192.168.56.14/28 dev eth1`')
+  })
+
+  it('is to let routes take the expected one, where removing might cut the host off', () => {
+    const remedy = remedyWhere((address) => (address === '192.168.56.13' ? 'lo' : undefined))
+    expect(remedy).to.contain('src 192.168.56.13').and.not.contain('addr del')
+  })
+
+  it('is to look for NAT, where no interface has the address', () => {
+    const remedy = remedyWhere((address) => (address === '192.168.56.14' ? 'none' : undefined))
+    expect(remedy).to.contain('iptables -t nat -S POSTROUTING').and.not.contain('addr del')
+  })
+})
+
+interface Kernel {
+  readonly root: { readonly links: { readonly name: string; addresses: { readonly address: string }[] }[] }
+}
+
+const judgeableRun = (folder: string): RunRecord =>
+  parseRun(readFileSync(join(folder, 'run.json'), 'utf8'), 'run.json')
 
 type Wires = Record<
   string,
