@@ -80,7 +80,7 @@ nav.page { margin-top: 1rem; font-size: .9rem; display: flex; flex-wrap: wrap; g
 .card h3 a { text-decoration: none; }
 .card h3 a:hover { text-decoration: underline; }
 .card .sentence { font-weight: 400; }
-.card .seen { font-weight: 600; margin: .55rem 0; padding: .5rem .75rem; border-radius: 6px; background: var(--fail-soft); }
+.card .seen { margin: .55rem 0; padding: .5rem .75rem; border-radius: 6px; background: var(--fail-soft); }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: .3rem 2rem; margin-top: .6rem; }
 .columns h4, .label { font-size: .8rem; color: var(--quiet); font-weight: 600; margin-top: .3rem; }
 .columns ul, .columns ol { font-size: .95rem; }

@@ -82,7 +82,7 @@ export const broken = `<% if (it.findings.length + it.failed.length > 0) { %>
 <ol><% for (const line of finding.remedy) { %><li><%~ it.prose(line) %></li><% } %></ol>
 <ul class="chips"><% for (const host of finding.places) { %><li class="chip mono"><%= host %></li><% } %><% if (finding.ids.length > 0) { %><li>explains</li><% } %><% for (const { id, anchor, outcome } of finding.ids) { %><li class="<%= outcome %>"><a class="cell <%= outcome %>" style="min-width:0" href="#<%= anchor %>"><span class="id"><%= id %></span></a></li><% } %></ul>
 <% if (finding.knownIssues.length > 0) { %><p class="small quiet">Seen before: <%= finding.knownIssues.join(', ') %></p><% } %>
-<% if (finding.explainable) { %><p class="small quiet">What it means, its proof, and what silences it: <span class="mono">swarmproof explain <%= finding.code %></span></p><% } %>
+<% if (finding.explainable) { %><p class="small quiet">What it means, its proof, and what rules it out: <span class="mono">swarmproof explain <%= finding.code %></span></p><% } %>
 </article><% } %>
 <% for (const r of it.failed) { %><article class="card problem fail">
 <h3><span class="badge" aria-hidden="true">✗</span> <a href="#<%= r.anchor %>"><%= r.id %></a><% if (r.lab !== '') { %> <span class="chip mono"><%= r.lab %></span><% } %> <span class="sentence"><%~ it.prose(r.sentence) %></span><% if (r.advisory) { %> <span class="tag">advisory</span><% } %></h3>
