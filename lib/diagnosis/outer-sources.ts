@@ -1,5 +1,6 @@
-import type { WireSeen } from '../observation/frame.ts'
+import type { Frame, WireSeen } from '../observation/frame.ts'
 import type { Part } from '../observation/part.ts'
+import { gossipPort } from '../topology/swarm-defaults.ts'
 import type { LabView } from './lab-view.ts'
 
 /** A node whose packets to other nodes bore another source address than theirs to it expect. */
@@ -15,7 +16,6 @@ export interface WrongSource {
   readonly index: number
 }
 
-const gossipPort = 7946
 /** Scenes that keep frames as they were on the wire. */
 const recordings = ['underlay-traffic', 'exchange', 'control'] as const
 
@@ -35,16 +35,10 @@ export function wrongSources(lab: LabView): WrongSource[] {
     const node = nodes.get(wire.node)
     if (node === undefined) continue
     const others = peers(node.name)
-    for (const { egress, outer, udp, esp, vxlan, index } of wire.frames) {
+    for (const frame of wire.frames) {
+      const { egress, outer, index } = frame
       if (!egress || outer === undefined || !others.has(outer.destination)) continue
-      const traffic =
-        vxlan !== undefined && udp?.to === facts.dataPathPort
-          ? 'VXLAN'
-          : esp !== undefined
-            ? 'ESP'
-            : vxlan === undefined && udp?.to === gossipPort
-              ? 'gossip'
-              : undefined
+      const traffic = trafficOf(frame, facts.dataPathPort)
       if (traffic === undefined) continue
       const expected = traffic === 'gossip' ? node.advertise.address : node.dataPath.address
       if (outer.source === expected) continue
@@ -58,6 +52,12 @@ export function wrongSources(lab: LabView): WrongSource[] {
     }
   }
   return [...found.values()]
+}
+
+function trafficOf({ vxlan, esp, udp }: Frame, dataPathPort: number): WrongSource['traffic'] | undefined {
+  if (esp !== undefined) return 'ESP'
+  if (vxlan !== undefined) return udp?.to === dataPathPort ? 'VXLAN' : undefined
+  return udp?.to === gossipPort ? 'gossip' : undefined
 }
 
 function wiresOf(scene: unknown): WireSeen[] {

@@ -85,6 +85,7 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
     device === undefined || held === undefined
       ? 'no interface of it has that address, so something on the way or a NAT rule rewrites it'
       : `${device.name} has it as ${held.address}/${held.prefixLength}`
+  const peer = lab.facts?.nodes.find(({ name }) => name !== node)?.dataPath.address ?? 'OTHER-NODE'
   const counted = seen.filter(({ packets }) => packets !== undefined)
   return {
     title: `${node} sends ${traffic.join(' and ')} from ${sources.join(' and ')}, not from ${expected}, the address the other nodes expect`,
@@ -97,12 +98,12 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
         : !device.addresses.some(({ address }) => address === expected)
           ? // It may be how the host is reached.
             [
-              `On ${node}: ${expected} is on another interface than ${device.name}: let routes to the other nodes take it, \`ip route replace OTHER-NODE dev INTERFACE src ${expected}\``,
+              `On ${node}: ${expected} is on another interface than ${device.name}: let routes to the other nodes take it, \`ip route replace ${peer} dev INTERFACE src ${expected}\``,
             ]
           : [
               `On ${node}, unless something else needs the address: \`ip addr del ${held.address}/${held.prefixLength} dev ${device.name}\`, or give it the prefix length /32`,
             ]),
-      `\`ip route get OTHER-NODE\` on ${node} shows the source that is taken; \`ip addr\` and \`ip route\` show why`,
+      `\`ip route get ${peer}\` on ${node} shows the source that is taken; \`ip addr\` and \`ip route\` show why`,
       `Or advertise the address that is used: \`docker swarm leave\` and join again with --advertise-addr and --data-path-addr`,
     ],
     nodes: [node],
