@@ -1,3 +1,5 @@
+import type { VxlanSettings } from '../observation/vxlan-device.ts'
+
 /**
  * A host's kernel state as data, read in one remote call. Key material never leaves the host.
  * Every field is what the kernel said, not what Docker believes.
@@ -77,7 +79,7 @@ export interface Link {
   readonly up: boolean
   /** Name of the bridge it belongs to. */
   readonly master?: string
-  readonly vxlan?: { readonly vni: number; readonly port: number }
+  readonly vxlan?: VxlanSettings
   readonly addresses: readonly {
     readonly address: string
     readonly prefixLength: number
