@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { card, inSwarm, knownHost, noSwarm } from '../discovery/known-host.fake.ts'
 import type { HostFacts } from '../discovery/host-facts.ts'
+import { overlapsOf } from '../discovery/overlaps.ts'
 import { hostsTogether, requireReady } from './hosts-together.ts'
 import { poolsTaken } from './pools-taken.ts'
 
@@ -100,6 +101,13 @@ describe('the address pools of a host', () => {
     expect(found).to.include({ name: 'address pools', status: 'missing' })
     expect(found?.detail).to.contain('128.0.0.0/1 dev tun0')
     expect(found?.hint).to.match(/docker network create --subnet SUBNET .*docker_gwbridge$/)
+  })
+
+  it('are what such routes use up; they overlap no network', () => {
+    const networks = [{ name: 'ingress', driver: 'overlay', scope: 'swarm', subnets: ['10.0.0.0/24'] }]
+    expect(overlapsOf(node('worker2', { networks, routes: halves }))).to.deep.equal([])
+    const wide = [{ destination: '10.0.0.0/8', device: 'tun0' }]
+    expect(overlapsOf(node('worker2', { networks, routes: wide }))).to.have.lengthOf(1)
   })
 
   it('matter less where the bridge is there, and not at all where a pool is free', () => {

@@ -18,9 +18,12 @@ describe('the pools of an engine', () => {
   })
 
   it('are used up by halves of the world that a device is reached by', () => {
-    expect(destinations([...usual, route('0.0.0.0/1', 'tun0'), route('128.0.0.0/1', 'tun0')])).to.deep.equal([
-      '128.0.0.0/1',
-    ])
+    const halves = [
+      route('0.0.0.0/1', 'tun0'),
+      route('128.0.0.0/1', 'tun0'),
+      route('192.168.56.0/24', 'eth1'),
+    ]
+    expect(destinations([...usual, ...halves])).to.deep.equal(['128.0.0.0/1'])
     expect(destinations([route('172.16.0.0/12', 'tun0'), route('192.168.0.0/16', 'eth1')])).to.deep.equal([
       '192.168.0.0/16',
       '172.16.0.0/12',

@@ -23,7 +23,7 @@ interface PoolRoute {
 }
 
 export interface PoolsUsedUp {
-  /** Routes that lead elsewhere and cover subnets of the pools, those that cover most first. */
+  /** Routes that lead elsewhere and cover subnets of the pools that no route before them does, the widest first. */
   readonly routes: readonly PoolRoute[]
   /** How many subnets bridges of the engine have. */
   readonly bridges: number
@@ -46,11 +46,12 @@ export function poolsUsedUp(routes: readonly PoolRoute[], engineVersion: string)
   const covered = (by: readonly PoolRoute[]): number =>
     subnetsOfPools.filter((subnet) => by.some(({ destination }) => overlaps(subnet, destination))).length
   if (covered(counted) < subnetsOfPools.length) return undefined
-  const others = counted.filter((route) => !bridges.includes(route) && covered([route]) > 0)
-  return {
-    routes: others.toSorted((a, b) => covered([b]) - covered([a])),
-    bridges: bridges.length,
-  }
+  const others = counted
+    .filter((route) => !bridges.includes(route))
+    .toSorted((a, b) => covered([b]) - covered([a]))
+  const needed: PoolRoute[] = []
+  for (const route of others) if (covered([...needed, route]) > covered(needed)) needed.push(route)
+  return { routes: needed, bridges: bridges.length }
 }
 
 /** How docker_gwbridge is made by hand, as engines make it; `--subnet` has to be free on the node. */
