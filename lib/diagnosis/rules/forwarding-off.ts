@@ -1,4 +1,5 @@
 import { nodesOf } from '../../observation/problem.ts'
+import type { HostState } from '../../observe/host-state.ts'
 import type { Rule } from '../rule.ts'
 
 /** `net.ipv4.ip_forward` is 0 in a node's own namespace: nothing from outside reaches containers, nor do they get out. */
@@ -41,8 +42,9 @@ export const forwardingOff: Rule = {
     const off = Object.entries({ ...before, ...after }).filter(([node]) =>
       [before[node], after[node]].some((state) => state?.root.forwards === false),
     )
-    return off.flatMap(([node, { forwardingFiles = [] }]) => {
-      const set = forwardingFiles.filter(({ value }) => value === '0').at(-1)
+    return off.flatMap(([node, state]) => {
+      const files = filesOf(state)
+      const set = files.filter(({ value }) => value === '0').at(-1)
       const where =
         set === undefined ? 'no file of sysctl sets it, so somebody typed it' : `set in ${set.file}`
       return [
@@ -58,7 +60,7 @@ export const forwardingOff: Rule = {
           nodes: [node],
           proof: [
             `${node}: net.ipv4.ip_forward = 0`,
-            ...forwardingFiles.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
+            ...files.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
           ],
           explains: (problem) =>
             problem.kind === 'missed' &&
@@ -69,4 +71,11 @@ export const forwardingOff: Rule = {
     })
   },
   gravity: 60,
+}
+
+function filesOf({
+  settingFiles,
+  forwardingFiles = [],
+}: HostState): readonly { readonly file: string; readonly value: string }[] {
+  return settingFiles?.filter(({ setting }) => setting === 'net.ipv4.ip_forward') ?? forwardingFiles
 }
