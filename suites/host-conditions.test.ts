@@ -6,8 +6,7 @@ const first = async (...asked: Parameters<typeof findingsWhere>): Promise<string
   (await findingsWhere(...asked))[0]?.code
 
 type State = Changeable<HostState>
-const counters = (state: State): Record<string, number> =>
-  (state.root.counters ??= {}) as Record<string, number>
+const counters = (state: State): Record<string, number> => (state.root.counters ??= {})
 
 describe('the engine’s rules gone on a node', () => {
   it('explain all that follows from it', async () => {
@@ -97,6 +96,16 @@ describe('a full table', () => {
   })
 })
 
+describe('two causes on one node', () => {
+  it('are two findings, each with what follows from it alone', async () => {
+    const found = await findingsWhere('conntrack-full-and-forwarding-off')
+    expect(found.map(({ code, explains }) => [code, explains])).to.deep.equal([
+      ['forwarding-off', ['ING-01', 'GWB-02']],
+      ['conntrack-table-full', ['OVL-03', 'MTU-02']],
+    ])
+  })
+})
+
 describe('an interface that does not forward', () => {
   it('is the cause as an own namespace that does not, and names the file that says so', async () => {
     const found = await findingsWhere('balancer-forwarding-off', (state, node) => {
@@ -126,7 +135,9 @@ describe('a node that has no way to another', () => {
   it('is named with the route that refuses', async () => {
     const found = await findingsWhere('quick-data-port-dropped', refusing('192.168.56.13'))
     const [title] = found.filter(({ code }) => code === 'peer-not-routed').map((one) => one.title)
-    expect(title).to.equal('worker1 has a route that refuses 192.168.56.13 (worker2): blackhole 192.168.56.13')
+    expect(title).to.equal(
+      'worker1 has a route that refuses 192.168.56.13 (worker2): blackhole 192.168.56.13',
+    )
   })
 
   it('is none where a narrower route leads there, or the refused addresses are others', async () => {

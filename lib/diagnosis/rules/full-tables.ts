@@ -27,7 +27,7 @@ const conntrack: Table = {
   cause:
     'The kernel drops the first packet of every new connection while the table is full, of all protocols, VXLAN and gossip among them. Connections that stand go on working, which makes it look like chance.',
   remedy: [
-    'Make it larger: `sysctl -w net.netfilter.nf_conntrack_max=262144`, and the same in `/etc/sysctl.d`',
+    '`sysctl -w net.netfilter.nf_conntrack_max=262144`, and the same in `/etc/sysctl.d`',
     "See who fills it: `conntrack -L | awk '{print $1}' | sort | uniq -c`, `conntrack -S`",
   ],
 }
@@ -46,7 +46,7 @@ const neighbours: Table = {
   cause:
     'One limit counts for the neighbour tables of all namespaces of the host, and every overlay has an entry for each of its tasks. Where it is reached no new neighbour is resolved: packets to addresses that are not known yet are dropped.',
   remedy: [
-    'Raise it: `sysctl -w net.ipv4.neigh.default.gc_thresh1=8192 net.ipv4.neigh.default.gc_thresh2=49152 net.ipv4.neigh.default.gc_thresh3=65536`, and the same in `/etc/sysctl.d`; the engine sets these when it starts',
+    '`sysctl -w net.ipv4.neigh.default.gc_thresh1=8192 net.ipv4.neigh.default.gc_thresh2=49152 net.ipv4.neigh.default.gc_thresh3=65536`, and the same in `/etc/sysctl.d`; the engine sets these when it starts',
     'See how full it is: `ip -s ntable show`, `ip neigh | wc -l` in every namespace',
   ],
 }
@@ -79,7 +79,7 @@ export const conntrackTableFull: Rule = {
     },
   ],
   find: (lab) => nodesRead(lab).flatMap((node) => draftOf(conntrack, lab, node)),
-  gravity: 44,
+  gravity: 92,
 }
 
 export const neighbourTableFull: Rule = {
@@ -104,7 +104,7 @@ export const neighbourTableFull: Rule = {
     },
   ],
   find: (lab) => nodesRead(lab).flatMap((node) => draftOf(neighbours, lab, node)),
-  gravity: 46,
+  gravity: 94,
 }
 
 function draftOf(table: Table, lab: LabView, node: string): Draft[] {
