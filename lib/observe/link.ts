@@ -4,7 +4,10 @@ import { jsonList } from '../json-list.ts'
 import { readVxlanSettings } from '../observation/vxlan-device.ts'
 import type { Link } from './host-state.ts'
 
+const linkCounters = z.object({ packets: z.number(), errors: z.number(), dropped: z.number() })
+
 const ipLink = z.object({
+  stats64: z.object({ rx: linkCounters, tx: linkCounters }).exactOptional(),
   ifname: z.string().exactOptional(),
   ifindex: z.number().exactOptional(),
   flags: z.array(z.string()).exactOptional(),
@@ -28,7 +31,7 @@ const ipLink = z.object({
     .exactOptional(),
 })
 
-/** Reads `ip -j -d addr`. */
+/** Reads `ip -j -d -s addr`. */
 export function parseLinks(line: string | undefined, host?: string): readonly Link[] {
   return jsonList(line, ipLink)
     .filter((entry) => entry.ifname !== undefined)
@@ -47,6 +50,7 @@ function toLink(entry: z.infer<typeof ipLink>, host: string | undefined): Link {
     up: entry.flags?.includes('UP') ?? false,
     ...(entry.master === undefined ? {} : { master: interfaceName(entry.master, host) }),
     ...(vxlan === undefined ? {} : { vxlan }),
+    ...(entry.stats64 === undefined ? {} : { received: entry.stats64.rx, sent: entry.stats64.tx }),
     addresses: (entry.addr_info ?? []).flatMap((info) =>
       info.local !== undefined && (info.family === 'inet' || info.family === 'inet6')
         ? [

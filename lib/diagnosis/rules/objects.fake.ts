@@ -46,6 +46,9 @@ interface SeenLink {
   addresses: { address: string; prefixLength: number; family: string }[]
 }
 
+/** Of hosts whose firewalls were left out. */
+const unread = { firewallBackend: { backend: 'none', program: '', legacyTables: [] } }
+
 /** A copy that may be changed. */
 export function changed(change: (seen: Seen) => void): Seen {
   const copy = structuredClone(leftOverDevice)
@@ -70,7 +73,11 @@ export function findingsFor(
   } as unknown as ReturnType<typeof exampleLab>
   const files: Readonly<Record<string, unknown>> = {
     'facts#0': facts,
-    'kernel#0': { seen: kernel },
+    'kernel#0': {
+      seen: Object.fromEntries(
+        Object.entries(kernel).map(([node, state]) => [node, { ...unread, ...state }]),
+      ),
+    },
     'swarm-objects#0': { seen: objects },
   }
   return findingsOf(new LabView(lab, 0, records, records, (_, name) => files[name]), applied, lab)
