@@ -119,7 +119,7 @@ const taskShape = z.object({
 /** @param hosts name of the host by id of its node */
 export function parseSwarmObjects(sections: Sections, hosts: ReadonlyMap<string, string>): SwarmObjects {
   const of = <T>(section: string, shape: z.ZodType<T>): T[] =>
-    sections.lines(section).map((line) => shape.parse(JSON.parse(line)))
+    sections.lines(section).map((line) => parsed(section, line, shape))
   const nodes = of('nodes', nodeShape)
   const services = of('services', serviceShape)
   const nameOf = (id: string): string => hosts.get(id) ?? id
@@ -165,6 +165,19 @@ export function parseSwarmObjects(sections: Sections, hosts: ReadonlyMap<string,
           : [{ service: named(service), means, ...(node === undefined ? {} : { node }) }]
       },
     ),
+  }
+}
+
+/** Quotes nothing: it may be of somebody else's objects. */
+function parsed<T>(section: string, line: string, shape: z.ZodType<T>): T {
+  try {
+    return shape.parse(JSON.parse(line))
+  } catch {
+    throw new SwarmproofError({
+      code: 'DOCKER_OUTPUT',
+      what: `docker printed one of the ${section} of the swarm in an unexpected form`,
+      observed: `${line.length} characters`,
+    })
   }
 }
 

@@ -114,14 +114,12 @@ export const stackIncomplete: Rule = {
 
 /** A graver rule says what exactly is in the way there. */
 function isTold(lab: LabView, { node, error }: RefusedFacts): boolean {
-  switch (refusalOf(error)) {
-    case 'vxlan-in-the-way':
-      return foreignDevices(lab).some((device) => device.node === node)
-    case 'pools-used-up':
-      return addressPoolsUsedUp.find(lab).some(({ nodes = [] }) => nodes.includes(node ?? ''))
-    default:
-      return false
-  }
+  const means = refusalOf(error)
+  if (means === 'vxlan-in-the-way') return foreignDevices(lab).some((device) => device.node === node)
+  return (
+    means === 'pools-used-up' &&
+    addressPoolsUsedUp.find(lab).some(({ nodes = [] }) => nodes.includes(node ?? ''))
+  )
 }
 
 function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {
