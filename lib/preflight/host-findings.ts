@@ -2,7 +2,6 @@ import { type ModuleName, packageOfTool, type ToolName } from '../discovery/host
 import type { KnownHost } from '../discovery/known-host.ts'
 import { overlapsOf } from '../discovery/overlaps.ts'
 import type { HostAddresses, OwnAddress } from '../discovery/own-addresses.ts'
-import { poolsTaken } from './pools-taken.ts'
 
 /** What stands for or against verifying a host. */
 export interface HostFinding {
@@ -38,7 +37,6 @@ export function hostFindings(host: KnownHost, addresses: HostAddresses | undefin
     disk(host),
     memory(host),
     ...overlaps(host),
-    ...poolsTaken(host),
   ]
   return findings.map((finding) => ({ host: host.inventory.name, ...finding }))
 }

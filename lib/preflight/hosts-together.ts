@@ -6,9 +6,14 @@ import { ingressClients } from './ingress-clients.ts'
 import { poolsTaken } from './pools-taken.ts'
 import { vxlanInTheWay } from './vxlan-in-the-way.ts'
 
-/** What no host tells by itself: what is between a swarm and all of them, by their facts alone. */
+/** What is between hosts and a swarm of them, by the facts of all of them. */
 export function hostsTogether(known: readonly KnownHost[]): readonly HostFinding[] {
-  return [...vxlanInTheWay(known), ...advertisedApart(known), ...ingressClients(known)]
+  return [
+    ...vxlanInTheWay(known),
+    ...known.flatMap(poolsTaken),
+    ...advertisedApart(known),
+    ...ingressClients(known),
+  ]
 }
 
 /**
@@ -16,10 +21,7 @@ export function hostsTogether(known: readonly KnownHost[]): readonly HostFinding
  * @throws SwarmproofError `HOSTS_NOT_READY` where a swarm is to be built and something keeps it from working
  */
 export function requireReady(known: readonly KnownHost[], init: boolean): readonly string[] {
-  const own = known.flatMap((host) =>
-    poolsTaken(host).map((finding) => ({ ...finding, host: host.inventory.name })),
-  )
-  const found = [...hostsTogether(known), ...own].filter(({ status }) => status !== 'ok')
+  const found = hostsTogether(known).filter(({ status }) => status !== 'ok')
   const fatal = found.filter(({ status }) => init && status === 'missing')
   if (fatal.length === 0)
     return found.map(({ host, detail, hint = '' }) => `${host}: ${detail}${hint && `; ${hint}`}`)

@@ -4,7 +4,7 @@ import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 import type { HostFinding } from './host-findings.ts'
 
 /** A host whose engine finds no subnet for another bridge: it joins no swarm then, unless it has docker_gwbridge already. */
-export function poolsTaken({ facts }: KnownHost): readonly Omit<HostFinding, 'host'>[] {
+export function poolsTaken({ inventory, facts }: KnownHost): readonly HostFinding[] {
   const used = poolsUsedUp(facts.routes, facts.engine.version)
   if (used === undefined) return []
   const routes = used.routes.slice(0, 4).map(({ destination, device }) => `${destination} dev ${device}`)
@@ -15,7 +15,7 @@ export function poolsTaken({ facts }: KnownHost): readonly Omit<HostFinding, 'ho
   const hasBridge = facts.networks.some(({ name }) => name === gatewayBridgeName)
   return [
     {
-      ...{ name: 'address pools', status: hasBridge ? 'warning' : 'missing' },
+      ...{ host: inventory.name, name: 'address pools', status: hasBridge ? 'warning' : 'missing' },
       detail: hasBridge
         ? `${why}: it can make no further bridge network without --subnet, nor docker_gwbridge again`
         : `${why}: it cannot make docker_gwbridge, and its tasks will be refused`,
