@@ -85,6 +85,10 @@ describe('before anything is created', () => {
     expect(requireReady([bare()], true)).to.deep.equal([])
   })
 
+  it('hosts that are in no swarm are told of the same where none is to be built', () => {
+    expect(requireReady([bare({ vxlanDevices: [calico] })], false)).to.have.lengthOf(1)
+  })
+
   it('what a running swarm lacks is said', () => {
     const left = { name: 'vx-00100a-app12', up: true, vni: 4102, port: 4789 }
     expect(requireReady([node('manager'), node('worker2', { vxlanDevices: [left] })], false)[0]).to.match(

@@ -33,6 +33,21 @@ describe('judging the chain of every node', () => {
     expect(outcomeOf(judged)).to.equal('fail')
   })
 
+  it('fails where another service’s port has no rule on a node, and says where others could not be read', () => {
+    const port = { node: 'worker1', service: 'zzweb', network: 'ingress', protocol: 'tcp', port: 8099 }
+    const seen = {
+      ports: [{ ...port, tasks: ['10.0.0.12'], mark: 269, ipvs: null }],
+      balancers: [],
+      unread: [],
+    }
+    const polled = { reached: false, seconds: 30, withinSeconds: 30, failedLooks: 0, last: seen }
+    const others = { got: { ...polled, looks: [{ atSeconds: 0, seen }] } }
+    const judged = judge(chain, { kernel: kernelOf(), others })
+    expect(codes(judged)).to.include('port-not-translated')
+    expect(outcomeOf(judged)).to.equal('fail')
+    expect(outcomeOf(judge(chain, { kernel: kernelOf(), others: { threw: 'no' } }))).to.equal('inconclusive')
+  })
+
   it('is skipped without the tool that reads it, or without ingress', () => {
     const tool = kernelOf(() => lost('firewall', 'iptables-save', 'iptables'))
     expect(outcomeOf(judge(chain, { kernel: tool }))).to.equal('skip')

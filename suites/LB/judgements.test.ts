@@ -31,6 +31,18 @@ describe('judging balancers', () => {
     expect(outcomeOf(judge(balancers, kernel()))).to.equal('pass')
   })
 
+  it('fails where the balancer of another service lists other tasks than run', () => {
+    const one = { node: 'worker2', service: 'zzapp', network: 'zzapp', vip: '10.0.4.2', tasks: ['10.0.4.37'] }
+    const seen = { ports: [], balancers: [{ ...one, mark: 271, ipvs: service(271, '10.0.4.3') }], unread: [] }
+    const polled = { reached: false, seconds: 30, withinSeconds: 30, failedLooks: 0, last: seen }
+    const others = { got: { ...polled, looks: [{ atSeconds: 0, seen }] } }
+    const { problems } = judge(balancers, { ...kernel(), others })
+    expect(problems.map(({ code, node, network }) => [code, node, network])).to.deep.equal([
+      ['balancer-lacks-task', 'worker2', 'zzapp'],
+      ['balancer-lists-stranger', 'worker2', 'zzapp'],
+    ])
+  })
+
   it('blames the node whose IPVS lacks a task, not the node the task is on', () => {
     const lacking = state({ ipvs: [service(256, '10.91.1.3'), service(257)] })
     const { problems } = judge(balancers, kernel({ manager: lacking }))

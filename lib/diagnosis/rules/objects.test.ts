@@ -94,6 +94,7 @@ describe('a VXLAN device that no network of the swarm owns', () => {
     expect(
       findingsFor([foreignVxlanDevice, stackIncomplete], seen, [missed]).map(({ code }) => code),
     ).to.deep.equal(['foreign-vxlan-device'])
+    expect(findingsFor([stackIncomplete], seen, [missed])).to.deep.equal([])
     const without = changed((one) => {
       one.facts.refused.push({ ...refused, error })
       kernelOf(one, 'worker2').root.links = []
@@ -234,6 +235,19 @@ describe('published ports of operators', () => {
       "8099/tcp of zzweb has no rule on worker1: requests to that node's port fail, those to manager and worker2 do not",
     )
     expect(found?.explains).to.deep.equal(['ING-05'])
+    const other: Problem & { id: string } = {
+      ...{
+        id: 'ING-01',
+        code: 'port-not-answered',
+        kind: 'missed',
+        node: 'worker1',
+        port: 8080,
+        protocol: 'TCP',
+      },
+    }
+    expect(
+      findingsFor([publishedPortWithoutRule], leftOverDevice, [at('worker1'), other])[0]?.explains,
+    ).to.deep.equal(['ING-05'])
     const everywhere = ['manager', 'worker1', 'worker2'].map(at)
     expect(findingsFor([publishedPortWithoutRule], leftOverDevice, everywhere)).to.deep.equal([])
   })
