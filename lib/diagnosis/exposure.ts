@@ -23,10 +23,9 @@ export interface ExposedPort {
 export function exposedPorts(lab: LabView): ExposedPort[] {
   const { facts, swarmObjects: objects } = lab
   if (facts === undefined || objects === undefined) return []
-  const own = new Set(Object.values(facts.services).map(({ name }) => name))
   const states = Object.entries(lab.kernelAfter ?? lab.kernelBefore ?? {})
   return objects.services
-    .filter(({ name }) => !own.has(name))
+    .filter(({ name }) => !name.startsWith(`${facts.namePrefix}-`))
     .flatMap(({ name: service, published }) =>
       published.flatMap(({ protocol, publishedPort, mode }) =>
         states

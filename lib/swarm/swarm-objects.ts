@@ -71,6 +71,8 @@ export async function readSwarmObjects(cluster: Cluster): Promise<SwarmObjects> 
 
 const objectsScript = scriptFile(import.meta.url, 'swarm-objects.sh', {
   most: mostObjects,
+  known:
+    'vxlan interface.*(file exists|address already in use)|could not find an available|all predefined address pools',
   node_format: nodeFormat,
   network_format: networkFormat,
   service_format: serviceFormat,

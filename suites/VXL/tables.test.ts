@@ -110,7 +110,14 @@ describe('judging forwarding tables', () => {
       ...{ facts: { ...facts, networks: {}, tasks: [] }, signal: new AbortController().signal },
       scene: ({ key }: { key: string }) => Promise.resolve(key === 'network-views' ? views : {}),
     }
-    const { last } = await forwarding.observe(lab as never)
+    const { last } = (await forwarding.observe(lab as never)) as {
+      readonly last: readonly {
+        readonly network: string
+        readonly node: string
+        readonly vni: number
+        readonly remote: readonly { readonly address: string }[]
+      }[]
+    }
     expect(
       last.map(({ network, node, vni, remote }) => [
         network,

@@ -68,6 +68,19 @@ describe('ports and balancers of services that are not of the run', () => {
     ).to.deep.equal([['balancer-not-set-up', '10.0.4.2']])
   })
 
+  it('may list tasks that are about to end, with weight 0, for long', () => {
+    const listing = (address: string, weight: number): OtherPort => ({
+      ...port,
+      ipvs: {
+        ...{ firewallMark: 269, scheduler: 'rr' },
+        destinations: [...(port.ipvs?.destinations ?? []), { address, weight, forwarding: 'Masq' }],
+      },
+    })
+    expect(codes(listing('10.0.0.99', 0))).to.deep.equal([])
+    expect(codes(listing('10.0.0.99', 1))).to.deep.equal(['balancer-lists-stranger'])
+    expect(codes(listing('10.0.0.12', 0))).to.deep.equal(['balancer-weight-zero'])
+  })
+
   it('are judged by what every look showed', () => {
     const looks = (...all: OthersSeen[]): Part<Polled<OthersSeen>> => ({
       got: {

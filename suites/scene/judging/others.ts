@@ -112,5 +112,13 @@ function balancing(one: OtherBalancer | OtherPort): Problem[] {
       },
     ]
   const backends = tasks.map((address) => ({ name: `${service} ${address}`, address }))
-  return balancingProblems(ipvs === null ? [] : [ipvs], mark, backends, where)
+  return balancingProblems(ipvs === null ? [] : [withoutEnding(ipvs, tasks)], mark, backends, where)
+}
+
+/** A task that is told to stop stays with weight 0 for as long as its operator lets it take. */
+function withoutEnding(ipvs: IpvsService, tasks: readonly string[]): IpvsService {
+  return {
+    ...ipvs,
+    destinations: ipvs.destinations.filter(({ address, weight }) => weight > 0 || tasks.includes(address)),
+  }
 }

@@ -45,27 +45,27 @@ async function look(lab: ObserveContext, fresh: boolean): Promise<OthersSeen> {
   const states: KernelSeen = fresh
     ? Object.fromEntries(await lab.kernel({ fresh: true }))
     : await lab.scene(kernel)
-  const own = new Set(Object.values(lab.facts.services).map(({ name }) => name))
+  const { nodes, namePrefix } = lab.facts
   return othersOf(
     objects,
     states,
-    lab.facts.nodes.map(({ name }) => name),
-    own,
+    nodes.map(({ name }) => name),
+    `${namePrefix}-`,
   )
 }
 
 /** More would be a file too large to keep. */
 const mostServices = 200
 
-/** @param own names of services that are the run's */
+/** @param own what names of the run's services begin with */
 export function othersOf(
   objects: SwarmObjects,
   states: KernelSeen,
   nodes: readonly string[],
-  own: ReadonlySet<string>,
+  own: string,
 ): OthersSeen {
   const services = objects.services
-    .filter(({ name }) => !own.has(name) && objects.tasks.some(({ service }) => service === name))
+    .filter(({ name }) => !name.startsWith(own) && objects.tasks.some(({ service }) => service === name))
     .slice(0, mostServices)
   const unread = new Set<string>()
   const read = (node: string, namespace: string): NamespaceState | undefined => {
