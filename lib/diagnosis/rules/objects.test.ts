@@ -248,6 +248,10 @@ describe('published ports of operators', () => {
     expect(
       findingsFor([publishedPortWithoutRule], leftOverDevice, [at('worker1'), other])[0]?.explains,
     ).to.deep.equal(['ING-05'])
+    const byUdp = { ...other, port: 8099, protocol: 'UDP' }
+    expect(
+      findingsFor([publishedPortWithoutRule], leftOverDevice, [at('worker1'), byUdp])[0]?.explains,
+    ).to.deep.equal(['ING-05'])
     const everywhere = ['manager', 'worker1', 'worker2'].map(at)
     expect(findingsFor([publishedPortWithoutRule], leftOverDevice, everywhere)).to.deep.equal([])
   })

@@ -95,6 +95,7 @@ function draftOf(problems: readonly Reported[], first: Reported, lab: LabView): 
       (problems.includes(problem) ||
         (problem.kind === 'missed' && /^(ING|RES|MTU-05)/.test(problem.requirement))) &&
       problem.node === node &&
-      problem.port === port,
+      problem.port === port &&
+      problem.protocol === protocol,
   }
 }
