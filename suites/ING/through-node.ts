@@ -4,7 +4,7 @@ import type { Unseen } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { mayMissByChance } from '../scene/judging/chance.ts'
-import { choosesAtRandom } from '../scene/judging/random-balancer.ts'
+import { choosesAtRandom } from '../../lib/observe/random-balancer.ts'
 
 /** Answers that came through a node. */
 export interface Through {

@@ -14,12 +14,8 @@ import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespa
 import { type Backend, balancingProblems, markOfVip } from '../scene/judging/balancer.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { kernel, namespaceSeen } from '../scene/judging/kernel-seen.ts'
-import {
-  choosesAtRandom,
-  randomBackends,
-  randomBalancingProblems,
-  whomItLists,
-} from '../scene/judging/random-balancer.ts'
+import { choosesAtRandom, randomBackends } from '../../lib/observe/random-balancer.ts'
+import { randomBalancingProblems, whomItLists } from '../scene/judging/random-balancer.ts'
 import { internals } from '../source.ts'
 import { namesMissingIn282 } from '../known-issues.ts'
 
@@ -161,7 +157,7 @@ function leftOvers(expected: readonly Balancer[], tables: Tables): Problem[] {
     const left = (state.got?.ipvs ?? [])
       .filter(({ firewallMark }) => !marks.includes(firewallMark))
       .map(({ firewallMark }) => `mark ${firewallMark}`)
-    const chosen = (randomBackends(state.got) ?? []).map(({ vip }) => vip)
+    const chosen = (randomBackends(state.got) ?? []).flatMap(({ vip }) => vip ?? [])
     const vips = [...new Set(chosen)].filter((vip) => !balancers.some((balancer) => balancer.vip === vip))
     return [...left, ...vips].map((observed): Problem => ({
       ...{ code: 'balancer-left-over', kind: 'seen', node: first.node, network: first.network.name },

@@ -12,7 +12,7 @@ import { loadBalancerNamespace } from '../../../lib/swarm/namespaces.ts'
 import type { Trial } from '../../../lib/swarm/trial.ts'
 import { connectionsForShares } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
-import { someChooseAtRandom } from '../judging/random-balancer.ts'
+import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type Changing, connect } from './changing.ts'
 
 /** A few connections of one client, while a task is dead or being replaced. */

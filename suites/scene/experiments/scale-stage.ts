@@ -13,13 +13,8 @@ import { dnsQuery } from '../../../lib/probe/dns.ts'
 import type { ClusterNode } from '../../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, namespacePath } from '../../../lib/swarm/namespaces.ts'
 import { type Backend, type BalancerPlace, balancingProblems, markOfVip } from '../judging/balancer.ts'
-import {
-  choosesAtRandom,
-  type RandomBackend,
-  randomBackends,
-  randomBalancingProblems,
-  whomItLists,
-} from '../judging/random-balancer.ts'
+import { choosesAtRandom, type RandomBackend, randomBackends } from '../../../lib/observe/random-balancer.ts'
+import { randomBalancingProblems, whomItLists } from '../judging/random-balancer.ts'
 import type { Changing } from './changing.ts'
 import { type Asked, nameProblems, withoutTimes } from '../judging/name-problems.ts'
 import { inTask } from '../sending/pair.ts'

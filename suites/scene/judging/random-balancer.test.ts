@@ -1,12 +1,8 @@
 import { expect } from 'chai'
 import { parseNftables } from '../../../lib/observe/nftables.ts'
 import { recorded } from '../../../lib/observe/recorded/recorded.fake.ts'
-import {
-  choosesAtRandom,
-  randomBackends,
-  randomBalancingProblems,
-  someChooseAtRandom,
-} from './random-balancer.ts'
+import { choosesAtRandom, randomBackends, someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
+import { randomBalancingProblems } from './random-balancer.ts'
 
 const state = { ipvs: [], nftables: parseNftables(recorded('nft-balancer', 'ruleset.json')) }
 const [first, second] = [

@@ -10,7 +10,7 @@ import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../../lib/swarm/stack.ts'
 import { connectionsToReach } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
-import { someChooseAtRandom } from '../judging/random-balancer.ts'
+import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { inTask, onNode, orderedPairs } from '../sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
 
