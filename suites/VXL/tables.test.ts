@@ -110,7 +110,9 @@ describe('judging forwarding tables', () => {
       ...{ facts: { ...facts, networks: {}, tasks: [] }, signal: new AbortController().signal },
       scene: ({ key }: { key: string }) => Promise.resolve(key === 'network-views' ? views : {}),
     }
-    const { last } = await forwarding.observe(lab as never)
+    const { last } = (await forwarding.observe(lab as never)) as {
+      last: { network: string; node: string; vni: number; remote: { address: string }[] }[]
+    }
     expect(
       last.map(({ network, node, vni, remote }) => [
         network,
