@@ -20,6 +20,8 @@ import { exitCode } from './exit-code.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
+import { parseSeed, parseSteps, refuseOddFlags } from './random-faults-flags.ts'
+import { plantAtRandom } from './random-faults.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 
@@ -31,6 +33,9 @@ interface FaultsFlags extends HostsFlags {
   readonly others?: string[]
   readonly reportDir: string
   readonly deadline?: number
+  readonly random?: string
+  readonly steps?: number
+  readonly kept?: string | true
 }
 
 export function faultsCommand(): Command {
@@ -45,6 +50,17 @@ export function faultsCommand(): Command {
   return withHostsOptions(command)
     .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
+    .option(
+      '--random <seed>',
+      'plant and remove faults in the order of this seed while a client asks',
+      parseSeed,
+    )
+    .option(
+      '--steps <n>',
+      'with --random: how many times something is planted or removed (default: 20)',
+      parseSteps,
+    )
+    .option('--kept [lab]', 'with --random: on the lab that stands already, and leave it standing')
     .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where the runs are stored', 'reports/faults')
     .option('--json', 'print the result as JSON')
@@ -53,6 +69,7 @@ export function faultsCommand(): Command {
 }
 
 async function run(names: string[], flags: FaultsFlags): Promise<void> {
+  refuseOddFlags(flags)
   const chosen = chooseFaults(names, flags.only)
   const others = chosenRequirementIds(suites, flags.others ?? [])
   if (flags.list) {
@@ -68,7 +85,8 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   try {
-    await plant(chosen, others, flags, progress, interruption.signal)
+    if (flags.random === undefined) await plant(chosen, others, flags, progress, interruption.signal)
+    else await plantAtRandom(chosen, { ...flags, random: flags.random }, progress, interruption.signal)
   } finally {
     progress.close()
     interruption.release()
@@ -176,4 +194,11 @@ Examples:
   swarmproof faults --only VXL-06          whatever breaks one requirement
   swarmproof faults --list                 what can be planted and what it breaks
   swarmproof faults --deadline 2h          as many as can be planted and removed by then
+  swarmproof faults --random 7 --steps 30  thirty steps of seed 7 on a lab of its own, with a client that never stops
+  swarmproof faults --random 7 --kept      the same on the lab that stands
+
+With --random up to three faults stand at once. A client asks every 200 ms through the mesh and by a virtual IP; it is told
+how much was answered. Whenever nothing is planted the kernels must hold what they held before and the client must be
+answered within 30 s; at the end the lab must be as before, and quick must pass. The same seed, steps and names give the
+same sequence.
 ${deadlineHelp}`
