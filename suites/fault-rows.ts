@@ -44,6 +44,16 @@ export class FaultRows {
   }
 }
 
+/** Puts rows beside those of a folder, in the place of rows of the same fault there. */
+export function keepRows(folder: string, rows: readonly FaultRow[]): void {
+  const file = join(folder, rowsFile)
+  const keyOf = ({ fault, lab, breaks }: FaultRow): string => [fault, lab, ...breaks].join(' ')
+  const kept = existsSync(file) ? readRows(readFileSync(file, 'utf8')) : []
+  const all = new Map([...kept, ...rows].map((row) => [keyOf(row), row]))
+  const sorted = [...all].sort(([one], [other]) => (one < other ? -1 : 1))
+  writeFileSync(file, sorted.map(([, row]) => `${redactJsonText(JSON.stringify(row))}\n`).join(''))
+}
+
 /** Cuts off the row that was being written when the command was killed. */
 function wholeRows(file: string): FaultRow[] {
   const text = readFileSync(file, 'utf8')

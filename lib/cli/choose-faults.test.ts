@@ -22,7 +22,10 @@ describe('faults to plant', () => {
   it('are six pairs that operators could have, each of which a finding names', () => {
     expect(pairsOfFaults()).to.have.lengthOf(6)
     for (const { name, faults: both } of pairsOfFaults())
-      expect(both.filter(({ namedBy }) => namedBy !== undefined), name).to.have.lengthOf(2)
+      expect(
+        both.filter(({ namedBy }) => namedBy !== undefined),
+        name,
+      ).to.have.lengthOf(2)
   })
 
   it('are those that break one of the named requirements, with these alone', () => {

@@ -29,7 +29,7 @@ import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { release } from './which-lab.ts'
-import { writeGoldenCase } from './write-golden.ts'
+import { writeGoldenCases } from './write-golden.ts'
 
 interface FaultsFlags extends HostsFlags {
   readonly list?: true
@@ -123,7 +123,6 @@ async function plant(
   const add = (row: FaultRow): void => {
     rows.add(row)
     seen.push(row)
-    if (flags.writeGolden !== undefined) writeGoldenCase(row, flags.writeGolden, reportDir, progress)
     if (!flags.json) progress.print(stdout, `${oneLine(row)}\n`)
   }
   for await (const { planned, session } of sessions(chosen, flags, common))
@@ -137,6 +136,7 @@ async function plant(
         if (signal.aborted && outcome.problems.length > 0) break
         add({ ...outcome, ...row })
       }
+  if (flags.writeGolden !== undefined) writeGoldenCases(seen, flags.writeGolden, reportDir, progress)
   progress.close()
   if (flags.json) stdout.writeJson(seen)
   else stdout.write(faultsTable(seen, style(stdout), relative(process.cwd(), reportDir) || '.'))
@@ -166,7 +166,7 @@ async function* sessions(
     }
     return
   }
-  const provider = await chooseProvider(flags, common.progress as LiveProgress)
+  const provider = await chooseProvider(flags, common.progress)
   for (const planned of labsFor(chosen, flags.lab)) {
     if (common.signal.aborted) return
     const session = raisedSession(planned, { ...common, provider })

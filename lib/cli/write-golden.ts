@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FaultRow } from '../../suites/fault-rows.ts'
+import { type FaultRow, keepRows } from '../../suites/fault-rows.ts'
 import {
   type GoldenCase,
+  goldenCases,
   mostGoldenBytes,
   packedGolden,
   writeGolden,
@@ -14,13 +16,29 @@ import { packageRoot } from '../package-root.ts'
 import type { Progress } from '../progress.ts'
 import { explainStored } from './explain-stored.ts'
 
-/** Keeps what was observed under a fault for unit tests. A row that is bad is kept by nobody; what is refused is a note. */
-export function writeGoldenCase(row: FaultRow, folder: string, reportDir: string, progress: Progress): void {
-  if (row.problems.length > 0 || row.run === undefined) return
-  try {
-    writeGolden(goldenOf(row.fault, row.run, reportDir), folder)
-  } catch (error) {
-    progress.note(messageOf(error))
+/**
+ * Keeps what was observed under faults for unit tests, where it is not kept yet. A row that is bad is not kept; what is
+ * refused is a note.
+ */
+export function writeGoldenCases(
+  rows: readonly FaultRow[],
+  folder: string,
+  reportDir: string,
+  progress: Progress,
+): void {
+  mkdirSync(folder, { recursive: true })
+  keepRows(
+    folder,
+    rows.map((row) => ({ ...row, reasons: {} })),
+  )
+  const kept = goldenCases(folder)
+  for (const { fault, run, problems } of rows) {
+    if (problems.length > 0 || run === undefined || kept.includes(fault)) continue
+    try {
+      writeGolden(goldenOf(fault, run, reportDir), folder)
+    } catch (error) {
+      progress.note(messageOf(error))
+    }
   }
 }
 

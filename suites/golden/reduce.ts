@@ -19,11 +19,11 @@ export function reduceRun(whole: Files, { same, fits }: ReduceOptions): Files {
     const less = cut(files)
     if (less !== files && same(less)) files = less
   }
-  for (const cut of [withoutSteps, withoutPassed]) apply(cut)
+  for (const cut of [withoutPassed, withoutVerdicts]) apply(cut)
   if (fits(files)) return files
   for (const scene of Object.keys(files).filter(isRecorded)) {
-    for (const at of recordedWires(JSON.parse(files[scene] ?? '{}')))
-      files = fewerFrames(files, scene, at, same)
+    for (const at of lists(JSON.parse(files[scene] ?? '{}'), 'frames'))
+      files = shorter(files, scene, at, same)
     if (fits(files)) return files
   }
   for (const host of kernelHosts(files)) {
@@ -31,6 +31,10 @@ export function reduceRun(whole: Files, { same, fits }: ReduceOptions): Files {
     if (fits(files)) return files
   }
   apply(withoutMulticast)
+  for (const scene of Object.keys(files).filter(isRecorded)) {
+    if (fits(files)) return files
+    for (const at of lists(JSON.parse(files[scene] ?? '{}'))) files = shorter(files, scene, at, same)
+  }
   return files
 }
 
@@ -41,13 +45,24 @@ function compact(files: Files): Files {
   return mapped(files, (text) => JSON.stringify(JSON.parse(text)))
 }
 
-/** Steps, the evidence and the tables of verdicts are for people; judging makes them anew. */
-function withoutSteps(files: Files): Files {
+/** Steps, and what judging makes anew of a verdict whose observations are there. */
+function withoutVerdicts(files: Files): Files {
   return changed(files, 'run.json', (run) => {
-    const { requirements } = run as { requirements: { verdict?: object }[] }
-    const bare = requirements.map((one) =>
-      one.verdict === undefined ? one : { ...one, verdict: { ...one.verdict, evidence: [] } },
-    )
+    const { requirements } = run as { requirements: StoredRequirement[] }
+    const bare = requirements.map(({ verdict, attempts, ...one }) => ({
+      ...one,
+      ...(verdict === undefined
+        ? {}
+        : {
+            verdict: {
+              ...verdict,
+              problems: [],
+              evidence: [],
+              ...('tables' in verdict ? { tables: {} } : {}),
+            },
+          }),
+      ...(attempts === undefined ? {} : { attempts: attempts.map((each) => ({ ...each, problems: [] })) }),
+    }))
     return { ...(run as object), steps: [], requirements: bare }
   })
 }
@@ -82,20 +97,22 @@ function withoutPassed(files: Files): Files {
   return Object.fromEntries(kept.filter(([name]) => isNeeded(name)))
 }
 
-/** Paths to lists of frames. */
-function recordedWires(value: unknown, at: readonly string[] = []): string[][] {
+/** Paths to the long lists of a scene, or to those of one key whatever their length. */
+function lists(value: unknown, key?: string, at: readonly string[] = []): string[][] {
   if (value === null || typeof value !== 'object') return []
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key === 'frames' && Array.isArray(inner) ? [[...at, key]] : recordedWires(inner, [...at, key]),
+  return Object.entries(value).flatMap(([name, inner]) =>
+    Array.isArray(inner) && (key === undefined ? inner.length >= 16 : name === key)
+      ? [[...at, name]]
+      : lists(inner, key, [...at, name]),
   )
 }
 
-/** Leaves frames out by halves: what nothing rests on goes in few looks. */
-function fewerFrames(files: Files, name: string, at: readonly string[], same: ReduceOptions['same']): Files {
+/** Leaves entries of a list out by halves: what nothing rests on goes in few looks. */
+function shorter(files: Files, name: string, at: readonly string[], same: ReduceOptions['same']): Files {
   const all = listAt(JSON.parse(files[name] ?? '{}'), at)
   let kept = all
   const attempt = (less: readonly unknown[]): boolean => {
-    const result = same(withFrames(files, name, at, less))
+    const result = same(withList(files, name, at, less))
     if (result) kept = less
     return result
   }
@@ -103,11 +120,11 @@ function fewerFrames(files: Files, name: string, at: readonly string[], same: Re
     for (let size = Math.ceil(all.length / 2); size >= 8; size = Math.ceil(size / 2))
       for (let from = kept.length - size; from > -size; from -= size)
         attempt([...kept.slice(0, Math.max(0, from)), ...kept.slice(Math.max(0, from + size))])
-  return withFrames(files, name, at, kept)
+  return withList(files, name, at, kept)
 }
 
-function withFrames(files: Files, name: string, at: readonly string[], frames: readonly unknown[]): Files {
-  return changed(files, name, (scene) => replaced(scene, at, frames))
+function withList(files: Files, name: string, at: readonly string[], list: readonly unknown[]): Files {
+  return changed(files, name, (scene) => replaced(scene, at, list))
 }
 
 function listAt(value: unknown, at: readonly string[]): readonly unknown[] {
