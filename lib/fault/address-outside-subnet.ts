@@ -8,7 +8,7 @@ export const addressOutsideSubnet: Fault = {
   name: 'address-outside-subnet',
   description: 'A task’s overlay interface has an address outside the network’s subnet',
   breaks: ['OVL-04', 'OVL-07'],
-  unnamed: 'no rule looks at addresses outside the subnet of their network',
+  namedBy: { code: 'endpoint-addresses', at: 'host' },
   async plant({ stack }) {
     const task = tasksOn(stack, 'clear').at(-1)
     const mac = task?.endpoints[stack.networks.clear.name]?.mac

@@ -36,7 +36,7 @@ export const outboundStateMissing: Fault = {
   name: 'outbound-state-missing',
   description: 'One node has lost its outbound security association to another.',
   breaks: ['ENC-03'],
-  unnamed: 'no rule compares the security associations of the two ends',
+  namedBy: { code: 'security-association-missing', at: 'host' },
   async plant({ cluster, stack }) {
     const node = requireEncryption(cluster, stack)
     const state = {

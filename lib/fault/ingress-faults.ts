@@ -28,7 +28,7 @@ export const ingressForwardMissing: Fault = {
   name: 'ingress-forward-missing',
   description: 'One node has lost the rule that leads the published port to the mesh.',
   breaks: ['ING-01', 'ING-05', 'ING-10'],
-  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),
@@ -42,7 +42,7 @@ export const ingressMarkMissing: Fault = {
   name: 'ingress-mark-missing',
   description: 'The ingress sandbox of one node no longer marks packets for the published port.',
   breaks: ['ING-01', 'ING-05'],
-  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),

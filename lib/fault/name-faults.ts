@@ -8,7 +8,7 @@ export const shortNameUnanswered: Fault = {
   name: 'short-name-unanswered',
   description: 'The engine’s resolver does not answer one task of the composed stack',
   breaks: ['OVL-14'],
-  unnamed: 'no rule looks at the firewall within a task',
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const task = requireForFault(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
     const rule = sh`-p udp -s 127.0.0.11 -j DROP`

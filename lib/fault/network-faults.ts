@@ -11,7 +11,7 @@ export const secondNetworkSilent: Fault = {
   name: 'second-network-silent',
   description: 'A task on two overlays drops what comes in on one of them',
   breaks: ['OVL-08'],
-  unnamed: 'no rule looks at the firewall within a task',
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const task = requireForFault(
       tasksOn(stack, 'extra').find(({ service }) => service === stack.services.both.name),
@@ -28,7 +28,7 @@ export const constrainedTaskCutOff: Fault = {
   name: 'constrained-task-cut-off',
   description: 'The task that is bound to managers drops what comes from one node',
   breaks: ['OVL-15'],
-  unnamed: 'no rule looks at the firewall within a task',
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ cluster, stack }) {
     const { front, back } = stack.services
     const tasks = tasksOn(stack, 'shop')
@@ -47,7 +47,7 @@ export const constrainedTaskCutOff: Fault = {
       [{ chain: 'INPUT', rule }],
       `/proc/${target.pid}/ns/net`,
     )
-    return { host: victim(cluster).host.name, remove }
+    return { host: victim(cluster).host.name, causeAt: target.node.host.name, remove }
   },
 }
 

@@ -12,7 +12,7 @@ export const udpForwardMissing: Fault = {
   name: 'udp-forward-missing',
   description: 'One node leads a port that is published for TCP and UDP to the mesh by TCP only.',
   breaks: ['ING-03'],
-  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) => {
     const port = requireForFault(
       stack.services.dual.published.find(({ protocol }) => protocol === 'udp'),
@@ -27,7 +27,7 @@ export const shortSyntaxForwardMissing: Fault = {
   name: 'short-syntax-forward-missing',
   description: 'One node does not lead to the mesh what was published by the short syntax.',
   breaks: ['ING-04'],
-  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) => {
     const ports = stack.services.dual.published.map(({ publishedPort }) => publishedPort)
     const rule = `--dport ${Math.max(...ports)} -j DNAT`

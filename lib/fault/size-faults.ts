@@ -17,7 +17,7 @@ export const taskInterfaceMtu: Fault = {
   name: 'task-interface-mtu',
   description: 'The overlay interface of one task has a smaller MTU than its network.',
   breaks: ['MTU-01', 'MTU-02', 'MTU-06'],
-  unnamed: 'no rule looks at the MTU of single interfaces',
+  namedBy: { code: 'interface-mtu-set', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
@@ -38,7 +38,7 @@ export const vxlanDeviceMtu: Fault = {
   name: 'vxlan-device-mtu',
   description: 'The VXLAN device of the clear network has a smaller MTU on one node.',
   breaks: ['MTU-01', 'MTU-02'],
-  unnamed: 'no rule looks at the MTU of single interfaces',
+  namedBy: { code: 'interface-mtu-set', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const ip = inNamespace(overlayNamespace(stack.networks.clear.id), sh`ip`)

@@ -43,7 +43,7 @@ export const bridgeWithoutGateway: Fault = {
   name: 'bridge-without-gateway',
   description: 'The bridge of a network has lost the gateway’s address on one node.',
   breaks: ['VXL-05'],
-  unnamed: 'no rule looks at the bridge in the namespace of a network',
+  namedBy: { code: 'overlay-bridge-incomplete', at: 'host' },
   plant({ cluster, stack }) {
     const { id, gateway, subnet } = stack.networks.clear
     const address = `${gateway}/${subnet.split('/')[1] ?? '24'}`
