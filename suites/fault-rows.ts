@@ -10,6 +10,8 @@ export interface FaultRow extends FaultOutcome {
   readonly lab: string
   /** Requirements it had to break there. */
   readonly breaks: readonly string[]
+  /** Profile quick was not verified beside them. */
+  readonly short?: true
 }
 
 /** In the folder of reports. */
@@ -32,9 +34,14 @@ export class FaultRows {
     return this.#rows
   }
 
-  has({ fault, lab, breaks }: Pick<FaultRow, 'fault' | 'lab' | 'breaks'>): boolean {
+  /** One with profile quick does for one without it. */
+  has({ fault, lab, breaks, short }: Pick<FaultRow, 'fault' | 'lab' | 'breaks' | 'short'>): boolean {
     return this.#rows.some(
-      (row) => row.fault === fault && row.lab === lab && row.breaks.join() === breaks.join(),
+      (row) =>
+        row.fault === fault &&
+        row.lab === lab &&
+        row.breaks.join() === breaks.join() &&
+        (short === true || row.short !== true),
     )
   }
 

@@ -13,7 +13,7 @@ export function faultsPage(faults: readonly Fault[], rows: readonly FaultRow[]):
     '',
     'Generated from `lib/fault/` and the rows that `swarmproof faults --write-golden suites/golden` kept, by `npm run docs`.',
     '',
-    `${faults.length} defects can be planted; ${named.length} declare the finding that must come first, the others why no finding can name them: then no cause is said at all. ${faults.length - missing.length} have a row below, of requirements that fell on a lab and of what was found first there. A row with ✘ is not as it must be.`,
+    `${faults.length} defects can be planted; ${named.length} declare the finding that must come first, the others why no finding can name them: then no cause is said at all. ${faults.length - missing.length} have a row below, of requirements that fell on a lab and of what was found first there. A row with ✘ is not as it must be; * marks one without profile quick.`,
     '',
     ...table(
       faults.flatMap((fault) =>
@@ -55,10 +55,10 @@ function table(lines: readonly string[]): string[] {
   ]
 }
 
-function line({ fault, host, fell, findings, problems }: FaultRow, declared?: Fault): string {
+function line({ fault, host, fell, findings, problems, short }: FaultRow, declared?: Fault): string {
   const [first, ...others] = findings.filter(({ severity }) => severity === 'cause')
   const none = declared?.unnamed === undefined ? 'none' : 'none, as declared'
-  return `| ${problems.length === 0 ? '✔' : '✘'} | ${fault} | ${host} | ${fell.join(', ') || '–'} | ${first === undefined ? none : said(first)} | ${others.map(said).join('; ')} |`
+  return `| ${problems.length === 0 ? '✔' : '✘'} | ${fault}${short === true ? ' *' : ''} | ${host} | ${fell.join(', ') || '–'} | ${first === undefined ? none : said(first)} | ${others.map(said).join('; ')} |`
 }
 
 function said({ code, nodes, pairs }: FindingSaid): string {

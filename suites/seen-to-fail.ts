@@ -62,10 +62,8 @@ export function plantingOf(...faults: readonly Fault[]): Planting {
 }
 
 export interface SeeOptions {
-  /** Verified under the fault, too: with them findings can be judged. */
+  /** Verified under the fault, too. */
   readonly others?: readonly string[]
-  /** Whether enough is verified for what findings say to be held against the fault. */
-  readonly judgesNames?: boolean
 }
 
 /**
@@ -76,7 +74,7 @@ export async function seeItFail(
   planting: Planting,
   on: ReadyLab,
   verify: Verify,
-  { others = [], judgesNames = false }: SeeOptions = {},
+  { others = [] }: SeeOptions = {},
 ): Promise<FaultOutcome> {
   const startedAt = performance.now()
   const standing: Standing[] = []
@@ -110,7 +108,7 @@ export async function seeItFail(
     problems: [
       ...during.requirements.flatMap((one) => hostsOf(one.id).flatMap((host) => notCaught(one, host))),
       ...afterwards.requirements.filter((one) => !failsAnyway.includes(one)).flatMap(notRecovered),
-      ...(judgesNames ? misnamed(standing, during.findings, afterwards.findings) : []),
+      ...misnamed(standing, during.findings, afterwards.findings),
     ],
     failsAnyway: failsAnyway.map(({ id }) => id),
     reasons,

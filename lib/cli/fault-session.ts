@@ -23,7 +23,6 @@ export interface SessionOptions {
   readonly reportDir: string
   /** Verified under every fault, too. */
   readonly others: readonly string[]
-  readonly judgesNames: boolean
 }
 
 /** The labs that faults find what they break on; `named` or those that are shipped. */
@@ -86,10 +85,10 @@ export function standingSession(lab: Lab, options: SessionOptions): FaultLab {
 
 function sharedOptions(
   topology: PlannedLab['topology'],
-  { provider, progress, signal, reportDir, others, judgesNames }: SessionOptions,
+  { provider, progress, signal, reportDir, others }: SessionOptions,
 ): Omit<FaultLabOptions, 'raise' | 'resume'> {
   return {
-    ...{ progress, signal, others, judgesNames },
+    ...{ progress, signal, others },
     isDisruptive: (id) => only(suites, (test) => test.safety === 'lab' && test.id === id).length > 0,
     async verify(raised, ids) {
       const { record, store } = await conformanceRun({

@@ -63,7 +63,7 @@ export function faultsCommand(): Command {
   return withHostsOptions(command)
     .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
-    .option('--no-quick', 'without profile quick; what is found is told then, and not judged')
+    .option('--no-quick', 'without profile quick: shorter, and less that could be named falsely')
     .option('--resume', 'go on after the rows that are stored in the folder of reports')
     .option('--write-golden <folder>', 'keep what was observed under each fault, reduced, for unit tests')
     .addOption(deadlineOption())
@@ -118,7 +118,7 @@ async function plant(
 ): Promise<void> {
   const { reportDir } = flags
   const rows = new FaultRows(reportDir, flags.resume === true)
-  const common = { progress, signal, reportDir, others, judgesNames: flags.quick }
+  const common = { progress, signal, reportDir, others }
   const seen: FaultRow[] = [...rows.all]
   const add = (row: FaultRow): void => {
     rows.add(row)
@@ -129,7 +129,8 @@ async function plant(
     for (const planting of chosen)
       for (const breaks of onOneLab(planting, planned)) {
         if (signal.aborted) break
-        const row = { fault: planting.name, lab: planned.name, breaks }
+        const short = flags.quick ? {} : ({ short: true } as const)
+        const row = { fault: planting.name, lab: planned.name, breaks, ...short }
         if (rows.has(row)) continue
         const outcome = await session.see({ ...planting, breaks })
         // What was interrupted says nothing of the fault.
