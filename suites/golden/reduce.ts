@@ -3,7 +3,7 @@ import type { Files } from '../stored/stored-run.ts'
 /** A run with some of it left out, from the least telling on. */
 type Cut = (files: Files) => Files
 
-export interface ReduceOptions {
+export interface ReductionOptions {
   /** Whether verdicts and findings are still the same. */
   readonly same: (files: Files) => boolean
   readonly fits: (files: Files) => boolean
@@ -13,7 +13,7 @@ export interface ReduceOptions {
  * Leaves out of a stored run what its verdicts and findings do not rest on, until it fits: each cut is taken back where
  * they would be others.
  */
-export function reduceRun(whole: Files, { same, fits }: ReduceOptions): Files {
+export function reduceRun(whole: Files, { same, fits }: ReductionOptions): Files {
   let files = compact(whole)
   const apply = (cut: Cut): void => {
     const less = cut(files)
@@ -108,7 +108,7 @@ function lists(value: unknown, key?: string, at: readonly string[] = []): string
 }
 
 /** Leaves entries of a list out by halves: what nothing rests on goes in few looks. */
-function shorter(files: Files, name: string, at: readonly string[], same: ReduceOptions['same']): Files {
+function shorter(files: Files, name: string, at: readonly string[], same: ReductionOptions['same']): Files {
   const all = listAt(JSON.parse(files[name] ?? '{}'), at)
   let kept = all
   const attempt = (less: readonly unknown[]): boolean => {

@@ -44,7 +44,7 @@ export const endpointAddresses: Rule = {
     'New addresses for the tasks that are named: `docker service update --force SERVICE`',
     'Who has it: `docker network inspect --verbose NETWORK` on both nodes, and `ip -4 addr` in the namespace, `nsenter --net=/run/docker/netns/SANDBOX`',
     'An endpoint that no task has: `docker network disconnect -f NETWORK NAME`; a balancer’s is written again by `systemctl restart docker`',
-    'After a quorum was forced or a manager restored from a backup: update every service once by `--force`, the allocator gives out all addresses anew',
+    'After a quorum was forced or a manager restored from a backup: update every service once by `--force`, the allocator gives all addresses out again',
   ],
   reports: [
     {

@@ -2,7 +2,7 @@ import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
 /** What leads out of tasks takes larger packets than the uplink. */
-export const gatewayBridgeMtu: Rule = {
+export const gatewayBridgeMtuTooLarge: Rule = {
   code: 'gateway-bridge-mtu-too-large',
   title: 'docker_gwbridge, or an interface on it, takes larger packets than the uplink carries',
   severity: ['cause'],

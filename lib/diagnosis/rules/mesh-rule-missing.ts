@@ -71,7 +71,7 @@ function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
       title: `${node} lacks a rule that leads a published port into the routing mesh: ${describe(first)}`,
       cause: `The rules that the engine wrote for it are not whole on ${node}, and the engine does not look at them again. The port is dead there, or for ${node} itself; through the other nodes it answers, and everything is reported healthy.`,
       remedy: [
-        `On ${node}: \`systemctl restart docker\` writes all rules again; tasks there start anew unless live-restore is on`,
+        `On ${node}: \`systemctl restart docker\` writes all rules again; tasks there start again unless live-restore is on`,
         `Look first at what took it away: \`iptables-save | grep -E "${[...ports].join('|')}"\` before and after a reload of the firewall or a run of configuration management`,
       ],
       nodes: [node],
