@@ -39,6 +39,7 @@ class Stage {
       name,
       description: '',
       breaks: [],
+      unnamed: 'of a test',
       plant: () => this.#plant(name),
     }))
     return randomFaults({

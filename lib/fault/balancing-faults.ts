@@ -42,6 +42,7 @@ export const balancerTaskMissing: Fault = {
   name: 'balancer-task-missing',
   description: 'The balancer of one node does not list one of the running tasks.',
   breaks: ['LB-01', 'LB-02'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ cluster, stack }) {
     const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
     return scripted(node, {
@@ -55,6 +56,7 @@ export const balancerWeightZero: Fault = {
   name: 'balancer-weight-zero',
   description: 'The balancer of one node gives one of the running tasks no connections.',
   breaks: ['LB-01', 'LB-02'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ cluster, stack }) {
     const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
     const weigh = (weight: number): Script =>
@@ -67,6 +69,7 @@ export const ingressTaskMissing: Fault = {
   name: 'ingress-task-missing',
   description: 'The ingress balancer of one node does not list one of the running tasks.',
   breaks: ['LB-02', 'ING-02', 'ING-05'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { web } = stack.services
