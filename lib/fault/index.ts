@@ -7,7 +7,12 @@ export {
   vxlanOnUsualPort,
 } from './wrong-interface-faults.ts'
 export { balancedRoundRobin } from './balanced-round-robin.ts'
-export { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
+export {
+  balancerTaskMissing,
+  balancerWeightZero,
+  connectionsByVipReset,
+  ingressTaskMissing,
+} from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 export { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
 export { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'

@@ -41,7 +41,7 @@ export function onOverlays({ bursts }: Pick<Bursts, 'bursts'>): Burst[] {
 }
 
 /** Datagrams of tasks that did not arrive, by ordered pair and network. */
-export function lossProblems(seen: Bursts, facts: ClusterFacts): Problem[] {
+export function burstLossProblems(seen: Bursts, facts: ClusterFacts): Problem[] {
   return onOverlays(seen)
     .filter(({ sent, distinct }) => distinct < sent)
     .map((burst): Problem => ({
@@ -54,7 +54,7 @@ export function lossProblems(seen: Bursts, facts: ClusterFacts): Problem[] {
 const overtakenShare = 0.01
 
 /** Datagrams of tasks that arrived twice, or behind later ones. */
-export function orderProblems(seen: Bursts, facts: ClusterFacts): Problem[] {
+export function deliveryProblems(seen: Bursts, facts: ClusterFacts): Problem[] {
   return onOverlays(seen).flatMap((burst): Problem[] => {
     const { received, distinct, overtaken } = burst
     const where = { kind: 'seen', ...whereOf(burst, facts), expected: distinct } as const

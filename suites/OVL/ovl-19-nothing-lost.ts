@@ -4,7 +4,7 @@ import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { bursts } from '../scene/recordings/bursts.ts'
 import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { docs, moby } from '../source.ts'
-import { burstMeasures, burstTables, idleControl, lossProblems, onOverlays } from './burst-judgement.ts'
+import { burstMeasures, burstTables, idleControl, burstLossProblems, onOverlays } from './burst-judgement.ts'
 
 export const nothingLost = requirement({
   id: 'OVL-19',
@@ -34,7 +34,7 @@ export const nothingLost = requirement({
     const others = facts.owned
       ? []
       : [{ what: 'a lab whose hosts carry no traffic of others', of: 'topology' as const, nodes: [] }]
-    const problems = facts.owned ? lossProblems(seen, facts) : []
+    const problems = facts.owned ? burstLossProblems(seen, facts) : []
     return judgement({
       problems,
       controls: problems.length === 0 ? [] : [idleControl(seen)],

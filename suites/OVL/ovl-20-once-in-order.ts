@@ -8,9 +8,9 @@ import {
   burstMeasures,
   burstTables,
   idleControl,
-  lossProblems,
+  burstLossProblems,
   onOverlays,
-  orderProblems,
+  deliveryProblems,
 } from './burst-judgement.ts'
 
 export const onceInOrder = requirement({
@@ -40,9 +40,9 @@ export const onceInOrder = requirement({
     const overlays = onOverlays(seen)
     const arrived = overlays.reduce((sum, { distinct }) => sum + distinct, 0)
     const longest = Math.max(0, ...overlays.map(({ roundTripMs }) => roundTripMs?.median ?? 0))
-    const lost = facts.owned ? [] : lossProblems(seen, facts)
+    const lost = facts.owned ? [] : burstLossProblems(seen, facts)
     return judgement({
-      problems: [...orderProblems(seen, facts), ...lost],
+      problems: [...deliveryProblems(seen, facts), ...lost],
       controls: lost.length === 0 ? [] : [idleControl(seen)],
       measures: burstMeasures(seen, facts),
       unseen: unseenFrom(facts, 'clear'),

@@ -1,6 +1,7 @@
 import type { ObserveContext } from '../../../lib/conformance/context.ts'
 import { scene } from '../../../lib/conformance/scene.ts'
 import type { BurstCounts, BurstFlow, BurstHost, BurstLoad } from '../../../lib/probe/burst.ts'
+import { askedLoad, existingLoad, labLoad } from '../../../lib/probe/burst-load.ts'
 import { sendBursts } from '../../../lib/probe/send-bursts.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../../lib/swarm/stack.ts'
@@ -29,19 +30,13 @@ export interface Bursts {
   readonly leftOut: readonly LeftOut[]
 }
 
-const payloadBytes = 100
-/** On hosts that were made for it. */
-const onLab: BurstLoad = { datagrams: 200, perSecond: 50, payloadBytes }
-/** Elsewhere: fewer in a second than the exchange of single probes sends. */
-const onExisting: BurstLoad = { datagrams: 20, perSecond: 10, payloadBytes }
-
 /** Recorded once per generation and shared. */
 export const bursts = scene('bursts', record)
 
 async function record(lab: ObserveContext): Promise<Bursts> {
-  const { cluster, stack, facts } = lab
+  const { cluster, stack, facts, load: asked } = lab
   const { roles, leftOut } = await supportedTraffic(lab)
-  const load = facts.owned ? onLab : onExisting
+  const load = asked === undefined ? (facts.owned ? labLoad : existingLoad) : askedLoad(asked)
   const planned = [
     ...roles.flatMap((role) =>
       orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]) => ({
