@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { checksumsOf, type PacketChecksums } from './checksum.ts'
 import { decode } from './decode.ts'
 import { encodeDatagram, encodeVxlan } from './encode.ts'
-import { fixtureNames, fixturePackets, fixturePath } from './fixture.fake.ts'
+import { fixtureNames, fixturePackets, fixturePath, fromHex } from './fixture.fake.ts'
 import type { Packet } from './packet.ts'
 
 const ends = {
@@ -30,6 +30,12 @@ function wrapped(change: (view: DataView) => void = () => undefined): Uint8Array
   return bytes
 }
 
+/** A datagram and a SYN as tcpdump saw them arrive from VXLAN over a veth pair; a socket got the datagram. */
+const deliveredByVeth = [
+  'b64efecd93ecdac7bc45cadb08004500005310a200004011e5f4c0000201c0000202e26712b5003f5cd70800000000100100aa014408e90b62fad6c35c1d080045000021b04740004011361ac6336401c6336402c6281b5f000d548968656c6c6f',
+  'b64efecd93ecdac7bc45cadb08004500006e10a300004011e5d8c0000201c0000202dac912b5005a644f0800000000100100aa014408e90b62fad6c35c1d08004500003cff7840004006e6d8c6336401c63364029b72005014392c0500000000a002fd5c54990000020405820402080a28e6dbac000000000103030a',
+] as const
+
 const seen = (bytes: Uint8Array, originalBytes?: number): PacketChecksums =>
   checksumsOf(packet(bytes, originalBytes))
 
@@ -55,6 +61,15 @@ describe('checksums', () => {
     const partial = (sum & 0xffff) + (sum >>> 16)
     expect(seen(wrapped((inner) => inner.setUint16(udpChecksum, partial))).inner).to.equal('unfinished')
     expect(seen(wrapped((inner) => inner.setUint16(udpChecksum, partial + 1))).inner).to.equal('wrong')
+  })
+
+  it('are unfinished where a kernel left both to a card that does not exist, and its neighbour took them', () => {
+    for (const hex of deliveredByVeth)
+      expect(seen(fromHex(hex))).to.deep.equal({ outer: 'unfinished', inner: 'unfinished' })
+    const changed = fromHex(deliveredByVeth[0])
+    // The lifetime, which the header of IP counts alone.
+    changed[22] = 9
+    expect(seen(changed)).to.deep.equal({ outer: 'wrong', inner: 'unfinished' })
   })
 
   it('are nothing to be said of in a packet that was cut off, whatever was kept of it', () => {

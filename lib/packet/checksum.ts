@@ -18,11 +18,20 @@ export interface PacketChecksums {
  * where nothing can be said: a capture that kept less than the packet, a fragment, a length that the card still fills in.
  */
 export function checksumsOf(packet: Packet): PacketChecksums {
-  const [outer, inner] = [stateOf(packet, outerLayers(packet)), stateOf(packet, innerLayers(packet))]
+  const inner = stateOf(packet, innerLayers(packet))
+  const outer = stateOf(packet, outerLayers(packet), inner)
   return { ...(outer === undefined ? {} : { outer }), ...(inner === undefined ? {} : { inner }) }
 }
 
-function stateOf(packet: Packet, layers: readonly Layer[]): ChecksumState | undefined {
+/**
+ * @param carried of what VXLAN carries: where the card is to complete that, the kernel has computed the outer checksum as
+ * if it had (local checksum offload)
+ */
+function stateOf(
+  packet: Packet,
+  layers: readonly Layer[],
+  carried?: ChecksumState,
+): ChecksumState | undefined {
   const ip = layers.find(
     (layer): layer is Ipv4Layer | Ipv6Layer => layer.protocol === 'ipv4' || layer.protocol === 'ipv6',
   )
@@ -33,7 +42,8 @@ function stateOf(packet: Packet, layers: readonly Layer[]): ChecksumState | unde
   if (bytes.byteLength !== ip.totalBytes - ip.headerBytes) return undefined
   const header = packet.bytes.subarray(ip.offset, ip.offset + ip.headerBytes)
   if (ip.protocol === 'ipv4' && folded(sumOf(header)) !== allOnes) return 'wrong'
-  return transportState(ip, header, bytes)
+  const state = transportState(ip, header, bytes)
+  return state === 'wrong' && carried === 'unfinished' ? carried : state
 }
 
 const allOnes = 0xffff
@@ -54,9 +64,7 @@ function transportState(
   if (ip.payloadProtocol === udp && field === 0 && ip.protocol === 'ipv4') return verified
   const [from, to] = ip.protocol === 'ipv4' ? [12, 20] : [8, 40]
   const pseudo =
-    ip.payloadProtocol === icmp
-      ? 0
-      : sumOf(header.subarray(from, to)) + ip.payloadProtocol + bytes.byteLength
+    ip.payloadProtocol === icmp ? 0 : sumOf(header.subarray(from, to)) + ip.payloadProtocol + bytes.byteLength
   if (folded(pseudo + sumOf(bytes)) === allOnes) return 'right'
   return pseudo > 0 && field === folded(pseudo) ? 'unfinished' : 'wrong'
 }
