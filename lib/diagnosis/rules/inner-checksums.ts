@@ -45,8 +45,10 @@ export const checksumOffload: Rule = {
     },
   ],
   find(lab) {
-    const bad = lab.problems(...wrong).filter(isInner)
-    const culpable = bad.filter((problem) => isWhole(problem) && !echoesConcerned(problem, bad))
+    const bad = lab.problems(...wrong)
+    const culpable = bad.filter(
+      (problem) => isInner(problem) && isWhole(problem) && !echoesConcerned(problem, bad),
+    )
     return culpable.length === 0 ? [] : [offload(culpable, lab)]
   },
   gravity: 102,
@@ -99,7 +101,7 @@ function offload(bad: readonly Reported[], lab: LabView): Draft {
   const device = (name: string): string =>
     lab.facts?.nodes.find((node) => node.name === name)?.dataPath.interface ?? 'INTERFACE'
   return {
-    title: `${protocols.join(' and ')} inside VXLAN ${senders.length > 1 ? 'leave' : 'leaves'} ${senders.join(' and ')} with wrong checksums: offload of the network card`,
+    title: `${protocols.join(' and ')} inside VXLAN ${protocols.length > 1 ? 'leave' : 'leaves'} ${senders.join(' and ')} with wrong checksums: offload of the network card`,
     cause: `${protocols.join(' and ')} from ${senders.join(' and ')} arrive on other nodes with checksums that nobody completed, and are dropped there; echoes, whose checksum the kernel makes itself, pass. The card of the sender is left to complete checksums inside VXLAN and does not.`,
     remedy: [
       ...senders.map((name) => `On ${name}: \`ethtool -K ${device(name)} tx-checksum-ip-generic off\``),

@@ -45,7 +45,7 @@ export const arrivingTwice = orderRule(
     title: 'Packets between nodes arrive more than once',
     severity: ['cause'],
     meaning:
-      'TCP throws second copies away, so that most services go on working; UDP does not, nor do encrypted overlays, whose replay check drops and counts them. Twice the traffic is on the way all the time.',
+      'TCP throws second copies away, so that most services go on working; UDP hands both on, also on encrypted overlays, for which engines ask no check against replay. More is on the way than was sent.',
     proof: [
       'Numbered datagrams between tasks were counted twice at the node they arrive at, by ordered pair',
     ],
