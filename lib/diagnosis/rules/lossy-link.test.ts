@@ -66,11 +66,11 @@ describe('a lossy link', () => {
         'OVL-19': lostOf(loss),
         'OVL-03': [probe({ from: 'manager', to: 'worker2' })],
         'OVL-08': [probe({ from: 'manager', to: 'worker1' })],
-        'CTL-01': [{ code: 'port-refused', kind: 'missed', path: { from: 'worker2', to: 'manager' } }],
+        'CTL-03': [{ code: 'gossip-unanswered', kind: 'missed', path: { from: 'worker2', to: 'manager' } }],
       },
       scenes: scene(loss),
     })
-    expect(left).to.deep.equal(['OVL-08 not-delivered', 'CTL-01 port-refused'])
+    expect(left).to.deep.equal(['OVL-08 not-delivered', 'CTL-03 gossip-unanswered'])
   })
 
   it('is none where nothing arrived, where nodes were busy, and without bursts', () => {
