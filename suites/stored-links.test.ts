@@ -37,7 +37,9 @@ function findingsBetween(name: string, hide: boolean): Finding[] {
 
 describe('links of a lab on which one node lost 5 % of what it sent', () => {
   it('are told by the queueing discipline where the node shows one', () => {
-    expect(findingsBetween('packets-lost', false).map(({ code }) => code)).to.deep.equal(['queueing-disturbs'])
+    expect(findingsBetween('packets-lost', false).map(({ code }) => code)).to.deep.equal([
+      'queueing-disturbs',
+    ])
   })
 
   it('are told by what was counted at both ends where no host shows why', () => {

@@ -73,7 +73,9 @@ describe('bursts on this machine', function () {
     expect(performance.now() - startedAt).to.be.above(1_900)
     for (const { roundTripMs, ...counts } of seen.flows) {
       expect(counts).to.deep.equal(whole)
-      expect(roundTripMs?.median).to.be.above(0).and.at.most(roundTripMs?.ninetyFifth ?? 0)
+      expect(roundTripMs?.median)
+        .to.be.above(0)
+        .and.at.most(roundTripMs?.ninetyFifth ?? 0)
     }
     expect(Object.keys(seen.hosts)).to.have.members([near, far])
     expect(seen.hosts[near]).to.include({ overflows: 0 })

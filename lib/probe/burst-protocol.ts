@@ -53,9 +53,7 @@ export function burstPlans(flows: readonly BurstFlow[], load: BurstLoad, nonce: 
     )
     const sends = flows.flatMap(({ from, address, kind }, id) =>
       from.host.name === name
-        ? [
-            protocolLine('flow', id, space(from), kind, ipv4Address(address), ...numbersOf(load)),
-          ]
+        ? [protocolLine('flow', id, space(from), kind, ipv4Address(address), ...numbersOf(load))]
         : [],
     )
     return {
@@ -97,8 +95,7 @@ export function readBurstLine(line: string): BurstReport | undefined {
   if (!/^(flow( \d+){8}|arrived( \d+){4}|host( \d+){5})$/.test(line)) return undefined
   const [what, ...words] = line.split(' ')
   const [a = 0, b = 0, c = 0, d = 0, ...trips] = words.map(Number)
-  if (what === 'arrived')
-    return { what, id: a, counts: { received: b, distinct: c, overtaken: d } }
+  if (what === 'arrived') return { what, id: a, counts: { received: b, distinct: c, overtaken: d } }
   if (what === 'host') {
     const share = (ticks: number): number => (a === 0 ? 0 : Math.round((1000 * ticks) / a) / 1000)
     const host = { idleShare: share(b), stolenShare: share(c), longestDelayMs: milliseconds(d) }

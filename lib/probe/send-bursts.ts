@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
-import { missingTool } from '../missing-tool.ts'
+import { gatherMissing, missingTool } from '../missing-tool.ts'
 import { readLines } from '../remote/bounded-lines.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { perlFile, perlFromInput } from '../script-file.ts'
@@ -15,7 +15,9 @@ import { responderNonce } from './nonce.ts'
  * @throws SwarmproofError `PROBE_AGENT` where a program could not finish: then nothing is known of the network
  */
 export async function sendBursts(flows: readonly BurstFlow[], load: BurstLoad): Promise<BurstSeen> {
-  const hosts = new Map(flows.flatMap(({ from, to }) => [from.host, to.host]).map((host) => [host.name, host]))
+  const hosts = new Map(
+    flows.flatMap(({ from, to }) => [from.host, to.host]).map((host) => [host.name, host]),
+  )
   const program = perlFile(import.meta.url, 'burst.pl')
   const ends: BurstEnd[] = []
   try {
@@ -30,7 +32,8 @@ export async function sendBursts(flows: readonly BurstFlow[], load: BurstLoad): 
         await end.until('ready')
       }),
     )
-    for (const one of started) if (one.status === 'rejected') throw one.reason
+    const failed = started.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+    if (failed.length > 0) throw gatherMissing(failed)
     for (const order of ['go', 'tell'] as const) {
       for (const end of ends) end.say(order)
       await Promise.all(ends.map((end) => end.until(order === 'go' ? 'sent' : 'done')))

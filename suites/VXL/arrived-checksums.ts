@@ -73,9 +73,7 @@ function senderOf({ egress, vxlan, inner }: SeenFrame, facts: ClusterFacts): Sen
   const role = (['clear', 'secret'] as const).find((one) => facts.networks[one].vni === vxlan.vni)
   if (role === undefined) return undefined
   const { name } = facts.networks[role]
-  const task = tasksIn(facts, role).find(
-    ({ endpoints }) => endpoints[name]?.address === inner?.ip?.source,
-  )
+  const task = tasksIn(facts, role).find(({ endpoints }) => endpoints[name]?.address === inner?.ip?.source)
   return task === undefined ? undefined : { node: task.node, network: name, role }
 }
 
