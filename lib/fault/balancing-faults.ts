@@ -69,6 +69,7 @@ export const connectionsByVipReset: Fault = {
   name: 'connections-by-vip-reset',
   description: 'The balancer of one node resets connections to a VIP once they carry data.',
   breaks: ['LB-06'],
+  namedBy: { code: 'connections-by-vip-reset', at: 'host' },
   async plant({ cluster, stack }) {
     const { clear } = stack.networks
     const vip = requireForFault(stack.services.web.vips[clear.id], 'a VIP')
