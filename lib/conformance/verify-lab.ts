@@ -40,6 +40,8 @@ export interface VerifyLabOptions {
   readonly onVerdict: (requirement: RequirementRecord) => void
   /** Ids that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
+  /** Of bursts, in datagrams a second on each way. */
+  readonly load?: number
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean
   /** The owner of a lab that was given sees for itself whether the last disruptive test changed it. */

@@ -40,6 +40,8 @@ export interface EngineFacts {
   /** Where it keeps its data. */
   readonly rootDirectory: string
   readonly operatingSystem: string
+  /** Where it keeps network namespaces, below `netns`; undefined where it was not told, or could not be found out. */
+  readonly execRoot?: string
   /** As `docker info` lists them: `name=seccomp,profile=builtin`, `name=rootless`. */
   readonly securityOptions?: readonly string[]
   readonly liveRestore?: boolean

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cidrBlock, ipAddress, portNumber, swarmId, vni } from '../identifier.ts'
+import { absolutePath, cidrBlock, ipAddress, portNumber, swarmId, vni } from '../identifier.ts'
 import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
 import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
@@ -19,15 +19,29 @@ const swarmInfo = z.object({
 
 const network = z.tuple([z.string(), z.string(), z.string(), z.array(z.object({ Subnet: text })).nullable()])
 
+/** What else a host says of its engine. */
+export interface EngineWords {
+  readonly firewallBackend?: string | undefined
+  /** Exec roots of the engines that run there. */
+  readonly execRoots?: readonly string[]
+}
+
 /** From `docker version --format '{{json .Server}}'` and of `docker info` by `engineFormat`. */
-export function parseEngine(server: Json, info: Json, firewallBackend = ''): EngineFacts {
+export function parseEngine(
+  host: string,
+  server: Json,
+  info: Json,
+  { firewallBackend = '', execRoots = [] }: EngineWords = {},
+): EngineFacts {
   const options = info['SecurityOptions']
+  const [execRoot, ...others] = new Set(execRoots)
   return {
     id: textOf(info['ID']),
     version: textOf(server['Version']),
     apiVersion: textOf(server['ApiVersion']),
     rootDirectory: textOf(info['DockerRootDir']),
     operatingSystem: textOf(info['OperatingSystem']),
+    ...(execRoot === undefined || others.length > 0 ? {} : { execRoot: absolutePath(execRoot, host) }),
     ...(Array.isArray(options) ? { securityOptions: options.map(textOf) } : {}),
     ...(info['LiveRestoreEnabled'] === true ? { liveRestore: true } : {}),
     ...(/^[a-z+]+$/.test(firewallBackend) ? { firewallBackend } : {}),

@@ -70,7 +70,9 @@ function parse(host: string, printed: Sections, span: ReadingSpan): HostFacts {
     hostKeys: parseHostKeys(lines('host-keys')),
     architecture: system.get('architecture') ?? '',
     kernelRelease: system.get('kernel') ?? '',
-    engine: parseEngine(readJson(host, lines('engine')), info, lines('firewall-backend')[0]?.trim()),
+    engine: parseEngine(host, readJson(host, lines('engine')), info, {
+      ...{ firewallBackend: lines('firewall-backend')[0]?.trim(), execRoots: lines('exec-root') },
+    }),
     swarm: parseSwarm(host, info, of('data-path')?.argument ?? ''),
     interfaces: parseInterfaces(
       host,

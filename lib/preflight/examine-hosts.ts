@@ -57,7 +57,7 @@ async function completed(
     return found.hosts
   } catch (error) {
     if (!(error instanceof SwarmproofError) || options.signal.aborted) throw error
-    findings.push(lost(manager.inventory.name, error, 'nodes'))
+    findings.push(lost(error.host ?? manager.inventory.name, error, 'nodes'))
     return given
   }
 }
@@ -70,7 +70,10 @@ function addressesOf(
     return chooseAddresses(known)
   } catch (error) {
     if (!(error instanceof SwarmproofError)) throw error
-    findings.push(lost(error.host ?? known[0]?.inventory.name ?? '', error, 'addresses'))
+    const finding = lost(error.host ?? known[0]?.inventory.name ?? '', error, 'addresses')
+    // What kept the other nodes from being found is said once.
+    if (!findings.some(({ host, detail }) => host === finding.host && detail === finding.detail))
+      findings.push(finding)
     return undefined
   }
 }

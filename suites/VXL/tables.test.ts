@@ -111,12 +111,7 @@ describe('judging forwarding tables', () => {
       scene: ({ key }: { key: string }) => Promise.resolve(key === 'network-views' ? views : {}),
     }
     const { last } = (await forwarding.observe(lab as never)) as {
-      readonly last: readonly {
-        readonly network: string
-        readonly node: string
-        readonly vni: number
-        readonly remote: readonly { readonly address: string }[]
-      }[]
+      last: { network: string; node: string; vni: number; remote: { address: string }[] }[]
     }
     expect(
       last.map(({ network, node, vni, remote }) => [

@@ -60,7 +60,7 @@ export const publishedPortWithoutRule: Rule = {
       return first === undefined || isEverywhere(lab, first, lacking) ? [] : [draftOf(problems, first, lab)]
     })
   },
-  gravity: 145,
+  gravity: 146,
 }
 
 /** On every node, for every port that is looked at: no single rule was lost. */

@@ -3,10 +3,11 @@ import { scene } from '../../../lib/conformance/scene.ts'
 import { swarmObjects } from '../../../lib/conformance/swarm-objects-scene.ts'
 import { firstLineOf } from '../../../lib/error.ts'
 import type { NamespaceState } from '../../../lib/observe/host-state.ts'
+import { choosesAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type IngressTables, wayOfPort } from '../../../lib/observe/way-of-port.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../../lib/swarm/namespaces.ts'
 import { readSwarmObjects, type SwarmObjects } from '../../../lib/swarm/swarm-objects.ts'
-import { choosesAtRandom, markOfPort, markOfVip } from '../judging/balancer.ts'
+import { markOfPort, markOfVip } from '../judging/balancer.ts'
 import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../judging/kernel-seen.ts'
 import {
   type OtherBalancer,
