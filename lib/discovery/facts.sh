@@ -74,6 +74,7 @@ section disk; df -Pk "${root:-/}" 2>/dev/null | tail -n 1
 
 if have ip; then
   section addresses; ip -j -d -4 addr 2>/dev/null; printf '\n'; section routes; ip -j -4 route 2>/dev/null; printf '\n'
+  section vxlan; ip -j -d link show type vxlan 2>/dev/null; printf '\n'
 fi
 for device in /sys/class/net/*; do
   [ -e "$device/device" ] || continue

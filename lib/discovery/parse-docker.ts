@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { absolutePath, cidrBlock, ipAddress, portNumber, swarmId } from '../identifier.ts'
+import { absolutePath, cidrBlock, ipAddress, portNumber, swarmId, vni } from '../identifier.ts'
 import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
 import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
@@ -67,19 +67,22 @@ export function parseSwarm(host: string, info: Json, dataPathAddress: string): S
   }
 }
 
-/** From one line a network: name, driver, scope and IPAM configuration, each as JSON. */
+/** From one line a network: name, driver, scope, VNIs and IPAM configuration, each as JSON. */
 export function parseNetworks(host: string, lines: readonly string[]): readonly DockerNetworkFacts[] {
   return lines.flatMap((line) => {
-    const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (.*)$/.exec(line)
+    const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (?:"([\d,]*)" )?(.*)$/.exec(line)
     if (match === null) return []
+    const [, ...words] = match
+    const [vnis = ''] = words.splice(3, 1)
     const [name, driver, scope, configs] = network.parse(
-      match.slice(1).map((json) => JSON.parse(json || 'null') as unknown),
+      words.map((json) => JSON.parse(json || 'null') as unknown),
     )
     const subnets = (configs ?? [])
       .map(({ Subnet }) => Subnet ?? '')
       .filter((subnet) => subnet.includes('.'))
       .map((subnet) => cidrBlock(subnet, host))
-    return [{ name, driver, scope, subnets }]
+    const given = vnis.split(',').flatMap((digits) => (digits === '' ? [] : [vni(Number(digits), host)]))
+    return [{ name, driver, scope, subnets, ...(given.length === 0 ? {} : { vnis: given }) }]
   })
 }
 

@@ -12,6 +12,7 @@ import {
   parseModuleFacts,
   parseRouteFacts,
   parseSockets,
+  parseVxlanDevices,
 } from './parse-system.ts'
 import { type ToolName, toolNames } from './host-facts.ts'
 
@@ -80,6 +81,7 @@ function parse(host: string, printed: Sections, span: ReadingSpan): HostFacts {
       lines('tools').some((line) => line.startsWith('ethtool ')),
     ),
     routes: parseRouteFacts(host, lines('routes').join('')),
+    vxlanDevices: parseVxlanDevices(host, lines('vxlan').join('')),
     heldPorts: parseSockets(lines('sockets')),
     tools: parseTools(lines('tools')),
     modules: parseModuleFacts(lines('modules')),

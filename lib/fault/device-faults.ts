@@ -11,6 +11,7 @@ export const endpointOffBridge: Fault = {
   name: 'endpoint-off-bridge',
   description: 'The host’s end of one task’s interface is not on the bridge of its network.',
   breaks: ['VXL-05'],
+  namedBy: { code: 'overlay-bridge-incomplete', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { clear } = stack.networks
@@ -35,6 +36,7 @@ export const gatewayBridgeTooLarge: Fault = {
   name: 'gateway-bridge-too-large',
   description: 'docker_gwbridge of one node takes larger packets than the uplink carries.',
   breaks: ['MTU-05'],
+  namedBy: { code: 'gateway-bridge-mtu-too-large', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const show = sh`ip -o link show ${gatewayBridgeName}`

@@ -23,6 +23,7 @@ export const forwardingEntryMissing: Fault = {
   name: 'forwarding-entry-missing',
   description: 'One node has lost the forwarding entry of a task on another.',
   breaks: ['VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
     const { task, endpoint, namespace } = await remoteEndpoint(cluster, stack)
     const entry = sh`${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
@@ -38,6 +39,7 @@ export const forwardingEntryStale: Fault = {
   name: 'forwarding-entry-stale',
   description: 'One node has a forwarding entry for a task that is gone.',
   breaks: ['VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
     const { task, namespace } = await remoteEndpoint(cluster, stack)
     const entry = sh`02:42:de:ad:be:ef dev vxlan0 dst ${task.node.dataPath.address} self permanent`
@@ -52,6 +54,7 @@ export const neighbourEntryMissing: Fault = {
   name: 'neighbour-entry-missing',
   description: 'One node has lost the neighbour entry of a task on another.',
   breaks: ['VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
     const { endpoint, namespace } = await remoteEndpoint(cluster, stack)
     return scripted(victim(cluster), {
@@ -68,6 +71,7 @@ export const localTaskSentAway: Fault = {
   name: 'local-task-sent-away',
   description: 'One node forwards what is for one of its own tasks to another node.',
   breaks: ['VXL-03', 'VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
     const { clear } = stack.networks
     const tasks = tasksOn(stack, 'clear')
@@ -99,6 +103,7 @@ export const outerSourceRewritten: Fault = {
   name: 'outer-source-rewritten',
   description: 'A NAT rule on one node rewrites the outer source of VXLAN.',
   breaks: ['VXL-02'],
+  namedBy: { code: 'other-outer-source', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const other = node.dataPath.address.replace(/\d+$/, '250')
@@ -114,6 +119,7 @@ export const vniShared: Fault = {
   name: 'vni-shared',
   description: 'A left-over namespace on one node uses the VNI of a network that stands.',
   breaks: ['VXL-04'],
+  unnamed: 'no rule looks for VXLAN devices that are no network’s',
   async plant({ cluster, stack }) {
     const [name, file] = ['swarmproof-fault', '/run/docker/netns/1-swarmproof']
     return scripted(victim(cluster), {

@@ -29,6 +29,7 @@ export const ingressForwardMissing: Fault = {
   name: 'ingress-forward-missing',
   description: 'One node has lost the rule that leads the published port to the mesh.',
   breaks: ['ING-01', 'ING-05', 'ING-10'],
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutTranslation(victim(cluster), requireForFault(stack.services.web.published[0], 'a published port')),
 }
@@ -37,6 +38,7 @@ export const ingressMarkMissing: Fault = {
   name: 'ingress-mark-missing',
   description: 'The ingress sandbox of one node no longer marks packets for the published port.',
   breaks: ['ING-01', 'ING-05'],
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),
@@ -50,6 +52,7 @@ export const unpublishedPortForwarded: Fault = {
   name: 'unpublished-port-forwarded',
   description: 'A NAT rule on one node leads a port that is not published to the mesh.',
   breaks: ['ING-06'],
+  unnamed: 'no rule looks for DNAT that is not the engine’s',
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const port = requireForFault(stack.services.web.published[0], 'a published port')

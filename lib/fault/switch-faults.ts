@@ -8,6 +8,7 @@ export const hopOffTtl: Fault = {
   name: 'hop-off-ttl',
   description: 'What one task sends has a TTL as though a router stood before it.',
   breaks: ['VXL-02'],
+  unnamed: 'no rule looks at what a task sets itself',
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
@@ -26,6 +27,7 @@ export const vxlanDeviceOnHost: Fault = {
   name: 'vxlan-device-on-host',
   description: 'One node has a VXLAN device with the VNI of a network in its own namespace.',
   breaks: ['VXL-05'],
+  unnamed: 'no rule looks for VXLAN devices that are no network’s',
   plant({ cluster, stack }) {
     const node = victim(cluster)
     // Another port than the engine’s: the kernel takes a VNI once a port.
@@ -41,6 +43,7 @@ export const bridgeWithoutGateway: Fault = {
   name: 'bridge-without-gateway',
   description: 'The bridge of a network has lost the gateway’s address on one node.',
   breaks: ['VXL-05'],
+  namedBy: { code: 'overlay-bridge-incomplete', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { id, gateway, subnet } = stack.networks.clear

@@ -13,11 +13,18 @@ import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
 import { type Backend, balancingProblems, markOfVip } from '../scene/judging/balancer.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
-import { kernel, namespaceSeen } from '../scene/judging/kernel-seen.ts'
+import { kernel, type KernelSeen, namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { choosesAtRandom, randomBackends } from '../../lib/observe/random-balancer.ts'
+import { otherBalancerProblems, othersJudged, type OthersPart } from '../scene/judging/others.ts'
 import { randomBalancingProblems, whomItLists } from '../scene/judging/random-balancer.ts'
+import { others, othersPart } from '../scene/recordings/others.ts'
 import { internals } from '../source.ts'
 import { namesMissingIn282 } from '../known-issues.ts'
+
+interface Seen {
+  readonly kernel: KernelSeen
+  readonly others?: OthersPart
+}
 
 export const balancers = requirement({
   id: 'LB-02',
@@ -29,7 +36,7 @@ export const balancers = requirement({
   needs: ['ipvs'],
   knownIssues: [namesMissingIn282],
   method:
-    'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left. Of a balancer that chooses at random by rules of nftables, without IPVS, the map that it chooses from must hold exactly these tasks.',
+    'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left. The same is read for VIPs of other services of the swarm on their networks; what differs there is looked at again for up to 30 s. Of a balancer that chooses at random by rules of nftables, without IPVS, the map that it chooses from must hold exactly these tasks.',
   usualCauses: [
     'gossip does not reach the node, so it has not heard of tasks that came or went (search the engine log for "memberlist")',
     'a container died while the engine was restarting: its entry stays',
@@ -52,9 +59,9 @@ export const balancers = requirement({
   ],
   changes: [],
   quiet: ['tasks', 'changes'],
-  reads: [kernel],
-  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
-  judge({ kernel: seen }, facts) {
+  reads: [kernel, others],
+  observe: async (lab): Promise<Seen> => ({ kernel: await lab.scene(kernel), others: await othersPart(lab) }),
+  judge({ kernel: seen, others: ofOthers }, facts) {
     const expected = balancersOf(facts)
     const byPlace = new Map(
       expected.map((balancer) => [
@@ -72,14 +79,17 @@ export const balancers = requirement({
       return choosesAtRandom(got) && randomBackends(got) === undefined
     })
     const judged = expected.filter((balancer) => !unsaid.includes(balancer))
+    const besides = othersJudged(ofOthers, otherBalancerProblems)
     return judgement({
       problems: [
         ...judged.flatMap((balancer) => problemsOf(balancer, byPlace.get(placeOf(balancer)))),
         ...leftOvers(judged, byPlace),
+        ...besides.problems,
       ],
       missing: gather(unread.flatMap(({ missing }) => missing)),
       unseen: [
         ...unread.flatMap(({ unseen }) => unseen),
+        ...besides.unseen,
         ...(unsaid.length === 0
           ? []
           : [{ what: whomItLists, nodes: [...new Set(unsaid.map(({ node }) => node))] }]),

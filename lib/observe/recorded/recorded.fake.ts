@@ -13,6 +13,8 @@ import { readFileSync } from 'node:fs'
  *   and no published port.
  * - `firewall-of-an-operator`: what both print of rules for senders that are no nodes, for one subnet, and for IPv6.
  * - `firewall-like-ufw`: iptables 1.8.9 of rules in the manner of ufw, with a policy that drops.
+ * - `conditions-of-a-node`: a node of a lab with a routing rule, routes that refuse, netem on its underlay interface and
+ *   strict rp_filter there: iproute2 6.15 and files of /proc of kernel 6.12.
  */
 export function recorded(engine: string, file: string): string {
   return readFileSync(new URL(`${engine}/${file}`, import.meta.url), 'utf8')
