@@ -30,7 +30,7 @@ export const ipsecRefuses: Rule = {
   title: 'IPsec of a node refuses what other nodes send',
   severity: ['cause'],
   meaning:
-    'The engine writes the states that decrypt, and no policy for what comes in. States that something removed or replaced (another IPsec program that flushes at its start, `ip xfrm state flush`), or a policy of somebody else’s, make the kernel drop what arrives, with nothing but a counter to show for it.',
+    'The engine writes the states that decrypt, and no policy for what comes in. States that something removed or replaced (another IPsec program that flushes at its start, or somebody by hand), or a policy of somebody else’s, make the kernel drop what arrives, with nothing but a counter to show for it.',
   proof: [
     'A counter of /proc/net/xfrm_stat for arriving packets rose meanwhile by at least as many as probes to and from the node were lost',
     'Each lost probe was between this node and another, on an encrypted network, or on any where a policy refuses',
