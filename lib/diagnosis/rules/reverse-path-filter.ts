@@ -65,7 +65,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   return [
     {
       title: `${node} drops all that ${who.join(' and ')} sends: ${setting} = 1, and its own route to ${first.address} leaves by ${first.by}, not by ${device}`,
-      cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${who.join(' and ')} sends comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon nothing is sent any more.`,
+      cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${who.join(' and ')} sends comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon the peer sends nothing at all.`,
       remedy: [
         `On ${node} let the route to ${first.address} leave by ${device}: \`ip route get ${first.address}\` shows which one is taken; \`ip route show to match ${first.address}\``,
         `Or, where the two ways are meant: \`sysctl -w net.ipv4.conf.${device}.rp_filter=2\`, and the same in \`/etc/sysctl.d\``,
