@@ -7,6 +7,7 @@ import { missingFeatures } from './features.ts'
 import { drops, dropsBegun } from './drops-scene.ts'
 import { enginesAfter, lossesLogged } from './engines-scene.ts'
 import { kernel, kernelAfter } from './kernel-scene.ts'
+import { swarmObjects } from './swarm-objects-scene.ts'
 import { LabSession } from './lab-session.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
@@ -40,6 +41,8 @@ export interface VerifyLabOptions {
   readonly onVerdict: (requirement: RequirementRecord) => void
   /** Ids that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
+  /** Of bursts, in datagrams a second on each way. */
+  readonly load?: number
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean
   /** The owner of a lab that was given sees for itself whether the last disruptive test changed it. */
@@ -74,7 +77,10 @@ export async function verifyLab(
       statesAreCurrent: own,
     })
   let shared = contextOf(given)
-  await shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) }))
+  await Promise.all([
+    shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) })),
+    shared.scene(swarmObjects).catch((error: unknown) => store.log.info({ objects: firstLineOf(error) })),
+  ])
   const session = new LabSession(given, {
     ...options,
     ...(own ? {} : { readAgain: (raised: ReadyLab) => readAgain(raised, options) }),
