@@ -47,6 +47,7 @@ export {
 export { gatewayBridgesJoined } from './gateway-bridges-joined.ts'
 export { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 export { gossipCutOff } from './gossip-cut-off.ts'
+export { bridgeUnfiltered, hairpinDropped, hairpinNotTranslated } from './hairpin-faults.ts'
 export { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 export { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
 export { joinedNetworks } from './joined-networks.ts'
@@ -54,7 +55,12 @@ export { bridgeSettingsLost, wrongAdvertiseInterface } from './joining-faults.ts
 export { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 export { managementPortBlocked } from './management-port-blocked.ts'
 export { masqueradeGone } from './masquerade-gone.ts'
-export { nameKnownToHost, shortNameUnanswered, upstreamUnreachable } from './name-faults.ts'
+export {
+  nameKnownToHost,
+  searchListUnanswered,
+  shortNameUnanswered,
+  upstreamUnreachable,
+} from './name-faults.ts'
 export { neighboursJoined } from './neighbours-joined.ts'
 export {
   constrainedTaskCutOff,

@@ -3,6 +3,10 @@ export const ingressCodes = {
   'port-not-answered': 'requests to {protocol} port {port} of {node} were not answered: {observed}',
   'own-port-not-answered':
     'requests of {node} to its own {protocol} port {port} were not answered: {observed}',
+  'own-node-not-answering-task':
+    'requests of a task on {node} to {protocol} port {port} of its own node were not answered: {observed}',
+  'node-not-answering-task':
+    'requests of a task to {protocol} port {port} of {node} were not answered: {observed}',
   'task-not-reached-through-node': 'no request to port {port} of {node} was answered by {subject}',
   'publish-syntaxes-differ': 'the manager holds {observed} by the short syntax, {expected} by the long',
   'ingress-chain-not-reached':
