@@ -89,6 +89,7 @@ export {
 } from './reshaping-faults.ts'
 export { resolverSilent } from './resolver-silent.ts'
 export { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
+export { senderFromBefore } from './sender-from-before.ts'
 export { smallSubnetWidened } from './small-subnet-widened.ts'
 export { staleNamespace } from './stale-namespace.ts'
 export { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'

@@ -34,7 +34,7 @@ export const nameserversDead: Rule = {
       const other = answering.find(({ probe }) => !probe.to.startsWith('127.'))?.probe.to
       return [
         {
-          title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${heard.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}`,
+          title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}`,
           cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${heard.length === 0 ? 'The nameserver is down, or is another than it should be.' : 'It lives, so what is between it and this node drops the questions or the answers.'}`,
           remedy: [
             heard.length > 0

@@ -20,6 +20,8 @@ export const ingressCodes = {
     '{subject} of {node} leads {protocol} port {port} to {observed}, not to {expected}',
   'published-port-not-forwarded':
     '{node} does not forward to the mesh what arrives for {protocol} port {port}: {subject} drops it',
+  'sender-tracked-past-mesh':
+    '{node} leads {observed} who sent to UDP port {port} before it was published past the mesh',
   'port-not-marked': 'no rule in {subject} of {node} marks packets for {protocol} port {port}',
   'unpublished-port-answered': '{address}, which is not published ({subject}), was answered by {observed}',
   'host-port-answered-elsewhere': '{node} has no task, but its port {port} was answered by {observed}',
