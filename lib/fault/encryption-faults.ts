@@ -148,7 +148,7 @@ export const packetsRepeated: Fault = {
   name: 'packets-repeated',
   description: 'A queueing discipline on one node sends every second packet twice.',
   breaks: ['ENC-04'],
-  unnamed: 'no rule looks for packets that arrive twice',
+  namedBy: { code: 'queueing-disturbs', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const device = sh`dev ${node.dataPath.interface}`
