@@ -29,7 +29,7 @@ import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { release } from './which-lab.ts'
-import { writeGoldenCases } from './write-golden.ts'
+import { commitHere, writeGoldenCases } from './write-golden.ts'
 
 interface FaultsFlags extends HostsFlags {
   readonly list?: true
@@ -120,6 +120,7 @@ async function plant(
   const rows = new FaultRows(reportDir, flags.resume === true)
   const common = { progress, signal, reportDir, others }
   const seen: FaultRow[] = [...rows.all]
+  const commit = commitHere()
   const add = (row: FaultRow): void => {
     rows.add(row)
     seen.push(row)
@@ -135,7 +136,7 @@ async function plant(
         const outcome = await session.see({ ...planting, breaks })
         // What was interrupted says nothing of the fault.
         if (signal.aborted && outcome.problems.length > 0) break
-        add({ ...outcome, ...row })
+        add({ ...outcome, ...row, ...(commit === '' ? {} : { commit }) })
       }
   if (flags.writeGolden !== undefined) writeGoldenCases(seen, flags.writeGolden, reportDir, progress)
   progress.close()
