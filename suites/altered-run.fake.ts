@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RequirementRecord, RunRecord } from '../lib/conformance/run-record.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { observationReader } from '../lib/conformance/stored-files.ts'
 import { diagnose } from '../lib/diagnosis/diagnosis.ts'
-import type { ReadObservation } from '../lib/diagnosis/lab-view.ts'
 import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import type { FirewallRule, HostState } from '../lib/observe/host-state.ts'
 import { parseRun } from '../lib/report/read-run.ts'
-import { unpackRun } from './stored/stored-run.ts'
+import { unpacked } from './stored/unpacked.fake.ts'
 
 /** Requirements that fail, with the problems they report. */
 export type Reports = Readonly<Record<string, readonly Problem[]>>
@@ -22,14 +20,17 @@ export type Alter = (state: Mutable<HostState>, host: string, when: 'before' | '
  * its hosts shown something else: kernels, facts and all other verdicts are real.
  */
 export function causesWhere(reports: Reports, alter: Alter = () => undefined): Finding[] {
-  const { record, read: stored } = soundRun()
+  const folder = unpacked('gossip-udp-dropped')
+  const record = parseRun(readFileSync(join(folder, 'run.json'), 'utf8'), 'run.json')
   const sound = record.requirements.filter(({ id }) => id !== 'CTL-03' && reports[id] === undefined)
-  const attempts = record.requirements.find(({ id }) => id === 'CTL-03')?.attempts ?? []
+  const attempt = record.requirements.find(({ id }) => id === 'CTL-03')?.attempts ?? []
   const failed = Object.entries(reports).map(([id, problems]) => ({
-    ...{ id, lab: 'three-node', attempts },
+    ...{ id, lab: 'three-node', attempts: attempt },
     verdict: { outcome: 'fail', problems },
   })) as unknown as RequirementRecord[]
-  return diagnose({ ...record, requirements: [...sound, ...failed] }, (lab, name) => {
+  const altered = { ...record, requirements: [...sound, ...failed] }
+  const stored = observationReader(folder, record)
+  return diagnose(altered, (lab, name) => {
     const read = structuredClone(stored(lab, name)) as
       { seen?: Record<string, Mutable<HostState>> } | undefined
     if (/^kernel(-after)?#/.test(name))
@@ -39,24 +40,6 @@ export function causesWhere(reports: Reports, alter: Alter = () => undefined): F
       }
     return read
   }).filter(({ severity }) => severity === 'cause')
-}
-
-let unpacked: { readonly record: RunRecord; readonly read: ReadObservation } | undefined
-
-/** Unpacked once: its files are read whole and kept. */
-function soundRun(): NonNullable<typeof unpacked> {
-  if (unpacked !== undefined) return unpacked
-  const folder = mkdtempSync(join(tmpdir(), 'swarmproof-altered-'))
-  try {
-    unpackRun('gossip-udp-dropped', folder)
-    const record = parseRun(readFileSync(join(folder, 'run.json'), 'utf8'), 'run.json')
-    const read = observationReader(folder, record)
-    for (const lab of record.labs)
-      for (const name of ['facts#0', 'kernel#0', 'kernel-after#0']) read(lab, name)
-    return (unpacked = { record, read })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
 }
 
 /** Takes rules away. */

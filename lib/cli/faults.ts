@@ -26,6 +26,8 @@ import { faultsTable, oneLine } from './faults-table.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
+import { parseSeed, parseSteps, refuseOddFlags } from './random-faults-flags.ts'
+import { plantAtRandom } from './random-faults.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { release } from './which-lab.ts'
@@ -44,6 +46,9 @@ interface FaultsFlags extends HostsFlags {
   readonly writeGolden?: string
   readonly reportDir: string
   readonly deadline?: number
+  readonly random?: string
+  readonly steps?: number
+  readonly kept?: string | true
 }
 
 export function faultsCommand(): Command {
@@ -63,6 +68,17 @@ export function faultsCommand(): Command {
   return withHostsOptions(command)
     .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
+    .option(
+      '--random <seed>',
+      'plant and remove faults in the order of this seed while a client asks',
+      parseSeed,
+    )
+    .option(
+      '--steps <n>',
+      'with --random: how many times something is planted or removed (default: 20)',
+      parseSteps,
+    )
+    .option('--kept [lab]', 'with --random: on the lab that stands already, and leave it standing')
     .option('--no-quick', 'without profile quick: shorter, and less that could be named falsely')
     .option('--resume', 'go on after the rows that are stored in the folder of reports')
     .option('--write-golden <folder>', 'keep what was observed under each fault, reduced, for unit tests')
@@ -74,6 +90,7 @@ export function faultsCommand(): Command {
 }
 
 async function run(names: string[], flags: FaultsFlags): Promise<void> {
+  refuseOddFlags(flags)
   const chosen = flags.pairs ? pairsOfFaults() : chooseFaults(names, flags.only)
   const quick = flags.quick
     ? suites.flatMap(({ tests }) => tests.filter((test) => inProfile(test, 'quick')))
@@ -86,7 +103,11 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   try {
-    await plant(chosen, others, flags, progress, interruption.signal)
+    if (flags.random === undefined) await plant(chosen, others, flags, progress, interruption.signal)
+    else {
+      const single = [...new Set(chosen.flatMap(({ faults }) => faults))]
+      await plantAtRandom(single, { ...flags, random: flags.random }, progress, interruption.signal)
+    }
   } finally {
     progress.close()
     interruption.release()
@@ -189,4 +210,11 @@ Examples:
   swarmproof faults --lab-id ID --resume   what is not stored yet, on a lab that stands
   swarmproof faults --list                 what can be planted and what it breaks
   swarmproof faults --deadline 2h          as many as can be planted and removed by then
+  swarmproof faults --random 7 --steps 30  thirty steps of seed 7 on a lab of its own, with a client that never stops
+  swarmproof faults --random 7 --kept      the same on the lab that stands
+
+With --random up to three faults stand at once. A client asks every 200 ms through the mesh and by a virtual IP; it is told
+how much was answered. Whenever nothing is planted the kernels must hold what they held before and the client must be
+answered within 30 s; at the end the lab must be as before, and quick must pass. The same seed, steps and names give the
+same sequence.
 ${deadlineHelp}`

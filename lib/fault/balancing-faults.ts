@@ -65,6 +65,22 @@ export const balancerWeightZero: Fault = {
   },
 }
 
+export const connectionsByVipReset: Fault = {
+  name: 'connections-by-vip-reset',
+  description: 'The balancer of one node resets connections to a VIP once they carry data.',
+  breaks: ['LB-06'],
+  namedBy: { code: 'connections-by-vip-reset', at: 'host' },
+  async plant({ cluster, stack }) {
+    const { clear } = stack.networks
+    const vip = requireForFault(stack.services.web.vips[clear.id], 'a VIP')
+    const every = sh`-m statistic --mode nth --every 40 --packet 20`
+    const rule = sh`INPUT -d ${vip} -p tcp --tcp-flags SYN,ACK ACK ${every} -j REJECT --reject-with tcp-reset`
+    const inBalancer = (flag: '-I' | '-D'): Script =>
+      inNamespace(loadBalancerNamespace(clear.id), sh`iptables -w ${flag} ${rule}`)
+    return scripted(victim(cluster), { plant: inBalancer('-I'), remove: inBalancer('-D') })
+  },
+}
+
 export const ingressTaskMissing: Fault = {
   name: 'ingress-task-missing',
   description: 'The ingress balancer of one node does not list one of the running tasks.',

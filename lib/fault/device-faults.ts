@@ -1,5 +1,5 @@
 import { interfaceName, mtu } from '../identifier.ts'
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -15,7 +15,7 @@ export const endpointOffBridge: Fault = {
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { clear } = stack.networks
-    const namespace = overlayNamespace(clear.id)
+    const namespace = await overlayNamespaceOn(node, clear.id)
     requireForFault(
       tasksOn(stack, 'clear').find((task) => task.node === node),
       'a task',

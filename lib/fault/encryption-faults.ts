@@ -149,6 +149,7 @@ export const packetsRepeated: Fault = {
   description: 'A queueing discipline on one node sends every second packet twice.',
   breaks: ['ENC-04'],
   namedBy: { code: 'queueing-disturbs', at: 'host' },
+  besides: ['packets-doubled'],
   async plant({ cluster }) {
     const node = victim(cluster)
     const device = sh`dev ${node.dataPath.interface}`

@@ -3,7 +3,7 @@ import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { withoutRule } from './ingress-faults.ts'
+import { portWayOn, withoutPlacedRule } from './port-way.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import { mtuOf } from './size-faults.ts'
@@ -79,13 +79,12 @@ export const ownPortNotMasqueraded: Fault = {
   description: 'One node has lost the rule that masquerades what it sends to the mesh itself.',
   breaks: ['ING-05'],
   namedBy: { code: 'mesh-rule-missing', at: 'host' },
-  plant: ({ cluster }) =>
-    withoutRule(
-      victim(cluster),
-      sh`iptables -w -t nat`,
-      'POSTROUTING',
-      '-o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
-    ),
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const port = requireForFault(stack.services.web.published[0], 'a published port')
+    const { masquerading } = await portWayOn(node, port)
+    return withoutPlacedRule(node, masquerading, 'a rule that masquerades what it sends to the mesh')
+  },
 }
 
 export const localDnatMissing: Fault = {
@@ -93,5 +92,10 @@ export const localDnatMissing: Fault = {
   description: 'A node does not redirect its own connections to a published port into the mesh.',
   breaks: ['ING-01', 'ING-05'],
   namedBy: { code: 'mesh-rule-missing', at: 'host' },
-  plant: ({ cluster }) => withoutRule(victim(cluster), sh`iptables -w -t nat`, 'OUTPUT', '-j DOCKER-INGRESS'),
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const port = requireForFault(stack.services.web.published[0], 'a published port')
+    const { fromNode } = await portWayOn(node, port)
+    return withoutPlacedRule(node, fromNode?.path[0], 'a rule that leads its own connections to the mesh')
+  },
 }

@@ -1,4 +1,4 @@
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
 import { bystander, inNamespace, requireForFault, scripted, victim } from './scripted.ts'
@@ -6,17 +6,17 @@ import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 
 /** An endpoint of the clear network on the bystander, whose way the victim must know. */
-function remoteEndpoint(
+async function remoteEndpoint(
   cluster: Cluster,
   stack: Stack,
-): { task: Task; endpoint: Endpoint; namespace: string } {
+): Promise<{ task: Task; endpoint: Endpoint; namespace: string }> {
   const { clear } = stack.networks
   const task = requireForFault(
     tasksOn(stack, 'clear').find(({ node }) => node === bystander(cluster)),
     'a remote task',
   )
   const endpoint = requireForFault(task.endpoints[clear.name], 'an endpoint')
-  return { task, endpoint, namespace: overlayNamespace(clear.id) }
+  return { task, endpoint, namespace: await overlayNamespaceOn(victim(cluster), clear.id) }
 }
 
 export const forwardingEntryMissing: Fault = {
@@ -25,7 +25,7 @@ export const forwardingEntryMissing: Fault = {
   breaks: ['VXL-06'],
   namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
-    const { task, endpoint, namespace } = remoteEndpoint(cluster, stack)
+    const { task, endpoint, namespace } = await remoteEndpoint(cluster, stack)
     const entry = sh`${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, sh`bridge fdb del ${entry}`),
@@ -41,7 +41,7 @@ export const forwardingEntryStale: Fault = {
   breaks: ['VXL-06'],
   namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
-    const { task, namespace } = remoteEndpoint(cluster, stack)
+    const { task, namespace } = await remoteEndpoint(cluster, stack)
     const entry = sh`02:42:de:ad:be:ef dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, sh`bridge fdb add ${entry}`),
@@ -56,7 +56,7 @@ export const neighbourEntryMissing: Fault = {
   breaks: ['VXL-06'],
   namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
-    const { endpoint, namespace } = remoteEndpoint(cluster, stack)
+    const { endpoint, namespace } = await remoteEndpoint(cluster, stack)
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, sh`ip neigh del ${endpoint.address} dev vxlan0`),
       remove: inNamespace(
@@ -84,7 +84,7 @@ export const localTaskSentAway: Fault = {
       'a second node',
     )
     const { mac } = requireForFault(task.endpoints[clear.name], 'an endpoint')
-    const namespace = overlayNamespace(clear.id)
+    const namespace = await overlayNamespaceOn(task.node, clear.id)
     const remote = sh`${mac} dev vxlan0 dst ${away.dataPath.address} self permanent`
     return scripted(task.node, {
       plant: scriptLines([

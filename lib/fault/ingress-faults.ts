@@ -1,6 +1,7 @@
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
+import { portWayOn, withoutTranslation } from './port-way.ts'
 import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -30,12 +31,7 @@ export const ingressForwardMissing: Fault = {
   breaks: ['ING-01', 'ING-05', 'ING-10'],
   namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
-    withoutRule(
-      victim(cluster),
-      sh`iptables -w -t nat`,
-      'DOCKER-INGRESS',
-      `--dport ${requireForFault(stack.services.web.published[0], 'a published port').publishedPort} -j DNAT`,
-    ),
+    withoutTranslation(victim(cluster), requireForFault(stack.services.web.published[0], 'a published port')),
 }
 
 export const ingressMarkMissing: Fault = {
@@ -60,9 +56,9 @@ export const unpublishedPortForwarded: Fault = {
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const port = requireForFault(stack.services.web.published[0], 'a published port')
-    const rules = await shell(node.host, sh`iptables -w -t nat -S DOCKER-INGRESS`)
+    const { fromOutside } = await portWayOn(node, port)
     const destination = requireForFault(
-      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination ([\\d.:]+)`).exec(rules)?.[1],
+      /^[\d.]+:\d+$/.exec(fromOutside?.rule.leadsTo ?? '')?.[0],
       'a DNAT rule',
     )
     const rule = sh`PREROUTING -p tcp -d ${node.advertise.address} --dport ${port.targetPort} -j DNAT --to-destination ${destination}`

@@ -3,10 +3,8 @@ import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { plantRules } from '../change/firewall-rules.ts'
-import { withoutRule } from './ingress-faults.ts'
+import { withoutTranslation } from './port-way.ts'
 import { requireForFault, scripted, victim } from './scripted.ts'
-
-const natTable = sh`iptables -w -t nat`
 
 export const udpForwardMissing: Fault = {
   name: 'udp-forward-missing',
@@ -18,8 +16,7 @@ export const udpForwardMissing: Fault = {
       stack.services.dual.published.find(({ protocol }) => protocol === 'udp'),
       'a published UDP port',
     )
-    const rule = `-p udp -m udp --dport ${port.publishedPort} -j DNAT`
-    return withoutRule(victim(cluster), natTable, 'DOCKER-INGRESS', rule)
+    return withoutTranslation(victim(cluster), port)
   },
 }
 
@@ -29,9 +26,8 @@ export const shortSyntaxForwardMissing: Fault = {
   breaks: ['ING-04'],
   namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) => {
-    const ports = stack.services.dual.published.map(({ publishedPort }) => publishedPort)
-    const rule = `--dport ${Math.max(...ports)} -j DNAT`
-    return withoutRule(victim(cluster), natTable, 'DOCKER-INGRESS', rule)
+    const ports = stack.services.dual.published.toSorted((a, b) => a.publishedPort - b.publishedPort)
+    return withoutTranslation(victim(cluster), requireForFault(ports.at(-1), 'a published port'))
   },
 }
 

@@ -1,5 +1,5 @@
 import { interfaceName, mtu } from '../identifier.ts'
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
@@ -41,7 +41,7 @@ export const vxlanDeviceMtu: Fault = {
   namedBy: { code: 'interface-mtu-set', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const ip = inNamespace(overlayNamespace(stack.networks.clear.id), sh`ip`)
+    const ip = inNamespace(await overlayNamespaceOn(node, stack.networks.clear.id), sh`ip`)
     const was = await mtuOf(node, ip, 'vxlan0')
     const set = (bytes: number): Script => sh`${ip} link set vxlan0 mtu ${bytes}`
     // The bridge follows its smallest port, and follows it up again.

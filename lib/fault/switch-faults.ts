@@ -1,4 +1,4 @@
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -44,11 +44,13 @@ export const bridgeWithoutGateway: Fault = {
   description: 'The bridge of a network has lost the gateway’s address on one node.',
   breaks: ['VXL-05'],
   namedBy: { code: 'overlay-bridge-incomplete', at: 'host' },
-  plant({ cluster, stack }) {
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
     const { id, gateway, subnet } = stack.networks.clear
+    const namespace = await overlayNamespaceOn(node, id)
     const address = `${gateway}/${subnet.split('/')[1] ?? '24'}`
     const change = (verb: 'add' | 'del'): Script =>
-      inNamespace(overlayNamespace(id), sh`ip address ${verb} ${address} dev br0`)
-    return scripted(victim(cluster), { plant: change('del'), remove: change('add') })
+      inNamespace(namespace, sh`ip address ${verb} ${address} dev br0`)
+    return scripted(node, { plant: change('del'), remove: change('add') })
   },
 }

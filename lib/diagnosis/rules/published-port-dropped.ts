@@ -30,7 +30,7 @@ export const publishedPortDropped: Rule = {
   find(lab) {
     return lab.nodeNames.flatMap((node) => draftOf(node, lab))
   },
-  gravity: 102,
+  gravity: 104,
 }
 
 function draftOf(node: string, lab: LabView): Draft[] {
