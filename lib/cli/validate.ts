@@ -7,6 +7,7 @@ import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { InputError, SwarmproofError } from '../error.ts'
 import { findLab, type FoundLab } from '../discovery/find-lab.ts'
 import { isBlocked, isTooSmall } from '../preflight/finding.ts'
+import { requireReady } from '../preflight/hosts-together.ts'
 import { measure } from '../preflight/measure.ts'
 import { measuredHosts } from '../preflight/measured-hosts.ts'
 import { loadedImageName } from '../loaded-image.ts'
@@ -139,6 +140,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     })
     signal.removeEventListener('abort', giveUp)
     for (const warning of found.warnings) progress.note(warning)
+    for (const line of requireReady(found.known, flags.init ?? false)) progress.note(line)
     const occupied = await step(progress, 'Looking for what is free', undefined, () =>
       readOccupied(found.known.map(({ remote }) => remote)),
     )

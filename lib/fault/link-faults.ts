@@ -9,6 +9,8 @@ function impairedLink(
 ): Fault {
   return {
     ...{ name, description, breaks },
+    namedBy: { code: 'queueing-disturbs', at: 'host' },
+    besides: ['packets-lost-between-nodes', 'packets-doubled', 'packets-reordered'],
     plant({ cluster }) {
       const node = victim(cluster)
       const root = sh`dev ${node.dataPath.interface} root`
@@ -45,6 +47,7 @@ export const innerChecksumsBroken: Fault = {
   name: 'inner-checksums-broken',
   description: 'Datagrams and segments leave one node in VXLAN with wrong checksums; echoes are sound.',
   breaks: ['VXL-10', 'OVL-03'],
+  namedBy: { code: 'inner-checksums-not-completed', at: 'host' },
   plant({ cluster }) {
     const node = victim(cluster)
     const device = sh`dev ${node.dataPath.interface}`

@@ -49,7 +49,7 @@ export const lossyLink: Rule = {
     const idle = lost.every(({ requirement }) => controlsHeld(lab, requirement))
     return idle ? [draftOf(lost, bursts, lab)] : []
   },
-  gravity: 105,
+  gravity: 106,
 }
 
 const isPartial = ({ expected, observed }: Reported): boolean =>
