@@ -50,3 +50,12 @@ describe('links of a lab on which one node lost 5 % of what it sent', () => {
     expect(findings[0]?.explains).to.have.members(['OVL-03', 'OVL-19'])
   })
 })
+
+describe('checksums of a lab on which one node inverted those of TCP and UDP inside VXLAN', () => {
+  it('are the offload of that node’s card, before anything that follows', () => {
+    const findings = findingsBetween('inner-checksums', false)
+    expect(findings.map(({ code }) => code)).to.deep.equal(['inner-checksums-not-completed'])
+    expect(findings[0]).to.deep.include({ nodes: ['worker2'], networks: ['swp-clear'] })
+    expect(findings[0]?.explains).to.have.members(['OVL-03', 'VXL-10'])
+  })
+})
