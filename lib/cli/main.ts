@@ -1,30 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { ExitCode, InputError, InterruptedError, OutOfTimeError, SwarmproofError } from '../error.ts'
 import { version } from '../package-root.ts'
+import { commands } from './command-table.ts'
 import { breakOff } from './interruption.ts'
 import { stderr, stdout } from './output.ts'
-
-/** Commands by name; each module is loaded only when its command is named, so that small ones start at once. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  run: async () => (await import('./run.ts')).runCommand(),
-  verify: async () => (await import('./verify.ts')).verifyCommand(),
-  judge: async () => (await import('./judge.ts')).judgeCommand(),
-  up: async () => (await import('./up.ts')).upCommand(),
-  down: async () => (await import('./down.ts')).downCommand(),
-  exec: async () => (await import('./exec.ts')).execCommand(),
-  ssh: async () => (await import('./ssh.ts')).sshCommand(),
-  clean: async () => (await import('./clean.ts')).cleanCommand(),
-  inspect: async () => (await import('./inspect.ts')).inspectCommand(),
-  merge: async () => (await import('./merge.ts')).mergeCommand(),
-  history: async () => (await import('./history.ts')).historyCommand(),
-  report: async () => (await import('./report.ts')).reportCommand(),
-  setup: async () => (await import('./setup.ts')).setupCommand(),
-  list: async () => (await import('./list.ts')).listCommand(),
-  explain: async () => (await import('./explain.ts')).explainCommand(),
-  faults: async () => (await import('./faults.ts')).faultsCommand(),
-  validate: async () => (await import('./validate.ts')).validateCommand(),
-  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
-}
 
 /** The whole command line: parses and runs one command. */
 export async function runCommandLine(words: readonly string[]): Promise<void> {
@@ -115,10 +94,12 @@ async function programFor(words: readonly string[]): Promise<Command> {
     .version(version(), '-V, --version')
     .enablePositionalOptions()
     .addHelpText('after', help)
-  const named = words.find((word) => !word.startsWith('-'))
-  const load = named === undefined ? undefined : commands[named]
-  const loads = load === undefined ? Object.values(commands) : [load]
-  for (const command of await Promise.all(loads.map((each) => each()))) program.addCommand(command)
+  const [first, second] = words.filter((word) => !word.startsWith('-'))
+  const entry = commands[(first === 'help' ? second : first) ?? '']
+  if (entry !== undefined) return program.addCommand(await entry.load())
+  program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+  for (const [name, { usage, summary }] of Object.entries(commands))
+    program.command(name).usage(usage).summary(summary)
   return program
 }
 

@@ -1,3 +1,10 @@
+import type { Counters } from './counters.ts'
+import type { HostLoad } from './host-load.ts'
+import type { KernelEvent } from './kernel-events.ts'
+import type { RoutingRule, TableRoute } from './policy-routing.ts'
+import type { QueueingDiscipline } from './queueing.ts'
+import type { SettingFile, Settings } from './settings.ts'
+
 /**
  * A host's kernel state as data, read in one remote call. Key material never leaves the host.
  * Every field is what the kernel said, not what Docker believes.
@@ -26,8 +33,24 @@ export interface HostState {
   readonly loadableModules: readonly string[]
   /** Chains of nftables that iptables does not manage; undefined where nf_tables is not loaded or `nft` is not there. */
   readonly nftables?: readonly NftChain[]
-  /** Files that set `net.ipv4.ip_forward`, with the value each sets, in the order they are applied. */
+  /** Lines of files of sysctl that set what decides about packets, in the order they are applied. */
+  readonly settingFiles?: readonly SettingFile[]
+  /** The same of `net.ipv4.ip_forward` alone, in runs that were stored before there was `settingFiles`. */
   readonly forwardingFiles?: readonly { readonly file: string; readonly value: string }[]
+  /** The kernel’s id of this boot: counters are compared within one. */
+  readonly bootId?: string
+  /** Rules of policy routing, and routes of the tables they lead to; empty where only the kernel’s own three are. */
+  readonly routingRules?: readonly RoutingRule[]
+  readonly tableRoutes?: readonly TableRoute[]
+  /** Of the host’s own interfaces. Undefined without `tc`. */
+  readonly queueing?: readonly QueueingDiscipline[]
+  /** Entries of the neighbour tables of all namespaces, which share `net.ipv4.neigh.default.gc_thresh3`. */
+  readonly neighbourEntries?: number
+  readonly load?: HostLoad
+  /** Seconds since boot when it was read; events have such times, too. */
+  readonly uptimeSeconds?: number
+  /** What the kernel said since boot, the last hundred of those that matter. */
+  readonly events?: readonly KernelEvent[]
   /** Listening sockets of the root namespace. */
   readonly listeners: readonly Listener[]
   /** What could not be read, and what would make it readable. Its fields above are empty, not proven empty. */
@@ -65,6 +88,9 @@ export interface NamespaceState {
   readonly policies?: readonly FirewallPolicy[]
   /** `net.ipv4.ip_forward` there. */
   readonly forwards?: boolean
+  /** Undefined in runs of before they were read, and where nothing could be read. */
+  readonly settings?: Settings
+  readonly counters?: Counters
 }
 
 export interface Link {
@@ -78,11 +104,20 @@ export interface Link {
   /** Name of the bridge it belongs to. */
   readonly master?: string
   readonly vxlan?: { readonly vni: number; readonly port: number }
+  /** Since it was made. */
+  readonly received?: LinkCounters
+  readonly sent?: LinkCounters
   readonly addresses: readonly {
     readonly address: string
     readonly prefixLength: number
     readonly family: 'inet' | 'inet6'
   }[]
+}
+
+export interface LinkCounters {
+  readonly packets: number
+  readonly errors: number
+  readonly dropped: number
 }
 
 export interface Route {

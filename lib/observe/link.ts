@@ -11,7 +11,10 @@ import {
 import { jsonList } from '../json-list.ts'
 import type { Link } from './host-state.ts'
 
+const linkCounters = z.object({ packets: z.number(), errors: z.number(), dropped: z.number() })
+
 const ipLink = z.object({
+  stats64: z.object({ rx: linkCounters, tx: linkCounters }).exactOptional(),
   ifname: z.string().exactOptional(),
   ifindex: z.number().exactOptional(),
   flags: z.array(z.string()).exactOptional(),
@@ -38,7 +41,7 @@ const ipLink = z.object({
 /** Other kinds of links have data of other shapes. */
 const vxlanData = z.object({ id: z.number(), port: z.number().exactOptional() })
 
-/** Reads `ip -j -d addr`. */
+/** Reads `ip -j -d -s addr`. */
 export function parseLinks(line: string | undefined, host?: string): readonly Link[] {
   return jsonList(line, ipLink)
     .filter((entry) => entry.ifname !== undefined)
@@ -59,6 +62,7 @@ function toLink(entry: z.infer<typeof ipLink>, host: string | undefined): Link {
     ...(data === undefined
       ? {}
       : { vxlan: { vni: vni(data.id, host), port: portNumber(data.port ?? 0, host) } }),
+    ...(entry.stats64 === undefined ? {} : { received: entry.stats64.rx, sent: entry.stats64.tx }),
     addresses: (entry.addr_info ?? []).flatMap((info) =>
       info.local !== undefined && (info.family === 'inet' || info.family === 'inet6')
         ? [

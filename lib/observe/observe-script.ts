@@ -1,5 +1,7 @@
 import type { Script } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
+import { kernelWords } from './kernel-events.ts'
+import { hostSettings, namespaceSettings, settingPath, settingPattern } from './settings.ts'
 
 /** Kernel modules swarm needs, or may need for its encryption rules. */
 export const wantedModules = [
@@ -14,6 +16,16 @@ export const wantedModules = [
   'xt_bpf',
   'xt_u32',
 ] as const
+
+/** Read in every namespace, in one process. */
+const files = ['/proc/net/snmp', '/proc/net/stat/nf_conntrack', ...namespaceSettings.map(settingPath)]
+
+/** In the host’s own as well. */
+const hostFiles = [
+  ...['/proc/net/netstat', '/proc/net/xfrm_stat', '/proc/net/softnet_stat', '/proc/net/stat/arp_cache'],
+  ...['/proc/loadavg', '/proc/stat', '/proc/uptime', '/proc/pressure/cpu', '/proc/sys/kernel/random/boot_id'],
+  ...hostSettings.map(settingPath),
+]
 
 /**
  * What is run on a host to read its kernel state: POSIX sh in `observe.sh`.
@@ -35,6 +47,10 @@ export function observeScript(pids: readonly number[]): Script {
     import.meta.url,
     'observe.sh',
     {
+      files: files.join(' '),
+      host_files: hostFiles.join(' '),
+      kernel_words: kernelWords,
+      settings: settingPattern,
       wanted: wantedModules.join(' '),
       any_wanted: wantedModules.join('|'),
       in_namespace: scriptFile(import.meta.url, 'in-namespace.sh').text,

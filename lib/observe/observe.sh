@@ -1,8 +1,9 @@
 #!/bin/sh
 : "${mark?}" "${wanted?}" "${any_wanted?}" "${in_namespace?}" "${each_namespace?}" "${not_entered?}"
+: "${files?}" "${host_files?}" "${kernel_words?}" "${settings?}"
 # Arguments: process ids. What is started for a namespace, or in a container, finds the mark in its environment.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin LC_ALL=C
-export PATH LC_ALL mark
+export PATH LC_ALL mark files
 folder=/run/docker/netns
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -26,6 +27,17 @@ in_one_go() {
         if [ -e "$file" ]; then printf '\n'; section namespace "$file"; printf '\n'; section unreadable "$file"; fi
       done ;;
     *) eval "$each_namespace" ;;
+  esac
+}
+
+# Other tables are read where a rule can lead to them: main may hold the routes of the internet.
+routing() {
+  section routing-rules
+  rules=$(ip -j -4 rule show 2>/dev/null)
+  printf '%s\n' "$rules"
+  section other-routes
+  case $(printf '%s' "$rules" | sed 's/"table":"\(local\|main\|default\)"//g') in
+    *'"table"'*) ip -j -4 route show table all 2>/dev/null; printf '\n' ;;
   esac
 }
 
@@ -80,19 +92,23 @@ main() {
 
   if have ip; then
     section namespace -
-    native='' sh -c "$in_namespace"
+    native='' more_files=$host_files sh -c "$in_namespace"
+    routing
     if have nsenter; then in_one_go; fi
     section xfrm-state; ip xfrm state 2>/dev/null | cut_keys
     section xfrm-policy; ip xfrm policy 2>/dev/null | cut_keys
   fi
 
   if [ -n "$nft" ]; then section nft; nft -j list ruleset 2>/dev/null; printf '\n'; fi
-  section forwarding-files
+  if have tc; then section queueing; tc -j -s qdisc show 2>/dev/null; printf '\n'; fi
+  section kernel-log
+  dmesg 2>/dev/null | grep -E "$kernel_words" | tail -n 100
+  section setting-files
   set --
   for file in /usr/lib/sysctl.d/*.conf /run/sysctl.d/*.conf /etc/sysctl.d/*.conf /etc/sysctl.conf; do
     [ -r "$file" ] && set -- "$@" "$file"
   done
-  [ $# -gt 0 ] && grep -H -E '^[[:space:]]*-?net[./]ipv4[./]ip_forward[[:space:]]*=' "$@"
+  [ $# -gt 0 ] && grep -H -E "^[[:space:]]*-?($settings)[[:space:]]*=" "$@"
 
   modules
   section sockets

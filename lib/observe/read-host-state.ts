@@ -1,17 +1,24 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
+import { neighbourEntries, parseCounters } from './counters.ts'
 import { parseFdb } from './fdb.ts'
 import { parseFirewall, parseFirewallBackend, parsePolicies } from './firewall.ts'
 import type { HostState, NamespaceState, Unavailable } from './host-state.ts'
+import { parseHostLoad } from './host-load.ts'
 import { parseIpvs } from './ipvs.ts'
+import { parseKernelEvents } from './kernel-events.ts'
+import { type KernelFiles, parseKernelFiles } from './kernel-files.ts'
 import { parseModules } from './kernel-module.ts'
 import { parseLinks } from './link.ts'
 import { parseListeners } from './listener.ts'
 import { parseNeighbours } from './neighbour.ts'
 import { parseNftables } from './nftables.ts'
 import { observeScript } from './observe-script.ts'
+import { parseRoutingRules, parseTableRoutes } from './policy-routing.ts'
+import { parseQueueing } from './queueing.ts'
 import { parseRoutes } from './route.ts'
 import { describeLastSection, execSections, type Section, type Sections } from '../remote/sections.ts'
+import { parseSettingFiles, parseSettings } from './settings.ts'
 import { parseSecurityAssociations, parseSecurityPolicies } from './xfrm.ts'
 
 export interface ReadOptions {
@@ -79,18 +86,50 @@ export function parseHostState(host: string, sections: Sections): HostState {
     kernelModules: modules.present,
     loadableModules: modules.loadable,
     ...(hostNft === undefined ? {} : { nftables: parseNftables(hostNft.lines[0], lines('firewall')) }),
-    forwardingFiles: forwardingFiles(lines('forwarding-files')),
+    settingFiles: parseSettingFiles(lines('setting-files')),
+    ...hostConditions(host, all),
     listeners: parseListeners(lines('sockets')),
     unavailable: absences(all),
   }
 }
 
-/** `FILE: net.ipv4.ip_forward = 0`, as `grep -H` prints it. */
-function forwardingFiles(lines: readonly string[]): { file: string; value: string }[] {
-  return lines.flatMap((line) => {
-    const [, file = '', value = ''] = /^(\/[^:]+):\s*-?net[./]ipv4[./]ip_forward\s*=\s*(\d+)/.exec(line) ?? []
-    return file === '' ? [] : [{ file, value }]
-  })
+/** What the host's own namespace alone has. */
+function hostConditions(
+  host: string,
+  all: readonly Section[],
+): Pick<
+  HostState,
+  | 'bootId'
+  | 'routingRules'
+  | 'tableRoutes'
+  | 'queueing'
+  | 'neighbourEntries'
+  | 'load'
+  | 'uptimeSeconds'
+  | 'events'
+> {
+  const find = (wanted: string): readonly string[] | undefined =>
+    all.find(({ name }) => name === wanted)?.lines
+  // The first namespace is the host's own.
+  const files = parseKernelFiles(find('files') ?? [])
+  const [rules, routes, queueing] = [find('routing-rules'), find('other-routes'), find('queueing')]
+  const bootId = files.get('/proc/sys/kernel/random/boot_id')?.[0]
+  const uptime = Number(files.get('/proc/uptime')?.[0]?.split(' ')[0])
+  const neighbours = neighbourEntries(files)
+  const load = parseHostLoad(files)
+  const log = find('kernel-log')
+  return {
+    ...(bootId === undefined ? {} : { bootId: bootId.slice(0, 36) }),
+    ...(rules === undefined ? {} : { routingRules: parseRoutingRules(rules[0]) }),
+    ...(routes === undefined
+      ? {}
+      : { tableRoutes: parseTableRoutes(routes[0] ?? find('tables')?.[2], host) }),
+    ...(queueing === undefined ? {} : { queueing: parseQueueing(queueing[0], host) }),
+    ...(neighbours === undefined ? {} : { neighbourEntries: neighbours }),
+    ...(load === undefined ? {} : { load }),
+    ...(Number.isFinite(uptime) ? { uptimeSeconds: uptime } : {}),
+    ...(log === undefined ? {} : { events: parseKernelEvents(log) }),
+  }
 }
 
 /** Namespaces by file name; the host's own is `-`. One that could not be entered, or has ended, is left out. */
@@ -130,10 +169,20 @@ function readTable(host: string, kind: string, lines: readonly string[]): Partia
       return { firewall: parseFirewall(lines), policies: parsePolicies(lines) }
     case 'namespace-nft':
       return { nftables: parseNftables(lines[0]) }
+    case 'files':
+      return readFiles(parseKernelFiles(lines))
     case 'forwards':
       return { forwards: lines[0]?.trim() === '1' }
     default:
       return {}
+  }
+}
+
+function readFiles(files: KernelFiles): Partial<NamespaceState> {
+  const [settings, counters] = [parseSettings(files), parseCounters(files)]
+  return {
+    ...(settings === undefined ? {} : { settings }),
+    ...(counters === undefined ? {} : { counters }),
   }
 }
 

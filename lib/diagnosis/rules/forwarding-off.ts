@@ -1,5 +1,9 @@
 import { nodesOf } from '../../observation/problem.ts'
-import type { Rule } from '../rule.ts'
+import type { HostState } from '../../observe/host-state.ts'
+import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
+import type { LabView } from '../lab-view.ts'
+import { nodesRead, statesOf } from '../meanwhile.ts'
+import type { Draft, Rule } from '../rule.ts'
 
 /** `net.ipv4.ip_forward` is 0 in a node's own namespace: nothing from outside reaches containers, nor do they get out. */
 export const forwardingOff: Rule = {
@@ -9,7 +13,7 @@ export const forwardingOff: Rule = {
   meaning:
     'The engine switches IPv4 forwarding on when it starts; `sysctl --system` or a hardening script switched it off again. Published ports of this node stop answering and its tasks no longer get out, while overlays between tasks go on working.',
   proof: [
-    '`net.ipv4.ip_forward` reads 0 in the node’s own namespace, before or after the traffic',
+    '`net.ipv4.ip_forward` reads 0 in the node’s own namespace, before or after the traffic; or `net.ipv4.conf.INTERFACE.forwarding` does, of the underlay’s interface or docker_gwbridge',
     'The files of sysctl that set it, and to what',
   ],
   silencedBy: [
@@ -36,37 +40,64 @@ export const forwardingOff: Rule = {
     },
   ],
   find(lab) {
-    // An engine that starts again meanwhile switches it on: off at either time is off for what was missed.
-    const [before, after] = [lab.kernelBefore ?? {}, lab.kernelAfter ?? {}]
-    const off = Object.entries({ ...before, ...after }).filter(([node]) =>
-      [before[node], after[node]].some((state) => state?.root.forwards === false),
-    )
-    return off.flatMap(([node, { forwardingFiles = [] }]) => {
-      const set = forwardingFiles.filter(({ value }) => value === '0').at(-1)
-      const where =
-        set === undefined ? 'no file of sysctl sets it, so somebody typed it' : `set in ${set.file}`
-      return [
-        {
-          title: `${node} forwards nothing: net.ipv4.ip_forward is 0, ${where}`,
-          cause: `Packets between the underlay and containers are forwarded by ${node}. The engine switches forwarding on when it starts; a later \`sysctl --system\` or a hardening script switched it off again. Published ports do not answer there and its tasks do not get out, while overlays between tasks go on working.`,
-          remedy: [
-            `On ${node}: \`sysctl -w net.ipv4.ip_forward=1\``,
-            set === undefined
-              ? 'Keep it: a line `net.ipv4.ip_forward = 1` in `/etc/sysctl.d/99-swarm.conf`'
-              : `Change the line in \`${set.file}\` to \`net.ipv4.ip_forward = 1\``,
-          ],
-          nodes: [node],
-          proof: [
-            `${node}: net.ipv4.ip_forward = 0`,
-            ...forwardingFiles.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
-          ],
-          explains: (problem) =>
-            problem.kind === 'missed' &&
-            /^(ING|GWB|MTU-05|LB|DSC|RES)/.test(problem.requirement) &&
-            (nodesOf(problem).length === 0 || nodesOf(problem).includes(node)),
-        },
-      ]
+    return nodesRead(lab).flatMap((node) => {
+      const off = offOn(lab, node)
+      return off === undefined ? [] : [draftOf(node, off)]
     })
   },
   gravity: 60,
+}
+
+interface Off {
+  /** `net.ipv4.ip_forward`, or that of one interface. */
+  readonly setting: string
+  readonly files: readonly { readonly file: string; readonly value: string }[]
+}
+
+/** An engine that starts again meanwhile switches it on: off at either time is off for what was missed. */
+function offOn(lab: LabView, node: string): Off | undefined {
+  const states = statesOf(lab, node)
+  const [state] = states
+  if (state === undefined) return undefined
+  if (states.some(({ root }) => root.forwards === false))
+    return { setting: ofHost, files: filesOf(state, ofHost) }
+  const facts = lab.facts?.nodes.find(({ name }) => name === node)
+  const interfaces = [facts?.advertise.interface, facts?.dataPath.interface, gatewayBridgeName]
+  const setting = [...new Set(interfaces.filter((name) => name !== undefined))]
+    .map((name) => `net.ipv4.conf.${name}.forwarding`)
+    .find((name) => states.some(({ root }) => root.settings?.[name] === '0'))
+  return setting === undefined ? undefined : { setting, files: filesOf(state, setting) }
+}
+
+const ofHost = 'net.ipv4.ip_forward'
+
+function draftOf(node: string, { setting, files }: Off): Draft {
+  const set = files.filter(({ value }) => value === '0').at(-1)
+  const where = set === undefined ? 'no file of sysctl sets it, so somebody typed it' : `set in ${set.file}`
+  const what = setting === ofHost ? 'forwards nothing' : 'does not forward what comes in by one interface'
+  return {
+    title: `${node} ${what}: ${setting} is 0, ${where}`,
+    cause: `Packets between the underlay and containers are forwarded by ${node}. The engine switches forwarding on when it starts; a later \`sysctl --system\` or a hardening script switched it off again. Published ports do not answer there and its tasks do not get out, while overlays between tasks go on working.`,
+    remedy: [
+      `On ${node}: \`sysctl -w ${setting}=1\``,
+      set === undefined
+        ? `Keep it: a line \`${setting} = 1\` in \`/etc/sysctl.d/99-swarm.conf\``
+        : `Change the line in \`${set.file}\` to \`${setting} = 1\``,
+    ],
+    nodes: [node],
+    proof: [
+      `${node}: ${setting} = 0`,
+      ...files.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
+    ],
+    explains: (problem) =>
+      problem.kind === 'missed' &&
+      /^(ING|GWB|MTU-05|LB|DSC|RES)/.test(problem.requirement) &&
+      (nodesOf(problem).length === 0 || nodesOf(problem).includes(node)),
+  }
+}
+
+function filesOf({ settingFiles, forwardingFiles = [] }: HostState, wanted: string): Off['files'] {
+  return (
+    settingFiles?.filter(({ setting }) => setting === wanted) ?? (wanted === ofHost ? forwardingFiles : [])
+  )
 }

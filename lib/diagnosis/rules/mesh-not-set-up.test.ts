@@ -25,6 +25,7 @@ function stateOf(engine: string, nft = recorded(engine, 'nft.json'), ipvs: reado
   return {
     root: { ...none, links, ipvs: [], firewall: parseFirewall(lines), policies: parsePolicies(lines) },
     ...{ nftables: parseNftables(nft), namespaces: { ingress_sbox: sandbox }, unavailable: [] },
+    firewallBackend: { backend: 'nft', program: '/usr/sbin/iptables', legacyTables: [] },
   }
 }
 

@@ -1,5 +1,8 @@
 import type { Lost } from '../../conformance/verdict.ts'
 import type { Part } from '../../observation/part.ts'
+import { loadBetween } from '../../observe/host-load.ts'
+import type { LabView } from '../lab-view.ts'
+import { statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
 
 /** Nodes or tasks were lost by themselves while requirements were verified: the swarm moved, not the network failed. */
@@ -49,6 +52,7 @@ export const swarmMoved: Rule = {
     const lost = moved.flatMap((one) => one.lost)
     const nodes = [...new Set(lost.filter(({ what }) => what === 'node').map(({ node }) => node))]
     const places = nodes.length > 0 ? nodes : [...new Set(lost.map(({ node }) => node))]
+    const busy = places.flatMap((node) => describeLoad(lab, node) ?? [])
     const logged = logLines(lab.scene('losses-logged'))
     const at = moved.map(({ startedAt }) => startedAt).sort()[0] ?? ''
     const stillOut = moved.filter(({ id }) => lab.requirement(id)?.attempts?.at(-1)?.repeated !== undefined)
@@ -63,12 +67,31 @@ export const swarmMoved: Rule = {
           'If they are not busy: the engine’s log around that time (`journalctl -u docker`), and loss between the nodes (CTL-02, CTL-03)',
         ],
         nodes: places,
-        proof: [...describeEach(lost), ...logged],
+        proof: [...describeEach(lost), ...busy, ...logged],
         accountsFor: (id) => stillOut.some((one) => one.id === id),
       },
     ]
   },
   gravity: 10,
+}
+
+/** How busy a node was while requirements were verified; where it was read once, at that time. */
+function describeLoad(lab: LabView, node: string): string | undefined {
+  const [state] = statesOf(lab, node)
+  const load = state?.load
+  if (load === undefined) return undefined
+  const before = lab.kernelBefore?.[node]
+  const meanwhile = before?.bootId === state?.bootId ? loadBetween(before?.load, load) : undefined
+  const percent = (share: number): string => `${Math.round(share * 100)} %`
+  const shares =
+    meanwhile === undefined
+      ? ''
+      : `, its processors ${percent(meanwhile.busy)} busy and ${percent(meanwhile.stolen)} taken by the hypervisor meanwhile`
+  const waiting =
+    load.waitingPercent === undefined
+      ? ''
+      : `, tasks waited for a processor ${Math.round(load.waitingPercent)} % of 10 s`
+  return `${node}: load ${load.average} on ${load.processors} processor${load.processors === 1 ? '' : 's'}${shares}${waiting}`
 }
 
 function describe(lost: readonly Lost[]): string {

@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../../observation/codes.ts'
-import { culprits, pathsOf, placesOf } from '../lab-view.ts'
+import { culprits, type LabView, pathsOf, placesOf } from '../lab-view.ts'
+import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
 
 /** By the settings of interfaces. */
@@ -71,6 +72,7 @@ export const underlayMtuTooSmall: Rule = {
         ...{ nodes, pairs },
         networks: [...new Set(problems.flatMap(({ network }) => network ?? []))],
         proof: [
+          ...misfits(lab),
           ...settings
             .slice(0, 2)
             .map(
@@ -91,4 +93,38 @@ export const underlayMtuTooSmall: Rule = {
     ]
   },
   gravity: 180,
+}
+
+/** VXLAN adds an outer header of IPv4, UDP and its own, and the inner Ethernet header: RFC 7348. */
+const vxlanOverheadBytes = 50
+
+/** Networks of anybody, as their VXLAN devices have it: which of them take more than the underlay carries. */
+function misfits(lab: LabView): string[] {
+  return nodesRead(lab).flatMap((node) => {
+    const [state] = statesOf(lab, node)
+    const wanted = lab.facts?.nodes.find(({ name }) => name === node)?.dataPath.interface
+    const underlay = state?.root.links.find(({ name }) => name === wanted)
+    if (state === undefined || underlay === undefined) return []
+    const large = Object.entries(state.namespaces).flatMap(([namespace, { links }]) =>
+      links
+        .filter(
+          ({ vxlan, mtuBytes }) => vxlan !== undefined && mtuBytes + vxlanOverheadBytes > underlay.mtuBytes,
+        )
+        .map(({ mtuBytes }) => `${nameOf(lab, namespace)} (${mtuBytes})`),
+    )
+    return large.length === 0
+      ? []
+      : [
+          `${node}: ${underlay.name} carries ${underlay.mtuBytes} bytes, ${underlay.mtuBytes - vxlanOverheadBytes} within VXLAN; more is taken by ${large.join(', ')}`,
+        ]
+  })
+}
+
+/** Of a network that is not ours the beginning of its id, which `docker network inspect` takes. */
+function nameOf(lab: LabView, namespace: string): string {
+  const id = namespace.replace(/^\d+-/, '')
+  return (
+    Object.values(lab.facts?.networks ?? {}).find((network) => network.id.startsWith(id))?.name ??
+    `network ${id}`
+  )
 }

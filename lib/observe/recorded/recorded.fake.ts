@@ -11,6 +11,8 @@ import { readFileSync } from 'node:fs'
  * - `nft-of-both-families`: what `nft -j list ruleset` (1.0.6) prints of a table of IPv4 and IPv6.
  * - `firewall-of-an-operator`: what both print of rules for senders that are no nodes, for one subnet, and for IPv6.
  * - `firewall-like-ufw`: iptables 1.8.9 of rules in the manner of ufw, with a policy that drops.
+ * - `conditions-of-a-node`: a node of a lab with a routing rule, routes that refuse, netem on its underlay interface and
+ *   strict rp_filter there: iproute2 6.15 and files of /proc of kernel 6.12.
  */
 export function recorded(engine: string, file: string): string {
   return readFileSync(new URL(`${engine}/${file}`, import.meta.url), 'utf8')

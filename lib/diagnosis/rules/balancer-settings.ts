@@ -1,0 +1,136 @@
+import { nodesOf } from '../../observation/problem.ts'
+import { ingressNamespace } from '../../swarm/namespaces.ts'
+import { nodesRead, statesOf } from '../meanwhile.ts'
+import type { LabView, Reported } from '../lab-view.ts'
+import type { Rule } from '../rule.ts'
+
+/** What the engine sets in the namespaces of balancers (libnetwork osl/namespace_linux.go, service_linux.go). */
+const wanted: Readonly<Record<string, string>> = {
+  'net.ipv4.ip_forward': '1',
+  'net.ipv4.vs.conntrack': '1',
+  'net.ipv4.vs.conn_reuse_mode': '0',
+  'net.ipv4.vs.expire_nodest_conn': '1',
+  'net.ipv4.vs.expire_quiescent_template': '1',
+}
+
+interface Deviation {
+  readonly node: string
+  readonly namespace: string
+  readonly setting: string
+  readonly value: string
+  readonly expected: string
+}
+
+/** A setting of a balancer’s own namespace is not as the engine makes it, and as it is on other nodes. */
+export const balancerSettingsDiffer: Rule = {
+  code: 'balancer-settings-differ',
+  title: 'The namespace of a balancer on a node has other settings than the engine gives it',
+  severity: ['cause'],
+  meaning:
+    'Each balancer has a network namespace of its own, with its own settings of sysctl: a node can forward while the balancer in it does not. Without `ip_forward` what comes to virtual IPs and published ports is not passed on; without `vs.conntrack` answers come from the wrong address; with the kernel’s own values of the others connections hang on tasks that are gone.',
+  proof: [
+    'A setting in `lb_NETWORK` or `ingress_sbox` of the node reads otherwise than the engine sets it',
+    'The same balancer on another node has it as the engine sets it',
+    'Something was missed through that balancer',
+  ],
+  silencedBy: ['It is the same on all nodes', 'Nothing was missed through balancers of this node'],
+  remedy: [
+    'Set it there: `nsenter --net=/run/docker/netns/lb_NETWORK sysctl -w SETTING=VALUE`',
+    '`systemctl restart docker` on the node makes its balancers again',
+    'Find who changes settings in every namespace: a hardening agent, or a container with `--privileged` and `nsenter`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/libnetwork/pull/2491',
+      says: 'Under load every reused port cost a second or the connection, until the engine set `conn_reuse_mode` and `expire_nodest_conn` in its balancers.',
+    },
+    {
+      url: 'https://github.com/kubernetes/kubernetes/issues/71358',
+      says: 'With `expire_nodest_conn` at 0 connections to an endpoint that is gone were lost in silence for up to 15 minutes.',
+    },
+  ],
+  find(lab) {
+    const found = nodesRead(lab).flatMap((node) => deviations(lab, node))
+    return [...new Set(found.map(({ node }) => node))].flatMap((node) => {
+      const own = found.filter((one) => one.node === node)
+      const [first] = own
+      if (first === undefined) return []
+      const more = own.length === 1 ? '' : ` and ${own.length - 1} more`
+      return [
+        {
+          title: `The balancer ${first.namespace} on ${node} has ${first.setting} = ${first.value}, the engine sets ${first.expected}${more}`,
+          cause: `Balancers have network namespaces of their own, with settings of their own; those of ${node} itself do not count in them. ${meaningOf(first.setting)}`,
+          remedy: [
+            ...[...new Map(own.map((one) => [`${one.namespace} ${one.setting}`, one])).values()]
+              .slice(0, 4)
+              .map(
+                ({ namespace, setting, expected }) =>
+                  `On ${node}: \`nsenter --net=/run/docker/netns/${namespace} sysctl -w ${setting}=${expected}\``,
+              ),
+            `Find who changed it, or it comes back: \`systemctl restart docker\` on ${node} makes its balancers again`,
+          ],
+          nodes: [node],
+          networks: networksOf(lab, own),
+          proof: own.map(
+            ({ namespace, setting, value, expected }) =>
+              `${node}: ${setting} = ${value} in ${namespace}, ${expected} there on other nodes`,
+          ),
+          explains: (problem) => throughBalancer(problem, lab, own),
+        },
+      ]
+    })
+  },
+  gravity: 62,
+}
+
+function deviations(lab: LabView, node: string): Deviation[] {
+  const [state] = statesOf(lab, node)
+  return Object.entries(state?.namespaces ?? {}).flatMap(([namespace, { settings = {} }]) => {
+    if (namespace !== ingressNamespace && !namespace.startsWith('lb_')) return []
+    const others = nodesRead(lab)
+      .filter((other) => other !== node)
+      .map((other) => statesOf(lab, other)[0]?.namespaces[namespace]?.settings)
+    return Object.entries(wanted).flatMap(([setting, expected]): Deviation[] => {
+      const value = settings[setting]
+      const differs = value !== undefined && value !== expected
+      return differs && others.some((other) => other?.[setting] === expected)
+        ? [{ node, namespace, setting, value, expected }]
+        : []
+    })
+  })
+}
+
+function meaningOf(setting: string): string {
+  if (setting.endsWith('ip_forward'))
+    return 'What comes to virtual IPs or published ports is not passed on to tasks.'
+  if (setting.endsWith('vs.conntrack'))
+    return 'Answers of tasks are not translated back to the virtual IP, so clients refuse them.'
+  return 'Connections stay with tasks that are gone, and new ones from a port that was used before are lost.'
+}
+
+/** File names hold the first ten characters of the network’s id. */
+function networksOf(lab: LabView, deviating: readonly Deviation[]): string[] {
+  return Object.values(lab.facts?.networks ?? {})
+    .filter((network) =>
+      deviating.some(({ namespace }) =>
+        network.ingress ? namespace === ingressNamespace : namespace === `lb_${network.id.slice(0, 9)}`,
+      ),
+    )
+    .map(({ name }) => name)
+}
+
+/** From this node, by a virtual IP or a published port. */
+function throughBalancer(problem: Reported, lab: LabView, deviating: readonly Deviation[]): boolean {
+  if (problem.kind !== 'missed') return false
+  const [{ node } = { node: '' }] = deviating
+  const concerned =
+    problem.path === undefined ? nodesOf(problem) : [problem.node ?? problem.path.from, problem.path.to]
+  if (!concerned.includes(node)) return false
+  const networks = networksOf(lab, deviating)
+  const mesh = deviating.some(({ namespace }) => namespace === ingressNamespace)
+  return (
+    (mesh && /^(ING|RES|MTU-05|GWB)/.test(problem.requirement)) ||
+    (/^(LB|DSC-0[14]|RES)/.test(problem.requirement) &&
+      (problem.network === undefined || networks.includes(problem.network)))
+  )
+}

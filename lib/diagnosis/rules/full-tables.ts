@@ -1,0 +1,146 @@
+import { type Path, nodesOf } from '../../observation/problem.ts'
+import type { CatalogEntry } from '../../observation/catalog-entry.ts'
+import type { KernelEventKind } from '../../observe/kernel-events.ts'
+import type { LabView, Reported } from '../lab-view.ts'
+import { nodesRead, risenOn, saidMeanwhile, statesOf } from '../meanwhile.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** A table of the kernel that drops packets when it is full. */
+interface Table {
+  /** As the kernel’s log names it. */
+  readonly event: KernelEventKind
+  readonly counters: readonly string[]
+  readonly name: string
+  readonly limit: string
+  /** How full it was at a reading. */
+  readonly use: (lab: LabView, node: string) => { readonly used: number; readonly limit: number } | undefined
+  readonly cause: string
+  readonly remedy: CatalogEntry['remedy']
+}
+
+const conntrack: Table = {
+  event: 'conntrack-full',
+  counters: ['conntrack.drop', 'conntrack.early_drop'],
+  name: 'connection tracking table',
+  limit: 'net.netfilter.nf_conntrack_max',
+  use: (lab, node) => useOf(lab, node, 'net.netfilter.nf_conntrack_count', 'net.netfilter.nf_conntrack_max'),
+  cause:
+    'The kernel drops the first packet of every new connection while the table is full, of all protocols, VXLAN and gossip among them. Connections that stand go on working, which makes it look like chance.',
+  remedy: [
+    '`sysctl -w net.netfilter.nf_conntrack_max=262144`, and the same in `/etc/sysctl.d`',
+    "See who fills it: `conntrack -L | awk '{print $1}' | sort | uniq -c`, `conntrack -S`",
+  ],
+}
+
+const neighbours: Table = {
+  event: 'neighbours-full',
+  counters: ['neighbours.table_fulls'],
+  name: 'neighbour table',
+  limit: 'net.ipv4.neigh.default.gc_thresh3',
+  use: (lab, node) => {
+    const [state] = statesOf(lab, node)
+    const limit = Number(state?.root.settings?.['net.ipv4.neigh.default.gc_thresh3'])
+    const used = state?.neighbourEntries
+    return used === undefined || !Number.isFinite(limit) ? undefined : { used, limit }
+  },
+  cause:
+    'One limit counts for the neighbour tables of all namespaces of the host, and every overlay has an entry for each of its tasks. Where it is reached no new neighbour is resolved: packets to addresses that are not known yet are dropped.',
+  remedy: [
+    '`sysctl -w net.ipv4.neigh.default.gc_thresh1=8192 net.ipv4.neigh.default.gc_thresh2=49152 net.ipv4.neigh.default.gc_thresh3=65536`, and the same in `/etc/sysctl.d`; the engine sets these when it starts',
+    'See how full it is: `ip -s ntable show`, `ip neigh | wc -l` in every namespace',
+  ],
+}
+
+function useOf(lab: LabView, node: string, count: string, most: string): ReturnType<Table['use']> {
+  const readings = statesOf(lab, node).map(({ root }) => ({
+    used: Number(root.settings?.[count]),
+    limit: Number(root.settings?.[most]),
+  }))
+  return readings
+    .filter(({ used, limit }) => Number.isFinite(used) && limit > 0)
+    .toSorted((a, b) => b.used / b.limit - a.used / a.limit)[0]
+}
+
+export const conntrackTableFull: Rule = {
+  code: 'conntrack-table-full',
+  title: 'The connection tracking table of a node is full',
+  severity: ['cause'],
+  meaning: `${conntrack.cause} Every published port, masqueraded connection and VXLAN flow takes an entry.`,
+  proof: [
+    'While requirements were verified the kernel counted dropped packets for want of an entry, or logged `nf_conntrack: table full, dropping packet`',
+    'Something was missed at that node',
+  ],
+  silencedBy: ['The counters did not move and the kernel logged nothing', 'Nothing was missed at that node'],
+  remedy: conntrack.remedy,
+  reports: [
+    {
+      url: 'https://github.com/kubernetes/kubernetes/issues/71261',
+      says: 'Health checks of containers and requests to the ingress failed until `nf_conntrack_max` was raised.',
+    },
+  ],
+  find: (lab) => nodesRead(lab).flatMap((node) => draftOf(conntrack, lab, node)),
+  gravity: 92,
+}
+
+export const neighbourTableFull: Rule = {
+  code: 'neighbour-table-full',
+  title: 'The neighbour table of a node is full',
+  severity: ['cause'],
+  meaning: neighbours.cause,
+  proof: [
+    'While requirements were verified the kernel counted entries that it could not make, or logged `neighbor table overflow`',
+    'Something was missed at that node',
+  ],
+  silencedBy: ['The counter did not move and the kernel logged nothing', 'Nothing was missed at that node'],
+  remedy: neighbours.remedy,
+  reports: [
+    {
+      url: 'https://github.com/moby/libnetwork/issues/1522',
+      says: 'An overlay took no more than 1024 containers, and gossip could not be sent either, until the limits were raised.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/32195',
+      says: 'A maintainer names the overflow of this table as one reason of connections that fail now and then.',
+    },
+  ],
+  find: (lab) => nodesRead(lab).flatMap((node) => draftOf(neighbours, lab, node)),
+  gravity: 94,
+}
+
+function draftOf(table: Table, lab: LabView, node: string): Draft[] {
+  const dropped = table.counters.map((counter) => ({ counter, risen: risenOn(lab, node, counter) ?? 0 }))
+  const said = saidMeanwhile(lab, node, table.event)
+  if (said === 0 && dropped.every(({ risen }) => risen === 0)) return []
+  const use = table.use(lab, node)
+  const full = use === undefined ? '' : `, ${use.used} of ${use.limit} entries when it was read`
+  return [
+    {
+      title: `The ${table.name} of ${node} is full (${table.limit}${use === undefined ? '' : ` = ${use.limit}`})`,
+      cause: table.cause,
+      remedy: table.remedy.map((one, at) => (at === 0 ? `On ${node}: ${one}` : one)),
+      nodes: [node],
+      pairs: pathsAt(lab, node),
+      proof: [
+        ...dropped
+          .filter(({ risen }) => risen > 0)
+          .map(
+            ({ counter, risen }) =>
+              `${node}: ${counter} rose by ${risen} while requirements were verified${full}`,
+          ),
+        ...(said === 0 ? [] : [`${node}: its kernel said so ${said} times meanwhile${full}`]),
+      ],
+      explains: (problem) => problem.kind === 'missed' && concerns(problem, node),
+    },
+  ]
+}
+
+const concerns = (problem: Reported, node: string): boolean => nodesOf(problem).includes(node)
+
+function pathsAt(lab: LabView, node: string): Path[] {
+  const paths = lab
+    .problems()
+    .flatMap(({ path }) =>
+      path !== undefined && path.from !== path.to && [path.from, path.to].includes(node) ? [path] : [],
+    )
+  return [...new Map(paths.map((path) => [`${path.from} ${path.to}`, path])).values()]
+}

@@ -1,0 +1,116 @@
+import type { HostState } from '../../observe/host-state.ts'
+import { deviceTo } from '../../observe/route.ts'
+import { contains, prefixLengthOf } from '../../topology/cidr.ts'
+import { nodesRead, statesOf } from '../meanwhile.ts'
+import type { LabView } from '../lab-view.ts'
+import { nodesOf } from '../../observation/problem.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** A node’s own routing table refuses the address of another node, or has no way to it. */
+export const peerNotRouted: Rule = {
+  code: 'peer-not-routed',
+  title: 'A node has no way to the address of another: a route refuses it, or there is none',
+  severity: ['cause'],
+  meaning:
+    'Before anything reaches the wire the kernel looks for a route to the other node’s address. A `blackhole`, `unreachable` or `prohibit` route (fail2ban, a routing daemon, a tunnel that ended), or no route at all, ends VXLAN, ESP and gossip there, without a trace on any capture.',
+  proof: [
+    'In the tables of the node the narrowest route that covers the other node’s address refuses, or none covers it',
+    'Something was missed between the two',
+  ],
+  silencedBy: [
+    'A route by a device that is narrower, or as narrow and asked before',
+    'Nothing was missed between these nodes',
+  ],
+  remedy: [
+    'Look: `ip route get ADDRESS` on the node, and `ip rule`',
+    'Remove what refuses: `ip route del blackhole ADDRESS`, and find what made it',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/fail2ban/fail2ban/pull/104',
+      says: 'A ban can be a blackhole route instead of a firewall rule.',
+    },
+  ],
+  find: (lab) => nodesRead(lab).flatMap((node) => refusalsOf(lab, node)),
+  gravity: 48,
+}
+
+interface Refusal {
+  readonly peer: string
+  readonly address: string
+  /** As `ip route del` takes it; undefined where there is no route. */
+  readonly route?: string
+}
+
+function refusalsOf(lab: LabView, node: string): Draft[] {
+  const [state] = statesOf(lab, node)
+  if (state === undefined || state.root.routes.length === 0) return []
+  const peers = lab.facts?.nodes.filter(({ name }) => name !== node) ?? []
+  const found = peers.flatMap(({ name, dataPath, advertise }): Refusal[] =>
+    [...new Set([dataPath.address, advertise.address])].flatMap((address) => {
+      if (address.includes(':')) return []
+      const refused = refusalFor(state, address)
+      return refused === undefined ? [] : [{ peer: name, address, ...refused }]
+    }),
+  )
+  if (found.length === 0) return []
+  const [first] = found
+  const who = [...new Set(found.map(({ peer }) => peer))]
+  const whom = `${first?.address ?? ''} (${who.join(' and ')})`
+  const how =
+    first?.route === undefined
+      ? `${node} has no route to ${whom}`
+      : `${node} has a route that refuses ${whom}: ${first.route}`
+  return [
+    {
+      title: how,
+      cause: `The kernel of ${node} refuses these packets before they reach an interface, so that no capture shows them: VXLAN, ESP and gossip to ${who.join(' and ')} end there.`,
+      remedy: [
+        first?.route === undefined
+          ? `On ${node}: \`ip route get ${first?.address ?? ''}\` and \`ip rule\`; the interface of the underlay may have lost its address or its network`
+          : `On ${node}: \`ip route del ${first.route}\`, and find what made it: a ban, a routing daemon, a tunnel that ended`,
+        `See that it is gone: \`ip route get ${first?.address ?? ''}\``,
+      ],
+      nodes: [node],
+      pairs: who.map((peer) => ({ from: node, to: peer })),
+      proof: found.map(
+        ({ peer, address, route }) =>
+          `${node}: ${route === undefined ? `no route covers ${address}` : `${route} covers ${address}`} of ${peer}`,
+      ),
+      explains: (problem) => {
+        const concerned = nodesOf(problem)
+        return (
+          problem.kind === 'missed' &&
+          concerned.includes(node) &&
+          (concerned.length === 1 || who.some((peer) => concerned.includes(peer)))
+        )
+      },
+    },
+  ]
+}
+
+/** By the tables alone; where rules of policy routing lead elsewhere for some packets nothing is said. */
+function refusalFor(
+  { root, tableRoutes = [], routingRules = [] }: HostState,
+  address: string,
+): { readonly route?: string } | undefined {
+  const covering = tableRoutes.filter(
+    ({ table, kind, destination }) =>
+      table === 'main' && kind !== 'throw' && kind !== 'unicast' && covers(destination, address),
+  )
+  const narrowest = covering.toSorted((a, b) => narrowness(b.destination) - narrowness(a.destination))[0]
+  const open = root.routes.filter(({ destination }) => covers(destination, address))
+  if (
+    narrowest !== undefined &&
+    open.every(({ destination }) => narrowness(destination) <= narrowness(narrowest.destination))
+  )
+    return { route: `${narrowest.kind} ${narrowest.destination}` }
+  const led = routingRules.length > 0
+  return deviceTo(root.routes, address) === undefined && !led && narrowest === undefined ? {} : undefined
+}
+
+const covers = (destination: string, address: string): boolean =>
+  destination === 'default' || contains(destination, address)
+
+const narrowness = (destination: string): number =>
+  destination === 'default' ? -1 : prefixLengthOf(destination)
