@@ -38,6 +38,7 @@ export class Stage {
       name,
       description: '',
       breaks: [],
+      unnamed: 'of a test',
       plant: () => this.#plant(name),
     }))
     return randomFaults({

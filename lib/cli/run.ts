@@ -164,6 +164,7 @@ Examples:
   swarmproof run --only ENC-01 ENC-02          two requirements
   swarmproof run --only VXL ENC --skip ENC-07  two groups, one requirement left out
   swarmproof run --engine 20.10                all hosts with an older engine
+  swarmproof run --engine-package engine/*.deb all hosts with an engine that is in no archive
   swarmproof run --hosts container             hosts are containers on the Docker engine of this machine
   swarmproof run --deadline 20m                ended after 20 minutes, cleaned up and with its report
   swarmproof run --fresh --keep                build a new stack and leave the lab standing

@@ -8,6 +8,7 @@ export const shortNameUnanswered: Fault = {
   name: 'short-name-unanswered',
   description: 'The engine’s resolver does not answer one task of the composed stack',
   breaks: ['OVL-14'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const task = requireForFault(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
     const rule = sh`-p udp -s 127.0.0.11 -j DROP`
@@ -20,6 +21,7 @@ export const nameKnownToHost: Fault = {
   name: 'name-known-to-host',
   description: 'A host’s own resolver knows a service’s name',
   breaks: ['DSC-05'],
+  unnamed: 'no rule looks at the names a host knows by itself',
   async plant({ cluster, stack }) {
     const { web } = stack.services
     const vip = requireForFault(web.vips[stack.networks.clear.id], 'a VIP')
@@ -36,6 +38,7 @@ export const upstreamUnreachable: Fault = {
   name: 'upstream-unreachable',
   description: 'Questions of one host and of a task on it do not reach the host’s nameservers',
   breaks: ['DSC-06'],
+  unnamed: 'no rule looks at questions to nameservers outside',
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
