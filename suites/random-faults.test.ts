@@ -152,5 +152,13 @@ describe('faults at random', () => {
     setTimeout(() => stage.signal.abort(), 20)
     const { broken, taken } = await running
     expect({ broken, taken }).to.deep.equal({ broken: undefined, taken: [] })
+    const late = new Stage()
+    const verify = (): Promise<readonly string[]> => {
+      late.signal.abort()
+      return Promise.resolve(['CTL-03 not reached'])
+    }
+    const ended = await late.run({ verify })
+    expect(ended.broken).to.equal(undefined)
+    expect(ended.invariants.map(({ what }) => what)).to.not.include('quick passes')
   })
 })
