@@ -64,6 +64,7 @@ export const searchListUnanswered: Fault = {
   name: 'search-list-unanswered',
   description: 'A task has a search list that is asked first, and the nameservers of its host do not answer',
   breaks: ['DSC-08'],
+  namedBy: { code: 'search-list-asked-first', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { rr } = stack.services
