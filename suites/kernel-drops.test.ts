@@ -14,7 +14,7 @@ const unchanged = (): void => {}
 function counted(seen: Drops, node: string): Changeable<Drop>[] {
   const one = seen[node]
   if (one === undefined || !('got' in one)) throw new Error(`${node} counted nothing`)
-  return one.got.drops as Changeable<Drop>[]
+  return one.got.drops
 }
 
 describe('VXLAN that a filter of traffic control drops', () => {

@@ -1,4 +1,5 @@
 import type { Path } from '../observation/problem.ts'
+import { firewallDrops } from './firewall-drops.ts'
 import { type KernelDrop, tellingDrops } from './kernel-drops.ts'
 import { culprits, type LabView, pathsOf, type Reported } from './lab-view.ts'
 
@@ -49,6 +50,8 @@ export function dropPlaceOf(carried: Carried, lab: LabView): DropPlace | undefin
     nodes.flatMap((node) => tellingDrops(lab, node, { lost: lostAt(undelivered, node), concerned: nodes }))
   const place = { carried, undelivered, pairs }
   const cutOff = culprits(pairs, lab.nodeNames)
+  // What was ESP meets these rules once more, as the VXLAN it was decrypted to: that has been said of them.
+  if (carried.encrypted && cutOff.some((node) => dropsVxlan(lab, node))) return undefined
   const followed = undelivered.filter(({ reached }) => reached !== undefined)
   const ends = new Set(followed.flatMap((problem) => endOf(problem) ?? []))
   if (followed.filter((problem) => endOf(problem) === undefined).length > followed.length / 2)
@@ -65,6 +68,9 @@ export function dropPlaceOf(carried: Carried, lab: LabView): DropPlace | undefin
     ? { ...place, nodes: dropping, drops: dropsOf(dropping) }
     : undefined
 }
+
+const dropsVxlan = (lab: LabView, node: string): boolean =>
+  firewallDrops(lab, node, 'data').some(({ packets }) => packets !== 0)
 
 /** The node at which a probe, or the answer to it, arrived last; undefined where that was not followed, or it was lost between nodes. */
 function endOf({ reached, path }: Reported): string | undefined {

@@ -46,7 +46,7 @@ export const arrivesUndelivered: Rule = {
     const [first, second] = seen
     if (first === undefined) return []
     // One thing that drops both is one finding.
-    return second !== undefined && `${first.nodes}` === `${second.nodes}`
+    return second !== undefined && first.nodes.join() === second.nodes.join()
       ? [draftOf([first, second], lab)]
       : seen.map((place) => draftOf([place], lab))
   },
