@@ -21,12 +21,7 @@ export const publishedPortDropped: Rule = {
     'Find it: `iptables -t raw -nvL PREROUTING --line-numbers`, `iptables -t mangle -nvL PREROUTING`, `nft list ruleset`',
     'Delete it, or accept the port before it; rules for published ports belong in DOCKER-USER, with `-m conntrack --ctorigdstport PORT`',
   ],
-  reports: [
-    {
-      url: 'https://github.com/moby/moby/issues/22054',
-      says: 'Published ports pass by the rules of ufw; users answered with rules in tables that are asked before DNAT.',
-    },
-  ],
+  reports: [],
   find(lab) {
     return lab.nodeNames.flatMap((node) => draftOf(node, lab))
   },
