@@ -4,7 +4,7 @@ import type { HostLoad } from './host-load.ts'
 import type { KernelEvent } from './kernel-events.ts'
 import type { RoutingRule, TableRoute } from './policy-routing.ts'
 import type { QueueingDiscipline } from './queueing.ts'
-import type { SettingFile, Settings } from './settings.ts'
+import type { KernelSettings, SettingFile } from './settings.ts'
 
 /**
  * A host's kernel state as data, read in one remote call. Key material never leaves the host.
@@ -90,7 +90,7 @@ export interface NamespaceState {
   /** `net.ipv4.ip_forward` there. */
   readonly forwards?: boolean
   /** Undefined in runs of before they were read, and where nothing could be read. */
-  readonly settings?: Settings
+  readonly settings?: KernelSettings
   readonly counters?: Counters
 }
 

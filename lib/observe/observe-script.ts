@@ -1,7 +1,7 @@
 import type { Script } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
 import { kernelWords } from './kernel-events.ts'
-import { hostSettings, namespaceSettings, settingPath, settingPattern } from './settings.ts'
+import { settingsOfHost, settingsOfNamespaces, settingPath, settingPattern } from './settings.ts'
 
 /** Kernel modules swarm needs, or may need for its encryption rules. */
 export const wantedModules = [
@@ -18,13 +18,13 @@ export const wantedModules = [
 ] as const
 
 /** Read in every namespace, in one process. */
-const files = ['/proc/net/snmp', '/proc/net/stat/nf_conntrack', ...namespaceSettings.map(settingPath)]
+const files = ['/proc/net/snmp', '/proc/net/stat/nf_conntrack', ...settingsOfNamespaces.map(settingPath)]
 
 /** In the host’s own as well. */
 const hostFiles = [
   ...['/proc/net/netstat', '/proc/net/xfrm_stat', '/proc/net/softnet_stat', '/proc/net/stat/arp_cache'],
   ...['/proc/loadavg', '/proc/stat', '/proc/uptime', '/proc/pressure/cpu', '/proc/sys/kernel/random/boot_id'],
-  ...hostSettings.map(settingPath),
+  ...settingsOfHost.map(settingPath),
 ]
 
 /**

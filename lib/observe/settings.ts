@@ -1,7 +1,7 @@
 import type { KernelFiles } from './kernel-files.ts'
 
-/** Settings of sysctl by name (`net.ipv4.ip_forward`), as text. */
-export type Settings = Readonly<Record<string, string>>
+/** KernelSettings of sysctl by name (`net.ipv4.ip_forward`), as text. */
+export type KernelSettings = Readonly<Record<string, string>>
 
 /** A line of a file of sysctl. */
 export interface SettingFile {
@@ -12,7 +12,7 @@ export interface SettingFile {
 }
 
 /** In every namespace. Those of IPVS are there where `ip_vs` is. */
-export const namespaceSettings: readonly string[] = [
+export const settingsOfNamespaces: readonly string[] = [
   'net.ipv4.ip_forward',
   'net.ipv4.tcp_keepalive_time',
   'net.ipv4.vs.conntrack',
@@ -24,7 +24,7 @@ export const namespaceSettings: readonly string[] = [
 ]
 
 /** In the host’s own; `*` stands for its interfaces, `all` and `default`. */
-export const hostSettings: readonly string[] = [
+export const settingsOfHost: readonly string[] = [
   'net.bridge.bridge-nf-call-iptables',
   'net.core.netdev_max_backlog',
   'net.core.rmem_max',
@@ -43,7 +43,7 @@ export function settingPath(setting: string): string {
 }
 
 /** Undefined where none was read. Of interfaces only what is not as the kernel makes it. */
-export function parseSettings(files: KernelFiles): Settings | undefined {
+export function parseSettings(files: KernelFiles): KernelSettings | undefined {
   const found = [...files]
     .filter(([path]) => path.startsWith(folder))
     .map(([path, lines]): [string, string] => [
@@ -71,7 +71,7 @@ export function parseSettingFiles(lines: readonly string[]): SettingFile[] {
 }
 
 /** For `grep -E`: the settings above and those that matter in files only, with dots or slashes between their words. */
-export const settingPattern: string = [...namespaceSettings, ...hostSettings]
+export const settingPattern: string = [...settingsOfNamespaces, ...settingsOfHost]
   .filter((name) => !name.endsWith('_count'))
   .map((name) => name.replaceAll('*', '[^[:space:]=]+').replaceAll('.', '[./]'))
   .join('|')
