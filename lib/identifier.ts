@@ -48,6 +48,13 @@ export function cidrBlock(value: unknown, host?: string): string {
   return fits ? String(value) : refuse('a block of addresses', value, host)
 }
 
+const pathPattern = /^(?:\/[A-Za-z0-9._@+-]+)+$/
+
+/** Of letters, digits and `._@+-`, from the root. */
+export function absolutePath(value: unknown, host?: string): string {
+  return checked('an absolute path', pathPattern, value, host)
+}
+
 const macPattern = /^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}$/
 
 /** Six bytes. */

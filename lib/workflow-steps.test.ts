@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -274,6 +275,28 @@ describe('steps of workflows', function () {
       expect(tell.outputs).to.deep.equal({ outcome: 'no run', 'exit-code': '64' })
       expect(tell.summary).to.contain('No verdict')
     })
+  })
+
+  it('take an engine of its publisher only as it was pinned', () => {
+    const { publisher } = workflow('.github/workflows/nightly.yml').jobs
+    const step = stepNamed(publisher?.steps ?? [], 'Engine')
+    const tools = join(workspace, 'tools')
+    mkdirSync(tools)
+    // What is at an address is its last part.
+    const curl = '#!/bin/sh\nwhile [ "$1" != --output ]; do shift; done; printf %s "${3##*/}" >"$2"\n'
+    writeFileSync(join(tools, 'curl'), curl, { mode: 0o755 })
+    const engine = (SHA256: string): Ran => {
+      rmSync(join(workspace, 'engine'), { recursive: true, force: true })
+      const URLS = 'https://example.invalid/a.deb\nhttps://example.invalid/b.deb\n'
+      return runStep(step, {}, { URLS, SHA256, PATH: `${tools}:${process.env['PATH']}` })
+    }
+    const [a, b] = ['a.deb', 'b.deb'].map((text) => createHash('sha256').update(text).digest('hex'))
+    expect(engine(`${a} ${b}`).exitCode).to.equal(0)
+    expect(readdirSync(join(workspace, 'engine'))).to.deep.equal(['a.deb', 'b.deb'])
+    expect(engine(`${b} ${a}`).exitCode).to.not.equal(0)
+    const short = engine(a ?? '')
+    expect(short.exitCode).to.equal(1)
+    expect(short.stdout).to.contain('2 addresses and 1 hashes')
   })
 
   it('say which week it is', () => {

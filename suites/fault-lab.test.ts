@@ -8,6 +8,7 @@ import type { Fault } from '../lib/fault/fault.ts'
 import { silentProgress } from '../lib/progress.ts'
 import { inventoryOf } from '../lib/swarm/read-swarm-inventory.ts'
 import { FaultLab } from './fault-lab.ts'
+import { plantingOf } from './seen-to-fail.ts'
 
 const usual = ['node idworker20000000000000000 worker2 Ready Active', 'container c1c1c1c1c1c1 swp-web.1.abc']
 
@@ -37,6 +38,7 @@ class Stage {
     name: 'cable-cut',
     description: 'A cable is cut.',
     breaks: ['OVL-03'],
+    unnamed: 'it is made up',
     plant: async () => {
       this.planted = true
       this.plants += 1
@@ -71,7 +73,8 @@ class Stage {
         const verdict = exampleVerdict(outcome, 'no answer from worker2', {
           problems: outcome === 'fail' ? [problem] : [],
         })
-        return [{ id: 'OVL-03', verdict } as unknown as RequirementRecord]
+        const requirements = [{ id: 'OVL-03', verdict } as unknown as RequirementRecord]
+        return { requirements, findings: [] }
       },
       isDisruptive: () => disruptive,
       look: async () => condition(this.lines),
@@ -86,8 +89,8 @@ describe('a lab faults are planted on', () => {
 
   it('stays for the next fault while it is as before', async () => {
     const lab = stage.lab()
-    expect((await lab.see(stage.fault)).problems).to.deep.equal([])
-    await lab.see(stage.fault)
+    expect((await lab.see(plantingOf(stage.fault))).problems).to.deep.equal([])
+    await lab.see(plantingOf(stage.fault))
     expect([stage.raisedTimes, stage.disposedTimes]).to.deep.equal([1, 0])
     await lab.end()
     await lab.end()
@@ -101,12 +104,12 @@ describe('a lab faults are planted on', () => {
         'node idworker20000000000000000 worker2 Ready Active',
         'container c2c2c2c2c2c2 swp-web.1.xyz',
       ])
-    const seen = await lab.see(stage.fault)
+    const seen = await lab.see(plantingOf(stage.fault))
     expect([seen.problems, seen.firstTry]).to.deep.equal([[], undefined])
     expect(stage.notes.join()).to.contain(
       'not as it was before cable-cut and is put back: container swp-web.1.abc',
     )
-    await lab.see(stage.fault)
+    await lab.see(plantingOf(stage.fault))
     expect([stage.raisedTimes, stage.plants]).to.deep.equal([2, 2])
   })
 
@@ -119,7 +122,7 @@ describe('a lab faults are planted on', () => {
           'container c1c1c1c1c1c1 swp-web.1.abc',
         ]
     }
-    const seen = await stage.lab().see(stage.fault)
+    const seen = await stage.lab().see(plantingOf(stage.fault))
     expect([stage.plants, stage.raisedTimes, seen.problems]).to.deep.equal([2, 2, []])
     expect(seen.firstTry?.join()).to.match(
       /OVL-03 was inconclusive.*the lab changed under it: worker2: Down Active/,
@@ -128,14 +131,14 @@ describe('a lab faults are planted on', () => {
 
   it('does not plant again what was not caught on a lab that is as before', async () => {
     stage.outcome = () => 'pass'
-    const seen = await stage.lab().see(stage.fault)
+    const seen = await stage.lab().see(plantingOf(stage.fault))
     expect([stage.plants, seen.problems.length]).to.deep.equal([1, 1])
   })
 
   it('plants twice at most', async () => {
     stage.outcome = () => 'pass'
     stage.removal = () => (stage.lines = ['node idworker20000000000000000 worker2 Down Active'])
-    const seen = await stage.lab().see(stage.fault)
+    const seen = await stage.lab().see(plantingOf(stage.fault))
     expect([stage.plants, seen.problems.length]).to.deep.equal([2, 1])
   })
 
@@ -144,21 +147,21 @@ describe('a lab faults are planted on', () => {
     stage.removal = () => {
       throw new Error('no such rule')
     }
-    expect((await lab.see(stage.fault)).problems).to.deep.equal([
+    expect((await lab.see(plantingOf(stage.fault))).problems).to.deep.equal([
       'it could not be planted or removed: no such rule',
     ])
     expect([stage.plants, stage.disposedTimes]).to.deep.equal([1, 1])
   })
 
   it('is resumed between, and given up after, the two looks of disruptive requirements', async () => {
-    await stage.lab(true).see(stage.fault)
+    await stage.lab(true).see(plantingOf(stage.fault))
     expect([stage.resumedTimes, stage.disposedTimes]).to.deep.equal([1, 1])
   })
 
   it('is given up at once when interrupted', async () => {
     stage.removal = () => stage.signal.abort()
     stage.lines = []
-    await stage.lab().see(stage.fault)
+    await stage.lab().see(plantingOf(stage.fault))
     expect([stage.plants, stage.disposedTimes]).to.deep.equal([1, 1])
   })
 })

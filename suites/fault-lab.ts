@@ -1,23 +1,27 @@
 import { changesSince, changesTold } from '../lib/conformance/changes-since.ts'
 import { type LabCondition, readCondition } from '../lib/conformance/lab-condition.ts'
 import type { ReadyLab } from '../lib/conformance/bring-up.ts'
-import type { RequirementRecord } from '../lib/conformance/run-record.ts'
-import type { Fault } from '../lib/fault/fault.ts'
 import type { Progress } from '../lib/progress.ts'
-import { seeItFail, type FaultOutcome } from './seen-to-fail.ts'
+import {
+  type FaultOutcome,
+  type Planting,
+  seeItFail,
+  type SeeOptions,
+  type VerifiedRun,
+} from './seen-to-fail.ts'
 
-export interface FaultLabOptions {
+export interface FaultLabOptions extends SeeOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
   /** Brings the lab up as it was saved. */
   readonly raise: () => Promise<ReadyLab>
+  /** Lets go of a lab; it is removed where this is not given. */
+  readonly leave?: (raised: ReadyLab) => Promise<void>
   /** Waits until the lab is whole after a disruptive requirement, and sees it as it is then. */
   readonly resume: (raised: ReadyLab) => Promise<ReadyLab>
-  readonly verify: (raised: ReadyLab, ids: readonly string[]) => Promise<readonly RequirementRecord[]>
+  readonly verify: (raised: ReadyLab, ids: readonly string[]) => Promise<VerifiedRun>
   /** Whether verifying a requirement may change the lab. */
   readonly isDisruptive: (id: string) => boolean
-  /** Verified under every fault, too. */
-  readonly others?: readonly string[]
   /** For tests. */
   readonly look?: (raised: ReadyLab) => Promise<LabCondition>
   readonly recoverWithinMs?: number
@@ -37,7 +41,7 @@ export class FaultLab {
     this.#options = options
   }
 
-  async see(fault: Fault): Promise<FaultOutcome> {
+  async see(fault: Planting): Promise<FaultOutcome> {
     const { seen, changes } = await this.#once(fault)
     if (changes.length === 0 || isCaught(seen)) return seen
     const told = `the lab changed under it: ${changesTold(changes)}`
@@ -46,27 +50,31 @@ export class FaultLab {
   }
 
   async end(): Promise<void> {
-    const lab = this.#raised?.lab
+    const raised = this.#raised
     this.#raised = this.#before = undefined
-    await lab?.[Symbol.asyncDispose]()
+    if (raised === undefined) return
+    const { leave = ({ lab }: ReadyLab) => lab[Symbol.asyncDispose]() } = this.#options
+    await leave(raised)
   }
 
-  async #once(fault: Fault): Promise<{ readonly seen: FaultOutcome; readonly changes: readonly string[] }> {
-    const { progress, signal, isDisruptive, others } = this.#options
+  async #once(
+    fault: Planting,
+  ): Promise<{ readonly seen: FaultOutcome; readonly changes: readonly string[] }> {
+    const { progress, signal, isDisruptive } = this.#options
     this.#raised ??= await this.#options.raise()
     const raised = this.#raised
     const disruptive = fault.breaks.some(isDisruptive)
     if (!disruptive) this.#before ??= await this.#look(raised)
     let current = raised
     let changed = false
-    const verify = async (ids: readonly string[]): Promise<readonly RequirementRecord[]> => {
+    const verify = async (ids: readonly string[]): Promise<VerifiedRun> => {
       // What a disruptive requirement left behind has other tasks, and maybe nodes that joined again.
       if (changed) current = await this.#options.resume(raised)
       changed = disruptive
       return this.#options.verify(current, ids)
     }
     let unclear = false
-    const seen = await seeItFail(fault, raised, verify, others).catch((error: unknown) => {
+    const seen = await seeItFail(fault, raised, verify, this.#options).catch((error: unknown) => {
       unclear = true
       return notPlanted(fault, error)
     })
@@ -98,7 +106,7 @@ function isCaught({ problems, failsAnyway }: FaultOutcome): boolean {
   return problems.length === 0 && failsAnyway.length === 0
 }
 
-function notPlanted({ name, description }: Fault, error: unknown): FaultOutcome {
+function notPlanted({ name, description }: Planting, error: unknown): FaultOutcome {
   const told = error instanceof Error ? error.message : String(error)
   return {
     fault: name,
@@ -107,6 +115,7 @@ function notPlanted({ name, description }: Fault, error: unknown): FaultOutcome 
     fell: [],
     failsAnyway: [],
     reasons: {},
+    findings: [],
     seconds: 0,
     problems: [`it could not be planted or removed: ${told}`],
   }

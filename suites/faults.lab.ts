@@ -10,6 +10,7 @@ import type { Lab } from '../lib/host/host.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { FaultLab } from './fault-lab.ts'
+import { plantingOf } from './seen-to-fail.ts'
 import { suites } from './index.ts'
 import { plainProgress, verifyGiven } from './lab-test.ts'
 
@@ -50,7 +51,7 @@ describe('faults on a three-node lab', () => {
         onLab: (it) => labs.push(it),
       }),
     resume: (raised) => resume(topology, raised.lab, raised.built, common),
-    verify: async (raised, ids) => (await verifyGiven(topology, raised, ids, folder)).record.requirements,
+    verify: async (raised, ids) => (await verifyGiven(topology, raised, ids, folder)).record,
     // Those are not chosen here.
     isDisruptive: () => false,
   })
@@ -70,7 +71,7 @@ describe('faults on a three-node lab', () => {
 
   for (const fault of chosenFaults().map(onThisLab)) {
     it(`${fault.description.replace(/\.$/, '')}: fails ${fault.breaks.join(', ')}`, async () => {
-      const seen = await lab.see(fault)
+      const seen = await lab.see(plantingOf(fault))
       expect(seen.problems).to.deep.equal([])
       // The lab is a good one, so that nothing may fail without the fault.
       expect(seen.failsAnyway).to.deep.equal([])

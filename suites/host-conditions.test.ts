@@ -147,3 +147,24 @@ describe('a node that has no way to another', () => {
     expect(await codes('192.168.57.0/24')).to.not.include('peer-not-routed')
   })
 })
+
+describe('a queueing discipline', () => {
+  const shapedBy =
+    (kind: string, before: number, after: number, device = 'eth1'): Parameters<typeof findingsWhere>[1] =>
+    (state, node, reading) => {
+      const dropped = reading === 'kernel' ? before : after
+      state.queueing = node === 'worker2' ? [{ device, kind, dropped, packets: 900, does: ['loss'] }] : []
+    }
+  const codes = async (...asked: Parameters<typeof shapedBy>): Promise<string[]> =>
+    (await findingsWhere('quick-data-port-dropped', shapedBy(...asked))).map(({ code }) => code)
+
+  it('is named where it dropped something meanwhile, and netem wherever it is', async () => {
+    expect(await codes('tbf', 4, 9)).to.include('queueing-disturbs')
+    expect(await codes('netem', 0, 0)).to.include('queueing-disturbs')
+  })
+
+  it('is none that limits and dropped nothing, or on another interface', async () => {
+    expect(await codes('tbf', 9, 9)).to.not.include('queueing-disturbs')
+    expect(await codes('netem', 0, 5, 'eth0')).to.not.include('queueing-disturbs')
+  })
+})

@@ -5,7 +5,7 @@ import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import type { Fault } from '../lib/fault/fault.ts'
-import { seeItFail, type FaultOutcome } from './seen-to-fail.ts'
+import { plantingOf, seeItFail, type FaultOutcome } from './seen-to-fail.ts'
 
 const at = (node: string): Problem => ({ code: 'not-delivered', kind: 'missed', node, protocol: 'UDP' })
 
@@ -28,6 +28,7 @@ async function see(
     name: 'cable-cut',
     description: 'A cable is cut.',
     breaks: ['OVL-03'],
+    unnamed: 'it is made up',
     plant: () => {
       planted = true
       return Promise.resolve({
@@ -40,7 +41,9 @@ async function see(
       })
     },
   }
-  const seen = await seeItFail(fault, {} as ReadyLab, () => Promise.resolve([planted ? under : after]))
+  const seen = await seeItFail(plantingOf(fault), {} as ReadyLab, () =>
+    Promise.resolve({ requirements: [planted ? under : after], findings: [] }),
+  )
   return { ...seen, removed }
 }
 
@@ -86,9 +89,12 @@ describe('seeItFail', () => {
       name: 'x',
       description: 'x',
       breaks: ['OVL-03'],
+      unnamed: 'it is made up',
       plant: () => Promise.resolve({ host: 'a', remove: () => Promise.resolve(void (removed = true)) }),
     }
-    const broken = seeItFail(fault, {} as ReadyLab, () => Promise.reject(new Error('the lab is gone')))
+    const broken = seeItFail(plantingOf(fault), {} as ReadyLab, () =>
+      Promise.reject(new Error('the lab is gone')),
+    )
     expect(await broken.catch((error: Error) => error.message)).to.equal('the lab is gone')
     expect(removed).to.equal(true)
   })

@@ -2,6 +2,7 @@ import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { nodesOf, type Problem, problemKey } from '../lib/observation/problem.ts'
+import { type FindingSaid, misnamed, type Standing } from './named.ts'
 
 /** What became of the requirements a fault must break, while it was planted and after its removal. */
 export interface FaultOutcome {
@@ -20,50 +21,113 @@ export interface FaultOutcome {
   readonly failsAnyway: readonly string[]
   /** Why each requirement failed, by id. */
   readonly reasons: Readonly<Record<string, string>>
+  /** What was found under it. */
+  readonly findings: readonly FindingSaid[]
+  /** Why no finding can name it, or part of it. */
+  readonly unnamed?: readonly string[]
+  /** Id of the run under it. */
+  readonly run?: string
   readonly seconds: number
   /** What a first try brought, if the lab changed by itself under it, so that it proved nothing. */
   readonly firstTry?: readonly string[]
 }
 
-/** Verifies these requirements on the lab as it is. */
-export type Verify = (ids: readonly string[]) => Promise<readonly RequirementRecord[]>
+/** A run on the lab as it is. */
+export interface VerifiedRun {
+  readonly requirements: readonly RequirementRecord[]
+  readonly findings: readonly FindingSaid[]
+  /** Its id. */
+  readonly run?: string
+}
+
+/** Verifies these requirements on the lab as it is, and explains what it saw. */
+export type Verify = (ids: readonly string[]) => Promise<VerifiedRun>
+
+/** One fault, or several at once, the gravest first. */
+export interface Planting {
+  readonly name: string
+  readonly description: string
+  /** Requirements that must turn `fail`, of all of them. */
+  readonly breaks: readonly string[]
+  readonly faults: readonly Fault[]
+}
+
+export function plantingOf(...faults: readonly Fault[]): Planting {
+  return {
+    name: faults.map(({ name }) => name).join('+'),
+    description: faults.map(({ description }) => description).join(' '),
+    breaks: [...new Set(faults.flatMap(({ breaks }) => breaks))],
+    faults,
+  }
+}
+
+export interface SeeOptions {
+  /** Verified under the fault, too. */
+  readonly others?: readonly string[]
+}
 
 /**
- * Plants a fault on a lab, verifies the requirements it must break and others if wanted, removes it and verifies
- * them again. The fault is removed whatever happens.
+ * Plants faults on a lab, verifies the requirements they must break and others if wanted, removes them and verifies
+ * what they break again. They are removed whatever happens.
  */
 export async function seeItFail(
-  fault: Fault,
+  planting: Planting,
   on: ReadyLab,
   verify: Verify,
-  others: readonly string[] = [],
+  { others = [] }: SeeOptions = {},
 ): Promise<FaultOutcome> {
   const startedAt = performance.now()
-  const planted = await fault.plant(on)
-  let during: readonly RequirementRecord[]
+  const standing: Standing[] = []
+  const removals: (() => Promise<void>)[] = []
+  let during: VerifiedRun
   try {
-    during = await verify([...new Set([...fault.breaks, ...others])])
+    for (const fault of planting.faults) {
+      const { remove, ...at } = await fault.plant(on)
+      standing.push({ fault, at })
+      removals.push(remove)
+    }
+    during = await verify([...new Set([...planting.breaks, ...others])])
   } finally {
-    await planted.remove()
+    await removeAll(removals)
   }
-  const afterwards = await verify(fault.breaks)
-  const fell = during.filter(({ verdict }) => verdict?.outcome === 'fail')
+  const afterwards = await verify(planting.breaks)
+  const fell = during.requirements.filter(({ verdict }) => verdict?.outcome === 'fail')
   const reasons = Object.fromEntries(fell.map(({ id, verdict }) => [id, verdict?.reason ?? '']))
   const problems = new Map(fell.map(({ id, verdict }) => [id, verdict?.problems ?? []]))
-  const failsAnyway = afterwards.filter((one) => failsOtherwise(one, problems.get(one.id), planted.host))
+  const hostsOf = (id: string): string[] =>
+    standing.filter(({ fault }) => fault.breaks.includes(id)).map(({ at }) => at.host)
+  const failsAnyway = afterwards.requirements.filter((one) =>
+    hostsOf(one.id).some((host) => failsOtherwise(one, problems.get(one.id), host)),
+  )
+  const unnamed = planting.faults.flatMap((fault) => fault.unnamed ?? [])
   return {
-    fault: fault.name,
-    description: fault.description,
-    host: planted.host,
+    fault: planting.name,
+    description: planting.description,
+    host: [...new Set(standing.map(({ at }) => at.host))].join('+'),
     fell: fell.map(({ id }) => id),
     problems: [
-      ...during.filter(({ id }) => fault.breaks.includes(id)).flatMap((one) => notCaught(one, planted.host)),
-      ...afterwards.filter((one) => !failsAnyway.includes(one)).flatMap(notRecovered),
+      ...during.requirements.flatMap((one) => hostsOf(one.id).flatMap((host) => notCaught(one, host))),
+      ...afterwards.requirements.filter((one) => !failsAnyway.includes(one)).flatMap(notRecovered),
+      ...misnamed(standing, during.findings, afterwards.findings),
     ],
     failsAnyway: failsAnyway.map(({ id }) => id),
     reasons,
+    findings: during.findings.map(said),
+    ...(unnamed.length === 0 ? {} : { unnamed }),
+    ...(during.run === undefined ? {} : { run: during.run }),
     seconds: Math.round((performance.now() - startedAt) / 100) / 10,
   }
+}
+
+/** The last first; one that fails does not keep the others from going. */
+async function removeAll(removals: readonly (() => Promise<void>)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const remove of [...removals].reverse()) await remove().catch((error: unknown) => errors.push(error))
+  if (errors.length > 0) throw errors[0]
+}
+
+function said({ code, severity, title, nodes, pairs, explains }: FindingSaid): FindingSaid {
+  return { code, severity, title, nodes, pairs, explains }
 }
 
 function notCaught({ id, verdict }: RequirementRecord, host: string): string[] {

@@ -1,14 +1,31 @@
 import { expect } from 'chai'
 import { InputError } from '../error.ts'
 import { faults } from '../fault/fault-table.ts'
-import { chooseFaults } from './choose-faults.ts'
+import { chooseFaults, pairsOfFaults } from './choose-faults.ts'
 
 describe('faults to plant', () => {
   it('are all without a name, and else the named ones, as they are', () => {
-    expect(chooseFaults([])).to.equal(faults)
-    expect(chooseFaults(['never-recovers'])).to.deep.equal(
-      faults.filter(({ name }) => name === 'never-recovers'),
-    )
+    expect(chooseFaults([]).map(({ faults: [fault] }) => fault)).to.deep.equal(faults)
+    const [one] = chooseFaults(['never-recovers'])
+    expect(one?.faults).to.deep.equal(faults.filter(({ name }) => name === 'never-recovers'))
+  })
+
+  it('are two at once by A+B, which break what both break', () => {
+    const [both] = chooseFaults(['esp-lost+gossip-lost'])
+    expect(both?.faults.map(({ name }) => name)).to.deep.equal(['esp-lost', 'gossip-lost'])
+    expect(both?.breaks).to.include.members(['CTL-07', 'CTL-02'])
+    for (const wrong of ['esp-lost+esp-lost', 'esp-lost+gossip-lost+vxlan-lost'])
+      expect(() => chooseFaults([wrong]), wrong).to.throw(InputError, wrong)
+    expect(() => chooseFaults(['esp-lost+nope'])).to.throw(InputError, /nope/)
+  })
+
+  it('are six pairs that operators could have, each of which a finding names', () => {
+    expect(pairsOfFaults()).to.have.lengthOf(6)
+    for (const { name, faults: both } of pairsOfFaults())
+      expect(
+        both.filter(({ namedBy }) => namedBy !== undefined),
+        name,
+      ).to.have.lengthOf(2)
   })
 
   it('are those that break one of the named requirements, with these alone', () => {

@@ -1,22 +1,23 @@
 import { suites } from '../../suites/index.ts'
+import { type Planting, plantingOf } from '../../suites/seen-to-fail.ts'
 import { chosenRequirementIds } from '../conformance/selection.ts'
 import { InputError, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/fault-table.ts'
+import { faultPairs } from '../fault/pairs.ts'
 
 /**
- * The named faults, or all; where requirements are named, those that break one of them, each with these alone.
+ * The named faults, or all; `A+B` is two at once, the graver first. Where requirements are named, those that break one of
+ * them, each with these alone.
+ *
  * @throws InputError when a fault or requirement does not exist, or no fault is left
  */
-export function chooseFaults(names: readonly string[], only: readonly string[] = []): readonly Fault[] {
-  const valid = faults.map(({ name }) => name)
-  const list = '`swarmproof faults --list` lists them'
-  for (const name of names) if (!valid.includes(name)) throw unknownName('fault', name, valid, list)
-  const named = names.length === 0 ? faults : faults.filter(({ name }) => names.includes(name))
+export function chooseFaults(names: readonly string[], only: readonly string[] = []): readonly Planting[] {
+  const named = names.length === 0 ? faults.map((fault) => plantingOf(fault)) : names.map(plantingNamed)
   if (only.length === 0) return named
   const ids = chosenRequirementIds(suites, only)
   const left = named
-    .map((fault) => ({ ...fault, breaks: fault.breaks.filter((id) => ids.includes(id)) }))
+    .map((planting) => ({ ...planting, breaks: planting.breaks.filter((id) => ids.includes(id)) }))
     .filter(({ breaks }) => breaks.length > 0)
   if (left.length > 0) return left
   throw new InputError({
@@ -24,4 +25,27 @@ export function chooseFaults(names: readonly string[], only: readonly string[] =
     what: `no such fault is planted for ${ids.join(', ')}`,
     hint: 'see `swarmproof faults --list` for what each breaks',
   })
+}
+
+/** Two at once, as operators could have them. */
+export function pairsOfFaults(): readonly Planting[] {
+  return faultPairs.map((pair) => plantingOf(...pair))
+}
+
+function plantingNamed(text: string): Planting {
+  const names = text.split('+')
+  const chosen = names.map(faultNamed)
+  if (names.length <= 2 && new Set(names).size === names.length) return plantingOf(...chosen)
+  throw new InputError({
+    code: 'FAULTS_AT_ONCE',
+    what: `'${text}' is not one fault, nor two different ones`,
+    hint: 'give A+B, the graver first',
+  })
+}
+
+function faultNamed(name: string): Fault {
+  const found = faults.find((fault) => fault.name === name)
+  if (found !== undefined) return found
+  const valid = faults.map((fault) => fault.name)
+  throw unknownName('fault', name, valid, '`swarmproof faults --list` lists them')
 }

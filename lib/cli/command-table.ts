@@ -87,7 +87,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   faults: {
     usage: '[options] [name...]',
-    summary: 'plant defects on a lab and see requirements fail',
+    summary: 'plant defects on a lab, see requirements fail and causes named',
     load: async () => (await import('./faults.ts')).faultsCommand(),
   },
   validate: {

@@ -8,6 +8,14 @@ export function engineOption(what: string): Option {
   return new Option('--engine <name>', `${what}: ${engineNames.join(', ')}`).argParser(engineArgument)
 }
 
+/** `--engine-package PATH…` for commands that make machines. */
+export function enginePackageOption(): Option {
+  return new Option(
+    '--engine-package <path...>',
+    'an engine that is in no archive, for virtual machines: its Debian packages, or a folder with its programs',
+  )
+}
+
 /** A flavour, or an exact version of one. */
 export function engineArgument(text: string): EngineName {
   const name = engineName(text)

@@ -1,110 +1,167 @@
 import { relative } from 'node:path'
 import { Command } from 'commander'
-import { FaultLab } from '../../suites/fault-lab.ts'
-import type { FaultOutcome } from '../../suites/seen-to-fail.ts'
+import type { FaultLab } from '../../suites/fault-lab.ts'
+import { type FaultRow, FaultRows } from '../../suites/fault-rows.ts'
 import { suites } from '../../suites/index.ts'
-import { conformanceRun } from '../conformance/run.ts'
-import { only, planLabs, type PlannedLab } from '../conformance/plan.ts'
-import { bringUp, resume } from '../conformance/bring-up.ts'
-import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
+import type { Planting } from '../../suites/seen-to-fail.ts'
+import type { PlannedLab } from '../conformance/plan.ts'
+import { inProfile } from '../conformance/profile.ts'
 import { chosenRequirementIds } from '../conformance/selection.ts'
 import { InterruptedError, OutOfTimeError } from '../error.ts'
-import type { Fault } from '../fault/fault.ts'
-import type { HostProvider, Lab } from '../host/host.ts'
-import { findTopology, listTopologies } from '../topology/find-topology.ts'
-import { version } from '../package-root.ts'
-import { faultsTable, oneLine } from './faults-table.ts'
-import { chooseFaults } from './choose-faults.ts'
+import type { Lab } from '../host/host.ts'
+import { existingHostsProvider } from '../host/ssh/existing-hosts.ts'
+import { standingLabs } from '../host/standing-labs.ts'
+import { chooseFaults, pairsOfFaults } from './choose-faults.ts'
 import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { exitCode } from './exit-code.ts'
+import {
+  labsFor,
+  onOneLab,
+  raisedSession,
+  type SessionOptions,
+  standingPlan,
+  standingSession,
+} from './fault-session.ts'
+import { faultsTable, oneLine } from './faults-table.ts'
 import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
+import { parseSeed, parseSteps, refuseOddFlags } from './random-faults-flags.ts'
+import { plantAtRandom } from './random-faults.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
+import { release } from './which-lab.ts'
+import { writeGoldenCases } from './write-golden.ts'
 
 interface FaultsFlags extends HostsFlags {
   readonly list?: true
   readonly json?: true
+  readonly pairs?: true
   readonly lab?: string[]
+  readonly labId?: string
   readonly only?: string[]
   readonly others?: string[]
+  readonly quick: boolean
+  readonly resume?: true
+  readonly writeGolden?: string
   readonly reportDir: string
   readonly deadline?: number
+  readonly random?: string
+  readonly steps?: number
+  readonly kept?: string | true
 }
 
 export function faultsCommand(): Command {
   const command = new Command('faults')
-    .summary('plant defects on a lab and see requirements fail')
+    .summary('plant defects on a lab, see requirements fail and causes named')
     .description(
-      'Plants one defect after another on a lab, verifies the requirements it must break, removes it and\nverifies them again. Says which fell, where, and what was not caught.',
+      'Plants one defect after another on a lab, verifies the requirements it must break and profile quick, explains\nwhat it saw, removes the defect and verifies them again. Says which fell, where, what was found first, and what was\nnot caught, not named, or named falsely.',
     )
-    .argument('[name...]', 'faults to plant; all of them without a name')
-    .option('--list', 'only say which faults there are and what each breaks')
+    .argument(
+      '[name...]',
+      'faults to plant, A+B for two at once, the graver first; all of them without a name',
+    )
+    .option('--list', 'only say which faults there are, what each breaks and what it is named by')
+    .option('--pairs', 'two at once, as operators could have them')
     .option('--lab <topology...>', 'only on these labs; each fault finds its own otherwise')
+    .option('--lab-id <id>', 'on this lab, which stands and is neither restarted nor removed')
   return withHostsOptions(command)
     .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
+    .option(
+      '--random <seed>',
+      'plant and remove faults in the order of this seed while a client asks',
+      parseSeed,
+    )
+    .option(
+      '--steps <n>',
+      'with --random: how many times something is planted or removed (default: 20)',
+      parseSteps,
+    )
+    .option('--kept [lab]', 'with --random: on the lab that stands already, and leave it standing')
+    .option('--no-quick', 'without profile quick: shorter, and less that could be named falsely')
+    .option('--resume', 'go on after the rows that are stored in the folder of reports')
+    .option('--write-golden <folder>', 'keep what was observed under each fault, reduced, for unit tests')
     .addOption(deadlineOption())
-    .option('--report-dir <folder>', 'where the runs are stored', 'reports/faults')
+    .option('--report-dir <folder>', 'where rows and runs are stored', 'reports/faults')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', examples)
     .action(run)
 }
 
 async function run(names: string[], flags: FaultsFlags): Promise<void> {
-  const chosen = chooseFaults(names, flags.only)
-  const others = chosenRequirementIds(suites, flags.others ?? [])
+  refuseOddFlags(flags)
+  const chosen = flags.pairs ? pairsOfFaults() : chooseFaults(names, flags.only)
+  const quick = flags.quick
+    ? suites.flatMap(({ tests }) => tests.filter((test) => inProfile(test, 'quick')))
+    : []
+  const others = [...quick.map(({ id }) => id), ...chosenRequirementIds(suites, flags.others ?? [])]
   if (flags.list) {
-    const listed = chosen.map(({ name, description, breaks }) => ({ name, description, breaks }))
-    const lines = listed.map(
-      (fault) =>
-        `${fault.name}: ${fault.description.replace(/\.$/, '')}. Breaks ${fault.breaks.join(', ')}.\n`,
-    )
-    if (flags.json) stdout.deliverJson(listed)
-    else stdout.deliver(lines.join(''))
+    listFaults(chosen, flags)
     return
   }
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   try {
-    await plant(chosen, others, flags, progress, interruption.signal)
+    if (flags.random === undefined) await plant(chosen, others, flags, progress, interruption.signal)
+    else {
+      const single = [...new Set(chosen.flatMap(({ faults }) => faults))]
+      await plantAtRandom(single, { ...flags, random: flags.random }, progress, interruption.signal)
+    }
   } finally {
     progress.close()
     interruption.release()
   }
 }
 
+function listFaults(chosen: readonly Planting[], { json }: FaultsFlags): void {
+  const listed = chosen.map(({ name, description, breaks, faults }) => ({
+    ...{ name, description, breaks },
+    namedBy: faults.flatMap(({ namedBy }) => namedBy ?? []),
+    unnamed: faults.flatMap(({ unnamed }) => unnamed ?? []),
+  }))
+  const lines = listed.map((fault) => {
+    const codes = fault.namedBy.map(({ code }) => code)
+    const named =
+      codes.length === 0 ? `No finding names it: ${fault.unnamed.join('; ')}` : `Named by ${codes.join(', ')}`
+    return `${fault.name}: ${fault.description.replace(/\.$/, '')}. Breaks ${fault.breaks.join(', ')}. ${named}.\n`
+  })
+  if (json) stdout.deliverJson(listed)
+  else stdout.deliver(lines.join(''))
+}
+
 async function plant(
-  chosen: readonly Fault[],
+  chosen: readonly Planting[],
   others: string[],
   flags: FaultsFlags,
   progress: LiveProgress,
   signal: AbortSignal,
 ): Promise<void> {
-  const provider = await chooseProvider(flags, progress)
-  const seen: (FaultOutcome & { readonly lab: string })[] = []
-  for (const planned of labsFor(chosen, flags.lab)) {
-    if (signal.aborted) break
-    const session = faultLab(planned, { ...flags, others, provider }, progress, signal)
-    try {
-      for (const fault of chosen) {
-        for (const breaks of onOneLab(fault, planned)) {
-          if (signal.aborted) break
-          const result = { ...(await session.see({ ...fault, breaks })), lab: planned.name }
-          // What was interrupted says nothing of the fault.
-          if (signal.aborted && result.problems.length > 0) break
-          seen.push(result)
-          if (!flags.json) progress.print(stdout, `${oneLine(result)}\n`)
-        }
-      }
-    } finally {
-      await session.end()
-    }
+  const { reportDir } = flags
+  const rows = new FaultRows(reportDir, flags.resume === true)
+  const common = { progress, signal, reportDir, others }
+  const seen: FaultRow[] = [...rows.all]
+  const add = (row: FaultRow): void => {
+    rows.add(row)
+    seen.push(row)
+    if (!flags.json) progress.print(stdout, `${oneLine(row)}\n`)
   }
+  for await (const { planned, session } of sessions(chosen, flags, common))
+    for (const planting of chosen)
+      for (const breaks of onOneLab(planting, planned)) {
+        if (signal.aborted) break
+        const short = flags.quick ? {} : ({ short: true } as const)
+        const row = { fault: planting.name, lab: planned.name, breaks, ...short }
+        if (rows.has(row)) continue
+        const outcome = await session.see({ ...planting, breaks })
+        // What was interrupted says nothing of the fault.
+        if (signal.aborted && outcome.problems.length > 0) break
+        add({ ...outcome, ...row })
+      }
+  if (flags.writeGolden !== undefined) writeGoldenCases(seen, flags.writeGolden, reportDir, progress)
   progress.close()
   if (flags.json) stdout.writeJson(seen)
-  else stdout.write(faultsTable(seen, style(stdout), relative(process.cwd(), flags.reportDir) || '.'))
+  else stdout.write(faultsTable(seen, style(stdout), relative(process.cwd(), reportDir) || '.'))
   const interrupted = signal.reason instanceof InterruptedError
   process.exitCode = exitCode({
     interrupted,
@@ -115,58 +172,32 @@ async function plant(
   })
 }
 
-function faultLab(
-  { topology, suites: planned }: PlannedLab,
-  flags: FaultsFlags & { readonly provider: HostProvider },
-  progress: LiveProgress,
-  signal: AbortSignal,
-): FaultLab {
-  const common = { provider: flags.provider, progress, signal, fresh: false }
-  // Until it is raised it is nobody's else.
-  let coming: Lab | undefined
-  return new FaultLab({
-    ...{ progress, signal, others: flags.others ?? [] },
-    raise: async () => {
-      try {
-        return await bringUp(topology, { ...common, runId: 'faults', onLab: (lab) => (coming = lab) })
-      } catch (error) {
-        await coming?.[Symbol.asyncDispose]()
-        throw error
-      }
-    },
-    resume: ({ lab, built }) => resume(topology, lab, built, { progress, signal }),
-    isDisruptive: (id) => only(planned, (test) => test.safety === 'lab' && test.id === id).length > 0,
-    async verify(raised, ids) {
-      const { record } = await conformanceRun({
-        ...common,
-        ...{ topology, raised },
-        suites: only(planned, ({ id }) => ids.includes(id)),
-        ...{ keep: false, callerRestoresLab: true },
-        timeoutMs: defaultTimeLimitMs,
-        bail: false,
-        reportDir: flags.reportDir,
-        reproduce: 'swarmproof faults',
-        version: version(),
-        onVerdict: () => undefined,
-      })
-      signal.throwIfAborted()
-      return record.requirements
-    },
-  })
-}
-
-function labsFor(chosen: readonly Fault[], named: readonly string[] = []): PlannedLab[] {
-  const broken = new Set(chosen.flatMap(({ breaks }) => breaks))
-  const selected = only(suites, ({ id }) => broken.has(id))
-  return planLabs(selected, { named: named.map((name) => findTopology(name)), shipped: listTopologies() })
-}
-
-/** A fault's requirements here: those that leave the lab as it is together, each of the others on a lab of its own. */
-function onOneLab({ breaks }: Fault, planned: PlannedLab): string[][] {
-  const here = only(planned.suites, ({ id }) => breaks.includes(id)).flatMap(({ tests }) => tests)
-  const harmless = here.filter(({ safety }) => safety !== 'lab').map(({ id }) => id)
-  const disruptive = here.filter(({ safety }) => safety === 'lab').map(({ id }) => [id])
-  return [...(harmless.length === 0 ? [] : [harmless]), ...disruptive]
+/** One lab after another; what is left of each is removed before the next, but for one that stood before. */
+async function* sessions(
+  chosen: readonly Planting[],
+  flags: FaultsFlags,
+  common: Omit<SessionOptions, 'provider'>,
+): AsyncGenerator<{ readonly planned: PlannedLab; readonly session: FaultLab }> {
+  if (flags.labId !== undefined) {
+    const lab: Lab = await standingLabs().attach(flags.labId)
+    try {
+      const session = standingSession(lab, { ...common, provider: existingHostsProvider })
+      yield { planned: standingPlan(lab, chosen), session }
+    } finally {
+      await release(lab)
+    }
+    return
+  }
+  const provider = await chooseProvider(flags, common.progress)
+  for (const planned of labsFor(chosen, flags.lab)) {
+    if (common.signal.aborted) return
+    const session = raisedSession(planned, { ...common, provider })
+    try {
+      yield { planned, session }
+    } finally {
+      await session.end()
+    }
+  }
 }
 
 const examples = `
@@ -174,6 +205,15 @@ Examples:
   swarmproof faults                        every defect on the lab it needs
   swarmproof faults vxlan-lost esp-lost    two of them
   swarmproof faults --only VXL-06          whatever breaks one requirement
+  swarmproof faults esp-lost+gossip-lost   both at once
+  swarmproof faults --lab-id ID --resume   what is not stored yet, on a lab that stands
   swarmproof faults --list                 what can be planted and what it breaks
   swarmproof faults --deadline 2h          as many as can be planted and removed by then
+  swarmproof faults --random 7 --steps 30  thirty steps of seed 7 on a lab of its own, with a client that never stops
+  swarmproof faults --random 7 --kept      the same on the lab that stands
+
+With --random up to three faults stand at once. A client asks every 200 ms through the mesh and by a virtual IP; it is told
+how much was answered. Whenever nothing is planted the kernels must hold what they held before and the client must be
+answered within 30 s; at the end the lab must be as before, and quick must pass. The same seed, steps and names give the
+same sequence.
 ${deadlineHelp}`

@@ -39,6 +39,23 @@ describe('--hosts and --engine-image', () => {
     expect(error).to.have.property('code', 'ENGINE_IMAGE_OF_MACHINES')
   })
 
+  it('takes an engine in files as a wish for machines, and refuses it for containers', async () => {
+    const codeOf = (...words: string[]): Promise<unknown> =>
+      chooseProvider(parse(...words), progress).catch(
+        (reason: unknown) => (reason as { code?: unknown }).code,
+      )
+    // The files are looked at before anything is done.
+    expect(await codeOf('--engine-package', '/nonexistent/a.deb')).to.equal('ENGINE_PACKAGE')
+    expect(await codeOf('--hosts', 'container', '--engine-package', 'a.deb')).to.equal(
+      'ENGINE_PACKAGE_OF_IMAGES',
+    )
+    expect(hostsWords({ enginePackage: ['a b.deb', 'c.deb'] }, { origin: machineOrigin })).to.deep.equal([
+      '--engine-package',
+      "'a b.deb'",
+      'c.deb',
+    ])
+  })
+
   it('comes back in the command that does it again', () => {
     expect(hostsWords({}, { origin: machineOrigin })).to.deep.equal([])
     expect(hostsWords({ hosts: 'vm' }, { origin: machineOrigin })).to.deep.equal(['--hosts', 'vm'])

@@ -5,7 +5,10 @@ import type { HostProvider } from '../host/host.ts'
 import { providers, usualProvider } from '../host/provider-table.ts'
 import { InputError } from '../error.ts'
 import type { Progress } from '../progress.ts'
+import { quote } from '../script.ts'
+import { readEnginePackage } from '../setup/engine-package.ts'
 import type { EngineName } from '../topology/engine.ts'
+import { enginePackageOption } from './engine-option.ts'
 
 const ids = providers.map(({ origin }) => origin.id)
 
@@ -14,10 +17,11 @@ export interface HostsFlags {
   /** Id of a provider's origin. */
   readonly hosts?: string
   readonly engineImage?: string
+  readonly enginePackage?: string[]
   readonly engine?: EngineName
 }
 
-/** Adds `--hosts` and `--engine-image`. */
+/** Adds `--hosts`, `--engine-image` and `--engine-package`. */
 export function withHostsOptions(command: Command): Command {
   return command
     .addOption(
@@ -30,6 +34,7 @@ export function withHostsOptions(command: Command): Command {
       '--engine-image <image>',
       'what container hosts are made of: an image, or `local` for one from this machine’s packages (default: docker:dind)',
     )
+    .addOption(enginePackageOption())
 }
 
 /** The provider that was asked for, or the one that fits this machine; says which and why. */
@@ -38,9 +43,11 @@ export async function chooseProvider(flags: HostsFlags, progress: Progress): Pro
   // Who names an image wants hosts that are made of one.
   const asked =
     flags.hosts === undefined
-      ? image === undefined
-        ? undefined
-        : providers.find((one) => one.withImage !== undefined)
+      ? image !== undefined
+        ? providers.find((one) => one.withImage !== undefined)
+        : flags.enginePackage === undefined
+          ? undefined
+          : providers.find((one) => one.withEnginePackage !== undefined)
       : providerOf(flags.hosts)
   const seen =
     asked === undefined ? await lookAtEngine() : ({ reachable: false, why: 'none was looked for' } as const)
@@ -54,15 +61,33 @@ export async function chooseProvider(flags: HostsFlags, progress: Progress): Pro
       hint: `use only one of the two; the engine of ${usualProvider.origin.name} is chosen by --engine`,
     })
   }
+  const whole = await withPackage(made, flags.enginePackage)
   progress.note(why)
-  return made
+  return whole
+}
+
+/** @throws InputError for files that are no engine, and for hosts that are not given one */
+async function withPackage(
+  provider: HostProvider,
+  paths: readonly string[] | undefined,
+): Promise<HostProvider> {
+  if (paths === undefined) return provider
+  if (provider.withEnginePackage === undefined)
+    throw new InputError({
+      code: 'ENGINE_PACKAGE_OF_IMAGES',
+      what: `--engine-package is for hosts that are given an engine, and ${provider.origin.name} come with one`,
+      hint: `use only one of the two; an engine for ${provider.origin.name} is chosen by --engine-image`,
+    })
+  return provider.withEnginePackage(await readEnginePackage(paths))
 }
 
 /** The words that ask for the same hosts again. */
 export function hostsWords(flags: HostsFlags, { origin }: Pick<HostProvider, 'origin'>): string[] {
   const words =
     flags.hosts !== undefined || origin.id !== usualProvider.origin.id ? ['--hosts', origin.id] : []
-  return flags.engineImage === undefined ? words : [...words, '--engine-image', flags.engineImage]
+  if (flags.engineImage !== undefined) words.push('--engine-image', flags.engineImage)
+  if (flags.enginePackage !== undefined) words.push('--engine-package', ...flags.enginePackage.map(quote))
+  return words
 }
 
 function readHosts(text: string): string {

@@ -5,6 +5,7 @@ import type { ConformanceTest, Source } from '../conformance/test.ts'
 import { catalog } from '../diagnosis/catalog.ts'
 import type { CatalogEntry } from '../observation/catalog-entry.ts'
 import { listTopologies } from '../topology/find-topology.ts'
+import { impairmentsOf } from '../topology/impaired-attachments.ts'
 import type { Topology } from '../topology/topology.ts'
 import { suites } from '../../suites/index.ts'
 import { stdout } from './output.ts'
@@ -145,7 +146,8 @@ function topologyLines(topologies: readonly Topology[], paint: Style, width: num
         .map(({ name, role }) => (name === role ? name : `${name} (${role})`))
         .join(', ')
       const networks = topology.underlays.map(({ name, subnet }) => `${name} ${subnet}`).join(', ')
-      const below = wrap(`${nodes}; ${networks}`, width, indent)
+      const impaired = impairmentsOf(topology).map((what) => `; impaired: ${what}`)
+      const below = wrap(`${nodes}; ${networks}${impaired.join('')}`, width, indent)
       const description = wrap(topology.description, width, indent).trimStart()
       return `  ${paint.cyan(topology.name.padEnd(column - 2))}${description}\n${paint.dim(below)}\n`
     })

@@ -20,6 +20,21 @@ describe('docs/requirements.md', () => {
     }
   })
 
+  it('lists each known issue once, with its engines and all requirements that it makes fail', () => {
+    const [, rows = ''] = requirementsPage(suites, []).split('## Known issues of engines')
+    const failing = suites
+      .flatMap(({ tests }) => tests)
+      .filter(({ knownIssues = [] }) => knownIssues.length > 0)
+    for (const { id, knownIssues = [] } of failing)
+      for (const { issue, what } of knownIssues) {
+        const own = rows.split('\n').filter((row) => row.startsWith(`| ${issue} |`) && row.includes(what))
+        expect(own, issue).to.have.lengthOf(1)
+        expect(own[0]).to.match(new RegExp(`\\| [A-Z0-9, -]*${id}`))
+      }
+    expect(rows).to.contain('| from 29.0 to before 29.8 | DSC-01, DSC-02, RES-02 |')
+    expect(rows).to.contain('| of every version, on labs with separate-data-path |')
+  })
+
   it('says ranges of engines in words', () => {
     expect([
       range('23.0', undefined),

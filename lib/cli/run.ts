@@ -159,12 +159,17 @@ Examples:
   swarmproof run --profile quick               the dozen that find most faults
   swarmproof run --profile full                also what breaks and shapes its lab
   swarmproof run low-mtu two-underlays         everything on these two labs
+  swarmproof run impaired --profile quick      an underlay that delays, loses and throttles on purpose
   swarmproof run --shard 1/3                   the first of three parts, for three jobs
   swarmproof run --only ENC-01 ENC-02          two requirements
   swarmproof run --only VXL ENC --skip ENC-07  two groups, one requirement left out
   swarmproof run --engine 20.10                all hosts with an older engine
+  swarmproof run --engine-package engine/*.deb all hosts with an engine that is in no archive
   swarmproof run --hosts container             hosts are containers on the Docker engine of this machine
   swarmproof run --deadline 20m                ended after 20 minutes, cleaned up and with its report
   swarmproof run --fresh --keep                build a new stack and leave the lab standing
   swarmproof run my-lab.yaml --json            a lab of your own, the result as JSON
+
+Lab files: an underlay takes delay: 20ms (us, ms, s), loss: 0.5%, rate: 10mbit (kbit, mbit, gbit) and reorder: 1%, which every
+host does to what it sends onto it; under impairments of a node, by underlay, the same keys stand instead for that node.
 ${deadlineHelp}`

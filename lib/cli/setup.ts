@@ -2,7 +2,8 @@ import { Command } from 'commander'
 import { ensureSetup } from '../setup/setup.ts'
 import { ensureSystemPackages, testTools } from '../setup/system-packages.ts'
 import type { EngineName } from '../topology/engine.ts'
-import { engineOption } from './engine-option.ts'
+import { readEnginePackage } from '../setup/engine-package.ts'
+import { engineOption, enginePackageOption } from './engine-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
@@ -14,6 +15,7 @@ export function setupCommand(): Command {
       'Installs and builds what labs of virtual machines need: system packages, an emulator, the guest image.\n`run` and `up` do it by themselves. What is there already is left alone.',
     )
     .addOption(engineOption('build the guest image with this engine'))
+    .addOption(enginePackageOption())
     .option('--tests', 'also install what only the tests of swarmproof itself need')
     .option('--json', 'print what is there as JSON on standard output')
     .addHelpText('after', examples)
@@ -24,6 +26,7 @@ interface SetupFlags {
   readonly json?: true
   readonly tests?: true
   readonly engine?: EngineName
+  readonly enginePackage?: string[]
 }
 
 async function setup(flags: SetupFlags): Promise<void> {
@@ -31,7 +34,11 @@ async function setup(flags: SetupFlags): Promise<void> {
   const interruption = onInterruption((text) => progress.note(text))
   try {
     const context = { progress, signal: interruption.signal }
-    const ready = await ensureSetup(context, flags.engine === undefined ? {} : { engine: flags.engine })
+    const { engine, enginePackage: paths } = flags
+    const ready = await ensureSetup(context, {
+      ...(engine === undefined ? {} : { engine }),
+      ...(paths === undefined ? {} : { enginePackage: await readEnginePackage(paths) }),
+    })
     if (flags.tests) await ensureSystemPackages(ready.distribution, context, testTools)
     const text = 'Labs can be run: packages, emulator and guest image are there.'
     progress.close()
@@ -47,4 +54,6 @@ const examples = `
 Examples:
   swarmproof setup                  once, before the first run, or to see that nothing is missing
   swarmproof setup --engine 20.10   the guest image of another engine, before a run needs it
+  swarmproof setup --engine-package engine/*.deb
+                                    the guest image of an engine that is in no archive
   swarmproof setup --json           which emulator and which guest image labs are made from`

@@ -18,6 +18,8 @@ export interface ValidateRunOptions {
   readonly leave: boolean
   readonly suites: readonly Suite[]
   readonly disruptive: readonly string[]
+  /** Of bursts, in datagrams a second on each way. */
+  readonly load?: number
   readonly bail: boolean
   readonly timeoutMs: number
   readonly reportDir: string

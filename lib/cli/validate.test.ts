@@ -28,10 +28,11 @@ describe('validate', () => {
         only: ['ENC', 'VXL-01'],
         grep: "it's (clear|secret)",
         toolboxImage: 'registry.example/tools:1',
+        load: 200,
         timeout: 90_000,
       }),
     ).to.equal(
-      `swarmproof validate --inventory 'my hosts.yml' --known-hosts a b --init --leave --profile quick --only ENC VXL-01 --grep 'it'\\''s (clear|secret)' --toolbox-image registry.example/tools:1 --timeout 90000ms`,
+      `swarmproof validate --inventory 'my hosts.yml' --known-hosts a b --init --leave --profile quick --only ENC VXL-01 --grep 'it'\\''s (clear|secret)' --load 200 --toolbox-image registry.example/tools:1 --timeout 90000ms`,
     )
   })
 

@@ -7,10 +7,12 @@ import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
 import { InputError, SwarmproofError } from '../error.ts'
 import { findLab, type FoundLab } from '../discovery/find-lab.ts'
 import { isBlocked, isTooSmall } from '../preflight/finding.ts'
+import { requireReady } from '../preflight/hosts-together.ts'
 import { measure } from '../preflight/measure.ts'
 import { measuredHosts } from '../preflight/measured-hosts.ts'
 import { loadedImageName } from '../loaded-image.ts'
 import { type Progress, step } from '../progress.ts'
+import { askedLoad, existingLoad, readLoad } from '../probe/burst-load.ts'
 import { sshClient } from '../remote/open-ssh/connect.ts'
 import { chooseFootprint, type Footprint, withFootprint } from '../swarm/footprint.ts'
 import { describeFootprint } from '../swarm/describe-footprint.ts'
@@ -51,6 +53,7 @@ export interface ValidateFlags extends HostFlags {
   readonly skip?: string[]
   readonly grep?: string
   readonly disruptive?: string[]
+  readonly load?: number
   readonly probeImage?: string
   readonly toolboxImage?: string
   readonly bail?: true
@@ -93,6 +96,11 @@ export function validateCommand(): Command {
       'an image with tcpdump, nsenter and ipvsadm, for hosts that lack them',
       imageArgument,
     )
+    .option(
+      '--load <rate>',
+      'bursts of this many datagrams a second for each ordered pair of nodes and network, instead of 10',
+      readLoad,
+    )
     .option('--bail', 'stop at the first requirement that does not hold')
     .addOption(timeLimitOption())
     .addOption(deadlineOption())
@@ -132,6 +140,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     })
     signal.removeEventListener('abort', giveUp)
     for (const warning of found.warnings) progress.note(warning)
+    for (const line of requireReady(found.known, flags.init ?? false)) progress.note(line)
     const occupied = await step(progress, 'Looking for what is free', undefined, () =>
       readOccupied(found.known.map(({ remote }) => remote)),
     )
@@ -142,6 +151,10 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
       ...{ topology, occupied, runId, nodes: topology.nodes.length },
       init: flags.init ?? false,
       leave: flags.leave ?? false,
+      bursts: {
+        ...(flags.load === undefined ? existingLoad : askedLoad(flags.load)),
+        asked: flags.load !== undefined,
+      },
       ...(imageBytes === undefined ? {} : { imageBytes }),
       ...(flags.probeImage === undefined ? {} : { pulledImage: flags.probeImage }),
       ...(flags.toolboxImage === undefined ? {} : { toolboxImage: flags.toolboxImage }),
@@ -219,6 +232,7 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
     },
     init: flags.init ?? false,
     leave: flags.leave ?? false,
+    ...(flags.load === undefined ? {} : { load: flags.load }),
     bail: flags.bail ?? false,
     timeoutMs: flags.timeout,
     reportDir: flags.reportDir,
@@ -244,6 +258,7 @@ export function reproduce(words: readonly string[], flags: ValidateFlags): strin
   if (flags.skip) again.push('--skip', ...flags.skip)
   if (flags.grep !== undefined) again.push('--grep', flags.grep)
   if (flags.disruptive) again.push('--disruptive', ...flags.disruptive)
+  if (flags.load !== undefined) again.push('--load', `${flags.load}`)
   if (flags.probeImage !== undefined) again.push('--probe-image', flags.probeImage)
   if (flags.toolboxImage !== undefined) again.push('--toolbox-image', flags.toolboxImage)
   if (flags.timeout !== defaultTimeLimitMs) again.push('--timeout', `${flags.timeout}ms`)

@@ -2,11 +2,23 @@ import { expect } from 'chai'
 import { conformantRun, judge } from '../report/fixtures/example-runs.fake.ts'
 import { exampleFinding } from '../observation/finding.fake.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
+import { findTopology } from '../topology/find-topology.ts'
 import { style } from './terminal.ts'
 import { summaryLines } from './verdict-lines.ts'
 
 describe('the last lines of a run', () => {
   const plain = style({ isTTY: false })
+
+  it('say what the lab impairs on purpose, and nothing where it impairs nothing', () => {
+    const record = conformantRun()
+    const [lab] = record.labs
+    const labs = lab === undefined ? [] : [{ ...lab, topology: findTopology('impaired') }]
+    expect(summaryLines({ ...record, labs }, plain, [])).to.contain(
+      "\n  impaired  on purpose: underlay 'underlay': 10 ms of delay, 0.1 % lost, 100 Mbit/s;",
+    )
+    expect(summaryLines(record, plain, [])).not.to.contain('impaired')
+  })
+
   const lineOf = (record: RunRecord, id: string): string | undefined =>
     summaryLines(record, plain, [])
       .split('\n')

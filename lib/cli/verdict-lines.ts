@@ -2,6 +2,7 @@ import { describeKnownIssue } from '../conformance/known-issues.ts'
 import { type RequirementRecord, type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 import { catalog } from '../diagnosis/catalog.ts'
+import { impairedLabs } from '../report/labs.ts'
 import type { Style } from './terminal.ts'
 
 const marks: Readonly<Record<Outcome, string>> = {
@@ -58,6 +59,7 @@ export function summaryLines(
   const lines = [
     '',
     `${headline}  ${counts.pass} passed, ${counts.fail} failed, ${counts.skip} skipped, ${counts.inconclusive} inconclusive${unreached}  in ${duration(record)}`,
+    ...impairedLines(record, style),
     ...causeLines(record, style),
     ...brokenLines(record, style),
     ...(record.leftovers ?? []).map(
@@ -66,6 +68,11 @@ export function summaryLines(
     ...where.map(([label, value]) => `  ${style.dim(label.padEnd(8))}  ${value}`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function impairedLines(record: RunRecord, style: Style): string[] {
+  const impaired = impairedLabs(record)
+  return impaired === '' ? [] : [`  ${style.yellow('impaired')}  on purpose: ${impaired}`]
 }
 
 /** Causes before anything else: what it is, what to type, what it explains. */

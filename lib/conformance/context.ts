@@ -25,6 +25,8 @@ export interface TestContext {
   readonly probe: Probe
   readonly wire: Wire
   readonly signal: AbortSignal
+  /** Datagrams a second that bursts may have on each way; undefined: as usual on such hosts. */
+  readonly load?: number
   /** What was observed while the stack was built, maybe by an earlier run whose lab was saved. */
   readonly built: BuildObservations
   /** Kernel state of every node, read once per run and shared; `fresh` reads it again. */

@@ -145,6 +145,13 @@ const finding = z.object({
 
 const overlay = z.object({ subnet: z.string(), gateway: z.string(), mtuBytes: z.number().exactOptional() })
 
+const impairment = z.object({
+  delayMs: z.number().exactOptional(),
+  lossPercent: z.number().exactOptional(),
+  rateKbit: z.number().exactOptional(),
+  reorderPercent: z.number().exactOptional(),
+})
+
 const topology = z.object({
   name: z.string(),
   description: z.string(),
@@ -156,9 +163,15 @@ const topology = z.object({
       memoryMib: z.number(),
       cpus: z.number(),
       addresses: labels,
+      impairments: z.record(z.string(), impairment).exactOptional(),
     }),
   ),
-  underlays: z.array(z.object({ name: z.string(), subnet: z.string(), mtuBytes: z.number() })),
+  underlays: z.array(
+    z.object({
+      ...{ name: z.string(), subnet: z.string(), mtuBytes: z.number() },
+      impairment: impairment.exactOptional(),
+    }),
+  ),
   swarm: z.object({
     advertise: z.string(),
     dataPath: z.string(),

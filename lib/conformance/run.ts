@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly bail: boolean
   /** Ids of tests that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
+  /** Of bursts, in datagrams a second on each way. */
+  readonly load?: number
   readonly reportDir: string
   /** The command that does it again. */
   readonly reproduce: string

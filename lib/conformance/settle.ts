@@ -1,5 +1,6 @@
 import type { HostState } from '../observe/host-state.ts'
-import { loadBalancerNamespace, overlayNamespace } from '../swarm/namespaces.ts'
+import { choosesAtRandom, randomBackends } from '../observe/random-balancer.ts'
+import { loadBalancerNamespace, namespaceNamed, overlayNamespace } from '../swarm/namespaces.ts'
 import { hasIngress } from '../swarm/no-ingress.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
@@ -36,7 +37,9 @@ function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): s
     const tasks = tasksOn(stack, role)
     if (!tasks.some((task) => task.node === node)) return []
     const { name, id } = stack.networks[role]
-    const known = new Set(state.namespaces[overlayNamespace(id)]?.fdb.map((entry) => entry.mac) ?? [])
+    const known = new Set(
+      namespaceNamed(state.namespaces, overlayNamespace(id))?.fdb.map((entry) => entry.mac) ?? [],
+    )
     return tasks
       .filter((task) => task.node !== node && !known.has(task.endpoints[name]?.mac ?? ''))
       .map((task) => `${name} has no forwarding entry for ${task.service} on ${task.node.host.name}`)
@@ -51,9 +54,13 @@ function missingBalancing(stack: Stack, node: ClusterNode, state: HostState): st
     namespaces.push({ name: loadBalancerNamespace(clear.id), network: clear.name })
   }
   return namespaces.flatMap(({ name, network }) => {
-    const real = new Set(
-      state.namespaces[name]?.ipvs.flatMap((service) => service.destinations.map((d) => d.address)),
-    )
+    const balancer = state.namespaces[name]
+    // What rules choose from without saying it shows by nothing that could be waited for.
+    if (choosesAtRandom(balancer) && randomBackends(balancer) === undefined) return []
+    const real = new Set([
+      ...(balancer?.ipvs.flatMap((service) => service.destinations.map((d) => d.address)) ?? []),
+      ...(randomBackends(balancer) ?? []).map(({ address }) => address),
+    ])
     const absent = web.filter((task) => !real.has(task.endpoints[network]?.address ?? ''))
     return absent.map((task) => `${name} does not balance to ${task.service} on ${task.node.host.name}`)
   })

@@ -47,6 +47,8 @@ export interface SharedContextOptions {
   readonly statesAreCurrent: boolean
   /** Ids that may disrupt or reconfigure hosts swarmproof did not make; each of these looks at traffic of all kinds. */
   readonly disruptive?: readonly string[]
+  /** Of bursts, where it was named. */
+  readonly load?: number
 }
 
 /** Begins a generation: scenes and states are observed once for it. A lab that was put back needs a new one. */
@@ -85,6 +87,7 @@ export function sharedContext(raised: ReadyLab, options: SharedContextOptions): 
     probe: sparingProbe(agentProbe(), waysOf(facts)),
     wire: wires.usual,
     signal: options.signal,
+    ...(options.load === undefined ? {} : { load: options.load }),
     state: (which) => (which?.fresh ? freshState() : readStatesOnce().then(guarded)),
     freshState,
     kernel: (which) => (which?.fresh ? readStates(raised.cluster) : readStatesOnce()),

@@ -6,6 +6,7 @@ import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
 import { enginesAfter, lossesLogged } from './engines-scene.ts'
 import { kernel, kernelAfter } from './kernel-scene.ts'
+import { swarmObjects } from './swarm-objects-scene.ts'
 import { LabSession } from './lab-session.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
@@ -39,6 +40,8 @@ export interface VerifyLabOptions {
   readonly onVerdict: (requirement: RequirementRecord) => void
   /** Ids that may disrupt or reconfigure hosts swarmproof did not make. */
   readonly disruptive?: readonly string[]
+  /** Of bursts, in datagrams a second on each way. */
+  readonly load?: number
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean
   /** The owner of a lab that was given sees for itself whether the last disruptive test changed it. */
@@ -73,7 +76,10 @@ export async function verifyLab(
       statesAreCurrent: own,
     })
   let shared = contextOf(given)
-  await shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) }))
+  await Promise.all([
+    shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) })),
+    shared.scene(swarmObjects).catch((error: unknown) => store.log.info({ objects: firstLineOf(error) })),
+  ])
   const session = new LabSession(given, {
     ...options,
     ...(own ? {} : { readAgain: (raised: ReadyLab) => readAgain(raised, options) }),

@@ -3,6 +3,7 @@ import { sep } from 'node:path'
 import type { Recording } from '../capture/capture.ts'
 import type { Frame, InnerSeen, IpSeen, WireSeen } from '../observation/frame.ts'
 import type { Part } from '../observation/part.ts'
+import { checksumsOf } from '../packet/checksum.ts'
 import type { IcmpLayer, Ipv4Layer, Ipv6Layer, Layer, Packet, TcpLayer, UdpLayer } from '../packet/packet.ts'
 import { containsBytes, innerLayers, isFragment, outerLayers, payloadOf } from '../packet/query.ts'
 
@@ -46,11 +47,13 @@ export function frameOf(packet: Packet, { mac, words }: ReduceOptions): Frame {
   const vxlan = outer.find((layer) => layer.protocol === 'vxlan')
   const esp = outer.find((layer) => layer.protocol === 'esp')
   const inner = innerLayers(packet)
+  const egress = ether !== undefined && ether.source === mac
+  const checksums = egress ? {} : checksumsOf(packet)
   const from = vxlan?.offset ?? (ip === undefined ? 0 : ip.offset + ip.headerBytes)
   return {
     index: packet.number,
     at: packet.timestamp.seconds + Math.round(packet.timestamp.nanoseconds / 1000) / 1_000_000,
-    egress: ether !== undefined && ether.source === mac,
+    egress,
     ...(ether === undefined ? {} : { ether }),
     ...(ip === undefined ? {} : { outer: ipSeen(ip) }),
     ...(udp === undefined ? {} : { udp: { from: udp.sourcePort, to: udp.destinationPort } }),
@@ -60,6 +63,7 @@ export function frameOf(packet: Packet, { mac, words }: ReduceOptions): Frame {
     ...(vxlan === undefined ? {} : { inner: innerSeen(inner) }),
     digest: digestOf(packet.bytes.subarray(from)),
     ...innermostDigest(packet, vxlan === undefined ? packet.layers : inner),
+    ...(Object.keys(checksums).length === 0 ? {} : { checksums }),
     matched: Object.entries(words)
       .filter(([, word]) => containsBytes(packet, Buffer.from(word)))
       .map(([name]) => name),

@@ -21,7 +21,11 @@ export function diagnose(record: RunRecord, read: ReadObservation = () => undefi
 
 /** For tests of a rule by itself. */
 export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabRecord): Finding[] {
-  return applied.flatMap((rule) => rule.find(view).flatMap((draft) => finished(rule, draft, view, lab)))
+  const found = applied.flatMap((rule) =>
+    rule.find(view).flatMap((draft) => finished(rule, draft, view, lab)),
+  )
+  // What is worth knowing besides comes behind what is broken, whichever rule was asked first.
+  return found.toSorted((a, b) => Number(a.severity === 'advice') - Number(b.severity === 'advice'))
 }
 
 /** A cause that explains nothing any more is none. */

@@ -4,6 +4,7 @@ import type { Outcome } from '../conformance/verdict.ts'
 import type { ProblemCode } from '../observation/codes.ts'
 import { type ClusterFacts, type NetworkFacts, pairsOf } from '../observation/facts.ts'
 import { nodesOf, type Path, type Problem } from '../observation/problem.ts'
+import type { SwarmObjects } from '../swarm/swarm-objects.ts'
 
 /** Reads what a run observed, by the name of its file without the extension, such as `kernel#0`; undefined without it. */
 export type ReadObservation = (lab: LabRecord, name: string) => unknown
@@ -102,6 +103,11 @@ export class LabView {
 
   get kernelAfter(): KernelSeen | undefined {
     return this.#scene('kernel-after') as KernelSeen | undefined
+  }
+
+  /** What there is in the swarm, also what an operator made. */
+  get swarmObjects(): SwarmObjects | undefined {
+    return this.#scene('swarm-objects') as SwarmObjects | undefined
   }
 
   /** What a scene of this generation saw; undefined where it was not made or threw. */

@@ -145,6 +145,21 @@ describe('nodes of a running swarm', () => {
   })
 })
 
+describe('a swarm over IPv6', () => {
+  const host = knownHost('seed', {
+    swarm: inSwarm(idOf('n1'), 'fd00:99::11', { isManager: true, clusterId: idOf('c') }),
+  })
+
+  it('is refused as just that, before any other node is reached', async () => {
+    const { destinations, found } = discover([host])
+    const error = await refusal(found)
+    expect(error.code).to.equal('UNDERLAY_IS_IPV6')
+    expect(error.message).to.contain('fd00:99::11').and.not.contain('translated')
+    expect(destinations).to.deep.equal([])
+    expect(host.remote.commands).to.deep.equal([])
+  })
+})
+
 describe('reaching hosts', () => {
   const reach = (answers: Readonly<Record<string, string>>): ReturnType<typeof reachHosts> =>
     reachHosts(

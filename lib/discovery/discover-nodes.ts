@@ -1,6 +1,7 @@
 import { InputError, SwarmproofError } from '../error.ts'
 import type { InventoryHost } from './inventory.ts'
 import type { KnownHost } from './known-host.ts'
+import { refuseIPv6 } from './own-addresses.ts'
 import { type ReachedHost, reachHosts, type ReachOptions } from './reach-hosts.ts'
 import { readSwarmNodes, type SwarmNode } from './swarm-nodes.ts'
 
@@ -27,10 +28,11 @@ export interface Unreached {
 /**
  * Completes the hosts of a running swarm from its own node list: nodes that nobody named are reached as the manager
  * was, by the same user, port, keys and jump hosts.
- * @throws InputError when the hosts are in no swarm, in several, or some are in none
+ * @throws InputError when the hosts are in no swarm, in several, or some are in none, or their swarm is over IPv6
  * @throws SwarmproofError that names each node that cannot be reached, with what to do
  */
 export async function discoverNodes(given: readonly KnownHost[], options: ReachOptions): Promise<FoundSwarm> {
+  refuseIPv6(given)
   const { failed, mistaken, ...found } = await lookForNodes(given, options)
   if (failed.length > 0) throw unreachable(failed, found.manager)
   const [first] = mistaken

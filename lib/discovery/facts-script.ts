@@ -1,4 +1,4 @@
-import { engineFormat, subnetsFormat } from '../api-formats.ts'
+import { engineFormat, subnetsFormat, vniFormat } from '../api-formats.ts'
 import { scriptFile } from '../script-file.ts'
 import { moduleNames, toolNames } from './host-facts.ts'
 
@@ -23,5 +23,5 @@ export const factsScript = scriptFile(import.meta.url, 'facts.sh', {
   any_module: moduleNames.join('|'),
   settings: moduleNames.map((name) => `${name}=${configOf[name]}`).join(' '),
   engine_format: engineFormat,
-  network_format: `{{json .Name}} {{json .Driver}} {{json .Scope}} ${subnetsFormat}`,
+  network_format: `{{json .Name}} {{json .Driver}} {{json .Scope}} ${vniFormat} ${subnetsFormat}`,
 })

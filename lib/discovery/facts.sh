@@ -5,6 +5,24 @@ export PATH LC_ALL
 have() { command -v "$1" >/dev/null 2>&1; }
 section() { printf '%s %s\n' "$mark" "$*"; }
 clock() { section clock "$(date +%s%N 2>/dev/null)"; }
+# Told to an engine in its arguments or in the file it is configured by; nothing where it was not told.
+exec_root() {
+  found=
+  config=/etc/docker/daemon.json
+  before=
+  while IFS= read -r word; do
+    case $before in --exec-root) found=$word ;; --config-file) config=$word ;; esac
+    case $word in --exec-root=*) found=${word#*=} ;; --config-file=*) config=${word#*=} ;; esac
+    before=$word
+  done <<EOF
+$(tr '\000' '\n' <"$1/cmdline" 2>/dev/null)
+EOF
+  if [ -z "$found" ] && [ -r "$config" ]; then
+    found=$(sed -n 's/.*"exec-root"[[:space:]]*:[[:space:]]*"\([^"]*\)".*/\1/p' "$config" | head -n 1)
+  fi
+  printf '%s\n' "${found:-/var/run/docker}"
+}
+
 clock
 section system
 printf 'hostname %s\n' "$(cat /proc/sys/kernel/hostname)"
@@ -37,6 +55,13 @@ else
   section info; printf '%s\n' "$info"
   # Clients before 28.1 do not know it, and engines before that do not say it.
   section firewall-backend; docker info --format '{{.FirewallBackend.Driver}}' 2>/dev/null
+  section exec-root
+  # Not those of containers, which have process ids of their own.
+  space=$(readlink /proc/self/ns/pid)
+  for process in /proc/[0-9]*; do
+    { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = dockerd ] &&
+      [ "$(readlink "$process/ns/pid")" = "$space" ] && exec_root "$process"
+  done
   root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
   section networks
   ids=$(docker network ls -q --no-trunc)
@@ -49,6 +74,7 @@ section disk; df -Pk "${root:-/}" 2>/dev/null | tail -n 1
 
 if have ip; then
   section addresses; ip -j -d -4 addr 2>/dev/null; printf '\n'; section routes; ip -j -4 route 2>/dev/null; printf '\n'
+  section vxlan; ip -j -d link show type vxlan 2>/dev/null; printf '\n'
 fi
 for device in /sys/class/net/*; do
   [ -e "$device/device" ] || continue

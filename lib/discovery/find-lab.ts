@@ -1,6 +1,7 @@
 import { InputError } from '../error.ts'
 import type { Lab } from '../host/host.ts'
 import { discoverNodes } from './discover-nodes.ts'
+import { doubtfulEngines, refuseUnfitEngines } from './engine-setup.ts'
 import type { Inventory } from './inventory.ts'
 import type { KnownHost } from './known-host.ts'
 import { twins } from './overlaps.ts'
@@ -32,12 +33,16 @@ export async function findLab(inventory: Inventory, options: FindLabOptions): Pr
   const given = allOrNone(await reachHosts(inventory.hosts, options))
   refuseTwins(given)
   const found = options.init ? bare(given) : await discoverNodes(given, options)
+  refuseUnfitEngines(found.hosts)
   const described = toTopology(found.hosts)
   return {
     lab: sshLab(options.id, described, found.hosts),
     known: found.hosts,
     addresses: chooseAddresses(found.hosts),
-    warnings: [...inventory.warnings, ...found.warnings, ...described.warnings],
+    warnings: [
+      ...[...inventory.warnings, ...found.warnings, ...described.warnings],
+      ...doubtfulEngines(found.hosts),
+    ],
   }
 }
 

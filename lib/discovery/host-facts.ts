@@ -1,3 +1,5 @@
+import type { VxlanSettings } from '../observation/vxlan-device.ts'
+
 /** What a host says of itself, read in one remote call; see `read-host-facts.ts`. Nothing is asked of its user. */
 export interface HostFacts {
   /** The machine's own name. */
@@ -16,6 +18,7 @@ export interface HostFacts {
   readonly interfaces: readonly InterfaceFacts[]
   /** IPv4, main table. */
   readonly routes: readonly RouteFacts[]
+  readonly vxlanDevices: readonly VxlanDeviceFacts[]
   /** Ports something listens on, of any address. */
   readonly heldPorts: readonly HeldPort[]
   /** Path of each program, undefined where it is not there. */
@@ -37,6 +40,8 @@ export interface EngineFacts {
   /** Where it keeps its data. */
   readonly rootDirectory: string
   readonly operatingSystem: string
+  /** Where it keeps network namespaces, below `netns`; undefined where it was not told, or could not be found out. */
+  readonly execRoot?: string
   /** As `docker info` lists them: `name=seccomp,profile=builtin`, `name=rootless`. */
   readonly securityOptions?: readonly string[]
   readonly liveRestore?: boolean
@@ -137,4 +142,12 @@ export interface DockerNetworkFacts {
   readonly scope: string
   /** IPv4 CIDRs. */
   readonly subnets: readonly string[]
+  /** Of an overlay, one for each subnet, as far as this engine knows them. */
+  readonly vnis?: readonly number[]
+}
+
+/** In the host's own namespace, where engines keep none of theirs. */
+export interface VxlanDeviceFacts extends VxlanSettings {
+  readonly name: string
+  readonly up: boolean
 }

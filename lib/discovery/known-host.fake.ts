@@ -29,6 +29,7 @@ export function factsOf(hostname: string, more: Partial<HostFacts> = {}): HostFa
     swarm: noSwarm,
     interfaces: [],
     routes: [],
+    vxlanDevices: [],
     heldPorts: [],
     tools: {
       ip: '/sbin/ip',

@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js'
+import { isDefaultLike } from '../topology/default-like.ts'
 import type { KnownHost } from './known-host.ts'
 
 /** Swarm gives ingress this one, and takes others from the pool, unless told otherwise. */
@@ -10,7 +11,7 @@ const ofEngine = /^(docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*)$/
 /** Networks of a host's engine that overlap what the host reaches otherwise, each as a sentence. */
 export function overlapsOf({ facts }: KnownHost): readonly string[] {
   const routes = facts.routes.filter(
-    ({ destination, device }) => destination !== 'default' && !ofEngine.test(device),
+    ({ destination, device }) => !isDefaultLike(destination) && !ofEngine.test(device),
   )
   const own = facts.networks.flatMap(({ name, subnets }) =>
     subnets.map((subnet) => ({ name: `network ${name}`, subnet })),

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { InputError } from '../error.ts'
 import type { HostFacts, InterfaceFacts } from './host-facts.ts'
@@ -49,6 +50,7 @@ function saidOf({ facts, inventory }: KnownHost): string | undefined {
 function owned(host: KnownHost, address: string, what: string): OwnAddress {
   const found = addressesOf(host.facts).find((one) => one.address === address)
   if (found !== undefined) return found
+  if (isIPv6(address)) throw ofIPv6(host, address, what)
   throw new InputError({
     code: 'ADDRESS_NOT_THERE',
     what: `no interface has the ${what} address ${address}`,
@@ -58,6 +60,31 @@ function owned(host: KnownHost, address: string, what: string): OwnAddress {
       host.facts.swarm.state === 'active'
         ? 'the node advertises an address that is translated on the way, which VXLAN and ESP do not survive; let it join again with --advertise-addr'
         : 'give one of its own addresses',
+  })
+}
+
+/**
+ * Engines form swarms over IPv6 (moby/moby#43643); what is sent between their hosts is followed over IPv4 alone.
+ * @throws InputError `UNDERLAY_IS_IPV6` for the first host whose swarm advertises an address of IPv6
+ */
+export function refuseIPv6(hosts: readonly KnownHost[]): void {
+  for (const host of hosts) {
+    const { state, nodeAddress } = host.facts.swarm
+    if (state === 'active' && isIPv6(nodeAddress)) throw ofIPv6(host, nodeAddress, 'advertised')
+  }
+}
+
+function ofIPv6({ inventory, facts }: KnownHost, address: string, what: string): InputError {
+  return new InputError({
+    code: 'UNDERLAY_IS_IPV6',
+    what: `the ${what} address is of IPv6, and packets between hosts are followed over IPv4 only`,
+    host: inventory.name,
+    expected: 'an address of IPv4',
+    observed: address,
+    hint:
+      facts.swarm.state === 'active'
+        ? 'such a swarm cannot be verified yet; a swarm is over IPv4 where its nodes joined with --advertise-addr and an address of IPv4'
+        : 'give an address of IPv4 that the host has',
   })
 }
 

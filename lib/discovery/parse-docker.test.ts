@@ -9,15 +9,22 @@ describe('what an engine says about itself', () => {
   }
 
   it('has its firewall backend where it says one, and its settings where they matter', () => {
-    expect(parseEngine({ Version: '29.7.9-dev' }, info, 'nftables')).to.deep.include({
+    expect(
+      parseEngine('m1', { Version: '29.7.9-dev' }, info, { firewallBackend: 'nftables' }),
+    ).to.deep.include({
       ...{ version: '29.7.9-dev', firewallBackend: 'nftables' },
       securityOptions: ['name=seccomp,profile=builtin', 'name=cgroupns'],
     })
-    const older = parseEngine({ Version: '26.1.5' }, { ID: 'a', SecurityOptions: null }, '')
+    const older = parseEngine(
+      'm1',
+      { Version: '26.1.5' },
+      { ID: 'a', SecurityOptions: null },
+      { firewallBackend: '' },
+    )
     expect(older).to.not.have.any.keys('firewallBackend', 'liveRestore', 'securityOptions')
-    expect(parseEngine({}, { ...info, LiveRestoreEnabled: true }, '<no value>')).to.not.have.property(
+    expect(parseEngine('m1', {}, info, { firewallBackend: '<no value>' })).to.not.have.property(
       'firewallBackend',
     )
-    expect(parseEngine({}, { ...info, LiveRestoreEnabled: true }).liveRestore).to.equal(true)
+    expect(parseEngine('m1', {}, { ...info, LiveRestoreEnabled: true }).liveRestore).to.equal(true)
   })
 })

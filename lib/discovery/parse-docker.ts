@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cidrBlock, ipAddress, portNumber, swarmId } from '../identifier.ts'
+import { absolutePath, cidrBlock, ipAddress, portNumber, swarmId, vni } from '../identifier.ts'
 import type { DockerNetworkFacts, EngineFacts, SwarmFacts } from './host-facts.ts'
 import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
@@ -19,15 +19,29 @@ const swarmInfo = z.object({
 
 const network = z.tuple([z.string(), z.string(), z.string(), z.array(z.object({ Subnet: text })).nullable()])
 
+/** What else a host says of its engine. */
+export interface EngineWords {
+  readonly firewallBackend?: string | undefined
+  /** Exec roots of the engines that run there. */
+  readonly execRoots?: readonly string[]
+}
+
 /** From `docker version --format '{{json .Server}}'` and of `docker info` by `engineFormat`. */
-export function parseEngine(server: Json, info: Json, firewallBackend = ''): EngineFacts {
+export function parseEngine(
+  host: string,
+  server: Json,
+  info: Json,
+  { firewallBackend = '', execRoots = [] }: EngineWords = {},
+): EngineFacts {
   const options = info['SecurityOptions']
+  const [execRoot, ...others] = new Set(execRoots)
   return {
     id: textOf(info['ID']),
     version: textOf(server['Version']),
     apiVersion: textOf(server['ApiVersion']),
     rootDirectory: textOf(info['DockerRootDir']),
     operatingSystem: textOf(info['OperatingSystem']),
+    ...(execRoot === undefined || others.length > 0 ? {} : { execRoot: absolutePath(execRoot, host) }),
     ...(Array.isArray(options) ? { securityOptions: options.map(textOf) } : {}),
     ...(info['LiveRestoreEnabled'] === true ? { liveRestore: true } : {}),
     ...(/^[a-z+]+$/.test(firewallBackend) ? { firewallBackend } : {}),
@@ -53,19 +67,22 @@ export function parseSwarm(host: string, info: Json, dataPathAddress: string): S
   }
 }
 
-/** From one line a network: name, driver, scope and IPAM configuration, each as JSON. */
+/** From one line a network: name, driver, scope, VNIs and IPAM configuration, each as JSON. */
 export function parseNetworks(host: string, lines: readonly string[]): readonly DockerNetworkFacts[] {
   return lines.flatMap((line) => {
-    const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (.*)$/.exec(line)
+    const match = /^("(?:[^"\\]|\\.)*") ("[^"]*") ("[^"]*") (?:"([\d,]*)" )?(.*)$/.exec(line)
     if (match === null) return []
+    const [, ...words] = match
+    const [vnis = ''] = words.splice(3, 1)
     const [name, driver, scope, configs] = network.parse(
-      match.slice(1).map((json) => JSON.parse(json || 'null') as unknown),
+      words.map((json) => JSON.parse(json || 'null') as unknown),
     )
     const subnets = (configs ?? [])
       .map(({ Subnet }) => Subnet ?? '')
       .filter((subnet) => subnet.includes('.'))
       .map((subnet) => cidrBlock(subnet, host))
-    return [{ name, driver, scope, subnets }]
+    const given = vnis.split(',').flatMap((digits) => (digits === '' ? [] : [vni(Number(digits), host)]))
+    return [{ name, driver, scope, subnets, ...(given.length === 0 ? {} : { vnis: given }) }]
   })
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { interfaceName, ipAddress, mtu, prefixLength, routeDestination } from '../identifier.ts'
 import { jsonList } from '../json-list.ts'
+import { readVxlanSettings } from '../observation/vxlan-device.ts'
 import type { Section } from '../remote/sections.ts'
 import {
   type FirewallFacts,
@@ -10,13 +11,16 @@ import {
   moduleNames,
   type ModuleState,
   type RouteFacts,
+  type VxlanDeviceFacts,
 } from './host-facts.ts'
 
 const ipLink = z.object({
   ifname: z.string().exactOptional(),
   flags: z.array(z.string()).exactOptional(),
   mtu: z.number().exactOptional(),
-  linkinfo: z.object({ info_kind: z.string().exactOptional() }).exactOptional(),
+  linkinfo: z
+    .object({ info_kind: z.string().exactOptional(), info_data: z.unknown().optional() })
+    .exactOptional(),
   addr_info: z
     .array(z.object({ local: z.string().exactOptional(), prefixlen: z.number().exactOptional() }))
     .exactOptional(),
@@ -75,6 +79,15 @@ export function parseRouteFacts(host: string, json: string): readonly RouteFacts
           },
         ],
   )
+}
+
+/** From `ip -j -d link show type vxlan`. */
+export function parseVxlanDevices(host: string, json: string): readonly VxlanDeviceFacts[] {
+  return jsonList(json, ipLink).flatMap(({ ifname, flags, linkinfo }) => {
+    const settings = linkinfo?.info_kind === 'vxlan' ? readVxlanSettings(linkinfo.info_data, host) : undefined
+    if (ifname === undefined || settings === undefined) return []
+    return [{ name: interfaceName(ifname, host), up: flags?.includes('UP') ?? false, ...settings }]
+  })
 }
 
 /** `tcp 1F0A` lines: protocol and port in hexadecimal. */

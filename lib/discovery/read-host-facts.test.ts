@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -203,12 +204,20 @@ describe('what a host says of itself', () => {
 
 describe('asking a host what it is', () => {
   /** This machine, with this program as its docker. */
-  async function factsWith(docker: string): Promise<ReturnType<typeof parseHostFacts>> {
+  async function factsWith(
+    docker: string,
+    {
+      front = [],
+      programs = {},
+    }: { front?: readonly string[]; programs?: Readonly<Record<string, string>> } = {},
+  ): Promise<ReturnType<typeof parseHostFacts>> {
     const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
     try {
-      writeFileSync(join(folder, 'docker'), `#!/bin/sh\n${docker}\n`, { mode: 0o755 })
+      for (const [name, text] of Object.entries({ docker, ...programs }))
+        writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
       const path = `PATH=${folder}:${process.env.PATH}`
-      return await readHostFacts(nativeHost('web1', ['/usr/bin/env', path, '/bin/sh', '-c']).remote)
+      const words = [...front, '/usr/bin/env', path, `folder=${folder}`, '/bin/sh', '-c']
+      return await readHostFacts(nativeHost('web1', words).remote)
     } finally {
       rmSync(folder, { recursive: true })
     }
@@ -228,6 +237,30 @@ esac`
     const facts = await factsWith(`echo '${warning}' >&2${engine}`)
     expect(facts.engine).to.include({ version: '28.5.2', rootDirectory: '/var/lib/docker' })
     expect(facts.swarm.state).to.equal('inactive')
+  })
+
+  it('learns from the engine’s own arguments, or from its file, where it keeps network namespaces', async function () {
+    this.timeout(60_000)
+    // Process ids of its own: only the engine of the test is seen.
+    const front = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+    if (spawnSync(front[0] ?? '', [...front.slice(1), 'true']).status !== 0) return this.skip()
+    const execRootWith = async (words: string, config = '{}'): Promise<string | undefined> => {
+      const start = `echo '${config}' >$folder/daemon.json
+dockerd ${words} --config-file $folder/daemon.json >/dev/null 2>&1 &
+until [ -e $folder/up ]; do sleep 0.05; done`
+      const docker = engine.replace('--version)', `--version) ${start}\n`)
+      const { engine: told } = await factsWith(docker, {
+        front,
+        programs: { dockerd: 'touch $folder/up; sleep 9' },
+      })
+      return told.execRoot
+    }
+    expect(await execRootWith('--exec-root /srv/exec')).to.equal('/srv/exec')
+    expect(await execRootWith('-H fd:// --exec-root=/run/snap.docker')).to.equal('/run/snap.docker')
+    expect(await execRootWith('', '{ "exec-root": "/mnt/x" }')).to.equal('/mnt/x')
+    expect(await execRootWith('')).to.equal('/var/run/docker')
+    const hostile = await execRootWith("--exec-root '/x;id'").catch((thrown: unknown) => thrown)
+    expect(hostile).to.include({ code: 'NOT_AN_IDENTIFIER' })
   })
 
   it('tells the stand-in of Podman from an engine', async function () {

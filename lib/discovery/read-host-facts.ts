@@ -12,6 +12,7 @@ import {
   parseModuleFacts,
   parseRouteFacts,
   parseSockets,
+  parseVxlanDevices,
 } from './parse-system.ts'
 import { type ToolName, toolNames } from './host-facts.ts'
 
@@ -69,7 +70,9 @@ function parse(host: string, printed: Sections, span: ReadingSpan): HostFacts {
     hostKeys: parseHostKeys(lines('host-keys')),
     architecture: system.get('architecture') ?? '',
     kernelRelease: system.get('kernel') ?? '',
-    engine: parseEngine(readJson(host, lines('engine')), info, lines('firewall-backend')[0]?.trim()),
+    engine: parseEngine(host, readJson(host, lines('engine')), info, {
+      ...{ firewallBackend: lines('firewall-backend')[0]?.trim(), execRoots: lines('exec-root') },
+    }),
     swarm: parseSwarm(host, info, of('data-path')?.argument ?? ''),
     interfaces: parseInterfaces(
       host,
@@ -78,6 +81,7 @@ function parse(host: string, printed: Sections, span: ReadingSpan): HostFacts {
       lines('tools').some((line) => line.startsWith('ethtool ')),
     ),
     routes: parseRouteFacts(host, lines('routes').join('')),
+    vxlanDevices: parseVxlanDevices(host, lines('vxlan').join('')),
     heldPorts: parseSockets(lines('sockets')),
     tools: parseTools(lines('tools')),
     modules: parseModuleFacts(lines('modules')),

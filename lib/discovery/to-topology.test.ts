@@ -98,6 +98,14 @@ describe('topology of hosts that somebody has', () => {
     expect(codeOf(() => toTopology(two))).to.equal('ADDRESS_AMBIGUOUS: 2: 10.1.0.0/24 and 10.2.0.0/24')
     const wrong = [knownHost('a', { interfaces: [card('eth0', '10.1.0.1/24')] }, { advertise: '10.9.9.9' })]
     expect(codeOf(() => toTopology(wrong))).to.equal('ADDRESS_NOT_THERE: eth0 10.1.0.1/24')
+    const overIPv6 = knownHost('a', {
+      interfaces: [card('eth0', '10.1.0.1/24')],
+      swarm: inSwarm('n', 'fd00:99::1', { isManager: true }),
+    })
+    expect(codeOf(() => toTopology([overIPv6]))).to.equal('UNDERLAY_IS_IPV6: fd00:99::1')
+    expect(codeOf(() => toTopology([knownHost('b', {}, { advertise: 'fd00:99::2' })]))).to.equal(
+      'UNDERLAY_IS_IPV6: fd00:99::2',
+    )
     const translated = [
       knownHost('a', {
         interfaces: [card('eth0', '10.1.0.1/24')],

@@ -9,6 +9,7 @@ export const addressHeldTwice: Fault = {
   name: 'address-held-twice',
   description: 'A task’s interface also has the address of a task on another host',
   breaks: ['ADR-03'],
+  namedBy: { code: 'endpoint-addresses', at: 'pairs' },
   async plant({ stack }) {
     const { clear } = stack.networks
     const task = requireForFault(tasksOn(stack, 'clear').at(-1), 'a task on the clear network')

@@ -8,6 +8,7 @@ export const addressOutsideSubnet: Fault = {
   name: 'address-outside-subnet',
   description: 'A task’s overlay interface has an address outside the network’s subnet',
   breaks: ['OVL-04', 'OVL-07'],
+  namedBy: { code: 'endpoint-addresses', at: 'host' },
   async plant({ stack }) {
     const task = tasksOn(stack, 'clear').at(-1)
     const mac = task?.endpoints[stack.networks.clear.name]?.mac

@@ -42,6 +42,7 @@ export const balancerTaskMissing: Fault = {
   name: 'balancer-task-missing',
   description: 'The balancer of one node does not list one of the running tasks.',
   breaks: ['LB-01', 'LB-02'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ cluster, stack }) {
     const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
     return scripted(node, {
@@ -55,6 +56,7 @@ export const balancerWeightZero: Fault = {
   name: 'balancer-weight-zero',
   description: 'The balancer of one node gives one of the running tasks no connections.',
   breaks: ['LB-01', 'LB-02'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ cluster, stack }) {
     const { node, namespace, mark, address } = await balancerEntry(cluster, stack)
     const weigh = (weight: number): Script =>
@@ -63,10 +65,27 @@ export const balancerWeightZero: Fault = {
   },
 }
 
+export const connectionsByVipReset: Fault = {
+  name: 'connections-by-vip-reset',
+  description: 'The balancer of one node resets connections to a VIP once they carry data.',
+  breaks: ['LB-06'],
+  namedBy: { code: 'connections-by-vip-reset', at: 'host' },
+  async plant({ cluster, stack }) {
+    const { clear } = stack.networks
+    const vip = requireForFault(stack.services.web.vips[clear.id], 'a VIP')
+    const every = sh`-m statistic --mode nth --every 40 --packet 20`
+    const rule = sh`INPUT -d ${vip} -p tcp --tcp-flags SYN,ACK ACK ${every} -j REJECT --reject-with tcp-reset`
+    const inBalancer = (flag: '-I' | '-D'): Script =>
+      inNamespace(loadBalancerNamespace(clear.id), sh`iptables -w ${flag} ${rule}`)
+    return scripted(victim(cluster), { plant: inBalancer('-I'), remove: inBalancer('-D') })
+  },
+}
+
 export const ingressTaskMissing: Fault = {
   name: 'ingress-task-missing',
   description: 'The ingress balancer of one node does not list one of the running tasks.',
   breaks: ['LB-02', 'ING-02', 'ING-05'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { web } = stack.services

@@ -1,5 +1,5 @@
 import { interfaceName, mtu } from '../identifier.ts'
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -11,10 +11,11 @@ export const endpointOffBridge: Fault = {
   name: 'endpoint-off-bridge',
   description: 'The host’s end of one task’s interface is not on the bridge of its network.',
   breaks: ['VXL-05'],
+  namedBy: { code: 'overlay-bridge-incomplete', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { clear } = stack.networks
-    const namespace = overlayNamespace(clear.id)
+    const namespace = await overlayNamespaceOn(node, clear.id)
     requireForFault(
       tasksOn(stack, 'clear').find((task) => task.node === node),
       'a task',
@@ -35,6 +36,7 @@ export const gatewayBridgeTooLarge: Fault = {
   name: 'gateway-bridge-too-large',
   description: 'docker_gwbridge of one node takes larger packets than the uplink carries.',
   breaks: ['MTU-05'],
+  namedBy: { code: 'gateway-bridge-mtu-too-large', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const show = sh`ip -o link show ${gatewayBridgeName}`

@@ -6,7 +6,7 @@ import type { Fault } from './fault.ts'
 
 /** Puts a program before docker on the manager: what an engine would refuse cannot be had from it otherwise. */
 export function standsIn(
-  fault: Omit<Fault, 'plant'>,
+  fault: Omit<Extract<Fault, { readonly unnamed: string }>, 'plant'>,
   program: (on: Parameters<Fault['plant']>[0]) => Script,
 ): Fault {
   return {
@@ -25,6 +25,7 @@ export const changedPoolsAccepted = standsIn(
     name: 'changed-pools-accepted',
     description: 'The manager takes other address pools without a word.',
     breaks: ['ADR-02'],
+    unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   },
   () => scriptFile(import.meta.url, 'changed-pools-accepted.sh'),
 )
@@ -34,6 +35,7 @@ export const secondIngressAccepted = standsIn(
     name: 'second-ingress-accepted',
     description: 'The manager takes a second ingress network without a word.',
     breaks: ['ING-09'],
+    unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   },
   () => scriptFile(import.meta.url, 'second-ingress-accepted.sh'),
 )
@@ -43,6 +45,7 @@ export const addressPoolsIgnored = standsIn(
     name: 'address-pools-ignored',
     description: 'The manager gives networks a subnet that is not of its pools.',
     breaks: ['ADR-01'],
+    unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   },
   () => scriptFile(import.meta.url, 'address-pools-ignored.sh'),
 )
@@ -52,6 +55,7 @@ export const maskLengthMisstated = standsIn(
     name: 'mask-length-misstated',
     description: 'The manager states another mask length for the swarm than it was made with.',
     breaks: ['OVL-05'],
+    unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   },
   () => scriptFile(import.meta.url, 'mask-length-misstated.sh'),
 )

@@ -22,6 +22,7 @@ export const outboundPolicyMissing: Fault = {
   name: 'outbound-policy-missing',
   description: 'One node has lost its outbound IPsec policies; the engine then sends in clear.',
   breaks: ['ENC-01', 'ENC-03'],
+  namedBy: { code: 'clear-text-leak', at: 'host' },
   async plant({ cluster, stack }) {
     const { host } = requireEncryption(cluster, stack)
     return {
@@ -35,6 +36,7 @@ export const outboundStateMissing: Fault = {
   name: 'outbound-state-missing',
   description: 'One node has lost its outbound security association to another.',
   breaks: ['ENC-03'],
+  namedBy: { code: 'security-association-missing', at: 'host' },
   async plant({ cluster, stack }) {
     const node = requireEncryption(cluster, stack)
     const state = {
@@ -76,6 +78,7 @@ export const markRuleMissing: Fault = {
   name: 'mark-rule-missing',
   description: 'One node no longer marks packets of the encrypted network for encryption.',
   breaks: ['ENC-01', 'ENC-07'],
+  namedBy: { code: 'clear-text-leak', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(requireEncryption(cluster, stack), {
       vni: stack.networks.secret.vni,
@@ -89,6 +92,7 @@ export const ingressMarkRuleMissing: Fault = {
   name: 'ingress-mark-rule-missing',
   description: 'One node no longer marks packets of an encrypted ingress network for encryption.',
   breaks: ['ENC-09'],
+  namedBy: { code: 'clear-text-leak', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(victim(cluster), {
       vni: stack.networks.ingress.vni,
@@ -102,6 +106,7 @@ export const dropRuleMissing: Fault = {
   name: 'drop-rule-missing',
   description: 'One node no longer drops packets of the encrypted network that arrive in clear.',
   breaks: ['ENC-05', 'ENC-07'],
+  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
   plant: async ({ cluster, stack }) =>
     withoutRule(requireEncryption(cluster, stack), {
       vni: stack.networks.secret.vni,
@@ -115,6 +120,7 @@ export const acceptBeforeDropRule: Fault = {
   name: 'accept-before-drop-rule',
   description: 'An admin rule on one node accepts VXLAN before the engine’s drop rule is asked.',
   breaks: ['ENC-05', 'ENC-07'],
+  unnamed: 'no rule looks for rules that accept before the engine’s own',
   async plant({ cluster }) {
     const rule = sh`INPUT -p udp --dport ${cluster.dataPathPort} -j ACCEPT`
     return scripted(victim(cluster), {
@@ -128,6 +134,7 @@ export const clearNetworkEncrypted: Fault = {
   name: 'clear-network-encrypted',
   description: 'One node marks VXLAN of every network for encryption.',
   breaks: ['VXL-01', 'VXL-08', 'ENC-02'],
+  unnamed: 'no rule looks for marks beside the engine’s own',
   async plant({ cluster, stack }) {
     const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j MARK --set-mark ${engineMark}`
     return scripted(requireEncryption(cluster, stack), {
@@ -141,6 +148,8 @@ export const packetsRepeated: Fault = {
   name: 'packets-repeated',
   description: 'A queueing discipline on one node sends every second packet twice.',
   breaks: ['ENC-04'],
+  namedBy: { code: 'queueing-disturbs', at: 'host' },
+  besides: ['packets-doubled'],
   async plant({ cluster }) {
     const node = victim(cluster)
     const device = sh`dev ${node.dataPath.interface}`

@@ -3,7 +3,7 @@ import { ingressNamespace, loadBalancerNamespace } from '../swarm/namespaces.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
-import { withoutRule } from './ingress-faults.ts'
+import { portWayOn, withoutPlacedRule } from './port-way.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 import { mtuOf } from './size-faults.ts'
@@ -12,6 +12,7 @@ export const gatewayTaken: Fault = {
   name: 'gateway-taken',
   description: 'A task’s interface also has the address of its network’s gateway.',
   breaks: ['OVL-05'],
+  namedBy: { code: 'endpoint-addresses', at: 'host' },
   async plant({ stack }) {
     const { auto } = stack.networks
     const task = requireForFault(
@@ -33,6 +34,7 @@ export const balancerAddressMissing: Fault = {
   name: 'balancer-address-missing',
   description: 'A balancer’s namespace on one node lacks the address its engine lists.',
   breaks: ['OVL-06'],
+  namedBy: { code: 'endpoint-addresses', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { id, subnet } = stack.networks.clear
@@ -56,6 +58,7 @@ export const sandboxInterfaceMtu: Fault = {
   name: 'sandbox-interface-mtu',
   description: 'The interface of the ingress sandbox on docker_gwbridge takes more than the uplink carries.',
   breaks: ['MTU-05'],
+  namedBy: { code: 'gateway-bridge-mtu-too-large', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const ip = inNamespace(ingressNamespace, sh`ip`)
@@ -75,18 +78,24 @@ export const ownPortNotMasqueraded: Fault = {
   name: 'own-port-not-masqueraded',
   description: 'One node has lost the rule that masquerades what it sends to the mesh itself.',
   breaks: ['ING-05'],
-  plant: ({ cluster }) =>
-    withoutRule(
-      victim(cluster),
-      sh`iptables -w -t nat`,
-      'POSTROUTING',
-      '-o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
-    ),
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const port = requireForFault(stack.services.web.published[0], 'a published port')
+    const { masquerading } = await portWayOn(node, port)
+    return withoutPlacedRule(node, masquerading, 'a rule that masquerades what it sends to the mesh')
+  },
 }
 
 export const localDnatMissing: Fault = {
   name: 'local-dnat-missing',
   description: 'A node does not redirect its own connections to a published port into the mesh.',
   breaks: ['ING-01', 'ING-05'],
-  plant: ({ cluster }) => withoutRule(victim(cluster), sh`iptables -w -t nat`, 'OUTPUT', '-j DOCKER-INGRESS'),
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const port = requireForFault(stack.services.web.published[0], 'a published port')
+    const { fromNode } = await portWayOn(node, port)
+    return withoutPlacedRule(node, fromNode?.path[0], 'a rule that leads its own connections to the mesh')
+  },
 }

@@ -7,6 +7,7 @@ export const espDropped: Fault = {
   name: 'esp-dropped',
   description: 'The firewall of one node drops ESP on arrival.',
   breaks: ['ENC-10'],
+  namedBy: { code: 'host-firewall-drops', at: 'host' },
   async plant({ cluster }) {
     const { host } = victim(cluster)
     return { host: host.name, remove: await plantRules(host, [{ chain: 'INPUT', rule: sh`-p esp -j DROP` }]) }

@@ -1,4 +1,4 @@
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
 import { bystander, inNamespace, requireForFault, scripted, victim } from './scripted.ts'
@@ -6,25 +6,26 @@ import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 
 /** An endpoint of the clear network on the bystander, whose way the victim must know. */
-function remoteEndpoint(
+async function remoteEndpoint(
   cluster: Cluster,
   stack: Stack,
-): { task: Task; endpoint: Endpoint; namespace: string } {
+): Promise<{ task: Task; endpoint: Endpoint; namespace: string }> {
   const { clear } = stack.networks
   const task = requireForFault(
     tasksOn(stack, 'clear').find(({ node }) => node === bystander(cluster)),
     'a remote task',
   )
   const endpoint = requireForFault(task.endpoints[clear.name], 'an endpoint')
-  return { task, endpoint, namespace: overlayNamespace(clear.id) }
+  return { task, endpoint, namespace: await overlayNamespaceOn(victim(cluster), clear.id) }
 }
 
 export const forwardingEntryMissing: Fault = {
   name: 'forwarding-entry-missing',
   description: 'One node has lost the forwarding entry of a task on another.',
   breaks: ['VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
-    const { task, endpoint, namespace } = remoteEndpoint(cluster, stack)
+    const { task, endpoint, namespace } = await remoteEndpoint(cluster, stack)
     const entry = sh`${endpoint.mac} dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, sh`bridge fdb del ${entry}`),
@@ -38,8 +39,9 @@ export const forwardingEntryStale: Fault = {
   name: 'forwarding-entry-stale',
   description: 'One node has a forwarding entry for a task that is gone.',
   breaks: ['VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
-    const { task, namespace } = remoteEndpoint(cluster, stack)
+    const { task, namespace } = await remoteEndpoint(cluster, stack)
     const entry = sh`02:42:de:ad:be:ef dev vxlan0 dst ${task.node.dataPath.address} self permanent`
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, sh`bridge fdb add ${entry}`),
@@ -52,8 +54,9 @@ export const neighbourEntryMissing: Fault = {
   name: 'neighbour-entry-missing',
   description: 'One node has lost the neighbour entry of a task on another.',
   breaks: ['VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
-    const { endpoint, namespace } = remoteEndpoint(cluster, stack)
+    const { endpoint, namespace } = await remoteEndpoint(cluster, stack)
     return scripted(victim(cluster), {
       plant: inNamespace(namespace, sh`ip neigh del ${endpoint.address} dev vxlan0`),
       remove: inNamespace(
@@ -68,6 +71,7 @@ export const localTaskSentAway: Fault = {
   name: 'local-task-sent-away',
   description: 'One node forwards what is for one of its own tasks to another node.',
   breaks: ['VXL-03', 'VXL-06'],
+  namedBy: { code: 'stale-forwarding', at: 'host' },
   async plant({ cluster, stack }) {
     const { clear } = stack.networks
     const tasks = tasksOn(stack, 'clear')
@@ -80,7 +84,7 @@ export const localTaskSentAway: Fault = {
       'a second node',
     )
     const { mac } = requireForFault(task.endpoints[clear.name], 'an endpoint')
-    const namespace = overlayNamespace(clear.id)
+    const namespace = await overlayNamespaceOn(task.node, clear.id)
     const remote = sh`${mac} dev vxlan0 dst ${away.dataPath.address} self permanent`
     return scripted(task.node, {
       plant: scriptLines([
@@ -99,6 +103,7 @@ export const outerSourceRewritten: Fault = {
   name: 'outer-source-rewritten',
   description: 'A NAT rule on one node rewrites the outer source of VXLAN.',
   breaks: ['VXL-02'],
+  namedBy: { code: 'other-outer-source', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const other = node.dataPath.address.replace(/\d+$/, '250')
@@ -114,6 +119,7 @@ export const vniShared: Fault = {
   name: 'vni-shared',
   description: 'A left-over namespace on one node uses the VNI of a network that stands.',
   breaks: ['VXL-04'],
+  unnamed: 'no rule looks for VXLAN devices that are no network’s',
   async plant({ cluster, stack }) {
     const [name, file] = ['swarmproof-fault', '/run/docker/netns/1-swarmproof']
     return scripted(victim(cluster), {

@@ -9,6 +9,7 @@ export const gatewayInterfaceMtu: Fault = {
   name: 'gateway-interface-mtu',
   description: 'The interface of one task on docker_gwbridge has another MTU than the bridge was made with.',
   breaks: ['GWB-04'],
+  namedBy: { code: 'interface-mtu-set', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(

@@ -9,6 +9,7 @@ export const hairpinDropped: Fault = {
   name: 'hairpin-dropped',
   description: 'One node drops what its own tasks send to a published port at its address.',
   breaks: ['ING-14'],
+  namedBy: { code: 'hairpin-broken', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { publishedPort } = requireForFault(stack.services.web.published[0], 'a published port')
@@ -22,6 +23,7 @@ export const hairpinNotTranslated: Fault = {
   name: 'hairpin-not-translated',
   description: 'One node does not lead what its own tasks send to a published port into the mesh.',
   breaks: ['ING-14'],
+  namedBy: { code: 'hairpin-broken', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { publishedPort } = requireForFault(stack.services.web.published[0], 'a published port')
@@ -35,6 +37,7 @@ export const bridgeUnfiltered: Fault = {
   name: 'bridge-unfiltered',
   description: 'One node does not give what passes its bridges to its firewall.',
   breaks: ['ING-14'],
+  namedBy: { code: 'hairpin-broken', at: 'host' },
   plant: async ({ cluster }) =>
     scripted(victim(cluster), {
       plant: sh`sysctl -qw net.bridge.bridge-nf-call-iptables=0`,

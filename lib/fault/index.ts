@@ -7,7 +7,12 @@ export {
   vxlanOnUsualPort,
 } from './wrong-interface-faults.ts'
 export { balancedRoundRobin } from './balanced-round-robin.ts'
-export { balancerTaskMissing, balancerWeightZero, ingressTaskMissing } from './balancing-faults.ts'
+export {
+  balancerTaskMissing,
+  balancerWeightZero,
+  connectionsByVipReset,
+  ingressTaskMissing,
+} from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 export { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
 export { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
@@ -52,6 +57,7 @@ export { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 export { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
 export { joinedNetworks } from './joined-networks.ts'
 export { bridgeSettingsLost, wrongAdvertiseInterface } from './joining-faults.ts'
+export { innerChecksumsBroken, packetsDoubled, packetsLost, packetsOvertaken } from './link-faults.ts'
 export { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 export { managementPortBlocked } from './management-port-blocked.ts'
 export { masqueradeGone } from './masquerade-gone.ts'

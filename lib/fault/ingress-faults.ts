@@ -1,6 +1,7 @@
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { ingressNamespace } from '../swarm/namespaces.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
+import { portWayOn, withoutTranslation } from './port-way.ts'
 import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -28,19 +29,16 @@ export const ingressForwardMissing: Fault = {
   name: 'ingress-forward-missing',
   description: 'One node has lost the rule that leads the published port to the mesh.',
   breaks: ['ING-01', 'ING-05', 'ING-10'],
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
-    withoutRule(
-      victim(cluster),
-      sh`iptables -w -t nat`,
-      'DOCKER-INGRESS',
-      `--dport ${requireForFault(stack.services.web.published[0], 'a published port').publishedPort} -j DNAT`,
-    ),
+    withoutTranslation(victim(cluster), requireForFault(stack.services.web.published[0], 'a published port')),
 }
 
 export const ingressMarkMissing: Fault = {
   name: 'ingress-mark-missing',
   description: 'The ingress sandbox of one node no longer marks packets for the published port.',
   breaks: ['ING-01', 'ING-05'],
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(
       victim(cluster),
@@ -54,12 +52,13 @@ export const unpublishedPortForwarded: Fault = {
   name: 'unpublished-port-forwarded',
   description: 'A NAT rule on one node leads a port that is not published to the mesh.',
   breaks: ['ING-06'],
+  unnamed: 'no rule looks for DNAT that is not the engine’s',
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const port = requireForFault(stack.services.web.published[0], 'a published port')
-    const rules = await shell(node.host, sh`iptables -w -t nat -S DOCKER-INGRESS`)
+    const { fromOutside } = await portWayOn(node, port)
     const destination = requireForFault(
-      new RegExp(`--dport ${port.publishedPort} -j DNAT --to-destination ([\\d.:]+)`).exec(rules)?.[1],
+      /^[\d.]+:\d+$/.exec(fromOutside?.rule.leadsTo ?? '')?.[0],
       'a DNAT rule',
     )
     const rule = sh`PREROUTING -p tcp -d ${node.advertise.address} --dport ${port.targetPort} -j DNAT --to-destination ${destination}`

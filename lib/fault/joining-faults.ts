@@ -7,6 +7,7 @@ export const wrongAdvertiseInterface: Fault = {
   name: 'wrong-advertise-interface',
   description: 'A node that joins takes the address of another interface than the one named.',
   breaks: ['CTL-12'],
+  unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   plant({ cluster }) {
     const node = victim(cluster)
     return dockerFront(node, sh`${node.advertise.interface}) word=${node.dataPath.interface}`)
@@ -17,6 +18,7 @@ export const bridgeSettingsLost: Fault = {
   name: 'bridge-settings-lost',
   description: 'A node makes docker_gwbridge with the usual MTU, whatever it is told.',
   breaks: ['GWB-05'],
+  unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   plant: ({ cluster }) =>
     dockerFront(
       victim(cluster),

@@ -1,5 +1,5 @@
 import type { Cluster, ClusterNode } from '../swarm/cluster.ts'
-import type { Fault } from './fault.ts'
+import type { Fault, NamedBy } from './fault.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
 import { shell } from '../change/shell.ts'
 import { gossipPort } from '../topology/swarm-defaults.ts'
@@ -8,6 +8,7 @@ interface Loss {
   readonly name: string
   readonly what: string
   readonly breaks: readonly string[]
+  readonly namedBy: NamedBy
   /** iptables matches of what is lost. */
   readonly matches: (cluster: Cluster) => readonly Script[]
 }
@@ -17,11 +18,11 @@ interface Loss {
  * other. A third node is put between them as a router, because a capture sees packets before a local firewall
  * drops them.
  */
-function lostBetweenNodes({ name, what, breaks, matches }: Loss): Fault {
+function lostBetweenNodes({ name, what, matches, ...declared }: Loss): Fault {
   return {
     name,
     description: `${what} is lost between two nodes, one way`,
-    breaks,
+    ...declared,
     async plant({ cluster }) {
       const [router, from, to] = threeNodes(cluster)
       const [source, target] = [from.dataPath, to.dataPath]
@@ -61,6 +62,7 @@ export const vxlanLost = lostBetweenNodes({
   name: 'vxlan-lost',
   what: 'VXLAN',
   breaks: ['CTL-04', 'OVL-03', 'OVL-10'],
+  namedBy: { code: 'data-path-port-blocked', at: 'pairs' },
   matches: ({ dataPathPort }) => [sh`-p udp --dport ${dataPathPort}`],
 })
 
@@ -68,6 +70,7 @@ export const espLost = lostBetweenNodes({
   name: 'esp-lost',
   what: 'IP protocol 50',
   breaks: ['CTL-07', 'OVL-03'],
+  namedBy: { code: 'esp-blocked', at: 'pairs' },
   matches: () => [sh`-p esp`],
 })
 
@@ -75,5 +78,6 @@ export const gossipLost = lostBetweenNodes({
   name: 'gossip-lost',
   what: 'gossip on port 7946',
   breaks: ['CTL-02', 'CTL-03'],
+  namedBy: { code: 'gossip-udp-blocked', at: 'pairs' },
   matches: () => [sh`-p udp --dport ${gossipPort}`, sh`-p tcp --dport ${gossipPort}`],
 })

@@ -9,6 +9,7 @@ export const shortNameUnanswered: Fault = {
   name: 'short-name-unanswered',
   description: 'The engine’s resolver does not answer one task of the composed stack',
   breaks: ['OVL-14'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const task = requireForFault(tasksOn(stack, 'shop').at(-1), 'a task of the composed stack')
     const rule = sh`-p udp -s 127.0.0.11 -j DROP`
@@ -21,6 +22,7 @@ export const nameKnownToHost: Fault = {
   name: 'name-known-to-host',
   description: 'A host’s own resolver knows a service’s name',
   breaks: ['DSC-05'],
+  unnamed: 'no rule looks at the names a host knows by itself',
   async plant({ cluster, stack }) {
     const { web } = stack.services
     const vip = requireForFault(web.vips[stack.networks.clear.id], 'a VIP')
@@ -37,6 +39,7 @@ export const upstreamUnreachable: Fault = {
   name: 'upstream-unreachable',
   description: 'Questions of one host and of a task on it do not reach the host’s nameservers',
   breaks: ['DSC-06'],
+  unnamed: 'no rule looks at questions to nameservers outside',
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
@@ -61,6 +64,8 @@ export const searchListUnanswered: Fault = {
   name: 'search-list-unanswered',
   description: 'A task has a search list that is asked first, and the nameservers of its host do not answer',
   breaks: ['DSC-08'],
+  besides: ['search-list-asked-first'],
+  namedBy: { code: 'nameservers-dead', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { rr } = stack.services

@@ -3,11 +3,11 @@
 # upper one away, and the namespace stays. Writes its name down in the file `kept`.
 : "${kept?}"
 cd /run/docker/netns || exit
-known=" $(echo 1-*) "
+known=" $(echo [0-9]*-*) "
 looks=0
 while [ "$looks" -lt 900 ]; do
   looks=$((looks + 1))
-  for file in 1-*; do
+  for file in [0-9]*-*; do
     case $known in *" $file "*) continue ;; esac
     grep -q "/netns/$file " /proc/mounts || continue
     mount --bind "$file" "$file"

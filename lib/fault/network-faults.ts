@@ -11,6 +11,7 @@ export const secondNetworkSilent: Fault = {
   name: 'second-network-silent',
   description: 'A task on two overlays drops what comes in on one of them',
   breaks: ['OVL-08'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const task = requireForFault(
       tasksOn(stack, 'extra').find(({ service }) => service === stack.services.both.name),
@@ -27,6 +28,7 @@ export const constrainedTaskCutOff: Fault = {
   name: 'constrained-task-cut-off',
   description: 'The task that is bound to managers drops what comes from one node',
   breaks: ['OVL-15'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ cluster, stack }) {
     const { front, back } = stack.services
     const tasks = tasksOn(stack, 'shop')
@@ -45,7 +47,7 @@ export const constrainedTaskCutOff: Fault = {
       [{ chain: 'INPUT', rule }],
       `/proc/${target.pid}/ns/net`,
     )
-    return { host: victim(cluster).host.name, remove }
+    return { host: victim(cluster).host.name, causeAt: target.node.host.name, remove }
   },
 }
 
@@ -53,6 +55,7 @@ export const vxlanNotSent: Fault = {
   name: 'vxlan-not-sent',
   description: 'A firewall on one node drops VXLAN the node itself sends to another',
   breaks: ['VXL-07'],
+  unnamed: 'no rule looks at drops on the way out of a host',
   async plant({ cluster }) {
     const { host } = victim(cluster)
     const rule = sh`-p udp --dport ${cluster.dataPathPort} -d ${bystander(cluster).dataPath.address} -j DROP`
@@ -64,6 +67,7 @@ export const largeOverlay: Fault = {
   name: 'large-overlay',
   description: 'The swarm has an overlay of 4096 addresses',
   breaks: ['OVL-13'],
+  unnamed: 'a warning about a size: the verdict says it all',
   plant({ cluster }) {
     return scripted(cluster.manager, {
       plant: sh`docker network create --driver overlay --subnet 198.19.240.0/20 swpfault-large`,
@@ -81,6 +85,7 @@ export const namespaceKept: Fault = {
   description:
     'Something holds the namespaces of new overlays on one node and keeps them when they are removed',
   breaks: ['OVL-12'],
+  unnamed: 'no rule looks at what holds a namespace',
   async plant({ cluster }) {
     const { host } = victim(cluster)
     await host.remote.upload(keeper.text, '/run/swpfault-keeper.sh', 0o700)

@@ -19,6 +19,7 @@ export const outsiderHasNetwork: Fault = {
   name: 'outsider-has-network',
   description: 'A host outside the swarm has a network of the name of an overlay.',
   breaks: ['OVL-16'],
+  unnamed: 'a network that somebody made on a host of his own: the verdict says it all',
   async plant(on) {
     const host = outsider(on)
     // The name the test gives its own.
@@ -34,6 +35,7 @@ export const ambiguousInitAccepted: Fault = {
   name: 'ambiguous-init-accepted',
   description: 'An engine outside the swarm picks one of several addresses at init without a word.',
   breaks: ['CTL-13'],
+  unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   async plant(on) {
     const host = outsider(on)
     await shell(host, putBeforeDocker(standIn))
@@ -45,6 +47,7 @@ export const routerDropsVxlan: Fault = {
   name: 'router-drops-vxlan',
   description: 'A host that is to route between nodes drops VXLAN.',
   breaks: ['VXL-09'],
+  unnamed: 'the host that drops is no node: nothing of it is observed',
   async plant(on) {
     const host = outsider(on)
     const rule = sh`-p udp --dport ${on.cluster.dataPathPort} -j DROP`

@@ -3,22 +3,20 @@ import { dockerFront } from './docker-front.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { plantRules } from '../change/firewall-rules.ts'
-import { withoutRule } from './ingress-faults.ts'
+import { withoutTranslation } from './port-way.ts'
 import { requireForFault, scripted, victim } from './scripted.ts'
-
-const natTable = sh`iptables -w -t nat`
 
 export const udpForwardMissing: Fault = {
   name: 'udp-forward-missing',
   description: 'One node leads a port that is published for TCP and UDP to the mesh by TCP only.',
   breaks: ['ING-03'],
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) => {
     const port = requireForFault(
       stack.services.dual.published.find(({ protocol }) => protocol === 'udp'),
       'a published UDP port',
     )
-    const rule = `-p udp -m udp --dport ${port.publishedPort} -j DNAT`
-    return withoutRule(victim(cluster), natTable, 'DOCKER-INGRESS', rule)
+    return withoutTranslation(victim(cluster), port)
   },
 }
 
@@ -26,10 +24,10 @@ export const shortSyntaxForwardMissing: Fault = {
   name: 'short-syntax-forward-missing',
   description: 'One node does not lead to the mesh what was published by the short syntax.',
   breaks: ['ING-04'],
+  namedBy: { code: 'mesh-rule-missing', at: 'host' },
   plant: async ({ cluster, stack }) => {
-    const ports = stack.services.dual.published.map(({ publishedPort }) => publishedPort)
-    const rule = `--dport ${Math.max(...ports)} -j DNAT`
-    return withoutRule(victim(cluster), natTable, 'DOCKER-INGRESS', rule)
+    const ports = stack.services.dual.published.toSorted((a, b) => a.publishedPort - b.publishedPort)
+    return withoutTranslation(victim(cluster), requireForFault(ports.at(-1), 'a published port'))
   },
 }
 
@@ -37,6 +35,7 @@ export const hostPortRelayed: Fault = {
   name: 'host-port-relayed',
   description: 'A node without a task relays a port that is published in host mode.',
   breaks: ['ING-07'],
+  unnamed: 'no rule looks for DNAT that is not the engine’s',
   async plant({ cluster, stack }) {
     const port = hostPort(stack.services.here)
     const task = requireForFault(
@@ -65,6 +64,7 @@ export const hostPortBlocked: Fault = {
   name: 'host-port-blocked',
   description: 'The firewall of the node that runs the task drops a port published in host mode.',
   breaks: ['ING-07'],
+  unnamed: 'no rule looks at drops of published ports in tables before FORWARD',
   async plant({ stack }) {
     const { here } = stack.services
     const { node } = requireForFault(
@@ -90,6 +90,7 @@ export const takenPortAccepted: Fault = {
   name: 'taken-port-accepted',
   description: 'A manager accepts a service that publishes a taken port and silently gives it another.',
   breaks: ['ING-08'],
+  unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   plant: ({ cluster, stack }) => {
     const taken = requireForFault(stack.services.web.published[0], 'a published port').publishedPort
     return dockerFront(cluster.manager, sh`published=${taken},*) word="published=0,\${word#*,}"`)

@@ -2,6 +2,7 @@ import { machineOrigin } from '../host/vm/origin.ts'
 import { labImage } from '../loaded-image.ts'
 import type { Host, Lab } from '../host/host.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
+import { inSections } from '../remote/sections.fake.ts'
 import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
 import { type Stack, stackNames } from '../swarm/stack.ts'
 import type { NetworkRole, ServiceRole } from '../observation/facts.ts'
@@ -36,11 +37,37 @@ const rules = `-P INPUT ACCEPT
 const policy =
   'src 192.168.56.11/32 dst 192.168.56.12/32 proto udp dport 4789 \\\tdir out priority 0 mark 0xd0c4e3/0xffffffff \\\ttmpl src 192.168.56.11 dst 192.168.56.12\\\t\tproto esp spi 0xabcdef01 reqid 13681891 mode transport\n'
 
+/** The same as the kernel state, of a node whose ingress sandbox is 172.18.0.2. */
+function observed(): string {
+  const tables = (...links: object[]): string => `@@ tables\n${JSON.stringify(links)}\n[]\n[]\n`
+  const link = (ifname: string, local: string, more = {}): object => ({
+    ...{
+      ifindex: 3,
+      ifname,
+      flags: ['UP'],
+      mtu: 1500,
+      addr_info: [{ family: 'inet', local, prefixlen: 16 }],
+    },
+    ...more,
+  })
+  const bridge = link('docker_gwbridge', '172.18.0.1', { linkinfo: { info_kind: 'bridge' } })
+  const nat = rules.split('\n').filter((line) => line.startsWith('-A'))
+  return [
+    '@@ clock\n2026-11-21T06:47:20Z\n@@ namespace -',
+    tables(link('eth1', '192.168.56.11'), bridge),
+    `@@ firewall\n*nat\n${nat.map((rule) => `[0:0] ${rule}`).join('\n')}`,
+    '@@ namespace /run/docker/netns/ingress_sbox',
+    tables(link('eth1', '172.18.0.2')),
+    '@@ end\n',
+  ].join('\n')
+}
+
 /** A host that answers what faults ask it before they change anything; the answer given last counts. */
 function recorded(name: string, octet: number): FakeRemote {
   const addresses = `5: eth0    inet 10.91.1.7/24 brd 10.91.1.255 scope global eth0\n6: eth1    inet 172.18.0.${octet}/16 brd 172.18.255.255\n`
   return new FakeRemote(name)
     .answer(/./, '')
+    .answer('section inodes', inSections(observed()))
     .answer('ip -o link', '9: eth0@if10: <UP> mtu 1450 link/ether 02:42:0a:5b:01:07\n')
     .answer('link show', '2: eth2: <UP> mtu 1500 qdisc noqueue\n')
     .answer(/addr(ess)? show/, addresses)

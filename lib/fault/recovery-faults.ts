@@ -9,6 +9,7 @@ export const neverRecovers: Fault = {
   name: 'never-recovers',
   description: 'A node drops VXLAN of the others, so that nothing holds again after a disturbance',
   breaks: ['RES-01', 'RES-02', 'RES-03'],
+  namedBy: { code: 'host-firewall-drops', at: 'host' },
   async plant({ cluster }) {
     const { host } = bystander(cluster)
     const rule = sh`-p udp --dport ${cluster.dataPathPort} -j DROP`
@@ -20,6 +21,7 @@ export const arrivingVxlanDropped: Fault = {
   name: 'arriving-vxlan-dropped',
   description: 'A node drops VXLAN after it has arrived, so that a capture still sees it',
   breaks: ['OVL-03', 'OVL-11'],
+  namedBy: { code: 'host-firewall-drops', at: 'host' },
   plant: (on) => neverRecovers.plant(on),
 }
 
@@ -30,6 +32,7 @@ export const reloadHookDrops: Fault = {
   description:
     'A hook of one node’s firewall restores the engine’s rules after a reload and drops the published port',
   breaks: ['RES-05'],
+  unnamed: 'no rule looks at drops of published ports in tables before FORWARD',
   async plant({ cluster, stack }) {
     const { web } = stack.services
     const serves = stack.tasks.filter(({ service }) => service === web.name).map(({ node }) => node)

@@ -5,7 +5,8 @@ looks=0
 while [ "$looks" -lt 600 ]; do
   looks=$((looks + 1))
   [ -e "$folder/rules" ] || exit 0
-  if ! iptables -w -t nat -S DOCKER-INGRESS | grep -q DNAT; then
+  # Whichever chain the engine publishes ports in: its rule leads elsewhere.
+  if ! iptables -w -t nat -S | grep -q -e "--dport $port .*-j DNAT"; then
     iptables-restore <"$folder/rules"
     iptables -w -t raw -I PREROUTING -p tcp --dport "$port" -j DROP
     : >"$folder/done"

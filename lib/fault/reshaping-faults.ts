@@ -13,6 +13,7 @@ export const givenPortsBlocked: Fault = {
   name: 'given-ports-blocked',
   description: 'A firewall on one node drops what comes for the ports that managers give to services.',
   breaks: ['ING-13', 'OVL-18'],
+  unnamed: 'no rule looks at drops of published ports in tables before FORWARD',
   async plant({ cluster }) {
     const { host } = victim(cluster)
     const rule = sh`! -i lo -p tcp --dport ${givenPorts} -j DROP`
@@ -27,6 +28,7 @@ export const modeChangeIgnored: Fault = {
   name: 'mode-change-ignored',
   description: 'A manager is told to switch a service to dnsrr and leaves it its virtual IP.',
   breaks: ['DSC-07'],
+  unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   plant: ({ cluster }) => dockerFront(cluster.manager, sh`dnsrr) word=vip`),
 }
 
@@ -37,6 +39,7 @@ export const overlayGivenUnasked: Fault = {
       name: 'overlay-given-unasked',
       description: 'A service that is created without a network is put on one by the manager.',
       breaks: ['OVL-17'],
+      unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
     },
     ({ stack, cluster }) =>
       scriptFile(import.meta.url, 'overlay-given-unasked.sh', {
@@ -51,6 +54,7 @@ export const publishingAccepted = standsIn(
     name: 'publishing-without-ingress-accepted',
     description: 'The manager takes a service that publishes without ingress without a word.',
     breaks: ['ING-11'],
+    unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   },
   () => scriptFile(import.meta.url, 'publishing-accepted.sh'),
 )
@@ -61,6 +65,7 @@ export const subnetWithheld = standsIn(
     description:
       'The manager states no subnet for a network that was made without one, even with a task on it.',
     breaks: ['OVL-08'],
+    unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
   },
   () => scriptFile(import.meta.url, 'subnet-withheld.sh'),
 )

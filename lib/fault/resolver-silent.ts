@@ -7,6 +7,7 @@ export const resolverSilent: Fault = {
   name: 'resolver-silent',
   description: 'The engine’s resolver does not answer one task',
   breaks: ['DSC-01', 'DSC-02', 'DSC-03'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const task = tasksOn(stack, 'clear').at(-1)
     if (task === undefined) throw new Error('no task runs on the clear network')

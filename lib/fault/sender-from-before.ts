@@ -13,6 +13,7 @@ export const senderFromBefore: Fault = {
   name: 'sender-from-before',
   description: 'A host sends to a published UDP port, from one port, since before one node published it.',
   breaks: ['ING-15'],
+  namedBy: { code: 'stale-conntrack', at: 'host' },
   async plant({ cluster, stack }) {
     const [from, to] = [bystander(cluster), victim(cluster)]
     const { publishedPort } = requireForFault(

@@ -1,5 +1,5 @@
 import { interfaceName, mtu } from '../identifier.ts'
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import { inNamespace, requireForFault, scripted, victim } from './scripted.ts'
@@ -17,6 +17,7 @@ export const taskInterfaceMtu: Fault = {
   name: 'task-interface-mtu',
   description: 'The overlay interface of one task has a smaller MTU than its network.',
   breaks: ['MTU-01', 'MTU-02', 'MTU-06'],
+  namedBy: { code: 'interface-mtu-set', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
@@ -37,9 +38,10 @@ export const vxlanDeviceMtu: Fault = {
   name: 'vxlan-device-mtu',
   description: 'The VXLAN device of the clear network has a smaller MTU on one node.',
   breaks: ['MTU-01', 'MTU-02'],
+  namedBy: { code: 'interface-mtu-set', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
-    const ip = inNamespace(overlayNamespace(stack.networks.clear.id), sh`ip`)
+    const ip = inNamespace(await overlayNamespaceOn(node, stack.networks.clear.id), sh`ip`)
     const was = await mtuOf(node, ip, 'vxlan0')
     const set = (bytes: number): Script => sh`${ip} link set vxlan0 mtu ${bytes}`
     // The bridge follows its smallest port, and follows it up again.
@@ -51,6 +53,7 @@ export const underlayMtu: Fault = {
   name: 'underlay-mtu',
   description: 'The underlay interface of one node carries less than the overlays were made for.',
   breaks: ['MTU-01', 'MTU-04'],
+  namedBy: { code: 'underlay-mtu-too-small', at: 'host' },
   async plant({ cluster }) {
     const node = victim(cluster)
     const was = await mtuOf(node, sh`ip`, node.dataPath.interface)
@@ -65,6 +68,7 @@ export const largePacketsDropped: Fault = {
   name: 'large-packets-dropped',
   description: 'Large packets to the data-path port are dropped on their way out of one node.',
   breaks: ['MTU-02', 'MTU-03', 'ING-12'],
+  unnamed: 'no rule looks at drops on the way out of a host',
   async plant({ cluster, stack }) {
     const rule = sh`POSTROUTING -p udp --dport ${cluster.dataPathPort} -m length --length 1300:65535 -j DROP`
     const { web } = stack.services

@@ -28,6 +28,7 @@ export const balancerNeverForgets: Fault = {
   description: 'The balancer of one node keeps every task it ever knew.',
   // Not LB-04: between the engine's removing an entry and this putting it back, a look sees what it should.
   breaks: ['LB-03', 'RES-04'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),
@@ -39,6 +40,7 @@ export const balancerLearnsNothing: Fault = {
   name: 'balancer-learns-nothing',
   description: 'The balancer of one node never holds more than two tasks of a service.',
   breaks: ['LB-04'],
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   plant: async ({ cluster, stack }: { cluster: Cluster; stack: Stack }) =>
     looping(
       victim(cluster),

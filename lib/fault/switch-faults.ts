@@ -1,4 +1,4 @@
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { tasksOn } from '../swarm/stack.ts'
 import type { Fault } from './fault.ts'
 import { type Script, sh } from '../script.ts'
@@ -8,6 +8,7 @@ export const hopOffTtl: Fault = {
   name: 'hop-off-ttl',
   description: 'What one task sends has a TTL as though a router stood before it.',
   breaks: ['VXL-02'],
+  unnamed: 'no rule looks at what a task sets itself',
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
@@ -26,6 +27,7 @@ export const vxlanDeviceOnHost: Fault = {
   name: 'vxlan-device-on-host',
   description: 'One node has a VXLAN device with the VNI of a network in its own namespace.',
   breaks: ['VXL-05'],
+  unnamed: 'no rule looks for VXLAN devices that are no network’s',
   plant({ cluster, stack }) {
     const node = victim(cluster)
     // Another port than the engine’s: the kernel takes a VNI once a port.
@@ -41,11 +43,14 @@ export const bridgeWithoutGateway: Fault = {
   name: 'bridge-without-gateway',
   description: 'The bridge of a network has lost the gateway’s address on one node.',
   breaks: ['VXL-05'],
-  plant({ cluster, stack }) {
+  namedBy: { code: 'overlay-bridge-incomplete', at: 'host' },
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
     const { id, gateway, subnet } = stack.networks.clear
+    const namespace = await overlayNamespaceOn(node, id)
     const address = `${gateway}/${subnet.split('/')[1] ?? '24'}`
     const change = (verb: 'add' | 'del'): Script =>
-      inNamespace(overlayNamespace(id), sh`ip address ${verb} ${address} dev br0`)
-    return scripted(victim(cluster), { plant: change('del'), remove: change('add') })
+      inNamespace(namespace, sh`ip address ${verb} ${address} dev br0`)
+    return scripted(node, { plant: change('del'), remove: change('add') })
   },
 }

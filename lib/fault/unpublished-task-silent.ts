@@ -8,6 +8,7 @@ export const unpublishedTaskSilent: Fault = {
   name: 'unpublished-task-silent',
   description: 'A task of a service that publishes nothing no longer answers pings.',
   breaks: ['ING-11'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(

@@ -8,6 +8,7 @@ export const virtualIpSilent: Fault = {
   name: 'virtual-ip-silent',
   description: 'The load balancer of one node drops what is sent to the virtual IP',
   breaks: ['DSC-04'],
+  namedBy: { code: 'namespace-firewall-drops', at: 'host' },
   async plant({ stack }) {
     const { clear } = stack.networks
     const node = tasksOn(stack, 'clear').at(-1)?.node

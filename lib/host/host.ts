@@ -1,3 +1,4 @@
+import type { EnginePackage } from '../setup/engine-package.ts'
 import type { Progress } from '../progress.ts'
 import type { Remote } from '../remote/remote.ts'
 import type { Topology, NodeSpec } from '../topology/topology.ts'
@@ -90,4 +91,6 @@ export interface HostProvider {
   clean(options: CleanOptions): Promise<CleanResult>
   /** The same with hosts made of this image, where they are made of one: what `--engine-image` asks for. */
   withImage?(image: string): HostProvider
+  /** The same with an engine given as files, where hosts are given one: what `--engine-package` asks for. */
+  withEnginePackage?(enginePackage: EnginePackage): HostProvider
 }

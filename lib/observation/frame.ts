@@ -25,9 +25,17 @@ export interface Frame {
    * Of the innermost Ethernet frame of a UDP datagram over IPv4, without checksums: the same bare and encapsulated.
    */
   readonly innermost?: string
+  /** Of a packet that arrived; absent of what left, which the card still completes, and of what is not there whole. */
+  readonly checksums?: ChecksumsSeen
   /** Names of the words that were found in its bytes. */
   readonly matched: readonly string[]
   readonly wireBytes: number
+}
+
+/** Outside VXLAN and inside it; `unfinished`: it holds the sum of the pseudo-header alone. */
+export interface ChecksumsSeen {
+  readonly outer?: 'right' | 'wrong' | 'unfinished'
+  readonly inner?: 'right' | 'wrong' | 'unfinished'
 }
 
 export interface IpSeen {

@@ -1,3 +1,4 @@
+import type { VxlanSettings } from '../observation/vxlan-device.ts'
 import type { Counters } from './counters.ts'
 import type { HostLoad } from './host-load.ts'
 import type { KernelEvent } from './kernel-events.ts'
@@ -103,7 +104,7 @@ export interface Link {
   readonly up: boolean
   /** Name of the bridge it belongs to. */
   readonly master?: string
-  readonly vxlan?: { readonly vni: number; readonly port: number }
+  readonly vxlan?: VxlanSettings
   /** Since it was made. */
   readonly received?: LinkCounters
   readonly sent?: LinkCounters

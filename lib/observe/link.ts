@@ -1,14 +1,7 @@
 import { z } from 'zod'
-import {
-  interfaceName,
-  ipAddress,
-  macAddressOrNone,
-  mtu,
-  portNumber,
-  prefixLength,
-  vni,
-} from '../identifier.ts'
+import { interfaceName, ipAddress, macAddressOrNone, mtu, prefixLength } from '../identifier.ts'
 import { jsonList } from '../json-list.ts'
+import { readVxlanSettings } from '../observation/vxlan-device.ts'
 import type { Link } from './host-state.ts'
 
 const linkCounters = z.object({ packets: z.number(), errors: z.number(), dropped: z.number() })
@@ -38,9 +31,6 @@ const ipLink = z.object({
     .exactOptional(),
 })
 
-/** Other kinds of links have data of other shapes. */
-const vxlanData = z.object({ id: z.number(), port: z.number().exactOptional() })
-
 /** Reads `ip -j -d -s addr`. */
 export function parseLinks(line: string | undefined, host?: string): readonly Link[] {
   return jsonList(line, ipLink)
@@ -50,7 +40,7 @@ export function parseLinks(line: string | undefined, host?: string): readonly Li
 
 function toLink(entry: z.infer<typeof ipLink>, host: string | undefined): Link {
   const kind = entry.linkinfo?.info_kind ?? ''
-  const { data } = vxlanData.safeParse(kind === 'vxlan' ? entry.linkinfo?.info_data : undefined)
+  const vxlan = kind === 'vxlan' ? readVxlanSettings(entry.linkinfo?.info_data, host) : undefined
   return {
     name: interfaceName(entry.ifname, host),
     index: entry.ifindex ?? 0,
@@ -59,9 +49,7 @@ function toLink(entry: z.infer<typeof ipLink>, host: string | undefined): Link {
     mac: macAddressOrNone(entry.address),
     up: entry.flags?.includes('UP') ?? false,
     ...(entry.master === undefined ? {} : { master: interfaceName(entry.master, host) }),
-    ...(data === undefined
-      ? {}
-      : { vxlan: { vni: vni(data.id, host), port: portNumber(data.port ?? 0, host) } }),
+    ...(vxlan === undefined ? {} : { vxlan }),
     ...(entry.stats64 === undefined ? {} : { received: entry.stats64.rx, sent: entry.stats64.tx }),
     addresses: (entry.addr_info ?? []).flatMap((info) =>
       info.local !== undefined && (info.family === 'inet' || info.family === 'inet6')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { MissingTool } from '../missing-tool.ts'
+import { recorded } from './recorded/recorded.fake.ts'
 import { readBalancer } from './read-balancer.ts'
 import { readIpvsTimers } from './read-ipvs-timers.ts'
 
@@ -44,6 +45,23 @@ describe('reading in a namespace', () => {
         destinations: [{ address: '10.91.1.6', weight: 1, forwarding: 'Masq' }],
       },
     ])
+  })
+
+  it('gives what a balancer of nftables chooses from where IPVS has nothing, if the kernel has nf_tables', async () => {
+    const tools = {
+      nsenter,
+      'iptables-save': 'true',
+      grep: 'exit 0',
+      nft: `echo '${recorded('nft-balancer', 'ruleset.json')}'`,
+    }
+    const chosen = await withTools({ ...tools, cat: 'exit 1' }, readBalancer)
+    expect(chosen?.ipvs).to.deep.equal([])
+    expect(chosen?.nftables?.flatMap(({ rules }) => rules.map(({ leadsTo }) => leadsTo))).to.include(
+      '10.91.1.4',
+    )
+    // IPVS balances: nft is not asked.
+    const balanced = await withTools({ ...tools, cat: `printf '${table}\n'` }, readBalancer)
+    expect(balanced).to.not.have.property('nftables')
   })
 
   it('names the tool the host lacks, whatever its shell says of it', async () => {

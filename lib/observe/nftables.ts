@@ -134,19 +134,42 @@ function verdictsOf({ key, data }: Expression, elements: Elements, handle: numbe
   })
 }
 
-/** DNAT to where a map leads by what the packet is; none where it is by chance. */
+/** DNAT to where a map leads by what the packet is, whatever chance has to do with it; none where it is by chance alone. */
 function targetsOf({ map }: Expression, elements: Elements, handle: number): NftRule[] {
   const { key, data } = object(map)
-  if (map === undefined || 'numgen' in object(key) || 'jhash' in object(key)) return []
-  const pairs = typeof data === 'string' ? (elements.get(data.slice(1)) ?? []) : asList(object(data)['set'])
-  return pairs.map((pair) => {
+  if (map === undefined || isChance(key)) return []
+  const pairs = typeof data === 'string' ? elements.get(data.slice(1)) : asList(object(data)['set'])
+  // A map without elements leads nowhere.
+  if (pairs?.length === 0) return [{ handle, verdict: '', leadsTo: '?', conditions: noKeyMatches(key) }]
+  return (pairs ?? []).map((pair) => {
     const [value, to] = asList(pair)
     const places = 'concat' in object(to) ? asList(object(to)['concat']) : [to]
     return {
       ...{ handle, verdict: '', leadsTo: places.flatMap(placeText).join(':') },
-      conditions: [{ left: leftText(key), values: valuesOf(value, elements) }],
+      conditions: keyConditions(key, value, elements),
     }
   })
+}
+
+function noKeyMatches(key: unknown): RuleCondition[] {
+  const parts = asList(object(key)['concat'] ?? key).filter((part) => !isChance(part))
+  return parts.map((part) => ({ left: leftText(part), values: [noValue] }))
+}
+
+function isChance(key: unknown): boolean {
+  return 'numgen' in object(key) || 'jhash' in object(key)
+}
+
+/** What the key of a map is where an element of it applies; of a key of several parts each is a condition. */
+function keyConditions(key: unknown, value: unknown, elements: Elements): RuleCondition[] {
+  const { elem } = object(value)
+  const held = elem === undefined ? value : object(elem)['val']
+  const { concat } = object(key)
+  if (concat === undefined) return [{ left: leftText(key), values: valuesOf(held, elements) }]
+  const parts = asList(object(held)['concat'])
+  return asList(concat).flatMap((part, index) =>
+    isChance(part) ? [] : [{ left: leftText(part), values: valuesOf(parts[index], elements) }],
+  )
 }
 
 function conditionOf(part: Expression, elements: Elements): RuleCondition[] {

@@ -29,6 +29,8 @@ export interface PortWay {
   readonly forwarding: Decision | undefined
   /** Whether what the node sends from 127.0.0.1 gets an address that answers come back to. */
   readonly masquerades: boolean
+  /** The rule that gives it one. */
+  readonly masquerading: PlacedRule | undefined
 }
 
 /**
@@ -57,13 +59,15 @@ export function wayOfPort({ root, sandbox: inner }: IngressTables, port: Port): 
   ].map((decision) => translating(decision, sandbox))
   const onward = sandbox === undefined ? undefined : { ...packet, ...led, destination: sandbox }
   const back = onward === undefined ? undefined : { ...onward, ...loopback }
+  const masquerading = back === undefined ? undefined : masqueradeOf(ruleset, back)
   return {
     ...{ sandbox, fromOutside, fromNode, fromLoopback },
     unasked: ruleset.flatMap(({ rules }) =>
       rules.filter((rule) => leadsPort(rule, port) && rule.leadsTo?.split(':')[0] === sandbox),
     ),
     forwarding: onward === undefined ? undefined : whoDecides(ruleset, 'forward', { ...onward, in: outside }),
-    masquerades: back === undefined || masqueraded(ruleset, back),
+    masquerades: back === undefined || masquerading !== undefined,
+    masquerading,
   }
 }
 
@@ -91,10 +95,10 @@ function translating({ asked }: Decision, sandbox: string | undefined): AskedRul
   return may.find(({ rule }) => rule.leadsTo?.split(':')[0] === sandbox) ?? may[0]
 }
 
-function masqueraded(ruleset: Ruleset, packet: AskedPacket): boolean {
-  return whoDecides(ruleset, 'postrouting', packet).asked.some(
+function masqueradeOf(ruleset: Ruleset, packet: AskedPacket): PlacedRule | undefined {
+  return whoDecides(ruleset, 'postrouting', packet).asked.find(
     ({ rule, applies, beyond }) => rule.masquerades === true && applies !== 'some' && !beyond,
-  )
+  )?.rule
 }
 
 function leadsPort({ leadsTo, conditions }: PlacedRule, { protocol, publishedPort }: Port): boolean {

@@ -3,6 +3,7 @@ import { clones } from './clones.ts'
 import { discoverNodes } from '../discovery/discover-nodes.ts'
 import { enginesApart } from './engines-apart.ts'
 import { type HostFinding, hostFindings } from './host-findings.ts'
+import { hostsTogether } from './hosts-together.ts'
 import type { Inventory } from '../discovery/inventory.ts'
 import type { KnownHost } from '../discovery/known-host.ts'
 import { twins } from '../discovery/overlaps.ts'
@@ -30,7 +31,7 @@ export async function examineHosts(inventory: Inventory, options: ReachOptions):
   const known = await completed(given, options, findings, warnings)
   const addresses = addressesOf(known, findings)
   for (const host of known) findings.push(...hostFindings(host, addresses?.get(host)))
-  findings.push(...enginesApart(known))
+  findings.push(...enginesApart(known), ...hostsTogether(known))
   for (const { host, isOne, what } of twins(known)) {
     findings.push({ host, name: 'identity', status: isOne ? 'missing' : 'warning', detail: what })
   }
@@ -56,7 +57,7 @@ async function completed(
     return found.hosts
   } catch (error) {
     if (!(error instanceof SwarmproofError) || options.signal.aborted) throw error
-    findings.push(lost(manager.inventory.name, error, 'nodes'))
+    findings.push(lost(error.host ?? manager.inventory.name, error, 'nodes'))
     return given
   }
 }
@@ -69,7 +70,10 @@ function addressesOf(
     return chooseAddresses(known)
   } catch (error) {
     if (!(error instanceof SwarmproofError)) throw error
-    findings.push(lost(error.host ?? known[0]?.inventory.name ?? '', error, 'addresses'))
+    const finding = lost(error.host ?? known[0]?.inventory.name ?? '', error, 'addresses')
+    // What kept the other nodes from being found is said once.
+    if (!findings.some(({ host, detail }) => host === finding.host && detail === finding.detail))
+      findings.push(finding)
     return undefined
   }
 }

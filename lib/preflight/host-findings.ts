@@ -1,3 +1,4 @@
+import { engineSetup } from '../discovery/engine-setup.ts'
 import { type ModuleName, packageOfTool, type ToolName } from '../discovery/host-facts.ts'
 import type { KnownHost } from '../discovery/known-host.ts'
 import { overlapsOf } from '../discovery/overlaps.ts'
@@ -53,46 +54,11 @@ function engine({ facts }: KnownHost): Finding {
 }
 
 /** How an engine is set up that cannot be in a swarm, or cannot be looked into. */
-function engineSettings({ facts: { engine: facts, swarm: state } }: KnownHost): Finding[] {
-  const missing = (detail: string, hint: string): Finding => ({
-    ...{ name: 'engine settings', status: 'missing' as const, detail, hint },
-  })
-  const isRootless = facts.securityOptions?.some((option) => option.startsWith('name=rootless')) === true
-  return [
-    ...(isRootless
-      ? [
-          missing(
-            'it runs in rootless mode, which does not support overlay networks',
-            'run the engine as root: dockerd-rootless-setuptool.sh uninstall, then systemctl enable --now docker',
-          ),
-        ]
-      : []),
-    ...(facts.rootDirectory.startsWith('/var/snap/')
-      ? [
-          missing(
-            'it is a snap, which keeps network namespaces elsewhere than in /run/docker/netns, where they are looked for',
-            'install the engine of the distribution or of its publisher instead: snap remove docker; apt-get install docker.io',
-          ),
-        ]
-      : []),
-    ...(facts.liveRestore === true && state.state === 'inactive'
-      ? [
-          missing(
-            'live-restore is on, with which the engine refuses to be in a swarm',
-            'take "live-restore": true out of /etc/docker/daemon.json; systemctl restart docker',
-          ),
-        ]
-      : []),
-    ...(facts.firewallBackend === 'nftables'
-      ? [
-          warning(
-            'engine settings',
-            'its firewall backend is nftables: engines refuse to be in a swarm with it, or lead no published port into the routing mesh (moby/moby#49638)',
-            'take "firewall-backend": "nftables" out of /etc/docker/daemon.json; systemctl restart docker',
-          ),
-        ]
-      : []),
-  ]
+function engineSettings({ facts }: KnownHost): Finding[] {
+  return engineSetup(facts).map(({ kind, what, hint }) => ({
+    ...{ name: 'engine settings', status: kind === 'unfit' ? ('missing' as const) : ('warning' as const) },
+    ...{ detail: what, hint },
+  }))
 }
 
 /** Fixed in 20.10.24 and 23.0.3. */

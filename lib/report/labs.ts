@@ -1,4 +1,5 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import { impairmentsOf } from '../topology/impaired-attachments.ts'
 
 /** How a run of several labs names them; a run of one lab does not name it at every verdict. */
 
@@ -36,4 +37,13 @@ export function versionsOf(
   which: 'engineVersion' | 'kernelRelease',
 ): readonly string[] {
   return [...new Set(labs.flatMap(({ nodes }) => nodes.map((node) => node[which])))]
+}
+
+/** What the labs' files impair on purpose, beside every verdict it may have a part in; empty where that is nothing. */
+export function impairedLabs(record: RunRecord): string {
+  return record.labs
+    .flatMap(({ name, topology }) =>
+      impairmentsOf(topology).map((what) => (severalLabs(record) ? `${name}, ${what}` : what)),
+    )
+    .join('; ')
 }

@@ -4,7 +4,7 @@ import { fileFormat } from './format.ts'
 import type { Changes } from './history/changes.ts'
 import { changeLines } from './history/wording.ts'
 import { headlineOf } from './headline.ts'
-import { labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
+import { impairedLabs, labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
 import { code, fence, issue, lines, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
 import { describePlaces } from '../observation/finding.ts'
@@ -47,6 +47,7 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     ...leftovers(record),
     summaryTable(record),
     facts(record, options.exitCode),
+    ...impaired(record),
     ...link(redactValue(options.link)),
     ...folded('What failed, and what to do', [
       ...findings(record),
@@ -91,6 +92,11 @@ function facts(record: RunRecord, exitCode: number | undefined): string {
   const took = formatDuration(runMilliseconds(record))
   const code = exitCode === undefined ? '' : `, exit code ${exitCode}${exitMeanings[exitCode] ?? ''}`
   return `${text(labsTitle(record))}, Docker ${text(engines)}, ${text(instant(record.startedAt))}, took ${took}${code}`
+}
+
+function impaired(record: RunRecord): string[] {
+  const what = impairedLabs(record)
+  return what === '' ? [] : [`**Impaired on purpose:** ${text(what)}`]
 }
 
 /** So that 2 is not taken for 1. */

@@ -14,7 +14,39 @@ export function requirementsPage(suites: readonly Suite[], faults: readonly Faul
     `${tests.length} requirements: ${count((test) => test.safety === 'production')} are safe on a cluster in use, ${count((test) => test.safety === 'lab')} need a lab; ${count((test) => test.advisory === true)} are advisory and never decide the exit code.`,
     '',
     ...suites.flatMap((suite) => group(suite, faults)),
+    ...knownIssues(tests),
   ].join('\n')
+}
+
+/** Public reports of engines, each with what it makes fail. */
+function knownIssues(tests: readonly ConformanceTest[]): string[] {
+  const issues = tests.flatMap(({ knownIssues: known = [] }) => known)
+  const distinct = [...new Map(issues.map((issue) => [`${issue.issue} ${issue.what}`, issue])).values()]
+  if (distinct.length === 0) return []
+  const rows = distinct
+    .toSorted((a, b) => compareIssues(a.issue, b.issue))
+    .map((issue) => {
+      const failing = tests.filter(({ knownIssues: known = [] }) =>
+        known.some((one) => one.issue === issue.issue && one.what === issue.what),
+      )
+      return `| ${issue.issue} | ${enginesOf(issue)} | ${failing.map(({ id }) => id).join(', ')} | ${issue.what} |`
+    })
+  return [
+    '## Known issues of engines',
+    '',
+    'A failure on one of these engines names the issue; it is a failure all the same.',
+    '',
+    '| issue | engines | requirements | what |',
+    '| ----- | ------- | ------------ | ---- |',
+    ...rows,
+    '',
+  ]
+}
+
+/** By number: `moby/moby#9999` before `moby/moby#34763`. */
+function compareIssues(a: string, b: string): number {
+  const [numberA, numberB] = [a, b].map((issue) => Number(/\d+$/.exec(issue)?.[0] ?? 0))
+  return (numberA ?? 0) - (numberB ?? 0)
 }
 
 function group({ group: name, title, tests }: Suite, faults: readonly Fault[]): string[] {
@@ -56,9 +88,13 @@ function engineText({ since, until, expected, source }: EngineRule): string {
   return `- Engines ${range(since, until)}: ${expected} (${sourceText(source)})`
 }
 
-function issueText({ issue, engines = [{}], besideOthers, what }: KnownIssue): string {
+function issueText(known: KnownIssue): string {
+  return `- Known to fail on engines ${enginesOf(known)}: ${known.what} (${known.issue})`
+}
+
+function enginesOf({ engines = [{}], besideOthers, lab }: KnownIssue): string {
   const which = engines.map(({ since, until }) => range(since, until)).join(' and ')
-  return `- Known to fail on engines ${which}${besideOthers ? ' beside others' : ''}: ${what} (${issue})`
+  return `${which}${besideOthers ? ' beside others' : ''}${lab === undefined ? '' : `, on labs with ${lab}`}`
 }
 
 /** `from 23.0`, `before 23.0`, `from 20.10 to before 23.0`, `of every version`. */

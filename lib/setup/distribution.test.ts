@@ -85,24 +85,26 @@ describe('guest recipe', () => {
   })
 
   it('takes each engine from the suite of Debian that has it', () => {
-    const suites = engineNames.map((engine) => guestRecipe(bookworm, engine).suite)
+    const suites = engineNames.map((engine) => guestRecipe(bookworm, { engine }).suite)
     expect(suites).to.deep.equal(['bookworm', 'trixie', 'sid'])
-    expect(recipeKey(guestRecipe(bookworm, '26.1'))).to.equal(recipeKey(guestRecipe(bookworm)))
-    expect(guestRecipe(bookworm, '20.10').packages).not.to.include('docker-cli')
-    expect(guestRecipe(bookworm, '20.10').files['sshd_config']).not.to.include('PerSourcePenalties')
+    expect(recipeKey(guestRecipe(bookworm, { engine: '26.1' }))).to.equal(recipeKey(guestRecipe(bookworm)))
+    expect(guestRecipe(bookworm, { engine: '20.10' }).packages).not.to.include('docker-cli')
+    expect(guestRecipe(bookworm, { engine: '20.10' }).files['sshd_config']).not.to.include(
+      'PerSourcePenalties',
+    )
   })
 
   it("has on Ubuntu its release's own engine only, and says which", () => {
-    expect(recipeKey(guestRecipe(jammy, '20.10'))).to.equal(recipeKey(guestRecipe(jammy)))
-    expect(() => guestRecipe(jammy, '28.5'))
+    expect(recipeKey(guestRecipe(jammy, { engine: '20.10' }))).to.equal(recipeKey(guestRecipe(jammy)))
+    expect(() => guestRecipe(jammy, { engine: '28.5' }))
       .to.throw(InputError, /28\.5[\s\S]*available here: 20\.10/)
       .with.property('code', 'ENGINE_NOT_AVAILABLE')
-    expect(() => guestRecipe(noble, '26.1')).to.throw(InputError, /available here: 24\.0/)
+    expect(() => guestRecipe(noble, { engine: '26.1' })).to.throw(InputError, /available here: 24\.0/)
   })
 
   it('of a container host has the engine of its guest, and nothing that makes it a machine', () => {
     for (const engine of engineNames) {
-      const [guest, container] = [guestRecipe(bookworm, engine), containerRecipe(bookworm, engine)]
+      const [guest, container] = [guestRecipe(bookworm, { engine }), containerRecipe(bookworm, engine)]
       expect(container.suite).to.equal(guest.suite)
       expect(container.packages).to.include.members(['docker.io', 'tcpdump', 'ipvsadm', 'busybox-static'])
       expect(container.packages.filter((name) => /^(linux-|openssh|initramfs)/.test(name))).to.deep.equal([])

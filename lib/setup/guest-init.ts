@@ -1,5 +1,6 @@
 import { scriptLines } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
+import type { EnginePackage } from './engine-package.ts'
 import { packProbeImage, probeImageFile } from './probe-image-archive.ts'
 
 /** Kernel modules that engine, networks and verdicts take; loaded at boot, so that no requirement waits for one. */
@@ -79,6 +80,11 @@ export const probeImageScript = scriptLines([
     ...['--numeric-owner', '--owner', '0', '--group', '0'],
   ]),
 ]).text
+
+/** Installs an engine that is given as files to a guest's root, which is `$1`. */
+export function installEngineScript(kind: EnginePackage['kind']): string {
+  return scriptFile(import.meta.url, 'install-engine.sh', { kind }).text
+}
 
 /** Last touches to a guest's root, which is `$1`; the files to put there lie beside this script. */
 export const guestFinishScript = scriptFile(import.meta.url, 'guest-finish.sh').text

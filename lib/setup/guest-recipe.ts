@@ -3,11 +3,13 @@ import { defaultEngine, engineNames } from '../topology/engine.ts'
 import type { EngineName } from '../topology/engine.ts'
 import type { InitName } from '../topology/init.ts'
 import type { Distribution } from './distribution.ts'
+import { type EnginePackage, enginePackageKey } from './engine-package.ts'
 import {
   containerFinishScript,
   guestFinishScript,
   guestInit,
   guestSshdConfig,
+  installEngineScript,
   probeImageScript,
 } from './guest-init.ts'
 import { contentKey } from './manifest.ts'
@@ -25,6 +27,8 @@ export interface GuestRecipe {
   readonly components: readonly string[]
   readonly packages: readonly string[]
   readonly diskMib: number
+  /** An engine that is given as files, installed before `finish`. */
+  readonly enginePackage?: EnginePackage
   /** Files the build puts beside `finish`, by name. */
   readonly files: Readonly<Record<string, string>>
 }
@@ -64,13 +68,48 @@ const debianSuites: Readonly<
 /** The engine of a release of Ubuntu, as its archive had it when it came out. */
 const ubuntuEngines: Readonly<Record<string, string>> = { jammy: '20.10', noble: '24.0' }
 
+/** What guests of a recipe have for an engine, and as process 1. */
+export interface GuestKind {
+  /** Of the archive; where the engine is given as files, what guests have besides is of that suite. */
+  readonly engine?: EngineName
+  readonly init?: InitName
+  readonly enginePackage?: EnginePackage
+}
+
 /**
- * The recipe of guests with this engine and init, or with those guests of this distribution have by default.
- * Throws InputError for an engine its archive does not hold.
+ * The recipe of guests of this kind; what is not given is as guests of this distribution have it by default.
+ * Throws InputError for an engine its archive does not hold, and for programs where there must be units of systemd.
  */
-export function guestRecipe(distribution: Distribution, engine?: EngineName, init?: InitName): GuestRecipe {
+export function guestRecipe(
+  distribution: Distribution,
+  { engine, init, enginePackage }: GuestKind = {},
+): GuestRecipe {
   const made = engineRecipe(distribution, engine)
-  return init === 'systemd' ? withSystemd(made) : made
+  const given = enginePackage === undefined ? made : withEnginePackage(made, enginePackage, init)
+  return init === 'systemd' ? withSystemd(given) : given
+}
+
+/** Packages of the archive that an engine given as files replaces; what else it needs it names itself. */
+const ofArchiveEngine: ReadonlySet<string> = new Set(['docker.io', 'docker-cli'])
+
+function withEnginePackage(
+  plain: GuestRecipe,
+  enginePackage: EnginePackage,
+  init: InitName | undefined,
+): GuestRecipe {
+  const { kind } = enginePackage
+  if (kind === 'programs' && init === 'systemd')
+    throw new InputError({
+      code: 'ENGINE_PACKAGE_WITHOUT_UNITS',
+      what: 'hosts with systemd need the units of an engine, which a folder of programs does not hold',
+      hint: 'give the packages of the engine: --engine-package FILE.deb…',
+    })
+  return {
+    ...plain,
+    packages: plain.packages.filter((name) => !ofArchiveEngine.has(name)),
+    enginePackage,
+    files: { ...plain.files, 'install-engine': installEngineScript(kind) },
+  }
 }
 
 function engineRecipe(distribution: Distribution, engine: EngineName | undefined): GuestRecipe {
@@ -98,7 +137,7 @@ export function containerRecipe(
   distribution: Distribution,
   engine?: EngineName,
 ): Omit<GuestRecipe, 'diskMib'> {
-  const { suite, archiveOf, components, packages: ofGuest } = guestRecipe(distribution, engine)
+  const { suite, archiveOf, components, packages: ofGuest } = engineRecipe(distribution, engine)
   const ofMachine = /^(openssh-server|initramfs-tools|linux-image-.*)$/
   return {
     ...{ suite, archiveOf, components },
@@ -118,7 +157,9 @@ function notAvailable(distribution: Distribution, engine: EngineName): InputErro
 }
 
 export function recipeKey(recipe: Omit<GuestRecipe, 'diskMib'>): string {
-  return `${recipe.suite}-${contentKey(recipe)}`
+  const { enginePackage, ...others } = recipe
+  const given = enginePackage === undefined ? {} : { enginePackage: enginePackageKey(enginePackage) }
+  return `${recipe.suite}-${contentKey({ ...others, ...given })}`
 }
 
 function withSystemd(plain: GuestRecipe): GuestRecipe {

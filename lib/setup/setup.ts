@@ -1,13 +1,12 @@
 import { SwarmproofError } from '../error.ts'
 import type { Progress } from '../progress.ts'
-import type { NodeSpec } from '../topology/topology.ts'
 import { isKnownRelease, isTestedRelease, readDistribution } from './distribution.ts'
 import type { Distribution } from './distribution.ts'
 import { ensureEmulator } from './emulator.ts'
 import type { Emulator } from './emulator.ts'
 import { ensureGuestImage } from './guest-image.ts'
 import type { GuestImage } from './guest-image.ts'
-import { guestRecipe } from './guest-recipe.ts'
+import { type GuestKind, guestRecipe } from './guest-recipe.ts'
 import { ensureSystemPackages, missingTools } from './system-packages.ts'
 
 /** What labs of virtual machines are made from. */
@@ -20,15 +19,15 @@ export interface Setup {
 /**
  * Makes this machine able to run labs: system packages, a QEMU, the guest image. Everything is looked for first, so
  * that on a machine that is ready this costs a fraction of a second. Says what it installs before it does.
- * The guest image is that of the named engine and init only, or of the default ones; others are built when first needed.
+ * The guest image is that of the named engine, package and init only, or of the default ones; others are built when first needed.
  */
 export async function ensureSetup(
   context: { readonly progress: Progress; readonly signal: AbortSignal },
-  { engine, init }: Pick<NodeSpec, 'engine' | 'init'> = {},
+  kind: GuestKind = {},
 ): Promise<Setup> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw wrongMachine()
   const distribution = await readDistribution()
-  const recipe = guestRecipe(distribution, engine, init)
+  const recipe = guestRecipe(distribution, kind)
   if (missingTools(distribution).length > 0 && !isTestedRelease(distribution)) {
     const known = isKnownRelease(distribution) ? 'written for but not tested on' : 'not written for'
     context.progress.note(`this set-up was ${known} ${distribution.prettyName}`)

@@ -17,14 +17,16 @@ import { guestRecipe, recipeKey } from './guest-recipe.ts'
 
 const debian = parseDistribution('ID=debian\nVERSION_ID="12"\nVERSION_CODENAME=bookworm\n')
 const plain = guestRecipe(debian)
-const recipe = guestRecipe(debian, undefined, 'systemd')
+const recipe = guestRecipe(debian, { init: 'systemd' })
 
 describe('the recipe of a guest with systemd', () => {
   it('has an image of its own, and leaves the usual one what it is', () => {
-    expect(recipeKey(guestRecipe(debian, undefined, 'script'))).to.equal(recipeKey(plain))
+    expect(recipeKey(guestRecipe(debian, { init: 'script' }))).to.equal(recipeKey(plain))
     expect(plain).not.to.have.property('init')
     expect(recipeKey(recipe)).not.to.equal(recipeKey(plain))
-    expect(recipeKey(guestRecipe(debian, '28.5', 'systemd'))).not.to.equal(recipeKey(recipe))
+    expect(recipeKey(guestRecipe(debian, { engine: '28.5', init: 'systemd' }))).not.to.equal(
+      recipeKey(recipe),
+    )
   })
 
   it('has all that other guests have, and login sessions', () => {

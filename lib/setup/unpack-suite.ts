@@ -1,9 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SwarmproofError } from '../error.ts'
 import type { Progress, ProgressStep } from '../progress.ts'
 import { sudoPrefix } from './sudo-prefix.ts'
 import { archiveUri, proxyOptions } from './apt.ts'
+import { digestOf, type EnginePackage } from './engine-package.ts'
 import type { GuestRecipe } from './guest-recipe.ts'
 import { runLocal } from './local-command.ts'
 
@@ -34,6 +35,8 @@ export async function unpackSuite(
   await mkdir(join(work, 'recipe'))
   for (const [name, content] of Object.entries(recipe.files))
     await writeFile(join(work, 'recipe', name), content)
+  const { enginePackage } = recipe
+  if (enginePackage !== undefined) await copyEngine(enginePackage, join(work, 'recipe/engine'))
   const unpack = async (...options: readonly string[]): Promise<void> => {
     const debootstrap = [
       'mmdebstrap',
@@ -48,6 +51,7 @@ export async function unpackSuite(
       '--dpkgopt=path-exclude=/usr/share/doc/*',
       // Copied in first: without root the hooks run as a user who may not look into this user's home.
       `--customize-hook=copy-in '${join(work, 'recipe')}' /usr/lib`,
+      ...(enginePackage === undefined ? [] : ['--customize-hook=sh "$1/usr/lib/recipe/install-engine" "$1"']),
       '--customize-hook=sh "$1/usr/lib/recipe/finish" "$1" && rm -rf "$1/usr/lib/recipe"',
       ...hooks.map((hook) => `--customize-hook=${hook}`),
       recipe.suite,
@@ -68,6 +72,21 @@ export async function unpackSuite(
     )
     await removeTree(output)
     await unpack('--aptopt=Acquire::Check-Valid-Until "false"')
+  }
+}
+
+/** The files as they were when they were looked at: what is in an image is what its key says. */
+async function copyEngine({ files }: EnginePackage, to: string): Promise<void> {
+  await mkdir(to)
+  for (const { name, path, sha256 } of files) {
+    await copyFile(path, join(to, name))
+    if ((await digestOf(join(to, name))) === sha256) continue
+    throw new SwarmproofError({
+      code: 'ENGINE_PACKAGE_CHANGED',
+      what: `${path} changed after it was looked at`,
+      expected: `SHA-256 ${sha256}`,
+      hint: 'start again',
+    })
   }
 }
 

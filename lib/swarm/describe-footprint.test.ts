@@ -21,7 +21,8 @@ const topology = {
 } as unknown as Topology
 
 const occupied = { hosts: [], swarm: { pools: ['10.60.0.0/16'], networks: [], ports: [] } }
-const plan = { topology, occupied, runId: 'run-1', nodes: 4, init: false, leave: false }
+const bursts = { datagrams: 20, perSecond: 10, asked: false }
+const plan = { topology, occupied, runId: 'run-1', nodes: 4, init: false, leave: false, bursts }
 
 describe('describeFootprint', () => {
   const text = describeFootprint({ ...plan, imageBytes: 1_100_000 }).join('\n')
@@ -45,6 +46,14 @@ describe('describeFootprint', () => {
     expect(text).to.match(/^ports: .* on every address of every node, public ones too;/m)
     expect(text).to.match(/^exposed: .*past ufw and firewalld, for as long as the run takes/m)
     expect(text).to.match(/^answers: only requests that carry the run’s nonce .*nothing on UDP/m)
+  })
+
+  it('states the rate of bursts, for all of them together, too, and that it was asked for', () => {
+    expect(text).to.match(/^bursts: 20 .* at 10 a second, for .*: 360 a second in all, once$/m)
+    const asked = { datagrams: 800, perSecond: 200, asked: true }
+    expect(describeFootprint({ ...plan, bursts: asked }).join('\n')).to.match(
+      /^bursts: 800 .* at 200 a second, as --load says, for .*: 7200 a second in all, once$/m,
+    )
   })
 
   it('counts tasks as the stack has them', () => {

@@ -18,6 +18,8 @@ export interface FootprintPlan {
   /** What a registry is asked for, once, where the image is pulled. */
   readonly pulledImage?: string
   readonly toolboxImage?: string
+  /** Of each ordered pair of nodes, on each of two networks and from host to host. */
+  readonly bursts: { readonly datagrams: number; readonly perSecond: number; readonly asked: boolean }
 }
 
 const mebibyte = 1_048_576
@@ -52,6 +54,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
     `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * mostTasks} MiB in all`}; 8 MiB for each capture while it records`,
     `disk: ${((plan.imageBytes ?? 0) / mebibyte + 1).toFixed(0)} MiB for the image and ${(bulkBytes / mebibyte + 0.1).toFixed(1)} MiB a task on the hosts; captures are stored here alone, 256 MiB each at most`,
     `traffic: probes between tasks and nodes, 40 MiB between two of them at most; frames of EtherType 0x88B5 from a captured interface to itself; UDP port 9 and one connection that is no TLS to port 2377, which a manager logs; questions for example.com and the names of services to the hosts' nameservers`,
+    burstLine(plan),
     'captures: packets between our own endpoints, on ingress, too; of ESP the headers; of management and gossip the headers, and of their payload where records begin and which bytes are printable; of everything else nothing is stored, it is counted',
     'never: nothing that was there is restarted, drained, updated or removed; no firewall, ingress, interface or setting is changed',
     `guard: on each host a process of sh with its notes in /var/lib/swarmproof/${runId}, where systemd runs as swarmproof-${runId}.service; gone at the end`,
@@ -78,4 +81,9 @@ function imageLine({ topology, imageBytes, pulledImage, nodes }: FootprintPlan):
   if (imageBytes === undefined) return `image: ${image}, made from a static busybox of the hosts`
   const size = (imageBytes / mebibyte).toFixed(1)
   return `image: ${image}, made here from a static busybox, ${size} MiB sent to each of ${nodes} hosts, and removed again; tasks ask no registry for it`
+}
+
+function burstLine({ bursts: { datagrams, perSecond, asked }, nodes }: FootprintPlan): string {
+  const ways = 3 * nodes * (nodes - 1)
+  return `bursts: ${datagrams} small datagrams or echoes at ${perSecond} a second${asked ? ', as --load says' : ''}, for each ordered pair of nodes on both networks and from host to host, each sent back: ${ways * perSecond} a second in all, once`
 }

@@ -2,6 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { redact } from '../redact.ts'
 import type { Script } from '../script.ts'
+import { refusalHint } from './refusal-hint.ts'
 
 export interface DockerOptions {
   readonly timeoutMs?: number
@@ -26,6 +27,7 @@ export async function docker(
     host: host.name,
     expected: 'exit 0',
     observed: `exit ${result.exitCode}: ${redact(result.stderr.trim()).slice(-600)}`,
+    ...refusalHint(result.stderr),
   })
 }
 

@@ -3,6 +3,7 @@ import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
 import { redact } from '../redact.ts'
 import { perlFile, scriptFile } from '../script-file.ts'
+import { refusalHint } from './refusal-hint.ts'
 
 /** Exit code of the script where the engine is reached by something other than a socket of the host. */
 const noSocket = 45
@@ -44,6 +45,7 @@ export async function postToEngine(
       status === 0
         ? `exit ${exitCode}: ${redact(stderr.trim()).slice(-300)}`
         : `status ${status}: ${messageOf(stdout)}`,
+    ...refusalHint(messageOf(stdout)),
   })
 }
 

@@ -18,12 +18,24 @@ export function namespacePath(name: string): string {
 }
 
 /**
- * The namespace of that name among those of a host, or, of an overlay, the one that the engine made after it had to make
- * it again: then its number is not 1 (Moby, libnetwork/drivers/overlay/ov_network.go, initEpoch).
+ * Whether two names are of one namespace: that of an overlay has another number each time the engine has to make it
+ * again (Moby, libnetwork/drivers/overlay/ov_network.go: initEpoch).
  */
+export function isSameNamespace(one: string, other: string): boolean {
+  return one === other || (overlayPart(one) !== undefined && overlayPart(one) === overlayPart(other))
+}
+
+function overlayPart(name: string): string | undefined {
+  return /^\d+-(.+)$/.exec(name)?.[1]
+}
+
+/** The name that a namespace has among those of a host. */
+export function nameAmong(names: readonly string[], name: string): string | undefined {
+  return names.includes(name) ? name : names.find((one) => isSameNamespace(one, name))
+}
+
+/** The namespace of that name, or of that overlay, among those of a host. */
 export function namespaceNamed<T>(namespaces: Readonly<Record<string, T>>, name: string): T | undefined {
-  const [, id] = /^1-(.+)$/.exec(name) ?? []
-  if (namespaces[name] !== undefined || id === undefined) return namespaces[name]
-  const again = Object.keys(namespaces).find((one) => /^\d+-/.test(one) && one.endsWith(`-${id}`))
-  return again === undefined ? undefined : namespaces[again]
+  const found = nameAmong(Object.keys(namespaces), name)
+  return found === undefined ? undefined : namespaces[found]
 }

@@ -1,3 +1,4 @@
+import { usualLocalPools } from '../topology/local-pools.ts'
 import { SwarmproofError } from '../error.ts'
 import { cidrBlock } from '../identifier.ts'
 import type { Remote } from '../remote/remote.ts'
@@ -98,13 +99,7 @@ function kernelRouteOf(line: string): string[] {
   return isEverywhere(route) ? [] : [route]
 }
 
-/** What engines take from where daemon.json says nothing (Moby, libnetwork/ipamutils). */
-const usualLocalPools = [
-  ...Array.from({ length: 15 }, (_, index) => `172.${17 + index}.0.0/16`),
-  '192.168.0.0/16',
-]
-
-function localPools(json: string | undefined): string[] {
+function localPools(json: string | undefined): readonly string[] {
   const given = parsed<readonly { readonly Base: string }[]>(json)
   return given === undefined || given.length === 0
     ? usualLocalPools

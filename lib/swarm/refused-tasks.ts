@@ -18,10 +18,12 @@ export interface RefusedTask {
 const longestErrorCharacters = 400
 const mostTasks = 200
 
+/** Of `docker service ps`; see `refusedTasks`. */
+export const taskListFormat = '{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'
+
 /** The newest task of each slot that does not run, with what its engine said of it or of the one before. */
 export async function readRefusedTasks(cluster: Cluster, names: StackNames): Promise<RefusedTask[]> {
-  const format = '{{.Name}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}'
-  const script = sh`docker service ps --no-trunc --format ${format} ${Object.values(names.services)} 2>/dev/null; true`
+  const script = sh`docker service ps --no-trunc --format ${taskListFormat} ${Object.values(names.services)} 2>/dev/null; true`
   const output = await docker(cluster.manager.host, script)
   const listed = await listNodes(cluster)
   const hosts = listed.flatMap(({ id, hostname }) => {

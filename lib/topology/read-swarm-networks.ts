@@ -1,4 +1,4 @@
-import { checkName, type TakenSubnets, readFreeSubnet } from './read-hosts.ts'
+import { checkName, type TakenSubnets, readFreeSubnet } from './read-underlays.ts'
 import { addressProblem, parseSubnet, type Subnet } from './subnet.ts'
 import type { AddressPoolsSpec, GatewayBridgeSpec, IngressSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'

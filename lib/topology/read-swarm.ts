@@ -1,5 +1,4 @@
-import type { ReadNode, ReadUnderlay, TakenSubnets } from './read-hosts.ts'
-import { readFreeSubnet, takenBy } from './read-hosts.ts'
+import type { ReadNode } from './read-hosts.ts'
 import {
   largestMtuOption,
   readAddressPoolsKey,
@@ -7,6 +6,8 @@ import {
   readIngressKey,
   smallestMtuOption,
 } from './read-swarm-networks.ts'
+import type { ReadUnderlay, TakenSubnets } from './read-underlays.ts'
+import { readFreeSubnet, takenBy } from './read-underlays.ts'
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
 import type { OverlaySpec, StackSpec, SwarmSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'

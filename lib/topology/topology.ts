@@ -1,5 +1,6 @@
 import type { LoadedImage } from '../loaded-image.ts'
 import type { EngineName } from './engine.ts'
+import type { Impairment } from './impairment.ts'
 import type { InitName } from './init.ts'
 
 /**
@@ -28,6 +29,8 @@ export interface NodeSpec {
   readonly cpus: number
   /** IPv4 address without prefix length, by underlay name. At least one. */
   readonly addresses: Readonly<Record<string, string>>
+  /** By underlay name, instead of the underlay's own; without any of its keys it says that the node is not impaired. */
+  readonly impairments?: Readonly<Record<string, Impairment>>
 }
 
 /** A layer 2 segment between hosts. */
@@ -36,6 +39,8 @@ export interface UnderlaySpec {
   /** IPv4 CIDR, e.g. `192.168.56.0/24`. */
   readonly subnet: string
   readonly mtuBytes: number
+  /** Of what every host sends onto it, unless the host says otherwise of itself. */
+  readonly impairment?: Impairment
 }
 
 export interface SwarmSpec {

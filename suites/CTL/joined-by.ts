@@ -9,7 +9,7 @@ import { readHostState } from '../../lib/observe/read-host-state.ts'
 import { poll } from '../../lib/poll.ts'
 import type { Cluster, ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { joinAgain, leave, nodeAddress } from '../../lib/swarm/membership.ts'
-import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
+import { namespaceNamed, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { readCluster } from '../../lib/swarm/read-cluster.ts'
 import { readTasks } from '../../lib/swarm/read-objects.ts'
 import { backWithinMs } from '../RES/bounds.ts'
@@ -108,7 +108,7 @@ async function vtepOf(
     bound,
     async () => {
       const state = await readHostState(from.node.host)
-      const entries = state.namespaces[overlayNamespace(clear.id)]?.fdb ?? []
+      const entries = namespaceNamed(state.namespaces, overlayNamespace(clear.id))?.fdb ?? []
       return entries.find((entry) => entry.mac === mac && entry.vtep !== undefined)?.vtep ?? ''
     },
     (vtep) => (vtep === way.dataPath.address ? [] : [vtep]),

@@ -7,6 +7,8 @@ import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { discovery, lookupsOf } from '../scene/recordings/discovery.ts'
 import { kernel, type KernelSeen, namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { answersTable, nameProblems } from '../scene/judging/name-problems.ts'
+import { choosesAtRandom, randomBackends } from '../../lib/observe/random-balancer.ts'
+import { whomItLists } from '../scene/judging/random-balancer.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { docs } from '../source.ts'
 
@@ -18,7 +20,7 @@ export const dnsRoundRobin = requirement({
   safety: 'production',
   needs: ['ipvs'],
   method:
-    'Every task of the clear network asks for the name of the dnsrr service: each answer must be exactly its running tasks. Service inspect must show no virtual IP, and no IPVS table of any namespace of any node may list one of its tasks. Control: the same tables list the tasks of the service with a virtual IP.',
+    'Every task of the clear network asks for the name of the dnsrr service: each answer must be exactly its running tasks. Service inspect must show no virtual IP, and no IPVS table of any namespace of any node may list one of its tasks. Control: the same tables list the tasks of the service with a virtual IP. Where balancers choose at random by rules of nftables, the map that they choose from is such a table.',
   usualCauses: [
     'the service runs with endpoint mode vip: it was updated or deployed without the option',
     'gossip (7946) does not reach a node, so it misses tasks',
@@ -109,14 +111,23 @@ interface Destination {
   readonly address: string
 }
 
-/** What IPVS in any namespace of a node sends connections to. */
+/** What IPVS, or a balancer without it, in any namespace of a node sends connections to. */
 function balanced(seen: KernelSeen, node: string): Part<Destination[]> {
   const readable = namespaceSeen(seen, node, ingressNamespace, 'nsenter')
   if (!('got' in readable)) return readable
+  const namespaces = Object.entries(seen[node]?.namespaces ?? {})
+  const isUnsaid = namespaces.some(
+    ([, state]) => choosesAtRandom(state) && randomBackends(state) === undefined,
+  )
+  if (isUnsaid) return { threw: `it is not known ${whomItLists}` }
   return {
-    got: Object.entries(seen[node]?.namespaces ?? {}).flatMap(([namespace, { ipvs }]) =>
-      ipvs.flatMap(({ destinations }) => destinations.map(({ address }) => ({ node, namespace, address }))),
-    ),
+    got: namespaces.flatMap(([namespace, state]) => {
+      const listed = [
+        ...state.ipvs.flatMap(({ destinations }) => destinations),
+        ...(randomBackends(state) ?? []),
+      ]
+      return listed.map(({ address }) => ({ node, namespace, address }))
+    }),
   }
 }
 

@@ -17,7 +17,7 @@ export const modeChanged = requirement({
   needs: ['ipvs'],
   timeLimitMs: changeLimitMs,
   method:
-    'A service of the tests’ own has a virtual IP, by which a task on one of its networks finds it (control). It is switched to dnsrr. Within 90 s of the update the manager must state that mode and no virtual IP, the name must resolve to exactly the address of the service’s one task, asked for in that task, and the balancer of its node must neither mark packets for the former virtual IP nor list the task.',
+    'A service of the tests’ own has a virtual IP, by which a task on one of its networks finds it (control). It is switched to dnsrr. Within 90 s of the update the manager must state that mode and no virtual IP, the name must resolve to exactly the address of the service’s one task, asked for in that task, and the balancer of its node must neither mark packets for the former virtual IP nor list the task; where it chooses at random by rules of nftables, the map that it chooses from must hold neither.',
   usualCauses: [
     'the service publishes ports through ingress, which takes a virtual IP: managers refuse dnsrr then',
     'the update is stuck because the new task cannot be placed or started',

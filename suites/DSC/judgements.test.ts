@@ -4,6 +4,8 @@ import { asked, threeNodes } from '../three-nodes.fake.ts'
 import { judge, outcomeOf } from '../judged.fake.ts'
 import { oneVip } from './dsc-01-one-vip.ts'
 import { tasksName } from './dsc-02-tasks-name.ts'
+import { parseNftables } from '../../lib/observe/nftables.ts'
+import { recorded } from '../../lib/observe/recorded/recorded.fake.ts'
 import { dnsRoundRobin } from './dsc-03-dnsrr.ts'
 import { vipAnswers } from './dsc-04-vip-answers.ts'
 import { notElsewhere } from './dsc-05-not-elsewhere.ts'
@@ -88,6 +90,22 @@ describe('judging a service without a virtual IP', () => {
     expect(judged.problems[0]).to.include({
       ...{ code: 'balanced-without-virtual-ip', node: 'worker1', subject: 'swp-rr@worker1' },
     })
+  })
+
+  it('is judged by what balancers that choose at random choose from, where IPVS is not used', () => {
+    const text = recorded('nft-balancer', 'ruleset.json')
+    const of = (listed: string) => {
+      const states = kernel()
+      const namespaces = { lb_clearneti: { ipvs: [], nftables: parseNftables(listed) } }
+      return { ...seen(), kernel: { ...states, worker1: { ...states.worker1, namespaces } } }
+    }
+    expect(outcomeOf(judge(dnsRoundRobin, of(text)))).to.equal('pass')
+    const listing = judge(dnsRoundRobin, of(text.replace('10.91.1.4', '10.91.1.6')))
+    expect(listing.problems.map(({ code, node }) => `${code} ${node ?? ''}`)).to.deep.equal([
+      'balanced-without-virtual-ip worker1',
+    ])
+    const unsaid = of(text.replaceAll('@nat-service-vip', '@another'))
+    expect(outcomeOf(judge(dnsRoundRobin, unsaid))).to.equal('inconclusive')
   })
 
   it('is not concluded where a node lists no task at all, but what DNS lacks is a failure all the same', () => {

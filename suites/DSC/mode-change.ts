@@ -11,6 +11,8 @@ import { loadBalancerNamespace, namespacePath } from '../../lib/swarm/namespaces
 import { readService } from '../../lib/swarm/read-objects.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { markOfVip } from '../scene/judging/balancer.ts'
+import { choosesAtRandom, randomBackends } from '../../lib/observe/random-balancer.ts'
+import { whomItLists } from '../scene/judging/random-balancer.ts'
 import { pollEffect } from '../scene/polling/effects.ts'
 import { withoutTimes } from '../scene/judging/name-problems.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
@@ -79,15 +81,19 @@ async function lookAt(
     readBalancer(task.node.host, namespacePath(loadBalancerNamespace(network.id))),
   ])
   if (asked === undefined) throw new Error('a question came back without an observation')
+  if (choosesAtRandom(state) && randomBackends(state) === undefined) throw new Inconclusive(whomItLists)
+  const chosen = randomBackends(state) ?? []
   return {
     ...{ endpointMode: now.endpointMode, vips, task: taskFacts(task), address, asked: withoutTimes(asked) },
     balancer:
       state === undefined
         ? null
         : {
-            marked: [...known].filter((vip) => markOfVip(state.firewall, vip) !== undefined),
-            listed: state.ipvs.some(({ destinations }) =>
-              destinations.some((one) => one.address === address),
+            marked: [...known].filter(
+              (vip) => markOfVip(state.firewall, vip) !== undefined || chosen.some((one) => one.vip === vip),
+            ),
+            listed: [...state.ipvs.flatMap(({ destinations }) => destinations), ...chosen].some(
+              (one) => one.address === address,
             ),
           },
   }

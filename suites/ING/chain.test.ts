@@ -99,6 +99,28 @@ describe('chain of a published port', () => {
     })
   })
 
+  it('is followed to what a balancer of nftables chooses from, where IPVS is not used', () => {
+    const text = recorded('nft-balancer', 'ingress-sandbox.json')
+    const of = (listed: string) =>
+      followChain(
+        { root, sandbox: { ...sandbox, firewall: [], ipvs: [], nftables: parseNftables(listed) } },
+        ...([
+          port,
+          [20, 21].map((last) => ({ name: `web ${last}`, address: `10.0.0.${last}` })),
+          place,
+        ] as const),
+      ).problems.map(({ code, subject }) => [code, subject])
+    expect(of(text)).to.deep.equal([])
+    expect(of(text.replaceAll('"10.0.0.21"', '"10.0.0.22"'))).to.deep.equal([
+      ['balancer-lacks-task', 'web 21'],
+      ['balancer-lists-stranger', 'nftables of ingress_sbox'],
+    ])
+    expect(of(text.replaceAll('"tcp", 8080', '"tcp", 8081'))).to.deep.equal([
+      ['balancer-not-set-up', 'nftables of ingress_sbox'],
+    ])
+    expect(of(text.replaceAll('@nat-publish-port', '@another'))).to.deep.equal([])
+  })
+
   it('breaks without the jumps, at the chain that lacks one', () => {
     expect(problems({ firewall: [accept, dnat, back] })).to.deep.equal([
       ...['nat PREROUTING', 'nat OUTPUT'].map(notReached),

@@ -5,6 +5,9 @@ import type { PublishedPort } from '../../lib/swarm/cluster.ts'
 import { ingressNamespace } from '../../lib/swarm/namespaces.ts'
 import { type Backend, balancingProblems, markOfPort } from '../scene/judging/balancer.ts'
 import type { IngressTables } from './ingress-tables.ts'
+import { choosesAtRandom, randomBackends } from '../../lib/observe/random-balancer.ts'
+import { randomBalancingProblems } from '../scene/judging/random-balancer.ts'
+import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
 import { type PortWay, wayOfPort } from '../../lib/observe/way-of-port.ts'
 
@@ -48,14 +51,30 @@ export function followChain(
       ...translationProblems(way, where),
       ...ownClientProblems(way, node),
       ...forwardingProblems(way, where),
-      ...(mark === undefined
-        ? [{ ...where, ...missed('port-not-marked', `mangle PREROUTING of ${ingressNamespace}`) }]
-        : balancingProblems(sandbox.ipvs, mark, backends, where).map((problem) => ({
-            subject: `IPVS of ${ingressNamespace}`,
-            ...problem,
-          }))),
+      ...balancerOfPort(sandbox, port, backends, where),
     ],
   }
+}
+
+/** Where rules choose at random and do not say from what, whom they reach has to tell; see ING-02. */
+function balancerOfPort(
+  sandbox: NamespaceState,
+  port: PublishedPort,
+  backends: readonly Backend[],
+  where: Where,
+): Problem[] {
+  if (choosesAtRandom(sandbox)) {
+    const chosen = randomBackends(sandbox)
+    const problems = chosen === undefined ? [] : randomBalancingProblems(chosen, port, backends, where)
+    return problems.map((problem) => ({ subject: `nftables of ${ingressNamespace}`, ...problem }))
+  }
+  const mark = markOfPort(sandbox.firewall, port)
+  if (mark === undefined)
+    return [{ ...where, ...missed('port-not-marked', `mangle PREROUTING of ${ingressNamespace}`) }]
+  return balancingProblems(sandbox.ipvs, mark, backends, where).map((problem) => ({
+    subject: `IPVS of ${ingressNamespace}`,
+    ...problem,
+  }))
 }
 
 type Where = Omit<Problem, 'code' | 'kind'> & { readonly node: string; readonly port: number }

@@ -5,9 +5,10 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { answersOf } from '../scene/judging/port-answers.ts'
-import { type PortAsked, publishing } from '../scene/recordings/publishing.ts'
+import { type PortAsked, type Publishing, publishing } from '../scene/recordings/publishing.ts'
 import { docs } from '../source.ts'
-import { throughNode } from './through-node.ts'
+import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { leftToChance, type Through, through, throughNode } from './through-node.ts'
 
 export const shortAndLong = requirement({
   id: 'ING-04',
@@ -28,9 +29,11 @@ export const shortAndLong = requirement({
   codes: ['publish-syntaxes-differ', 'task-not-reached-through-node', 'answered-by-another'],
   changes: [],
   quiet: [],
-  reads: [publishing],
-  observe: async (lab) => ({ publishing: await lab.scene(publishing) }),
-  judge({ publishing: { asked } }, facts) {
+  reads: [kernel, publishing],
+  observe: async (lab): Promise<Seen> => ({
+    ...{ kernel: await lab.scene(kernel), publishing: await lab.scene(publishing) },
+  }),
+  judge({ kernel: states, publishing: { asked } }, facts) {
     const { dual } = facts.services
     const tasks = facts.tasks.filter(({ service }) => service === dual.name)
     const [long, short, ...others] = dual.published
@@ -45,21 +48,25 @@ export const shortAndLong = requirement({
       })
     const rows = facts.nodes.map(({ name: node }) => ({
       node,
-      long: answering(asked, dual, node, long),
-      short: answering(asked, dual, node, short),
+      long: through(node, answering(asked, dual, node, long), states),
+      short: through(node, answering(asked, dual, node, short), states),
     }))
     const names = new Map(tasks.map((task) => [task.hostname, taskName(task)]))
-    const shown = (answers: readonly string[]): string[] =>
+    const shown = ({ answers }: Through): string[] =>
       [...new Set(answers.map((answer) => names.get(answer) ?? answer))].sort()
     return judgement({
       problems: [
         ...settingsProblems(facts, long, short),
         ...rows.flatMap((row) => [
-          ...answerProblems(row.node, row.long, facts, long),
-          ...answerProblems(row.node, row.short, facts, short),
+          ...answerProblems(row.long, facts, long),
+          ...answerProblems(row.short, facts, short),
         ]),
       ],
       missing,
+      unseen: leftToChance(
+        rows.flatMap((row) => [row.long, row.short]),
+        tasks,
+      ),
       tables: {
         'what the manager holds of each': { long, short },
         'tasks that answered, by node asked': rows.map((row) => ({
@@ -70,6 +77,12 @@ export const shortAndLong = requirement({
     })
   },
 })
+
+interface Seen {
+  readonly publishing: Publishing
+  /** Tells how the balancers choose; not there in older runs, whose engines take turns. */
+  readonly kernel?: KernelSeen
+}
 
 type Port = ServiceFacts['published'][number]
 
@@ -96,19 +109,19 @@ function settingsProblems({ manager, services }: ClusterFacts, long: Port, short
 }
 
 function answerProblems(
-  node: string,
-  answers: readonly string[],
+  way: Through,
   { services, tasks }: ClusterFacts,
   { publishedPort: port }: Port,
 ): Problem[] {
   const { name: service } = services.dual
   const behind = tasks.filter((task) => task.service === service)
   const place = { service, protocol: 'TCP', port }
+  const { node, answers } = way
   const strangers = [...new Set(answers)].filter(
     (answer) => !behind.some(({ hostname }) => hostname === answer),
   )
   return [
-    ...throughNode(node, answers, behind).map((problem) => ({ ...problem, ...place })),
+    ...throughNode(way, behind).map((problem) => ({ ...problem, ...place })),
     ...strangers.map((stranger): Problem => ({
       ...{ ...place, code: 'answered-by-another', kind: 'seen', node },
       ...{ expected: service, observed: stranger.slice(0, 60) },

@@ -3,11 +3,18 @@ import { addressIn, taskName } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct } from '../../lib/observation/problem.ts'
-import { kernel } from '../scene/judging/kernel-seen.ts'
+import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { othersJudged, type OthersPart, otherPortProblems } from '../scene/judging/others.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
+import { others, othersPart } from '../scene/recordings/others.ts'
 import { internals, moby } from '../source.ts'
 import { followChain } from './chain.ts'
 import { ingressTables } from './ingress-tables.ts'
+
+interface Seen {
+  readonly kernel: KernelSeen
+  readonly others?: OthersPart
+}
 
 export const chain = requirement({
   id: 'ING-05',
@@ -30,7 +37,7 @@ export const chain = requirement({
     },
   ],
   method:
-    'The published port is followed through the kernel state of every node by what rules of iptables and nftables do, not by names of chains: the first DNAT rule that a packet from outside meets, and one that the node sends to its own address, must lead the port to the address of ingress_sbox on docker_gwbridge; nothing may drop it where it is forwarded there; where what the node sends to 127.0.0.1 is led there, too, nat POSTROUTING must masquerade it; a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses.',
+    'The published port is followed through the kernel state of every node by what rules of iptables and nftables do, not by names of chains: the first DNAT rule that a packet from outside meets, and one that the node sends to its own address, must lead the port to the address of ingress_sbox on docker_gwbridge; nothing may drop it where it is forwarded there; where what the node sends to 127.0.0.1 is led there, too, nat POSTROUTING must masquerade it; a rule in mangle PREROUTING of the sandbox must mark the port, and the IPVS service of that mark must list exactly the running tasks by their ingress addresses. The same is read for every port that another service of the swarm publishes so, and nothing is sent to it; what differs there is looked at again for up to 30 s.',
   usualCauses: [
     'a firewall was reloaded (firewalld, ufw, iptables-restore) and removed the engine’s rules',
     'the engine was updated or switched between iptables-legacy and iptables-nft without a reboot',
@@ -59,9 +66,9 @@ export const chain = requirement({
   ],
   changes: [],
   quiet: ['tasks', 'changes'],
-  reads: [kernel],
-  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
-  judge({ kernel: seen }, facts) {
+  reads: [kernel, others],
+  observe: async (lab): Promise<Seen> => ({ kernel: await lab.scene(kernel), others: await othersPart(lab) }),
+  judge({ kernel: seen, others: ofOthers }, facts) {
     const { ingress } = facts.networks
     if (ingress === undefined) return judgement({ missing: ingressMissing(facts), conclusion: '' })
     const { web } = facts.services
@@ -81,10 +88,11 @@ export const chain = requirement({
         ...followChain(tables, port, backends, { node, service: web.name, network: ingress.name }),
       })),
     )
+    const besides = othersJudged(ofOthers, otherPortProblems)
     return judgement({
-      problems: distinct(followed.flatMap(({ problems }) => problems)),
+      problems: [...distinct(followed.flatMap(({ problems }) => problems)), ...besides.problems],
       missing,
-      unseen,
+      unseen: [...unseen, ...besides.unseen],
       tables: {
         'where the published port leads': followed.map(({ problems, ...row }) => ({
           ...row,

@@ -1,10 +1,23 @@
 import { expect } from 'chai'
 import { describeProblem } from '../../lib/observation/describe-problem.ts'
+import { parseNftables } from '../../lib/observe/nftables.ts'
+import { recorded } from '../../lib/observe/recorded/recorded.fake.ts'
 import { everyNode } from './ing-01-every-node.ts'
 import { allTasks } from './ing-02-all-tasks.ts'
 import { unpublished } from './ing-06-unpublished.ts'
 import { largeAnswers } from './ing-12-large-answers.ts'
-import { codes, datagram, http, inTurn, judge, meshSeen, noIngress, outcomeOf, whole } from './ing.fake.ts'
+import {
+  codes,
+  datagram,
+  http,
+  inTurn,
+  judge,
+  meshSeen,
+  nodes,
+  noIngress,
+  outcomeOf,
+  whole,
+} from './ing.fake.ts'
 
 describe('judging the mesh', () => {
   it('passes when every node answers, by all tasks, and nothing unpublished does', () => {
@@ -54,6 +67,20 @@ describe('judging the mesh', () => {
         ...{ observed: '0 of 12 answers', service: 'swp-web', protocol: 'TCP', port: 18080 },
       },
     ])
+  })
+
+  it('tells a task that is not balanced to from one that chance left out, where the balancer chooses at random', () => {
+    const nftables = parseNftables(recorded('nft-balancer', 'ruleset.json'))
+    const state = { namespaces: { ingress_sbox: { ipvs: [], nftables } } }
+    const kernel = Object.fromEntries(nodes.map((node) => [node, state]))
+    const one = meshSeen(({ to }, turn) => (to === 'manager' ? 'web-worker1' : inTurn(turn)))
+    const few = judge(allTasks, { ...one, kernel })
+    expect(few.problems).to.deep.equal([])
+    expect(few.unseen.flatMap(({ nodes: names }) => names)).to.deep.equal(['manager'])
+    expect(outcomeOf(few)).to.equal('inconclusive')
+    expect(outcomeOf(judge(allTasks, { ...whole, kernel }))).to.equal('pass')
+    const twice = { mesh: { asked: [...one.mesh.asked, ...one.mesh.asked] } }
+    expect(codes(judge(allTasks, { ...twice, kernel }))).to.deep.equal(['task-not-reached-through-node'])
   })
 
   it('fails when a task answers what is not published, and proves nothing when the mesh is silent', () => {

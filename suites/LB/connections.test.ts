@@ -83,6 +83,23 @@ describe('judging the death of a task', () => {
     ])
   })
 
+  it('judges shares of chance where balancers choose at random, and a task that chance cannot have left out', () => {
+    const of = (first: number, second: number) => ({
+      ...{ ...stage, isRandom: true },
+      final: facts.nodes.map(({ name }) => ({
+        client: `rr-${name}`,
+        probe: probed(name, [...inTurn(first, 'it-worker2'), ...inTurn(second, 'it-manager')]),
+      })),
+    })
+    const outcome = (first: number, second: number): string =>
+      outcomeOf(judge(taskDies, changing({ got: of(first, second) })))
+    expect(outcome(17, 7)).to.equal('pass')
+    expect(outcome(24, 0)).to.equal('fail')
+    expect(outcomeOf(judge(taskDies, changing({ got: { ...of(17, 7), isRandom: undefined } })))).to.equal(
+      'fail',
+    )
+  })
+
   it('is inconclusive where the stage could not be observed', () => {
     expect(outcomeOf(judge(taskDies, changing({ threw: 'process 7 is not task it any more' })))).to.equal(
       'inconclusive',

@@ -4,12 +4,10 @@ import { httpGet } from '../../lib/probe/http.ts'
 import { responderNonce } from '../../lib/probe/nonce.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { clientsOn } from '../scene/experiments/changing.ts'
+import { connectionsForShares } from '../scene/judging/chance.ts'
 import { inTask } from '../scene/sending/pair.ts'
 import { requestLines } from './one-connection.ts'
 
-const roundsPerTask = 6
-/** Enough that chance leaves out no task in one of a hundred thousand runs. */
-const roundsAtRandom = 12
 /** Connections over which several requests go, per task. */
 const longConnectionsPerTask = 2
 /** Nothing else listens there. */
@@ -41,7 +39,7 @@ export async function connectByVip(
       client: client.id,
       request: {
         ...{ kind: 'tcp', from: inTask(client), to: vip, port: 80, request: httpGet(pagePath(stack)) },
-        repeat: (isRandom ? roundsAtRandom : roundsPerTask) * tasks.length,
+        repeat: connectionsForShares(tasks.length, isRandom),
       },
     })),
   )

@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { asked, task, threeNodes } from '../three-nodes.fake.ts'
+import { parseNftables } from '../../lib/observe/nftables.ts'
+import { recorded } from '../../lib/observe/recorded/recorded.fake.ts'
 import { judge, outcomeOf } from '../judged.fake.ts'
 import { balancers } from './lb-02-balancers.ts'
 import { scalingShows } from './lb-04-scaling-shows.ts'
@@ -56,6 +58,62 @@ describe('judging balancers', () => {
   })
 })
 
+describe('judging balancers that choose at random', () => {
+  const nftables = parseNftables(recorded('nft-balancer', 'ruleset.json'))
+  const state = (namespace: object) => ({
+    unavailable: [],
+    root: {},
+    namespaces: { lb_clearneti: namespace },
+  })
+  const random = state({ firewall: [], ipvs: [], nftables })
+  const all = { manager: random, worker1: random, worker2: random }
+
+  it('passes where their maps hold the running tasks', () => {
+    const judged = judge(balancers, { kernel: all })
+    expect(judged.unseen).to.deep.equal([])
+    expect(outcomeOf(judged)).to.equal('pass')
+  })
+
+  it('fails where a map lacks a task, or holds one that does not run, or a virtual IP that is gone', () => {
+    const chains = nftables.map((chain) => ({
+      ...chain,
+      rules: chain.rules.map((one) =>
+        one.leadsTo === '10.91.1.4'
+          ? { ...one, leadsTo: '10.91.1.99', conditions: [...one.conditions] }
+          : one,
+      ),
+    }))
+    const gone = chains.flatMap((chain) =>
+      chain.rules
+        .filter(({ leadsTo }) => leadsTo === '10.91.1.3')
+        .map((one) => ({
+          ...chain,
+          rules: [{ ...one, conditions: [{ left: 'ip daddr', values: ['10.91.1.77'] }] }],
+        })),
+    )
+    const worker1 = state({ firewall: [], ipvs: [], nftables: [...chains, ...gone] })
+    const { problems } = judge(balancers, { kernel: { ...all, worker1 } })
+    expect(
+      problems.map(({ code, node, address, observed }) => [code, node, address ?? observed]),
+    ).to.deep.equal([
+      ['balancer-lacks-task', 'worker1', '10.91.1.4'],
+      ['balancer-lists-stranger', 'worker1', '10.91.1.99'],
+      ['balancer-left-over', 'worker1', '10.91.1.77'],
+    ])
+  })
+
+  it('does not conclude where rules do not say what they choose from', () => {
+    const unsaid = nftables.map((chain) => ({
+      ...chain,
+      rules: chain.rules.map((one) => ({ ...one, leadsTo: '?', conditions: [] })),
+    }))
+    const worker2 = state({ firewall: [], ipvs: [], nftables: unsaid })
+    const judged = judge(balancers, { kernel: { ...all, worker2 } })
+    expect(judged.problems).to.deep.equal([])
+    expect(outcomeOf(judged)).to.equal('inconclusive')
+  })
+})
+
 describe('judging scaling', () => {
   const tasks = [task('it', 'worker1', 20), task('it', 'worker2', 21)]
   const names = (addresses?: readonly string[]) =>
@@ -87,6 +145,22 @@ describe('judging scaling', () => {
   it('passes where every node showed it', () => {
     const seen = changing({ up: shown(sound, true), down: shown(sound, true) })
     expect(outcomeOf(judge(scalingShows, seen))).to.equal('pass')
+  })
+
+  it('judges what balancers that choose at random choose from', () => {
+    const vip = '10.91.1.30'
+    const of = (random: readonly object[] | null) => ({
+      ...sound,
+      balancers: { ...sound.balancers, worker2: { got: { mark: null, ipvs: [], random } } },
+    })
+    const chosen = tasks.map(({ endpoints }) => ({ vip, address: endpoints['swp-clear']?.address }))
+    const outcome = (random: readonly object[] | null) => {
+      const judged = judge(scalingShows, changing({ up: shown(of(random), true), down: shown(sound, true) }))
+      return [outcomeOf(judged), ...judged.problems.map(({ code, node }) => `${code} ${node ?? ''}`)]
+    }
+    expect(outcome(chosen)).to.deep.equal(['pass'])
+    expect(outcome(chosen.slice(1))).to.deep.equal(['fail', 'balancer-lacks-task worker2'])
+    expect(outcome(null)).to.deep.equal(['inconclusive'])
   })
 
   it('never passes for looks that all failed, and judges the stage that was seen', () => {

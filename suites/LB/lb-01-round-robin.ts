@@ -2,8 +2,8 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { distinct } from '../../lib/observation/problem.ts'
-import { choosesAtRandom } from '../scene/judging/balancer.ts'
 import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { choosesAtRandom, someChooseAtRandom } from '../../lib/observe/random-balancer.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { docs, moby, overlayTutorial } from '../source.ts'
 import { type Connections, type ConnectionsByVip, connectByVip } from './connections.ts'
@@ -25,7 +25,7 @@ export const roundRobin = requirement({
   safety: 'production',
   needs: ['ipvs'],
   method:
-    'From one task on every node fresh connections are made to the VIP of a service, one after another, six times as many as it has tasks. Each answer names the task it came from. Every task must answer, and per client the shares must be equal; one connection more or less is tolerated, for others on the node may use the VIP at the same time. Where the balancer’s rules choose at random (nftables without IPVS), there are twelve connections per task, and shares may differ by five standard deviations. Then a server in each task answers lines with the task’s name, and each client sends six requests over each of a few connections: whichever task gets a connection must answer all of its requests, for balancing is by connection.',
+    'From one task on every node fresh connections are made to the VIP of a service, one after another, six times as many as it has tasks. Each answer names the task it came from. Every task must answer, and per client the shares must be equal; one connection more or less is tolerated, for others on the node may use the VIP at the same time. Where the balancer’s rules choose at random (nftables without IPVS), there are twelve connections per task or more, so many that chance leaves out a task in fewer than one of a hundred thousand runs, and shares are unequal where chance gives such in fewer than one of a million. Then a server in each task answers lines with the task’s name, and each client sends six requests over each of a few connections: whichever task gets a connection must answer all of its requests, for balancing is by connection.',
   usualCauses: [
     'a node’s balancer lists not all tasks, or one with weight 0: see LB-02',
     'a task is listed but cannot be reached from that node: see OVL-03 and VXL-06',
@@ -47,9 +47,7 @@ export const roundRobin = requirement({
   reads: [kernel],
   async observe(lab): Promise<Seen> {
     const seen = await lab.scene(kernel)
-    const isRandom = Object.values(seen).some((state) =>
-      choosesAtRandom(state.namespaces[loadBalancerNamespace(lab.stack.networks.clear.id)]),
-    )
+    const isRandom = someChooseAtRandom(seen, loadBalancerNamespace(lab.stack.networks.clear.id))
     return { ...(await connectByVip(lab, isRandom)), kernel: seen }
   },
   judge({ fresh, kept, kernel: states }, facts) {

@@ -11,11 +11,20 @@ import { gather, type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { NamespaceState } from '../../lib/observe/host-state.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../lib/swarm/namespaces.ts'
-import { type Backend, balancingProblems, choosesAtRandom, markOfVip } from '../scene/judging/balancer.ts'
+import { type Backend, balancingProblems, markOfVip } from '../scene/judging/balancer.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
-import { kernel, namespaceSeen } from '../scene/judging/kernel-seen.ts'
+import { kernel, type KernelSeen, namespaceSeen } from '../scene/judging/kernel-seen.ts'
+import { choosesAtRandom, randomBackends } from '../../lib/observe/random-balancer.ts'
+import { otherBalancerProblems, othersJudged, type OthersPart } from '../scene/judging/others.ts'
+import { randomBalancingProblems, whomItLists } from '../scene/judging/random-balancer.ts'
+import { others, othersPart } from '../scene/recordings/others.ts'
 import { internals } from '../source.ts'
 import { namesMissingIn282 } from '../known-issues.ts'
+
+interface Seen {
+  readonly kernel: KernelSeen
+  readonly others?: OthersPart
+}
 
 export const balancers = requirement({
   id: 'LB-02',
@@ -27,7 +36,7 @@ export const balancers = requirement({
   needs: ['ipvs'],
   knownIssues: [namesMissingIn282],
   method:
-    'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left. Of a balancer that is made of nftables rules, without IPVS, it is not known which tasks it lists; LB-01 judges whom it reaches.',
+    'For each service with a VIP the balancer of every node that runs a task on the network (namespace lb_…), and the ingress balancer of every node, are read: a firewall rule must mark packets for the VIP, and the IPVS service of that mark must use the scheduler rr and list the addresses of exactly the running tasks with a weight above 0. In the networks of the stack no other IPVS service may be left. The same is read for VIPs of other services of the swarm on their networks; what differs there is looked at again for up to 30 s. Of a balancer that chooses at random by rules of nftables, without IPVS, the map that it chooses from must hold exactly these tasks.',
   usualCauses: [
     'gossip does not reach the node, so it has not heard of tasks that came or went (search the engine log for "memberlist")',
     'a container died while the engine was restarting: its entry stays',
@@ -50,9 +59,9 @@ export const balancers = requirement({
   ],
   changes: [],
   quiet: ['tasks', 'changes'],
-  reads: [kernel],
-  observe: async (lab) => ({ kernel: await lab.scene(kernel) }),
-  judge({ kernel: seen }, facts) {
+  reads: [kernel, others],
+  observe: async (lab): Promise<Seen> => ({ kernel: await lab.scene(kernel), others: await othersPart(lab) }),
+  judge({ kernel: seen, others: ofOthers }, facts) {
     const expected = balancersOf(facts)
     const byPlace = new Map(
       expected.map((balancer) => [
@@ -64,27 +73,26 @@ export const balancers = requirement({
       const state = byPlace.get(placeOf(balancer))
       return state === undefined || 'got' in state ? [] : [part({ [balancer.node]: state }, 'kernel state')]
     })
-    const random = expected.filter((balancer) => {
+    const unsaid = expected.filter((balancer) => {
       const state = byPlace.get(placeOf(balancer))
-      return state !== undefined && 'got' in state && choosesAtRandom(state.got)
+      const got = state !== undefined && 'got' in state ? state.got : undefined
+      return choosesAtRandom(got) && randomBackends(got) === undefined
     })
-    const judged = expected.filter((balancer) => !random.includes(balancer))
+    const judged = expected.filter((balancer) => !unsaid.includes(balancer))
+    const besides = othersJudged(ofOthers, otherBalancerProblems)
     return judgement({
       problems: [
         ...judged.flatMap((balancer) => problemsOf(balancer, byPlace.get(placeOf(balancer)))),
         ...leftOvers(judged, byPlace),
+        ...besides.problems,
       ],
       missing: gather(unread.flatMap(({ missing }) => missing)),
       unseen: [
         ...unread.flatMap(({ unseen }) => unseen),
-        ...(random.length === 0
+        ...besides.unseen,
+        ...(unsaid.length === 0
           ? []
-          : [
-              {
-                what: 'which tasks balancers of nftables list (LB-01 judges whom they reach)',
-                nodes: [...new Set(random.map(({ node }) => node))],
-              },
-            ]),
+          : [{ what: whomItLists, nodes: [...new Set(unsaid.map(({ node }) => node))] }]),
       ],
       tables: {
         'balancers that must be there': expected.map(({ service, namespace, node, vip, backends }) => ({
@@ -139,12 +147,15 @@ function problemsOf(
 ): Problem[] {
   if (state === undefined || !('got' in state)) return []
   const place = { node, network: network.name, service, address: vip }
-  return state.got === undefined
-    ? [{ ...place, code: 'balancer-missing', kind: 'missed', subject: namespace }]
-    : balancingProblems(state.got.ipvs, markOfVip(state.got.firewall, vip), backends, place)
+  if (state.got === undefined)
+    return [{ ...place, code: 'balancer-missing', kind: 'missed', subject: namespace }]
+  const chosen = randomBackends(state.got)
+  return chosen === undefined
+    ? balancingProblems(state.got.ipvs, markOfVip(state.got.firewall, vip), backends, place)
+    : randomBalancingProblems(chosen, vip, backends, place)
 }
 
-/** IPVS services no VIP of the stack accounts for. Other services may publish ports, so ingress is left out. */
+/** IPVS services, and addresses of balancers without IPVS, that no VIP of the stack accounts for. Other services may publish ports, so ingress is left out. */
 function leftOvers(expected: readonly Balancer[], tables: Tables): Problem[] {
   const own = expected.filter(({ network }) => !network.ingress)
   return [...groupBy(own, placeOf)].flatMap(([place, balancers]) => {
@@ -153,11 +164,14 @@ function leftOvers(expected: readonly Balancer[], tables: Tables): Problem[] {
     if (first === undefined || state === undefined || !('got' in state)) return []
     const firewall = state.got?.firewall ?? []
     const marks = balancers.map(({ vip }) => markOfVip(firewall, vip))
-    return (state.got?.ipvs ?? [])
+    const left = (state.got?.ipvs ?? [])
       .filter(({ firewallMark }) => !marks.includes(firewallMark))
-      .map(({ firewallMark }): Problem => ({
-        ...{ code: 'balancer-left-over', kind: 'seen', node: first.node, network: first.network.name },
-        ...{ subject: first.namespace, observed: `mark ${firewallMark}` },
-      }))
+      .map(({ firewallMark }) => `mark ${firewallMark}`)
+    const chosen = (randomBackends(state.got) ?? []).flatMap(({ vip }) => vip ?? [])
+    const vips = [...new Set(chosen)].filter((vip) => !balancers.some((balancer) => balancer.vip === vip))
+    return [...left, ...vips].map((observed): Problem => ({
+      ...{ code: 'balancer-left-over', kind: 'seen', node: first.node, network: first.network.name },
+      ...{ subject: first.namespace, observed },
+    }))
   })
 }

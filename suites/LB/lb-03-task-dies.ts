@@ -4,6 +4,7 @@ import { judgement, type Measure } from '../../lib/observation/judgement.ts'
 import { changingLimitMs, changingService } from '../scene/experiments/changing-service.ts'
 import { recoveredWithinMs, replacedWithinMs } from '../scene/experiments/crash-stage.ts'
 import { stage } from '../scene/experiments/stage.ts'
+import { kernel } from '../scene/judging/kernel-seen.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { moby, overlayTutorial } from '../source.ts'
 import { judgeRecovery } from './recovery.ts'
@@ -21,7 +22,7 @@ export const taskDies = requirement({
   needs: ['two-nodes', 'ipvs'],
   timeLimitMs: changingLimitMs,
   method:
-    'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated.',
+    'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated. Where balancers choose at random there are more of them and shares are those of chance, see LB-01.',
   usualCauses: [
     'gossip does not reach the node of the client, so its balancer keeps the dead task and misses the new one: see CTL-03, LB-02',
     'the restart policy of the service does not restart tasks',
@@ -42,7 +43,7 @@ export const taskDies = requirement({
   ],
   changes: ['service'],
   quiet: [],
-  reads: [changingService],
+  reads: [changingService, kernel],
   observe: async (lab) => ({ changing: await lab.scene(changingService) }),
   judge({ changing }, facts) {
     const { got: seen, missing, unseen } = stage(changing.crashed, 'the death of a task')
@@ -71,7 +72,7 @@ export const taskDies = requirement({
     return judgement({
       problems: [
         ...recovery.problems,
-        ...shares.flatMap((one) => shareProblems(one.shares, seen.tasks, one.client)),
+        ...shares.flatMap((one) => shareProblems(one.shares, seen.tasks, one.client, seen.isRandom === true)),
       ],
       missing,
       unseen: [...unseen, ...recovery.unseen, ...blind],

@@ -16,7 +16,7 @@ export const scalingShows = requirement({
   needs: ['ipvs'],
   timeLimitMs: changingLimitMs,
   method:
-    'A service made for it is given one task more, then one less. From the moment the manager lists exactly the wanted tasks as running, a task on every node asks for tasks.<service> and the balancer of every node is read, again and again: within 30 s both must hold exactly the running tasks.',
+    'A service made for it is given one task more, then one less. From the moment the manager lists exactly the wanted tasks as running, a task on every node asks for tasks.<service> and the balancer of every node is read, again and again: within 30 s both must hold exactly the running tasks. Where a balancer chooses at random by rules of nftables, without IPVS, the map that it chooses from is read.',
   usualCauses: [
     'gossip (7946) does not reach the node: see CTL-02, CTL-03',
     'a removed task is kept because its node could not say that it ended',

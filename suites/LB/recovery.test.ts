@@ -34,6 +34,17 @@ describe('recovery after the death of a task', () => {
     ])
   })
 
+  it('is reached where chance decides once the new task answered the client in any round', () => {
+    const rounds = [round('manager', 20_000, 0), round('manager', 60_100, 0, ['it-manager'])]
+    expect(judged({ rounds }).problems.map(({ code }) => code)).to.deep.equal(['replacement-not-reached'])
+    expect(judged({ rounds, isRandom: true }).problems).to.deep.equal([])
+    const failed = [...rounds, round('manager', 60_200, 1, ['it-manager'])]
+    expect(judged({ rounds: failed, isRandom: true }).problems.map(({ code }) => code)).to.deep.equal([
+      'connections-still-fail',
+      'replacement-not-reached',
+    ])
+  })
+
   it('misses a replacement, unless the list of tasks could not be read', () => {
     expect(judged({ replacement: null }).problems).to.deep.equal([
       { code: 'replacement-missing', kind: 'missed', subject: 'swp-it@worker1', expected: 60 },

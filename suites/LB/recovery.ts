@@ -4,13 +4,16 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import {
   type CrashStage,
+  isAnsweredBy,
   recoveredWithinMs,
   replacedWithinMs,
-  type Round,
 } from '../scene/experiments/crash-stage.ts'
 import type { Client } from './task-shares.ts'
 
-export type Crash = Pick<CrashStage, 'killed' | 'rounds' | 'replacement' | 'replacedMs' | 'taskLooks'>
+export type Crash = Pick<
+  CrashStage,
+  'killed' | 'isRandom' | 'rounds' | 'replacement' | 'replacedMs' | 'taskLooks'
+>
 
 export interface Recovery {
   readonly problems: readonly Problem[]
@@ -38,7 +41,7 @@ export function judgeRecovery(crash: Crash, clientOf: (id: string) => Client): R
       unseen: [],
       problems: [
         ...late,
-        ...unreached(rounds, replacement.hostname).map((client): Problem => ({
+        ...unreached(crash, replacement.hostname).map((client): Problem => ({
           ...{ ...clientOf(client), code: 'replacement-not-reached', kind: 'missed' },
           ...{ path: { from: clientOf(client).node, to: replacement.node } },
           ...{ subject: taskName(replacement), expected },
@@ -50,10 +53,14 @@ export function judgeRecovery(crash: Crash, clientOf: (id: string) => Client): R
     : { unseen: [], problems: [...late, { code: 'replacement-missing', kind: 'missed', subject, expected }] }
 }
 
-/** Clients that the new task did not answer in their last round, or some of whose connections failed then. */
-function unreached(rounds: readonly Round[], hostname: string): string[] {
+/**
+ * Clients that the new task did not answer in their last round, or in any where chance decides, and those some of whose
+ * connections failed in the last.
+ */
+function unreached({ rounds, isRandom }: Crash, hostname: string): string[] {
   return [...groupBy(rounds, ({ client }) => client)].flatMap(([client, own]) => {
-    const last = own.at(-1)
-    return last !== undefined && last.failed === 0 && last.answers.includes(hostname) ? [] : [client]
+    const last = own.slice(-1)
+    const isReached = isAnsweredBy(hostname, client, isRandom === true ? own : last)
+    return last.every(({ failed }) => failed === 0) && isReached ? [] : [client]
   })
 }

@@ -1,5 +1,6 @@
 import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { mayBeShare, mayMissByChance } from '../scene/judging/chance.ts'
 
 /** How many of one client's connections each task answered. */
 export interface Shares {
@@ -22,16 +23,6 @@ export type Client = Pick<Problem, 'network' | 'service' | 'address' | 'port'> &
  * equal shares; one more or less is granted to connections that others on the node make at the same time.
  */
 export const toleratedDifference = 1
-
-/** What chance may do to shares in fewer than one of a million cases is no problem. */
-const standardDeviations = 5
-/** A task that chance would leave out less often than that is missing. */
-const leftOutByChance = 1e-5
-
-/** Chance that at least one of so many tasks answers none of so many connections, at most. */
-export function chanceToMiss(connections: number, tasks: number): number {
-  return tasks * (1 - 1 / tasks) ** connections
-}
 
 /** @param answers the host name that each connection was answered with; empty without an answer */
 export function countShares(answers: readonly string[], tasks: readonly TaskFacts[]): Shares {
@@ -57,11 +48,9 @@ export function shareProblems(
   const total = Object.values(byTask).reduce((sum, count) => sum + count, 0)
   const fair = Math.round((10 * total) / Math.max(1, tasks.length)) / 10
   const made = total + strangers.length + unanswered
-  const share = 1 / Math.max(1, tasks.length)
-  const tolerated = isRandom
-    ? standardDeviations * Math.sqrt(total * share * (1 - share))
-    : toleratedDifference
-  const mayMiss = isRandom && chanceToMiss(total, tasks.length) > leftOutByChance
+  const isShare = (count: number): boolean =>
+    isRandom ? mayBeShare(count, total, tasks.length) : Math.abs(count - fair) <= toleratedDifference
+  const mayMiss = isRandom && mayMissByChance(total, tasks.length)
   return [
     ...(unanswered === 0 ? [] : [unansweredProblem(client, unanswered, made)]),
     ...[...new Set(strangers)].map((stranger): Problem => {
@@ -72,7 +61,7 @@ export function shareProblems(
       const where = { ...client, subject: taskName(task), path: { from: client.node, to: task.node } }
       if (count === 0 && total > 0 && !mayMiss)
         return [{ ...where, code: 'task-not-balanced-to', kind: 'missed', expected: fair }]
-      return Math.abs(count - fair) <= tolerated
+      return isShare(count)
         ? []
         : [{ ...where, code: 'shares-unequal', kind: 'seen', expected: fair, observed: count }]
     }),

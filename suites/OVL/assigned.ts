@@ -1,6 +1,6 @@
 import type { Problem } from '../../lib/observation/problem.ts'
 import { contains, networkOf, overlaps, prefixLengthOf } from '../../lib/topology/cidr.ts'
-import { isDefaultLike } from '../scene/judging/default-like.ts'
+import { isDefaultLike } from '../../lib/topology/default-like.ts'
 
 /** A network that got its addresses from the engine, not from whoever made it. */
 export interface Assigned {

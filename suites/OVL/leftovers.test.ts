@@ -87,6 +87,7 @@ describe('what a kernel holds of a network', () => {
     const held = (name: string) => heldBy({ worker1: closed(name) }, ['worker1'], [gone]).worker1
     expect(held('1-abcdefghij')).to.have.property('threw')
     expect(held('lb_abcdefghi')).to.have.property('threw')
+    expect(held('2-abcdefghij')).to.have.property('threw')
     expect(held('1-zzzzzzzzzz')).to.have.property('got')
   })
 

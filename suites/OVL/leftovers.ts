@@ -2,7 +2,7 @@ import { type Part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
-import { loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
+import { isSameNamespace, loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import {
   ipsecSeen,
@@ -94,8 +94,8 @@ function ownNamespaces({ id }: Pick<NetworkIdentity, 'id'>): string[] {
 /** Everything a host's kernel holds of a network. */
 export function tracesOf(network: NetworkIdentity, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
   return [
-    ...ownNamespaces(network)
-      .filter((name) => state.namespaces[name] !== undefined)
+    ...Object.keys(state.namespaces)
+      .filter((name) => ownNamespaces(network).some((own) => isSameNamespace(own, name)))
       .map((subject): Trace => ({ kind: 'namespace', network: network.name, subject })),
     ...tracesIn(network, state.root, 'the host’s own namespace'),
     ...Object.entries(state.namespaces).flatMap(([name, one]) => tracesIn(network, one, name)),

@@ -86,6 +86,46 @@ describe('devices of a network', () => {
 })
 
 describe('judging forwarding tables', () => {
+  it('looks at networks of operators as well, by what engines tell of them', async () => {
+    const id = 'm6q9higc0jqdiqai12qktwunw'
+    const endpoint = { name: 'app.1', address: '10.0.4.3', mac: '02:42:0a:00:04:03', prefixLength: 24 }
+    const view = (endpoints: object) => ({
+      ...{
+        id,
+        name: 'app',
+        driver: 'overlay',
+        scope: 'swarm',
+        subnets: [],
+        gateways: [],
+        peers: [],
+        endpoints,
+      },
+      options: { 'com.docker.network.driver.overlay.vxlanid_list': '4102' },
+    })
+    const at = (node: string) => ({
+      ['a'.repeat(64)]: { ...endpoint, address: node === 'worker1' ? '10.0.4.4' : '10.0.4.3' },
+    })
+    const views = { manager: [view(at('manager'))], worker1: [view(at('worker1'))], worker2: [view({})] }
+    const lab = {
+      ...{ facts: { ...facts, networks: {}, tasks: [] }, signal: new AbortController().signal },
+      scene: ({ key }: { key: string }) => Promise.resolve(key === 'network-views' ? views : {}),
+    }
+    const { last } = (await forwarding.observe(lab as never)) as {
+      last: { network: string; node: string; vni: number; remote: { address: string }[] }[]
+    }
+    expect(
+      last.map(({ network, node, vni, remote }) => [
+        network,
+        node,
+        vni,
+        remote.map(({ address }) => address),
+      ]),
+    ).to.deep.equal([
+      ['app', 'manager', 4102, ['10.0.4.4']],
+      ['app', 'worker1', 4102, ['10.0.4.3']],
+    ])
+  })
+
   const remote = [
     { name: 'swp-web@worker2', node: 'worker2', address: '10.91.1.4', mac: '02:42:0a:5b:01:04' },
   ].map((one) => ({ ...one, vtep: '192.168.56.13' }))

@@ -17,6 +17,17 @@ describe('VNIs', () => {
     expect(vniProblems(networks, devices)).to.deep.equal([])
   })
 
+  it('are sound where an engine had to make a namespace again, and judged there as well', () => {
+    const again = devices.map((device) =>
+      device.host === 'h2' ? { ...device, namespace: device.namespace.replace('1-', '2-') } : device,
+    )
+    expect(vniProblems(networks, again)).to.deep.equal([])
+    const wrong = again.map((device) => ({ ...device, vni: device.vni + 100 }))
+    expect(
+      vniProblems(networks, wrong).filter(({ code }) => code === 'vni-of-device-differs'),
+    ).to.have.lengthOf(3)
+  })
+
   it('are a problem when the API gave one to two networks', () => {
     const twice = [...networks, { id: 'cccccccccccc', name: 'third', vnis: [4098] }]
     expect(vniProblems(twice, devices).map(describeProblem)).to.deep.equal([

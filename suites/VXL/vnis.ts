@@ -1,7 +1,7 @@
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
 import type { Missing, Unseen } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
-import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
+import { isSameNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import { type KernelSeen, namespacesSeen } from '../scene/judging/kernel-seen.ts'
 
@@ -59,7 +59,7 @@ export function vxlanDevices(seen: KernelSeen, nodes: readonly string[]): VxlanD
 }
 
 /** As the kernel state names what it could not read: a namespace, or the links in one. */
-const isOfNetwork = /^(?:namespace|output of ip in) \/run\/docker\/netns\/1-/
+const isOfNetwork = /^(?:namespace|output of ip in) \/run\/docker\/netns\/\d+-/
 
 /** VNIs that are shared, and devices that do not have the VNI of their network. */
 export function vniProblems(networks: readonly AssignedVnis[], devices: readonly VxlanDevice[]): Problem[] {
@@ -82,13 +82,13 @@ export function vniProblems(networks: readonly AssignedVnis[], devices: readonly
   const namespaces = new Map<number, VxlanDevice>()
   for (const device of devices) {
     const other = namespaces.get(device.vni)
-    if (other !== undefined && other.namespace !== device.namespace)
+    if (other !== undefined && !isSameNamespace(other.namespace, device.namespace))
       problems.push({
         ...{ code: 'vni-of-two-namespaces', kind: 'seen', node: device.host, subject: device.namespace },
         ...{ expected: device.vni, observed: `${other.namespace}@${other.host}` },
       })
     namespaces.set(device.vni, device)
-    const network = networks.find(({ id }) => overlayNamespace(id) === device.namespace)
+    const network = networks.find(({ id }) => isSameNamespace(overlayNamespace(id), device.namespace))
     if (network !== undefined && !network.vnis.includes(device.vni))
       problems.push({
         ...{ code: 'vni-of-device-differs', kind: 'seen', node: device.host, network: network.name },

@@ -27,7 +27,7 @@ export const forwarding = requirement({
   needs: ['two-nodes'],
   knownIssues: [staleForwardingEntries],
   method:
-    'Each engine tells its own endpoints of each network: tasks and load-balancer endpoints. On every node that has the network, the tables in the network’s namespace must hold, for each endpoint of the other nodes, a permanent neighbour entry with its MAC and a forwarding entry to the data-path address of its node, and no entry for anything else. ' +
+    'Each engine tells its own endpoints of each network, whoever made it: tasks and load-balancer endpoints. On every node that has the network, the tables in the network’s namespace must hold, for each endpoint of the other nodes, a permanent neighbour entry with its MAC and a forwarding entry to the data-path address of its node, and no entry for anything else. ' +
     looksAgain,
   usualCauses: [
     'gossip (7946 tcp and udp) does not pass between some nodes, so joins and leaves are not heard',
@@ -100,7 +100,7 @@ async function look(lab: ObserveContext, fresh: boolean): Promise<Place[]> {
 }
 
 function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Place[] {
-  return Object.values(facts.networks).flatMap((network) => {
+  return [...Object.values(facts.networks), ...otherNetworks(facts, views)].flatMap((network) => {
     const endpoints = endpointsOf(network, facts, views)
     const namespace = overlayNamespace(network.id)
     return facts.nodes
@@ -114,6 +114,24 @@ function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Pl
         }
       })
   })
+}
+
+type ForwardedNetwork = Pick<NetworkFacts, 'id' | 'name' | 'vni'>
+
+/** More would be a file too large to keep. */
+const mostOtherNetworks = 50
+
+/** Overlays that are not the run's, by what engines tell of them. */
+function otherNetworks(facts: ClusterFacts, views: ViewsSeen): ForwardedNetwork[] {
+  const own = new Set(Object.values(facts.networks).map(({ id }) => id))
+  const found = Object.values(views)
+    .flat()
+    .filter(({ id, driver, scope }) => driver === 'overlay' && scope === 'swarm' && !own.has(id))
+    .flatMap(({ id, name, options }) => {
+      const vni = Number(options['com.docker.network.driver.overlay.vxlanid_list'])
+      return Number.isInteger(vni) && vni > 0 ? [[id, { id, name, vni }] as const] : []
+    })
+  return [...new Map(found).values()].slice(0, mostOtherNetworks)
 }
 
 function tablesOf({ links, neighbours, fdb }: ForwardingTables): ForwardingTables {
@@ -133,7 +151,7 @@ function problemsOf(places: readonly Place[]): Problem[] {
 }
 
 /** By each engine's own account; tasks of the stack are added as the API tells them. */
-function endpointsOf(network: NetworkFacts, facts: ClusterFacts, views: ViewsSeen): RemoteEndpoint[] {
+function endpointsOf(network: ForwardedNetwork, facts: ClusterFacts, views: ViewsSeen): RemoteEndpoint[] {
   const found = new Map<string, RemoteEndpoint>()
   for (const { name: node, dataPath } of facts.nodes) {
     const view = views[node]?.find(({ id }) => id === network.id)

@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { judgeRun } from '../../lib/conformance/judge-run.ts'
+import type { RunRecord } from '../../lib/conformance/run-record.ts'
 import { observationReader } from '../../lib/conformance/stored-files.ts'
 import { diagnose } from '../../lib/diagnosis/diagnosis.ts'
 import type { Finding } from '../../lib/observation/finding.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { readRun } from '../../lib/report/read-run.ts'
 import { suites } from '../index.ts'
-import { unpackRun } from './stored-run.ts'
+import { unpacked } from './unpacked.fake.ts'
 
 /** All that can be written to, for tests that show a rule something else than the lab did. */
 export type Changeable<T> = { -readonly [K in keyof T]: Changeable<T[K]> }
@@ -21,20 +19,26 @@ export async function findingsWhere(
   name: string,
   change: (state: Changeable<HostState>, node: string, reading: Reading) => void = () => {},
 ): Promise<readonly Finding[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'swarmproof-stored-'))
-  try {
-    unpackRun(name, folder)
-    const tests = suites.flatMap((suite) => suite.tests)
-    const { record } = judgeRun(await readRun(folder), folder, tests)
-    const read = observationReader(folder, record)
-    return diagnose(record, (lab, file) => {
-      const [reading] = file.split('#')
-      if (reading !== 'kernel' && reading !== 'kernel-after') return read(lab, file)
-      const stored = structuredClone(read(lab, file)) as { seen?: Record<string, Changeable<HostState>> }
-      for (const [node, state] of Object.entries(stored?.seen ?? {})) change(state, node, reading)
-      return stored
-    })
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const folder = unpacked(name)
+  const record = await judged(name)
+  const read = observationReader(folder, record)
+  return diagnose(record, (lab, file) => {
+    const [reading] = file.split('#')
+    if (reading !== 'kernel' && reading !== 'kernel-after') return read(lab, file)
+    const stored = structuredClone(read(lab, file)) as { seen?: Record<string, Changeable<HostState>> }
+    for (const [node, state] of Object.entries(stored?.seen ?? {})) change(state, node, reading)
+    return stored
+  })
+}
+
+const records = new Map<string, Promise<RunRecord>>()
+
+function judged(name: string): Promise<RunRecord> {
+  const known = records.get(name)
+  if (known !== undefined) return known
+  const tests = suites.flatMap((suite) => suite.tests)
+  const folder = unpacked(name)
+  const judging = readRun(folder).then((stored) => judgeRun(stored, folder, tests).record)
+  records.set(name, judging)
+  return judging
 }

@@ -12,17 +12,22 @@ export const storedFolder = dirname(fileURLToPath(import.meta.url))
 const ending = '.json.gz'
 
 /** Text by file, relative to the folder of the run: `run.json` and its observations. */
-type Files = Readonly<Record<string, string>>
+export type Files = Readonly<Record<string, string>>
 
-/** Keeps a run, without captures and reports, as NAME for tests. */
-export function keepRun(runFolder: string, name: string): void {
+/** What a run stored, without captures and reports. */
+export function readStoredFiles(runFolder: string): Files {
   const observations = readdirSync(join(runFolder, 'observations'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(runFolder, join(entry.parentPath, entry.name)))
     .sort()
-  const files: Files = Object.fromEntries(
+  return Object.fromEntries(
     ['run.json', ...observations].map((file) => [file, readFileSync(join(runFolder, file), 'utf8')]),
   )
+}
+
+/** Keeps a run as NAME for tests. */
+export function keepRun(runFolder: string, name: string): void {
+  const files = readStoredFiles(runFolder)
   writeFileSync(join(storedFolder, `${name}${ending}`), gzipSync(JSON.stringify(files), { level: 9 }))
 }
 

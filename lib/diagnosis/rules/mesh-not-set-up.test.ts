@@ -47,7 +47,13 @@ function find(state: object, applied = [meshNotSetUp]): { findings: Finding[]; v
   })) as unknown as RequirementRecord[]
   const facts = {
     ...{ nodes: [], tasks: [], topology: exampleLab('three-node', '29.7.9').topology },
-    networks: { ingress: { name: 'ingress', ingress: true }, clear: { name: 'swp-clear', ingress: false } },
+    networks: {
+      ingress: {
+        ...{ id: 'fqbg7rptqgvu1k4m7x2c6b1z2', name: 'ingress', ingress: true },
+        ...{ vni: 4096, subnet: '10.0.0.0/24' },
+      },
+      clear: { id: 'nqdh0ksc37tq1k4m7x2c6b1z2', name: 'swp-clear', ingress: false, vni: 4097 },
+    },
     services: {
       web: { published: [{ protocol: 'tcp', publishedPort: 8080, targetPort: 80, mode: 'ingress' }] },
     },

@@ -1,18 +1,22 @@
 import type { RefusedFacts } from '../../observation/facts.ts'
 import type { PublicReport } from '../../observation/catalog-entry.ts'
+import { type EngineRefusal, refusalOf } from '../../observation/engine-refusal.ts'
 import { nodesOf } from '../../observation/problem.ts'
+import { foreignDevices } from '../foreign-devices.ts'
 import type { LabView } from '../lab-view.ts'
+import { unseenAt } from '../refusals.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { addressPoolsUsedUp } from './address-pools-used-up.ts'
 
 /** What an engine's words on a task are known to mean, and what to do. Engines from 20.10 to 29 say them so. */
 const known: readonly {
-  readonly words: RegExp
+  readonly refusal: EngineRefusal
   readonly means: string
   readonly remedy: readonly string[]
   readonly reports?: readonly PublicReport[]
 }[] = [
   {
-    words: /vxlan interface.*(file exists|address already in use)/i,
+    refusal: 'vxlan-in-the-way',
     means: 'a VXLAN device that is not this network’s holds its VNI or its UDP port',
     remedy: [
       'On that node: `ip -d link show type vxlan`, also in the namespaces: `for n in /run/docker/netns/*; do nsenter --net=$n ip -d link show type vxlan; done`',
@@ -34,7 +38,7 @@ const known: readonly {
     ],
   },
   {
-    words: /could not find an available.*pool|pool overlaps|address space|no available network/i,
+    refusal: 'pools-used-up',
     means: 'the engine finds no address pool that is free of its host’s routes',
     remedy: [
       'On that node: `ip route` shows what covers the pools, such as 0.0.0.0/1 and 128.0.0.0/1 of a VPN',
@@ -52,7 +56,7 @@ const known: readonly {
     ],
   },
   {
-    words: /no suitable node/i,
+    refusal: 'no-suitable-node',
     means: 'no node fulfils what the task asks for',
     remedy: [
       '`docker node ls`: nodes that are drained, paused or down',
@@ -60,7 +64,7 @@ const known: readonly {
     ],
   },
   {
-    words: /no such image|pull access denied|manifest/i,
+    refusal: 'image-missing',
     means: 'the probe image is not on that node and none may be fetched',
     remedy: [
       'Give an image that all nodes can have: --probe-image NAME',
@@ -68,7 +72,7 @@ const known: readonly {
     ],
   },
   {
-    words: /operation not supported|protocol not supported|not implemented|modprobe/i,
+    refusal: 'kernel-lacks',
     means: 'the kernel of that node lacks what the network needs',
     remedy: ['`modprobe -a vxlan bridge veth ip_vs xfrm_user esp4` on that node, then restart its engine'],
   },
@@ -97,10 +101,10 @@ export const stackIncomplete: Rule = {
   ],
   reports: known.flatMap(({ reports = [] }) => reports),
   find(lab) {
-    const refused = lab.facts?.refused ?? []
+    const refused = (lab.facts?.refused ?? []).filter((task) => !isTold(lab, task))
     const groups = new Map<string, RefusedFacts[]>()
     for (const task of refused) {
-      const key = `${task.node ?? ''} ${known.findIndex(({ words }) => words.test(task.error))}`
+      const key = `${task.node ?? ''} ${refusalOf(task.error) ?? ''}`
       groups.set(key, [...(groups.get(key) ?? []), task])
     }
     return [...groups.values()].map((tasks) => draftOf(tasks, lab))
@@ -108,10 +112,20 @@ export const stackIncomplete: Rule = {
   gravity: 30,
 }
 
+/** A graver rule says what exactly is in the way there. */
+function isTold(lab: LabView, { node, error }: RefusedFacts): boolean {
+  const means = refusalOf(error)
+  if (means === 'vxlan-in-the-way') return foreignDevices(lab).some((device) => device.node === node)
+  return (
+    means === 'pools-used-up' &&
+    addressPoolsUsedUp.find(lab).some(({ nodes = [] }) => nodes.includes(node ?? ''))
+  )
+}
+
 function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {
   const told = tasks.find(({ error }) => error !== '') ?? tasks[0]
   const { node, error = '', state = '' } = told ?? {}
-  const meaning = known.find(({ words }) => words.test(error))
+  const meaning = known.find(({ refusal }) => refusal === refusalOf(error))
   const services = [...new Set(tasks.map(({ service }) => service))].join(', ')
   const runsNone = node !== undefined && lab.facts?.tasks.every((task) => task.node !== node) === true
   const where =
@@ -130,14 +144,6 @@ function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {
       .slice(0, 8),
     reports: meaning?.reports ?? [],
     explains: (problem) => problem.kind === 'missed' && node !== undefined && nodesOf(problem).includes(node),
-    accountsFor: (id) => {
-      const verdict = lab.requirement(id)?.verdict
-      if (verdict?.outcome !== 'inconclusive' && verdict?.outcome !== 'skip') return false
-      return (
-        node === undefined ||
-        verdict.unseen.length === 0 ||
-        verdict.unseen.some(({ nodes }) => nodes.includes(node))
-      )
-    },
+    accountsFor: (id) => unseenAt(lab, id, node),
   }
 }

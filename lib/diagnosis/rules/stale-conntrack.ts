@@ -59,5 +59,5 @@ export const staleConntrack: Rule = {
               },
             ],
       ),
-  gravity: 145,
+  gravity: 146,
 }

@@ -1,5 +1,7 @@
 import type { ContainerCreateOptions, HostConfig } from 'dockerode'
 import { GenericContainer, Wait } from 'testcontainers'
+import type { ImpairedAttachment } from '../../topology/impaired-attachments.ts'
+import { impairProgram, netemWords } from '../impair.ts'
 import type { Engine } from './engine.ts'
 import { hostInit, hostIsUp } from './host-init.ts'
 import { labels, nodeLabel } from './lab-labels.ts'
@@ -17,6 +19,8 @@ export interface HostSpec {
   readonly nameserver: string
   /** Its engine may load modules of the shared kernel, from this machine's folder of them. */
   readonly mayLoadModules: boolean
+  /** What it does to what it sends. */
+  readonly impaired: readonly ImpairedAttachment[]
   readonly neighbours: readonly { readonly name: string; readonly address: string }[]
   readonly labels: Readonly<Record<string, string>>
 }
@@ -56,11 +60,13 @@ export class HostContainer extends GenericContainer {
 
 function createOptions(spec: HostSpec): ContainerCreateOptions {
   const [first] = spec.networks
+  // Part of its first process, so that a restart of the host does it again.
+  const impairing = spec.impaired.length === 0 ? [] : [impairProgram.text, ...netemWords(spec.impaired)]
   return {
     name: `swarmproof-${spec.labId}-${spec.node}`,
     Hostname: spec.node,
     Labels: labels(spec.labId, 'host', { [nodeLabel]: spec.node, ...spec.labels }),
-    Entrypoint: ['/bin/sh', '-c', hostInit.text, 'swarmproof-init', spec.nameserver],
+    Entrypoint: ['/bin/sh', '-c', hostInit.text, 'swarmproof-init', spec.nameserver, ...impairing],
     Cmd: [],
     // An image's own check would ask for an engine that is not started its way.
     Healthcheck: { Test: ['NONE'] },

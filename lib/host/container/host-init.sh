@@ -1,5 +1,5 @@
 #!/bin/sh
-# Argument: the address its resolver asks.
+# Arguments: the address its resolver asks; then what impairs underlays, a program of sh and its arguments, if any is.
 : "${is_up?}"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 if [ -e /proc/sysrq-trigger ]; then
@@ -15,6 +15,11 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ]; then
 fi
 echo "nameserver $1" >/etc/resolv.conf
 mkdir -p /var/log /etc/swarmproof
+if [ $# -gt 1 ]; then
+  impair=$2
+  shift 2
+  sh -c "$impair" swarmproof-impair "$@" || exit 9
+fi
 dockerd --host unix:///var/run/docker.sock >>/var/log/dockerd.log 2>&1 </dev/null &
 echo "$is_up"
 while :; do sleep 3600 & wait $!; done

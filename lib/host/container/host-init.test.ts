@@ -24,6 +24,21 @@ describe('scripts of a container host', () => {
     expect(hostInit.text).to.match(/sysrq-trigger \|\| \{ .*exit 7; \}/)
   })
 
+  it('impairs before its engine starts, and ends where that fails', () => {
+    const [before = '', after] = hostInit.text.split('dockerd --host')
+    expect(after).not.to.equal(undefined)
+    const impairing = before.slice(before.indexOf('if [ $# -gt 1 ]'))
+    const run = (...words: string[]): { status: number | null; stdout: string } =>
+      spawnSync('sh', ['-c', `${impairing}\necho engine`, 'swarmproof-init', '192.0.2.1', ...words], {
+        encoding: 'utf8',
+      })
+    expect(run().stdout).to.equal('engine\n')
+    expect(run('echo "$0: $*"', '192.0.2.2', '1ms', '').stdout).to.equal(
+      'swarmproof-impair: 192.0.2.2 1ms \nengine\n',
+    )
+    expect(run('exit 1')).to.include({ status: 9, stdout: '' })
+  })
+
   it('writes what the kernel can where observers look for it', async () => {
     const { observeScript } = await import('../../observe/observe-script.ts')
     const file = /^kernel_file=(\S+)/m.exec(containerWarmUpScript('probe:1').text)?.[1] ?? 'nowhere'

@@ -10,7 +10,7 @@ const kernelFile = '/etc/swarmproof/kernel-modules'
 
 /**
  * What runs in a host container as process 1: makes writable what an engine writes to, and starts it. `$1` is the
- * address its resolver asks.
+ * address its resolver asks; `impairProgram` and its words follow where underlays are impaired.
  *
  * A write to /proc/sysrq-trigger would restart the machine all containers share, so what writes there hits nothing.
  * The engine's own nameserver at 127.0.0.11 cannot be asked from the namespaces of tasks.

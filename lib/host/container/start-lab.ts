@@ -5,8 +5,10 @@ import { SwarmproofError } from '../../error.ts'
 import { labImage } from '../../loaded-image.ts'
 import { step } from '../../progress.ts'
 import { ownIdentity } from '../../setup/process-identity.ts'
+import { impairedAttachments } from '../../topology/impaired-attachments.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { Host, StartOptions } from '../host.ts'
+import { impairmentFact } from '../impair.ts'
 import { connectNode, hostOf } from './connect-hosts.ts'
 import { ContainerLab } from './container-lab.ts'
 import type { Engine } from './engine.ts'
@@ -21,6 +23,7 @@ import { findLabs, markLab, removeHosts, removeLab } from './lab-parts.ts'
 import { pointTestcontainersAt } from './point-testcontainers.ts'
 import { findPrivileges } from './privileges.ts'
 import type { Privileges } from './privileges.ts'
+import { requireNetem } from './require-netem.ts'
 import { weakerFact } from './shared-kernel.ts'
 import { createUnderlays, gatewayOf, networkName } from './underlay-networks.ts'
 
@@ -57,6 +60,7 @@ export async function startContainerLab(
     if (first === undefined) throw new RangeError('a topology without nodes')
     const privileges = await findPrivileges(engine, imageOf(first).tag, labId)
     if (privileges.kind !== 'privileged') progress.note(`Hosts run with ${privileges.description}`)
+    await requireNetem(engine, imageOf(first).tag, labId, topology)
     await createUnderlays(engine, labId, topology)
     const facts = factsOf(engine, topology, imageOf, privileges)
     pointTestcontainersAt(engine.endpoint)
@@ -129,6 +133,7 @@ function hostSpec({ engine, labId, topology, imageOf, privileges, facts }: Plan,
     networks: attached.map(({ name, address }) => ({ name, address })),
     mayLoadModules: engine.sharesOurKernel && existsSync(`/lib/modules/${engine.kernelRelease}`),
     nameserver: underlay === undefined ? '127.0.0.1' : gatewayOf(underlay, topology),
+    impaired: impairedAttachments(node, topology),
     neighbours: topology.nodes.flatMap(({ name, addresses }) => {
       const address = addresses[topology.swarm.advertise]
       return address === undefined || name === node.name ? [] : [{ name, address }]
@@ -139,10 +144,11 @@ function hostSpec({ engine, labId, topology, imageOf, privileges, facts }: Plan,
 
 function factsOf(
   engine: Engine,
-  { nodes }: Topology,
+  topology: Topology,
   imageOf: Plan['imageOf'],
   privileges: Privileges,
 ): Readonly<Record<string, string>> {
+  const { nodes } = topology
   const images = [...new Set(nodes.map((node) => imageOf(node).description))]
   return {
     'outer engine': `Docker ${engine.version} on ${engine.operatingSystem}, ${engine.endpoint.url} (${engine.endpoint.source})`,
@@ -150,6 +156,7 @@ function factsOf(
     privileges: privileges.description,
     'shared kernel': `all ${nodes.length} hosts run on the one kernel ${engine.kernelRelease}${engine.sharesOurKernel ? ', that of the machine swarmproof runs on' : ''}`,
     'weaker for it': weakerFact(),
+    ...impairmentFact(topology),
   }
 }
 

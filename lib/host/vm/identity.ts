@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { type Script, scriptLines, sh } from '../../script.ts'
 import { perlFile, scriptFile } from '../../script-file.ts'
 import { afterIdentity } from '../../setup/systemd-guest.ts'
+import type { ImpairedAttachment } from '../../topology/impaired-attachments.ts'
+import { impairScript } from '../impair.ts'
 import { managementAddress, managementGateway } from './machine-arguments.ts'
 
 /** What makes a machine itself and no other's copy. */
@@ -22,6 +24,8 @@ export interface GuestIdentity {
     readonly address: string
     readonly mtuBytes: number
   }[]
+  /** What it does to what it sends; absent in labs of before there was such a thing. */
+  readonly impaired?: readonly ImpairedAttachment[]
   /** Other nodes for /etc/hosts, so that names in logs and tools mean something. */
   readonly neighbours: readonly { readonly name: string; readonly address: string }[]
 }
@@ -78,6 +82,11 @@ function secondsOf(now: Date): string {
 
 /** Stays on the guest's disk. */
 export function guestStartScript(identity: GuestIdentity): string {
+  const { impaired = [] } = identity
+  return scriptLines([startScript(identity), ...(impaired.length === 0 ? [] : [impairScript(impaired)])]).text
+}
+
+function startScript(identity: GuestIdentity): Script {
   return scriptFile(
     import.meta.url,
     'start-guest.sh',
@@ -93,5 +102,5 @@ export function guestStartScript(identity: GuestIdentity): string {
       mtuBytes,
       address,
     ]),
-  ).text
+  )
 }

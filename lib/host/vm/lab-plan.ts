@@ -1,3 +1,4 @@
+import { impairedAttachments } from '../../topology/impaired-attachments.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import { InputError } from '../../error.ts'
 import type { Acceleration } from './acceleration.ts'
@@ -46,6 +47,7 @@ export function planIdentity(
         },
       ]
     }),
+    impaired: impairedAttachments(node, topology),
     neighbours: topology.nodes.flatMap(({ name, addresses }) => {
       const address = addresses[topology.swarm.advertise]
       return address === undefined ? [] : [{ name, address }]

@@ -1,6 +1,6 @@
 import { readDistribution } from '../../setup/distribution.ts'
 import type { GuestImage } from '../../setup/guest-image.ts'
-import { guestRecipe } from '../../setup/guest-recipe.ts'
+import { type GuestKind, guestRecipe } from '../../setup/guest-recipe.ts'
 import { ensureSetup } from '../../setup/setup.ts'
 import type { Setup } from '../../setup/setup.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
@@ -20,15 +20,16 @@ export interface Guests extends Setup {
 export async function prepareGuests(
   topology: Topology,
   options: Pick<StartOptions, 'progress' | 'signal'>,
+  given: Pick<GuestKind, 'enginePackage'> = {},
 ): Promise<Guests> {
   const flavours = new Map<string, Flavour>(topology.nodes.map((node) => [flavourKey(node), node]))
   // All are looked up before one is built: an engine that cannot be had is refused at once.
   const distribution = await readDistribution()
-  for (const { engine, init } of flavours.values()) guestRecipe(distribution, engine, init)
+  for (const flavour of flavours.values()) guestRecipe(distribution, { ...flavourOf(flavour), ...given })
   const images = new Map<string, GuestImage>()
   let first: Setup | undefined
   for (const [key, flavour] of flavours) {
-    const made = await ensureSetup(options, flavour)
+    const made = await ensureSetup(options, { ...flavourOf(flavour), ...given })
     first ??= made
     images.set(key, made.image)
   }
@@ -39,6 +40,10 @@ export async function prepareGuests(
     return image
   }
   return { ...first, imageOf }
+}
+
+function flavourOf({ engine, init }: Flavour): Flavour {
+  return { ...(engine === undefined ? {} : { engine }), ...(init === undefined ? {} : { init }) }
 }
 
 function flavourKey({ engine, init }: Flavour): string {

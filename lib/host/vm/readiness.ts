@@ -172,7 +172,7 @@ async function otherImages(
   const images = await Promise.all(
     engineNames.flatMap((engine) =>
       initNames.map(async (init) => {
-        const image = await findGuestImage(guestRecipe(distribution, engine, init))
+        const image = await findGuestImage(guestRecipe(distribution, { engine, init }))
         if (image === undefined || image.key === usual?.key) return undefined
         return `with engine ${engine}: ${describeImage(image)}`
       }),

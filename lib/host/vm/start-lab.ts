@@ -6,6 +6,7 @@ import { withLock } from '../../setup/lock.ts'
 import { describeImage } from '../../setup/guest-image.ts'
 import type { NodeSpec, Topology } from '../../topology/topology.ts'
 import type { StartOptions } from '../host.ts'
+import { impairmentFact } from '../impair.ts'
 import type { Acceleration } from './acceleration.ts'
 import { endLab, endProcessesUsing } from './end-lab.ts'
 import {
@@ -204,6 +205,7 @@ function factsOf(
     acceleration: `${how}: ${acceleration.reason}`,
     guest: describeGuests(nodes, imageOf),
     machines: `${nodes.length} × ${[...sizes].join(' / ')}`,
+    ...impairmentFact(state.topology),
   }
 }
 

@@ -1,5 +1,6 @@
 import { SwarmproofError, unknownName } from '../../error.ts'
 import { processesUsing } from '../../setup/process-identity.ts'
+import type { EnginePackage } from '../../setup/engine-package.ts'
 import type { Topology } from '../../topology/topology.ts'
 import type { HostProvider, ListedLab, StartOptions } from '../host.ts'
 import { findAcceleration } from './acceleration.ts'
@@ -18,10 +19,23 @@ export class VmProvider implements HostProvider {
   readonly origin = machineOrigin
   readonly candidates = cleanCandidates
   readonly clean = clean
+  readonly #enginePackage: EnginePackage | undefined
+
+  constructor({ enginePackage }: { readonly enginePackage?: EnginePackage } = {}) {
+    this.#enginePackage = enginePackage
+  }
+
+  withEnginePackage(enginePackage: EnginePackage): HostProvider {
+    return new VmProvider({ enginePackage })
+  }
 
   async start(topology: Topology, options: StartOptions): Promise<VmLab> {
     refuseImpossibleForVms(topology)
-    const { emulator, image, imageOf } = await prepareGuests(topology, options)
+    const { emulator, image, imageOf } = await prepareGuests(
+      topology,
+      options,
+      this.#enginePackage === undefined ? {} : { enginePackage: this.#enginePackage },
+    )
     const { progress, signal } = options
     const acceleration = await findAcceleration({ emulator, image, progress, signal })
     return startVmLab(topology, options, acceleration, { emulator, imageOf, progress, signal })

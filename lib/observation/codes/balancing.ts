@@ -25,4 +25,5 @@ export const balancingCodes = {
   'replacement-missing': 'nothing runs in place of {subject} after {expected} s',
   'replacement-not-reached': '{subject}, which replaces a dead task, did not answer within {expected} s',
   'idle-connection-lost': 'a connection from {node} that was idle for {expected} s was lost: {observed}',
+  'connections-reset': '{observed} of {expected} connections from {node} {subject} were reset',
 } as const

@@ -59,4 +59,7 @@ export const overlayCodes = {
   'ipsec-state-left': '{node} has the IPsec state {subject}, which was not there before',
   'ipsec-policy-left': '{node} has the IPsec policy {subject}, which was not there before',
   'former-network-gone': '{node} no longer lists {network}, which nobody removed',
+  'datagrams-lost': '{observed} of {expected} datagrams of {protocol} arrived',
+  'datagrams-doubled': '{observed} of {expected} datagrams of {protocol} arrived more than once',
+  'datagrams-overtaken': '{observed} of {expected} datagrams of {protocol} arrived behind later ones',
 } as const

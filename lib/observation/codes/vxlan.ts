@@ -37,4 +37,7 @@ export const vxlanCodes = {
   'frame-not-on-underlay': 'is bare on the veth, but was never seen on the underlay of {node}',
   'frame-altered': 'is another frame on the underlay of {node} than on the veth',
   'payload-unreadable': 'no packet with the known data left {from} for {to}',
+  'checksum-wrong': '{observed} of {expected} packets of {protocol} arrived with a wrong checksum {subject}',
+  'checksum-unfinished':
+    '{observed} of {expected} packets of {protocol} arrived with a checksum {subject} that nobody completed',
 } as const

@@ -11,7 +11,7 @@ import { describePlaces } from '../../observation/finding.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
-import { entryNoun, labsTitle, repeats, severalLabs, versionsOf } from '../labs.ts'
+import { entryNoun, impairedLabs, labsTitle, repeats, severalLabs, versionsOf } from '../labs.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from '../outcome.ts'
 import type { OutcomeStyle, ShownOutcome } from '../outcome.ts'
 import { formatDuration, instant, labOrigin, runMilliseconds } from '../time.ts'
@@ -238,6 +238,7 @@ function facts(record: RunRecord): PageModel['facts'] {
       { label: 'Labs', value: `${record.labs.length}, ${count}` },
       ...times,
       { label: 'Verified on', value: names, wide: true },
+      ...impairedFacts(record),
     ]
   }
   const nodes = plural(only.topology.nodes.length, 'node')
@@ -245,7 +246,13 @@ function facts(record: RunRecord): PageModel['facts'] {
     { label: 'Topology', value: `${only.topology.name} (${nodes})` },
     ...times,
     { label: 'Lab', value: labOrigin(only), wide: true },
+    ...impairedFacts(record),
   ]
+}
+
+function impairedFacts(record: RunRecord): PageModel['facts'] {
+  const impaired = impairedLabs(record)
+  return impaired === '' ? [] : [{ label: 'Impaired on purpose', value: impaired, wide: true }]
 }
 
 function stepViews(record: RunRecord): StepView[] {

@@ -8,7 +8,11 @@ import { httpBody } from '../../../lib/probe/http.ts'
 import type { Observation } from '../../../lib/probe/probe.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { killTask } from '../../../lib/swarm/kill-task.ts'
+import { loadBalancerNamespace } from '../../../lib/swarm/namespaces.ts'
 import type { Trial } from '../../../lib/swarm/trial.ts'
+import { connectionsForShares } from '../judging/chance.ts'
+import { kernel } from '../judging/kernel-seen.ts'
+import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type Changing, connect } from './changing.ts'
 
 /** A few connections of one client, while a task is dead or being replaced. */
@@ -28,6 +32,8 @@ export interface Round {
 export interface CrashStage {
   readonly killed: TaskFacts
   readonly rounds: readonly Round[]
+  /** The balancers choose at random: a client is reached once the new task answered it in any round. */
+  readonly isRandom?: true
   /** The task that runs in its place; null where none was seen. */
   readonly replacement: TaskFacts | null
   /** When it was first seen to answer every client, all of whose connections succeeded. */
@@ -48,18 +54,21 @@ export const recoveredWithinMs = 30_000
 export const replacedWithinMs = recoveredWithinMs + 5_000 + 25_000
 
 const connectionsPerRound = 3
-const roundsPerTask = 6
 
 export async function crash(changing: Changing, count: number): Promise<CrashStage> {
-  const { trial, service, clients } = changing
+  const { trial, service, clients, lab } = changing
+  const namespace = loadBalancerNamespace(lab.stack.networks.clear.id)
+  const isRandom = someChooseAtRandom(await lab.scene(kernel), namespace)
   const before = await trial.running([service], count)
   const killed = before.at(-1)
   if (killed === undefined) throw new Inconclusive(`${service.name} has no task to kill`)
   await killTask(killed)
-  const { replacement, ...seen } = await untilReplaced(changing, before)
+  const { replacement, ...seen } = await untilReplaced(changing, before, isRandom)
   const tasks = before.filter((task) => task !== killed).concat(replacement ?? [])
-  const last = seen.replacedMs === null ? [] : await connect(changing, roundsPerTask * tasks.length)
+  const connections = connectionsForShares(tasks.length, isRandom)
+  const last = seen.replacedMs === null ? [] : await connect(changing, connections)
   return {
+    ...(isRandom ? { isRandom } : {}),
     ...{ killed: taskFacts(killed), ...seen, tasks: tasks.map(taskFacts) },
     replacement: replacement === undefined ? null : taskFacts(replacement),
     final: last.map((one, index) => ({ client: clients[index]?.id ?? '', probe: probeSeen(one) })),
@@ -67,7 +76,7 @@ export async function crash(changing: Changing, count: number): Promise<CrashSta
 }
 
 /** Goes on connecting until a new task has answered every client, or the bound runs out. */
-async function untilReplaced(changing: Changing, before: readonly Task[]) {
+async function untilReplaced(changing: Changing, before: readonly Task[], isRandom: boolean) {
   const { trial, service, clients, lab } = changing
   const killedAt = performance.now()
   const since = (): number => Math.round(performance.now() - killedAt)
@@ -86,13 +95,19 @@ async function untilReplaced(changing: Changing, before: readonly Task[]) {
     const round = observations.map((one, index) => roundOf(clients[index]?.id ?? '', one, since()))
     rounds.push(...round)
     const { hostname } = replacement ?? {}
+    const counted = isRandom ? rounds : round
     if (
       hostname !== undefined &&
-      round.every(({ failed, answers }) => failed === 0 && answers.includes(hostname))
+      round.every(({ client, failed }) => failed === 0 && isAnsweredBy(hostname, client, counted))
     )
       replacedMs = since()
   }
   return { rounds, replacement, replacedMs, taskLooks }
+}
+
+/** Whether a task answered a client in one of the rounds. */
+export function isAnsweredBy(hostname: string, client: string, rounds: readonly Round[]): boolean {
+  return rounds.some((round) => round.client === client && round.answers.includes(hostname))
 }
 
 /** Undefined while a container comes or goes: its engine may know nothing of it then. */

@@ -12,7 +12,9 @@ import { poll } from '../../../lib/poll.ts'
 import { dnsQuery } from '../../../lib/probe/dns.ts'
 import type { ClusterNode } from '../../../lib/swarm/cluster.ts'
 import { loadBalancerNamespace, namespacePath } from '../../../lib/swarm/namespaces.ts'
-import { balancingProblems, markOfVip } from '../judging/balancer.ts'
+import { type Backend, type BalancerPlace, balancingProblems, markOfVip } from '../judging/balancer.ts'
+import { choosesAtRandom, type RandomBackend, randomBackends } from '../../../lib/observe/random-balancer.ts'
+import { randomBalancingProblems, whomItLists } from '../judging/random-balancer.ts'
 import type { Changing } from './changing.ts'
 import { type Asked, nameProblems, withoutTimes } from '../judging/name-problems.ts'
 import { inTask } from '../sending/pair.ts'
@@ -38,6 +40,8 @@ export interface BalancerSeen {
   /** Of packets for the virtual IP; null where nothing marks them. */
   readonly mark: number | null
   readonly ipvs: readonly IpvsService[]
+  /** Of a balancer that chooses at random: what from, by virtual IP; null where its rules do not say. */
+  readonly random?: readonly RandomBackend[] | null
 }
 
 /** What a look is compared with. */
@@ -101,7 +105,9 @@ async function look({ lab, clients, service, vip }: Changing): Promise<ShownLook
 
 async function balancerOf({ host }: ClusterNode, network: string, vip: string): Promise<BalancerSeen | null> {
   const state = await readBalancer(host, namespacePath(loadBalancerNamespace(network)))
-  return state === undefined ? null : { mark: markOfVip(state.firewall, vip) ?? null, ipvs: state.ipvs }
+  if (state === undefined) return null
+  const random = choosesAtRandom(state) ? { random: randomBackends(state) ?? null } : {}
+  return { mark: markOfVip(state.firewall, vip) ?? null, ipvs: state.ipvs, ...random }
 }
 
 export interface Shown {
@@ -119,16 +125,29 @@ export function judgeShown(seen: ShownLook, { service, network, namespace, vip, 
   const expected = new Map(backends.map(({ name, address }) => [address, name]))
   const { got, missing, unseen } = part(seen.balancers, 'IPVS')
   const place = { network, service }
+  const unreadable = [...got].flatMap(([node, balancer]) => (balancer?.random === null ? [node] : []))
   return {
     problems: [
       ...seen.names.flatMap((asked) => nameProblems(asked, expected, place)),
       ...[...got].flatMap(([node, balancer]): Problem[] =>
         balancer === null
           ? [{ ...place, code: 'balancer-missing', kind: 'missed', node, subject: namespace }]
-          : balancingProblems(balancer.ipvs, balancer.mark, backends, { ...place, node, address: vip }),
+          : balancerProblems(balancer, vip, backends, { ...place, node, address: vip }),
       ),
     ],
     missing,
-    unseen,
+    unseen: [...unseen, ...unreadable.map((node) => ({ what: whomItLists, nodes: [node] }))],
   }
+}
+
+function balancerProblems(
+  { ipvs, mark, random }: BalancerSeen,
+  vip: string,
+  backends: readonly Backend[],
+  place: BalancerPlace,
+): Problem[] {
+  if (random === null) return []
+  return random === undefined
+    ? balancingProblems(ipvs, mark, backends, place)
+    : randomBalancingProblems(random, vip, backends, place)
 }

@@ -1,7 +1,6 @@
 import { expect } from 'chai'
 import type { FirewallRule } from '../../../lib/observe/host-state.ts'
-import { parseNftables } from '../../../lib/observe/nftables.ts'
-import { balancerProblems, balancingProblems, choosesAtRandom, markOfPort, markOfVip } from './balancer.ts'
+import { balancerProblems, balancingProblems, markOfPort, markOfVip } from './balancer.ts'
 
 const rule = (chain: string, text: string, table = 'mangle'): FirewallRule => ({
   table,
@@ -102,38 +101,5 @@ describe('balancing as problems', () => {
     expect(found({ destinations: [...destinations, { ...first, address: '10.0.0.77' }] })).to.deep.equal([
       { ...place, code: 'balancer-lists-stranger', kind: 'seen', address: '10.0.0.77' },
     ])
-  })
-})
-
-describe('a balancer of nftables', () => {
-  /** Written from the facts of moby/moby#53125, not recorded. */
-  const balancing = (mode: string) =>
-    parseNftables(
-      JSON.stringify({
-        nftables: [
-          { chain: { family: 'ip', table: 'docker-lb-nat', name: 'dnat', handle: 1 } },
-          {
-            rule: {
-              ...{ family: 'ip', table: 'docker-lb-nat', chain: 'dnat', handle: 2 },
-              expr: [
-                {
-                  dnat: {
-                    addr: { map: { key: { numgen: { mode, mod: 65536, offset: 0 } }, data: '@backends' } },
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      }),
-    )
-
-  it('chooses at random where its rules do and nothing is left to IPVS', () => {
-    expect(choosesAtRandom({ ipvs: [], nftables: balancing('random') })).to.equal(true)
-    expect(choosesAtRandom({ ipvs: [], nftables: balancing('inc') })).to.equal(false)
-    const ipvs = [{ firewallMark: 256, scheduler: 'rr', destinations: [] }]
-    expect(choosesAtRandom({ ipvs, nftables: balancing('random') })).to.equal(false)
-    expect(choosesAtRandom({ ipvs: [] })).to.equal(false)
-    expect(choosesAtRandom(undefined)).to.equal(false)
   })
 })

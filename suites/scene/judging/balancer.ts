@@ -32,15 +32,6 @@ function markOf(firewall: readonly FirewallRule[], matches: (rule: string) => bo
   return undefined
 }
 
-/**
- * Whether a namespace balances by rules of nftables that choose a task at random, without IPVS (moby/moby#53125): its
- * shares are those of chance, not of turns.
- */
-export function choosesAtRandom(state: Pick<NamespaceState, 'ipvs' | 'nftables'> | undefined): boolean {
-  const { ipvs = [], nftables = [] } = state ?? {}
-  return ipvs.length === 0 && nftables.some(({ rules }) => rules.some(({ random }) => random === true))
-}
-
 /** What is wrong with the IPVS service of a mark, in words: it must list exactly the backends, round robin, in use. */
 export function balancerProblems(
   { ipvs }: Pick<NamespaceState, 'ipvs'>,

@@ -3,7 +3,7 @@ import { missingOf } from '../../../lib/conformance/missing.ts'
 import { missingTool } from '../../../lib/missing-tool.ts'
 import type { Part } from '../../../lib/observation/part.ts'
 import type { HostState, NamespaceState } from '../../../lib/observe/host-state.ts'
-import { namespaceNamed } from '../../../lib/swarm/namespaces.ts'
+import { isSameNamespace, namespaceNamed } from '../../../lib/swarm/namespaces.ts'
 
 export { kernel, type KernelSeen }
 
@@ -63,9 +63,14 @@ function readable<T>(
   const lacking = state.unavailable.find((entry) => entry.package !== '' && tools.includes(entry.tool))
   if (lacking !== undefined) return { missing: missingOf(missingTool(lacking.tool, node)) }
   const failed = state.unavailable.find(
-    (entry) => entry.what.endsWith(`/${where}`) || (entry.tool === tool && entry.what.endsWith(where)),
+    (entry) => isOf(entry.what, where) || (entry.tool === tool && entry.what.endsWith(where)),
   )
   return failed === undefined
     ? { got: read(state) }
     : { threw: `the kernel state could not be read: ${failed.what}` }
+}
+
+/** Whether what could not be read, such as `namespace /run/docker/netns/1-abc`, is that namespace. */
+function isOf(what: string, namespace: string): boolean {
+  return what.includes('/') && isSameNamespace(what.slice(what.lastIndexOf('/') + 1), namespace)
 }

@@ -7,9 +7,13 @@ import type { Missing } from '../../../lib/observation/judgement.ts'
 import { httpBody, httpGet } from '../../../lib/probe/http.ts'
 import type { Observation, ProbeRequest } from '../../../lib/probe/probe.ts'
 import type { ClusterNode, PublishedPort } from '../../../lib/swarm/cluster.ts'
+import { ingressNamespace } from '../../../lib/swarm/namespaces.ts'
 import { hasIngress } from '../../../lib/swarm/no-ingress.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../../lib/swarm/stack.ts'
+import { connectionsToReach } from '../judging/chance.ts'
+import { kernel } from '../judging/kernel-seen.ts'
+import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { onNode, orderedPairs } from '../sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
 import { gatewayBridgeName } from '../../../lib/topology/swarm-defaults.ts'
@@ -36,12 +40,15 @@ const silenceMs = 1500
 /** The published TCP port of `web`, and what is not published of it. */
 export const mesh = scene('mesh', ask)
 
-async function ask({ cluster, stack, probe }: ObserveContext): Promise<Mesh> {
+async function ask(lab: ObserveContext): Promise<Mesh> {
+  const { cluster, stack, probe } = lab
   if (!hasIngress(stack)) return { asked: [] }
   const { web } = stack.services
   const port = tcpPortInMesh(web)
   if (port === undefined) throw new Inconclusive(`service ${web.name} publishes no TCP port through ingress`)
-  const plan = planner(stack, port)
+  const tasks = stack.tasks.filter(({ service }) => service === web.name).length
+  const isRandom = someChooseAtRandom(await lab.scene(kernel), ingressNamespace)
+  const plan = planner(stack, port, connectionsToReach(tasks, cluster.nodes.length, isRandom))
   const planned = [
     ...orderedPairs(cluster.nodes).flatMap(([from, to]) => plan(from, to)),
     // A client on the node itself takes another way: nat OUTPUT instead of PREROUTING.
@@ -74,8 +81,7 @@ export function ingressMissing({ networks }: Pick<ClusterFacts, 'networks'>): Mi
   return networks.ingress === undefined ? [{ what: 'ingress network', of: 'topology', nodes: [] }] : []
 }
 
-function planner(stack: Stack, { publishedPort, targetPort }: PublishedPort) {
-  const tasks = stack.tasks.filter(({ service }) => service === stack.services.web.name).length
+function planner(stack: Stack, { publishedPort, targetPort }: PublishedPort, connections: number) {
   return (from: ClusterNode, to: ClusterNode): RepeatedRequest<Asking>[] => {
     const common = { from: onNode(from), to: to.advertise.address }
     const http = { kind: 'tcp' as const, request: httpGet(pagePath(stack)) }
@@ -90,7 +96,7 @@ function planner(stack: Stack, { publishedPort, targetPort }: PublishedPort) {
       ...{ times, planned: { ...names, what, request } },
     })
     return [
-      planned('published', { ...common, ...http, port: publishedPort }, 2 * tasks),
+      planned('published', { ...common, ...http, port: publishedPort }, connections),
       planned('target port', { ...common, ...silent }),
       planned('other protocol', {
         ...{ ...common, kind: 'udp', port: publishedPort, payload: Buffer.from('swarmproof') },

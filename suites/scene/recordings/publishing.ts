@@ -5,8 +5,12 @@ import { httpGet } from '../../../lib/probe/http.ts'
 import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
 import type { ProbeRequest } from '../../../lib/probe/probe.ts'
 import type { ClusterNode, PublishedPort, Service } from '../../../lib/swarm/cluster.ts'
+import { ingressNamespace } from '../../../lib/swarm/namespaces.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import type { Stack } from '../../../lib/swarm/stack.ts'
+import { connectionsToReach } from '../judging/chance.ts'
+import { kernel } from '../judging/kernel-seen.ts'
+import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { inTask, onNode, orderedPairs } from '../sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
 
@@ -33,14 +37,17 @@ const silenceMs = 1500
 /** While it is asked, a UDP echo server listens in every task of `dual`. */
 export const publishing = scene('publishing', ask)
 
-async function ask({ cluster, stack, probe }: ObserveContext): Promise<Publishing> {
+async function ask(lab: ObserveContext): Promise<Publishing> {
+  const { cluster, stack, probe } = lab
   const { dual, here } = stack.services
   const dualTasks = stack.tasks.filter((task) => task.service === dual.name)
   const hereTasks = stack.tasks.filter((task) => task.service === here.name)
   const nonce = responderNonce()
   const plan = planner(stack, nonce)
+  const isRandom = someChooseAtRandom(await lab.scene(kernel), ingressNamespace)
+  const times = connectionsToReach(dualTasks.length, cluster.nodes.length - 1, isRandom)
   const planned = orderedPairs(cluster.nodes).flatMap(([from, to]) => [
-    ...dual.published.map((port) => plan(from, to, dual, port, 2 * dualTasks.length, answerMs)),
+    ...dual.published.map((port) => plan(from, to, dual, port, times, answerMs)),
     ...here.published.map((port) => {
       const timeoutMs = hereTasks.some((task) => task.node === to) ? answerMs : silenceMs
       return plan(from, to, here, port, 1, timeoutMs)

@@ -1,4 +1,4 @@
-import { prefixLengthOf } from '../../../lib/topology/cidr.ts'
+import { prefixLengthOf } from './cidr.ts'
 
 /**
  * Whether a route stands for "everything else": the default route itself, and the halves of the world by which VPNs

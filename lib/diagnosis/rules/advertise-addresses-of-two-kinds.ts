@@ -1,0 +1,77 @@
+import { type OtherKindOfAddress, otherKindsOfAddress } from '../../topology/advertised.ts'
+import type { LabView, Reported } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** Managers know a node by an address of another network than the rest, although it has one in theirs. */
+export const advertiseAddressesOfTwoKinds: Rule = {
+  code: 'advertise-addresses-of-two-kinds',
+  title: 'A node advertises an address of another network than the rest',
+  severity: ['cause', 'advice'],
+  meaning:
+    'Nodes of a swarm send VXLAN and ESP to the address that each advertises, and the kernel takes the source from its routes. A node that joined with its public or management address while the others have private ones sends from an address they do not expect, and theirs do not reach what it listens for. The node is Ready, for its manager is reached either way, and traffic between the two kinds is lost.',
+  proof: [
+    'The address that managers state for the node (`docker node inspect`) is of another network than those of the rest',
+    'The node has an address in the network of the rest, on another interface',
+  ],
+  silencedBy: [
+    'All nodes are known by addresses of one network',
+    'The node has no address in the network of the others: networks may be routed to each other',
+  ],
+  remedy: [
+    'Compare: `docker node inspect --format "{{.Description.Hostname}} {{.Status.Addr}}" $(docker node ls -q)`',
+    '`docker swarm leave` on the node, then join again with `--advertise-addr` its address in the network of the rest; a manager is demoted before',
+    'Always name the interface: `docker swarm join --advertise-addr eth1 …`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/37536',
+      says: 'After one worker had joined again with its private address, containers no longer reached those of nodes that advertised public ones.',
+    },
+    {
+      url: 'https://github.com/docker-archive/classicswarm/issues/2687',
+      says: 'Workers that had joined without naming an address advertised internal ones, and overlays did not route until each was told its public one.',
+    },
+  ],
+  find: (lab) => otherKinds(lab).map((found) => draftOf(found, lab)),
+  gravity: 68,
+}
+
+function otherKinds(lab: LabView): OtherKindOfAddress[] {
+  const states = lab.kernelAfter ?? lab.kernelBefore ?? {}
+  return otherKindsOfAddress(
+    (lab.facts?.nodes ?? []).flatMap(({ name, role, advertise }) => {
+      const stated = lab.swarmObjects?.nodes.find(({ node }) => node === name)?.address ?? ''
+      const held = states[name]?.root.links.flatMap((link) =>
+        link.addresses
+          .filter(({ family }) => family === 'inet')
+          .map(({ address, prefixLength }) => ({ address, prefixLength, interface: link.name })),
+      )
+      return held === undefined
+        ? []
+        : [{ name, isManager: role === 'manager', advertised: stated || advertise.address, held }]
+    }),
+  )
+}
+
+function draftOf(found: OtherKindOfAddress, lab: LabView): Draft {
+  const { node, advertised, interface: name, network, others, instead } = found
+  const explains = (problem: Reported): boolean =>
+    /^(VXL|CTL|ENC|OVL|MTU|LB|DSC|ING|GWB|RES)/.test(problem.requirement) &&
+    (problem.node === node || problem.path?.from === node || problem.path?.to === node)
+  return {
+    title: `${node} advertises ${advertised}${name === undefined ? '' : ` (${name})`}, the others addresses of ${network}, where ${node} has ${instead.address} (${instead.interface})`,
+    cause: `The other nodes send VXLAN, ESP and gossip for ${node} to ${advertised}, and what ${node} sends to them leaves by ${instead.interface} with the source ${instead.address}, which they do not know. ${node} is Ready all the same.`,
+    remedy: [
+      `On ${node}: \`docker swarm leave\`, then \`docker swarm join --advertise-addr ${instead.address} …\` as before`,
+      'Compare: `docker node inspect --format "{{.Description.Hostname}} {{.Status.Addr}}" $(docker node ls -q)`',
+    ],
+    nodes: [node],
+    proof: [
+      `${node}: managers know it by ${advertised}${name === undefined ? ', which no interface of it has' : `, which ${name} has`}`,
+      `${node}: ${instead.interface} has ${instead.address}/${instead.prefixLength}`,
+      `${others.join(', ')}: known by addresses of ${network}`,
+    ],
+    severity: lab.problems().some(explains) ? 'cause' : 'advice',
+    explains,
+  }
+}

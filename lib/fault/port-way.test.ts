@@ -1,0 +1,80 @@
+import { expect } from 'chai'
+import { inSections } from '../remote/sections.fake.ts'
+import { faults } from './fault-table.ts'
+import { recordedLab } from './recorded-lab.fake.ts'
+
+/**
+ * Of a node whose ingress sandbox is 172.18.0.2. Engines from 29.8 publish ports of the mesh as those of containers; what
+ * an engine before left stays in the kernel. Written from moby/moby#53118, not recorded.
+ */
+const upgraded = `[0:0] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+[0:0] -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+[0:0] -A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE
+[0:0] -A DOCKER -p tcp -m tcp --dport 443 -j DNAT --to-destination 172.17.0.2:443
+[0:0] -A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
+[0:0] -A DOCKER -p udp -m udp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
+[0:0] -A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080`
+
+/** Rules that a fault deletes, and inserts again: `nat CHAIN …`. */
+async function rulesOf(name: string, nat?: string): Promise<{ gone: string[]; back: string[] }> {
+  const { on, remotes } = recordedLab({ device: 'eth1', prefix: 'swp' })
+  const [, , victim] = remotes
+  if (nat !== undefined) {
+    const link = (ifname: string, local: string, kind = ''): string =>
+      `@@ tables\n[{"ifindex":3,"ifname":"${ifname}","flags":["UP"],"mtu":1500,"linkinfo":{"info_kind":"${kind}"},"addr_info":[{"family":"inet","local":"${local}","prefixlen":16}]}]\n[]\n[]\n`
+    victim?.answer(
+      'section inodes',
+      inSections(
+        `@@ namespace -\n${link('docker_gwbridge', '172.18.0.1', 'bridge')}@@ firewall\n*nat\n${nat}\n@@ namespace /run/docker/netns/ingress_sbox\n${link('eth1', '172.18.0.2')}@@ end\n`,
+      ),
+    )
+  }
+  const planted = await faults.find((fault) => fault.name === name)?.plant(on)
+  await planted?.remove()
+  const of = (flag: string): string[] =>
+    victim?.commands.flatMap(
+      (command) => new RegExp(`^iptables -w -t nat ${flag} (.*)$`, 'm').exec(command)?.[1] ?? [],
+    ) ?? []
+  return { gone: of('-D'), back: of('-I') }
+}
+
+describe('faults of published ports', () => {
+  it('take away the rule that leads a port to the mesh, and put it back where it was', async () => {
+    expect(await rulesOf('ingress-forward-missing')).to.deep.equal({
+      gone: ['DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080'],
+      back: ['DOCKER-INGRESS 1 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080'],
+    })
+    expect((await rulesOf('udp-forward-missing')).gone[0]).to.match(/^DOCKER-INGRESS -p udp .*--dport 8081 /)
+    expect((await rulesOf('short-syntax-forward-missing')).gone[0]).to.match(/--dport 8082 /)
+    expect((await rulesOf('local-dnat-missing')).gone).to.deep.equal([
+      'OUTPUT -m addrtype --dst-type LOCAL -j DOCKER-INGRESS',
+    ])
+    expect((await rulesOf('own-port-not-masqueraded')).gone).to.deep.equal([
+      'POSTROUTING -o docker_gwbridge -m addrtype --src-type LOCAL -j MASQUERADE',
+    ])
+  })
+
+  it('find it in whichever chain is asked, and not in one that an engine before left', async () => {
+    expect(await rulesOf('ingress-forward-missing', upgraded)).to.deep.equal({
+      gone: ['DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080'],
+      back: ['DOCKER 2 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080'],
+    })
+    expect((await rulesOf('udp-forward-missing', upgraded)).back[0]).to.match(/^DOCKER 3 -p udp/)
+    expect((await rulesOf('local-dnat-missing', upgraded)).gone).to.deep.equal([
+      "OUTPUT '!' -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
+    ])
+    const destination = (await rulesOf('unpublished-port-forwarded', upgraded)).gone[0]
+    expect(destination).to.match(/--dport 80 -j DNAT --to-destination 172\.18\.0\.2:8080$/)
+  })
+
+  it('are impossible where the engine leads the port nowhere, or does not need the rule', async () => {
+    const codeOf = (name: string, nat: string): Promise<unknown> =>
+      rulesOf(name, nat).then(
+        () => 'planted',
+        (error: unknown) => (error as { code?: unknown }).code,
+      )
+    const without = upgraded.replaceAll(/^.*-A DOCKER -p tcp.*8080$/gm, '')
+    expect(await codeOf('ingress-forward-missing', without)).to.equal('FAULT_IMPOSSIBLE')
+    expect(await codeOf('own-port-not-masqueraded', upgraded)).to.equal('FAULT_IMPOSSIBLE')
+  })
+})

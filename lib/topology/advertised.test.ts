@@ -1,0 +1,54 @@
+import { expect } from 'chai'
+import { type AdvertisingNode, otherKindsOfAddress } from './advertised.ts'
+
+const held = (cidr: string, name: string) => {
+  const [address = '', prefix] = cidr.split('/')
+  return { address, prefixLength: Number(prefix), interface: name }
+}
+
+const node = (name: string, advertised: string, isManager = false): AdvertisingNode => {
+  const last = { manager: 11, worker1: 12, worker2: 13 }[name] ?? 14
+  const own = [held(`172.31.250.${last}/24`, 'eth0'), held(`192.168.56.${last}/24`, 'eth1')]
+  return { ...{ name, isManager, advertised }, held: own }
+}
+
+describe('advertise addresses', () => {
+  it('of one kind are no finding', () => {
+    const all = [node('manager', '192.168.56.11', true), node('worker1', '192.168.56.12')]
+    expect(otherKindsOfAddress(all)).to.deep.equal([])
+  })
+
+  it('of a node that could have one of the network of the rest are of another kind', () => {
+    const all = [
+      node('manager', '192.168.56.11', true),
+      node('worker1', '192.168.56.12'),
+      node('worker2', '172.31.250.13'),
+    ]
+    expect(otherKindsOfAddress(all)).to.deep.equal([
+      {
+        ...{ node: 'worker2', advertised: '172.31.250.13', interface: 'eth0', network: '192.168.56.0/24' },
+        ...{ others: ['manager', 'worker1'], instead: held('192.168.56.13/24', 'eth1') },
+      },
+    ])
+    expect(otherKindsOfAddress(all.slice(1)).map((one) => one.node)).to.deep.equal(['worker2'])
+  })
+
+  it('of as many on either side are those apart from the manager', () => {
+    const all = [node('worker2', '172.31.250.13'), node('manager', '192.168.56.11', true)]
+    expect(otherKindsOfAddress(all).map((one) => one.node)).to.deep.equal(['worker2'])
+    const other = [node('manager', '172.31.250.11', true), node('worker2', '192.168.56.13')]
+    expect(otherKindsOfAddress(other).map((one) => one.node)).to.deep.equal(['worker2'])
+  })
+
+  it('that no interface has are of another kind, too, and those of routed networks are not', () => {
+    const translated = [node('manager', '192.168.56.11', true), node('worker1', '203.0.113.7')]
+    expect(otherKindsOfAddress(translated)[0])
+      .to.include({ node: 'worker1' })
+      .and.not.have.property('interface')
+    const routed = [
+      { ...node('manager', '10.1.0.1', true), held: [held('10.1.0.1/24', 'eth0')] },
+      { ...node('worker1', '10.2.0.1'), held: [held('10.2.0.1/24', 'eth0'), held('192.168.9.1/24', 'eth1')] },
+    ]
+    expect(otherKindsOfAddress(routed)).to.deep.equal([])
+  })
+})

@@ -1,0 +1,74 @@
+import { contains, networkOf } from './cidr.ts'
+
+interface HeldAddress {
+  readonly address: string
+  readonly prefixLength: number
+  readonly interface: string
+}
+
+export interface AdvertisingNode {
+  readonly name: string
+  readonly isManager: boolean
+  /** The address that the swarm knows it by. */
+  readonly advertised: string
+  /** Its own addresses, of whatever interface. */
+  readonly held: readonly HeldAddress[]
+}
+
+/** A node that is known by an address of another network than the others, although it has one in theirs. */
+export interface OtherKindOfAddress {
+  readonly node: string
+  readonly advertised: string
+  /** The interface that has it; undefined where none has. */
+  readonly interface?: string
+  /** The network the others advertise addresses of, and their names. */
+  readonly network: string
+  readonly others: readonly string[]
+  /** Its address in that network. */
+  readonly instead: HeldAddress
+}
+
+/**
+ * Nodes that advertise an address of another kind than the rest. A node whose network no other shares may be routed to;
+ * one that has an address in the network of the others and advertises another one has been given the wrong one. Of as
+ * many on either side those with the first manager count as the rest.
+ */
+export function otherKindsOfAddress(nodes: readonly AdvertisingNode[]): OtherKindOfAddress[] {
+  const known = nodes.map((node) => ({
+    ...node,
+    at: node.held.find((one) => one.address === node.advertised),
+  }))
+  const networks = new Map<string, typeof known>()
+  for (const node of known) {
+    if (node.at === undefined) continue
+    const network = networkOf(`${node.at.address}/${node.at.prefixLength}`)
+    networks.set(network, [...(networks.get(network) ?? []), node])
+  }
+  const outside = (members: typeof known) => known.filter((node) => !members.includes(node))
+  const within = (network: string, node: AdvertisingNode): HeldAddress | undefined =>
+    node.held.find(({ address }) => address !== node.advertised && contains(network, address))
+  const rests = [...networks].filter(
+    ([network, members]) =>
+      members.length < known.length && outside(members).every((node) => within(network, node) !== undefined),
+  )
+  const leads = (members: typeof known): number => Number(members.includes(known.find(isManager) as never))
+  const [rest] = rests.toSorted(([, a], [, b]) => b.length - a.length || leads(b) - leads(a))
+  if (rest === undefined) return []
+  const [network, members] = rest
+  return outside(members).flatMap((node) => {
+    const instead = within(network, node)
+    return instead === undefined
+      ? []
+      : [
+          {
+            ...{ node: node.name, advertised: node.advertised, network, instead },
+            ...(node.at === undefined ? {} : { interface: node.at.interface }),
+            others: members.map(({ name }) => name),
+          },
+        ]
+  })
+}
+
+function isManager(node: AdvertisingNode): boolean {
+  return node.isManager
+}

@@ -1,0 +1,183 @@
+import { expect } from 'chai'
+import type { Problem } from '../lib/observation/problem.ts'
+import { causesWhere, withoutRules } from './altered-run.fake.ts'
+
+const silent: Problem = {
+  ...{ code: 'port-not-answered', kind: 'missed', node: 'worker1', port: 8080, protocol: 'TCP' },
+  observed: 'no answer',
+}
+const codesOf = (found: ReturnType<typeof causesWhere>): string[] => found.map(({ code }) => code)
+
+describe('a rule of the mesh that is missing', () => {
+  const port = silent.port ?? 0
+  const without = (chain: string, where: 'root' | 'ingress_sbox', holding: RegExp, host = 'worker1') =>
+    causesWhere({ 'ING-01': [{ ...silent, node: host }] }, (state, on, when) => {
+      if (on !== host || when === 'before') return
+      const inside = where === 'root' ? state.root : state.namespaces[where]
+      withoutRules(inside, (rule) => rule.chain === chain && holding.test(rule.rule))
+    })
+
+  it('is DNAT, the mark, or the jump for what the node sends itself, on any node', () => {
+    for (const [chain, where, holding, words] of [
+      ['DOCKER-INGRESS', 'root', new RegExp(`--dport ${port} -j DNAT`), /no DNAT rule/],
+      ['PREROUTING', 'ingress_sbox', new RegExp(`--dport ${port} .*MARK`), /marks it/],
+      ['OUTPUT', 'root', /DOCKER-INGRESS/, /nat OUTPUT/],
+      ['PREROUTING', 'root', /DOCKER-INGRESS/, /nat PREROUTING/],
+      ['POSTROUTING', 'root', /--src-type LOCAL .*MASQUERADE/, /masqueraded/],
+    ] as const)
+      for (const host of ['worker1', 'manager']) {
+        const [first, ...others] = without(chain, where, holding, host)
+        expect(first, String(words)).to.deep.include({ code: 'mesh-rule-missing', nodes: [host] })
+        expect(first?.proof.join(' ')).to.match(words)
+        expect(first?.explains).to.deep.equal(['ING-01'])
+        expect(others).to.deep.equal([])
+      }
+  })
+
+  it('is none where all rules are there, where another node is silent, or nothing could be read', () => {
+    expect(causesWhere({ 'ING-01': [silent] })).to.deep.equal([])
+    const dnat = (state: Parameters<Parameters<typeof causesWhere>[1] & {}>[0]): void =>
+      withoutRules(
+        state.root,
+        ({ chain, rule }) => chain === 'DOCKER-INGRESS' && rule.includes(`--dport ${port} -j DNAT`),
+      )
+    const elsewhere = causesWhere({ 'ING-01': [silent] }, (state, host) => {
+      if (host === 'manager') dnat(state)
+    })
+    expect(elsewhere).to.deep.equal([])
+    const blind = causesWhere({ 'ING-01': [silent] }, (state, host) => {
+      if (host !== 'worker1') return
+      dnat(state)
+      state.unavailable = [{ what: 'firewall', tool: 'iptables-save', package: 'iptables' }]
+    })
+    expect(blind).to.deep.equal([])
+  })
+})
+
+describe('a firewall rule in a namespace', () => {
+  const unresolved: Problem = {
+    ...{ code: 'name-not-answered', kind: 'missed', node: 'worker2', network: 'swp-clear' },
+    observed: 'no answer',
+  }
+  const withDrop = (rule: string, packets: number, node = 'worker2') =>
+    causesWhere({ 'DSC-01': [{ ...unresolved, node }] }, (state, host, when) => {
+      if (host !== 'worker2') return
+      const lb = Object.entries(state.namespaces).find(([name]) => name.startsWith('lb_'))?.[1]
+      const sandbox = Object.values(state.namespaces).find(
+        (one) =>
+          one !== lb &&
+          one.links.some(({ addresses }) => addresses.some(({ address }) => address.startsWith('10.0.'))) &&
+          one.firewall.some((own) => own.chain === 'DOCKER_OUTPUT'),
+      )
+      for (const inside of [sandbox])
+        inside?.firewall.push({
+          ...{ table: 'filter', chain: 'OUTPUT', position: 1, rule, bytes: 0 },
+          packets: when === 'after' ? packets : 1,
+        })
+    })
+
+  it('that counted is the cause, with what removes it', () => {
+    const [first] = withDrop('-s 127.0.0.11/32 -p udp -j DROP', 9)
+    expect(first).to.deep.include({ code: 'namespace-firewall-drops', nodes: ['worker2'] })
+    expect(first?.title).to.contain('8 packets meanwhile')
+    expect(first?.remedy[0]).to.contain('-D OUTPUT -s 127.0.0.11/32 -p udp -j DROP')
+    expect(
+      codesOf(withDrop('-p udp -m udp --sport 53 -j REJECT --reject-with icmp-port-unreachable', 2)),
+    ).to.deep.equal(['namespace-firewall-drops'])
+  })
+
+  it('is none where it did not count, lets packets through, or another node is silent', () => {
+    expect(withDrop('-s 127.0.0.11/32 -p udp -j DROP', 1)).to.deep.equal([])
+    expect(withDrop('-s 127.0.0.11/32 -p udp -j ACCEPT', 9)).to.deep.equal([])
+    expect(withDrop('-s 127.0.0.11/32 -p udp -j DROP', 9, 'manager')).to.deep.equal([])
+  })
+
+  it('is none of those that the engine makes for an ingress address', () => {
+    expect(withDrop('-s 10.0.0.9/32 -p udp -j DROP', 9)).to.deep.equal([])
+  })
+})
+
+describe('what problems themselves place', () => {
+  const on = (node: string, problem: Omit<Problem, 'node'>): Problem => ({ ...problem, node })
+  const mtu = {
+    code: 'interface-mtu-wrong',
+    kind: 'seen',
+    network: 'swp-clear',
+    subject: 'eth0',
+    expected: 1450,
+    observed: 1300,
+  } as const
+
+  it('is an MTU that was set on single interfaces, and none where it is so on every node', () => {
+    const [first] = causesWhere({ 'MTU-01': [on('worker1', mtu)] })
+    expect(first).to.deep.include({ code: 'interface-mtu-set', nodes: ['worker1'], explains: ['MTU-01'] })
+    const everywhere = ['manager', 'worker1', 'worker2'].map((node) => on(node, mtu))
+    expect(causesWhere({ 'MTU-01': everywhere })).to.deep.equal([])
+  })
+
+  it('is a docker_gwbridge that takes more than the uplink, on one node or all', () => {
+    const large = {
+      code: 'larger-than-uplink',
+      kind: 'seen',
+      subject: 'docker_gwbridge',
+      expected: 1450,
+      observed: 1500,
+    } as const
+    for (const nodes of [['worker2'], ['manager', 'worker1', 'worker2']]) {
+      const [first] = causesWhere({ 'MTU-05': nodes.map((node) => on(node, large)) })
+      expect(first).to.deep.include({ code: 'gateway-bridge-mtu-too-large', nodes })
+    }
+  })
+
+  it('is an address that two hold, as a pair, and one outside its subnet, as a node', () => {
+    const twice: Problem = {
+      ...{ code: 'address-held-twice', kind: 'seen', network: 'swp-clear', address: '10.0.1.7' },
+      path: { from: 'worker1', to: 'worker2' },
+    }
+    const [first] = causesWhere({ 'ADR-03': [twice] })
+    expect(first).to.deep.include({ code: 'endpoint-addresses', nodes: [], pairs: [twice.path] })
+    const outside = {
+      code: 'address-outside-subnet',
+      kind: 'seen',
+      network: 'swp-clear',
+      observed: '203.0.113.9',
+    } as const
+    expect(causesWhere({ 'OVL-07': [on('worker2', outside)] })[0]).to.deep.include({
+      ...{ code: 'endpoint-addresses', nodes: ['worker2'] },
+    })
+  })
+
+  it('is a bridge that lacks a port, and what is not delivered there follows from it', () => {
+    const off = { code: 'device-off-bridge', kind: 'missed', network: 'swp-clear', subject: 'veth1' } as const
+    const lost: Problem = {
+      ...{
+        code: 'not-delivered',
+        kind: 'missed',
+        network: 'swp-clear',
+        protocol: 'UDP',
+        observed: 'no answer',
+      },
+      path: { from: 'manager', to: 'worker2' },
+    }
+    const found = causesWhere({ 'VXL-05': [on('worker2', off)], 'OVL-03': [lost] })
+    expect(codesOf(found)).to.deep.equal(['overlay-bridge-incomplete'])
+    expect(found[0]?.explains).to.have.members(['VXL-05', 'OVL-03'])
+  })
+
+  it('is an IPsec state that one end lost, with the pair, and none where all nodes lack some', () => {
+    const lacks = {
+      code: 'outbound-states-differ',
+      kind: 'missed',
+      subject: 'manager',
+      observed: 0,
+      expected: 1,
+    } as const
+    const [first] = causesWhere({ 'ENC-03': [on('worker2', lacks)] })
+    expect(first).to.deep.include({
+      code: 'security-association-missing',
+      pairs: [{ from: 'worker2', to: 'manager' }],
+    })
+    const all = ['manager', 'worker1', 'worker2'].map((node) => on(node, lacks))
+    expect(causesWhere({ 'ENC-03': all })).to.deep.equal([])
+  })
+})
