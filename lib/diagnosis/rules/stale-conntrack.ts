@@ -59,5 +59,5 @@ export const staleConntrack: Rule = {
               },
             ],
       ),
-  gravity: 146,
+  gravity: 147,
 }
