@@ -64,7 +64,8 @@ export const searchListUnanswered: Fault = {
   name: 'search-list-unanswered',
   description: 'A task has a search list that is asked first, and the nameservers of its host do not answer',
   breaks: ['DSC-08'],
-  namedBy: { code: 'search-list-asked-first', at: 'host' },
+  besides: ['search-list-asked-first'],
+  namedBy: { code: 'nameservers-dead', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { rr } = stack.services

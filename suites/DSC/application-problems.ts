@@ -12,11 +12,14 @@ const boundSeconds = 3
 /** How a program's answers differ from the resolver's, which has to know the names of `services`. */
 export function applicationProblems(
   node: string,
-  { task, found }: ApplicationPlace,
+  place: ApplicationPlace,
   asked: readonly NameAsked[],
   services: ReadonlySet<string>,
 ): Problem[] {
+  const { task, found } = place
+  const wasAsked = foundAnything(place)
   return found.flatMap((one) => {
+    if (!wasAsked) return []
     const raw = (type: NameAsked['type']): NameAsked | undefined =>
       asked.find(
         (question) =>
@@ -31,6 +34,11 @@ export function applicationProblems(
       ...(services.has(one.name) ? silenceProblems(raw('AAAA'), where) : []),
     ]
   })
+}
+
+/** Where no name at all was found the way of asking may be at fault: that shows nothing of any name. */
+export function foundAnything({ found }: ApplicationPlace): boolean {
+  return found.some(({ exitCode }) => exitCode === 0)
 }
 
 type Where = Pick<Problem, 'node' | 'ends' | 'subject'>

@@ -43,7 +43,8 @@ function seenWith({ file = 'plain', addresses, seconds = 0.05, upstream = 'alive
   const place = (node: string) => {
     const { ofHost, ofTask } = node === 'worker1' ? files[file] : files.plain
     const found = Object.entries(known).map(([name, own]) => {
-      const told = node === 'worker1' ? (addresses ?? own) : own
+      const isOther = node === 'worker1' && (addresses?.length !== 0 || name === 'swp-web')
+      const told = isOther ? (addresses ?? own) : own
       return {
         ...{ name, exitCode: told.length > 0 ? 0 : 2, addresses: told },
         seconds: node === 'worker1' ? seconds : 0.05,
@@ -105,12 +106,20 @@ describe('names as programs in tasks find them', () => {
 
   it('fail where a program finds another, nothing, or waits', () => {
     expect(codes({ addresses: ['93.184.216.34'] })).to.include('application-finds-another worker1')
-    expect(codes({ addresses: [] })).to.deep.equal([
-      'application-does-not-find worker1',
-      'application-does-not-find worker1',
-    ])
+    expect(codes({ addresses: [] })).to.deep.equal(['application-does-not-find worker1'])
     expect(codes({ seconds: 4.2 })[0]).to.equal('application-waits-for-name worker1')
     expect(codes({ upstream: 'silent' })).to.deep.equal(['nameservers-silent worker1'])
+  })
+})
+
+describe('a node where programs find no name at all', () => {
+  it('shows nothing of any name: the way of asking may be at fault', () => {
+    const { names } = seenWith({})
+    const found = names.places.worker1?.got.found.map((one) => ({ ...one, exitCode: 2, addresses: [] }))
+    const places = { ...names.places, worker1: { got: { ...names.places.worker1?.got, found } } }
+    const { problems, unseen } = asApplications.judge({ names: { ...names, places } }, threeNodes())
+    expect(problems).to.deep.equal([])
+    expect(unseen).to.deep.equal([{ what: 'any name, as programs find them,', nodes: ['worker1'] }])
   })
 })
 

@@ -5,7 +5,12 @@ import { gather, part } from '../../lib/observation/part.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { applicationNames } from '../scene/recordings/application-names.ts'
 import { docs, moby } from '../source.ts'
-import { applicationProblems, slowestSeconds, upstreamProblems } from './application-problems.ts'
+import {
+  applicationProblems,
+  foundAnything,
+  slowestSeconds,
+  upstreamProblems,
+} from './application-problems.ts'
 
 export const asApplications = requirement({
   id: 'DSC-08',
@@ -13,6 +18,7 @@ export const asApplications = requirement({
     'A program in a task finds services by name as the engine’s resolver answers, whatever resolv.conf its host has, within a stated bound.',
   source: [docs('Configure service discovery'), moby('issue 41819')],
   safety: 'production',
+  advisory: true,
   needs: [],
   method:
     'On every node the C library looks services up as a program in a task would (getaddrinfo, with the search list and options of the task’s own resolv.conf), in the task’s network namespace, and the task’s resolver (127.0.0.11) is asked the same names as A and AAAA. Where the resolver gives a service addresses, a program must find those and no others, within 3 s. A name of outside is asked the same way; it has to be found where the resolver knows it, and one nameserver of the host at least has to answer, whatever it says. Nothing is changed on hosts: the file lies over the host’s in a mount namespace of the question’s own.',
@@ -43,6 +49,7 @@ export const asApplications = requirement({
       [facts.services.web, facts.services.rr].flatMap(({ name }) => [name, `tasks.${name}`]),
     )
     const found = [...got.values()].flatMap((place) => place.found)
+    const blind = [...got].filter(([, place]) => !foundAnything(place)).map(([node]) => node)
     const own = found.filter(({ name, exitCode }) => services.has(name) && exitCode === 0)
     return judgement({
       problems: [
@@ -50,7 +57,11 @@ export const asApplications = requirement({
         ...upstreamProblems(names.asked),
       ],
       missing: gather(missing),
-      unseen: [...unseen, ...unseenFrom(facts, 'clear')],
+      unseen: [
+        ...unseen,
+        ...(blind.length === 0 ? [] : [{ what: 'any name, as programs find them,', nodes: blind }]),
+        ...unseenFrom(facts, 'clear'),
+      ],
       measures: [{ name: 'slowest look-up of a service', value: slowestSeconds(own), unit: 's', bound: 3 }],
       tables: {
         'names as programs find them': [...got].flatMap(([node, { task, ofTask, found: list }]) =>
