@@ -8,7 +8,9 @@ const silent: Problem = {
 }
 const codesOf = (found: ReturnType<typeof causesWhere>): string[] => found.map(({ code }) => code)
 
-describe('a rule of the mesh that is missing', () => {
+describe('a rule of the mesh that is missing', function () {
+  // Ten diagnoses of three hosts.
+  this.timeout(60_000)
   const port = silent.port ?? 0
   const without = (chain: string, where: 'root' | 'ingress_sbox', holding: RegExp, host = 'worker1') =>
     causesWhere({ 'ING-01': [{ ...silent, node: host }] }, (state, on, when) => {
@@ -179,5 +181,66 @@ describe('what problems themselves place', () => {
     })
     const all = ['manager', 'worker1', 'worker2'].map((node) => on(node, lacks))
     expect(causesWhere({ 'ENC-03': all })).to.deep.equal([])
+  })
+})
+
+describe('a rule that drops before the engine’s, or on the way out', () => {
+  const withRule =
+    (host: string, placed: { table: string; chain: string; rule: string }, counted = 40) =>
+    ({
+      problem,
+      requirement,
+    }: {
+      readonly problem: Problem
+      readonly requirement: string
+    }): ReturnType<typeof causesWhere> =>
+      causesWhere({ [requirement]: [problem] }, (state, on, when) => {
+        if (on !== host) return
+        const packets = when === 'after' ? counted : 0
+        state.root.firewall.push({ ...placed, packets, bytes: 0, position: 1 })
+      })
+  const lost: Problem = {
+    ...{ code: 'not-encapsulated', kind: 'missed', node: 'worker2', network: 'swp-clear' },
+    path: { from: 'worker2', to: 'manager' },
+  }
+  const vxl = { requirement: 'VXL-07', problem: lost }
+  const ing = { requirement: 'ING-01', problem: silent }
+
+  it('is the cause of what is not sent, in OUTPUT or POSTROUTING, by size, too', () => {
+    for (const placed of [
+      { table: 'filter', chain: 'OUTPUT', rule: '-d 192.168.56.11/32 -p udp -m udp --dport 4789 -j DROP' },
+      {
+        table: 'mangle',
+        chain: 'POSTROUTING',
+        rule: '-p udp -m udp --dport 4789 -m length --length 1300:65535 -j DROP',
+      },
+    ]) {
+      const [first] = withRule('worker2', placed)(vxl)
+      expect(first, placed.rule).to.deep.include({ code: 'outgoing-dropped', nodes: ['worker2'] })
+      expect(first?.title).to.contain(placed.rule).and.contain('40 packets meanwhile')
+    }
+  })
+
+  it('is the cause of a published port that is silent, by a range, too', () => {
+    for (const rule of [
+      '-p tcp -m tcp --dport 8080 -j DROP',
+      '! -i lo -p tcp -m tcp --dport 8000:9000 -j DROP',
+    ]) {
+      const [first] = withRule('worker1', { table: 'raw', chain: 'PREROUTING', rule })(ing)
+      expect(first, rule).to.deep.include({ code: 'published-port-dropped', nodes: ['worker1'] })
+    }
+  })
+
+  it('is none where it did not count, is for another port, or on another node', () => {
+    const output = { table: 'filter', chain: 'OUTPUT', rule: '-p udp -m udp --dport 4789 -j DROP' }
+    const raw = { table: 'raw', chain: 'PREROUTING', rule: '-p tcp -m tcp --dport 8080 -j DROP' }
+    expect(withRule('worker2', output, 0)(vxl)).to.deep.equal([])
+    expect(withRule('worker1', output)(vxl)).to.deep.equal([])
+    expect(withRule('worker2', { ...output, rule: '-p udp -m udp --dport 53 -j DROP' })(vxl)).to.deep.equal(
+      [],
+    )
+    expect(withRule('worker1', raw, 0)(ing)).to.deep.equal([])
+    expect(withRule('manager', raw)(ing)).to.deep.equal([])
+    expect(withRule('worker1', { ...raw, rule: '-p tcp -m tcp --dport 8443 -j DROP' })(ing)).to.deep.equal([])
   })
 })

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { catalog } from '../lib/diagnosis/catalog.ts'
 import { faults } from '../lib/fault/fault-table.ts'
 import { problemCodes, type ProblemCode } from '../lib/observation/codes.ts'
 import { suites } from './index.ts'
@@ -70,5 +71,16 @@ describe('the requirements', () => {
       for (const id of breaks) expect(ids, name).to.include(id)
     }
     expect(new Set(faults.map(({ name }) => name)).size).to.equal(faults.length)
+  })
+})
+
+describe('faults', () => {
+  it('are named by findings that there are, or say why none can name them', () => {
+    const codes = catalog.map(({ code }) => code)
+    for (const { name, namedBy, unnamed, besides = [] } of faults) {
+      for (const code of [...(namedBy === undefined ? [] : [namedBy.code]), ...besides])
+        expect(codes, name).to.include(code)
+      if (namedBy === undefined) expect(unnamed, name).to.have.lengthOf.above(20)
+    }
   })
 })

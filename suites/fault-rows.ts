@@ -12,6 +12,8 @@ export interface FaultRow extends FaultOutcome {
   readonly breaks: readonly string[]
   /** Profile quick was not verified beside them. */
   readonly short?: true
+  /** Of the swarmproof that saw it; absent outside a checkout. */
+  readonly commit?: string
 }
 
 /** In the folder of reports. */

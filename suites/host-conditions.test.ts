@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import type { HostState } from '../lib/observe/host-state.ts'
+import { findTopology } from '../lib/topology/find-topology.ts'
 import { type Changeable, findingsWhere } from './stored/findings-where.fake.ts'
 
 const first = async (...asked: Parameters<typeof findingsWhere>): Promise<string | undefined> =>
@@ -161,6 +162,20 @@ describe('a queueing discipline', () => {
   it('is named where it dropped something meanwhile, and netem wherever it is', async () => {
     expect(await codes('tbf', 4, 9)).to.include('queueing-disturbs')
     expect(await codes('netem', 0, 0)).to.include('queueing-disturbs')
+  })
+
+  it('is told from one that the lab’s file asks for, by what to do', async () => {
+    const remedyOn = async (lab: string): Promise<string | undefined> => {
+      const found = await findingsWhere(
+        'quick-data-port-dropped',
+        shapedBy('netem', 0, 0),
+        undefined,
+        findTopology(lab),
+      )
+      return found.find(({ code }) => code === 'queueing-disturbs')?.remedy[0]
+    }
+    expect(await remedyOn('three-node')).to.match(/^On worker2: `tc qdisc del dev eth1 root`/)
+    expect(await remedyOn('impaired')).to.match(/^The lab's file impairs .*25 ms of delay.*: verify on a lab/)
   })
 
   it('is none that limits and dropped nothing, or on another interface', async () => {

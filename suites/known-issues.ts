@@ -37,3 +37,9 @@ export const staleForwardingEntries: KnownIssue = {
   engines: [{ since: '29.1' }],
   what: 'forwarding entries of tasks that moved stay, or are half removed, so that packets to a healthy task are lost (open; reported of 29.1.3, 29.5.0 and 29.5.2)',
 }
+
+export const hairpinBrokenIn298: KnownIssue = {
+  issue: 'moby/moby#53713',
+  engines: [{ since: '29.8' }],
+  what: 'a task cannot connect to a published port at the address of its own node, by which services call themselves by their public name (worked in 29.7.2; open)',
+}

@@ -50,6 +50,13 @@ describe('what a defect can leave behind', () => {
     expect(changes(() => ({ ipvs: [] }))).to.have.lengthOf(1)
     expect(changes(() => ({ neighbours: [] }))).to.have.lengthOf(1)
     expect(changes(() => ({ fdb: [] }))).to.have.lengthOf(1)
+    expect(changes(() => ({ settings: { 'net.ipv4.ip_forward': '0' } }))).to.deep.equal([
+      'new: worker2, the host: setting net.ipv4.ip_forward is 0',
+    ])
+    const chain = { family: 'inet', table: 'operator', chain: 'drops', policy: 'accept', rules: [] }
+    expect(changes(() => ({ nftables: [chain] }))).to.deep.equal([
+      'new: worker2, the host: 0 rules in inet operator drops accept',
+    ])
   })
 
   it('is told of rules that changed places, and of one that is there twice', () => {
@@ -64,6 +71,7 @@ describe('what a defect can leave behind', () => {
       firewall: root.firewall.map((one) => ({ ...one, packets: one.packets + 7, bytes: 9 })),
       neighbours: root.neighbours.filter(({ state: is }) => is === 'PERMANENT'),
       fdb: root.fdb.filter(({ permanent }) => permanent),
+      settings: { 'net.netfilter.nf_conntrack_count': '77' },
     })
     expect(changes(counted)).to.deep.equal([])
   })

@@ -4,7 +4,7 @@ import type { Cluster } from '../lib/swarm/cluster.ts'
 import { sh } from '../lib/script.ts'
 
 /**
- * What a defect can leave behind in kernels, one line each: rules with their places, balancers, links, routes, permanent
+ * What a defect can leave behind in kernels, one line each: rules with their places, settings, balancers, links, routes, permanent
  * entries of tables, IPsec, queueing disciplines. Counters, ages and what kernels learn by themselves are left out.
  */
 export type Traces = readonly string[]
@@ -76,6 +76,13 @@ function namespaceTraces(space: NamespaceState): string[] {
           .map(({ address, prefixLength }) => `${address}/${prefixLength}`)
           .toSorted()
           .join(' ')}`,
+    ),
+    ...Object.entries(space.settings ?? {})
+      .filter(([name]) => name !== 'net.netfilter.nf_conntrack_count')
+      .map(([name, value]) => `setting ${name} is ${value}`),
+    ...(space.nftables ?? []).map(
+      ({ family, table, chain, policy = '', rules }) =>
+        `${rules.length} rules in ${family} ${table} ${chain} ${policy}`,
     ),
     ...space.routes.map(
       ({ destination, device, gateway }) => `route ${destination} by ${device} ${gateway ?? ''}`,

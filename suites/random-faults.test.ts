@@ -1,76 +1,9 @@
 import { expect } from 'chai'
 import { SwarmproofError } from '../lib/error.ts'
-import type { Fault } from '../lib/fault/fault.ts'
 import { faultSequence } from '../lib/fault/fault-sequence.ts'
-import type { RandomFaultsResult } from './random-faults-result.ts'
-import { randomFaults, type RandomFaultsOptions } from './random-faults.ts'
-import type { WayCount } from './steady-client.ts'
+import { names, seed, Stage, steps } from './random-faults.fake.ts'
 
-const names = ['esp-dropped', 'hop-off-ttl', 'name-known-to-host', 'vxlan-not-sent']
-const [seed, steps] = ['3', 8]
 const sequence = faultSequence(seed, steps, names)
-
-/** A lab whose kernels hold one line for each fault that stands, and a client that is answered while none does. */
-class Stage {
-  readonly planted = new Set<string>()
-  readonly signal = new AbortController()
-  readonly done: string[] = []
-  /** Behaviour of single faults, by name. */
-  readonly plants = new Map<string, () => void>()
-  readonly removes = new Map<string, () => void>()
-  readonly left: string[] = []
-  answers = (): boolean => this.planted.size === 0
-  counts: () => readonly WayCount[] = () => {
-    const answered = this.answers()
-    this.#asked += 10
-    if (answered) this.#answered += 10
-    this.#streak = answered ? this.#streak + 10 : 0
-    const [asked, got, streak] = [this.#asked, this.#answered, this.#streak]
-    return [{ way: 'the mesh', asked, answered: got, refused: asked - got, silent: 0, streak }]
-  }
-  changes: readonly string[] = []
-  failing: readonly string[] = []
-  #asked = 0
-  #answered = 0
-  #streak = 0
-
-  run(more: Partial<RandomFaultsOptions> = {}): Promise<RandomFaultsResult> {
-    const pool = names.map((name): Fault => ({
-      name,
-      description: '',
-      breaks: [],
-      unnamed: 'of a test',
-      plant: () => this.#plant(name),
-    }))
-    return randomFaults({
-      ...{ seed, steps, pool, signal: this.signal.signal, watchMs: 1, answeredWithinMs: 40 },
-      plant: (fault) => fault.plant({} as never),
-      client: { counts: () => this.counts(), [Symbol.asyncDispose]: () => Promise.resolve() },
-      traces: () =>
-        Promise.resolve(['a rule', ...this.left, ...[...this.planted].map((name) => `of ${name}`)]),
-      changes: () => Promise.resolve(this.changes),
-      verify: () => Promise.resolve(this.failing),
-      onStep: () => undefined,
-      tracesWithinMs: 20,
-      ...more,
-    })
-  }
-
-  #plant(name: string): ReturnType<Fault['plant']> {
-    this.plants.get(name)?.()
-    this.planted.add(name)
-    this.done.push(`plant ${name}`)
-    return Promise.resolve({
-      host: 'worker2',
-      remove: () => {
-        this.removes.get(name)?.()
-        this.planted.delete(name)
-        this.done.push(`remove ${name}`)
-        return Promise.resolve()
-      },
-    })
-  }
-}
 
 const fails = (error: Error) => (): never => {
   throw error
@@ -104,6 +37,7 @@ describe('faults at random', () => {
       ...{ step: seen, what: 'kernels hold what they held before: new: a rule that was left' },
     })
     expect(result.taken).to.have.lengthOf(seen ?? 0)
+    expect(seen).to.be.below(sequence.length)
     expect(stage.planted.size).to.equal(0)
   })
 
@@ -196,5 +130,35 @@ describe('faults at random', () => {
     expect(result.broken).to.equal(undefined)
     expect(result.taken.at(-1)?.standing).to.have.lengthOf.above(1)
     expect(result.invariants.map(({ what }) => what)).to.deep.equal(['everything planted was removed'])
+  })
+
+  it('say what an interruption kept from being removed, unless the lab goes anyway', async () => {
+    const interrupted = async (disposed: boolean): Promise<string | undefined> => {
+      const stage = new Stage()
+      for (const name of names) stage.removes.set(name, fails(new Error('the connection is closed')))
+      const { broken } = await stage.run({ disposed, onStep: () => stage.signal.abort() })
+      return broken?.what
+    }
+    expect(await interrupted(false)).to.equal(
+      `everything planted was removed: ${first}: the connection is closed`,
+    )
+    expect(await interrupted(true)).to.equal(undefined)
+  })
+
+  it('break nothing by what an interruption cuts short', async () => {
+    const stage = new Stage()
+    stage.answers = () => false
+    const running = stage.run({ answeredWithinMs: 60_000 })
+    setTimeout(() => stage.signal.abort(), 20)
+    const { broken, taken } = await running
+    expect({ broken, taken }).to.deep.equal({ broken: undefined, taken: [] })
+    const late = new Stage()
+    const verify = (): Promise<readonly string[]> => {
+      late.signal.abort()
+      return Promise.resolve(['CTL-03 not reached'])
+    }
+    const ended = await late.run({ verify })
+    expect(ended.broken).to.equal(undefined)
+    expect(ended.invariants.map(({ what }) => what)).to.not.include('quick passes')
   })
 })

@@ -33,11 +33,14 @@ const ourWords = new RegExp(`^(?:${ours.join('|')})$`)
 /** Of verdicts and judgements; what hosts said has none of these. */
 const ourKeys = new Set(['verdict', 'problems', 'conclusion', 'controls', 'measures', 'reason', 'unseen'])
 
+/** Why a kernel dropped a packet is its own word. */
+const isKernels = (key: string, path: string): boolean => key === 'reason' && /\.got\.drops\.\d+$/.test(path)
+
 function verdictsIn(value: unknown, path: string): string[] {
   if (typeof value === 'string') return ourWords.test(value) ? [`${path}: ${value}`] : []
   if (value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([key, inner]) => [
-    ...(ourKeys.has(key) ? [`${path}.${key}`] : []),
+    ...(ourKeys.has(key) && !isKernels(key, path) ? [`${path}.${key}`] : []),
     ...verdictsIn(inner, `${path}.${key}`),
   ])
 }

@@ -31,7 +31,7 @@ import { plantAtRandom } from './random-faults.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { release } from './which-lab.ts'
-import { writeGoldenCases } from './write-golden.ts'
+import { commitHere, writeGoldenCases } from './write-golden.ts'
 
 interface FaultsFlags extends HostsFlags {
   readonly list?: true
@@ -141,6 +141,7 @@ async function plant(
   const rows = new FaultRows(reportDir, flags.resume === true)
   const common = { progress, signal, reportDir, others }
   const seen: FaultRow[] = [...rows.all]
+  const commit = commitHere()
   const add = (row: FaultRow): void => {
     rows.add(row)
     seen.push(row)
@@ -156,7 +157,7 @@ async function plant(
         const outcome = await session.see({ ...planting, breaks })
         // What was interrupted says nothing of the fault.
         if (signal.aborted && outcome.problems.length > 0) break
-        add({ ...outcome, ...row })
+        add({ ...outcome, ...row, ...(commit === '' ? {} : { commit }) })
       }
   if (flags.writeGolden !== undefined) writeGoldenCases(seen, flags.writeGolden, reportDir, progress)
   progress.close()

@@ -32,10 +32,10 @@ export function writeGoldenCases(
     rows.map((row) => ({ ...row, reasons: {} })),
   )
   const kept = goldenCases(folder)
-  for (const { fault, run, problems } of rows) {
+  for (const { fault, run, problems, commit = commitHere() } of rows) {
     if (problems.length > 0 || run === undefined || kept.includes(fault)) continue
     try {
-      writeGolden(goldenOf(fault, run, reportDir), folder)
+      writeGolden(goldenOf({ fault, run, commit }, reportDir), folder)
     } catch (error) {
       progress.note(messageOf(error))
     }
@@ -43,20 +43,19 @@ export function writeGoldenCases(
 }
 
 /** The case of one run, reduced. */
-export function goldenOf(fault: string, run: string, reportDir: string): GoldenCase {
-  const whole = readStoredFiles(join(reportDir, run))
+function goldenOf(of: Pick<GoldenCase, 'fault' | 'run' | 'commit'>, reportDir: string): GoldenCase {
+  const whole = readStoredFiles(join(reportDir, of.run))
   const said = explainStored(whole)
   const text = JSON.stringify(said)
-  const caseOf = (files: GoldenCase['files']): GoldenCase => ({ fault, run, commit: commit(), said, files })
   const files = reduceRun(whole, {
     same: (less) => JSON.stringify(explainStored(less)) === text,
-    fits: (less) => packedGolden(caseOf(less)).length <= mostGoldenBytes,
+    fits: (less) => packedGolden({ ...of, said, files: less }).length <= mostGoldenBytes,
   })
-  return caseOf(files)
+  return { ...of, said, files }
 }
 
-/** Empty outside a checkout. */
-function commit(): string {
+/** Of the checkout this is; empty outside one. */
+export function commitHere(): string {
   const { stdout } = spawnSync('git', ['-C', packageRoot(), 'rev-parse', 'HEAD'], { encoding: 'utf8' })
   return (stdout as string | null)?.trim() ?? ''
 }

@@ -55,6 +55,7 @@ const problem = z.object({
   subject: z.string().exactOptional(),
   expected: scalar.exactOptional(),
   observed: scalar.exactOptional(),
+  reached: z.enum(['sender', 'wire', 'receiver', 'way-back', 'returned']).exactOptional(),
   via: z.string().exactOptional(),
   controls: strings.exactOptional(),
 }) satisfies z.ZodType<Problem>

@@ -4,6 +4,7 @@ import { type Progress, step } from '../progress.ts'
 import { collectHosts } from './collect-hosts.ts'
 import { CollectedEvidence } from './evidence.ts'
 import { missingFeatures } from './features.ts'
+import { drops, dropsBegun } from './drops-scene.ts'
 import { enginesAfter, lossesLogged } from './engines-scene.ts'
 import { kernel, kernelAfter } from './kernel-scene.ts'
 import { swarmObjects } from './swarm-objects-scene.ts'
@@ -116,6 +117,7 @@ export async function verifyLab(
       const requirement = records.get(test.id)
       if (requirement === undefined) throw new Error(`${test.id} is not in the record`)
       const unsound = await session.ready(test).catch(giveUp)
+      await shared.scene(dropsBegun).catch(() => undefined)
       const once = (): Promise<Verification> =>
         verify(test, shared.asking(test), new CollectedEvidence(store.folder, test.id, captures), {
           ...options,
@@ -162,6 +164,8 @@ export async function verifyLab(
       return verification
     },
   })
+  // Whatever became of the run, no kernel goes on counting.
+  await shared.scene(drops).catch((error: unknown) => store.log.info({ drops: firstLineOf(error) }))
   if (failure !== undefined) throw failure
   if (!options.signal.aborted && [...records.values()].some(isBroken)) await lookAfterwards(shared, options)
   if (options.signal.aborted) return

@@ -24,21 +24,43 @@ export interface FirewallDrop {
  * counted some of them while the run went on.
  */
 export function firewallDrops(view: LabView, node: string, traffic: Traffic): FirewallDrop[] {
+  return dropsBy(view, node, packetsOf(view, node, traffic), hooksOf(traffic)).map(({ by, packets }) => ({
+    ...{ node, rule: describe(by), accept: acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort) },
+    ...(packets === undefined ? {} : { packets }),
+  }))
+}
+
+/** What a node’s firewall drops of these packets where it is asked about them; as `firewallDrops`. */
+export function packetDrops(
+  view: LabView,
+  node: string,
+  asked: readonly AskedPacket[],
+  hooks: readonly Hook[],
+): Omit<FirewallDrop, 'accept'>[] {
+  return dropsBy(view, node, asked, hooks).map(({ by, packets }) => ({
+    ...{ node, rule: describe(by) },
+    ...(packets === undefined ? {} : { packets }),
+  }))
+}
+
+function dropsBy(
+  view: LabView,
+  node: string,
+  asked: readonly AskedPacket[],
+  hooks: readonly Hook[],
+): { readonly by: PlacedRule | Chain; readonly packets?: number }[] {
   const after = view.kernelAfter?.[node]
   const before = view.kernelBefore?.[node]
   const state = after ?? before
   if (state === undefined) return []
   const ruleset = rulesetFor(state)
   const former = after === undefined || before === undefined ? undefined : rulesetFor(before)
-  const found = packetsOf(view, node, traffic).flatMap((packet) =>
-    hooksOf(traffic).flatMap((hook) => dropsAt(ruleset, hook, packet)),
-  )
-  return [...new Set(found.map(({ by }) => by))].flatMap((by): FirewallDrop[] => {
+  const found = asked.flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
+  return [...new Set(found.map(({ by }) => by))].flatMap((by) => {
     const packets = risen(by, former)
     const matchesAll = found.some((one) => one.by === by && one.matchesAll)
     if (!matchesAll && (packets === undefined || packets === 0)) return []
-    const accept = acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort)
-    return [{ node, rule: describe(by), accept, ...(packets === undefined ? {} : { packets }) }]
+    return [{ by, ...(packets === undefined ? {} : { packets }) }]
   })
 }
 
@@ -98,7 +120,7 @@ function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): Ask
     : others.map((other) => ({ ...common, ...wanted, ...to, source: other[way].address, fromHost: false }))
 }
 
-function portsOf(dataPathPort: number): Readonly<Record<Exclude<Traffic, 'mesh'>, AskedPacket>> {
+export function portsOf(dataPathPort: number): Readonly<Record<Exclude<Traffic, 'mesh'>, AskedPacket>> {
   return {
     data: { protocol: 'udp', destinationPort: dataPathPort },
     esp: { protocol: 'esp' },

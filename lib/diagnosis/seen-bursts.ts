@@ -25,7 +25,8 @@ export function lostBeneath(bursts: readonly SeenBurst[], pairs: readonly { from
       of.reduce((sum, burst) => sum + figure(burst), 0)
     return { sent: total(({ sent }) => sent), lost: total(({ sent, distinct }) => sent - distinct) }
   }
-  const [beneath, above] = [own(['underlay']), own(['clear', 'secret'])]
+  const lossy = (['clear', 'secret'] as const).filter((way) => own([way]).lost > 0)
+  const [beneath, above] = [own(['underlay']), own(lossy)]
   if (beneath.sent === 0 || beneath.lost === beneath.sent || above.sent === 0) return undefined
   if (beneath.lost > 0) return { ...beneath, what: 'some' as const }
   return (above.lost / above.sent) * beneath.sent >= fewest

@@ -67,14 +67,15 @@ export const balancerWeightZero: Fault = {
 
 export const connectionsByVipReset: Fault = {
   name: 'connections-by-vip-reset',
-  description: 'The balancer of one node resets connections to a VIP once they carry data.',
+  description: 'The balancer of one node resets every third connection to a VIP once it carries data.',
   breaks: ['LB-06'],
   namedBy: { code: 'connections-by-vip-reset', at: 'host' },
   async plant({ cluster, stack }) {
     const { clear } = stack.networks
     const vip = requireForFault(stack.services.web.vips[clear.id], 'a VIP')
-    const every = sh`-m statistic --mode nth --every 40 --packet 20`
-    const rule = sh`INPUT -d ${vip} -p tcp --tcp-flags SYN,ACK ACK ${every} -j REJECT --reject-with tcp-reset`
+    // The request itself: while an answer flows, the client takes a reset for one that comes too late (RFC 5961, 3.2).
+    const every = sh`-m statistic --mode nth --every 3 --packet 0`
+    const rule = sh`INPUT -d ${vip} -p tcp --tcp-flags PSH PSH ${every} -j REJECT --reject-with tcp-reset`
     const inBalancer = (flag: '-I' | '-D'): Script =>
       inNamespace(loadBalancerNamespace(clear.id), sh`iptables -w ${flag} ${rule}`)
     return scripted(victim(cluster), { plant: inBalancer('-I'), remove: inBalancer('-D') })

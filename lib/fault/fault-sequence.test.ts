@@ -31,6 +31,7 @@ describe('faults side by side', () => {
     expect(standsBeside('drop-rule-missing', ['accept-before-drop-rule'])).to.equal(false)
     expect(standsBeside('drop-rule-missing', ['mark-rule-missing'])).to.equal(true)
     expect(standsBeside('drop-rule-missing', ['drop-rule-missing'])).to.equal(false)
+    expect(standsBeside('esp-lost', ['neighbours-joined'])).to.equal(false)
     expect(standsBeside('gossip-cut-off', [])).to.equal(false)
   })
 })

@@ -52,6 +52,7 @@ export {
 export { gatewayBridgesJoined } from './gateway-bridges-joined.ts'
 export { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 export { gossipCutOff } from './gossip-cut-off.ts'
+export { bridgeUnfiltered, hairpinDropped, hairpinNotTranslated } from './hairpin-faults.ts'
 export { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 export { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
 export { joinedNetworks } from './joined-networks.ts'
@@ -60,7 +61,12 @@ export { innerChecksumsBroken, packetsDoubled, packetsLost, packetsOvertaken } f
 export { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 export { managementPortBlocked } from './management-port-blocked.ts'
 export { masqueradeGone } from './masquerade-gone.ts'
-export { nameKnownToHost, shortNameUnanswered, upstreamUnreachable } from './name-faults.ts'
+export {
+  nameKnownToHost,
+  searchListUnanswered,
+  shortNameUnanswered,
+  upstreamUnreachable,
+} from './name-faults.ts'
 export { neighboursJoined } from './neighbours-joined.ts'
 export {
   constrainedTaskCutOff,
@@ -89,6 +95,7 @@ export {
 } from './reshaping-faults.ts'
 export { resolverSilent } from './resolver-silent.ts'
 export { largePacketsDropped, taskInterfaceMtu, underlayMtu, vxlanDeviceMtu } from './size-faults.ts'
+export { senderFromBefore } from './sender-from-before.ts'
 export { smallSubnetWidened } from './small-subnet-widened.ts'
 export { staleNamespace } from './stale-namespace.ts'
 export { balancerLearnsNothing, balancerNeverForgets } from './stubborn-balancer.ts'

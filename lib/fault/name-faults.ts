@@ -1,5 +1,6 @@
 import { tasksOn } from '../swarm/stack.ts'
 import { plantRules } from '../change/firewall-rules.ts'
+import { shell } from '../change/shell.ts'
 import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { requireForFault, scripted, victim } from './scripted.ts'
@@ -52,6 +53,34 @@ export const upstreamUnreachable: Fault = {
     return {
       host: node.host.name,
       async remove() {
+        await onHost()
+        await inTask()
+      },
+    }
+  },
+}
+
+export const searchListUnanswered: Fault = {
+  name: 'search-list-unanswered',
+  description: 'A task has a search list that is asked first, and the nameservers of its host do not answer',
+  breaks: ['DSC-08'],
+  namedBy: { code: 'search-list-asked-first', at: 'host' },
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const { rr } = stack.services
+    const here = tasksOn(stack, 'clear').filter((task) => task.node === node)
+    const task = requireForFault(here.find(({ service }) => service === rr.name) ?? here[0], 'a task there')
+    const file = `/proc/${task.pid}/root/etc/resolv.conf`
+    const own = await shell(node.host, sh`cat ${file}`)
+    const rules = [{ chain: 'OUTPUT', rule: sh`-p udp --dport 53 ! -d 127.0.0.11 -j DROP` }]
+    const inTask = await plantRules(node.host, rules, `/proc/${task.pid}/ns/net`)
+    const onHost = await plantRules(node.host, rules)
+    const write = (text: string) => shell(node.host, sh`printf '%s\n' ${text} > ${file}`)
+    await write(`nameserver 127.0.0.11\nsearch example.com\noptions ndots:1`)
+    return {
+      host: node.host.name,
+      async remove() {
+        await write(own.trimEnd())
         await onHost()
         await inTask()
       },

@@ -55,7 +55,7 @@ export const vxlanNotSent: Fault = {
   name: 'vxlan-not-sent',
   description: 'A firewall on one node drops VXLAN the node itself sends to another',
   breaks: ['VXL-07'],
-  unnamed: 'no rule looks at drops on the way out of a host',
+  namedBy: { code: 'outgoing-dropped', at: 'host' },
   async plant({ cluster }) {
     const { host } = victim(cluster)
     const rule = sh`-p udp --dport ${cluster.dataPathPort} -d ${bystander(cluster).dataPath.address} -j DROP`

@@ -4,16 +4,24 @@ import { faults } from './fault-table.ts'
 import { recordedLab } from './recorded-lab.fake.ts'
 
 /**
- * Of a node whose ingress sandbox is 172.18.0.2. Engines from 29.8 publish ports of the mesh as those of containers; what
- * an engine before left stays in the kernel. Written from moby/moby#53118, not recorded.
+ * What iptables printed of a node of engine 26.1.5 whose rules were rewritten into the shape of 29.8 by hand
+ * (moby/moby#53118: ports of the mesh are published as those of containers are), and that kept the chain of before, as an
+ * upgraded host may. ING-01 to ING-07 passed on it.
  */
-const upgraded = `[0:0] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
-[0:0] -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
-[0:0] -A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE
-[0:0] -A DOCKER -p tcp -m tcp --dport 443 -j DNAT --to-destination 172.17.0.2:443
-[0:0] -A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
-[0:0] -A DOCKER -p udp -m udp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
-[0:0] -A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080`
+const upgraded = `-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
+-A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER
+-A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE
+-A DOCKER -i docker_gwbridge -j RETURN
+-A DOCKER -i docker0 -j RETURN
+-A DOCKER ! -i docker_gwbridge -p tcp -m tcp --dport 8082 -j DNAT --to-destination 172.18.0.2:8082
+-A DOCKER ! -i docker_gwbridge -p udp -m udp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
+-A DOCKER ! -i docker_gwbridge -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
+-A DOCKER ! -i docker_gwbridge -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
+-A DOCKER-INGRESS -p tcp -m tcp --dport 8082 -j DNAT --to-destination 172.18.0.2:8082
+-A DOCKER-INGRESS -p udp -m udp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
+-A DOCKER-INGRESS -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
+-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
+-A DOCKER-INGRESS -j RETURN`.replaceAll(/^/gm, '[0:0] ')
 
 /** Rules that a fault deletes, and inserts again: `nat CHAIN …`. */
 async function rulesOf(name: string, nat?: string): Promise<{ gone: string[]; back: string[] }> {
@@ -55,11 +63,15 @@ describe('faults of published ports', () => {
   })
 
   it('find it in whichever chain is asked, and not in one that an engine before left', async () => {
+    const rule = "'!' -i docker_gwbridge -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080"
     expect(await rulesOf('ingress-forward-missing', upgraded)).to.deep.equal({
-      gone: ['DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080'],
-      back: ['DOCKER 2 -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080'],
+      gone: [`DOCKER ${rule}`],
+      back: [`DOCKER 6 ${rule}`],
     })
-    expect((await rulesOf('udp-forward-missing', upgraded)).back[0]).to.match(/^DOCKER 3 -p udp/)
+    expect((await rulesOf('udp-forward-missing', upgraded)).back[0]).to.match(/^DOCKER 4 .* -p udp/)
+    expect((await rulesOf('short-syntax-forward-missing', upgraded)).back[0]).to.match(
+      /^DOCKER 3 .* --dport 8082/,
+    )
     expect((await rulesOf('local-dnat-missing', upgraded)).gone).to.deep.equal([
       "OUTPUT '!' -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
     ])
@@ -73,7 +85,7 @@ describe('faults of published ports', () => {
         () => 'planted',
         (error: unknown) => (error as { code?: unknown }).code,
       )
-    const without = upgraded.replaceAll(/^.*-A DOCKER -p tcp.*8080$/gm, '')
+    const without = upgraded.replaceAll(/^.*-A DOCKER ! .*8080$/gm, '')
     expect(await codeOf('ingress-forward-missing', without)).to.equal('FAULT_IMPOSSIBLE')
     expect(await codeOf('own-port-not-masqueraded', upgraded)).to.equal('FAULT_IMPOSSIBLE')
   })

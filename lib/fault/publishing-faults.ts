@@ -64,7 +64,7 @@ export const hostPortBlocked: Fault = {
   name: 'host-port-blocked',
   description: 'The firewall of the node that runs the task drops a port published in host mode.',
   breaks: ['ING-07'],
-  unnamed: 'no rule looks at drops of published ports in tables before FORWARD',
+  namedBy: { code: 'published-port-dropped', at: 'host' },
   async plant({ stack }) {
     const { here } = stack.services
     const { node } = requireForFault(

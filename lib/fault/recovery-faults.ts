@@ -32,7 +32,7 @@ export const reloadHookDrops: Fault = {
   description:
     'A hook of one node’s firewall restores the engine’s rules after a reload and drops the published port',
   breaks: ['RES-05'],
-  unnamed: 'no rule looks at drops of published ports in tables before FORWARD',
+  namedBy: { code: 'published-port-dropped', at: 'host' },
   async plant({ cluster, stack }) {
     const { web } = stack.services
     const serves = stack.tasks.filter(({ service }) => service === web.name).map(({ node }) => node)

@@ -13,7 +13,7 @@ export const givenPortsBlocked: Fault = {
   name: 'given-ports-blocked',
   description: 'A firewall on one node drops what comes for the ports that managers give to services.',
   breaks: ['ING-13', 'OVL-18'],
-  unnamed: 'no rule looks at drops of published ports in tables before FORWARD',
+  namedBy: { code: 'published-port-dropped', at: 'host' },
   async plant({ cluster }) {
     const { host } = victim(cluster)
     const rule = sh`! -i lo -p tcp --dport ${givenPorts} -j DROP`

@@ -68,7 +68,7 @@ export const largePacketsDropped: Fault = {
   name: 'large-packets-dropped',
   description: 'Large packets to the data-path port are dropped on their way out of one node.',
   breaks: ['MTU-02', 'MTU-03', 'ING-12'],
-  unnamed: 'no rule looks at drops on the way out of a host',
+  namedBy: { code: 'outgoing-dropped', at: 'host' },
   async plant({ cluster, stack }) {
     const rule = sh`POSTROUTING -p udp --dport ${cluster.dataPathPort} -m length --length 1300:65535 -j DROP`
     const { web } = stack.services

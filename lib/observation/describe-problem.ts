@@ -1,7 +1,16 @@
 import { problemCodes } from './codes.ts'
+import type { Reached } from './how-far.ts'
 import type { Problem } from './problem.ts'
 
 const most = 8
+
+const reached: Readonly<Record<Reached, string>> = {
+  sender: 'it was not seen leaving its host',
+  wire: 'it left its host and did not come to the other',
+  receiver: 'it came to the other host, and no answer left there',
+  'way-back': 'an answer left the other host and did not come back',
+  returned: 'an answer came back to its host',
+}
 
 /** One problem for people: where, what, expected and observed. The only place that words a problem. */
 export function describeProblem(problem: Problem): string {
@@ -30,6 +39,7 @@ export function describeProblem(problem: Problem): string {
   const figures = [
     used.has('expected') || problem.expected === undefined ? '' : `expected ${problem.expected}`,
     used.has('observed') || problem.observed === undefined ? '' : `observed ${problem.observed}`,
+    problem.reached === undefined ? '' : reached[problem.reached],
   ].filter((word) => word !== '')
   return `${where.length > 0 ? `${where.join(', ')}: ` : ''}${filled}${figures.length > 0 ? ` (${figures.join(', ')})` : ''}`
 }

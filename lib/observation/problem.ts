@@ -1,4 +1,5 @@
 import type { ProblemCode } from './codes.ts'
+import type { Reached } from './how-far.ts'
 
 /**
  * One thing that is not as required, as data: its code says what, the other fields where. Nothing in it is a sentence;
@@ -23,6 +24,8 @@ export interface Problem {
   readonly subject?: string
   readonly expected?: string | number
   readonly observed?: string | number
+  /** Where what was missed was seen last. */
+  readonly reached?: Reached
   /** Id of the requirement that was verified again and reported it. */
   readonly via?: string
   /** Names of the controls it rests on; all of its judgement where not given. */
@@ -36,7 +39,7 @@ export interface Path {
 
 /** The same for the same problem in two looks or two runs: all of its fields but what was observed. */
 export function problemKey(problem: Problem): string {
-  const { observed: _, controls: __, ...key } = problem
+  const { observed: _, controls: __, reached: ___, ...key } = problem
   return JSON.stringify(
     Object.entries(key)
       .filter(([, value]) => value !== undefined)

@@ -58,6 +58,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
     'captures: packets between our own endpoints, on ingress, too; of ESP the headers; of management and gossip the headers, and of their payload where records begin and which bytes are printable; of everything else nothing is stored, it is counted',
     'never: nothing that was there is restarted, drained, updated or removed; no firewall, ingress, interface or setting is changed',
     `guard: on each host a process of sh with its notes in /var/lib/swarmproof/${runId}, where systemd runs as swarmproof-${runId}.service; gone at the end`,
+    `kernel: on each host that has tracefs mounted its instance swarmproof-${runId}, which counts dropped packets by reason and records none; gone at the end`,
     `end: everything is removed, also after Ctrl-C; if this process or its connection dies the hosts do so by themselves, within 15 s to 60 s; what a host cannot, as after a restart, \`swarmproof clean HOSTS\` does`,
   ]
 }

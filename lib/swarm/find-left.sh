@@ -47,6 +47,7 @@ for folder in "$changes"/swarmproof-change-*; do
   is_own_folder "$folder" || continue
   echo "change $(cat "$folder/run" 2>/dev/null) $folder ${folder##*/}"
 done
+traces | while read -r folder; do echo "trace ${folder##*/swarmproof-} $folder $folder"; done
 for place; do
   for folder in "$place"/swarmproof-*; do
     case $folder in */swarmproof-change-*) continue ;; esac

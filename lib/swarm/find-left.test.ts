@@ -202,6 +202,21 @@ for (const shell of shells) {
       expect(readdirSync(join(folder, 'run'))).to.deep.equal([])
     })
 
+    // A busybox reads /proc/mounts with a sed of its own.
+    const withMounts = shell === '/bin/sh' ? it : it.skip
+    withMounts('is also what goes on counting in the kernel', async () => {
+      const instances = join(folder, 'state', 'tracing', 'instances')
+      for (const name of [`swarmproof-${run}`, `swarmproof-${other}`, 'of-somebody'])
+        mkdirSync(join(instances, name), { recursive: true })
+      const left = await findLeft(host, where)
+      const traces = left.found.filter(({ kind }) => kind === 'trace')
+      expect(traces.map((one) => `${one.run} ${one.id}`)).to.have.members(
+        [run, other].map((id) => `${id} ${join(instances, `swarmproof-${id}`)}`),
+      )
+      expect(await remove(left, run)).to.deep.equal([])
+      expect(readdirSync(instances)).to.have.members(['of-somebody', `swarmproof-${other}`])
+    })
+
     it('is named with what to do where it cannot be removed', async () => {
       engine.put('tasks', 'somebody.1.xyz')
       const left = await findLeft(host, where)
@@ -290,6 +305,8 @@ describe('lines of what was found', () => {
         `folder ${run} /var/tmp/swarmproof-${other} x`,
         `folder ${run} /var/tmp/swarmproof-${run}/../../../etc x`,
         `folder ${run} /etc x`,
+        `trace ${run} /sys/kernel/tracing/instances/swarmproof-${other} x`,
+        `trace ${run} /sys/kernel/tracing/instances/../swarmproof-${run} x`,
         `alive ${other}`,
         'alive $(id)',
       ].join('\n'),

@@ -12,7 +12,8 @@ export type LeftHost = Pick<Host, 'name' | 'remote'>
 export interface Found {
   readonly host: string
   readonly run: string
-  readonly kind: 'guard' | 'service' | 'network' | 'container' | 'image' | 'folder' | 'change' | 'swarm'
+  readonly kind:
+    'guard' | 'service' | 'network' | 'container' | 'image' | 'folder' | 'change' | 'trace' | 'swarm'
   readonly id: string
   readonly name: string
 }
@@ -64,11 +65,15 @@ export async function findLeft(host: LeftHost, where: FindPlaces = {}): Promise<
   return readFound(stdout, host.name)
 }
 
-const kinds = ['guard', 'service', 'network', 'container', 'image', 'folder', 'change', 'swarm'] as const
+const kinds = [
+  ...(['guard', 'service', 'network', 'container', 'image', 'folder'] as const),
+  ...(['change', 'trace', 'swarm'] as const),
+]
 
 /** What is run or removed by its path: where a run makes one of the kind it is called so, and no path leads back up. */
 const paths: Readonly<Partial<Record<Found['kind'], (run: string) => RegExp>>> = {
   change: () => /^(?:\/(?!\.)[\w.+-]+)+\/swarmproof-change-[a-z][a-z0-9-]*$/,
+  trace: (run) => new RegExp(`^(?:/(?!\\.)[\\w.+-]+)+/instances/swarmproof-${run}$`),
   folder: (run) => new RegExp(`^(?:/(?!\\.)[\\w.+-]+)+/swarmproof-${run}$`),
 }
 

@@ -46,6 +46,10 @@ look() {
     ask image rm "$image" >/dev/null
   done
   [ -z "$left" ] || return
+  set +f
+  found=$(traces "${label#*=}")
+  set -f
+  for trace in $found; do rmdir "$trace" 2>/dev/null || note "trace $trace $trace"; done
   for extra in $(of folder); do
     case $extra in
       */../* | */..) note "folder $extra $extra" ;;

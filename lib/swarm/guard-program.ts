@@ -17,7 +17,8 @@ export const askFunctions = scriptFile(import.meta.url, 'ask.sh')
  */
 export const nameFunctions = scriptFile(import.meta.url, 'own-names.sh', { any_prefix: anyPrefix })
 
-/** `of KIND` prints the values of that kind in `made`, a line each; `nameless` those of images without any name. */
+/** `of KIND` prints the values of that kind in `made`, a line each; `nameless` those of images without any name;
+ * `traces [RUN]` the instances of tracefs in which the kernel counts for a run, or for any. */
 export const swarmFunctions = scriptFile(import.meta.url, 'own-swarm.sh')
 
 /**

@@ -79,6 +79,11 @@ case "$*" in *'/proc/1/stat') [ ! -e STATE/boot ] || { cat STATE/boot; exit 0; }
 exec REAL "$@"
 `
 
+/** `sed` of /proc/mounts: tracefs is the folder `tracing` of its state. */
+const mounted = String.raw`#!/bin/sh
+case "$*" in *' tracefs '*/proc/mounts) echo STATE/tracing ;; *) exec REAL "$@" ;; esac
+`
+
 export interface FakeEngine {
   /** Folder to put first into PATH. */
   readonly path: string
@@ -108,6 +113,7 @@ export function fakeEngine(folder: string, shell?: string): FakeEngine {
     writeFileSync(join(path, name), text.replaceAll('STATE', state).replaceAll('REAL', real), { mode: 0o755 })
   }
   const set = (name: string, content = ''): void => writeFileSync(join(state, name), content)
+  program('sed', mounted)
   program('docker', script)
   program('cut', cut)
   if (shell !== undefined) symlinkSync(shell, join(path, 'sh'))

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { type Guard } from './guard.ts'
 import { commandOf, describeGuards, failure, label, others } from './guarded.fake.ts'
 import { LeftBehindError } from './leftovers.ts'
 
-describeGuards('a guard', (on) => {
+describeGuards('a guard', (on, shell) => {
+  // A busybox reads /proc/mounts with a sed of its own.
+  const withMounts = shell === '/bin/sh' ? it : it.skip
+
   it('removes what the run created and nothing else when it is disposed, and is gone', async () => {
     await on().start()
     await on().guard?.removesImage(on().host, 'swarmproof/probe:x')
@@ -24,6 +27,25 @@ describeGuards('a guard', (on) => {
     expect(existsSync(tools), 'a folder outside its own').to.equal(false)
     expect(commandOf(pid), 'what is left of its process').to.equal('')
     expect(on().engine.read('strange')).to.equal(undefined)
+  })
+
+  withMounts('ends what counts in the kernel for the run, and for no other', async () => {
+    const instances = join(on().folder, 'state', 'tracing', 'instances')
+    for (const run of ['run-1', 'run-2']) mkdirSync(join(instances, `swarmproof-${run}`), { recursive: true })
+    const guard = await on().start()
+    await guard[Symbol.asyncDispose]()
+    expect(readdirSync(instances)).to.deep.equal(['swarmproof-run-2'])
+  })
+
+  withMounts('names what counts and cannot be removed', async () => {
+    const instance = join(on().folder, 'state', 'tracing', 'instances', 'swarmproof-run-1')
+    mkdirSync(join(instance, 'in-use'), { recursive: true })
+    const guard = await on().start({ cleanLooks: 30 })
+    const error = await failure(Promise.resolve(guard[Symbol.asyncDispose]()))
+    expect(error).to.be.instanceOf(LeftBehindError)
+    expect((error as LeftBehindError).leftovers).to.deep.equal([
+      { host: 'web1', what: `trace ${instance}`, remove: `rmdir ${instance}` },
+    ])
   })
 
   it('removes an image whose name alone could be removed while the disk was full', async () => {

@@ -65,6 +65,7 @@ function toLeftover(kind: string, id: string, name: string, host: string, again:
     network: `docker network rm ${word}`,
     image: `docker image rm ${word}`,
     folder: `rm -r ${word}`,
+    trace: `rmdir ${word}`,
   }
   return { host, what, remove: commands[kind] ?? again }
 }

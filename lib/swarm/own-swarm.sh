@@ -2,6 +2,15 @@
 # shellcheck disable=SC2154 # made: what the run told its guard, a line each, which whoever calls these has read
 of() { printf '%s\n' "$made" | sed -n "s/^$1 //p"; }
 
+# Where a kernel counts for a run, or for any; tracefs is mounted once at most.
+traces() {
+  sed -n '/^[^ ]* [^ ]* tracefs /{s/^[^ ]* \([^ ]*\) .*/\1/p;q;}' /proc/mounts | while read -r root; do
+    for trace in "$root"/instances/swarmproof-*; do
+      case $trace in */swarmproof-"${1:-${trace##*/swarmproof-}}") [ ! -d "$trace" ] || printf '%s\n' "$trace" ;; esac
+    done
+  done
+}
+
 nameless() {
   for id in $(of unnamed); do
     [ "$(ask image inspect --format '{{len .RepoTags}} {{len .RepoDigests}}' "$id")" != '0 0' ] || echo "$id"

@@ -1,5 +1,8 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { taskOf } from '../../lib/observation/facts.ts'
+import { seenFrames } from '../../lib/observation/frame.ts'
+import { framesBetween } from '../../lib/observation/how-far.ts'
+import { part } from '../../lib/observation/part.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { encryptionBrokenIn291, otherSpis, staleForwardingEntries } from '../known-issues.ts'
 import { exchangeProblem } from '../scene/judging/delivery.ts'
@@ -38,8 +41,10 @@ export const fullMesh = requirement({
   quiet: [],
   reads: [exchange],
   observe: async (lab) => ({ exchange: await lab.scene(exchange) }),
-  judge({ exchange: { exchanged, leftOut } }, facts) {
-    const judged = exchanged.map((one) => ({ ...one, problem: exchangeProblem(one, facts) }))
+  judge({ exchange: { exchanged, leftOut, wires } }, facts) {
+    const { got } = part(wires, 'capture')
+    const followed = { nodes: new Set(got.keys()), frames: framesBetween(seenFrames(got.values())) }
+    const judged = exchanged.map((one) => ({ ...one, problem: exchangeProblem(one, facts, followed) }))
     const pairs = new Set(judged.map(({ network, from, to }) => `${network} ${from} ${to}`)).size
     const delivered = judged.filter(({ problem }) => problem === undefined).length
     const names = [...new Set(judged.map(({ network }) => facts.networks[network].name))]

@@ -1,66 +1,124 @@
-import { culprits, pathsOf } from '../lab-view.ts'
-import type { Rule } from '../rule.ts'
+import { clear, type DropPlace, dropPlaceOf, encrypted, isCarriedBy } from '../drop-place.ts'
+import { describeDrop, type KernelDrop } from '../kernel-drops.ts'
+import type { LabView } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
 
 /**
- * VXLAN leaves one node and is seen on the wire of the other, and no task there gets it: the node itself drops it. Where
- * a rule of its firewall shows it, `host-firewall-drops` has said so before.
+ * What other nodes send is seen on the wire of one, and no task there gets it: the node itself drops it. Where a rule of
+ * its firewall shows it, `host-firewall-drops` has said so before.
  */
 export const arrivesUndelivered: Rule = {
   code: 'arrives-undelivered',
-  title: 'VXLAN arrives at a node and is not delivered there',
+  title: 'VXLAN or ESP arrives at a node and is not delivered there',
   severity: ['cause'],
   meaning:
-    'The frames of other nodes are on the wire of this node and its tasks get none of them, while the other nodes reach each other. Whatever drops them is on the node itself: its firewall, a VXLAN device that does not expect their source, or an overlay that is not set up. No rule that counted them was found, or that would have been said.',
+    'The packets of other nodes are on the wire of this node and its tasks get none of them, while the other nodes reach each other. Whatever drops them is on the node itself: its firewall, a filter of traffic control, a VXLAN device that does not expect their source, or an overlay that is not set up. Where the kernel gives its reason (Linux 5.17 and later) it is named; a rule that counted them would have been said before.',
   proof: [
-    'Frames of every ordered pair of nodes were seen leaving and arriving (CTL-04)',
-    'Probes to or from this node on clear networks were not delivered, and those between the others were',
+    'Packets of every ordered pair of nodes were seen leaving and arriving: VXLAN (CTL-04) for clear networks, ESP (CTL-07) for encrypted ones',
+    'Probes to or from this node were not delivered, and those between the others were',
+    'Where frames were followed: on which node a probe, or the answer to it, was seen last',
+    'Where kernels counted their drops: the reason and the function by which this one dropped at least as many packets as probes were lost at it, and many more than nodes that are not concerned',
   ],
   silencedBy: [
-    'CTL-04 does not hold, or was not verified',
-    'The pairs that fail do not point to particular nodes',
+    'CTL-04, or CTL-07 for encrypted networks, does not hold or was not verified',
+    'The pairs that fail do not point to particular nodes, and no kernel’s drops do',
+    'Most of what was lost was last seen leaving a host: then it ends between the hosts',
     'A graver finding has explained them, such as `host-firewall-drops`',
   ],
   remedy: [
-    'A rule that drops UDP 4789: `iptables -nvL INPUT`, `nft list ruleset`, `iptables-legacy -nvL`',
+    'A rule that drops UDP 4789 or ESP: `iptables -nvL INPUT`, `nft list ruleset`, `iptables-legacy -nvL`',
+    'A filter before that: `tc -s filter show dev INTERFACE ingress`, `ip link show dev INTERFACE` for XDP',
+    'The kernel’s own reason: `perf trace -e skb:kfree_skb`, or `dropwatch -l kas`',
     'Does the VXLAN device count what comes in: `nsenter --net=/run/docker/netns/1-NETWORK ip -s link`',
-    'Is the overlay complete there: `docker network inspect NETWORK`',
   ],
   reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/53004',
+      says: 'Frames arrived intact and the VXLAN device received none; the kernel’s reason VXLAN_ENTRY_EXISTS in vxlan_rcv told why.',
+    },
     {
       url: 'https://github.com/moby/libnetwork/issues/2446',
       says: 'Behind NAT tcpdump on the host showed the replies, and the overlay’s namespace got none of them.',
     },
   ],
   find(lab) {
-    if (!lab.holds('CTL-04')) return []
-    const undelivered = lab
-      .problems('not-delivered')
-      .filter(({ path, network }) => path?.from !== path?.to && lab.networkNamed(network)?.encrypted !== true)
-    const pairs = pathsOf(undelivered)
-    const nodes = culprits(pairs, lab.nodeNames)
-    if (nodes.length === 0) return []
-    const names = nodes.join(' and ')
-    const { dataPathPort } = lab.lab.topology.swarm
-    return [
-      {
-        title: `VXLAN (UDP ${dataPathPort}) arrives at ${names} and is not delivered there`,
-        cause: `Captures on ${names} show the frames that other nodes send, and its tasks get none of them; the other nodes reach each other. What drops them is on ${names} itself: its firewall, or an overlay that is not set up there. No rule that counted them was found.`,
-        remedy: [
-          `On ${names}: \`iptables -nvL INPUT\`, \`nft list ruleset\`, \`iptables-legacy -nvL\`: a rule that drops UDP ${dataPathPort}`,
-          `\`docker network inspect NETWORK\` there, and \`nsenter --net=/run/docker/netns/1-NETWORK ip -s link\`: does the VXLAN device count what comes in`,
-        ],
-        ...{ nodes, pairs },
-        networks: [...new Set(undelivered.flatMap(({ network }) => network ?? []))],
-        proof: [
-          'CTL-04: frames of every ordered pair of nodes were seen leaving one and arriving at the other',
-          `${undelivered.length} probes between ${pairs.length} ordered pairs of nodes were not delivered, each to or from ${names}`,
-        ],
-        explains: ({ kind, path, node, network }) =>
-          kind === 'missed' &&
-          lab.networkNamed(network)?.encrypted !== true &&
-          nodes.some((name) => name === path?.from || name === path?.to || name === node),
-      },
-    ]
+    const seen = [clear, encrypted].flatMap((carried) => dropPlaceOf(carried, lab) ?? [])
+    const [first, second] = seen
+    if (first === undefined) return []
+    // One thing that drops both is one finding.
+    return second !== undefined && first.nodes.join() === second.nodes.join()
+      ? [draftOf([first, second], lab)]
+      : seen.map((place) => draftOf([place], lab))
   },
   gravity: 150,
+}
+
+function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Draft {
+  const [{ nodes, drops: first }] = places
+  const names = nodes.join(' and ')
+  const what = places.map(({ carried }) => carried.name(lab)).join(' and ')
+  const drops = places.length === 1 ? first : commonTo(places)
+  const [most] = drops.toSorted((a, b) => b.count - a.count)
+  const pairs = [
+    ...new Map(
+      places.flatMap((place) => place.pairs.map((pair) => [`${pair.from} ${pair.to}`, pair] as const)),
+    ).values(),
+  ]
+  const undelivered = places.flatMap((place) => place.undelivered)
+  const does = places.length === 1 ? 'arrives at' : 'arrive at'
+  const verb = places.length === 1 ? 'is' : 'are'
+  return {
+    title: `${what} ${does} ${names} and ${verb} not delivered there${most === undefined ? '' : `: dropped by ${most.meaning.by} (${most.reason})`}`,
+    cause:
+      most === undefined
+        ? `Captures on ${names} show the packets that other nodes send, and its tasks get none of them; the other nodes reach each other. What drops them is on ${names} itself: its firewall, a filter of traffic control, or an overlay that is not set up there. No rule that counted them was found.`
+        : `Captures on ${names} show the packets that other nodes send, and its tasks get none of them. The kernel of ${most.node} says why it dropped ${most.count} packets meanwhile, in ${most.location}: ${most.reason}. They are dropped by ${most.meaning.by}.`,
+    remedy: [
+      ...(most === undefined
+        ? []
+        : [
+            `On ${most.node} look: ${most.meaning.look.replaceAll('INTERFACE', interfaceOf(most.node, lab))}`,
+          ]),
+      ...(most === undefined
+        ? [
+            `On ${names}: \`iptables -nvL INPUT\`, \`nft list ruleset\`, \`iptables-legacy -nvL\`, \`tc -s filter show dev INTERFACE ingress\`: what drops ${what}`,
+          ]
+        : []),
+      `\`docker network inspect NETWORK\` there, and \`nsenter --net=/run/docker/netns/1-NETWORK ip -s link\`: does the VXLAN device count what comes in`,
+    ],
+    ...{ nodes, pairs },
+    networks: [...new Set(undelivered.flatMap(({ network }) => network ?? []))],
+    proof: [
+      ...places.map(
+        ({ carried }) =>
+          `${carried.arrives}: ${carried.name(lab)} of every ordered pair of nodes was seen leaving one and arriving at the other`,
+      ),
+      `${undelivered.length} probes between ${pairs.length} ordered pairs of nodes were not delivered, each to or from ${names}`,
+      ...nodes.flatMap((node) => followedTo(node, undelivered)),
+      ...drops.map(describeDrop),
+    ],
+    explains: (problem) =>
+      problem.kind === 'missed' &&
+      places.some(({ carried }) => isCarriedBy(problem, lab, carried)) &&
+      nodes.some((name) => name === problem.path?.from || name === problem.path?.to || name === problem.node),
+  }
+}
+
+function interfaceOf(node: string, { facts }: LabView): string {
+  return facts?.nodes.find(({ name }) => name === node)?.dataPath.interface ?? 'INTERFACE'
+}
+
+/** How many probes and answers were seen on a node last. */
+function followedTo(node: string, undelivered: DropPlace['undelivered']): string[] {
+  const asked = undelivered.filter(({ reached, path }) => reached === 'receiver' && path?.to === node).length
+  const back = undelivered.filter(({ reached, path }) => reached === 'returned' && path?.from === node).length
+  return asked + back === 0
+    ? []
+    : [`${node}: ${asked} of them arrived and no answer left, ${back} answers to its own arrived`]
+}
+
+/** Each once; a reason that tells of one of two only is told, too. */
+function commonTo(places: readonly DropPlace[]): KernelDrop[] {
+  const all = places.flatMap(({ drops }) => drops)
+  return [...new Map(all.map((drop) => [`${drop.node} ${drop.reason} ${drop.location}`, drop])).values()]
 }

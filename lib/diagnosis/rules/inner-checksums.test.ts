@@ -72,6 +72,16 @@ describe('wrong checksums inside VXLAN', () => {
     ])
   })
 
+  it('of TCP alone are advice, and a cause only where something is missed on the pair', () => {
+    const some = [bad({ from: 'worker2', to: 'manager' }, 'TCP', [3, 40])]
+    const severity = (missed: readonly Problem[]) =>
+      found(rules, { problems: { 'VXL-10': some, 'OVL-03': missed } }).findings.map((one) => one.severity)
+    expect(severity([])).to.deep.equal(['advice'])
+    const lost = (path: Pair): Problem => ({ code: 'not-delivered', kind: 'missed', path, protocol: 'UDP' })
+    expect(severity([lost({ from: 'manager', to: 'worker2' })])).to.deep.equal(['cause'])
+    expect(severity([lost({ from: 'manager', to: 'worker1' })])).to.deep.equal(['advice'])
+  })
+
   it('are nothing where none was reported', () => {
     expect(titles({ 'OVL-03': [{ code: 'not-delivered', kind: 'missed', protocol: 'TCP' }] })).to.deep.equal(
       [],

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../../observation/codes.ts'
-import { nodesOf } from '../../observation/problem.ts'
+import { nodesOf, type Path } from '../../observation/problem.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { describeOneWay, oneWayCulprits } from '../one-way.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -58,13 +58,14 @@ export const checksumOffload: Rule = {
 export const changedOnTheWay: Rule = {
   code: 'packets-changed-on-the-way',
   title: 'Packets between nodes are changed on the way: their checksums are wrong',
-  severity: ['cause'],
+  severity: ['cause', 'advice'],
   meaning:
     'Some packets arrive with other bits than they were sent with. Receivers drop them for their checksums, so it looks like loss, and a packet whose damage the checksum misses is taken for data.',
   proof: ['On the node they arrive at, some packets have checksums that do not fit them, by ordered pair'],
   silencedBy: [
     'All checksums are right',
     'Nearly all TCP and UDP is wrong and echoes are right: `inner-checksums-not-completed`',
+    'Segments of TCP alone, where nothing is missed, are advice: a card may join segments before a capture sees them',
   ],
   remedy: [
     '`ethtool -S INTERFACE | grep -i -e crc -e err` on both ends, and the counters of the switch ports between them',
@@ -138,7 +139,14 @@ function changed(bad: readonly Reported[], lab: LabView): Draft {
   const nodes = lab.nodeNames
   const measured = nodes.flatMap((from) => nodes.filter((to) => to !== from).map((to) => ({ from, to })))
   const culprits = oneWayCulprits(pairs, measured)
+  const isPair = (path: Path | undefined): boolean =>
+    pairs.some(
+      ({ from, to }) => (from === path?.from && to === path.to) || (to === path?.from && from === path.to),
+    )
+  const shows = bad.some(({ protocol }) => protocol !== 'TCP')
+  const isMissed = lab.problems().some(({ kind, path }) => kind === 'missed' && isPair(path))
   return {
+    severity: shows || isMissed ? 'cause' : 'advice',
     title: `Packets ${describeOneWay(culprits, pairs)} are changed on the way: their checksums are wrong`,
     cause:
       'Some packets arrive with other bits than they were sent with, echoes and others alike: a cable, a card, a switch, or an offload that breaks what it should complete. Receivers drop them, so that it looks like loss.',
@@ -153,12 +161,6 @@ function changed(bad: readonly Reported[], lab: LabView): Draft {
           `${path?.from} → ${path?.to}: ${observed} of ${expected} packets of ${protocol} arrived with a wrong checksum ${subject}`,
       ),
     explains: ({ code, path }) =>
-      code === 'checksum-wrong' ||
-      ((code === 'datagrams-lost' || code === 'not-delivered') &&
-        pairs.some(
-          (pair) =>
-            (pair.from === path?.from && pair.to === path.to) ||
-            (pair.to === path?.from && pair.from === path.to),
-        )),
+      code === 'checksum-wrong' || ((code === 'datagrams-lost' || code === 'not-delivered') && isPair(path)),
   }
 }

@@ -58,6 +58,24 @@ describe('a lossy link', () => {
     expect(silent?.cause).to.match(/could not be told/)
   })
 
+  it('is VXLAN alone by what a lab counted where a filter dropped one in twenty to UDP 4789, not in ESP', () => {
+    const to =
+      ([manager, worker2]: readonly [number, number]) =>
+      (pair: Pair) =>
+        pair.to !== 'worker1' ? 200 : pair.from === 'manager' ? manager : worker2
+    const loss = { overlay: to([191, 190]), underlay: all }
+    const scenes = scene(loss)
+    const encrypted = pairs.map((pair) => burst('secret', pair, 200))
+    const { findings } = found([lossyLink], {
+      problems: { 'OVL-19': lostOf(loss) },
+      scenes: { bursts: { bursts: [...scenes.bursts.bursts, ...encrypted] } },
+    })
+    expect(findings[0]?.title).to.equal(
+      '4.8 % of the packets that worker1 should receive are lost in VXLAN, and none from host to host',
+    )
+    expect(findings[0]?.networks).to.deep.equal(['swp-clear'])
+  })
+
   it('explains single probes on its pairs, answers included, and nothing else', () => {
     const loss = { overlay: from('worker2', 190), underlay: all }
     const probe = (path: Pair): Problem => ({ code: 'not-delivered', kind: 'missed', path, protocol: 'UDP' })

@@ -1,4 +1,5 @@
 import type { HostState } from '../../observe/host-state.ts'
+import type { PlacedRule } from '../../observe/ruleset.ts'
 import { wayOfPort } from '../../observe/way-of-port.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
 import type { LabView, Reported } from '../lab-view.ts'
@@ -27,7 +28,7 @@ export const meshRuleMissing: Rule = {
     'The rules of the node as they are after the traffic: none leads the port on at the place that is named',
   ],
   silencedBy: [
-    'The rules are all there, whatever their chains are called',
+    'The rules are all there, whatever their chains are called, and another one decides before them',
     'The rules of this node could not be read, or it has no `ingress_sbox`',
     'A graver finding explains the silence: rules that drop, forwarding that is off, all rules gone',
   ],
@@ -97,12 +98,15 @@ function lackingFor(port: Port, { root, nftables, namespaces, unavailable }: Hos
   const way = wayOfPort({ root: { ...root, ...(nftables === undefined ? {} : { nftables }) }, sandbox }, port)
   if (way.sandbox === undefined) return []
   const lacks = (what: string): Lacking[] => [{ port, what }]
-  if (way.fromOutside === undefined)
-    return way.unasked.length === 0
-      ? lacks(`no DNAT rule leads it to ${ingressNamespace} (${way.sandbox})`)
-      : lacks('what arrives does not come to the rule that leads it on: nat PREROUTING has no jump to it')
+  if (way.fromOutside === undefined) {
+    const [unasked] = way.unasked
+    if (unasked === undefined) return lacks(`no DNAT rule leads it to ${ingressNamespace} (${way.sandbox})`)
+    return hasNoJump(root, 'PREROUTING', unasked)
+      ? lacks('what arrives does not come to the rule that leads it on: nat PREROUTING has no jump to it')
+      : []
+  }
   return [
-    ...(way.fromNode === undefined
+    ...(way.fromNode === undefined && hasNoJump(root, 'OUTPUT', way.fromOutside.rule)
       ? lacks(
           'what the node itself sends does not come to the rule that leads it on: nat OUTPUT has no jump to it',
         )
@@ -114,6 +118,15 @@ function lackingFor(port: Port, { root, nftables, namespaces, unavailable }: Hos
       ? []
       : lacks(`no rule in mangle PREROUTING of ${ingressNamespace} marks it, so that IPVS does not see it`)),
   ]
+}
+
+/** Where there is one, or it is not iptables, another rule may decide before: that is not for this to say. */
+function hasNoJump({ firewall }: HostState['root'], hook: string, { table, chain }: PlacedRule): boolean {
+  const jump = new RegExp(`(^| )-[jg] ${chain}( |$)`)
+  return (
+    table === 'nat' &&
+    !firewall.some((rule) => rule.table === 'nat' && rule.chain === hook && jump.test(rule.rule))
+  )
 }
 
 /** Where something else than IPVS may balance it is not known. */

@@ -2,6 +2,7 @@ import type { QueueingDiscipline } from '../../observe/queueing.ts'
 import { shaping } from '../../observe/queueing.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
+import { impairedOnPurpose } from '../impaired-on-purpose.ts'
 import type { Rule } from '../rule.ts'
 
 /** A queueing discipline on a node’s underlay interface drops, repeats, delays or limits what the node sends. */
@@ -36,13 +37,17 @@ export const queueingDisturbs: Rule = {
       const { discipline, dropped } = found
       const does = discipline.does?.length ? ` (${discipline.does.join(', ')})` : ''
       const counted = dropped === undefined || dropped === 0 ? '' : `, ${dropped} packets dropped meanwhile`
+      const facts = lab.facts?.nodes.find(({ name }) => name === node)
+      const onPurpose = impairedOnPurpose(lab.lab.topology, facts, discipline.device)
       const accounts = (problem: Reported): boolean => isDisturbed(problem, node)
       return [
         {
           title: `${discipline.kind}${does} on ${discipline.device} of ${node} disturbs what it sends${counted}`,
           cause: `Everything that ${node} sends to other nodes passes this queueing discipline: VXLAN, ESP, gossip. It stands behind the firewall and before the wire.`,
           remedy: [
-            `On ${node}: \`tc qdisc del dev ${discipline.device} root\`, and find what set it`,
+            onPurpose === undefined || discipline.kind !== 'netem'
+              ? `On ${node}: \`tc qdisc del dev ${discipline.device} root\`, and find what set it`
+              : `The lab's file impairs the underlay on purpose (${onPurpose}): verify on a lab without, or look past what follows from it`,
             `See it: \`tc -s qdisc show dev ${discipline.device}\``,
           ],
           nodes: [node],

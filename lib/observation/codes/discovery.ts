@@ -13,5 +13,10 @@ export const discoveryCodes = {
   'question-not-forwarded': 'the question of a task on {node} was sent to no nameserver',
   'question-forwarded-elsewhere':
     'the question of a task on {node} was sent to {observed}, which the host does not use',
+  'application-does-not-find': 'a program in the task does not find {subject}, which its resolver knows',
+  'application-finds-another':
+    'a program in the task finds {observed} for {subject}, its resolver says {expected}',
+  'application-waits-for-name': 'a program in the task waits {observed} for {subject}',
+  'nameservers-silent': 'no nameserver of {node} answers: {address}',
   'name-not-inherited': '{subject} is known to the host {node} and not to its task',
 } as const

@@ -3,6 +3,10 @@ export const ingressCodes = {
   'port-not-answered': 'requests to {protocol} port {port} of {node} were not answered: {observed}',
   'own-port-not-answered':
     'requests of {node} to its own {protocol} port {port} were not answered: {observed}',
+  'own-node-not-answering-task':
+    'requests of a task on {node} to {protocol} port {port} of its own node were not answered: {observed}',
+  'node-not-answering-task':
+    'requests of a task to {protocol} port {port} of {node} were not answered: {observed}',
   'task-not-reached-through-node': 'no request to port {port} of {node} was answered by {subject}',
   'publish-syntaxes-differ': 'the manager holds {observed} by the short syntax, {expected} by the long',
   'ingress-chain-not-reached':
@@ -16,6 +20,8 @@ export const ingressCodes = {
     '{subject} of {node} leads {protocol} port {port} to {observed}, not to {expected}',
   'published-port-not-forwarded':
     '{node} does not forward to the mesh what arrives for {protocol} port {port}: {subject} drops it',
+  'sender-tracked-past-mesh':
+    '{node} leads {observed} who sent to UDP port {port} before it was published past the mesh',
   'port-not-marked': 'no rule in {subject} of {node} marks packets for {protocol} port {port}',
   'unpublished-port-answered': '{address}, which is not published ({subject}), was answered by {observed}',
   'host-port-answered-elsewhere': '{node} has no task, but its port {port} was answered by {observed}',

@@ -15,6 +15,8 @@ import { readFileSync } from 'node:fs'
  * - `firewall-like-ufw`: iptables 1.8.9 of rules in the manner of ufw, with a policy that drops.
  * - `conditions-of-a-node`: a node of a lab with a routing rule, routes that refuse, netem on its underlay interface and
  *   strict rp_filter there: iproute2 6.15 and files of /proc of kernel 6.12.
+ * - `drops-6.12`: what a kernel 6.12 counted by `skb:kfree_skb` while each of these kept the packets of another node
+ *   away, without addresses, and its names of reasons.
  */
 export function recorded(engine: string, file: string): string {
   return readFileSync(new URL(`${engine}/${file}`, import.meta.url), 'utf8')

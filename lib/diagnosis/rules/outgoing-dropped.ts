@@ -1,0 +1,89 @@
+import type { AskedPacket } from '../../observe/who-decides.ts'
+import { nodesOf } from '../../observation/problem.ts'
+import { packetDrops, portsOf } from '../firewall-drops.ts'
+import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+interface Kind {
+  readonly traffic: 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp'
+  readonly name: string
+  /** Requirements that miss it. */
+  readonly misses: RegExp
+}
+
+const kinds: readonly Kind[] = [
+  { traffic: 'data', name: 'VXLAN', misses: /^(CTL-04|VXL|OVL|MTU|ING|LB|DSC|RES)/ },
+  { traffic: 'esp', name: 'ESP', misses: /^(CTL-07|ENC|OVL|MTU)/ },
+  { traffic: 'gossip-udp', name: 'gossip by UDP', misses: /^CTL-(03|10)/ },
+  { traffic: 'gossip-tcp', name: 'gossip by TCP', misses: /^CTL-(02|10)/ },
+]
+
+/** A node's own firewall drops what the node sends to others: nothing of it comes to the wire. */
+export const outgoingDropped: Rule = {
+  code: 'outgoing-dropped',
+  title: 'The firewall of a node drops swarm traffic that the node itself sends',
+  severity: ['cause'],
+  meaning:
+    'A rule or a policy of OUTPUT or POSTROUTING drops VXLAN, ESP or gossip on its way out: hardened hosts have such policies, and scripts that limit sizes or rates put their rules there. No capture outside shows anything, and the receivers, whose firewalls are open, get the blame.',
+  proof: [
+    'Of all rules that these packets meet on their way out, one that the engine did not make drops them, or a policy does',
+    'It counted packets between the two looks at the node; one without a counter has to match all packets of this kind to a node',
+    'Something was missed from, to or at this node',
+  ],
+  silencedBy: ['Its counter did not move', 'Nothing was missed that concerns this node'],
+  remedy: [
+    'Let it out: `iptables -I OUTPUT -p udp --dport 4789 -j ACCEPT`, likewise 7946/udp, 7946/tcp and `-p esp`; a rule in mangle or raw is to be taken away itself',
+    'See which rule counts: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
+    'Make it last: `ufw default allow outgoing`, or the same in your own script',
+  ],
+  reports: [],
+  find(lab) {
+    return lab.nodeNames.flatMap((node) => kinds.flatMap((kind) => draftOf(kind, node, lab)))
+  },
+  gravity: 98,
+}
+
+function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): Draft[] {
+  const explains = (problem: Reported): boolean =>
+    problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
+  const missed = lab.problems().filter(explains)
+  if (missed.length === 0) return []
+  const drops = packetDrops(lab, node, packetsOf(traffic, node, lab), ['output', 'postrouting']).filter(
+    ({ packets }) => packets !== 0,
+  )
+  const [first] = drops
+  if (first === undefined) return []
+  const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
+  return [
+    {
+      title: `${node}'s own firewall drops ${name} that ${node} sends: ${first.rule}${counted}`,
+      cause: `The rule is asked on ${node} before a packet comes to the wire, so that no capture outside shows it and the receivers seem to be at fault.`,
+      remedy: [
+        `On ${node} take that rule away, or accept this traffic before it, and keep that in whatever writes the rules`,
+        'See which rule counts: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
+      ],
+      nodes: [node],
+      pairs: pathsOf(missed),
+      networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
+      proof: drops.map(
+        ({ rule, packets }) =>
+          `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
+      ),
+      explains,
+    },
+  ]
+}
+
+function packetsOf(traffic: Kind['traffic'], node: string, { facts, lab }: LabView): AskedPacket[] {
+  const way = traffic === 'data' || traffic === 'esp' ? 'dataPath' : 'advertise'
+  const own = facts?.nodes.find(({ name }) => name === node)?.[way]
+  if (own === undefined) return []
+  const wanted = portsOf(lab.topology.swarm.dataPathPort)[traffic]
+  return (facts?.nodes ?? [])
+    .filter(({ name }) => name !== node)
+    .map((other) => ({
+      ...wanted,
+      ...{ source: own.address, destination: other[way].address, fromHost: true, toHost: false },
+      ...{ in: '', out: own.interface, state: 'new' },
+    }))
+}

@@ -1,0 +1,80 @@
+import type { AskedPacket } from '../../observe/who-decides.ts'
+import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
+import { packetDrops } from '../firewall-drops.ts'
+import type { LabView, Reported } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** A rule of a node drops what comes for a published port before DNAT leads it on. */
+export const publishedPortDropped: Rule = {
+  code: 'published-port-dropped',
+  title: 'The firewall of a node drops what comes for a published port, before the engine’s rules get it',
+  severity: ['cause'],
+  meaning:
+    'Rules in the tables raw and mangle, and chains of nftables with an early priority, are asked before DNAT. One there that drops the port, alone or by a range, closes it on this node whatever the engine does; hosts are closed so on purpose, because rules of INPUT never see published ports, and then somebody publishes another.',
+  proof: [
+    'A rule that is not the engine’s is asked about a new connection to the port as it arrives, and drops it',
+    'It counted meanwhile, or has no counter and matches every such connection',
+    'The port was not answered at this node',
+  ],
+  silencedBy: ['Its counter did not move', 'The port was answered at this node'],
+  remedy: [
+    'Find it: `iptables -t raw -nvL PREROUTING --line-numbers`, `iptables -t mangle -nvL PREROUTING`, `nft list ruleset`',
+    'Delete it, or accept the port before it; rules for published ports belong in DOCKER-USER, with `-m conntrack --ctorigdstport PORT`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/22054',
+      says: 'Published ports pass by the rules of ufw; users answered with rules in tables that are asked before DNAT.',
+    },
+  ],
+  find(lab) {
+    return lab.nodeNames.flatMap((node) => draftOf(node, lab))
+  },
+  gravity: 104,
+}
+
+function draftOf(node: string, lab: LabView): Draft[] {
+  const missed = lab.problems().filter((problem) => isSilent(problem) && problem.node === node)
+  const found = missed.flatMap(({ port = 0, protocol = 'TCP' }) =>
+    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['prerouting'])
+      .filter(({ packets }) => packets !== 0)
+      .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() })),
+  )
+  const drops = [...new Map(found.map((drop) => [`${drop.rule} ${drop.port}`, drop])).values()]
+  const [first] = drops
+  if (first === undefined) return []
+  const ports = new Set(drops.map(({ port }) => port))
+  const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
+  return [
+    {
+      title: `${node}'s own firewall drops what comes for port ${first.port}/${first.protocol}: ${first.rule}${counted}`,
+      cause: `The rule is asked on ${node} before DNAT leads the port on, so that neither DOCKER-USER nor a task sees the connection. Through other nodes the port answers, and everything is reported healthy.`,
+      remedy: [
+        `On ${node} take that rule away, or accept port ${first.port} before it; rules for published ports belong in DOCKER-USER, with \`-m conntrack --ctorigdstport ${first.port}\``,
+        'See which rule counts: `iptables-save -c | grep -E "PREROUTING.*(DROP|REJECT)"`, `nft list ruleset`',
+      ],
+      nodes: [node],
+      proof: drops.map(
+        ({ rule, packets, port }) =>
+          `${node}, port ${port}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
+      ),
+      explains: (problem) =>
+        problem.kind === 'missed' &&
+        problem.node === node &&
+        problem.port !== undefined &&
+        ports.has(problem.port),
+    },
+  ]
+}
+
+const isSilent = ({ code, port, kind }: Reported): boolean =>
+  kind === 'missed' && port !== undefined && /^port-(not-answered|unanswered)/.test(code)
+
+function packetTo(port: number, protocol: string, node: string, { facts }: LabView): AskedPacket {
+  const own = facts?.nodes.find(({ name }) => name === node)?.advertise
+  return {
+    ...{ protocol: protocol.toLowerCase(), destinationPort: port, state: 'new' },
+    ...{ fromHost: false, toHost: true, in: { noneOf: [gatewayBridgeName, 'lo'] } },
+    ...(own === undefined ? {} : { destination: own.address }),
+  }
+}

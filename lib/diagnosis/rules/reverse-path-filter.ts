@@ -1,0 +1,125 @@
+import type { NodeFacts } from '../../observation/facts.ts'
+import { nodesOf } from '../../observation/problem.ts'
+import type { HostState } from '../../observe/host-state.ts'
+import { deviceTo } from '../../observe/route.ts'
+import { droppedFor } from '../kernel-drops.ts'
+import type { LabView } from '../lab-view.ts'
+import { nodesRead, risenOn, statesOf } from '../meanwhile.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** A node drops what another sends because its own way to that one is by another interface. */
+export const reversePathFilterDrops: Rule = {
+  code: 'reverse-path-filter-drops',
+  title: 'The reverse path filter of a node drops what another node sends',
+  severity: ['cause'],
+  meaning:
+    'With `rp_filter` = 1 the kernel takes a packet only by the interface that its own route to the sender leaves by. A node with two interfaces, or a route that leads to a peer by the wrong one, drops everything from that peer: captures show it arriving, and VXLAN, ESP and gossip get none of it. It does not answer the peer’s ARP either, so that after a while nothing leaves the peer.',
+  proof: [
+    'The kernel counted drops of the reverse path filter meanwhile: `TcpExt.IPReversePathFilter`, or the reason `IP_RPFILTER`; or the peer gets no answer to ARP for the node, which the same filter decides about',
+    'The filter is strict at the interface of the underlay, by its own setting or that of all',
+    'The node’s route to the peer leaves by another interface',
+    'Something was missed between the two',
+  ],
+  silencedBy: [
+    'Routes to all peers leave by the interface of the underlay: such a counter rises for strangers’ packets, too',
+    'The filter is off, or loose (2), there',
+    'No such drop was counted, and the peer has the node’s hardware address',
+  ],
+  remedy: [
+    'See the way back: `ip route get PEER-ADDRESS` must name the interface of the underlay; repair that route',
+    'Or make the filter loose there: `sysctl -w net.ipv4.conf.INTERFACE.rp_filter=2`, and the same in `/etc/sysctl.d`',
+    'Is it counting: `nstat -az TcpExtIPReversePathFilter`',
+  ],
+  reports: [
+    {
+      url: 'https://github.com/vmware/vic/issues/4613',
+      says: 'Containers stayed in the starting state where routes were asymmetric, until the filter could be made loose.',
+    },
+    {
+      url: 'https://github.com/containers/netavark/pull/962',
+      says: 'Forwarded ports of containers in two networks were dropped by the strict filter, and the loose one was set.',
+    },
+    {
+      url: 'https://github.com/moby/moby/issues/53004',
+      says: 'Somebody saw the counter rise while overlays carried nothing, and found that the filter was not the cause: the count alone proves nothing.',
+    },
+  ],
+  find: (lab) => nodesRead(lab).flatMap((node) => draftsOf(lab, node)),
+  gravity: 49,
+}
+
+function draftsOf(lab: LabView, node: string): Draft[] {
+  const [state] = statesOf(lab, node)
+  const own = lab.facts?.nodes.find(({ name }) => name === node)
+  if (state === undefined || own === undefined) return []
+  const counted =
+    risenOn(lab, node, 'TcpExt.IPReversePathFilter') ?? droppedFor(lab, node, 'IP_RPFILTER') ?? 0
+  const { interface: device } = own.dataPath
+  const setting = strictBy(state, device)
+  const stray = (lab.facts?.nodes ?? []).flatMap((peer) => strayPeer(state, device, node, peer))
+  const unanswered = stray.filter(({ name }) => isUnanswered(lab, name, own.dataPath.address))
+  const peers = counted > 0 ? stray : unanswered
+  const [first] = peers
+  if (setting === undefined || first === undefined) return []
+  const who = peers.map(({ name }) => name)
+  return [
+    {
+      title: `${node} drops all that ${who.join(' and ')} sends: ${setting} = 1, and its own route to ${first.address} leaves by ${first.by}, not by ${device}`,
+      cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${who.join(' and ')} sends comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon the peer sends nothing at all.`,
+      remedy: [
+        `On ${node} let the route to ${first.address} leave by ${device}: \`ip route get ${first.address}\` shows which one is taken; \`ip route show to match ${first.address}\``,
+        `Or, where the two ways are meant: \`sysctl -w net.ipv4.conf.${device}.rp_filter=2\`, and the same in \`/etc/sysctl.d\``,
+      ],
+      nodes: [node],
+      pairs: who.map((from) => ({ from, to: node })),
+      proof: [
+        ...(counted === 0
+          ? []
+          : [`${node}: the reverse path filter dropped ${counted} packets while requirements were verified`]),
+        ...unanswered.map(
+          ({ name }) => `${name}: ${node} does not answer its ARP for ${own.dataPath.address}`,
+        ),
+        `${node}: ${setting} = 1`,
+        ...peers.map(
+          ({ name, address, by }) => `${node}: the route to ${address} of ${name} leaves by ${by}`,
+        ),
+      ],
+      explains: (problem) => {
+        const concerned = nodesOf(problem)
+        return (
+          problem.kind === 'missed' &&
+          concerned.includes(node) &&
+          (concerned.length === 1 || who.some((peer) => concerned.includes(peer)))
+        )
+      },
+    },
+  ]
+}
+
+/** The kernel asks the filter before it answers ARP, too. */
+function isUnanswered(lab: LabView, peer: string, address: string): boolean {
+  const [state] = statesOf(lab, peer)
+  return (state?.root.neighbours ?? []).some(
+    (neighbour) => neighbour.address === address && ['FAILED', 'INCOMPLETE'].includes(neighbour.state),
+  )
+}
+
+/** The setting that makes the filter strict at an interface: the greater of its own and that of all counts. */
+function strictBy({ root: { settings = {} } }: HostState, device: string): string | undefined {
+  const names = [`net.ipv4.conf.${device}.rp_filter`, 'net.ipv4.conf.all.rp_filter']
+  if (names.some((name) => settings[name] === '2')) return undefined
+  return names.find((name) => settings[name] === '1')
+}
+
+interface StrayPeer {
+  readonly name: string
+  readonly address: string
+  /** The interface that the route to it leaves by. */
+  readonly by: string
+}
+
+function strayPeer({ root }: HostState, device: string, node: string, peer: NodeFacts): StrayPeer[] {
+  const { address } = peer.dataPath
+  const by = peer.name === node || address.includes(':') ? undefined : deviceTo(root.routes, address)
+  return by === undefined || by === device ? [] : [{ name: peer.name, address, by }]
+}

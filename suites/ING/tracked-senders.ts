@@ -1,0 +1,136 @@
+import { isIPv4 } from 'node:net'
+import type { ObserveContext } from '../../lib/conformance/context.ts'
+import { observePart } from '../../lib/conformance/missing.ts'
+import { SwarmproofError } from '../../lib/error.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
+import type { Part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
+import { rulesetOf } from '../../lib/observe/ruleset.ts'
+import { execSections, type Sections } from '../../lib/remote/sections.ts'
+import { scriptFile } from '../../lib/script-file.ts'
+import type { ClusterNode } from '../../lib/swarm/cluster.ts'
+import { hasIngress } from '../../lib/swarm/no-ingress.ts'
+import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
+import { ingressTables } from './ingress-tables.ts'
+import { wayOfPort } from '../../lib/observe/way-of-port.ts'
+
+/** Between two looks: who still sends has renewed the entry by then. */
+const betweenSeconds = 3
+
+/** Senders that connection tracking of a node leads past the mesh although it publishes the port. */
+export interface HeldSenders {
+  readonly port: number
+  /** As many as sent between the two looks. */
+  readonly senders: number
+  /** Nodes among them, by name; who else sends is told by their number alone. */
+  readonly nodes: readonly string[]
+}
+
+export interface TrackedSenders {
+  readonly ports: number
+  readonly held: readonly HeldSenders[]
+}
+
+/** By node. `untold`: the kernel shows its table to nobody. */
+export type SendersSeen = Readonly<Record<string, Part<TrackedSenders | 'untold'>>>
+
+export async function observeSenders(lab: ObserveContext): Promise<SendersSeen> {
+  if (!hasIngress(lab.stack)) return {}
+  const state = await lab.scene(kernel)
+  const own = new Map(lab.facts.nodes.map(({ name, advertise }) => [advertise.address, name]))
+  const parts = lab.cluster.nodes.map(
+    async (node) =>
+      [
+        node.host.name,
+        await observePart(() => readSenders(node, portsOf(state, node.host.name), own)),
+      ] as const,
+  )
+  return Object.fromEntries(await Promise.all(parts))
+}
+
+/** UDP ports that rules of a node lead to the mesh, whoever published them. */
+function portsOf(state: KernelSeen, node: string): number[] {
+  const tables = ingressTables(state, node, 'iptables-save')
+  if (!('got' in tables)) return []
+  const { root } = tables.got
+  const named = rulesetOf(root).flatMap(({ rules }) =>
+    rules
+      .filter(({ leadsTo }) => leadsTo !== undefined)
+      .flatMap(({ conditions }) =>
+        conditions.filter(({ left, not }) => left === 'udp dport' && not !== true),
+      ),
+  )
+  const ports = [...new Set(named.flatMap(({ values }) => values.map(Number)))].filter(Number.isInteger)
+  return ports.slice(0, 200).filter((publishedPort) => {
+    const way = wayOfPort(tables.got, { protocol: 'udp', publishedPort })
+    return way.sandbox !== undefined && way.fromOutside?.rule.leadsTo?.split(':')[0] === way.sandbox
+  })
+}
+
+async function readSenders(
+  { host }: ClusterNode,
+  ports: readonly number[],
+  own: ReadonlyMap<string, string>,
+): Promise<TrackedSenders | 'untold'> {
+  if (ports.length === 0) return { ports: 0, held: [] }
+  const { sections } = await execSections(
+    host.remote,
+    scriptFile(import.meta.url, 'tracked-senders.sh', { seconds: betweenSeconds }, ports),
+    { timeoutMs: 30_000, idempotent: true },
+  )
+  if (!sections.complete)
+    throw new SwarmproofError({
+      code: 'TRACKING_NOT_READ',
+      what: 'the table of connection tracking was not read to its end',
+      host: host.name,
+    })
+  return sections.all.some(({ name }) => name === 'untold')
+    ? 'untold'
+    : { ports: ports.length, held: heldSenders(sections, own) }
+}
+
+interface Entry {
+  readonly left: number
+  readonly sender: string
+  readonly key: string
+  readonly port: number
+}
+
+/** Entries that lead to the host itself, and that were renewed from the first look to the second. */
+export function heldSenders(sections: Sections, own: ReadonlyMap<string, string>): HeldSenders[] {
+  const before = new Map(entriesOf(sections, 'first').map((entry) => [entry.key, entry]))
+  const held = entriesOf(sections, 'second').filter(({ key, left }) => {
+    const former = before.get(key)
+    return former !== undefined && left > former.left - betweenSeconds + 1
+  })
+  return [...new Set(held.map(({ port }) => port))].map((port) => {
+    const senders = held.filter((one) => one.port === port).map(({ sender }) => sender)
+    return {
+      port,
+      senders: senders.length,
+      nodes: [...new Set(senders.flatMap((one) => own.get(one) ?? []))],
+    }
+  })
+}
+
+/** Those that are not translated: who was asked is who would answer. */
+function entriesOf(sections: Sections, name: string): Entry[] {
+  return sections.lines(name).flatMap((line) => {
+    const [left, sender = '', from, to = '', port, answering] = line.split(' ')
+    return isIPv4(sender) && isIPv4(to) && to === answering
+      ? [{ left: Number(left), sender, key: `${sender} ${from} ${to} ${port}`, port: Number(port) }]
+      : []
+  })
+}
+
+export function heldProblems(
+  node: string,
+  { held }: TrackedSenders,
+  { nodes }: Pick<ClusterFacts, 'nodes'>,
+): Problem[] {
+  return held.map(({ port, senders, nodes: from }) => ({
+    ...{ code: 'sender-tracked-past-mesh', kind: 'seen', node, protocol: 'UDP', port },
+    ...{ address: nodes.find(({ name }) => name === node)?.advertise.address ?? '', observed: senders },
+    ...(from.length === 0 ? {} : { subject: from.join(', ') }),
+  }))
+}
