@@ -55,7 +55,10 @@ function find(state: object, applied = [meshNotSetUp]): { findings: Finding[]; v
       clear: { id: 'nqdh0ksc37tq1k4m7x2c6b1z2', name: 'swp-clear', ingress: false, vni: 4097 },
     },
     services: {
-      web: { published: [{ protocol: 'tcp', publishedPort: 8080, targetPort: 80, mode: 'ingress' }] },
+      web: {
+        vips: {},
+        published: [{ protocol: 'tcp', publishedPort: 8080, targetPort: 80, mode: 'ingress' }],
+      },
     },
   }
   const files: Readonly<Record<string, unknown>> = {

@@ -193,6 +193,17 @@ describe('published ports of operators', () => {
     ])
   })
 
+  it('in host mode are told of where their tasks are', () => {
+    const host = changed(({ objects }) => {
+      for (const one of objects.services)
+        if (one.name === 'zzweb')
+          one.published.push({ ...one.published[0], publishedPort: 8098, mode: 'host' })
+    })
+    const [found] = findingsFor([publishedPastFirewall], host)
+    expect(found?.title).to.match(/^8099\/tcp of zzweb: open at every address of all 3 nodes/)
+    expect(found?.proof).to.include('zzweb: 8098/tcp, host mode, on worker1')
+  })
+
   it('are open past a firewall that would drop them', () => {
     const closed = changed((seen) => {
       kernelOf(seen, 'worker1').root.policies = [

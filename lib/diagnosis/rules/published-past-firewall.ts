@@ -65,9 +65,12 @@ function titleOf(ports: readonly ExposedPort[], past: readonly ExposedPort[], la
     const nodes = [...new Set(past.map(({ node }) => node))]
     return `${name(past)}: open past the firewall of ${nodes.join(' and ')}, whose INPUT would drop it and is not asked`
   }
-  const nodes = [...new Set(ports.map(({ node }) => node))]
+  // One in host mode is open where its tasks are, and told of in the proof beside those of the mesh.
+  const inMesh = ports.filter(({ mode }) => mode === 'ingress')
+  const named = inMesh.length > 0 ? inMesh : ports
+  const nodes = [...new Set(named.map(({ node }) => node))]
   const where = nodes.length === lab.nodeNames.length ? `all ${nodes.length} nodes` : nodes.join(' and ')
-  return `${name(ports)}: open at every address of ${where}; rules of INPUT are not asked about published ports`
+  return `${name(named)}: open at every address of ${where}; rules of INPUT are not asked about published ports`
 }
 
 function addressesOf(lab: LabView, ports: readonly ExposedPort[]): string[] {

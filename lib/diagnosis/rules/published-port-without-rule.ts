@@ -29,7 +29,7 @@ export const publishedPortWithoutRule: Rule = {
   ],
   remedy: [
     '`systemctl restart docker` on the node writes the rules of all ports again',
-    'Without a restart: `docker service update --publish-rm published=8080,target=80 SERVICE`, then the same with `--publish-add`',
+    'Publishing the port again, or the service, does not help: engine 26.1.5 left the rule out again on a lab',
     'Compare two nodes: `iptables -t nat -S | grep 8080`, and `nsenter --net=/run/docker/netns/ingress_sbox iptables -t mangle -S`',
   ],
   reports: [
@@ -83,7 +83,7 @@ function draftOf(problems: readonly Reported[], first: Reported, lab: LabView): 
     cause: `The engine of ${node} writes the rules of a port once, when it hears of the first task behind it. They are gone there, and it does not look again. Managers list the port as before.`,
     remedy: [
       `On ${node}: \`systemctl restart docker\` writes the rules of all published ports again`,
-      `Without a restart: \`docker service update --publish-rm published=${port},target=TARGET,protocol=${protocol.toLowerCase()} ${service}\` and the same with \`--publish-add\``,
+      `Publishing the port again, or creating ${service} again, is not enough: the engine takes the rule for written`,
       `Compare: \`iptables -t nat -S | grep ${port}\` on ${node} and on ${others[0] ?? 'another node'}`,
     ],
     nodes: [node],
