@@ -4,7 +4,7 @@ import { part } from '../../lib/observation/part.ts'
 import { kernel } from '../scene/judging/kernel-seen.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { moby } from '../source.ts'
-import { heldProblems, observeSenders } from './tracked-senders.ts'
+import { trackedSenderProblems, observeSenders } from './tracked-senders.ts'
 
 export const sendersFromBefore = requirement({
   id: 'ING-15',
@@ -36,7 +36,7 @@ export const sendersFromBefore = requirement({
     const without = ingressMissing(facts)
     const ports = Math.max(0, ...read.map((one) => one.ports))
     return judgement({
-      problems: read.flatMap((one) => heldProblems(one.node, one, facts)),
+      problems: read.flatMap((one) => trackedSenderProblems(one.node, one, facts)),
       missing: [
         ...without,
         ...missing,

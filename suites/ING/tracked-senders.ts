@@ -123,7 +123,7 @@ function entriesOf(sections: Sections, name: string): Entry[] {
   })
 }
 
-export function heldProblems(
+export function trackedSenderProblems(
   node: string,
   { held }: TrackedSenders,
   { nodes }: Pick<ClusterFacts, 'nodes'>,
