@@ -28,8 +28,7 @@ const network = [
 export const subnetsFormat = list('.IPAM.Config', object({ Subnet: '$one.Subnet' }))
 
 /** Of `docker network inspect`: its VNIs, with commas between them; empty of what is not an overlay. */
-export const vniFormat =
-  '{{with index .Options "com.docker.network.driver.overlay.vxlanid_list"}}{{json .}}{{else}}""{{end}}'
+export const vniFormat = '{{json (index .Options "com.docker.network.driver.overlay.vxlanid_list")}}'
 
 /** Of `docker network inspect`; see `ApiNetwork`. */
 export const networkFormat = `{${network.join()}}`

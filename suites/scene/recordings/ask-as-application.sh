@@ -20,6 +20,7 @@ section host; lines /etc/resolv.conf
 section resolved; lines /run/systemd/resolve/resolv.conf
 for name; do
   from=$(now)
+  # shellcheck disable=SC2016 # its arguments, not ours
   found=$(nsenter --net="/proc/$pid/ns/net" unshare --mount sh -c '
     mount -t tmpfs -o size=64k tmpfs /tmp && printf "%s\n" "$1" >/tmp/resolv.conf &&
       mount --bind /tmp/resolv.conf /etc/resolv.conf || exit 99
