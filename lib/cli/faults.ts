@@ -30,7 +30,7 @@ import { parseSeed, parseSteps, refuseOddFlags } from './random-faults-flags.ts'
 import { plantAtRandom } from './random-faults.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
-import { release } from './which-lab.ts'
+import { release, whichLab } from './which-lab.ts'
 import { commitHere, writeGoldenCases } from './write-golden.ts'
 
 interface FaultsFlags extends HostsFlags {
@@ -38,7 +38,8 @@ interface FaultsFlags extends HostsFlags {
   readonly json?: true
   readonly pairs?: true
   readonly lab?: string[]
-  readonly labId?: string
+  /** A lab that stands already, by id, or the only one. */
+  readonly labId?: string | true
   readonly only?: string[]
   readonly others?: string[]
   readonly quick: boolean
@@ -48,7 +49,6 @@ interface FaultsFlags extends HostsFlags {
   readonly deadline?: number
   readonly random?: string
   readonly steps?: number
-  readonly kept?: string | true
 }
 
 export function faultsCommand(): Command {
@@ -64,7 +64,7 @@ export function faultsCommand(): Command {
     .option('--list', 'only say which faults there are, what each breaks and what it is named by')
     .option('--pairs', 'two at once, as operators could have them')
     .option('--lab <topology...>', 'only on these labs; each fault finds its own otherwise')
-    .option('--lab-id <id>', 'on this lab, which stands and is neither restarted nor removed')
+    .option('--lab-id [id]', 'on this lab, or the only one, that stands; it is neither restarted nor removed')
   return withHostsOptions(command)
     .option('--only <id...>', 'of the requirements a fault must break verify these alone')
     .option('--others <id...>', 'verify these requirements, too, under every fault')
@@ -78,7 +78,6 @@ export function faultsCommand(): Command {
       'with --random: how many times something is planted or removed (default: 20)',
       parseSteps,
     )
-    .option('--kept [lab]', 'with --random: on the lab that stands already, and leave it standing')
     .option('--no-quick', 'without profile quick: shorter, and less that could be named falsely')
     .option('--resume', 'go on after the rows that are stored in the folder of reports')
     .option('--write-golden <folder>', 'keep what was observed under each fault, reduced, for unit tests')
@@ -180,7 +179,7 @@ async function* sessions(
   common: Omit<SessionOptions, 'provider'>,
 ): AsyncGenerator<{ readonly planned: PlannedLab; readonly session: FaultLab }> {
   if (flags.labId !== undefined) {
-    const lab: Lab = await standingLabs().attach(flags.labId)
+    const lab: Lab = await whichLab(standingLabs(), flags.labId === true ? undefined : flags.labId)
     try {
       const session = standingSession(lab, { ...common, provider: existingHostsProvider })
       yield { planned: standingPlan(lab, chosen), session }
@@ -211,7 +210,7 @@ Examples:
   swarmproof faults --list                 what can be planted and what it breaks
   swarmproof faults --deadline 2h          as many as can be planted and removed by then
   swarmproof faults --random 7 --steps 30  thirty steps of seed 7 on a lab of its own, with a client that never stops
-  swarmproof faults --random 7 --kept      the same on the lab that stands
+  swarmproof faults --random 7 --lab-id    the same on the lab that stands
 
 With --random up to three faults stand at once. A client asks every 200 ms through the mesh and by a virtual IP; it is told
 how much was answered. Whenever nothing is planted the kernels must hold what they held before and the client must be

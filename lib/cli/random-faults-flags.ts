@@ -12,7 +12,7 @@ export interface RandomFaultsFlags extends HostsFlags {
   readonly random: string
   readonly steps?: number
   /** A lab that stands already, by id, or the only one. */
-  readonly kept?: string | true
+  readonly labId?: string | true
   readonly lab?: string[]
   readonly json?: true
   readonly reportDir: string
@@ -33,32 +33,31 @@ export function parseSteps(text: string): number {
 export function refuseOddFlags(flags: {
   readonly random?: string
   readonly steps?: number
-  readonly kept?: string | true
+  readonly labId?: string | true
   readonly lab?: readonly string[]
   readonly others?: readonly string[]
 }): void {
-  const { random, steps, kept, lab, others } = flags
+  const { random, steps, labId, lab, others } = flags
   const refuse = (what: string, hint: string): never => {
     throw new InputError({ code: 'FLAGS_APART', what, hint })
   }
-  if (random === undefined && (steps !== undefined || kept !== undefined))
-    refuse(`${steps === undefined ? '--kept' : '--steps'} is for --random`, 'add --random SEED')
+  if (random === undefined && steps !== undefined) refuse('--steps is for --random', 'add --random SEED')
   if (random !== undefined && others !== undefined)
     refuse('--others is verified under each fault alone, not with --random', 'leave one of them out')
-  if (kept !== undefined && lab !== undefined)
-    refuse('--lab builds a lab, and --kept takes one that stands', 'use only one of the two')
+  if (labId !== undefined && lab !== undefined)
+    refuse('--lab builds a lab, and --lab-id takes one that stands', 'use only one of the two')
 }
 
 /** The command that plants the same again. */
 export function reproduceAtRandom(
-  { random, steps = usualSteps, lab, kept, ...flags }: RandomFaultsFlags,
+  { random, steps = usualSteps, lab, labId, ...flags }: RandomFaultsFlags,
   pool: readonly Fault[],
 ): string {
   const all = Object.keys(sideBySide).length
   const names = pool.length === all ? [] : pool.map(({ name }) => name)
   const words = ['swarmproof', 'faults', ...names, '--random', random, '--steps', String(steps)]
-  if (typeof kept === 'string') words.push('--kept', kept)
-  else if (kept !== undefined) words.push('--kept')
+  if (typeof labId === 'string') words.push('--lab-id', labId)
+  else if (labId !== undefined) words.push('--lab-id')
   if (lab !== undefined) words.push('--lab', ...lab)
   if (flags.hosts !== undefined) words.push('--hosts', flags.hosts)
   return shellLine(words)

@@ -32,18 +32,17 @@ describe('faults --random', () => {
   it('refuses flags that mean nothing together', () => {
     const refused = (flags: Parameters<typeof refuseOddFlags>[0]) => (): void => refuseOddFlags(flags)
     expect(refused({ steps: 3 })).to.throw(InputError, '--steps is for --random')
-    expect(refused({ kept: true })).to.throw(InputError, '--kept is for --random')
-    expect(refused({ random: '7', kept: true, lab: ['low-mtu'] })).to.throw('--kept takes one that stands')
+    expect(refused({ random: '7', labId: true, lab: ['low-mtu'] })).to.throw('--lab-id takes one that stands')
     expect(refused({ random: '7', others: ['CTL-01'] })).to.throw('--others')
-    expect(refused({ random: '7', steps: 3, kept: true })).not.to.throw()
+    expect(refused({ random: '7', steps: 3, labId: true })).not.to.throw()
     expect(refused({})).not.to.throw()
   })
 
   it('says the command that plants the same again, with the names where they are not all', () => {
     const flags = { random: '7', reportDir: 'reports/faults' }
     const all = faults.filter(({ name }) => sideBySide[name] !== undefined)
-    expect(reproduceAtRandom({ ...flags, kept: true }, all)).to.equal(
-      'swarmproof faults --random 7 --steps 20 --kept',
+    expect(reproduceAtRandom({ ...flags, labId: true }, all)).to.equal(
+      'swarmproof faults --random 7 --steps 20 --lab-id',
     )
     const two = all.filter(({ name }) => ['esp-dropped', 'vxlan-lost'].includes(name))
     expect(reproduceAtRandom({ ...flags, steps: 4, lab: ['impaired'] }, two)).to.equal(

@@ -80,12 +80,12 @@ interface OpenLab {
 }
 
 async function openLab(
-  { kept, lab: named, ...flags }: RandomFaultsFlags,
+  { labId, lab: named, ...flags }: RandomFaultsFlags,
   progress: LiveProgress,
   signal: AbortSignal,
 ): Promise<OpenLab> {
-  if (kept !== undefined) {
-    const lab = await whichLab(standingLabs(), kept === true ? undefined : kept)
+  if (labId !== undefined) {
+    const lab = await whichLab(standingLabs(), labId === true ? undefined : labId)
     return { raised: await keptLab(lab, { progress }), close: () => release(lab) }
   }
   if (named !== undefined && named.length > 1)

@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { firewallDrops, type Traffic } from '../firewall-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
@@ -53,7 +54,14 @@ const kinds: readonly Kind[] = [
 ]
 
 /** What nodes learn by gossip, late or never. */
-const isStale = ({ requirement }: Reported): boolean => /^(CTL-10|VXL-06|DSC-0|LB-02)/.test(requirement)
+const isStale = ({ requirement, code }: Reported): boolean =>
+  /^(CTL-10|VXL-06|DSC-0|LB-02)/.test(requirement) && !ofResolvers.includes(code)
+
+/** What a resolver does by itself, whatever it learnt. */
+const ofResolvers: readonly ProblemCode[] = [
+  ...(['name-not-answered', 'nameservers-silent', 'question-not-forwarded'] as const),
+  ...(['question-forwarded-elsewhere', 'application-waits-for-name'] as const),
+]
 
 /**
  * Packets arrive at a node and its own firewall drops them: captures see them, tasks do not. A rule that counted while
