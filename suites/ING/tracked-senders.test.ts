@@ -36,8 +36,8 @@ function look(left: number): string {
 }
 
 const nodes = new Map([['192.168.56.11', 'manager']])
-const held = (before: number, after: number) =>
-  heldSenders(readSections(`@ first\n${look(before)}@ second\n${look(after)}@ end`, '@'), nodes)
+const held = (before: number, after: number, here = new Set(['192.168.56.12'])) =>
+  heldSenders(readSections(`@ first\n${look(before)}@ second\n${look(after)}@ end`, '@'), { nodes, here })
 
 describe('senders to a published UDP port', () => {
   it('are held where an entry that leads to the node itself was renewed; others than nodes are a number', () => {
@@ -47,6 +47,10 @@ describe('senders to a published UDP port', () => {
       '29 192.168.56.13 40000 192.168.56.12 31999 172.18.0.2',
     ])
     expect(held(29, 29)).to.deep.equal([{ port: 31999, senders: 2, nodes: ['manager'] }])
+  })
+
+  it('are not those that the host itself sends elsewhere', () => {
+    expect(held(29, 29, new Set(['192.168.56.11']))).to.deep.equal([])
   })
 
   it('are not where nobody sends any more', () => {

@@ -42,10 +42,28 @@ export async function observeSenders(lab: ObserveContext): Promise<SendersSeen> 
     async (node) =>
       [
         node.host.name,
-        await observePart(() => readSenders(node, portsOf(state, node.host.name), own)),
+        await observePart(() =>
+          readSenders(node, portsOf(state, node.host.name), {
+            nodes: own,
+            here: addressesOf(state, node.host.name),
+          }),
+        ),
       ] as const,
   )
   return Object.fromEntries(await Promise.all(parts))
+}
+
+/** Whose addresses are whose. */
+interface Addresses {
+  /** Names of nodes by the address they advertise. */
+  readonly nodes: ReadonlyMap<string, string>
+  /** Of the host whose table it is, on any interface: what it sends to others is tracked there as well. */
+  readonly here: ReadonlySet<string>
+}
+
+function addressesOf(state: KernelSeen, node: string): Set<string> {
+  const links = state[node]?.root.links ?? []
+  return new Set(links.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
 }
 
 /** UDP ports that rules of a node lead to the mesh, whoever published them. */
@@ -70,7 +88,7 @@ function portsOf(state: KernelSeen, node: string): number[] {
 async function readSenders(
   { host }: ClusterNode,
   ports: readonly number[],
-  own: ReadonlyMap<string, string>,
+  addresses: Addresses,
 ): Promise<TrackedSenders | 'untold'> {
   if (ports.length === 0) return { ports: 0, held: [] }
   const { sections } = await execSections(
@@ -86,29 +104,30 @@ async function readSenders(
     })
   return sections.all.some(({ name }) => name === 'untold')
     ? 'untold'
-    : { ports: ports.length, held: heldSenders(sections, own) }
+    : { ports: ports.length, held: heldSenders(sections, addresses) }
 }
 
 interface Entry {
   readonly left: number
   readonly sender: string
+  readonly to: string
   readonly key: string
   readonly port: number
 }
 
 /** Entries that lead to the host itself, and that were renewed from the first look to the second. */
-export function heldSenders(sections: Sections, own: ReadonlyMap<string, string>): HeldSenders[] {
+export function heldSenders(sections: Sections, { nodes, here }: Addresses): HeldSenders[] {
   const before = new Map(entriesOf(sections, 'first').map((entry) => [entry.key, entry]))
-  const held = entriesOf(sections, 'second').filter(({ key, left }) => {
+  const held = entriesOf(sections, 'second').filter(({ key, left, to }) => {
     const former = before.get(key)
-    return former !== undefined && left > former.left - betweenSeconds + 1
+    return here.has(to) && former !== undefined && left > former.left - betweenSeconds + 1
   })
   return [...new Set(held.map(({ port }) => port))].map((port) => {
     const senders = held.filter((one) => one.port === port).map(({ sender }) => sender)
     return {
       port,
       senders: senders.length,
-      nodes: [...new Set(senders.flatMap((one) => own.get(one) ?? []))],
+      nodes: [...new Set(senders.flatMap((one) => nodes.get(one) ?? []))],
     }
   })
 }
@@ -118,7 +137,7 @@ function entriesOf(sections: Sections, name: string): Entry[] {
   return sections.lines(name).flatMap((line) => {
     const [left, sender = '', from, to = '', port, answering] = line.split(' ')
     return isIPv4(sender) && isIPv4(to) && to === answering
-      ? [{ left: Number(left), sender, key: `${sender} ${from} ${to} ${port}`, port: Number(port) }]
+      ? [{ left: Number(left), sender, to, key: `${sender} ${from} ${to} ${port}`, port: Number(port) }]
       : []
   })
 }
