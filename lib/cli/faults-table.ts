@@ -1,7 +1,7 @@
 import type { FaultOutcome } from '../../suites/seen-to-fail.ts'
 import type { Style } from './terminal.ts'
 
-/** Fault by requirement: what fell under which, and what was not caught. */
+/** What fell under which fault, what was found first, and what was not caught or not named. */
 export function faultsTable(
   seen: readonly (FaultOutcome & { readonly lab: string })[],
   paint: Style,
@@ -9,16 +9,18 @@ export function faultsTable(
 ): string {
   const width = Math.max(5, ...seen.map(({ fault }) => fault.length))
   const lab = Math.max(3, ...seen.map((one) => one.lab.length))
+  const fellOf = ({ fell }: FaultOutcome): string => fell.join(' ') || '-'
+  const fell = Math.max(22, ...seen.map((one) => fellOf(one).length))
   const lines = seen.map(
     (one) =>
-      `${one.fault.padEnd(width)}  ${one.lab.padEnd(lab)}  ${one.host.padEnd(10)}  ${one.fell.join(' ') || '-'}`,
+      `${one.fault.padEnd(width)}  ${one.lab.padEnd(lab)}  ${one.host.padEnd(10)}  ${fellOf(one).padEnd(fell)}  ${one.findings[0]?.code ?? '-'}`,
   )
   const fallen = new Set(seen.flatMap(({ fell }) => fell))
   const problems = seen.flatMap(({ fault, problems: own }) => own.map((problem) => `${fault}: ${problem}`))
   return [
     '',
     paint.bold(
-      `${'fault'.padEnd(width)}  ${'lab'.padEnd(lab)}  ${'host'.padEnd(10)}  requirements that fell`,
+      `${'fault'.padEnd(width)}  ${'lab'.padEnd(lab)}  ${'host'.padEnd(10)}  ${'requirements that fell'.padEnd(fell)}  first finding`,
     ),
     ...lines,
     '',
@@ -37,11 +39,12 @@ export function oneLine({
   problems,
   seconds,
   firstTry,
+  findings: [first],
 }: FaultOutcome): string {
   const anyway =
     failsAnyway.length === 0 ? '' : `; ${failsAnyway.join(', ')} fails without it, too, for other reasons`
   const told = problems.length === 0 ? `${fell.join(', ')} fell${anyway}` : problems.join('\n    ')
   const again =
     firstTry === undefined ? '' : `\n    planted twice; at first:\n      ${firstTry.join('\n      ')}`
-  return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s${again}`
+  return `${problems.length === 0 ? '✔' : '✘'} ${fault} on ${host}: ${told}  ${seconds} s${first === undefined ? '' : `\n    first: ${first.title}`}${again}`
 }
