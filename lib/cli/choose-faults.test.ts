@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { InputError } from '../error.ts'
 import { faults } from '../fault/fault-table.ts'
+import { takenByBoth } from '../fault/side-by-side.ts'
 import { chooseFaults, pairsOfFaults } from './choose-faults.ts'
 
 describe('faults to plant', () => {
@@ -11,16 +12,22 @@ describe('faults to plant', () => {
   })
 
   it('are two at once by A+B, which break what both break', () => {
-    const [both] = chooseFaults(['esp-lost+gossip-lost'])
-    expect(both?.faults.map(({ name }) => name)).to.deep.equal(['esp-lost', 'gossip-lost'])
-    expect(both?.breaks).to.include.members(['CTL-07', 'CTL-02'])
-    for (const wrong of ['esp-lost+esp-lost', 'esp-lost+gossip-lost+vxlan-lost'])
-      expect(() => chooseFaults([wrong]), wrong).to.throw(InputError, wrong)
+    const [both] = chooseFaults(['esp-dropped+underlay-mtu'])
+    expect(both?.faults.map(({ name }) => name)).to.deep.equal(['esp-dropped', 'underlay-mtu'])
+    expect(both?.breaks).to.include.members(['ENC-10', 'MTU-04'])
+    for (const wrong of ['esp-dropped+underlay-mtu+hop-off-ttl'])
+      expect(() => chooseFaults([wrong]), wrong).to.throw(InputError)
+    for (const wrong of ['esp-lost+esp-lost', 'esp-lost+gossip-lost'])
+      expect(() => chooseFaults([wrong]), wrong).to.throw(InputError, /both take routes to a node/)
     expect(() => chooseFaults(['esp-lost+nope'])).to.throw(InputError, /nope/)
   })
 
   it('are six pairs that operators could have, each of which a finding names', () => {
     expect(pairsOfFaults()).to.have.lengthOf(6)
+    for (const {
+      faults: [one, other],
+    } of pairsOfFaults())
+      expect(takenByBoth(one?.name ?? '', other?.name ?? '')).to.deep.equal([])
     for (const { name, faults: both } of pairsOfFaults())
       expect(
         both.filter(({ namedBy }) => namedBy !== undefined),

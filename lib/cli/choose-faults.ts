@@ -5,6 +5,7 @@ import { InputError, unknownName } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { faults } from '../fault/fault-table.ts'
 import { faultPairs } from '../fault/pairs.ts'
+import { takenByBoth } from '../fault/side-by-side.ts'
 
 /**
  * The named faults, or all; `A+B` is two at once, the graver first. Where requirements are named, those that break one of
@@ -35,6 +36,14 @@ export function pairsOfFaults(): readonly Planting[] {
 function plantingNamed(text: string): Planting {
   const names = text.split('+')
   const chosen = names.map(faultNamed)
+  const [first = '', second = ''] = names
+  const both = takenByBoth(first, second)
+  if (both.length > 0)
+    throw new InputError({
+      code: 'FAULTS_AT_ONCE',
+      what: `${first} and ${second} cannot be planted at once: both take ${both.join(' and ')}`,
+      hint: '`swarmproof faults --list --pairs` lists pairs that can',
+    })
   if (names.length <= 2 && new Set(names).size === names.length) return plantingOf(...chosen)
   throw new InputError({
     code: 'FAULTS_AT_ONCE',

@@ -66,3 +66,14 @@ export function standsBeside(fault: string, standing: readonly string[]): boolea
   const takes = sideBySide[fault]
   return takes !== undefined && !standing.includes(fault) && takes.every((what) => !taken.has(what))
 }
+
+/** Left out above, for gossip that is lost moves the swarm; planted beside another by name it takes what its like take. */
+const besides: Readonly<Record<string, readonly string[]>> = {
+  'gossip-lost': ['routes to a node', 'filter FORWARD'],
+}
+
+/** What both take, so that they cannot be planted at once. */
+export function takenByBoth(one: string, other: string): readonly string[] {
+  const takes = (name: string): readonly string[] => sideBySide[name] ?? besides[name] ?? []
+  return takes(one).filter((what) => takes(other).includes(what))
+}
