@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { bringUp, resume } from '../lib/conformance/bring-up.ts'
+import { observationReader } from '../lib/conformance/stored-files.ts'
 import { unmetNeeds } from '../lib/conformance/topology-features.ts'
+import { diagnose } from '../lib/diagnosis/diagnosis.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { faults } from '../lib/fault/fault-table.ts'
 import type { Lab } from '../lib/host/host.ts'
@@ -51,7 +53,10 @@ describe('faults on a three-node lab', () => {
         onLab: (it) => labs.push(it),
       }),
     resume: (raised) => resume(topology, raised.lab, raised.built, common),
-    verify: async (raised, ids) => (await verifyGiven(topology, raised, ids, folder)).record,
+    verify: async (raised, ids) => {
+      const { record, store } = await verifyGiven(topology, raised, ids, folder)
+      return { ...record, findings: diagnose(record, observationReader(store.folder, record)) }
+    },
     // Those are not chosen here.
     isDisruptive: () => false,
   })
