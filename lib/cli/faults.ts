@@ -205,7 +205,7 @@ Examples:
   swarmproof faults                        every defect on the lab it needs
   swarmproof faults vxlan-lost esp-lost    two of them
   swarmproof faults --only VXL-06          whatever breaks one requirement
-  swarmproof faults esp-dropped+underlay-mtu
+  swarmproof faults vxlan-not-sent+esp-dropped
                                            both at once
   swarmproof faults --lab-id ID --resume   what is not stored yet, on a lab that stands
   swarmproof faults --list                 what can be planted and what it breaks

@@ -1,5 +1,6 @@
 import { arrivingVxlanDropped } from './recovery-faults.ts'
 import { balancerTaskMissing } from './balancing-faults.ts'
+import { gatewayBridgeTooLarge } from './device-faults.ts'
 import { espDropped } from './esp-dropped.ts'
 import { vxlanLost } from './lost-between-nodes.ts'
 import type { Fault } from './fault.ts'
@@ -7,7 +8,6 @@ import { forwardingEntryMissing, outerSourceRewritten } from './forwarding-fault
 import { managementPortBlocked } from './management-port-blocked.ts'
 import { markRuleMissing, outboundPolicyMissing } from './encryption-faults.ts'
 import { vxlanNotSent } from './network-faults.ts'
-import { underlayMtu } from './size-faults.ts'
 
 /** Faults that operators could have at once, the graver of each two first: both must be named. */
 export const faultPairs: readonly (readonly [Fault, Fault])[] = [
@@ -18,5 +18,5 @@ export const faultPairs: readonly (readonly [Fault, Fault])[] = [
   [vxlanLost, balancerTaskMissing],
   [outboundPolicyMissing, forwardingEntryMissing],
   [outerSourceRewritten, arrivingVxlanDropped],
-  [espDropped, underlayMtu],
+  [espDropped, gatewayBridgeTooLarge],
 ]
