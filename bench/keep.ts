@@ -4,6 +4,7 @@ import { KeepPolicy } from '../lib/capture/keep/keep-policy.ts'
 import type { OwnTraffic } from '../lib/capture/keep/own-traffic.ts'
 import { Recorder } from '../lib/capture/recorder.ts'
 import { generateCapture } from './generate.ts'
+import { median } from '../lib/median.ts'
 
 const PACKETS = 300_000
 const ROUNDS = 7
@@ -27,7 +28,7 @@ export function benchKeep(folder: string): void {
   // In turns, so that a busy machine is unfair to all alike.
   for (let round = 0; round < ROUNDS; round += 1)
     ways.forEach(([, policy], index) => rates[index]?.push(packetsPerSecond(stream, policy())))
-  const medians = rates.map((all) => [...all].sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? NaN)
+  const medians = rates.map(median)
   const [plain = NaN] = medians
   console.log(
     `${PACKETS} packets, ${(stream.length / 1e6).toFixed(0)} MB; node ${process.version}; ${ROUNDS} rounds in turns\n`,

@@ -14,6 +14,8 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateCapture } from './generate.ts'
 import { benchKeep } from './keep.ts'
+import { median } from '../lib/median.ts'
+import { spread } from './statistics.ts'
 
 /**
  * `npm run bench`: CPU time of `swarmproof inspect FILE --json` next to tcpdump and tshark on the same
@@ -164,16 +166,6 @@ function tell(name: string, samples: readonly Sample[]): number {
   const seconds = samples.map((sample) => sample.cpuSeconds)
   console.log(`${name}\n  CPU seconds: ${spread(seconds)}`)
   return median(seconds)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN
-}
-
-function spread(values: readonly number[]): string {
-  if (values.length === 1) return `${median(values).toFixed(2)} (once)`
-  return `median ${median(values).toFixed(2)}, ${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`
 }
 
 main()

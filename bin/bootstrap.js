@@ -1,5 +1,3 @@
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,9 +9,10 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const isCheckout = existsSync(join(root, 'lib', 'cli', 'main.ts'))
 
 /** Installs the lockfile's packages into a checkout unless exactly these are installed already. */
-export function ensurePackages() {
+export async function ensurePackages() {
   requireNode()
   if (!isCheckout) return
+  const { createHash } = await import('node:crypto')
   const stamp = join(root, 'node_modules', '.swarmproof-lock')
   const wanted = createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
@@ -27,6 +26,7 @@ export function ensurePackages() {
         '  do next:  remove the link, or run `npm ci` where it points',
       70,
     )
+  const { spawnSync } = await import('node:child_process')
   process.stderr.write('Installing npm packages from package-lock.json\n')
   const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ensurePackages, isCheckout, root } from './bootstrap.js'
 
-ensurePackages()
+await ensurePackages()
 if (isCheckout) (await import('tsx/esm/api')).register()
 const main = isCheckout ? join(root, 'lib', 'cli', 'main.ts') : join(root, 'dist', 'lib', 'cli', 'main.js')
 const { runCommandLine } = await import(pathToFileURL(main).href)

@@ -1,93 +1,61 @@
 #!/usr/bin/env node
 /**
- * The whole test command: formatting, lint, types, unit tests, and tests on a real lab. Ends with a plain line
- * `N passed, N failed`. Arguments: `--quick` leaves the lab out.
+ * The whole test command: formatting, lint, types, unit tests, and tests on a real lab. What needs no lab runs side by
+ * side, a process for each processor. Ends with a plain line `N passed, N failed`. Arguments: `--quick` leaves the lab
+ * out, and what only labs need.
  */
-import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { stripVTControlCharacters } from 'node:util'
 import { ensurePackages, root } from './bootstrap.js'
+import { exitCodeOf, runSideBySide } from './side-by-side.js'
+import { unitTests } from './unit-tests.js'
 
 const quick = process.argv.includes('--quick')
-const colours = process.stdout.isTTY ? '--color' : '--no-color'
-const tool = (name) => join(root, 'node_modules', '.bin', name)
+const atOnce = availableParallelism()
 
-ensurePackages()
+await ensurePackages()
 
-/** Each check counts as one test; mocha's runs count what they ran. */
+const tool = (name, ...words) => ({ command: join(root, 'node_modules', '.bin', name), words })
+const mocha = (...words) =>
+  tool('mocha', process.stdout.isTTY ? '--color' : '--no-color', '--forbid-only', ...words)
+
+// One file takes a fifth of the time; more parts than these would end no sooner.
+const { parts, alone } = unitTests(root, Math.min(3 * atOnce, 12))
 const checks = [
   {
     name: 'set-up',
     command: process.execPath,
-    words: [join(root, 'bin', 'swarmproof.js'), 'setup', ...(quick ? [] : ['--tests'])],
+    words: [join(root, 'bin', 'swarmproof.js'), 'setup', quick ? '--unit-tests' : '--tests'],
+    live: true,
   },
-  { name: 'formatting', command: tool('prettier'), words: ['--check', '--log-level', 'warn', '.'] },
-  { name: 'lint', command: tool('eslint'), words: ['--max-warnings', '0', '.'] },
-  { name: 'types', command: tool('tsc'), words: ['--noEmit'] },
-  {
-    name: 'unit tests',
-    command: tool('mocha'),
-    words: [colours, '--forbid-only', 'lib/**/*.test.ts', 'suites/**/*.test.ts'],
-    counts: true,
-  },
+  { name: 'lint', ...tool('eslint', '--max-warnings', '0', '.') },
+  ...parts.map((files, index) => ({
+    name: `unit tests ${index + 1}/${parts.length}`,
+    ...mocha(...files),
+    after: 'set-up',
+    counts: 'unit tests',
+  })),
+  { name: 'formatting', ...tool('prettier', '--check', '--log-level', 'warn', '.') },
+  { name: 'types', ...tool('tsc', '--noEmit') },
 ]
+if (alone.length > 0)
+  checks.push({ name: 'unit tests alone', ...mocha(...alone), counts: 'unit tests', alone: true })
 if (!quick) {
-  checks.push({
-    name: 'lab tests',
-    command: tool('mocha'),
-    words: [
-      colours,
-      '--forbid-only',
-      '--config',
-      '.mocharc.lab.json',
-      'lib/**/*.lab.ts',
-      'suites/**/*.lab.ts',
-    ],
-    counts: true,
-  })
+  const words = ['--config', '.mocharc.lab.json', 'lib/**/*.lab.ts', 'suites/**/*.lab.ts']
+  checks.push({ name: 'lab tests', ...mocha(...words), counts: 'lab tests', alone: true })
 }
 
-const total = { passed: 0, failed: 0, skipped: 0 }
-let child
-for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => child?.kill(name))
+const { ended, signal } = await runSideBySide(checks, { atOnce, folder: root })
 
-for (const check of checks) {
-  const startedAt = Date.now()
-  console.log(`\n== ${check.name}`)
-  const { exitCode, output } = await run(check)
-  const counted = check.counts ? mochaCounts(output) : undefined
-  const failed = exitCode !== 0
-  total.passed += counted?.passed ?? (failed ? 0 : 1)
-  total.failed += Math.max(counted?.failed ?? 0, failed ? 1 : 0)
-  total.skipped += counted?.skipped ?? 0
-  if (check.counts && counted.passed + counted.failed === 0) {
-    console.log(`${check.name}: no test ran`)
-    total.failed += failed ? 0 : 1
-  }
-  console.log(
-    `== ${check.name} ${failed ? 'FAILED' : 'ok'} in ${Math.round((Date.now() - startedAt) / 1000)} s`,
-  )
+const sum = (word, of = ended) => of.reduce((total, each) => total + each[word], 0)
+let failed = sum('failed')
+for (const tests of ['unit tests', ...(quick ? [] : ['lab tests'])]) {
+  const of = ended.filter(({ check }) => check.counts === tests)
+  if (signal !== undefined || sum('ran', of) > 0) continue
+  console.log(`${tests}: no test ran`)
+  if (sum('failed', of) === 0) failed += 1
 }
-
-const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
-console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`)
-process.exit(total.failed === 0 ? 0 : 1)
-
-function run({ command, words }) {
-  return new Promise((resolve) => {
-    child = spawn(command, words, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
-    const chunks = []
-    child.stdout.on('data', (chunk) => {
-      process.stdout.write(chunk)
-      chunks.push(chunk)
-    })
-    child.on('error', (error) => resolve({ exitCode: 127, output: String(error) }))
-    child.on('close', (exitCode) => resolve({ exitCode, output: Buffer.concat(chunks).toString() }))
-  })
-}
-
-function mochaCounts(output) {
-  const plain = stripVTControlCharacters(output)
-  const count = (word) => Number(new RegExp(`^\\s+(\\d+) ${word}\\b`, 'm').exec(plain)?.[1] ?? 0)
-  return { passed: count('passing'), failed: count('failing'), skipped: count('pending') }
-}
+if (signal !== undefined) console.log(`\nended by ${signal}; not everything ran`)
+const skipped = sum('skipped')
+console.log(`\n${sum('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+process.exit(signal === undefined ? Number(failed > 0) : exitCodeOf(signal))

@@ -16,5 +16,5 @@ writeFileSync(join(packageRoot(), 'docs', 'requirements.md'), requirementsPage(s
 writeFileSync(join(packageRoot(), 'docs', 'run.schema.json'), runSchemaPage())
 writeFileSync(join(packageRoot(), 'docs', 'findings.md'), findingsPage(catalog))
 
-const rows = readRows(readFileSync(join(goldenFolder, rowsFile), 'utf8'))
+const rows = readRows(readFileSync(join(goldenFolder, rowsFile), 'utf8'), rowsFile)
 writeFileSync(join(packageRoot(), 'docs', 'faults.md'), faultsPage(faults, rows))

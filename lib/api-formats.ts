@@ -64,14 +64,6 @@ function service(ofTask: string): string {
 /** Of `docker service inspect`; see `ApiService`. */
 export const serviceFormat = service(`"Networks":${targets}`)
 
-const ofContainer = object({
-  Image: '.Spec.TaskTemplate.ContainerSpec.Image',
-  Args: '.Spec.TaskTemplate.ContainerSpec.Args',
-})
-
-/** As `serviceFormat`, for services that are the run's own: with image and command of their tasks. */
-export const ownServiceFormat = service(`"Networks":${targets},"ContainerSpec":${ofContainer}`)
-
 const attachments = list(
   '.NetworksAttachments',
   `{"Network":{${field('ID', '$one.Network.ID')}},${field('Addresses', '$one.Addresses')}}`,
@@ -85,11 +77,6 @@ const task = [
 
 /** Of `docker inspect --type task`; see `ApiTask`. */
 export const taskFormat = `{${task.join()},"Status":{${field('State', '.Status.State')},"ContainerStatus":${containerStatus}}}`
-
-/** As `taskFormat`, for tasks that are the run's own: with what the manager says about their state. */
-export const ownTaskFormat = `{${task.join()},"Status":{${['State', 'Message', 'Err']
-  .map((name) => field(name, `.Status.${name}`))
-  .join()},"ContainerStatus":${containerStatus}}}`
 
 /** Of `docker node inspect`. */
 export const nodeFormat = `{${field('ID', '.ID')},"Description":{${field('Hostname', '.Description.Hostname')}},"Spec":${object(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { paceBounds } from './conformance/pace.ts'
 import { observationBounds } from './conformance/stored-files.ts'
 import { inventoryBounds } from './discovery/inventory/inventory-bounds.ts'
 import { packageRoot } from './package-root.ts'
@@ -16,6 +17,7 @@ import { yamlBounds } from './topology/yaml-bounds.ts'
 
 /** As the page writes them: sizes in the largest unit that is whole. */
 function written(name: string, value: number): string {
+  if (name.endsWith('Seconds')) return `${value} s`
   if (!name.endsWith('Bytes')) return value.toLocaleString('en')
   const units = ['bytes', 'KiB', 'MiB', 'GiB']
   const unit = units.findLastIndex((_, power) => value % 1024 ** power === 0)
@@ -29,6 +31,7 @@ describe('docs/bounds.md', () => {
 
   const all: readonly (readonly [string, Readonly<Record<string, number>>])[] = [
     ['Hosts', { outputBytes: defaultMaxOutputBytes, lineBytes: usualLineBytes, linesBytes: usualBytes }],
+    ['Starved hosts', paceBounds],
     ['YAML', yamlBounds],
     ['Inventories', inventoryBounds],
     ['Stored runs', runBounds],

@@ -9,6 +9,9 @@ const reading =
 /** Templates that print an object whole, or a part of one that holds what its owner keeps there. */
 const wide =
   /\{\{-? *(?:json )? *(?:\.|\.(?:[\w.]+\.)?(?:Spec|TaskTemplate|ContainerSpec|(?<!IPAM\.)Config|HostConfig|Description|Labels|Env|Mounts|Cmd|Command|Configs|Secrets)) *-?\}\}.*/g
+/** Lists that an engine's API gives whole, and what keeps them to objects of the run. */
+const listing = /\.(?:get|list)\(\s*'\/(?!version'|_ping'|proc\/)[^']*'(?:(?!\)\.|\n\n)[\s\S]){0,200}/g
+const isOfRun = (asked: string): boolean => /filters/.test(asked)
 const isNarrow = (command: string): boolean => /--format| -a?q\b|>\s?\/dev\/null/.test(command)
 
 /** Commands by which an engine would ask a registry, and what keeps it from that. */
@@ -32,6 +35,9 @@ function problems(source: string, file = 'x.ts'): string[] {
   const scripts = scriptsIn(text, file)
   return [
     ...[...text.matchAll(wide)].map(([whole]) => `takes an object whole: ${whole}`),
+    ...[...text.matchAll(listing)]
+      .filter(([asked]) => !isOfRun(asked))
+      .map(([asked]) => `has an engine list objects of anybody: ${asked.split('\n')[0]}`),
     ...scripts.flatMap((script) => [
       ...[...script.matchAll(reading)]
         .filter(([command]) => !isNarrow(command))
@@ -77,6 +83,9 @@ describe('docker commands', () => {
       'sh`docker service create --name ${name} ${image}`',
       'sh`docker stack deploy --compose-file - ${name}`',
       'sh`docker swarm join --token "$(cat)" ${manager}`',
+      "await engineOf(host).get('/services')",
+      "await engineOf(host).list('/services')",
+      "await engineOf(host).get('/networks', { signal })\n\nconst filters = 1",
     ])
       expect(problems(script), script).to.not.deep.equal([])
     for (const script of [
@@ -90,6 +99,7 @@ describe('docker commands', () => {
       "sh`docker service inspect --format ${'{{.ID}}'} ${name}`",
       'sh`until docker info >/dev/null 2>&1; do sleep 1; done; docker ps -aq --filter ${filter}`',
       'sh`docker run --rm --pull never ${id} true`',
+      "await engineOf(host).get('/tasks', { filters: { service: names } })",
     ])
       expect(problems(script), script).to.deep.equal([])
   })

@@ -20,7 +20,7 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal | undefined): Promise<void>
 }
 
-const wallClock: Clock = {
+export const wallClock: Clock = {
   now: () => performance.now(),
   sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { redact } from './redact.ts'
+import { mayHoldKey, redact, redactLines } from './redact.ts'
 
 describe('redact', () => {
   it('removes join tokens, unlock keys, private keys and IPsec keys', () => {
@@ -32,5 +32,24 @@ describe('redact', () => {
     expect(redact(text)).to.equal(text)
     expect(redact(`${text}-----END PRIVATE KEY-----`)).to.contain('(redacted private key)')
     expect(process.cpuUsage(began).user / 1000, 'ms').to.be.below(2000)
+  })
+
+  it('looks closer at whatever it would change', () => {
+    const key = 'A'.repeat(20)
+    const texts = [
+      'SWMTKN-1-3pu6-1awx',
+      'SWMKEY-1-ab+/',
+      '-----BEGIN PRIVATE KEY-----',
+      `${key}\n-----END RSA PRIVATE KEY-----`,
+      `${key}\n(redacted private key)`,
+      `enc cbc(aes) 0x${'0'.repeat(16)}`,
+      `0x${'f'.repeat(32)}`,
+    ]
+    for (const text of texts) {
+      const lines = text.split('\n')
+      expect(redact(text) !== text || redactLines(lines).join('\n') !== text, text).to.equal(true)
+      expect(mayHoldKey(text), text).to.equal(true)
+    }
+    expect(mayHoldKey('spi 0xc60bc1f5, EtherType 0x88cc, SWM, KEY')).to.equal(false)
   })
 })

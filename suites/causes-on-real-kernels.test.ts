@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { Problem } from '../lib/observation/problem.ts'
-import { causesWhere, withoutRules } from './altered-run.fake.ts'
+import { causesWhere, withoutRules } from './stored/causes-where.fake.ts'
 
 const silent: Problem = {
   ...{ code: 'port-not-answered', kind: 'missed', node: 'worker1', port: 8080, protocol: 'TCP' },
@@ -12,9 +12,15 @@ describe('a rule of the mesh that is missing', function () {
   // Ten diagnoses of three hosts.
   this.timeout(60_000)
   const port = silent.port ?? 0
-  const without = (chain: string, where: 'root' | 'ingress_sbox', holding: RegExp, host = 'worker1') =>
-    causesWhere({ 'ING-01': [{ ...silent, node: host }] }, (state, on, when) => {
-      if (on !== host || when === 'before') return
+  const without = (
+    chain: string,
+    where: 'root' | 'ingress_sbox',
+    holding: RegExp,
+    host = 'worker1',
+    code: Problem['code'] = 'port-not-answered',
+  ) =>
+    causesWhere({ 'ING-01': [{ ...silent, node: host, code }] }, (state, on, when) => {
+      if (on !== host || when === 'kernel') return
       const inside = where === 'root' ? state.root : state.namespaces[where]
       withoutRules(inside, (rule) => rule.chain === chain && holding.test(rule.rule))
     })
@@ -28,12 +34,21 @@ describe('a rule of the mesh that is missing', function () {
       ['POSTROUTING', 'root', /--src-type LOCAL .*MASQUERADE/, /masqueraded/],
     ] as const)
       for (const host of ['worker1', 'manager']) {
-        const [first, ...others] = without(chain, where, holding, host)
+        const own = /^(OUTPUT|POSTROUTING)$/.test(chain)
+        const [first, ...others] = without(
+          ...([chain, where, holding, host] as const),
+          own ? 'own-port-not-answered' : 'port-not-answered',
+        )
         expect(first, String(words)).to.deep.include({ code: 'mesh-rule-missing', nodes: [host] })
         expect(first?.proof.join(' ')).to.match(words)
         expect(first?.explains).to.deep.equal(['ING-01'])
         expect(others).to.deep.equal([])
       }
+  })
+
+  it('is none of what the node sends itself, where others are not answered', () => {
+    expect(without('OUTPUT', 'root', /DOCKER-INGRESS/)).to.deep.equal([])
+    expect(without('POSTROUTING', 'root', /--src-type LOCAL .*MASQUERADE/)).to.deep.equal([])
   })
 
   it('is none where all rules are there, where another node is silent, or nothing could be read', () => {
@@ -74,7 +89,7 @@ describe('a firewall rule in a namespace', () => {
       for (const inside of [sandbox])
         inside?.firewall.push({
           ...{ table: 'filter', chain: 'OUTPUT', position: 1, rule, bytes: 0 },
-          packets: when === 'after' ? packets : 1,
+          packets: when === 'kernel-after' ? packets : 1,
         })
     })
 
@@ -149,6 +164,26 @@ describe('what problems themselves place', () => {
     })
   })
 
+  it('is an address of one task, and not what others on its node miss', () => {
+    const lost = (to: string): Problem => ({
+      ...{ code: 'not-delivered', kind: 'missed', network: 'swp-clear', protocol: 'UDP' },
+      ...{ path: { from: 'manager', to: 'worker2' }, ends: { from: 'swp-rr@manager', to } },
+    })
+    const wrong = (code: Problem['code'], to: string): readonly string[] | undefined =>
+      causesWhere({
+        'ADR-01': [
+          {
+            ...on('worker2', { code, kind: 'seen', network: 'swp-clear', subject: 'swp-web@worker2' }),
+            ...{ address: '10.91.1.9', expected: 24, observed: 32 },
+          },
+        ],
+        'OVL-03': [lost(to)],
+      }).find((one) => one.code === 'endpoint-addresses')?.explains
+    expect(wrong('address-not-held', 'swp-web@worker2')).to.have.members(['ADR-01', 'OVL-03'])
+    expect(wrong('address-not-held', 'swp-rr@worker2')).to.deep.equal(['ADR-01'])
+    expect(wrong('prefix-length-differs', 'swp-web@worker2')).to.deep.equal(['ADR-01'])
+  })
+
   it('is a bridge that lacks a port, and what is not delivered there follows from it', () => {
     const off = { code: 'device-off-bridge', kind: 'missed', network: 'swp-clear', subject: 'veth1' } as const
     const lost: Problem = {
@@ -196,7 +231,7 @@ describe('a rule that drops before the engine’s, or on the way out', () => {
     }): ReturnType<typeof causesWhere> =>
       causesWhere({ [requirement]: [problem] }, (state, on, when) => {
         if (on !== host) return
-        const packets = when === 'after' ? counted : 0
+        const packets = when === 'kernel-after' ? counted : 0
         state.root.firewall.push({ ...placed, packets, bytes: 0, position: 1 })
       })
   const lost: Problem = {

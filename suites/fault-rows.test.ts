@@ -1,7 +1,8 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { InputError } from '../lib/error.ts'
 import { type FaultRow, FaultRows, rowsFile } from './fault-rows.ts'
 
 const row = (fault: string, breaks: readonly string[] = ['OVL-03']): FaultRow => ({
@@ -34,8 +35,23 @@ describe('rows of faults', () => {
     expect(again.has(row('three'))).to.equal(false)
     expect(again.has({ ...row('three'), short: true })).to.equal(true)
     expect(again.has({ ...row('one'), short: true })).to.equal(true)
-    expect(new FaultRows(folder, false).all).to.deep.equal([])
-    expect(stored()).to.equal('')
+    const anew = new FaultRows(folder, false)
+    expect(anew.all).to.deep.equal([])
+    // A command that comes to nothing takes nothing away.
+    expect(stored().split('\n')).to.have.lengthOf(3)
+    anew.add(row('four'))
+    expect(new FaultRows(folder, true).all.map(({ fault }) => fault)).to.deep.equal(['four'])
+  })
+
+  it('that are damaged are refused by file and line', () => {
+    new FaultRows(folder, false).add(row('one'))
+    for (const damaged of ['{"fault":', '7', '{"fault":"two"}']) {
+      writeFileSync(join(folder, rowsFile), `${stored().split('\n')[0] ?? ''}\n${damaged}\n`)
+      expect(() => new FaultRows(folder, true))
+        .to.throw(InputError, 'line 2')
+        .with.property('message')
+        .that.contains(rowsFile)
+    }
   })
 
   it('leave out one that was cut off by a kill, and go on behind those before it', () => {

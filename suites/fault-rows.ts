@@ -1,5 +1,7 @@
 import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
+import { InputError } from '../lib/error.ts'
 import { makeOwnerFolder, ownerFile } from '../lib/owner-only.ts'
 import { redactJsonText } from '../lib/redact-value.ts'
 import type { FaultOutcome } from './seen-to-fail.ts'
@@ -23,13 +25,15 @@ export const rowsFile = 'rows.ndjson'
 export class FaultRows {
   readonly #file: string
   readonly #rows: FaultRow[]
+  /** What is stored stays until something new is known. */
+  #resumes: boolean
 
   /** @param resume goes on with what is stored there; it is begun again otherwise */
   constructor(folder: string, resume: boolean) {
     this.#file = join(folder, rowsFile)
     makeOwnerFolder(folder)
     this.#rows = resume && existsSync(this.#file) ? wholeRows(this.#file) : []
-    if (!resume) writeFileSync(this.#file, '', { mode: ownerFile })
+    this.#resumes = resume
   }
 
   get all(): readonly FaultRow[] {
@@ -48,6 +52,8 @@ export class FaultRows {
   }
 
   add(row: FaultRow): void {
+    if (!this.#resumes) writeFileSync(this.#file, '', { mode: ownerFile })
+    this.#resumes = true
     appendFileSync(this.#file, `${redactJsonText(JSON.stringify(row))}\n`, { mode: ownerFile })
     this.#rows.push(row)
   }
@@ -57,7 +63,7 @@ export class FaultRows {
 export function keepRows(folder: string, rows: readonly FaultRow[]): void {
   const file = join(folder, rowsFile)
   const keyOf = ({ fault, lab, breaks }: FaultRow): string => [fault, lab, ...breaks].join(' ')
-  const kept = existsSync(file) ? readRows(readFileSync(file, 'utf8')) : []
+  const kept = existsSync(file) ? readRows(readFileSync(file, 'utf8'), file) : []
   const all = new Map([...kept, ...rows].map((row) => [keyOf(row), row]))
   const sorted = [...all].sort(([one], [other]) => (one < other ? -1 : 1))
   writeFileSync(file, sorted.map(([, row]) => `${redactJsonText(JSON.stringify(row))}\n`).join(''))
@@ -67,14 +73,31 @@ export function keepRows(folder: string, rows: readonly FaultRow[]): void {
 function wholeRows(file: string): FaultRow[] {
   const text = readFileSync(file, 'utf8')
   const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+  const rows = readRows(whole, file)
   if (whole.length < text.length) truncateSync(file, Buffer.byteLength(whole))
-  return readRows(whole)
+  return rows
 }
 
-/** Rows as they are stored. */
-export function readRows(text: string): FaultRow[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as FaultRow)
+/** What is gone by of a row. */
+const rowShape = z.looseObject({
+  ...{ fault: z.string(), lab: z.string(), host: z.string(), seconds: z.number() },
+  ...{ breaks: z.array(z.string()), fell: z.array(z.string()), failsAnyway: z.array(z.string()) },
+  problems: z.array(z.string()),
+  findings: z.array(z.looseObject({ code: z.string(), title: z.string() })),
+})
+
+/** Rows as they are stored. @throws InputError naming the line of the file that is none */
+export function readRows(text: string, file: string): FaultRow[] {
+  return text.split('\n').flatMap((line, index) => {
+    if (line === '') return []
+    try {
+      return [rowShape.parse(JSON.parse(line)) as unknown as FaultRow]
+    } catch {
+      throw new InputError({
+        code: 'ROWS_DAMAGED',
+        what: `line ${index + 1} of ${file} is no row of a fault`,
+        hint: 'take the line out, or begin again without --resume',
+      })
+    }
+  })
 }

@@ -14,27 +14,10 @@ import { findTopology } from '../lib/topology/find-topology.ts'
 import { FaultLab } from './fault-lab.ts'
 import { plantingOf } from './seen-to-fail.ts'
 import { suites } from './index.ts'
-import { plainProgress, verifyGiven } from './lab-test.ts'
+import { plainProgress, usualFaults, verifyGiven } from './lab-test.ts'
 
 const topology = findTopology('three-node')
 const signal = new AbortController().signal
-
-const usualFaults = [
-  'management-port-blocked',
-  'vxlan-lost',
-  'esp-lost',
-  'outbound-policy-missing',
-  'forwarding-entry-missing',
-  'large-packets-dropped',
-  'resolver-silent',
-  'balancer-task-missing',
-  'ingress-forward-missing',
-  'masquerade-gone',
-  'neighbours-joined',
-  'udp-forward-missing',
-  'clear-text-on-gossip-port',
-  'short-name-unanswered',
-]
 
 /** A defect planted, seen by the requirements it must break, removed, and seen no more. */
 describe('faults on a three-node lab', () => {

@@ -1,174 +1,189 @@
 import { expect } from 'chai'
-import type { HostState } from '../lib/observe/host-state.ts'
+import type { HostState, Route } from '../lib/observe/host-state.ts'
+import type { RoutingRule } from '../lib/observe/policy-routing.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
-import { type Changeable, findingsWhere } from './stored/findings-where.fake.ts'
-
-const first = async (...asked: Parameters<typeof findingsWhere>): Promise<string | undefined> =>
-  (await findingsWhere(...asked))[0]?.code
+import type { Changeable } from './stored/changed-kernel.fake.ts'
+import { findingsWhere } from './stored/findings-where.fake.ts'
 
 type State = Changeable<HostState>
-const counters = (state: State): Record<string, number> => (state.root.counters ??= {})
-
-describe('the engine’s rules gone on a node', () => {
-  it('explain all that follows from it', async () => {
-    const [finding, ...others] = await findingsWhere('rules-flushed')
-    expect(finding).to.deep.include({ code: 'engine-rules-gone', nodes: ['worker1'] })
-    expect(finding?.explains).to.deep.equal(['CTL-07', 'OVL-03', 'ENC-01', 'ENC-07', 'MTU-02', 'ING-01'])
-    expect(others).to.deep.equal([])
-  })
-
-  it('are not said where no node has them: that engine is told to write none', async () => {
-    const found = await findingsWhere('rules-flushed', ({ root }) => (root.firewall = []))
-    expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
-  })
-
-  it('are those of one table, where the other is whole', async () => {
-    const whole: State['root']['firewall'] = []
-    const found = await findingsWhere('rules-flushed', ({ root }, node) => {
-      if (node === 'manager') whole.push(...root.firewall.filter(({ table }) => table === 'filter'))
-      if (node === 'worker1') root.firewall = whole
-    })
-    expect(found[0]?.title).to.equal(
-      "The engine's firewall rules are gone on worker1: those of the table nat",
-    )
-    expect(found[0]?.explains).to.deep.equal(['ING-01'])
-  })
-
-  it('are not said where the firewall could not be read', async () => {
-    const found = await findingsWhere('rules-flushed', (state) => {
-      state.unavailable = [{ what: 'firewall', tool: 'iptables-save', package: 'iptables' }]
-    })
-    expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
-  })
-})
-
-describe('a balancer with other settings', () => {
-  it('is the cause of what is missed through it', async () => {
-    const found = await findingsWhere('balancer-forwarding-off')
-    expect(found.map(({ code, nodes }) => [code, nodes])).to.deep.equal([
-      ['balancer-settings-differ', ['worker1']],
-    ])
-    expect(found[0]?.explains).to.deep.equal(['DSC-04', 'LB-01'])
-  })
-
-  it('is none where all nodes have the same', async () => {
-    const found = await findingsWhere('balancer-forwarding-off', ({ namespaces }) => {
-      for (const { settings = {} } of Object.values(namespaces)) settings['net.ipv4.ip_forward'] = '0'
-    })
-    expect(found).to.deep.equal([])
-  })
-})
-
-describe('a full table', () => {
-  /** The same failures, where no balancer had other settings. */
-  const onlyCounters =
-    (change: (state: State) => void): Parameters<typeof findingsWhere>[1] =>
-    (state, node, reading) => {
-      for (const { settings = {} } of Object.values(state.namespaces)) settings['net.ipv4.ip_forward'] = '1'
-      if (node === 'worker1' && reading === 'kernel-after') change(state)
-    }
-  const run = 'balancer-forwarding-off'
-
-  it('is told by its counter, with how full it was', async () => {
-    const found = await findingsWhere(
-      run,
-      onlyCounters((state) => (counters(state)['conntrack.drop'] = 31)),
-    )
-    expect(found[0]).to.include({ code: 'conntrack-table-full' })
-    expect(found[0]?.proof[0]).to.match(/^worker1: conntrack.drop rose by 31 .* of 8192 entries/)
-    expect(found[0]?.explains).to.deep.equal(['DSC-04', 'LB-01'])
-  })
-
-  it('is told by what its kernel said meanwhile, not before', async () => {
-    const said = (after: number) =>
-      onlyCounters((state) => {
-        state.events = [{ kind: 'neighbours-full', uptimeSeconds: (state.uptimeSeconds ?? 0) - after }]
-      })
-    expect(await first(run, said(1))).to.equal('neighbour-table-full')
-    expect(await first(run, said(3600))).to.equal(undefined)
-  })
-
-  it('is not told by counters of two boots', async () => {
-    const booted = onlyCounters((state) => {
-      counters(state)['conntrack.drop'] = 31
-      state.bootId = 'another'
-    })
-    expect(await first(run, booted)).to.equal(undefined)
-  })
-})
 
 describe('two causes on one node', () => {
   it('are two findings, each with what follows from it alone', async () => {
     const found = await findingsWhere('conntrack-full-and-forwarding-off')
     expect(found.map(({ code, explains }) => [code, explains])).to.deep.equal([
       ['forwarding-off', ['ING-01', 'GWB-02']],
-      ['conntrack-table-full', ['OVL-03', 'MTU-02']],
+      ['conntrack-table-full', ['OVL-03', 'MTU-02', 'ING-01']],
     ])
   })
 })
 
-describe('an interface that does not forward', () => {
-  it('is the cause as an own namespace that does not, and names the file that says so', async () => {
-    const found = await findingsWhere('balancer-forwarding-off', (state, node) => {
-      for (const { settings = {} } of Object.values(state.namespaces)) settings['net.ipv4.ip_forward'] = '1'
-      if (node !== 'worker1') return
-      state.root.settings = { ...state.root.settings, 'net.ipv4.conf.eth1.forwarding': '0' }
-      state.settingFiles = [
-        { file: '/etc/sysctl.d/60-hard.conf', setting: 'net.ipv4.conf.eth1.forwarding', value: '0' },
-      ]
+describe('a node that does not forward', () => {
+  const off =
+    (setting: string): Parameters<typeof findingsWhere>[1] =>
+    (state, node) => {
+      state.root.forwards = true
+      if (node !== 'worker2') return
+      state.root.settings = { ...state.root.settings, 'net.ipv4.ip_forward': '1', [setting]: '0' }
+      state.settingFiles = [{ file: '/etc/sysctl.d/60-hard.conf', setting, value: '0' }]
+    }
+
+  it('by one interface is the cause as well, and the file that says so is named', async () => {
+    const found = await findingsWhere('forwarding-off', off('net.ipv4.conf.eth1.forwarding'))
+    expect(found.map(({ title, explains }) => [title, explains])).to.deep.equal([
+      [
+        'worker2 does not forward what comes in by one interface: net.ipv4.conf.eth1.forwarding is 0, set in /etc/sysctl.d/60-hard.conf',
+        ['ING-01', 'GWB-02'],
+      ],
+    ])
+  })
+
+  it('by an interface that the mesh does not use is none', async () => {
+    expect(await findingsWhere('forwarding-off', off('net.ipv4.conf.eth0.forwarding'))).to.deep.equal([])
+  })
+
+  it('explains nothing of virtual IPs, which are balanced in namespaces of their own', async () => {
+    const found = await findingsWhere('balancer-forwarding-off', ({ root }, node) => {
+      if (node === 'worker1') root.forwards = false
     })
-    expect(found[0]?.title).to.equal(
-      'worker1 does not forward what comes in by one interface: net.ipv4.conf.eth1.forwarding is 0, set in /etc/sysctl.d/60-hard.conf',
-    )
+    expect(found.map(({ code }) => code)).to.deep.equal(['balancer-settings-differ'])
+  })
+
+  it('explains no port of another node', async () => {
+    const found = await findingsWhere('quick-data-port-dropped', ({ root }, node) => {
+      if (node === 'manager') root.forwards = false
+    })
+    const [, dropped] = found
+    expect(found.map(({ code }) => code)).to.deep.equal(['forwarding-off', 'host-firewall-drops'])
+    expect(dropped?.pairs).to.deep.include.members([{ from: 'manager', to: 'worker2' }])
   })
 })
 
 describe('a node that has no way to another', () => {
+  /** With routes that refuse, as `KIND DESTINATION METRIC`, and one by a device. */
   const refusing =
-    (destination: string, open?: string): Parameters<typeof findingsWhere>[1] =>
+    (refused: readonly string[], open?: Route, rule?: RoutingRule): Parameters<typeof findingsWhere>[1] =>
     (state, node) => {
       if (node !== 'worker1') return
-      state.tableRoutes = [{ table: 'main', kind: 'blackhole', destination }]
-      if (open !== undefined)
-        state.root.routes = [...state.root.routes, { destination: open, device: 'eth1' }]
+      state.refusingRoutes = refused.map((one) => {
+        const [kind, destination = '', metric] = one.split(' ')
+        return { kind: kind as 'blackhole', destination, metric: Number(metric) }
+      })
+      state.routingRules = rule === undefined ? [] : [rule]
+      if (open !== undefined) state.root.routes = [...state.root.routes, open]
     }
+  const titles = async (...asked: Parameters<typeof refusing>): Promise<string[]> =>
+    (await findingsWhere('quick-data-port-dropped', refusing(...asked)))
+      .filter(({ code }) => code === 'peer-not-routed')
+      .map(({ title }) => title)
+  const peer = '192.168.56.13/32'
+  const named = [`worker1 has a route that refuses 192.168.56.13 (worker2): blackhole ${peer}`]
 
   it('is named with the route that refuses', async () => {
-    const found = await findingsWhere('quick-data-port-dropped', refusing('192.168.56.13'))
-    const [title] = found.filter(({ code }) => code === 'peer-not-routed').map((one) => one.title)
-    expect(title).to.equal(
-      'worker1 has a route that refuses 192.168.56.13 (worker2): blackhole 192.168.56.13',
-    )
+    expect(await titles([`blackhole ${peer} 0`])).to.deep.equal(named)
   })
 
   it('is none where a narrower route leads there, or the refused addresses are others', async () => {
-    const codes = async (...asked: Parameters<typeof refusing>): Promise<string[]> =>
-      (await findingsWhere('quick-data-port-dropped', refusing(...asked))).map(({ code }) => code)
-    expect(await codes('192.168.0.0/16', '192.168.56.13')).to.not.include('peer-not-routed')
-    expect(await codes('192.168.57.0/24')).to.not.include('peer-not-routed')
+    const open = { destination: peer, device: 'eth1' }
+    expect(await titles(['blackhole 192.168.0.0/16 0'], open)).to.deep.equal([])
+    expect(await titles(['blackhole 192.168.57.0/24 0'])).to.deep.equal([])
+  })
+
+  it('is named only where the route that refuses has the lower metric of two that are as narrow', async () => {
+    const open = (metric: number): Route => ({ destination: peer, device: 'eth1', metric })
+    expect(await titles([`blackhole ${peer} 20`], open(50))).to.deep.equal(named)
+    expect(await titles([`blackhole ${peer} 50`], open(20))).to.deep.equal([])
+    expect(await titles([`blackhole ${peer} 20`], open(20))).to.deep.equal([])
+  })
+
+  it('is not told of a default that refuses where another is asked first', async () => {
+    const alone: Parameters<typeof findingsWhere>[1] = (state, ...asked) => {
+      refusing(['unreachable default 4278198272'])?.(state, ...asked)
+      state.root.routes = [{ destination: 'default', device: 'eth1', gateway: '192.168.56.1' }]
+    }
+    const found = await findingsWhere('quick-data-port-dropped', alone)
+    expect(found.map(({ code }) => code)).to.not.include('peer-not-routed')
+  })
+
+  it('is not told where a rule of policy routing can lead past the table', async () => {
+    const past = { priority: 100, table: '100' }
+    expect(await titles([`blackhole ${peer} 0`], undefined, past)).to.deep.equal([])
+    expect(await titles([`blackhole ${peer} 0`], undefined, { ...past, to: peer })).to.deep.equal([])
+    expect(await titles([`blackhole ${peer} 0`], undefined, { ...past, mark: '0x1' })).to.deep.equal(named)
+    expect(await titles([`blackhole ${peer} 0`], undefined, { ...past, comesIn: 'eth0' })).to.deep.equal(
+      named,
+    )
+  })
+
+  it('is named where no route leads there, if no rule could and what refuses was read', async () => {
+    const routeless =
+      (more: (state: State) => void): Parameters<typeof findingsWhere>[1] =>
+      (state, node) => {
+        if (node !== 'worker1') return
+        state.refusingRoutes = []
+        state.root.routes = [{ destination: '172.17.0.0/16', device: 'docker0' }]
+        more(state)
+      }
+    const found = async (more: (state: State) => void): Promise<string | undefined> =>
+      (await findingsWhere('quick-data-port-dropped', routeless(more))).find(
+        ({ code }) => code === 'peer-not-routed',
+      )?.title
+    expect(await found(() => {})).to.match(/^worker1 has no route to 192\.168\.56\.11 /)
+    expect(await found((state) => (state.routingRules = [{ priority: 9, table: '9' }]))).to.equal(undefined)
+    expect(await found((state) => delete state.refusingRoutes)).to.equal(undefined)
   })
 })
 
 describe('a queueing discipline', () => {
+  type Disciplines = NonNullable<State['queueing']>
+  /** On worker2, at both readings. */
   const shapedBy =
-    (kind: string, before: number, after: number, device = 'eth1'): Parameters<typeof findingsWhere>[1] =>
+    (before: Disciplines | undefined, after: Disciplines): Parameters<typeof findingsWhere>[1] =>
     (state, node, reading) => {
-      const dropped = reading === 'kernel' ? before : after
-      state.queueing = node === 'worker2' ? [{ device, kind, dropped, packets: 900, does: ['loss'] }] : []
+      delete state.queueing
+      const now = reading === 'kernel' ? before : after
+      if (node === 'worker2' && now !== undefined) state.queueing = now
     }
-  const codes = async (...asked: Parameters<typeof shapedBy>): Promise<string[]> =>
-    (await findingsWhere('quick-data-port-dropped', shapedBy(...asked))).map(({ code }) => code)
+  const one = (kind: string, dropped: number, device = 'eth1'): Disciplines[number] => ({
+    ...{ device, kind, dropped, packets: 900 },
+    ...(kind === 'netem' ? { does: ['loss'] } : {}),
+  })
+  const titles = async (...asked: Parameters<typeof shapedBy>): Promise<string[]> =>
+    (await findingsWhere('quick-data-port-dropped', shapedBy(...asked)))
+      .filter(({ code }) => code === 'queueing-disturbs')
+      .map(({ title }) => title)
 
-  it('is named where it dropped something meanwhile, and netem wherever it is', async () => {
-    expect(await codes('tbf', 4, 9)).to.include('queueing-disturbs')
-    expect(await codes('netem', 0, 0)).to.include('queueing-disturbs')
+  it('is named where it dropped as many as were missed, and netem wherever it is', async () => {
+    expect(await titles([one('tbf', 4)], [one('tbf', 99)])).to.deep.equal([
+      'tbf on eth1 of worker2 disturbs what it sends, 95 packets dropped meanwhile',
+    ])
+    expect(await titles([one('netem', 0)], [one('netem', 0)])).to.deep.equal([
+      'netem (loss) on eth1 of worker2 disturbs what it sends',
+    ])
+  })
+
+  it('is none that dropped fewer than were missed', async () => {
+    expect(await titles([one('htb', 4)], [one('htb', 5)])).to.deep.equal([])
+  })
+
+  it('is counted over all queues of its interface', async () => {
+    const queues = [one('cake', 0), one('cake', 95)]
+    expect(await titles(queues, queues)).to.deep.equal([])
+    expect(await titles(queues, [one('cake', 95), one('cake', 95)])).to.deep.equal([
+      'cake on eth1 of worker2 disturbs what it sends, 95 packets dropped meanwhile',
+    ])
+  })
+
+  it('is told of a rise only where it was read before', async () => {
+    expect(await titles(undefined, [one('htb', 95)])).to.deep.equal([])
+    expect(await titles([], [one('htb', 95)])).to.have.lengthOf(1)
+    expect(await titles(undefined, [one('netem', 95)])).to.have.lengthOf(1)
   })
 
   it('is told from one that the lab’s file asks for, by what to do', async () => {
     const remedyOn = async (lab: string): Promise<string | undefined> => {
       const found = await findingsWhere(
         'quick-data-port-dropped',
-        shapedBy('netem', 0, 0),
+        shapedBy([one('netem', 0)], [one('netem', 0)]),
         undefined,
         findTopology(lab),
       )
@@ -179,7 +194,7 @@ describe('a queueing discipline', () => {
   })
 
   it('is none that limits and dropped nothing, or on another interface', async () => {
-    expect(await codes('tbf', 9, 9)).to.not.include('queueing-disturbs')
-    expect(await codes('netem', 0, 5, 'eth0')).to.not.include('queueing-disturbs')
+    expect(await titles([one('tbf', 9)], [one('tbf', 9)])).to.deep.equal([])
+    expect(await titles([one('netem', 0, 'eth0')], [one('netem', 95, 'eth0')])).to.deep.equal([])
   })
 })

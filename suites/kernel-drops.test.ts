@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import type { Finding } from '../lib/observation/finding.ts'
 import type { Drop, DropsByNode } from '../lib/observe/drops.ts'
 import type { HostState } from '../lib/observe/host-state.ts'
-import { type Changeable, findingsWhere } from './stored/findings-where.fake.ts'
+import type { Changeable } from './stored/changed-kernel.fake.ts'
+import { findingsWhere } from './stored/findings-where.fake.ts'
 
 type State = Changeable<HostState>
 type Drops = Changeable<DropsByNode>
@@ -103,6 +104,31 @@ describe('a policy of IPsec that blocks', () => {
     expect(codes(found)).to.not.include('ipsec-refuses')
   })
 
+  it('is not told of a counter on another node than where the probes ended', async () => {
+    const found = await findingsWhere('traffic-control-drops', ({ root }, node, reading) => {
+      if (node === 'manager') (root.counters ??= {})['xfrm.InNoPols'] = reading === 'kernel' ? 20 : 420
+    })
+    expect(found.map(({ code, nodes }) => [code, nodes])).to.deep.equal([
+      ['arrives-undelivered', ['worker1']],
+    ])
+  })
+
+  it('is not told where the kernel says that something else dropped as many', async () => {
+    const strangers = (reason?: string): ReturnType<typeof findingsWhere> =>
+      findingsWhere(
+        'traffic-control-drops',
+        ({ root }, node, reading) => {
+          if (node === 'worker1') (root.counters ??= {})['xfrm.InNoPols'] = reading === 'kernel' ? 20 : 120
+        },
+        (seen) => {
+          for (const drop of counted(seen, 'worker1'))
+            if (reason !== undefined && drop.reason === 'TC_INGRESS') drop.reason = reason
+        },
+      )
+    expect(codes(await strangers())).to.deep.equal(['arrives-undelivered'])
+    expect(codes(await strangers('XFRM_POLICY'))[0]).to.equal('ipsec-refuses')
+  })
+
   it('is told of states only for encrypted networks', async () => {
     const found = await findingsWhere(run, (state, _, reading) => {
       const { counters } = state.root
@@ -133,6 +159,10 @@ describe('a reverse path filter', () => {
     'it is loose': ({ root: { settings = {} } }) => delete settings['net.ipv4.conf.eth1.rp_filter'],
     'routes leave by the interface of the underlay': ({ root }) =>
       (root.routes = root.routes.filter(({ destination }) => destination !== '192.168.56.13/32')),
+    'one of several equal routes leaves by it': ({ root }) =>
+      (root.routes = [...root.routes, { destination: '192.168.56.13/32', device: 'eth1' }]),
+    'rules of policy routing are asked first': (state) =>
+      (state.routingRules = [{ priority: 100, from: '192.168.56.12', table: '10001' }]),
     'nothing was dropped and ARP is answered': ({ root }) =>
       (root.neighbours = root.neighbours.filter(({ state }) => state !== 'INCOMPLETE')),
   }))
@@ -140,14 +170,18 @@ describe('a reverse path filter', () => {
       expect(codes(await findingsWhere(run, change))).to.not.include('reverse-path-filter-drops')
     })
 
-  it('is told by its counter, too', async () => {
-    const [finding] = await findingsWhere(run, ({ root }, node, reading) => {
-      root.neighbours = root.neighbours.filter(({ state }) => state !== 'INCOMPLETE')
-      if (node === 'worker1' && reading === 'kernel-after' && root.counters !== undefined)
-        root.counters['TcpExt.IPReversePathFilter'] = 51 + 36
-    })
+  it('is told by its counter, too, where that rose by as much as was lost', async () => {
+    const counting =
+      (packets: number): Parameters<typeof findingsWhere>[1] =>
+      ({ root }, node, reading) => {
+        root.neighbours = root.neighbours.filter(({ state }) => state !== 'INCOMPLETE')
+        if (node === 'worker1' && reading === 'kernel-after' && root.counters !== undefined)
+          root.counters['TcpExt.IPReversePathFilter'] = 51 + packets
+      }
+    const [finding] = await findingsWhere(run, counting(36))
     expect(finding?.proof[0]).to.equal(
       'worker1: the reverse path filter dropped 36 packets while requirements were verified',
     )
+    expect(codes(await findingsWhere(run, counting(1)))).to.not.include('reverse-path-filter-drops')
   })
 })

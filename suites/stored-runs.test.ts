@@ -45,7 +45,8 @@ function verdictsIn(value: unknown, path: string): string[] {
   ])
 }
 
-describe('runs that real labs stored', () => {
+describe('runs that real labs stored', function () {
+  this.timeout(30_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-stored-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))

@@ -1,12 +1,16 @@
 # Arguments as captureCommand in capture-script.ts gives them, which says what this does.
-use strict; use warnings; use Config;
+use strict; use warnings;
 my (undef, $limit, $namespace, $interface, $direction, $snapshot, $filter, $canaries) = @ARGV;
 $ENV{PATH} .= ':/usr/local/sbin:/usr/sbin:/sbin';
 $ENV{LC_ALL} = 'C';
-my ($setns, $prctl) = $Config{archname} =~ /x86_64/ ? (308, 157)
-  : $Config{archname} =~ /aarch64|riscv64/ ? (268, 167) : (0, 0);
+# Of x86-64, AArch64 and RISC-V, by the head of its own program (ELF, e_machine).
+open my $exe, '<', '/proc/self/exe' or die "cannot read this program: $!\n";
+sysread $exe, my $head, 20;
+my $machine = unpack 'x18 S', $head;
+my ($setns, $prctl) = $machine == 62 ? (308, 157)
+  : $machine == 183 || $machine == 243 ? (268, 167) : (0, 0);
 sub broken { print STDERR "swarmproof: @_\n"; exit 3 }
-broken("this processor is not known: $Config{archname}") unless $setns;
+broken("this processor is not known: $machine") unless $setns;
 
 if ($namespace ne '-') {
   open my $handle, '<', $namespace or broken("cannot open namespace $namespace: $!");

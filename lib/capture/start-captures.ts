@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { gatherMissing } from '../missing-tool.ts'
 import { makeOwnerFolder } from '../owner-only.ts'
 import type { Capture, CapturePoint } from './capture.ts'
@@ -18,8 +18,7 @@ export async function startCaptures(
   own?: OwnTraffic,
 ): Promise<readonly Capture[]> {
   makeOwnerFolder(folder)
-  const taken = new Set<string>()
-  const files = points.map((point) => freeFile(folder, point, taken))
+  const files = points.map((point) => freeFile(folder, point))
   const started = await Promise.allSettled(
     points.map((point, index) => TcpdumpCapture.start(point, files[index] ?? '', policyFor(point, own))),
   )
@@ -37,15 +36,18 @@ function policyFor(point: CapturePoint, own: OwnTraffic | undefined): KeepPolicy
   return new KeepPolicy(own, { vxlanPorts, markers, words, inside: namespace !== undefined })
 }
 
+/** Files of this process, from before they are made: what is verified at the same time records into the same folder. */
+const taken = new Set<string>()
+
 /** `worker1-eth1-1.pcap`: names do not repeat within a folder. */
-function freeFile(folder: string, point: CapturePoint, taken: Set<string>): string {
+function freeFile(folder: string, point: CapturePoint): string {
   const space = point.namespace?.split('/').at(-1)
   const stem = [point.host.name, space, point.interface, point.direction === 'out' ? 'out' : undefined]
     .filter((part) => part !== undefined)
     .join('-')
     .replaceAll(/[^A-Za-z0-9._-]/g, '_')
   for (let count = 1; ; count += 1) {
-    const file = join(folder, `${stem}-${count}.pcap`)
+    const file = resolve(folder, `${stem}-${count}.pcap`)
     if (taken.has(file) || existsSync(file)) continue
     taken.add(file)
     return file

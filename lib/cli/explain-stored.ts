@@ -13,7 +13,7 @@ import { parseRun } from '../report/read-run.ts'
 /** What verdicts and findings make of a stored run today, without times. */
 export interface StoredExplanation {
   readonly outcomes: Readonly<Record<string, string>>
-  /** Keys of problems, by requirement. */
+  /** Keys of problems, by requirement, with how far each came where that was followed. */
   readonly problems: Readonly<Record<string, readonly string[]>>
   readonly findings: readonly Pick<
     Finding,
@@ -36,7 +36,9 @@ export function explainStored(files: Files): StoredExplanation {
       Object.fromEntries(record.requirements.map((one) => [one.id, of(one)]))
     return {
       outcomes: byId(({ verdict }) => verdict?.outcome ?? 'unreached'),
-      problems: byId(({ verdict }) => (verdict?.problems ?? []).map(problemKey)),
+      problems: byId(({ verdict }) =>
+        (verdict?.problems ?? []).map((one) => [problemKey(one), one.reached ?? []].flat().join(' ')),
+      ),
       findings: diagnose(record, observationReader(folder, record)).map(
         ({ code, severity, title, nodes, pairs, networks, proof, explains }) => ({
           ...{ code, severity, title, nodes, pairs, networks, proof, explains },

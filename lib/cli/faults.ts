@@ -22,34 +22,17 @@ import {
   standingPlan,
   standingSession,
 } from './fault-session.ts'
+import { type FaultsFlags, refuseOddFlags } from './faults-flags.ts'
 import { faultsTable, oneLine } from './faults-table.ts'
-import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-option.ts'
+import { chooseProvider, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
-import { parseSeed, parseSteps, refuseOddFlags } from './random-faults-flags.ts'
+import { parseSeed, parseSteps } from './random-faults-flags.ts'
 import { plantAtRandom } from './random-faults.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
 import { release, whichLab } from './which-lab.ts'
-import { commitHere, writeGoldenCases } from './write-golden.ts'
-
-interface FaultsFlags extends HostsFlags {
-  readonly list?: true
-  readonly json?: true
-  readonly pairs?: true
-  readonly lab?: string[]
-  /** A lab that stands already, by id, or the only one. */
-  readonly labId?: string | true
-  readonly only?: string[]
-  readonly others?: string[]
-  readonly quick: boolean
-  readonly resume?: true
-  readonly writeGolden?: string
-  readonly reportDir: string
-  readonly deadline?: number
-  readonly random?: string
-  readonly steps?: number
-}
+import { commitHere, readyForGolden, writeGoldenCases } from './write-golden.ts'
 
 export function faultsCommand(): Command {
   const command = new Command('faults')
@@ -89,7 +72,7 @@ export function faultsCommand(): Command {
 }
 
 async function run(names: string[], flags: FaultsFlags): Promise<void> {
-  refuseOddFlags(flags)
+  refuseOddFlags(flags, names)
   const chosen = flags.pairs ? pairsOfFaults() : chooseFaults(names, flags.only)
   const quick = flags.quick
     ? suites.flatMap(({ tests }) => tests.filter((test) => inProfile(test, 'quick')))
@@ -99,6 +82,7 @@ async function run(names: string[], flags: FaultsFlags): Promise<void> {
     listFaults(chosen, flags)
     return
   }
+  if (flags.writeGolden !== undefined) readyForGolden(flags.writeGolden)
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   try {

@@ -1,4 +1,4 @@
-import type { FlowRow } from '../packet/ledger-report.ts'
+import { flowLines } from '../packet/flow-lines.ts'
 import { LedgerRows } from '../packet/ledger-rows.ts'
 import { redactValue } from '../redact-value.ts'
 import type { Inspection } from './inspect-input.ts'
@@ -37,29 +37,26 @@ export function* jsonParts({ file, ledger, summary }: Inspection): Generator<str
   // Of all there is to print, names and numbers, the path alone is anybody's text.
   for (const [key, value] of Object.entries(redactValue(head)))
     yield `  "${key}": ${JSON.stringify(value)},\n`
-  yield* jsonArray('vxlan', rows.vxlan(), (row) => JSON.stringify(row))
-  yield* jsonArray('esp', rows.esp(), (row) => JSON.stringify(row))
-  yield* jsonArray('flows', rows.flows(), flowText)
+  yield* jsonArray('vxlan', rows.vxlan())
+  yield* jsonArray('esp', rows.esp())
+  if (rows.flowCount === 0) yield '  "flows": [],\n'
+  else {
+    yield '  "flows": [\n    '
+    yield* flowLines(rows, ',\n    ')
+    yield '\n  ],\n'
+  }
   yield `  "outerFragments": ${ledger.outerFragments}\n}\n`
 }
 
 /** A row to a line. */
-function* jsonArray<Row>(key: string, rows: Iterable<Row>, text: (row: Row) => string): Generator<string> {
+function* jsonArray(key: string, rows: Iterable<object>): Generator<string> {
   yield `  "${key}": [`
   let separator = '\n    '
   for (const row of rows) {
-    yield separator + text(row)
+    yield separator + JSON.stringify(row)
     separator = ',\n    '
   }
   yield separator.startsWith(',') ? '\n  ],\n' : '],\n'
-}
-
-/** As JSON.stringify would, for a table that can have half a million rows; no text in it needs escaping. */
-function flowText(row: FlowRow): string {
-  const protocol = typeof row.protocol === 'string' ? `"${row.protocol}"` : row.protocol
-  const source = `"source":"${row.source}","sourcePort":${row.sourcePort}`
-  const destination = `"destination":"${row.destination}","destinationPort":${row.destinationPort}`
-  return `{"protocol":${protocol},${source},${destination},"packets":${row.packets},"bytes":${row.bytes}}`
 }
 
 function* lines(texts: Iterable<string>): Generator<string> {

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect } from 'chai'
 import { InputError } from '../error.ts'
-import { fixtureBytes, fixturePath } from '../packet/fixture.fake.ts'
+import { fixtureBytes, fixtureNames, fixturePath } from '../packet/fixture.fake.ts'
+import { CaptureReader } from '../packet/capture-reader.ts'
 import type { LedgerReport } from '../packet/ledger-report.ts'
 import { LedgerRows } from '../packet/ledger-rows.ts'
+import { FlowLedger } from '../packet/ledger.ts'
 import { inspectCommand } from './inspect.ts'
 import { readLedger } from './inspect-input.ts'
 import { parseFilters, parsePort } from './inspect-options.ts'
@@ -83,6 +85,31 @@ describe('swarmproof inspect', () => {
     expect(report).to.include({ file: swarm, packets: 192, truncated: false })
     const { ledger, summary } = await readLedger(swarm)
     expect(report).to.deep.equal(new LedgerRows(ledger).report(swarm, summary))
+  })
+
+  it('prints rows as JSON.stringify does, byte by byte, also of what is cut off', async () => {
+    for (const name of fixtureNames)
+      for (const share of [1, 0.7, 0.3, 0.01]) {
+        const bytes = fixtureBytes(name)
+        const cut = write('cut.pcap', bytes.subarray(0, Math.max(24, Math.floor(share * bytes.length))))
+        const inspection = await readLedger(cut)
+        const text = [...jsonParts(inspection)].join('')
+        const { vxlan, esp, flows } = new LedgerRows(inspection.ledger).report(cut, inspection.summary)
+        for (const [key, rows] of Object.entries({ vxlan, esp, flows })) {
+          const lines = rows.map((row) => `\n    ${JSON.stringify(row)}`).join(',')
+          expect(text).to.contain(`\n  "${key}": [${lines === '' ? '' : `${lines}\n  `}],\n`)
+        }
+      }
+  })
+
+  it('prints the row of what found none in its place', async () => {
+    const ledger = new FlowLedger({ largestTableRows: 3 })
+    const reader = new CaptureReader(ledger)
+    reader.push(fixtureBytes('swarm.pcap'))
+    const inspection = { file: 'x', ledger, summary: reader.end(), compressed: false }
+    const { flows } = JSON.parse([...jsonParts(inspection)].join('')) as LedgerReport
+    expect(flows).to.have.lengthOf(4)
+    expect(flows).to.deep.equal([...new LedgerRows(ledger).flows()])
   })
 
   it('prints JSON that can be read, without keys, also of a file that is called like one', async () => {

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { printable } from '../printable.ts'
-import { redact, redactLines } from '../redact.ts'
+import { mayHoldKey, redact, redactLines } from '../redact.ts'
 import { redactValue } from '../redact-value.ts'
 import { paintMark } from './terminal.ts'
 
@@ -100,7 +100,7 @@ export class Output {
   async deliverPart(text: string): Promise<boolean> {
     this.#delivered = true
     if (this.#end !== undefined) return false
-    const clean = redactLines(text.split('\n')).join('\n')
+    const clean = mayHoldKey(text) ? redactLines(text.split('\n')).join('\n') : text
     await new Promise<void>((resolve) => this.#put(this.#harmless(clean), resolve))
     return this.#end === undefined
   }

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander'
-import { InputError } from '../error.ts'
 import type { Fault } from '../fault/fault.ts'
 import { sideBySide } from '../fault/side-by-side.ts'
 import type { HostsFlags } from './hosts-option.ts'
@@ -27,25 +26,6 @@ export function parseSteps(text: string): number {
   const steps = Number(text)
   if (/^\d+$/.test(text) && steps >= 1 && steps <= 1000) return steps
   throw new InvalidArgumentError('A whole number from 1 to 1000.')
-}
-
-/** @throws InputError for flags that mean nothing together */
-export function refuseOddFlags(flags: {
-  readonly random?: string
-  readonly steps?: number
-  readonly labId?: string | true
-  readonly lab?: readonly string[]
-  readonly others?: readonly string[]
-}): void {
-  const { random, steps, labId, lab, others } = flags
-  const refuse = (what: string, hint: string): never => {
-    throw new InputError({ code: 'FLAGS_APART', what, hint })
-  }
-  if (random === undefined && steps !== undefined) refuse('--steps is for --random', 'add --random SEED')
-  if (random !== undefined && others !== undefined)
-    refuse('--others is verified under each fault alone, not with --random', 'leave one of them out')
-  if (labId !== undefined && lab !== undefined)
-    refuse('--lab builds a lab, and --lab-id takes one that stands', 'use only one of the two')
 }
 
 /** The command that plants the same again. */

@@ -3,7 +3,8 @@ import { InputError } from '../error.ts'
 import { faults } from '../fault/fault-table.ts'
 import { sideBySide } from '../fault/side-by-side.ts'
 import type { RandomFaultsResult, StepTaken } from '../../suites/random-faults-result.ts'
-import { parseSeed, parseSteps, refuseOddFlags, reproduceAtRandom } from './random-faults-flags.ts'
+import { refuseOddFlags } from './faults-flags.ts'
+import { parseSeed, parseSteps, reproduceAtRandom } from './random-faults-flags.ts'
 import { randomFaultsEnd, stepLine } from './random-faults-lines.ts'
 import { style } from './terminal.ts'
 
@@ -30,12 +31,20 @@ describe('faults --random', () => {
   })
 
   it('refuses flags that mean nothing together', () => {
-    const refused = (flags: Parameters<typeof refuseOddFlags>[0]) => (): void => refuseOddFlags(flags)
+    const refused =
+      (...words: Parameters<typeof refuseOddFlags>) =>
+      (): void =>
+        refuseOddFlags(...words)
     expect(refused({ steps: 3 })).to.throw(InputError, '--steps is for --random')
     expect(refused({ random: '7', labId: true, lab: ['low-mtu'] })).to.throw('--lab-id takes one that stands')
     expect(refused({ random: '7', others: ['CTL-01'] })).to.throw('--others')
     expect(refused({ random: '7', steps: 3, labId: true })).not.to.throw()
     expect(refused({})).not.to.throw()
+    expect(refused({ pairs: true }, ['esp-dropped'])).to.throw('--pairs')
+    expect(refused({ pairs: true, only: ['CTL-01'] })).to.throw('--pairs')
+    expect(refused({ pairs: true, resume: true })).not.to.throw()
+    expect(refused({ random: '7', resume: true })).to.throw('--resume')
+    expect(refused({ random: '7', writeGolden: 'golden' })).to.throw('--write-golden')
   })
 
   it('says the command that plants the same again, with the names where they are not all', () => {

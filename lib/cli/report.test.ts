@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -6,19 +6,17 @@ import { InputError } from '../error.ts'
 import { conformantRun } from '../report/fixtures/example-runs.fake.ts'
 import { reportCommand } from './report.ts'
 
-describe('swarmproof report', () => {
+describe('swarmproof report', function () {
+  // Allure 3 is a program of its own.
+  this.timeout(60_000)
   let reports = ''
-  const home = process.env['JAVA_HOME']
   beforeEach(async () => {
     reports = await mkdtemp(join(tmpdir(), 'swarmproof-cli-report-'))
-    process.env['JAVA_HOME'] = join(reports, 'no-java')
     await mkdir(join(reports, 'run-1'))
     await writeFile(join(reports, 'run-1', 'run.json'), JSON.stringify(conformantRun()))
     await symlink('run-1', join(reports, 'latest'))
   })
   afterEach(async () => {
-    if (home === undefined) delete process.env['JAVA_HOME']
-    else process.env['JAVA_HOME'] = home
     await rm(reports, { recursive: true })
   })
 
@@ -41,9 +39,16 @@ describe('swarmproof report', () => {
   it('takes the latest run, an id or a folder', async () => {
     for (const words of [[], ['run-1'], [join(reports, 'run-1')]]) {
       expect(await run(...words)).to.match(
-        /^conformant \(partial\): .*(latest|run-1)\n {2}HTML .*conformance.html\n/,
+        /^conformant \(partial\): .*(latest|run-1)\n {2}Allure .*index.html\n {2}HTML .*conformance.html\n/,
       )
     }
+  })
+
+  it('shows where the time went, and writes nothing', async () => {
+    expect(await run('--profile-time')).to.match(/^Time: 2 min 51 s, of it .*\nSteps\n.*Deploy stack\n/)
+    const { steps } = JSON.parse(await run('--profile-time', '--json')) as { steps: { what: string }[] }
+    expect(steps[0]).to.include({ what: 'Deploy stack', lab: 'three-node', durationMs: 41_600 })
+    expect(await readdir(join(reports, 'run-1'))).to.deep.equal(['run.json'])
   })
 
   it('prints JSON', async () => {

@@ -1,12 +1,16 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import { ExitCode, InputError } from '../error.ts'
 import { writeReports } from '../report/report.ts'
 import type { ReportFiles } from '../report/report.ts'
+import { javaProgram } from '../report/allure-program.ts'
+import { readRun } from '../report/read-run.ts'
+import { timeProfileOf } from '../report/time-profile.ts'
 import { formats } from '../report/format-table.ts'
 import { stdout } from './output.ts'
 import { runFolder } from './run-folder.ts'
+import { timeProfileLines } from './time-profile-lines.ts'
 import { tellGithub, tellGithubOfNoRun } from './tell-github.ts'
 import type { GithubOptions } from './tell-github.ts'
 
@@ -15,6 +19,7 @@ Examples:
   swarmproof report                          the reports of the latest run, written again
   swarmproof report reports/2001-02-03-2215  of a run by its folder
   swarmproof report 2001-02-03-2215          of a run by its id
+  swarmproof report --profile-time           which steps and requirements of the latest run took how long
   swarmproof report --json | jq -r .html     where the HTML report is
   swarmproof report --github --history history.jsonl
                                              in a workflow: annotations, job summary with what is new, outputs
@@ -26,6 +31,8 @@ interface Options extends GithubOptions {
   readonly json?: true
   readonly reportDir: string
   readonly github?: true
+  readonly profileTime?: true
+  readonly allureJava?: true
 }
 
 export function reportCommand(): Command {
@@ -39,6 +46,17 @@ export function reportCommand(): Command {
     .argument('[run]', 'folder, run.json or id of a run', 'latest')
     .option('--json', 'print what was written as JSON')
     .option('--report-dir <folder>', 'where runs are kept', 'reports')
+    .addOption(
+      new Option('--allure-java', 'the Allure report by allure-commandline, which needs Java').conflicts([
+        'profileTime',
+        'github',
+      ]),
+    )
+    .addOption(
+      new Option('--profile-time', 'write nothing again; show where the time of the run went').conflicts(
+        'github',
+      ),
+    )
     .option('--github', 'write nothing again; tell GitHub Actions: annotations, job summary, outputs')
     .option(
       '--history <file>',
@@ -53,12 +71,20 @@ export function reportCommand(): Command {
 async function report(run: string, options: Options): Promise<void> {
   if (options.github === true) return github(run, options)
   const folder = await runFolder(run, options.reportDir)
+  if (options.profileTime === true) return tellTime(folder, options)
   const files = await writeReports(folder, {
     diagnose: (record) => diagnose(record, observationReader(folder, record)),
+    ...(options.allureJava === true && { programs: { java: javaProgram() } }),
   })
   if (options.json === true) stdout.writeJson(files)
   else stdout.write(told(files))
   if (files.errors.length > 0) process.exitCode = ExitCode.harness
+}
+
+async function tellTime(folder: string, { json }: Options): Promise<void> {
+  const profile = timeProfileOf(await readRun(folder))
+  if (json === true) stdout.deliverJson(profile)
+  else stdout.deliver(timeProfileLines(profile))
 }
 
 /** A workflow is told as well when there is no run to tell of. */

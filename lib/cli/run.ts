@@ -11,19 +11,23 @@ import { suites } from '../../suites/index.ts'
 import { findTopology, listTopologies } from '../topology/find-topology.ts'
 import type { Topology } from '../topology/topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
+import type { PairChoice } from '../observation/pair-sample.ts'
 import { version } from '../package-root.ts'
 import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { engineOption } from './engine-option.ts'
 import { chooseProvider, type HostsFlags, hostsWords, withHostsOptions } from './hosts-option.ts'
 import { onInterruption } from './interruption.ts'
+import { knownRuns } from './known-runs.ts'
 import { LiveProgress } from './live-progress.ts'
+import { atOnceOption, type SideBySideFlags, serialOption, sideBySideWords } from './side-by-side-options.ts'
 import { stdout } from './output.ts'
 import { style } from './terminal.ts'
+import { pairsOption } from './pairs-option.ts'
 import { timeLimitOption } from './time-limit-option.ts'
 import { concludeRun } from './tell-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 
-interface RunFlags extends HostsFlags {
+interface RunFlags extends HostsFlags, SideBySideFlags {
   readonly profile: Profile
   readonly slow?: true
   readonly disruptive?: string[]
@@ -33,8 +37,10 @@ interface RunFlags extends HostsFlags {
   readonly grep?: string
   readonly fresh?: true
   readonly keep?: true
+  readonly pairs?: PairChoice
   readonly bail?: true
   readonly json?: true
+  readonly profileTime?: true
   readonly reportDir: string
   readonly timeout: number
   readonly deadline?: number
@@ -69,10 +75,14 @@ export function runCommand(): Command {
       readShard,
     )
     .option('--bail', 'stop at the first requirement that does not hold')
+    .addOption(serialOption())
+    .addOption(pairsOption())
+    .addOption(atOnceOption())
     .addOption(timeLimitOption())
     .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
     .option('--json', 'print the result as JSON on standard output')
+    .option('--profile-time', 'show which steps and requirements took how long')
     .addHelpText('after', examples)
     .action(run)
 }
@@ -95,14 +105,18 @@ async function run(names: readonly string[], flags: RunFlags): Promise<void> {
       fresh: flags.fresh ?? false,
       keep: flags.keep ?? false,
       bail: flags.bail ?? false,
+      serial: flags.serial ?? false,
+      ...(flags.atOnce === undefined ? {} : { atOnce: flags.atOnce }),
       timeoutMs: flags.timeout,
+      ...(flags.pairs === undefined ? {} : { pairs: flags.pairs }),
       disruptive,
+      known: knownRuns(flags),
       reportDir: flags.reportDir,
       reproduce: reproduce(names, flags, provider),
       version: version(),
       onVerdict: (requirement) => print(verdictLines(requirement, paint)),
     })
-    await concludeRun(finished, progress, flags.json === true)
+    await concludeRun(finished, progress, flags.json === true, flags.profileTime)
   } finally {
     progress.close()
     interruption.release()
@@ -148,6 +162,8 @@ function reproduce(names: readonly string[], flags: RunFlags, provider: HostProv
   if (flags.disruptive) words.push('--disruptive', ...flags.disruptive)
   if (flags.shard !== undefined) words.push('--shard', `${flags.shard.index}/${flags.shard.count}`)
   if (flags.fresh) words.push('--fresh')
+  if (flags.pairs !== undefined) words.push('--pairs', `${flags.pairs}`)
+  words.push(...sideBySideWords(flags))
   if (flags.timeout !== defaultTimeLimitMs) words.push('--timeout', `${flags.timeout}ms`)
   if (flags.deadline !== undefined) words.push('--deadline', `${flags.deadline}ms`)
   return words.join(' ')

@@ -1,6 +1,7 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import { readDistribution } from '../setup/distribution.ts'
 import { ensureSetup } from '../setup/setup.ts'
-import { ensureSystemPackages, testTools } from '../setup/system-packages.ts'
+import { ensureSystemPackages, testTools, unitTestTools } from '../setup/system-packages.ts'
 import type { EngineName } from '../topology/engine.ts'
 import { readEnginePackage } from '../setup/engine-package.ts'
 import { engineOption, enginePackageOption } from './engine-option.ts'
@@ -17,6 +18,12 @@ export function setupCommand(): Command {
     .addOption(engineOption('build the guest image with this engine'))
     .addOption(enginePackageOption())
     .option('--tests', 'also install what only the tests of swarmproof itself need')
+    .addOption(
+      new Option(
+        '--unit-tests',
+        'install what the unit tests of swarmproof itself need, and nothing else: no emulator, no guest image',
+      ).conflicts(['tests', 'engine', 'enginePackage', 'json']),
+    )
     .option('--json', 'print what is there as JSON on standard output')
     .addHelpText('after', examples)
     .action(setup)
@@ -25,6 +32,7 @@ export function setupCommand(): Command {
 interface SetupFlags {
   readonly json?: true
   readonly tests?: true
+  readonly unitTests?: true
   readonly engine?: EngineName
   readonly enginePackage?: string[]
 }
@@ -34,6 +42,11 @@ async function setup(flags: SetupFlags): Promise<void> {
   const interruption = onInterruption((text) => progress.note(text))
   try {
     const context = { progress, signal: interruption.signal }
+    if (flags.unitTests) {
+      await ensureSystemPackages(await readDistribution(), context, unitTestTools)
+      progress.close()
+      return stdout.write('Unit tests can be run.\n')
+    }
     const { engine, enginePackage: paths } = flags
     const ready = await ensureSetup(context, {
       ...(engine === undefined ? {} : { engine }),

@@ -8,9 +8,11 @@ import { type Progress, step } from '../progress.ts'
 import { redact } from '../redact.ts'
 import { html } from '../report/html.ts'
 import { writeReports } from '../report/report.ts'
+import { type TimeProfile, timeProfileOf } from '../report/time-profile.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { stderr, stdout } from './output.ts'
 import { style } from './terminal.ts'
+import { timeProfileLines } from './time-profile-lines.ts'
 import { summaryLines } from './verdict-lines.ts'
 
 /**
@@ -46,10 +48,11 @@ export async function concludeRun(
   finished: FinishedRun,
   progress: Progress & { close(): void },
   json: boolean,
+  profilesTime = false,
 ): Promise<void> {
   await writeRunReports(finished, progress)
   progress.close()
-  tellRun(finished, json)
+  tellRun(finished, json, profilesTime ? timeProfileOf(finished.record) : undefined)
   process.exitCode = exitCodeOfRun(finished)
 }
 
@@ -59,11 +62,11 @@ function exitCodeOfRun({ record, store }: FinishedRun): number {
 }
 
 /** The end of a run on standard output: what came of it and where its report is, or all of it as JSON. */
-function tellRun(finished: FinishedRun, json: boolean): void {
+function tellRun(finished: FinishedRun, json: boolean, timeProfile: TimeProfile | undefined): void {
   const { record, store, labId } = finished
   const folder = relative(process.cwd(), store.folder) || '.'
   if (json) {
-    stdout.writeJson({ ...jsonResult(finished), folder })
+    stdout.writeJson({ ...jsonResult(finished), folder, ...(timeProfile && { timeProfile }) })
     return
   }
   const where: (readonly [string, string])[] = [
@@ -73,6 +76,7 @@ function tellRun(finished: FinishedRun, json: boolean): void {
   if (labId !== undefined)
     where.push(['lab', `${labId}; enter with \`swarmproof ssh NODE\`, end with \`swarmproof down\``])
   stdout.write(summaryLines(record, style(stdout), where))
+  if (timeProfile !== undefined) stdout.write(`\n${timeProfileLines(timeProfile)}`)
   for (const failure of record.failures) {
     stderr.write(`swarmproof: ${failure.step} failed\n${failure.message}\n`)
     for (const line of failure.log.slice(-15)) stderr.write(`  | ${line}\n`)
@@ -98,6 +102,11 @@ export function jsonOf(record: RunRecord): object {
     counts,
     failures: record.failures,
     leftovers: record.leftovers ?? [],
+    labs: record.labs.map(({ name, expected, verified }) => ({
+      name,
+      ...(expected === undefined ? {} : { expected }),
+      ...(verified === undefined ? {} : { verified }),
+    })),
     requirements: record.requirements.map(
       ({ id, lab, advisory, durationMs, verdict, attempts, knownIssues }) => ({
         id,

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Command } from 'commander'
+import { recordingProgress } from '../conformance/recording-progress.ts'
+import type { RunRecord } from '../conformance/run-record.ts'
 import { writeKeptNotes } from '../conformance/kept-notes.ts'
 import { bringUp } from '../conformance/bring-up.ts'
 import type { Lab } from '../host/host.ts'
+import { profileTime, type TimeProfile } from '../report/time-profile.ts'
 import { findTopology } from '../topology/find-topology.ts'
 import { withEngine } from '../topology/with-engine.ts'
 import { deadlineOption } from './deadline-option.ts'
@@ -11,10 +14,12 @@ import { chooseProvider, type HostsFlags, withHostsOptions } from './hosts-optio
 import { onInterruption } from './interruption.ts'
 import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
+import { timeProfileLines } from './time-profile-lines.ts'
 
 interface UpFlags extends HostsFlags {
   readonly fresh?: true
   readonly json?: true
+  readonly profileTime?: true
   readonly deadline?: number
 }
 
@@ -28,6 +33,7 @@ export function upCommand(): Command {
     .option('--fresh', 'build a new stack instead of resuming a standing lab')
     .addOption(deadlineOption())
     .option('--json', 'print the lab as JSON on standard output')
+    .option('--profile-time', 'show which steps took how long')
     .addHelpText('after', examples)
     .action(up)
 }
@@ -37,11 +43,13 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   const topology = flags.engine === undefined ? named : withEngine(named, flags.engine)
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
+  const startedAt = Date.now()
+  const timed: Pick<RunRecord, 'steps'> = { steps: [] }
   let lab: Lab | undefined
   try {
     const { built } = await bringUp(topology, {
       provider: await chooseProvider(flags, progress),
-      progress,
+      progress: recordingProgress(progress, timed, topology.name, { info: () => undefined }),
       signal: interruption.signal,
       fresh: flags.fresh ?? false,
       runId: `up-${randomBytes(3).toString('hex')}`,
@@ -58,17 +66,23 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
     progress.close()
     interruption.release()
   }
-  if (lab !== undefined) tell(lab, flags)
+  if (lab === undefined) return
+  tell(lab, flags, flags.profileTime && profileTime(timed.steps, [], Date.now() - startedAt))
 }
 
-function tell(lab: Lab, flags: UpFlags): void {
+function tell(lab: Lab, flags: UpFlags, timeProfile: TimeProfile | undefined): void {
   const hosts = lab.hosts.map((host) => ({
     name: host.name,
     role: host.node.role,
     addresses: Object.fromEntries(Object.entries(host.underlays).map(([name, at]) => [name, at.address])),
   }))
   if (flags.json) {
-    stdout.writeJson({ id: lab.id, topology: lab.topology.name, hosts })
+    stdout.writeJson({
+      id: lab.id,
+      topology: lab.topology.name,
+      hosts,
+      ...(timeProfile && { timeProfile }),
+    })
     return
   }
   const lines = hosts.map(
@@ -78,6 +92,7 @@ function tell(lab: Lab, flags: UpFlags): void {
   stdout.write(
     `Lab ${lab.id} stands:\n${lines.join('\n')}\nEnter with \`swarmproof ssh ${first?.name ?? 'NODE'}\`, end with \`swarmproof down\`.\n`,
   )
+  if (timeProfile !== undefined) stdout.write(`\n${timeProfileLines(timeProfile)}`)
 }
 
 const examples = `

@@ -1,5 +1,6 @@
 import type { Suite } from '../conformance/suite.ts'
 import type { FoundLab } from '../discovery/find-lab.ts'
+import type { ForetoldValidation } from './validate-forecast.ts'
 import type { Footprint } from '../swarm/footprint.ts'
 
 /** What is said before anything is created. */
@@ -11,10 +12,12 @@ export interface Announcement {
   readonly suites: readonly Suite[]
   readonly disruptive: readonly string[]
   readonly flags: { readonly init?: true; readonly leave?: true }
+  /** What verifying would send and how long it may take. */
+  readonly foretold?: ForetoldValidation
 }
 
 export function announcementLines(announcement: Announcement): string[] {
-  const { found, creates, flags } = announcement
+  const { found, creates, flags, foretold } = announcement
   const { topology } = found.lab
   const { verified, refused, named } = choice(announcement)
   const width = Math.max(...topology.nodes.map(({ name }) => name.length))
@@ -29,6 +32,7 @@ export function announcementLines(announcement: Announcement): string[] {
     'What is created, used and sent there:',
     ...creates.map((line) => `  ${line}`),
     `Verified: ${verified.length} requirements${refused.length === 0 ? '' : `; skipped as disruptive: ${refused.join(', ')}`}`,
+    ...(foretold === undefined ? [] : [foretold.line]),
     named.length === 0
       ? 'None of them restarts, drains or re-creates anything, or touches a firewall.'
       : `MAY BREAK OR SHAPE THESE HOSTS, as you asked: ${named.join(', ')}`,
@@ -36,7 +40,7 @@ export function announcementLines(announcement: Announcement): string[] {
 }
 
 export function announcementJson(announcement: Announcement): object {
-  const { found, footprint, creates, flags } = announcement
+  const { found, footprint, creates, flags, foretold } = announcement
   const { topology } = found.lab
   return {
     dryRun: true,
@@ -48,6 +52,7 @@ export function announcementJson(announcement: Announcement): object {
     footprint,
     requirements: choice(announcement).verified,
     disruptive: choice(announcement).named,
+    ...(foretold === undefined ? {} : { expected: foretold.expected }),
     warnings: found.warnings,
   }
 }

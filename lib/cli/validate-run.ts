@@ -1,10 +1,12 @@
 import { deployOnExisting, type DeployedOnExisting } from '../conformance/deploy-on-existing.ts'
+import type { Known } from '../conformance/forecast.ts'
 import { planLabs } from '../conformance/plan.ts'
 import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { Lab } from '../host/host.ts'
 import { existingHostsProvider } from '../host/ssh/existing-hosts.ts'
+import type { PairChoice } from '../observation/pair-sample.ts'
 import type { Progress } from '../progress.ts'
 import { type Leftover, LeftBehindError } from '../swarm/leftovers.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -20,8 +22,15 @@ export interface ValidateRunOptions {
   readonly disruptive: readonly string[]
   /** Of bursts, in datagrams a second on each way. */
   readonly load?: number
+  /** Of ordered pairs of nodes, where there are many. */
+  readonly pairs?: PairChoice
   readonly bail: boolean
+  /** Verifies one after another what may overlap. */
+  readonly serial: boolean
+  /** Requirements that create services at a time, where that was asked for. */
+  readonly atOnce?: number
   readonly timeoutMs: number
+  readonly known?: Known
   readonly reportDir: string
   readonly reproduce: string
   readonly version: string

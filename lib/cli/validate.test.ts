@@ -11,6 +11,7 @@ import { givenHosts } from './given-hosts.ts'
 import { style } from './terminal.ts'
 import { announcementLines } from './validate-announcement.ts'
 import { reproduce, type ValidateFlags } from './validate.ts'
+import { foretellValidation } from './validate-forecast.ts'
 
 const flags: ValidateFlags = { profile: 'standard', reportDir: 'reports', timeout: defaultTimeLimitMs }
 
@@ -66,6 +67,30 @@ describe('validate', () => {
       .and.to.contain('None of them restarts')
     expect(lines([])).to.match(/skipped as disruptive: .*ENC-08/)
     expect(lines(['ENC-08'])).to.contain('MAY BREAK OR SHAPE THESE HOSTS, as you asked: ENC-08')
+  })
+
+  it('says without creating anything how much it would send, and how long that may take', async () => {
+    const known = ['1', '2'].map((n) =>
+      knownHost(`h${n}`, {
+        interfaces: [card('eth0', `10.1.0.${n}/24`)],
+        swarm: inSwarm(`n${n}`, `10.1.0.${n}`, { isManager: n === '1' }),
+      }),
+    )
+    const { topology } = toTopology(known)
+    const plan = { topology, found: { known }, suites, disruptive: [], flags: { reportDir: '/nowhere' } }
+    const { expected, line } = await foretellValidation(plan)
+    expect(expected.probes).to.be.within(300, 1200)
+    expect(line).to.match(
+      /^Verifying \d+ requirements with about \d+ probes, expected to take \d+ to \d+ min/,
+    )
+    const gossip = suites.map((suite) => ({
+      ...suite,
+      tests: suite.tests.filter(({ id }) => id === 'CTL-02'),
+    }))
+    const few = await foretellValidation({ ...plan, suites: gossip })
+    expect(few.line).to.match(/^Verifying 1 requirement with about 5 probes, /)
+    const serial = await foretellValidation({ ...plan, flags: { ...plan.flags, serial: true } })
+    expect(serial.expected.seconds).to.be.at.least(expected.seconds)
   })
 })
 

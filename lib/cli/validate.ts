@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { newRunId } from '../conformance/new-record.ts'
+import { type OverlapBounds, overlapBounds } from '../conformance/overlap-bounds.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
 import { chosenRequirementIds, selectTests } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
@@ -10,6 +11,7 @@ import { isBlocked, isTooSmall } from '../preflight/finding.ts'
 import { requireReady } from '../preflight/hosts-together.ts'
 import { measure } from '../preflight/measure.ts'
 import { measuredHosts } from '../preflight/measured-hosts.ts'
+import type { PairChoice } from '../observation/pair-sample.ts'
 import { loadedImageName } from '../loaded-image.ts'
 import { type Progress, step } from '../progress.ts'
 import { askedLoad, existingLoad, readLoad } from '../probe/burst-load.ts'
@@ -31,19 +33,23 @@ import {
   withHostOptions,
 } from './given-hosts.ts'
 import { type Interruption, onInterruption } from './interruption.ts'
+import { knownRuns } from './known-runs.ts'
 import { LiveProgress } from './live-progress.ts'
 import { imageArgument } from './image-argument.ts'
 import { stdout } from './output.ts'
+import { atOnceOption, type SideBySideFlags, serialOption, sideBySideWords } from './side-by-side-options.ts'
 import { shellLine } from './shell-line.ts'
 import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
+import { pairsOption } from './pairs-option.ts'
 import { timeLimitOption } from './time-limit-option.ts'
 import { type Announcement, announcementJson, announcementLines } from './validate-announcement.ts'
+import { foretellValidation } from './validate-forecast.ts'
 import { validateRun } from './validate-run.ts'
 import { verdictLines } from './verdict-lines.ts'
 import { gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
-export interface ValidateFlags extends HostFlags {
+export interface ValidateFlags extends HostFlags, SideBySideFlags {
   readonly init?: true
   readonly leave?: true
   readonly dryRun?: true
@@ -56,6 +62,7 @@ export interface ValidateFlags extends HostFlags {
   readonly load?: number
   readonly probeImage?: string
   readonly toolboxImage?: string
+  readonly pairs?: PairChoice
   readonly bail?: true
   readonly json?: true
   readonly reportDir: string
@@ -102,6 +109,9 @@ export function validateCommand(): Command {
       readLoad,
     )
     .option('--bail', 'stop at the first requirement that does not hold')
+    .addOption(serialOption())
+    .addOption(pairsOption())
+    .addOption(atOnceOption())
     .addOption(timeLimitOption())
     .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
@@ -118,7 +128,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     })
   }
   const inventory = givenHosts(words, flags)
-  const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false })
+  const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false, existing: true })
   const disruptive = chosenRequirementIds(suites, flags.disruptive ?? [])
   const progress = new LiveProgress()
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
@@ -151,6 +161,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
       ...{ topology, occupied, runId, nodes: topology.nodes.length },
       init: flags.init ?? false,
       leave: flags.leave ?? false,
+      ...overlapOf(topology, flags),
       bursts: {
         ...(flags.load === undefined ? existingLoad : askedLoad(flags.load)),
         asked: flags.load !== undefined,
@@ -160,7 +171,10 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
       ...(flags.toolboxImage === undefined ? {} : { toolboxImage: flags.toolboxImage }),
     })
     const announcement = { found, footprint, creates, suites: selected, disruptive, flags }
-    if (flags.dryRun) return tellAnnouncement(announcement, flags, progress)
+    if (flags.dryRun) {
+      const foretold = await foretellValidation({ topology, found, suites: selected, disruptive, flags })
+      return tellAnnouncement({ ...announcement, foretold }, flags, progress)
+    }
     for (const line of announcementLines(announcement)) progress.note(line)
     if (flags.init) await refuseBlockedPorts(found, progress, signal)
     await verify(found, topology, {
@@ -179,6 +193,15 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     progress.close()
     interruption.release()
   }
+}
+
+/** Nothing where one is verified after another. */
+function overlapOf(
+  { nodes }: Topology,
+  { serial, atOnce }: ValidateFlags,
+): { readonly sideBySide?: OverlapBounds } {
+  const bounds = overlapBounds(nodes, { owned: false, atOnce, serial })
+  return bounds.requirements === 1 ? {} : { sideBySide: bounds }
 }
 
 function tellAnnouncement(announcement: Announcement, flags: ValidateFlags, progress: LiveProgress): void {
@@ -233,8 +256,12 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
     init: flags.init ?? false,
     leave: flags.leave ?? false,
     ...(flags.load === undefined ? {} : { load: flags.load }),
+    ...(flags.pairs === undefined ? {} : { pairs: flags.pairs }),
     bail: flags.bail ?? false,
+    serial: flags.serial ?? false,
+    ...(flags.atOnce === undefined ? {} : { atOnce: flags.atOnce }),
     timeoutMs: flags.timeout,
+    known: knownRuns(flags),
     reportDir: flags.reportDir,
     reproduce: reproduce(words, flags),
     cleanCommand: shellLine(['swarmproof', 'clean', ...hostWords(words, flags), '--run', options.runId]),
@@ -259,8 +286,10 @@ export function reproduce(words: readonly string[], flags: ValidateFlags): strin
   if (flags.grep !== undefined) again.push('--grep', flags.grep)
   if (flags.disruptive) again.push('--disruptive', ...flags.disruptive)
   if (flags.load !== undefined) again.push('--load', `${flags.load}`)
+  if (flags.pairs !== undefined) again.push('--pairs', `${flags.pairs}`)
   if (flags.probeImage !== undefined) again.push('--probe-image', flags.probeImage)
   if (flags.toolboxImage !== undefined) again.push('--toolbox-image', flags.toolboxImage)
+  again.push(...sideBySideWords(flags))
   if (flags.timeout !== defaultTimeLimitMs) again.push('--timeout', `${flags.timeout}ms`)
   if (flags.deadline !== undefined) again.push('--deadline', `${flags.deadline}ms`)
   return shellLine(again)

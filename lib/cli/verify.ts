@@ -8,25 +8,30 @@ import type { Lab } from '../host/host.ts'
 import { existingHostsProvider } from '../host/ssh/existing-hosts.ts'
 import { standingLabs } from '../host/standing-labs.ts'
 import { suites } from '../../suites/index.ts'
+import type { PairChoice } from '../observation/pair-sample.ts'
 import { version } from '../package-root.ts'
 import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { onInterruption } from './interruption.ts'
+import { knownRuns } from './known-runs.ts'
 import { LiveProgress } from './live-progress.ts'
 import { stdout } from './output.ts'
+import { atOnceOption, type SideBySideFlags, serialOption, sideBySideWords } from './side-by-side-options.ts'
 import { shellLine } from './shell-line.ts'
 import { concludeRun } from './tell-run.ts'
 import { style } from './terminal.ts'
+import { pairsOption } from './pairs-option.ts'
 import { timeLimitOption } from './time-limit-option.ts'
 import { verdictLines } from './verdict-lines.ts'
 import { release, whichLab } from './which-lab.ts'
 
-interface VerifyFlags {
+interface VerifyFlags extends SideBySideFlags {
   readonly lab?: string
   readonly profile: Profile
   readonly slow?: true
   readonly only?: string[]
   readonly skip?: string[]
   readonly grep?: string
+  readonly pairs?: PairChoice
   readonly bail?: true
   readonly json?: true
   readonly reportDir: string
@@ -47,6 +52,9 @@ export function verifyCommand(): Command {
     .option('--skip <id...>', 'all but these requirements or groups')
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
     .option('--bail', 'stop at the first requirement that does not hold')
+    .addOption(serialOption())
+    .addOption(pairsOption())
+    .addOption(atOnceOption())
     .addOption(timeLimitOption())
     .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
@@ -73,7 +81,11 @@ async function verify(flags: VerifyFlags): Promise<void> {
       fresh: false,
       keep: true,
       bail: flags.bail ?? false,
+      serial: flags.serial ?? false,
+      ...(flags.atOnce === undefined ? {} : { atOnce: flags.atOnce }),
       timeoutMs: flags.timeout,
+      ...(flags.pairs === undefined ? {} : { pairs: flags.pairs }),
+      known: knownRuns(flags),
       reportDir: flags.reportDir,
       reproduce: reproduce(lab.id, flags),
       version: version(),
@@ -96,6 +108,8 @@ function reproduce(labId: string, flags: VerifyFlags): string {
   if (flags.only) words.push('--only', ...flags.only)
   if (flags.skip) words.push('--skip', ...flags.skip)
   if (flags.grep !== undefined) words.push('--grep', flags.grep)
+  if (flags.pairs !== undefined) words.push('--pairs', `${flags.pairs}`)
+  words.push(...sideBySideWords(flags))
   if (flags.timeout !== defaultTimeLimitMs) words.push('--timeout', `${flags.timeout}ms`)
   return shellLine(words)
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { type FaultRow, keepRows } from '../../suites/fault-rows.ts'
 import {
@@ -11,10 +11,26 @@ import {
 } from '../../suites/golden/golden-case.ts'
 import { reduceRun } from '../../suites/golden/reduce.ts'
 import { readStoredFiles } from '../../suites/stored/stored-run.ts'
-import { messageOf } from '../error.ts'
+import { InputError, messageOf } from '../error.ts'
+import { makeOwnerFolder } from '../owner-only.ts'
 import { packageRoot } from '../package-root.ts'
 import type { Progress } from '../progress.ts'
 import { explainStored } from './explain-stored.ts'
+
+/** Before hours of planting. @throws InputError where nothing can be kept in the folder, or what it holds is damaged */
+export function readyForGolden(folder: string): void {
+  try {
+    makeOwnerFolder(folder)
+    accessSync(folder, constants.W_OK)
+  } catch (error) {
+    throw new InputError({
+      code: 'FOLDER_UNUSABLE',
+      what: `golden cases cannot be kept in ${folder}: ${messageOf(error)}`,
+      hint: 'give --write-golden a folder that can be written',
+    })
+  }
+  keepRows(folder, [])
+}
 
 /**
  * Keeps what was observed under faults for unit tests, where it is not kept yet. A row that is bad is not kept; what is
@@ -26,7 +42,6 @@ export function writeGoldenCases(
   reportDir: string,
   progress: Progress,
 ): void {
-  mkdirSync(folder, { recursive: true })
   keepRows(
     folder,
     rows.map((row) => ({ ...row, reasons: {} })),

@@ -1,8 +1,9 @@
+import { boundAmong } from '../bound-among.ts'
 import { firstLineOf, SwarmproofError } from '../error.ts'
 import { type Look, eventually } from '../eventually.ts'
-import type { HostProvider, Lab } from '../host/host.ts'
-import type { HostState } from '../observe/host-state.ts'
-import { readHostState } from '../observe/read-host-state.ts'
+import type { Host, HostProvider, Lab } from '../host/host.ts'
+import type { DevicesState, HostState } from '../observe/host-state.ts'
+import { readDevices, readHostState } from '../observe/read-host-state.ts'
 import { labImage } from '../loaded-image.ts'
 import type { Missing } from '../observation/judgement.ts'
 import { type Progress, step } from '../progress.ts'
@@ -141,7 +142,11 @@ export async function networksOfNewNodes(
     return complete() ? { ready: true, value: undefined } : { ready: false, seen: JSON.stringify(last) }
   }
   await eventually(
-    { what: 'ingress and docker_gwbridge on every node', withinMs: 30_000, signal },
+    {
+      what: 'ingress and docker_gwbridge on every node',
+      withinMs: boundAmong(cluster.nodes.length, 30_000),
+      signal,
+    },
     look,
   ).catch((error: unknown) => {
     if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
@@ -167,7 +172,11 @@ export async function settle(
   }
   await step(options.progress, 'Settling', undefined, async () => {
     await eventually(
-      { what: 'kernel state of the stack is complete', withinMs: settleWithinMs, signal: options.signal },
+      {
+        what: 'kernel state of the stack is complete',
+        withinMs: boundAmong(cluster.nodes.length, settleWithinMs),
+        signal: options.signal,
+      },
       look,
     ).catch((error: unknown) => {
       if (!(error instanceof SwarmproofError && error.code === 'BOUND_EXCEEDED')) throw error
@@ -179,11 +188,20 @@ export async function settle(
 }
 
 /** Kernel state of every node, by host name; one remote call a node. */
-export async function readStates(cluster: Cluster): Promise<ReadonlyMap<string, HostState>> {
-  const states = await Promise.all(
-    cluster.nodes.map(async ({ host }) => [host.name, await readHostState(host)] as const),
-  )
-  return new Map(states)
+export function readStates(cluster: Cluster): Promise<ReadonlyMap<string, HostState>> {
+  return ofEachNode(cluster, readHostState)
+}
+
+/** Of it what `readDevices` reads. */
+export function readDevicesOfNodes(cluster: Cluster): Promise<ReadonlyMap<string, DevicesState>> {
+  return ofEachNode(cluster, readDevices)
+}
+
+async function ofEachNode<T>(
+  { nodes }: Cluster,
+  read: (host: Host) => Promise<T>,
+): Promise<ReadonlyMap<string, T>> {
+  return new Map(await Promise.all(nodes.map(async ({ host }) => [host.name, await read(host)] as const)))
 }
 
 /** A lab that is its owner's as it is now, after it moved by itself: waits a while for the tasks, then reads what runs. */

@@ -6,10 +6,11 @@ import type { Stack } from '../swarm/stack.ts'
 import type { Probe } from '../probe/probe.ts'
 import type { Capture, CapturePoint } from '../capture/capture.ts'
 import type { Recorded } from '../capture/during.ts'
-import type { HostState } from '../observe/host-state.ts'
+import type { DevicesState, HostState } from '../observe/host-state.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Topology } from '../topology/topology.ts'
+import type { CountProbes } from './sending.ts'
 
 /** The lab that requirements are verified on. */
 export interface TestContext {
@@ -47,6 +48,8 @@ export interface ObserveContext extends Omit<TestContext, 'renewed' | 'state'> {
   state(): Promise<ReadonlyMap<string, HostState>>
   /** The same with tables that could not be read left empty; what a scene may store. `fresh`: as it is now. */
   kernel(options?: { readonly fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
+  /** As it is now, of devices alone: for who looks again and again. */
+  devices(): Promise<ReadonlyMap<string, DevicesState>>
   /** Kernel state of every node as it is now; what others share stays as it is. */
   freshState(): Promise<ReadonlyMap<string, HostState>>
   /** Keeps packets as a pcap of their own, beside the verdict. */
@@ -64,6 +67,10 @@ export interface Scene<T> {
   readonly key: string
   /** Plain JSON. */
   readonly record: (context: ObserveContext) => Promise<T>
+  /** It sends between ordered pairs of nodes, of which there may be a sample: conclusions that rest on it say so. */
+  readonly byPairs?: true
+  /** How many probes it sends; none where not given. */
+  readonly probes?: CountProbes
 }
 
 export interface Wire {

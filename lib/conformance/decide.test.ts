@@ -52,4 +52,62 @@ describe('the policy', () => {
     expect(outcome({ conclusion: '' })).to.equal('inconclusive')
     expect(outcome({ controls: [held] })).to.equal('pass')
   })
+
+  describe('where hosts were starved', () => {
+    const starved = [
+      { node: 'a', deniedShare: 0.62, load: 4.1, processors: 1, answeredMs: 4200, bestMs: 300 },
+    ]
+    const verdict = (...problems: Problem[]) =>
+      decide(judgement({ problems, conclusion: '', controls: [held] }), { sharesKernel: false, starved })
+    const late: Problem = { code: 'replacement-missing', kind: 'missed', subject: 'swp-rr', expected: 60 }
+    const left: Problem = { code: 'namespace-left', kind: 'seen', node: 'a', subject: '1-x', network: 'n' }
+
+    it('proves nothing by what was late, and names the control with its figures', () => {
+      for (const problem of [late, left, missed]) {
+        const { outcome: came, controls, problems } = verdict(problem)
+        expect(came).to.equal('inconclusive')
+        expect(problems).to.deep.equal([problem])
+        expect(controls).to.deep.equal([
+          held,
+          {
+            ...{ name: 'hosts-not-starved', held: false },
+            observed:
+              'a (denied 62 % of the processor time it asked for, load 4.1 on 1 processor, a small call answered in 4.2 s, at best 0.3 s)',
+          },
+        ])
+      }
+      expect(verdict(late).reason).to.match(/^a control did not hold \(hosts-not-starved\): a \(denied 62 %/)
+    })
+
+    it('fails for what packets or rules prove, and calls nothing else a failure then', () => {
+      const proofs: Problem[] = [
+        { code: 'clear-text-left', kind: 'seen', path: where.path, subject: '4097', observed: 3 },
+        { code: 'mark-rule-missing', kind: 'missed', node: 'a', expected: 4097 },
+        { code: 'drop-rule-missing', kind: 'missed', node: 'a', expected: 4097 },
+        { code: 'interface-mtu-wrong', kind: 'seen', node: 'a', expected: 1450, observed: 1500 },
+        { code: 'data-lost-on-the-way', kind: 'missed', ...where, expected: 5 },
+        seen,
+      ]
+      for (const proof of proofs) {
+        const { outcome: came, problems } = verdict(late, proof)
+        expect(came, proof.code).to.equal('fail')
+        expect(problems).to.deep.equal([proof])
+      }
+    })
+
+    it('fails for what is late between others, unless a manager was starved', () => {
+      const others: Problem = { ...missed, path: { from: 'b', to: 'c' } }
+      const outcomeWith = (managers: readonly string[]) =>
+        decide(judgement({ problems: [others], conclusion: '' }), { sharesKernel: false, starved, managers })
+          .outcome
+      expect(outcomeWith(['b'])).to.equal('fail')
+      expect(outcomeWith(['a'])).to.equal('inconclusive')
+    })
+
+    it('passes what holds all the same', () => {
+      expect(decide(judgement({ conclusion: 'x' }), { sharesKernel: false, starved })).to.deep.include({
+        ...{ outcome: 'pass', controls: [] },
+      })
+    })
+  })
 })

@@ -1,5 +1,6 @@
 import type { HostState } from '../observe/host-state.ts'
 import type { ClusterFacts, NodeFacts } from '../observation/facts.ts'
+import { type PairChoice, pairSample } from '../observation/pair-sample.ts'
 import type { ClusterNode, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
 import { hasIngress } from '../swarm/no-ingress.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -10,16 +11,19 @@ export function factsOf(
   { lab, cluster, stack, built, states, refused = [] }: ReadyLab,
   topology: Topology,
   generation: number,
+  pairChoice: PairChoice = 'all',
 ): ClusterFacts {
   const { name, nodes, underlays, swarm } = topology
   const { probeImage: _, probeNonce: __, ...settings } = topology.stack
   const origins = lab.hosts.map(({ origin }) => origin)
   const networks = Object.entries(stack.networks).filter(([role]) => role !== 'ingress' || hasIngress(stack))
+  const members = cluster.nodes.map((node) => nodeFacts(node, states.get(node.host.name)))
+  const pairs = pairSample(members, pairChoice)
   return {
     generation,
     readAt: new Date().toISOString(),
     topology: { name, nodes, underlays, swarm, stack: settings },
-    nodes: cluster.nodes.map((node) => nodeFacts(node, states.get(node.host.name))),
+    nodes: members,
     manager: cluster.manager.host.name,
     outsiders: lab.hosts.filter(({ node }) => node.role === 'outsider').map((host) => host.name),
     dataPathPort: cluster.dataPathPort,
@@ -36,6 +40,7 @@ export function factsOf(
     sharesKernel: origins.some(({ sharesKernel }) => sharesKernel),
     built,
     refused,
+    ...(pairs === undefined ? {} : { pairs }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ClusterFacts } from '../observation/facts.ts'
 import { problemKey } from '../observation/problem.ts'
-import { decide } from './decide.ts'
+import { decide, managersOf } from './decide.ts'
 import { describeMissing } from './missing.ts'
 import type { StoredObservation, Threw } from './observations.ts'
 import type { RequirementRecord, RunRecord } from './run-record.ts'
@@ -65,7 +65,7 @@ function judgedAgain(
   const now =
     'threw' in stored && stored.threw !== undefined
       ? thrown(stored.threw, evidence)
-      : judge(test, stored, facts, evidence)
+      : judge(test, stored, facts, evidence, attempt.starved)
   return { attempt: { ...attempt, outcome: now.outcome, problems: now.problems }, verdict: now }
 }
 
@@ -74,9 +74,13 @@ function judge(
   { seen }: StoredObservation,
   facts: ClusterFacts,
   evidence: readonly Evidence[],
+  starved: Attempt['starved'] = [],
 ): Verdict {
   const found = judgedSafely(test, seen, { facts })
-  if ('judged' in found) return decide(found.judged, { sharesKernel: facts.sharesKernel, evidence })
+  if ('judged' in found)
+    return decide(found.judged, {
+      ...{ sharesKernel: facts.sharesKernel, managers: managersOf(facts), evidence, starved },
+    })
   const { name, message } = found.error as Error
   return plainVerdict('broken', `an error in swarmproof itself: ${name}: ${message}`, evidence)
 }

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import { type Progress, step } from '../progress.ts'
 import { changesSince, changesTold } from './changes-since.ts'
 import { type LabCondition, readCondition } from './lab-condition.ts'
@@ -37,17 +38,20 @@ export class LabSession {
   #suspect: { readonly id: string; readonly ended: boolean } | undefined
   #unsound: string | undefined
   #putBacksLeft = mostPutBacks
+  readonly #inTurn = pLimit(1)
 
   constructor(raised: ReadyLab, options: LabSessionOptions) {
     this.raised = raised
     this.#options = options
   }
 
-  /** Before each test. Returns why nothing can be verified any more, if that is so. */
-  async ready(test: ConformanceTest): Promise<string | undefined> {
-    await this.restore()
-    if (this.#unsound === undefined && test.safety === 'lab') this.#before ??= await this.#look()
-    return this.#unsound
+  /** Before each test; of several at a time, one after another. Returns why nothing can be verified any more, if so. */
+  ready(test: ConformanceTest): Promise<string | undefined> {
+    return this.#inTurn(async () => {
+      await this.restore()
+      if (this.#unsound === undefined && test.safety === 'lab') this.#before ??= await this.#look()
+      return this.#unsound
+    })
   }
 
   ended(test: ConformanceTest, outcome: Outcome): void {

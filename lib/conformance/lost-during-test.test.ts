@@ -31,6 +31,18 @@ describe('what a lab lost', () => {
     ).to.deep.equal([])
   })
 
+  it('is nothing of what tests make and remove beside the stack, also where it is named like a service of it', async () => {
+    const ready = [
+      'node idworker10000000000000000 worker1 Ready Active',
+      'container c1c1c1c1c1c1 swp-web.1.a',
+    ]
+    const trials = ['swp-change-it.1.x', 'swp-again-stack_shop.1.y', 'swp-web-it.1.z'].map(
+      (name, index) => `container c${index}d${index}d${index}d${index}d${index}d${index} ${name}`,
+    )
+    expect(await lostOf(...ready, ...trials)).to.deep.equal([])
+    expect(await lostOf(...ready, ...trials.slice(1))).to.deep.equal([])
+  })
+
   it('names nodes and tasks', async () => {
     expect(
       await lostOf(

@@ -26,11 +26,23 @@ export function describeMissing({ what, nodes, remedy }: Missing): string {
 export async function observePart<T>(observe: () => Promise<T>): Promise<Part<T>> {
   try {
     return { got: await observe() }
-  } catch (error) {
+  } catch (thrown) {
+    const error = causeOfThrown(thrown)
     if (error instanceof MissingPrerequisite) return { missing: missingOf(error) }
     if (!isExpected(error)) throw error
     return { threw: firstLineOf(error) }
   }
+}
+
+/**
+ * What says why, of what was thrown: where removing what was created threw as well, both are in one error, and the first
+ * counts. An error of our own code counts before others, whichever came first.
+ */
+export function causeOfThrown(thrown: unknown): unknown {
+  if (!(thrown instanceof Error && thrown.name === 'SuppressedError' && 'suppressed' in thrown)) return thrown
+  const { error, suppressed } = thrown as Error & { readonly error?: unknown; readonly suppressed: unknown }
+  const [first, then] = [causeOfThrown(suppressed), causeOfThrown(error)]
+  return isExpected(first) && !isExpected(then) ? then : first
 }
 
 /** Errors of hosts, engines and connections, as against those of our own code. */

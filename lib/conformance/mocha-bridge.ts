@@ -20,8 +20,11 @@ export interface BridgeOptions {
   readonly signal: AbortSignal
   /** Called when the results for Allure cannot be written, e.g. because the disk is full; the tests go on. */
   readonly onUnwritten: (error: unknown) => void
-  /** Verifies one test and records its verdict; rejects only when the run is interrupted. */
-  readonly verify: (test: ConformanceTest, suite: Suite) => Promise<Verification>
+  /**
+   * Verifies one test and records its verdict; undefined where it is not verified any more. Rejects only when the run is
+   * interrupted.
+   */
+  readonly verify: (test: ConformanceTest, suite: Suite) => Promise<Verification | undefined>
 }
 
 /** Runs the tests as mocha tests, one after another, so that every mocha reporter can follow. */
@@ -100,7 +103,9 @@ function mochaSuite(root: Mocha.Suite, suite: Suite, options: BridgeOptions): Mo
   for (const test of suite.tests) {
     const mochaTest = new Mocha.Test(`${test.id} ${test.requirement}`, async function (this: Mocha.Context) {
       await describeToAllure(test, suite, options.lab).catch(options.onUnwritten)
-      const { verdict } = await options.verify(test, suite)
+      const verified = await options.verify(test, suite)
+      if (verified === undefined) return this.skip()
+      const { verdict } = verified
       await attach('verdict', verdict).catch(options.onUnwritten)
       if (verdict.outcome === 'skip') this.skip()
       // What is advisory decides nothing, and must not stop a run with --bail either.

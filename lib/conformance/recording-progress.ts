@@ -3,7 +3,12 @@ import type { Progress, ProgressStep } from '../progress.ts'
 import type { RunRecord } from './run-record.ts'
 
 /** Passes progress on and keeps each ended step, with the lab it belongs to, in the record and in the log. */
-export function recordingProgress(inner: Progress, record: RunRecord, lab: string, log: Logger): Progress {
+export function recordingProgress(
+  inner: Progress,
+  record: Pick<RunRecord, 'steps'>,
+  lab: string,
+  log: Pick<Logger, 'info'>,
+): Progress {
   return {
     note(text) {
       log.info({ lab, note: text })

@@ -96,6 +96,21 @@ const verdict = z.object({
   evidence: z.array(evidence),
 })
 
+/** A host that was short of processor time. */
+const starvedHost = z.object({
+  node: z.string(),
+  /** Of the processor time that it asked for, the share that the machine beneath did not give it, 0 to 1. */
+  deniedShare: z.number().exactOptional(),
+  /** Of the last minute: tasks that ran or waited. */
+  load: z.number(),
+  processors: z.number(),
+  /** Share of 10 s in which its tasks waited for a processor, in per cent, where the kernel keeps it. */
+  waitingPercent: z.number().exactOptional(),
+  /** A small call took this long, and the fastest one of the run that long. */
+  answeredMs: z.number(),
+  bestMs: z.number(),
+})
+
 /** One time that a requirement was verified; the last one counts. */
 const attempt = z.object({
   generation: z.number(),
@@ -107,11 +122,11 @@ const attempt = z.object({
   observations: z.string().exactOptional(),
   /**
    * Why it did not count. `swarm-moved`: nodes or tasks were lost by themselves. `capture-incomplete`: a capture may have
-   * missed packets.
+   * missed packets. `hosts-starved`: what was missed may only have been late.
    */
   repeated: z
     .object({
-      because: z.enum(['swarm-moved', 'capture-incomplete']),
+      because: z.enum(['swarm-moved', 'capture-incomplete', 'hosts-starved']),
       lost: z.array(
         /** What a swarm lost by itself. `node`: its state is another; `task`: its container runs no more. */
         z.object({
@@ -124,6 +139,8 @@ const attempt = z.object({
       ),
     })
     .exactOptional(),
+  /** Hosts that were short of processor time meanwhile; asked where something was missed that time alone may explain. */
+  starved: z.array(starvedHost).exactOptional(),
 })
 
 const finding = z.object({
@@ -242,6 +259,22 @@ const node = z.object({
   dataPathAddress: z.string(),
 })
 
+/** How often and how long a run waited for starved hosts before it began a requirement. */
+const slowedDown = z.object({
+  /** In all. */
+  waitedMs: z.number(),
+  waits: z.array(
+    z.object({
+      startedAt: z.string(),
+      durationMs: z.number(),
+      /** Whether no host was starved any more at its end; otherwise its bound had come. */
+      calm: z.boolean(),
+      /** At its beginning. */
+      hosts: z.array(starvedHost),
+    }),
+  ),
+})
+
 /** A lab that requirements were verified on, or were to be. */
 const lab = z.object({
   /** Unique in its run: the topology's name, `three-node@20.10` where runs of several engines were merged. */
@@ -254,10 +287,43 @@ const lab = z.object({
   facts: labels,
   /** Members of the swarm; empty until the lab stood. */
   nodes: z.array(node),
+  /** The sample of ordered pairs of nodes that stood for all of them; undefined where all were tried. */
+  pairs: z.object({ seed: z.number(), taken: z.number(), of: z.number() }).exactOptional(),
+  /**
+   * What was expected of verifying, before it began. `probes`: echoes, datagrams and connections, each repeat counted,
+   * those of bursts not. `seconds`: from the first requirement to the last, between `least` and `most`.
+   */
+  expected: z
+    .object({
+      ...{ probes: z.number(), seconds: z.number(), least: z.number(), most: z.number() },
+      /** Earlier runs of such a lab that it rests on; 0: on a table of usual times. */
+      runs: z.number(),
+      /** Requirements at once. */
+      atOnce: z.number(),
+      /** What a call on a host then took, in ms. */
+      callMs: z.number().exactOptional(),
+    })
+    .exactOptional(),
+  /** What became of it; not there where verifying did not come to its end. */
+  verified: z.object({ probes: z.number(), seconds: z.number() }).exactOptional(),
   /** Undefined until its turn came. */
   startedAt: z.string().exactOptional(),
   /** From its start until it was left. */
   durationMs: z.number().exactOptional(),
+  /**
+   * What was asked of each host from its start until it was left, by host name: commands run to their end, processes
+   * that stream, files written or read, requests to the API of its engine, whose connections are among the processes.
+   */
+  calls: z
+    .record(
+      z.string(),
+      z.object({
+        ...{ commands: z.number(), processes: z.number(), files: z.number(), engineRequests: z.number() },
+      }),
+    )
+    .exactOptional(),
+  /** Undefined where no host was starved. */
+  slowedDown: slowedDown.exactOptional(),
 })
 
 const stepped = z.object({
@@ -320,6 +386,8 @@ export type StoredOutcome = z.output<typeof outcome>
 export type StoredVerdict = Stored<z.output<typeof verdict>>
 export type StoredEvidence = Stored<z.output<typeof evidence>>
 export type StoredAttempt = Stored<z.output<typeof attempt>>
+export type StoredStarvedHost = Stored<z.output<typeof starvedHost>>
+export type StoredSlowedDown = Stored<z.output<typeof slowedDown>>
 export type StoredKnownIssue = Stored<z.output<typeof knownIssue>>
 export type StoredNode = Stored<z.output<typeof node>>
 export type StoredLab = Stored<z.output<typeof lab>>

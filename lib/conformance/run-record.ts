@@ -32,7 +32,20 @@ type Lists = 'labs' | 'requirements' | 'steps' | 'failures' | 'findings' | 'left
 
 /** A lab that requirements were verified on, or were to be. */
 export type LabRecord = Omit<
-  Filled<StoredLab, 'origin' | 'startedFrom' | 'standingSince' | 'facts' | 'startedAt' | 'durationMs'>,
+  Filled<
+    StoredLab,
+    | 'origin'
+    | 'startedFrom'
+    | 'standingSince'
+    | 'facts'
+    | 'pairs'
+    | 'expected'
+    | 'verified'
+    | 'startedAt'
+    | 'durationMs'
+    | 'calls'
+    | 'slowedDown'
+  >,
   'nodes'
 > & { nodes: NodeRecord[] }
 
@@ -47,6 +60,11 @@ export type FailureRecord = StoredFailure
 export type { Leftover }
 
 export type { Finding }
+
+/** Does not hold, and decides: what is advisory stops no run. */
+export function isBroken({ verdict, advisory }: RequirementRecord): boolean {
+  return !advisory && ['fail', 'inconclusive', 'broken'].includes(verdict?.outcome ?? '')
+}
 
 /** Headline of a run: what the exit code says, in a word. */
 export type Conclusion = 'conformant' | 'not conformant' | 'inconclusive'

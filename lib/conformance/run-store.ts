@@ -67,7 +67,7 @@ export class RunStore {
   writeJson(name: string, value: unknown): void {
     this.#attempt(name, (path) => {
       makeOwnerFolder(dirname(path))
-      writeFileSync(path, asJson(value), { mode: ownerFile })
+      writeFileSync(path, asSmallJson(value), { mode: ownerFile })
     })
   }
 
@@ -104,6 +104,14 @@ export class RunStore {
 
 function asJson(value: unknown): string {
   return JSON.stringify(redactValue(value), undefined, 2)
+}
+
+/** From here on indentation, which doubles it, is left out: what is so large is not read by people. */
+const largeCharacters = 4 * 1024 * 1024
+
+function asSmallJson(value: unknown): string {
+  const compact = JSON.stringify(redactValue(value))
+  return compact.length > largeCharacters ? compact : asJson(value)
 }
 
 function redactJsonLine(line: string): string {

@@ -1,18 +1,21 @@
 import { InterruptedError, OutOfTimeError } from '../error.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
+import { type PairChoice, randomSeed } from '../observation/pair-sample.ts'
 import { type Progress, step } from '../progress.ts'
 import type { Topology } from '../topology/topology.ts'
+import { callsOfHosts } from './calls-of-hosts.ts'
 import type { BuildObservations } from './context.ts'
 import { failureOf } from './failure.ts'
+import type { Known } from './forecast.ts'
 import { writeKeptNotes } from './kept-notes.ts'
 import { newRecord } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
 import { type ReadyLab, bringUp } from './bring-up.ts'
 import { recordingProgress } from './recording-progress.ts'
-import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
+import { isBroken, type LabRecord, type RequirementRecord, type RunRecord } from './run-record.ts'
 import { RunStore } from './run-store.ts'
 import type { Suite } from './suite.ts'
-import { isBroken, verifyLab } from './verify-lab.ts'
+import { verifyLab } from './verify-lab.ts'
 
 export interface RunOptions {
   /** Where labs come from. */
@@ -29,11 +32,19 @@ export interface RunOptions {
   readonly disruptive?: readonly string[]
   /** Of bursts, in datagrams a second on each way. */
   readonly load?: number
+  /** The seed of the sample of ordered pairs of nodes, where there are many, or all of them; a seed by chance otherwise. */
+  readonly pairs?: PairChoice
   readonly reportDir: string
   /** The command that does it again. */
   readonly reproduce: string
   readonly version: string
   readonly onVerdict: (requirement: RequirementRecord) => void
+  /** Verifies one after another what may overlap. */
+  readonly serial?: boolean
+  /** Requirements that create services at a time, where that was asked for. */
+  readonly atOnce?: number
+  /** What is expected of verifying is said before it begins. */
+  readonly known?: Known
   /** Whoever gave the lab sees for itself whether a disruptive test changed it. */
   readonly callerRestoresLab?: boolean
 }
@@ -75,12 +86,13 @@ async function runLabs(
   raised: ReadyLab | undefined,
 ): Promise<FinishedRun> {
   const record = newRecord({ ...options, labs: plan })
+  const { pairs = randomSeed() } = options
   const store = new RunStore(options.reportDir, record, (text) => options.progress.note(text))
   let labId: string | undefined
   for (const [index, planned] of plan.entries()) {
     if (options.signal.aborted || (options.bail && record.requirements.some(isBroken))) break
     const keep = options.keep && index === plan.length - 1
-    labId = await runLab(planned, index, record, store, { ...options, keep }, raised)
+    labId = await runLab(planned, index, record, store, { ...options, keep, pairs }, raised)
   }
   record.state = await stateAtEnd(record, store, plan, options.signal)
   record.endedAt = new Date().toISOString()
@@ -128,7 +140,7 @@ async function runLab(
   index: number,
   record: RunRecord,
   store: RunStore,
-  options: RunOptions,
+  options: RunOptions & { readonly pairs: PairChoice },
   given: ReadyLab | undefined,
 ): Promise<string | undefined> {
   const labRecord = record.labs[index] as LabRecord
@@ -136,6 +148,7 @@ async function runLab(
   const startedAt = new Date()
   labRecord.startedAt = startedAt.toISOString()
   let lab: Lab | undefined
+  const hosts = [...(given?.lab.hosts ?? [])]
   let built: BuildObservations | undefined
   let kept: boolean
   try {
@@ -145,7 +158,10 @@ async function runLab(
         fresh,
         progress,
         runId: record.runId,
-        onLab: (it) => (lab = it),
+        onLab: (it) => {
+          lab = it
+          hosts.push(...it.hosts)
+        },
       })
     const raised = given ?? (await start(options.fresh))
     built = raised.built
@@ -168,6 +184,7 @@ async function runLab(
     if (lab !== undefined) await leave(lab, kept, progress, record, store)
     if (kept && lab !== undefined && built !== undefined) writeKeptNotes(lab.id, built)
     labRecord.durationMs = Date.now() - startedAt.getTime()
+    labRecord.calls = callsOfHosts(hosts)
     store.save()
   }
   return kept ? lab?.id : undefined

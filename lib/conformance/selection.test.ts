@@ -91,6 +91,16 @@ describe('selectTests', () => {
       expect(ids(selectTests(all, { slow: true }))).to.deep.equal(['AAA-01', 'AAA-02', 'AAA-04'])
     })
 
+    it('leaves out on existing hosts what only hosts of our own can keep, unless it is named', () => {
+      const two: Suite[] = [
+        { group: 'AAA', title: '', tests: [made('AAA-01'), made('AAA-02', '', { ownHosts: true })] },
+      ]
+      expect(ids(selectTests(two, {}))).to.deep.equal(['AAA-01', 'AAA-02'])
+      expect(ids(selectTests(two, { existing: true }))).to.deep.equal(['AAA-01'])
+      expect(ids(selectTests(two, { existing: true, only: ['AAA'] }))).to.deep.equal(['AAA-01'])
+      expect(ids(selectTests(two, { existing: true, only: ['AAA-02'] }))).to.deep.equal(['AAA-02'])
+    })
+
     it('selects what --only names whatever the profile; a group does not name its slow ones', () => {
       expect(ids(selectTests(all, { profile: 'quick', only: ['AAA-03', 'AAA-04'] }))).to.deep.equal([
         'AAA-03',

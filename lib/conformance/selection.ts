@@ -11,6 +11,8 @@ export interface SelectionOptions {
   readonly profile?: Profile
   /** Also those that mostly wait. */
   readonly slow?: boolean
+  /** The hosts are somebody's: what only hosts that were made for it can keep is verified when it is named. */
+  readonly existing?: boolean
   /** Requirement ids or group names, any case; what the profile holds when empty. */
   readonly only?: readonly string[]
   readonly skip?: readonly string[]
@@ -27,11 +29,13 @@ export function selectTests(suites: readonly Suite[], options: SelectionOptions)
   const skip = names(suites, options.skip ?? [])
   const pattern = options.grep === undefined ? undefined : expression(options.grep)
   const profile = options.profile ?? defaultProfile
+  const suits = (test: ConformanceTest): boolean => test.ownHosts !== true || options.existing !== true
   // A group does not name its slow ones: who asks for LB need not wait for an idle connection.
   const isNamed = (suite: Suite, test: ConformanceTest): boolean =>
-    only.has(test.id) || (only.has(suite.group) && (test.slow !== true || options.slow === true))
+    only.has(test.id) ||
+    (only.has(suite.group) && suits(test) && (test.slow !== true || options.slow === true))
   const wanted = (suite: Suite, test: ConformanceTest): boolean =>
-    (only.size === 0 ? inProfile(test, profile, options.slow) : isNamed(suite, test)) &&
+    (only.size === 0 ? inProfile(test, profile, options.slow) && suits(test) : isNamed(suite, test)) &&
     !skip.has(test.id) &&
     !skip.has(suite.group) &&
     (pattern === undefined || pattern.test(`${test.id} ${test.requirement}`))

@@ -3,7 +3,9 @@ import { firstLineOf } from '../error.ts'
 import { guardedState } from '../observe/guarded-state.ts'
 import type { HostState } from '../observe/host-state.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
+import type { PairChoice } from '../observation/pair-sample.ts'
 import { agentProbe } from '../probe/agent-probe.ts'
+import { countingProbe } from '../probe/counting-probe.ts'
 import { sparingProbe } from '../probe/sparing-probe.ts'
 import { withProbeTask } from '../swarm/stack-script.ts'
 import { readStack } from '../swarm/read-stack.ts'
@@ -11,8 +13,9 @@ import { Trial } from '../swarm/trial.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { ObserveContext, Scene, TestContext } from './context.ts'
 import { factsOf } from './facts.ts'
+import { causeOfThrown } from './missing.ts'
 import { type Observations, threwOf } from './observations.ts'
-import { type ReadyLab, readStates } from './bring-up.ts'
+import { type ReadyLab, readDevicesOfNodes, readStates } from './bring-up.ts'
 import type { RunStore } from './run-store.ts'
 import type { ConformanceTest } from './test.ts'
 import { waysOf } from './ways.ts'
@@ -49,13 +52,17 @@ export interface SharedContextOptions {
   readonly disruptive?: readonly string[]
   /** Of bursts, where it was named. */
   readonly load?: number
+  /** Of ordered pairs of nodes, where there are many. */
+  readonly pairs?: PairChoice
+  /** Told how many probes are sent, whenever some are. */
+  readonly onSent?: (probes: number) => void
 }
 
 /** Begins a generation: scenes and states are observed once for it. A lab that was put back needs a new one. */
 export function sharedContext(raised: ReadyLab, options: SharedContextOptions): SharedContext {
   const { observations } = options
   const generation = observations.next()
-  const facts = factsOf(raised, options.topology, generation)
+  const facts = factsOf(raised, options.topology, generation, options.pairs)
   observations.keepFacts(facts)
   const memory = new Map<string, Promise<unknown>>()
   let renewals = 0
@@ -84,13 +91,14 @@ export function sharedContext(raised: ReadyLab, options: SharedContextOptions): 
         stack: topology.stack,
         signal: options.signal,
       }),
-    probe: sparingProbe(agentProbe(), waysOf(facts)),
+    probe: sparingProbe(countingProbe(agentProbe(), options.onSent ?? (() => undefined)), waysOf(facts)),
     wire: wires.usual,
     signal: options.signal,
     ...(options.load === undefined ? {} : { load: options.load }),
     state: (which) => (which?.fresh ? freshState() : readStatesOnce().then(guarded)),
     freshState,
     kernel: (which) => (which?.fresh ? readStates(raised.cluster) : readStatesOnce()),
+    devices: () => readDevicesOfNodes(raised.cluster),
     async renewed() {
       renewals += 1
       const stack = await readStack(raised.stack.names, raised.cluster)
@@ -115,9 +123,10 @@ export function sharedContext(raised: ReadyLab, options: SharedContextOptions): 
           observations.keepScene(key, generation, { seen })
           return seen
         } catch (error) {
-          options.store.log.info({ scene: key, generation, threw: firstLineOf(error) })
-          observations.keepScene(key, generation, { threw: threwOf(error) })
-          throw error
+          const cause = causeOfThrown(error)
+          options.store.log.info({ scene: key, generation, threw: firstLineOf(cause) })
+          observations.keepScene(key, generation, { threw: threwOf(cause) })
+          throw cause
         }
       })
     },

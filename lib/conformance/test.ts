@@ -1,8 +1,10 @@
+import { sampleNote } from '../observation/pair-sample.ts'
 import type { VersionRange } from '../topology/engine.ts'
 import type { ProblemCode } from '../observation/codes.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Judgement } from '../observation/judgement.ts'
 import type { ObserveContext, Scene } from './context.ts'
+import type { CountProbes, Sending } from './sending.ts'
 
 /** What is stated of one requirement. One literal per requirement; see `suites/`. */
 export interface Declaration {
@@ -24,6 +26,8 @@ export interface Declaration {
   readonly timeLimitMs?: number
   /** Why no fault can make it fail; only where `lib/fault` has none for it. */
   readonly unplantable?: string
+  /** Only hosts that were made for it can keep it: on existing hosts it is verified when it is named, and skipped by name. */
+  readonly ownHosts?: true
   /** Mostly waits: only verified when it is named, or with `--slow`. */
   readonly slow?: true
   /** What is expected of some engines only, where versions differ. */
@@ -46,8 +50,12 @@ export interface ConformanceTest extends Declaration {
   readonly changes: readonly Change[]
   /** What must not happen on the lab meanwhile. */
   readonly quiet: readonly Quiet[]
+  /** The most tasks it has at once beside the stack; none where not given. */
+  readonly ownTasks?: number
   /** Keys of the scenes it rests on. */
   readonly reads: readonly string[]
+  /** What those scenes send and what it sends beside them; nothing where not given. */
+  readonly sends?: readonly Sending[]
   readonly observe: (context: ObserveContext) => Promise<unknown>
   readonly judge: (seen: unknown, facts: ClusterFacts) => Judgement
 }
@@ -66,7 +74,11 @@ export interface Requirement<O, C extends ProblemCode> extends Declaration {
   readonly codes: readonly C[]
   readonly changes: readonly Change[]
   readonly quiet: readonly Quiet[]
+  /** The most tasks it has at once beside the stack; none where not given. */
+  readonly ownTasks?: number
   readonly reads: readonly Scene<unknown>[]
+  /** How many probes it sends beside its scenes; none where not given. */
+  readonly probes?: CountProbes
   /** Does all of the traffic and changes, undoes them, and returns plain JSON without a verdict or a sentence of ours. */
   readonly observe: (context: ObserveContext) => Promise<O>
   /** Pure and synchronous; sees what was observed after it went through JSON. */
@@ -74,10 +86,14 @@ export interface Requirement<O, C extends ProblemCode> extends Declaration {
 }
 
 export function requirement<O, const C extends ProblemCode>(declared: Requirement<O, C>): ConformanceTest {
-  const { reads, judge, ...others } = declared
+  const { reads, judge, probes, ...others } = declared
+  const byPairs = reads.some((one) => one.byPairs === true)
   return Object.freeze({
     ...others,
     reads: reads.map(({ key }) => key),
+    sends: [...reads, { key: declared.id, ...(probes === undefined ? {} : { probes }) }].flatMap(
+      ({ key, probes: count }) => (count === undefined ? [] : [{ key, probes: count }]),
+    ),
     judge: (seen: unknown, facts: ClusterFacts) => {
       const judged = judge(seen as O, facts)
       const undeclared = judged.problems.find(
@@ -85,7 +101,9 @@ export function requirement<O, const C extends ProblemCode>(declared: Requiremen
       )
       if (undeclared !== undefined)
         throw new Error(`${declared.id} does not declare the code ${undeclared.code}`)
-      return judged
+      return byPairs && judged.conclusion !== ''
+        ? { ...judged, conclusion: `${judged.conclusion}${sampleNote(facts)}` }
+        : judged
     },
   })
 }

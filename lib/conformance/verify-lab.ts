@@ -1,54 +1,41 @@
 import { join } from 'node:path'
 import { firstLineOf } from '../error.ts'
-import { type Progress, step } from '../progress.ts'
-import { collectHosts } from './collect-hosts.ts'
-import { CollectedEvidence } from './evidence.ts'
-import { missingFeatures } from './features.ts'
-import { drops, dropsBegun } from './drops-scene.ts'
-import { enginesAfter, lossesLogged } from './engines-scene.ts'
+import { step } from '../progress.ts'
+import type { ReadyLab } from './bring-up.ts'
+import { callTime } from './call-time.ts'
+import { drops } from './drops-scene.ts'
+import { enginesAfter } from './engines-scene.ts'
+import { describeForecast, forecast, type Known } from './forecast.ts'
 import { kernel, kernelAfter } from './kernel-scene.ts'
-import { swarmObjects } from './swarm-objects-scene.ts'
-import { LabSession } from './lab-session.ts'
+import { LabVerification, type LabVerificationOptions } from './lab-verification.ts'
 import { runWithMocha } from './mocha-bridge.ts'
 import { describeLab } from './new-record.ts'
+import { type OverlapBounds, overlapBounds } from './overlap-bounds.ts'
 import type { PlannedLab } from './plan.ts'
-import type { ReadyLab } from './bring-up.ts'
-import { knownIssuesOf } from './known-issues.ts'
-import { Observations } from './observations.ts'
-import { readAgain } from './bring-up.ts'
-import { topologyFeatures } from './topology-features.ts'
-import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
-import type { RunStore } from './run-store.ts'
-import { type SharedContext, sharedContext } from './shared-context.ts'
-import { missingLabFeatures } from './topology-features.ts'
-import type { Lost } from './verdict.ts'
-import { plainVerdict, type Verification, verify } from './verify.ts'
-import { verifyWithRetry } from './verify-with-retry.ts'
+import { isBroken, type RequirementRecord, type RunRecord } from './run-record.ts'
+import type { SharedContext } from './shared-context.ts'
+import { swarmObjects } from './swarm-objects-scene.ts'
+import type { ConformanceTest } from './test.ts'
+import { wavesOf } from './verification-waves.ts'
+import type { Verification } from './verify.ts'
+import { VerifyingAhead } from './verifying-ahead.ts'
 
-/** Hosts that lose packets more often are too busy for their captures to be believed. */
-const mostRetakes = 3
-
-export interface VerifyLabOptions {
-  readonly record: RunRecord
-  readonly labRecord: LabRecord
-  readonly store: RunStore
-  /** Below `captures/` and `hosts/`; empty in a run of one lab. */
-  readonly folder: string
-  readonly progress: Progress
-  readonly signal: AbortSignal
-  readonly timeoutMs: number
+export interface VerifyLabOptions extends LabVerificationOptions {
   readonly bail: boolean
+  /** Verifies one after another what may overlap. */
+  readonly serial?: boolean
+  /** Requirements that create services at a time, where that was asked for. */
+  readonly atOnce?: number
+  /** Called in the order of the plan, also where verdicts fall in another. */
   readonly onVerdict: (requirement: RequirementRecord) => void
-  /** Ids that may disrupt or reconfigure hosts swarmproof did not make. */
-  readonly disruptive?: readonly string[]
-  /** Of bursts, in datagrams a second on each way. */
-  readonly load?: number
   /** The lab is to stand when the run has ended. */
   readonly keep: boolean
   /** The owner of a lab that was given sees for itself whether the last disruptive test changed it. */
   readonly callerRestoresLab?: boolean
-  /** Brings the same lab up again, as it was saved; undefined for a lab that somebody else owns. */
-  readonly raiseAgain?: () => Promise<ReadyLab>
+  /** What is expected of verifying is said before it begins. */
+  readonly known?: Known
+  /** For tests. */
+  readonly abandonedMs?: number
 }
 
 /**
@@ -60,118 +47,148 @@ export async function verifyLab(
   given: ReadyLab,
   options: VerifyLabOptions,
 ): Promise<void> {
-  const { record, store } = options
-  const own = options.raiseAgain !== undefined
+  const { store, signal } = options
   describeLab(given, options.labRecord)
   store.save()
-  const captures = join('captures', options.folder)
-  const observations = new Observations(store, options.folder)
-  const sharesKernel = given.lab.hosts.some(({ origin }) => origin.sharesKernel)
-  const contextOf = (raised: ReadyLab): SharedContext =>
-    sharedContext(raised, {
-      ...options,
-      topology: planned.topology,
-      captures,
-      observations,
-      // A lab that was given may have changed since its states were read.
-      statesAreCurrent: own,
-    })
-  let shared = contextOf(given)
+  const lab = new LabVerification(planned, given, options)
+  const { pairs } = lab.shared.facts
+  if (pairs !== undefined) options.labRecord.pairs = { seed: pairs.seed, taken: pairs.taken, of: pairs.of }
   await Promise.all([
-    shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) })),
-    shared.scene(swarmObjects).catch((error: unknown) => store.log.info({ objects: firstLineOf(error) })),
+    lab.shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) })),
+    lab.shared.scene(swarmObjects).catch((error: unknown) => store.log.info({ objects: firstLineOf(error) })),
   ])
-  const session = new LabSession(given, {
-    ...options,
-    ...(own ? {} : { readAgain: (raised: ReadyLab) => readAgain(raised, options) }),
-    onRaised: (raised) => (shared = contextOf(raised)),
-  })
-  const missing = new Map([
-    ...missingFeatures(given.cluster, given.states),
-    ...missingLabFeatures(planned.topology),
-    ...(given.missing ?? []),
-  ])
-  const records = new Map(
-    record.requirements.filter(({ lab }) => lab === planned.name).map((entry) => [entry.id, entry]),
+  const bounds = boundsOf(planned, given, options)
+  const order = wavesOf(planned, bounds)
+  await foretell(order, bounds, lab, options)
+  const startedAt = performance.now()
+  await step(options.progress, 'Verifying', undefined, (current) =>
+    verifyAll(planned, { order, bounds, lab }, { ...options, update: (detail) => current.update(detail) }),
   )
-  const features = topologyFeatures(planned.topology)
-  const engineVersions = (): string[] =>
-    session.raised.cluster.nodes.map(({ engineVersion }) => engineVersion)
-  const collect = (below: string): Promise<void> =>
-    collectHosts(session.raised.cluster, join('hosts', options.folder, below), store, options.progress)
-  let retakesLeft = mostRetakes
-  const halt = new AbortController()
-  let failure: Error | undefined
-  const giveUp = (error: unknown): never => {
-    failure = error instanceof Error ? error : new Error(String(error))
-    halt.abort()
-    throw error
+  const ended =
+    !signal.aborted && !lab.halted.aborted && [...lab.records.values()].every(({ verdict }) => verdict)
+  if (ended) options.labRecord.verified = { probes: lab.sent, seconds: secondsSince(startedAt) }
+  const own = options.raiseAgain !== undefined
+  // A lab that stays must not keep what tests created.
+  if (!own) await untilRemoved(lab, options)
+  // Whatever became of the run, no kernel goes on counting.
+  await lab.shared.scene(drops).catch((error: unknown) => store.log.info({ drops: firstLineOf(error) }))
+  lab.halted.throwIfAborted()
+  const broken = [...lab.records.values()].some(isBroken)
+  if (!signal.aborted && broken) await lookAfterwards(lab.shared, options)
+  if (signal.aborted) return
+  // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
+  if (own ? options.keep : options.callerRestoresLab !== true) await lab.session.restore()
+  if (own && broken) await lab.collect('')
+}
+
+type Waves = readonly (readonly ConformanceTest[])[]
+
+function boundsOf(
+  { topology }: PlannedLab,
+  { lab: { hosts } }: ReadyLab,
+  { serial, atOnce }: VerifyLabOptions,
+): OverlapBounds {
+  const owned = hosts.every(({ origin }) => origin.owned)
+  return overlapBounds(topology.nodes, { owned, atOnce, serial })
+}
+
+/** Says what will be sent and how long it may take, and keeps it. */
+async function foretell(
+  order: Waves,
+  bounds: OverlapBounds,
+  lab: LabVerification,
+  { known, labRecord, progress, record, store }: VerifyLabOptions,
+): Promise<void> {
+  if (known === undefined) return
+  const waves = order.map((wave) => wave.filter((test) => !lab.skips(test)))
+  const on = lab.sendingLab()
+  const earlier = async (): Promise<readonly RunRecord[]> =>
+    (await known.earlier()).filter(({ runId }) => runId !== record.runId)
+  labRecord.expected = await forecast({
+    ...{ waves, bounds, lab: on, kind: labRecord, known: { ...known, earlier } },
+    callMs: await callTime(lab.session.raised.cluster.nodes.map(({ host }) => host)),
+  })
+  store.save()
+  progress.note(describeForecast(labRecord.expected, waves.flat().length, on.facts.pairs))
+}
+
+function secondsSince(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) / 1000)
+}
+
+interface Begun {
+  readonly order: Waves
+  readonly bounds: OverlapBounds
+  readonly lab: LabVerification
+}
+
+/** In the order of the plan for whoever follows; what may overlap is verified ahead of that. */
+async function verifyAll(
+  { name, suites }: PlannedLab,
+  { order, bounds, lab }: Begun,
+  options: VerifyLabOptions & { readonly update: (detail: string) => void },
+): Promise<void> {
+  const { store, bail, onVerdict, update, progress } = options
+  const signal = AbortSignal.any([options.signal, lab.halted])
+  const tests = suites.flatMap((suite) => suite.tests)
+  const untold = new Set(tests.map(({ id }) => id))
+  const tell = (id: string): void => {
+    const requirement = lab.records.get(id)
+    if (requirement?.verdict !== undefined && untold.delete(id)) onVerdict(requirement)
   }
-  await runWithMocha(planned.suites, {
-    lab: planned.name,
-    allureResults: join(store.folder, 'allure-results'),
-    bail: options.bail,
-    signal: AbortSignal.any([options.signal, halt.signal]),
-    onUnwritten: (error) => store.cannotWrite('allure-results', error),
+  const onUnderWay = (underWay: readonly ConformanceTest[]): void => {
+    const verified = tests.filter(({ id }) => lab.records.get(id)?.verdict !== undefined).length
+    const ids = underWay.map(({ id }) => id).join(', ')
+    update(`${ids === '' ? '' : `${ids}; `}${verified} of ${tests.length} done`)
+    if (!late && secondsSince(startedAt) > most && verified < tests.length) {
+      late = true
+      progress.note(`Verifying takes longer than expected: ${verified} of ${tests.length} done`)
+    }
+  }
+  const startedAt = performance.now()
+  const { most = Infinity } = options.labRecord.expected ?? {}
+  let late = false
+  const ahead = new VerifyingAhead<Verification>({
+    waves: order,
+    bounds,
+    pace: lab.pace,
+    onUnderWay,
     async verify(test) {
-      const requirement = records.get(test.id)
-      if (requirement === undefined) throw new Error(`${test.id} is not in the record`)
-      const unsound = await session.ready(test).catch(giveUp)
-      await shared.scene(dropsBegun).catch(() => undefined)
-      const once = (): Promise<Verification> =>
-        verify(test, shared.asking(test), new CollectedEvidence(store.folder, test.id, captures), {
-          ...options,
-          ...{ missing, sharesKernel, version: record.swarmproofVersion },
-        })
-      const again = session.readAgainAfter(test)
-      const captureAgain = (): void => {
-        retakesLeft -= 1
-        options.progress.note(`What was captured for ${test.id} may lack packets and is captured again`)
-        shared = contextOf(session.raised)
-      }
-      requirement.startedAt = new Date().toISOString()
-      const startedAt = performance.now()
-      const { verification, attempts } =
-        unsound === undefined
-          ? await verifyWithRetry({
-              once,
-              lost: () => session.lostUnder(test),
-              captureAgain: test.safety === 'lab' || retakesLeft === 0 ? undefined : captureAgain,
-              readAgain:
-                again === undefined
-                  ? undefined
-                  : lookingFirst(again, async () => {
-                      await shared.scene(lossesLogged).catch(() => undefined)
-                      if (own) await collect(test.id)
-                    }),
-            }).catch(giveUp)
-          : { verification: unknowable(unsound, shared.generation), attempts: [] }
-      session.ended(test, verification.begun ? 'inconclusive' : verification.verdict.outcome)
-      requirement.durationMs = Math.round(performance.now() - startedAt)
-      requirement.verdict = verification.verdict
-      requirement.attempts = [...attempts]
-      if (verification.verdict.outcome === 'fail') {
-        const known = knownIssuesOf(test.knownIssues ?? [], engineVersions(), features)
-        if (known.length > 0) requirement.knownIssues = known
-      }
-      const { outcome, reason } = requirement.verdict
-      store.log.info({ lab: planned.name, id: test.id, outcome, reason })
-      if (outcome === 'broken') store.log.error({ id: test.id, stack: verification.error?.stack })
-      store.save()
-      options.onVerdict(requirement)
-      // What a disruptive test broke is gone once the lab is put back.
-      if (own && test.safety === 'lab' && isBroken(requirement)) await collect(test.id)
+      const verification = await lab.verify(test)
+      const requirement = lab.records.get(test.id)
+      if (bail && requirement !== undefined && isBroken(requirement)) ahead.stop()
       return verification
     },
   })
-  // Whatever became of the run, no kernel goes on counting.
-  await shared.scene(drops).catch((error: unknown) => store.log.info({ drops: firstLineOf(error) }))
-  if (failure !== undefined) throw failure
-  if (!options.signal.aborted && [...records.values()].some(isBroken)) await lookAfterwards(shared, options)
-  if (options.signal.aborted) return
-  // Nobody looks at a lab that is removed; its owner is told, and one that is kept is kept as it was.
-  if (own ? options.keep : options.callerRestoresLab !== true) await session.restore()
-  if (own && [...records.values()].some(isBroken)) await collect('')
+  const stop = (): void => ahead.stop()
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop)
+  await runWithMocha(suites, {
+    ...{ lab: name, bail, signal },
+    allureResults: join(store.folder, 'allure-results'),
+    onUnwritten: (error) => store.cannotWrite('allure-results', error),
+    async verify(test) {
+      const verification = await ahead.of(test)
+      tell(test.id)
+      return verification
+    },
+  })
+  ahead.stop()
+  await ahead.ended()
+  signal.removeEventListener('abort', stop)
+  // What was verified ahead of an end before its turn.
+  for (const { id } of tests) tell(id)
+}
+
+/** Waits for what goes on beyond its time limit or an interruption, for it removes what it created. */
+async function untilRemoved(
+  lab: LabVerification,
+  { progress, abandonedMs = 30_000 }: VerifyLabOptions,
+): Promise<void> {
+  if (await lab.unfinished.ended(0)) return
+  await step(progress, 'Removing what tests created', undefined, async (current) => {
+    if (!(await lab.unfinished.ended(abandonedMs))) current.update('it may not be gone yet')
+  })
 }
 
 /** For the diagnosis; where it cannot be had, the verdicts stand without. */
@@ -182,24 +199,4 @@ async function lookAfterwards(shared: SharedContext, { store, progress }: Verify
   await step(progress, 'Reading counters', undefined, look).catch((error: unknown) =>
     store.log.info({ after: firstLineOf(error) }),
   )
-}
-
-/** Does not hold, and decides: what is advisory stops no run. */
-export function isBroken({ verdict, advisory }: RequirementRecord): boolean {
-  return !advisory && ['fail', 'inconclusive', 'broken'].includes(verdict?.outcome ?? '')
-}
-
-/** What a lab lost, and why, is gone once it is put back. */
-function lookingFirst(
-  again: (lost: readonly Lost[]) => Promise<void>,
-  collect: () => Promise<void>,
-): (lost: readonly Lost[]) => Promise<void> {
-  return async (lost) => {
-    await collect()
-    await again(lost)
-  }
-}
-
-function unknowable(reason: string, generation: number): Verification {
-  return { verdict: plainVerdict('inconclusive', reason), generation, error: new Error(reason) }
 }

@@ -40,8 +40,8 @@ describe('verifySteadily', () => {
         return asked >= from && (again.length === 0 || lasting) ? lost : []
       },
       lookAgainMs: 0,
-      captureAgain: undefined,
-      readAgain: may ? async (what) => void again.push(what) : undefined,
+      captureAgain: () => undefined,
+      readAgain: () => (may ? async (what) => void again.push(what) : undefined),
     })
   }
 
@@ -105,8 +105,8 @@ describe('verifySteadily', () => {
           return { verdict, generation: renewed, ...(blind ? { captureIncomplete: true as const } : {}) }
         },
         lost: async () => [],
-        captureAgain: may ? () => void (renewed += 1) : undefined,
-        readAgain: undefined,
+        captureAgain: () => (may ? () => void (renewed += 1) : undefined),
+        readAgain: () => undefined,
         lookAgainMs: 0,
       })
       return { outcome: found.verification.verdict.outcome, count, renewed, attempts: found.attempts }
@@ -117,6 +117,36 @@ describe('verifySteadily', () => {
     expect((await look([true, true])).count).to.equal(2)
     expect((await look([true], false)).count).to.equal(1)
     expect((await look([false])).count).to.equal(1)
+  })
+
+  it('verifies once more what was late on starved hosts, when they are calm', async () => {
+    const starved = [{ node: 'worker1', load: 4, processors: 1, answeredMs: 4000, bestMs: 200 }]
+    const see = async (calm: boolean | undefined, stays = false, first: Outcome = 'inconclusive') => {
+      let count = 0
+      const found = await verifyWithRetry({
+        once: async () => {
+          count += 1
+          const hit = count === 1 || stays
+          const verdict = exampleVerdict(hit ? first : 'pass', 'x')
+          return { verdict, generation: count, ...(hit ? { starved } : {}) }
+        },
+        lost: async () => [],
+        captureAgain: () => undefined,
+        readAgain: () => undefined,
+        calmAgain: () => (calm === undefined ? undefined : async () => calm),
+        lookAgainMs: 0,
+      })
+      return { outcome: found.verification.verdict.outcome, count, attempts: found.attempts }
+    }
+    const again = await see(true)
+    expect([again.outcome, again.count]).to.deep.equal(['pass', 2])
+    expect(again.attempts[0]).to.deep.include({ starved, repeated: { because: 'hosts-starved', lost: [] } })
+    expect(again.attempts[1]).not.to.have.any.keys('starved', 'repeated')
+    expect((await see(true, true)).count).to.equal(2)
+    expect((await see(false)).count).to.equal(1)
+    expect((await see(undefined)).count).to.equal(1)
+    const proved = await see(true, false, 'fail')
+    expect([proved.outcome, proved.count], 'what failed all the same stands').to.deep.equal(['fail', 1])
   })
 
   it('describes at most three of what was lost', () => {

@@ -6,13 +6,21 @@ export interface VerifyWithRetryOptions {
   readonly once: () => Promise<Verification>
   /** What the lab lost since it was seen first, by itself. */
   readonly lost: () => Promise<readonly Lost[]>
-  /** Begins a new generation, so that everything is captured again; undefined where this one must not run twice. */
-  readonly captureAgain: (() => void) | undefined
   /**
-   * Puts the lab back as it was saved, or, of a lab that is its owner's, reads the stack again as it is now: a new
-   * generation. Undefined where that was done too often.
+   * Gives what begins a new generation, so that everything is captured again; undefined where this one must not run
+   * twice, or that was done too often.
    */
-  readonly readAgain: ((lost: readonly Lost[]) => Promise<void>) | undefined
+  readonly captureAgain: () => (() => void) | undefined
+  /**
+   * Gives what puts the lab back as it was saved, or, of a lab that is its owner's, reads the stack again as it is now:
+   * a new generation. Undefined where that was done too often.
+   */
+  readonly readAgain: () => ((lost: readonly Lost[]) => Promise<void>) | undefined
+  /**
+   * Gives what waits until the hosts are starved no more, and begins a new generation then; false where they stay so.
+   * Undefined where this one must not run twice, or that was done too often.
+   */
+  readonly calmAgain?: () => (() => Promise<boolean>) | undefined
   /** For tests. */
   readonly lookAgainMs?: number
 }
@@ -31,7 +39,8 @@ const usualLookAgainMs = 5000
  * - with captures taken again where one may have missed packets: on a busy host the kernel drops some before tcpdump
  *   gets them;
  * - with the lab put back, or its stack read again, where the verdict is a bad one and the lab lost nodes or tasks under
- *   it: a verdict about tasks that are gone says nothing of the requirement.
+ *   it: a verdict about tasks that are gone says nothing of the requirement;
+ * - once the hosts are starved no more, where what was missed may only have been late.
  *
  * A lab that lost something under the last attempt, too, gives no `fail`.
  */
@@ -43,15 +52,26 @@ export async function verifyWithRetry(options: VerifyWithRetryOptions): Promise<
     return { ...(await options.once()), startedAt, ms: Math.round(performance.now() - began) }
   }
   let current = await attempt()
-  if (current.captureIncomplete && options.captureAgain !== undefined) {
+  const captureAgain = current.captureIncomplete ? options.captureAgain() : undefined
+  if (captureAgain !== undefined) {
     attempts.push(attemptOf(current, { because: 'capture-incomplete', lost: [] }))
-    options.captureAgain()
+    captureAgain()
     current = await attempt()
   }
   let lost = await lostUnder(current, options)
-  if (lost.length > 0 && options.readAgain !== undefined) {
+  const readAgain = lost.length > 0 ? options.readAgain() : undefined
+  if (readAgain !== undefined) {
     attempts.push(attemptOf(current, { because: 'swarm-moved', lost }))
-    await options.readAgain(lost)
+    await readAgain(lost)
+    current = await attempt()
+    lost = await lostUnder(current, options)
+  }
+  // What failed all the same is proved, and stands.
+  const proves = current.verdict.outcome !== 'inconclusive'
+  const calmAgain =
+    lost.length > 0 || proves || current.starved === undefined ? undefined : options.calmAgain?.()
+  if (calmAgain !== undefined && (await calmAgain())) {
+    attempts.push(attemptOf(current, { because: 'hosts-starved', lost: [] }))
     current = await attempt()
     lost = await lostUnder(current, options)
   }
@@ -86,13 +106,21 @@ function unsteady(verdict: Verification['verdict'], lost: readonly Lost[]): Veri
 }
 
 function attemptOf(
-  { verdict, generation, observations, startedAt, ms }: Verification & { startedAt: string; ms: number },
+  {
+    verdict,
+    generation,
+    observations,
+    starved,
+    startedAt,
+    ms,
+  }: Verification & { startedAt: string; ms: number },
   repeated: Repeated | undefined,
 ): Attempt {
   return {
     ...{ generation, startedAt, durationMs: ms, outcome: verdict.outcome, problems: verdict.problems },
     ...(observations === undefined ? {} : { observations }),
     ...(repeated === undefined ? {} : { repeated }),
+    ...(starved === undefined ? {} : { starved: [...starved] }),
   }
 }
 

@@ -4,9 +4,12 @@ import { machineOrigin } from '../host/vm/origin.ts'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
 import { Inconclusive } from '../inconclusive.ts'
+import type { Cluster } from '../swarm/cluster.ts'
+import { networkTurn } from '../swarm/network-turns.ts'
 import { missingTool } from '../missing-tool.ts'
 import { type Judgement, judgement } from '../observation/judgement.ts'
 import { CollectedEvidence } from './evidence.ts'
@@ -45,7 +48,7 @@ describe('verify', () => {
     const evidence = new CollectedEvidence('/nonexistent', test.id)
     const observations = new Observations({ writeJson: (name, value) => void stored.set(name, value) }, '')
     const context = {
-      ...{ signal, observations, generation: 0, facts: {}, topology: { name: 'lab' } },
+      ...{ signal, observations, generation: 0, facts: { nodes: [] }, topology: { name: 'lab' } },
       ...lab,
     } as unknown as ContextOf
     return verify(test, context, evidence, { ...options, ...changed })
@@ -96,6 +99,30 @@ describe('verify', () => {
     expect(threw).to.deep.include({ code: 'ENGINE_REFUSED', host: 'worker1' })
   })
 
+  it('goes by what came first where removing what was created threw as well, but for an error of our own code', async () => {
+    const refused = (what: string) => new SwarmproofError({ code: 'DOCKER_FAILED', what, host: 'worker1' })
+    const both = (first: Error, then: Error): ConformanceTest =>
+      made({
+        async observe() {
+          await using created = { [Symbol.asyncDispose]: () => Promise.reject(then) }
+          await Promise.reject(first)
+          return created
+        },
+      })
+    const engine = await outcomeOf(both(refused('no task'), refused('not removed')))
+    expect([engine.outcome, engine.reason]).to.deep.equal(['inconclusive', 'no task (on worker1)'])
+    expect(engine.threw).to.deep.equal({ code: 'DOCKER_FAILED', host: 'worker1' })
+    for (const [first, then] of [
+      [new TypeError('x is not a function'), refused('not removed')],
+      [refused('no task'), new TypeError('x is not a function')],
+    ] as const) {
+      const { outcome, reason } = await outcomeOf(both(first, then))
+      expect([outcome, reason]).to.deep.equal([
+        ...['broken', 'an error in swarmproof itself: TypeError: x is not a function'],
+      ])
+    }
+  })
+
   it('is broken by an error of our own code, in observing and in judging, and never says it of the network', async () => {
     const bug = (): never => {
       throw new TypeError('x is not a function')
@@ -127,6 +154,20 @@ describe('verify', () => {
     })
     expect(outcome).to.equal('inconclusive')
     expect(reason).to.include('0.02 s')
+  })
+
+  it('does not count the wait for a turn among networks, but ends where none comes', async () => {
+    const cluster = {} as Cluster
+    const waits = (heldMs: number): ConformanceTest =>
+      made({
+        async observe() {
+          void networkTurn(cluster, () => delay(heldMs))
+          await networkTurn(cluster, () => Promise.resolve())
+          return { pairs: 6 }
+        },
+      })
+    expect((await outcomeOf(waits(150), { timeoutMs: 100 })).outcome).to.equal('pass')
+    expect((await outcomeOf(waits(400), { timeoutMs: 100 })).outcome).to.equal('inconclusive')
   })
 
   it('says that a capture may have missed packets, so that taking it again may help', async () => {

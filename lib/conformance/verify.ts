@@ -1,13 +1,17 @@
+import { boundAmong } from '../bound-among.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Inconclusive } from '../inconclusive.ts'
 import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { type Judgement, judgement, type Missing } from '../observation/judgement.ts'
+import { OwnTime, takingOwnTime } from '../own-time.ts'
+import { restsOnTime } from '../observation/rests-on-time.ts'
 import { redact } from '../redact.ts'
-import { decide } from './decide.ts'
+import { type Circumstances, decide, managersOf } from './decide.ts'
 import type { CollectedEvidence } from './evidence.ts'
-import { describeMissing, isExpected, missingOf } from './missing.ts'
+import { causeOfThrown, describeMissing, isExpected, missingOf } from './missing.ts'
 import { type Observed, threwOf } from './observations.ts'
 import type { ContextOf, SharedContext } from './shared-context.ts'
+import type { StarvedHost } from './starved.ts'
 import type { ConformanceTest, Feature } from './test.ts'
 import type { Outcome, Verdict } from './verdict.ts'
 
@@ -20,6 +24,10 @@ export interface VerifyOptions {
   /** Hosts share a kernel that is not theirs to change. */
   readonly sharesKernel?: boolean
   readonly version?: string
+  /** Given what is begun: it may go on after the verdict, where it took too long or the run was interrupted. */
+  readonly onObserving?: (work: Promise<unknown>) => void
+  /** Hosts that were short of processor time since it began; asked where time alone may explain a failure. */
+  readonly starved?: () => Promise<readonly StarvedHost[]>
 }
 
 export interface Verification {
@@ -31,6 +39,8 @@ export interface Verification {
   readonly begun?: true
   /** A capture may have missed packets, so that taking it again may help. */
   readonly captureIncomplete?: true
+  /** Hosts that were short of processor time meanwhile, where it failed otherwise. */
+  readonly starved?: readonly StarvedHost[]
   /** What was thrown, for mocha's reporters and the log. */
   readonly error?: Error
 }
@@ -48,26 +58,28 @@ export async function verify(
   options: VerifyOptions,
 ): Promise<Verification> {
   const { generation } = context
+  // Nothing is created once a run was interrupted.
+  context.signal.throwIfAborted()
   const before = withoutObserving(test, context, options)
   if (before !== undefined) return { verdict: before, generation }
-  const limitMs = Math.max(options.timeoutMs, test.timeLimitMs ?? 0)
+  const limitMs = boundAmong(context.facts.nodes.length, Math.max(options.timeoutMs, test.timeLimitMs ?? 0))
   const startedAt = new Date().toISOString()
   let observed: Observed
   let thrown: unknown
   try {
-    const seen = await within(
-      limitMs,
-      context.signal,
+    const ownTime = new OwnTime()
+    const work = takingOwnTime(ownTime, () =>
       test.observe({
         ...context,
         keepPackets: (name, packets) => evidence.packets(name, packets),
       }),
     )
-    observed = { seen }
+    options.onObserving?.(work)
+    observed = { seen: await within(limitMs, context.signal, work, ownTime) }
   } catch (error) {
     context.signal.throwIfAborted()
-    thrown = error
-    observed = { threw: threwOf(error) }
+    thrown = causeOfThrown(error)
+    observed = { threw: threwOf(thrown) }
   }
   const stored = {
     ...{ requirement: test.id, lab: context.topology.name, generation, startedAt },
@@ -84,20 +96,33 @@ export async function verify(
     kept = keep(observed)
   }
   const found = 'seen' in observed ? judgedSafely(test, kept.seen, context) : { error: thrown }
-  const verdict =
+  const { verdict, starved } =
     'judged' in found
-      ? decide(found.judged, {
-          sharesKernel: options.sharesKernel ?? false,
+      ? await decided(found.judged, options, {
           evidence: await withPackets(evidence, found.judged),
+          managers: managersOf(context.facts),
         })
-      : verdictOfThrown(found.error, evidence)
+      : { verdict: verdictOfThrown(found.error, evidence), starved: [] }
   const error = 'error' in found && found.error instanceof Error ? found.error : undefined
   return {
     ...{ verdict: redacted(verdict), generation, observations: kept.file },
     ...(verdict.outcome === 'skip' ? { begun: true as const } : {}),
     ...('judged' in found && hasBlind(found.judged) ? { captureIncomplete: true as const } : {}),
+    ...(starved.length > 0 ? { starved } : {}),
     ...(error === undefined ? {} : { error }),
   }
+}
+
+async function decided(
+  judged: Judgement,
+  { sharesKernel = false, starved: ask }: Pick<VerifyOptions, 'sharesKernel' | 'starved'>,
+  given: Pick<Circumstances, 'evidence' | 'managers'>,
+): Promise<{ readonly verdict: Verdict; readonly starved: readonly StarvedHost[] }> {
+  const circumstances: Circumstances = { ...given, sharesKernel }
+  const verdict = decide(judged, circumstances)
+  const mayBeLate = verdict.outcome === 'fail' && verdict.problems.some(({ code }) => restsOnTime(code))
+  const starved = mayBeLate ? ((await ask?.()) ?? []) : []
+  return { verdict: starved.length > 0 ? decide(judged, { ...circumstances, starved }) : verdict, starved }
 }
 
 /** The same with what was stored, without a lab. */
@@ -114,7 +139,7 @@ export function judgedSafely(
 }
 
 /** A verdict for which nothing needs to be observed; undefined where something does. */
-function withoutObserving(
+export function withoutObserving(
   test: ConformanceTest,
   context: Pick<SharedContext, 'cluster' | 'outsiders'>,
   options: VerifyOptions,
@@ -184,11 +209,16 @@ function redacted(verdict: Verdict): Verdict {
   return { ...verdict, reason: redact(verdict.reason) }
 }
 
-async function within<T>(timeoutMs: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
+async function within<T>(
+  timeoutMs: number,
+  signal: AbortSignal,
+  work: Promise<T>,
+  ownTime: OwnTime,
+): Promise<T> {
   const done = new AbortController()
   // The loser of the race may still reject later; that must not end the process.
   work.catch(() => undefined)
-  const limit = delay(timeoutMs, undefined, { signal: AbortSignal.any([signal, done.signal]) }).then(() => {
+  const limit = pastOwnTime(timeoutMs, AbortSignal.any([signal, done.signal]), ownTime).then(() => {
     throw new Inconclusive({
       code: 'TIME_LIMIT',
       what: `not finished within ${timeoutMs / 1000} s; raise --timeout if the hosts are slow`,
@@ -199,5 +229,15 @@ async function within<T>(timeoutMs: number, signal: AbortSignal, work: Promise<T
   } finally {
     done.abort()
     limit.catch(() => undefined)
+  }
+}
+
+/** Others that never let it go on must not keep it for ever: no more than the limit once more is waited for them. */
+async function pastOwnTime(limitMs: number, signal: AbortSignal, ownTime: OwnTime): Promise<void> {
+  const latest = performance.now() + 2 * limitMs
+  for (;;) {
+    const leftMs = Math.min(limitMs - ownTime.ms, latest - performance.now())
+    if (leftMs <= 0) return
+    await delay(Math.max(1, leftMs), undefined, { signal })
   }
 }

@@ -1,6 +1,7 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { reportName } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
+import { canEndAt } from './ends.ts'
 import { LabView, type ReadObservation } from './lab-view.ts'
 import type { Draft, Rule } from './rule.ts'
 import { rules } from './rule-table.ts'
@@ -30,8 +31,20 @@ export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabReco
 
 /** A cause that explains nothing any more is none. */
 function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Finding[] {
-  const { explains, accountsFor, severity = rule.severity[0], reports = rule.reports, ...parts } = draft
-  const explained = explains === undefined ? [] : view.problems().filter(explains)
+  const {
+    explains,
+    accountsFor,
+    counted,
+    severity = rule.severity[0],
+    reports = rule.reports,
+    ...parts
+  } = draft
+  const explained = view
+    .problems()
+    .filter(
+      (problem) => explains?.(problem) === true && (counted === undefined || canEndAt(problem, counted)),
+    )
+  if (counted !== undefined && counted.packets < explained.length) return []
   view.explain(explained)
   const others =
     accountsFor === undefined ? [] : view.notPassed.map(({ id }) => id).filter((id) => accountsFor(id))

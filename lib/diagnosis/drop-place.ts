@@ -1,4 +1,5 @@
 import type { Path } from '../observation/problem.ts'
+import { endOf } from './ends.ts'
 import { firewallDrops } from './firewall-drops.ts'
 import { type KernelDrop, tellingDrops } from './kernel-drops.ts'
 import { culprits, type LabView, pathsOf, type Reported } from './lab-view.ts'
@@ -49,7 +50,7 @@ export function dropPlaceOf(carried: Carried, lab: LabView): DropPlace | undefin
   const dropsOf = (nodes: readonly string[]): KernelDrop[] =>
     nodes.flatMap((node) => tellingDrops(lab, node, { lost: lostAt(undelivered, node), concerned: nodes }))
   const place = { carried, undelivered, pairs }
-  const cutOff = culprits(pairs, lab.nodeNames)
+  const cutOff = culprits(pairs, lab.nodeNames, lab.facts)
   // What was ESP meets these rules once more, as the VXLAN it was decrypted to: that has been said of them.
   if (carried.encrypted && cutOff.some((node) => dropsVxlan(lab, node))) return undefined
   const followed = undelivered.filter(({ reached }) => reached !== undefined)
@@ -71,12 +72,6 @@ export function dropPlaceOf(carried: Carried, lab: LabView): DropPlace | undefin
 
 const dropsVxlan = (lab: LabView, node: string): boolean =>
   firewallDrops(lab, node, 'data').some(({ packets }) => packets !== 0)
-
-/** The node at which a probe, or the answer to it, arrived last; undefined where that was not followed, or it was lost between nodes. */
-function endOf({ reached, path }: Reported): string | undefined {
-  if (reached === 'receiver') return path?.to
-  return reached === 'returned' ? path?.from : undefined
-}
 
 /** Probes that the node itself can have lost. */
 function lostAt(undelivered: readonly Reported[], node: string): number {

@@ -62,7 +62,7 @@ describe('drops of a firewall that accepts what it knows', () => {
       ({ accept: _, ...drop }) => drop,
     )
   }
-  const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7 }
+  const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7, certain: true }
 
   it('are those of its policy, for what no rule accepts', () => {
     const isPolicy = (line: string): boolean => line.startsWith(':INPUT')
@@ -87,7 +87,7 @@ describe('drops of a firewall that accepts what it knows', () => {
   it('are, of what is forwarded to published ports, those on its way to docker_gwbridge', () => {
     const rule = 'iptables -t filter -A FORWARD -i eth1 -o docker_gwbridge -j DROP'
     const found = drops('mesh', (line) => line.includes('FORWARD -i'))
-    expect(found).to.deep.equal([{ node: 'worker1', rule, packets: 7 }])
+    expect(found).to.deep.equal([{ node: 'worker1', rule, packets: 7, certain: false }])
     expect(drops('data', (line) => line.includes('FORWARD -i'))).to.not.deep.include(found[0])
   })
 })

@@ -2,6 +2,7 @@ import type { HostState } from '../observe/host-state.ts'
 import { type Chain, type Hook, type PlacedRule, type Ruleset, rulesetOf } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
 import { gatewayBridgeName, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
+import type { CountedLoss } from './ends.ts'
 import type { LabView } from './lab-view.ts'
 
 /** Traffic that swarm needs between nodes, and the published ports. */
@@ -16,6 +17,25 @@ export interface FirewallDrop {
   readonly accept: ((senders: string) => string) | undefined
   /** That it dropped while the run went on; undefined where it has no counter. */
   readonly packets?: number
+  /** All of the packets asked about match it; of another it is known only that it counted something. */
+  readonly certain: boolean
+}
+
+/**
+ * What these rules counted together: each may be for one sender, or one port. Of rules that are certain where there are
+ * any; undefined where one of those has no counter.
+ */
+export function lostBy(
+  drops: readonly Pick<FirewallDrop, 'rule' | 'packets' | 'certain'>[],
+  { at, way }: Required<Pick<CountedLoss, 'at' | 'way'>>,
+): CountedLoss | undefined {
+  const certain = drops.filter((one) => one.certain)
+  // A rule that drops several ports is listed for each of them.
+  const rules = new Map((certain.length > 0 ? certain : drops).map((one) => [one.rule, one.packets]))
+  const counts = [...rules.values()].filter((packets) => packets !== undefined)
+  return counts.length < rules.size || counts.length === 0
+    ? undefined
+    : { at, way, packets: counts.reduce((sum, one) => sum + one, 0) }
 }
 
 /**
@@ -24,10 +44,17 @@ export interface FirewallDrop {
  * counted some of them while the run went on.
  */
 export function firewallDrops(view: LabView, node: string, traffic: Traffic): FirewallDrop[] {
-  return dropsBy(view, node, packetsOf(view, node, traffic), hooksOf(traffic)).map(({ by, packets }) => ({
-    ...{ node, rule: describe(by), accept: acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort) },
-    ...(packets === undefined ? {} : { packets }),
-  }))
+  return dropsBy(view, node, packetsOf(view, node, traffic), hooksOf(traffic)).map(
+    ({ by, packets, certain }) => ({
+      ...{
+        node,
+        rule: describe(by),
+        certain,
+        accept: acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort),
+      },
+      ...(packets === undefined ? {} : { packets }),
+    }),
+  )
 }
 
 /** What a node’s firewall drops of these packets where it is asked about them; as `firewallDrops`. */
@@ -37,8 +64,8 @@ export function packetDrops(
   asked: readonly AskedPacket[],
   hooks: readonly Hook[],
 ): Omit<FirewallDrop, 'accept'>[] {
-  return dropsBy(view, node, asked, hooks).map(({ by, packets }) => ({
-    ...{ node, rule: describe(by) },
+  return dropsBy(view, node, asked, hooks).map(({ by, packets, certain }) => ({
+    ...{ node, rule: describe(by), certain },
     ...(packets === undefined ? {} : { packets }),
   }))
 }
@@ -48,7 +75,7 @@ function dropsBy(
   node: string,
   asked: readonly AskedPacket[],
   hooks: readonly Hook[],
-): { readonly by: PlacedRule | Chain; readonly packets?: number }[] {
+): { readonly by: PlacedRule | Chain; readonly certain: boolean; readonly packets?: number }[] {
   const after = view.kernelAfter?.[node]
   const before = view.kernelBefore?.[node]
   const state = after ?? before
@@ -56,12 +83,16 @@ function dropsBy(
   const ruleset = rulesetFor(state)
   const former = after === undefined || before === undefined ? undefined : rulesetFor(before)
   const found = asked.flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
-  return [...new Set(found.map(({ by }) => by))].flatMap((by) => {
+  const drops = [...new Set(found.map(({ by }) => by))].flatMap((by) => {
     const packets = risen(by, former)
-    const matchesAll = found.some((one) => one.by === by && one.matchesAll)
-    if (!matchesAll && (packets === undefined || packets === 0)) return []
-    return [{ by, ...(packets === undefined ? {} : { packets }) }]
+    const certain = found.some((one) => one.by === by && one.matchesAll)
+    if (!certain && (packets === undefined || packets === 0)) return []
+    return [{ by, certain, ...(packets === undefined ? {} : { packets }) }]
   })
+  // Of a rule whose matches are not understood it is not known that it met these packets.
+  return drops.toSorted(
+    (one, other) => Number(other.certain) - Number(one.certain) || (other.packets ?? 0) - (one.packets ?? 0),
+  )
 }
 
 interface Found {
@@ -122,8 +153,8 @@ function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): Ask
 
 export function portsOf(dataPathPort: number): Readonly<Record<Exclude<Traffic, 'mesh'>, AskedPacket>> {
   return {
-    data: { protocol: 'udp', destinationPort: dataPathPort },
-    esp: { protocol: 'esp' },
+    data: { protocol: 'udp', destinationPort: dataPathPort, ofKernel: true },
+    esp: { protocol: 'esp', ofKernel: true },
     'gossip-udp': { protocol: 'udp', destinationPort: gossipPort },
     'gossip-tcp': { protocol: 'tcp', destinationPort: gossipPort },
     management: { protocol: 'tcp', destinationPort: managementPort },

@@ -33,12 +33,14 @@ export function foreignDevices(lab: LabView): ForeignDevice[] {
   if (facts === undefined) return []
   const networks = wantedNetworks(lab)
   return Object.entries(lab.kernelAfter ?? lab.kernelBefore ?? {}).flatMap(([node, state]) => {
+    const own = facts.nodes.find(({ name }) => name === node)?.dataPath.address
+    const wanted = { port: facts.dataPathPort, ipv6: own?.includes(':') === true }
     const lacking = networks.filter((network) => !hasDevice(state, network, facts.dataPathPort))
     return devicesOf(state).flatMap(({ link, namespace }): ForeignDevice[] => {
       const { vxlan } = link
       if (vxlan === undefined) return []
       const blocked = lacking.filter(
-        ({ vni }) => collisionOf({ ...vxlan, up: link.up }, { vni, port: facts.dataPathPort }) !== undefined,
+        ({ vni }) => collisionOf({ ...vxlan, up: link.up }, { ...wanted, vni }) !== undefined,
       )
       return blocked.length === 0
         ? []
@@ -64,11 +66,12 @@ function wantedNetworks(lab: LabView): WantedNetwork[] {
   ]
 }
 
+/** Of the host's own namespace: those that are there, and those that may have been created there and moved. */
 function devicesOf(state: HostState): { link: Link; namespace?: string }[] {
   return [
-    ...state.root.links.map((link) => ({ link })),
+    ...state.root.links.filter(({ createdHere }) => createdHere !== false).map((link) => ({ link })),
     ...Object.entries(state.namespaces).flatMap(([namespace, { links }]) =>
-      links.map((link) => ({ link, namespace })),
+      links.filter(({ createdHere }) => createdHere !== true).map((link) => ({ link, namespace })),
     ),
   ]
 }

@@ -2,7 +2,8 @@ import type { KernelSeen } from '../conformance/kernel-scene.ts'
 import type { LabRecord, RequirementRecord } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 import type { ProblemCode } from '../observation/codes.ts'
-import { type ClusterFacts, type NetworkFacts, pairsOf } from '../observation/facts.ts'
+import type { ClusterFacts, NetworkFacts } from '../observation/facts.ts'
+import { nodePairs } from '../observation/pair-sample.ts'
 import { nodesOf, type Path, type Problem } from '../observation/problem.ts'
 import type { SwarmObjects } from '../swarm/swarm-objects.ts'
 
@@ -21,6 +22,8 @@ export class LabView {
   readonly #requirements: ReadonlyMap<string, RequirementRecord>
   readonly #all: ReadonlyMap<string, RequirementRecord>
   readonly #read: ReadObservation
+  /** What was read, by name: rules look at the same again and again. */
+  readonly #seen = new Map<string, unknown>()
   readonly #explained = new Set<Reported>()
   readonly #reported: readonly Reported[]
 
@@ -94,7 +97,7 @@ export class LabView {
   }
 
   get facts(): ClusterFacts | undefined {
-    return this.#read(this.lab, `facts#${this.generation}`) as ClusterFacts | undefined
+    return this.#once('facts') as ClusterFacts | undefined
   }
 
   get kernelBefore(): KernelSeen | undefined {
@@ -116,8 +119,13 @@ export class LabView {
   }
 
   #scene(key: string): unknown {
-    const stored = this.#read(this.lab, `${key}#${this.generation}`) as { seen?: unknown } | undefined
-    return stored?.seen
+    return (this.#once(key) as { seen?: unknown } | undefined)?.seen
+  }
+
+  /** What is stored of this generation under that name. */
+  #once(name: string): unknown {
+    if (!this.#seen.has(name)) this.#seen.set(name, this.#read(this.lab, `${name}#${this.generation}`))
+    return this.#seen.get(name)
   }
 
   networkNamed(name: string | undefined): NetworkFacts | undefined {
@@ -142,13 +150,18 @@ export function placesOf(problems: readonly Problem[]): string[] {
 
 /**
  * Nodes that account for pairs that fail: every pair of such a node fails in one direction at least with every other
- * node, and no other pair does. Empty where no few nodes account for them all.
+ * node that was tried with it, and no other pair does. Empty where no few nodes account for them all.
  */
-export function culprits(failing: readonly Path[], nodes: readonly string[]): string[] {
-  const pairs = pairsOf(nodes)
-  const fails = (a: string, b: string): boolean =>
-    failing.some(({ from, to }) => (from === a && to === b) || (from === b && to === a))
-  const cutOff = nodes.filter((node) => nodes.every((other) => other === node || fails(node, other)))
+export function culprits(
+  failing: readonly Path[],
+  nodes: readonly string[],
+  tried: Pick<ClusterFacts, 'pairs'> = {},
+): string[] {
+  const pairs = nodePairs(tried, nodes, (name) => name)
+  const failed = new Set(failing.flatMap(({ from, to }) => [`${from} ${to}`, `${to} ${from}`]))
+  const fails = (a: string, b: string): boolean => failed.has(`${a} ${b}`)
+  const sound = new Set(pairs.filter(([a, b]) => !fails(a, b)).flat())
+  const cutOff = nodes.filter((node) => !sound.has(node))
   if (cutOff.length === 0 || (cutOff.length === nodes.length && nodes.length > 2)) return []
   const accounted = pairs.every(([a, b]) => !fails(a, b) || cutOff.includes(a) || cutOff.includes(b))
   return accounted ? cutOff : []

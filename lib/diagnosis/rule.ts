@@ -1,5 +1,6 @@
 import type { CatalogEntry, PublicReport } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
+import type { CountedLoss } from './ends.ts'
 import type { LabView, Reported } from './lab-view.ts'
 
 /**
@@ -20,6 +21,11 @@ export interface Draft
     Partial<Pick<Finding, 'nodes' | 'pairs' | 'networks' | 'proof' | 'severity'>> {
   /** Which of its entry’s reports are of the same thing; all of them where it does not say. */
   readonly reports?: readonly PublicReport[]
+  /**
+   * By which counter it is proved: of problems only those are explained that can have ended there, and none at all where
+   * fewer packets were counted than those are. A rule of a firewall or a full queue counts something on most hosts.
+   */
+  readonly counted?: CountedLoss
   /** Problems that it accounts for. */
   readonly explains?: (problem: Reported) => boolean
   /** Requirements whose verdict it accounts for although they report no problem: inconclusive or skipped. */

@@ -24,7 +24,7 @@ import { type ToolName, toolNames } from './host-facts.ts'
 export async function readHostFacts(remote: Remote, now: () => number = Date.now): Promise<HostFacts> {
   const startedMs = now()
   const { result, sections } = await execSections(remote, factsScript, {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     idempotent: true,
   })
   const endedMs = now()

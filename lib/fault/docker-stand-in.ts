@@ -3,6 +3,7 @@ import { scriptFile } from '../script-file.ts'
 import { dockerStandIn, putBeforeDocker } from './docker-front.ts'
 import { scripted } from './scripted.ts'
 import type { Fault } from './fault.ts'
+import { engineOf } from '../swarm/engine-of.ts'
 
 /** Puts a program before docker on the manager: what an engine would refuse cannot be had from it otherwise. */
 export function standsIn(
@@ -12,10 +13,20 @@ export function standsIn(
   return {
     ...fault,
     async plant(on) {
-      return scripted(on.cluster.manager, {
+      const { host } = on.cluster.manager
+      const planted = await scripted(on.cluster.manager, {
         plant: putBeforeDocker(program(on)),
         remove: sh`rm ${dockerStandIn}`,
       })
+      // A connection that is kept goes past what stands before docker now, and through what stood there.
+      engineOf(host)[Symbol.dispose]()
+      return {
+        ...planted,
+        async remove() {
+          await planted.remove()
+          engineOf(host)[Symbol.dispose]()
+        },
+      }
     },
   }
 }

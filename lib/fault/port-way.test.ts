@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { netlinkLines } from '../observe/netlink-lines.fake.ts'
 import { inSections } from '../remote/sections.fake.ts'
 import { faults } from './fault-table.ts'
 import { recordedLab } from './recorded-lab.fake.ts'
@@ -28,10 +29,10 @@ async function rulesOf(name: string, nat?: string): Promise<{ gone: string[]; ba
   const { on, remotes } = recordedLab({ device: 'eth1', prefix: 'swp' })
   const [, , victim] = remotes
   if (nat !== undefined) {
-    const link = (ifname: string, local: string, kind = ''): string =>
-      `@@ tables\n[{"ifindex":3,"ifname":"${ifname}","flags":["UP"],"mtu":1500,"linkinfo":{"info_kind":"${kind}"},"addr_info":[{"family":"inet","local":"${local}","prefixlen":16}]}]\n[]\n[]\n`
+    const link = (name: string, address: string, kind?: string): string =>
+      `@@ netlink\n${netlinkLines({ name, address, prefixLength: 16, ...(kind === undefined ? {} : { kind }) })}\n`
     victim?.answer(
-      'section inodes',
+      'xfrm-$what',
       inSections(
         `@@ namespace -\n${link('docker_gwbridge', '172.18.0.1', 'bridge')}@@ firewall\n*nat\n${nat}\n@@ namespace /run/docker/netns/ingress_sbox\n${link('eth1', '172.18.0.2')}@@ end\n`,
       ),

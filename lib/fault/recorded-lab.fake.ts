@@ -1,6 +1,7 @@
 import { machineOrigin } from '../host/vm/origin.ts'
 import { labImage } from '../loaded-image.ts'
 import type { Host, Lab } from '../host/host.ts'
+import { type ListedLink, netlinkLines } from '../observe/netlink-lines.fake.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import { inSections } from '../remote/sections.fake.ts'
 import type { Cluster, ClusterNode, Endpoint, OverlayNetwork, Service, Task } from '../swarm/cluster.ts'
@@ -39,18 +40,9 @@ const policy =
 
 /** The same as the kernel state, of a node whose ingress sandbox is 172.18.0.2. */
 function observed(): string {
-  const tables = (...links: object[]): string => `@@ tables\n${JSON.stringify(links)}\n[]\n[]\n`
-  const link = (ifname: string, local: string, more = {}): object => ({
-    ...{
-      ifindex: 3,
-      ifname,
-      flags: ['UP'],
-      mtu: 1500,
-      addr_info: [{ family: 'inet', local, prefixlen: 16 }],
-    },
-    ...more,
-  })
-  const bridge = link('docker_gwbridge', '172.18.0.1', { linkinfo: { info_kind: 'bridge' } })
+  const link = (name: string, address: string): ListedLink => ({ name, address, prefixLength: 16 })
+  const tables = (...links: ListedLink[]): string => `@@ netlink\n${netlinkLines(...links)}`
+  const bridge = { ...link('docker_gwbridge', '172.18.0.1'), kind: 'bridge' }
   const nat = rules.split('\n').filter((line) => line.startsWith('-A'))
   return [
     '@@ clock\n2026-11-21T06:47:20Z\n@@ namespace -',
@@ -67,7 +59,7 @@ function recorded(name: string, octet: number): FakeRemote {
   const addresses = `5: eth0    inet 10.91.1.7/24 brd 10.91.1.255 scope global eth0\n6: eth1    inet 172.18.0.${octet}/16 brd 172.18.255.255\n`
   return new FakeRemote(name)
     .answer(/./, '')
-    .answer('section inodes', inSections(observed()))
+    .answer('xfrm-$what', inSections(observed()))
     .answer('ip -o link', '9: eth0@if10: <UP> mtu 1450 link/ether 02:42:0a:5b:01:07\n')
     .answer('link show', '2: eth2: <UP> mtu 1500 qdisc noqueue\n')
     .answer(/addr(ess)? show/, addresses)

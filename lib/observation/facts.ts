@@ -32,6 +32,19 @@ export interface ClusterFacts {
   readonly built: BuiltFacts
   /** Tasks of the stack that engines did not get to run, with the engines' own words. */
   readonly refused: readonly RefusedFacts[]
+  /** The ordered pairs of nodes that are tried; undefined where all are. */
+  readonly pairs?: PairSample
+}
+
+/** Ordered pairs of nodes that stand for all: every node sends as often as every other, and receives as often. */
+export interface PairSample {
+  /** The same nodes and the same seed give the same sample. */
+  readonly seed: number
+  readonly taken: number
+  /** All ordered pairs of these nodes. */
+  readonly of: number
+  /** Names of receivers by that of the sender. */
+  readonly partners: Readonly<Record<string, readonly string[]>>
 }
 
 export interface RefusedFacts {

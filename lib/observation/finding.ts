@@ -28,7 +28,22 @@ export interface Finding {
   readonly knownIssues: readonly string[]
 }
 
-/** Where it is, for people: pairs where it names some, else nodes. */
+/** More are a wall of names in a report; all are in run.json. */
+const mostPlaces = 24
+
+/**
+ * Where it is, for people: pairs where it names some, else nodes. Of many pairs the nodes that account for them, where
+ * there are some, and how many pairs they are.
+ */
 export function describePlaces({ nodes, pairs }: Pick<Finding, 'nodes' | 'pairs'>): string[] {
-  return pairs.length > 0 ? pairs.map(({ from, to }) => `${from} → ${to}`) : [...nodes]
+  if (pairs.length > mostPlaces && nodes.length > 0)
+    return [...shortList(nodes, mostPlaces), `${pairs.length} ordered pairs`]
+  return shortList(pairs.length > 0 ? pairs.map(({ from, to }) => `${from} → ${to}`) : nodes, mostPlaces)
+}
+
+/** The first of many, and how many more there are. */
+export function shortList(names: readonly string[], most: number): string[] {
+  return names.length <= most
+    ? [...names]
+    : [...names.slice(0, most - 1), `and ${names.length - most + 1} more`]
 }

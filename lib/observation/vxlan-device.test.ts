@@ -14,9 +14,16 @@ const external =
 const policies =
   '{"id":77,"port_range":{"low":0,"high":0},"port":4789,"learning":true,"ttl":0,"df":"unset","ageing":300,"udp_csum":true,"udp_zero_csum6_tx":false,"udp_zero_csum6_rx":true,"gbp":true}'
 
-const collides = (text: string, vni: number, port = 4789, up = true) => {
+/**
+ * iproute2 6.1, kernel 6.18, made with `local fd00::1`, and of others what differs. Beside each the kernel took one of the
+ * same VNI and port for IPv4, and set both up; `external local fd00::1`, which prints no address, let none be set up.
+ */
+const ofIpv6 = (key = 'local6', more = '') =>
+  `{"id":4096,"${key}":"fd00::1","port_range":{"low":0,"high":0},"port":4789,"learning":true,"ttl":0,"df":"unset","ageing":300,"udp_csum":true,"udp_zero_csum6_tx":false,"udp_zero_csum6_rx":false${more}}`
+
+const collides = (text: string, vni: number, port = 4789, up = true, ipv6 = false) => {
   const settings = readVxlanSettings(JSON.parse(text))
-  return settings === undefined ? 'unread' : collisionOf({ ...settings, up }, { vni, port })
+  return settings === undefined ? 'unread' : collisionOf({ ...settings, up }, { vni, port, ipv6 })
 }
 
 describe('a VXLAN device', () => {
@@ -46,5 +53,14 @@ describe('a VXLAN device', () => {
     expect(collides(policies, 77)).to.equal('port')
     expect(collides(external, 4097, 4789, false)).to.equal(undefined)
     expect(collides(external, 4097, 4790)).to.equal(undefined)
+  })
+
+  it('of IPv6 is in the way of those of IPv6 alone', () => {
+    for (const key of ['local6', 'remote6', 'group6']) expect(collides(ofIpv6(key), 4096)).to.equal(undefined)
+    expect(collides(ofIpv6('local6', ',"gbp":true'), 4096)).to.equal(undefined)
+    expect(collides(ofIpv6(), 4096, 4789, true, true)).to.equal('vni')
+    expect(collides(ofIpv6('local'), 4096)).to.equal('vni')
+    expect(collides(plain, 4096, 4789, true, true)).to.equal(undefined)
+    expect(collides(external, 4096, 4789, true, true)).to.equal('port')
   })
 })

@@ -3,7 +3,6 @@ import { neighbourEntries, parseCounters, risenBetween } from './counters.ts'
 import { loadBetween, parseHostLoad } from './host-load.ts'
 import { parseKernelEvents } from './kernel-events.ts'
 import { parseKernelFiles } from './kernel-files.ts'
-import { parseRoutingRules, parseTableRoutes } from './policy-routing.ts'
 import { parseQueueing } from './queueing.ts'
 import { recorded } from './recorded/recorded.fake.ts'
 import { parseSettingFiles, parseSettings, settingPattern } from './settings.ts'
@@ -71,17 +70,6 @@ describe('what a node says of itself', () => {
     )
     expect(loadBetween(before, after)).to.deep.equal({ busy: 1, stolen: 0.5 })
     expect(loadBetween(before, before)).to.equal(undefined)
-  })
-
-  it('reads rules of policy routing besides the kernel’s own, and the tables they lead to', () => {
-    expect(parseRoutingRules(read('ip-rule.json'))).to.deep.equal([
-      { priority: 32765, from: '192.168.56.12', table: '100' },
-    ])
-    expect(parseTableRoutes(read('ip-route-all.json'))).to.deep.equal([
-      { table: '100', kind: 'unicast', destination: 'default', device: 'eth0', gateway: '172.31.250.2' },
-      { table: '100', kind: 'unreachable', destination: '10.98.0.0/16' },
-      { table: 'main', kind: 'blackhole', destination: '10.99.0.0/16' },
-    ])
   })
 
   it('reads queueing disciplines that shape, and none of those that every interface has', () => {

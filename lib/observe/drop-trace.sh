@@ -8,6 +8,6 @@ if [ "$owned" = yes ] && [ -d /sys/kernel/tracing ]; then
   root=/sys/kernel/tracing
   # In a mount namespace that ends with this process nobody else sees it. The instance outlives it.
   # shellcheck disable=SC2016 # expanded by the shell that unshare starts
-  exec unshare -m sh -c 'mount -t tracefs tracefs "$root" && exec sh -c "$count_drops"'
+  exec unshare -m sh -c 'mount --make-rprivate / && mount -t tracefs tracefs "$root" && exec sh -c "$count_drops"'
 fi
 printf '%s missing tracefs\n%s end\n' "$mark" "$mark"

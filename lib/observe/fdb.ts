@@ -1,27 +1,29 @@
-import { z } from 'zod'
 import { interfaceName, ipAddress, macAddress } from '../identifier.ts'
-import { jsonList } from '../json-list.ts'
 import type { FdbEntry } from './host-state.ts'
+import { protocolAddressOf, hardwareAddressOf, interfaceNames, type NetlinkMessage } from './netlink.ts'
 
-const bridgeFdb = z.object({
-  mac: z.string().exactOptional(),
-  ifname: z.string().exactOptional(),
-  dst: z.string().exactOptional(),
-  state: z.unknown().optional(),
-})
+/* Linux, include/uapi/linux/neighbour.h. */
+const [destination, linkLayer] = [1, 2]
+const isPermanent = 0x80
 
-/** Reads `bridge -j fdb`. An entry appears once per VLAN and once without, as the kernel has it. */
-export function parseFdb(line: string | undefined, host?: string): readonly FdbEntry[] {
-  return jsonList(line, bridgeFdb).flatMap((entry) =>
-    entry.mac === undefined
-      ? []
-      : [
-          {
-            mac: macAddress(entry.mac, host),
-            device: entry.ifname === undefined ? '' : interfaceName(entry.ifname, host),
-            ...(entry.dst === undefined ? {} : { vtep: ipAddress(entry.dst, host) }),
-            permanent: entry.state === 'permanent',
-          },
-        ],
-  )
+/** The forwarding database, as `bridge fdb` shows it: an entry appears once per VLAN and once without. */
+export function readFdb(
+  fdb: readonly NetlinkMessage[],
+  links: readonly NetlinkMessage[],
+  host?: string,
+): readonly FdbEntry[] {
+  const nameOf = interfaceNames(links)
+  return fdb.flatMap(({ head, attributes }) => {
+    const mac = hardwareAddressOf(attributes.get(linkLayer))
+    if (mac === undefined) return []
+    const vtep = protocolAddressOf(attributes.get(destination))
+    return [
+      {
+        mac: macAddress(mac, host),
+        device: interfaceName(nameOf(head.readInt32LE(4)), host),
+        ...(vtep === undefined ? {} : { vtep: ipAddress(vtep, host) }),
+        permanent: (head.readUInt16LE(8) & isPermanent) !== 0,
+      },
+    ]
+  })
 }

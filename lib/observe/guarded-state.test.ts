@@ -26,29 +26,29 @@ describe('guardedState', () => {
   it('is the state itself where every tool is there, or failed in one place', () => {
     const whole = state()
     expect(guardedState(whole)).to.equal(whole)
-    const failed = state({ what: 'output of bridge in lb_x', tool: 'bridge', package: '' })
+    const failed = state({ what: 'output of netlink in lb_x', tool: 'netlink', package: '' })
     expect(guardedState(failed)).to.equal(failed)
   })
 
   it('throws for exactly what the missing tool would have told', () => {
-    const without = guardedState(state(lacks('bridge', 'iproute2')))
+    const without = guardedState(state(lacks('iptables-save', 'iptables')))
     expect(without.root.links).to.have.lengthOf(1)
     expect(without.namespaces.lb_x?.ipvs).to.deep.equal([])
-    const error = thrownBy(() => without.namespaces.lb_x?.fdb)
+    const error = thrownBy(() => without.namespaces.lb_x?.firewall)
     expect(error).to.be.instanceOf(MissingTool)
     expect((error as MissingTool).message).to.equal(
-      'bridge is missing on web2: apt-get install iproute2, or give --toolbox-image',
+      'iptables-save is missing on web2: apt-get install iptables, or give --toolbox-image',
     )
   })
 
-  it('takes no namespace that could not be entered for one that is not there', () => {
-    const without = guardedState(state(lacks('nsenter', 'util-linux')))
+  it('knows nothing of IPsec without ip', () => {
+    const without = guardedState(state(lacks('ip', 'iproute2')))
     expect(without.root.firewall).to.deep.equal([])
-    expect(thrownBy(() => without.namespaces)).to.be.instanceOf(MissingTool)
+    expect(thrownBy(() => without.securityPolicies)).to.be.instanceOf(MissingTool)
   })
 
-  it('has nothing to tell without ip', () => {
-    const without = guardedState(state(lacks('ip', 'iproute2')))
+  it('has nothing to tell without perl', () => {
+    const without = guardedState(state(lacks('perl', 'perl-base')))
     for (const field of ['root', 'namespaces', 'securityAssociations', 'securityPolicies'] as const) {
       expect(
         thrownBy(() => without[field]),

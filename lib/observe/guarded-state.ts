@@ -1,16 +1,14 @@
 import { missingTool } from '../missing-tool.ts'
 import type { HostState, NamespaceState } from './host-state.ts'
 
-/** Without `ip` the script reads no namespace at all, the host's own included. */
 const needed = {
-  root: ['ip'],
-  namespaces: ['ip', 'nsenter'],
-  securityAssociations: ['ip'],
-  securityPolicies: ['ip'],
+  root: ['perl'],
+  namespaces: ['perl'],
+  securityAssociations: ['perl', 'ip'],
+  securityPolicies: ['perl', 'ip'],
 } as const satisfies Partial<Record<keyof HostState, readonly string[]>>
 
 const neededInNamespace = {
-  fdb: ['bridge'],
   firewall: ['iptables-save'],
 } as const satisfies Partial<Record<keyof NamespaceState, readonly string[]>>
 

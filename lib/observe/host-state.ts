@@ -2,7 +2,8 @@ import type { VxlanSettings } from '../observation/vxlan-device.ts'
 import type { Counters } from './counters.ts'
 import type { HostLoad } from './host-load.ts'
 import type { KernelEvent } from './kernel-events.ts'
-import type { RoutingRule, TableRoute } from './policy-routing.ts'
+import type { RoutingRule } from './policy-routing.ts'
+import type { RoutingTable } from './routing-table.ts'
 import type { QueueingDiscipline } from './queueing.ts'
 import type { KernelSettings, SettingFile } from './settings.ts'
 
@@ -40,9 +41,12 @@ export interface HostState {
   readonly forwardingFiles?: readonly { readonly file: string; readonly value: string }[]
   /** The kernel’s id of this boot: counters are compared within one. */
   readonly bootId?: string
-  /** Rules of policy routing, and routes of the tables they lead to; empty where only the kernel’s own three are. */
+  /** Rules of policy routing; empty where only the kernel’s own three are. */
   readonly routingRules?: readonly RoutingRule[]
-  readonly tableRoutes?: readonly TableRoute[]
+  /** Of the table main, as the routes of `root`. Undefined in runs of before they were read with their metrics. */
+  readonly refusingRoutes?: readonly RefusingRoute[]
+  /** Of every routing table that has a default route. Undefined where no rule of policy routing is for a sender. */
+  readonly routingTables?: readonly RoutingTable[]
   /** Of the host’s own interfaces. Undefined without `tc`. */
   readonly queueing?: readonly QueueingDiscipline[]
   /** Entries of the neighbour tables of all namespaces, which share `net.ipv4.neigh.default.gc_thresh3`. */
@@ -94,6 +98,18 @@ export interface NamespaceState {
   readonly counters?: Counters
 }
 
+/** Of a namespace what the devices in it have. */
+export type DeviceTables = Pick<NamespaceState, 'inode' | 'links' | 'routes' | 'neighbours' | 'fdb'>
+
+/** What is read where somebody looks again and again: a part of `HostState`, with the same fields. */
+export interface DevicesState extends Pick<
+  HostState,
+  'host' | 'takenAt' | 'securityAssociations' | 'securityPolicies' | 'unavailable'
+> {
+  readonly root: DeviceTables
+  readonly namespaces: Readonly<Record<string, DeviceTables>>
+}
+
 export interface Link {
   readonly name: string
   readonly index: number
@@ -105,6 +121,8 @@ export interface Link {
   /** Name of the bridge it belongs to. */
   readonly master?: string
   readonly vxlan?: VxlanSettings
+  /** Of VXLAN devices: created in the namespace that it is in, not moved there. Undefined in runs of before it was read. */
+  readonly createdHere?: boolean
   /** Since it was made. */
   readonly received?: LinkCounters
   readonly sent?: LinkCounters
@@ -126,6 +144,17 @@ export interface Route {
   readonly destination: string
   readonly device: string
   readonly gateway?: string
+  /** 0 where it is not there. Of equal destinations the lowest is taken. */
+  readonly metric?: number
+}
+
+/** A route that lets nothing through to what it covers. */
+export interface RefusingRoute {
+  readonly kind: 'blackhole' | 'unreachable' | 'prohibit'
+  /** CIDR or `default`. IPv4, main table. */
+  readonly destination: string
+  /** Of equal destinations the route with the lowest is taken. */
+  readonly metric: number
 }
 
 export interface Neighbour {

@@ -26,6 +26,7 @@ const plain: Readonly<Record<string, string>> = {
   '--dst-type': 'fib daddr type',
   '--src-type': 'fib saddr type',
   '--state': 'ct state',
+  '--pkt-type': 'meta pkttype',
 }
 
 /**

@@ -30,7 +30,7 @@ const words: readonly (readonly [KernelEventKind, string])[] = [
   ['transmit-timeout', 'NETDEV WATCHDOG'],
 ]
 
-/** For `grep -E`: no other line leaves the host. */
+/** As Perl reads it: no other line leaves the host. */
 export const kernelWords: string = words.map(([, pattern]) => pattern).join('|')
 
 /** Reads lines of `dmesg`; only what they are about and when is kept. */

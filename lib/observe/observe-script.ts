@@ -1,6 +1,7 @@
 import type { Script } from '../script.ts'
-import { scriptFile } from '../script-file.ts'
+import { perlFile, scriptFile } from '../script-file.ts'
 import { kernelWords } from './kernel-events.ts'
+import { seed } from './known-rules.ts'
 import { settingsOfHost, settingsOfNamespaces, settingPath, settingPattern } from './settings.ts'
 
 /** Kernel modules swarm needs, or may need for its encryption rules. */
@@ -27,36 +28,44 @@ const hostFiles = [
   ...settingsOfHost.map(settingPath),
 ]
 
+export interface ObserveOptions {
+  /** Processes whose network namespaces are wanted, too. */
+  readonly pids?: readonly number[]
+  /** Numbers of rules that need not be printed again, see `known-rules.ts`. */
+  readonly known?: readonly string[]
+  /** Interfaces, neighbours, routes, forwarding and IPsec alone. */
+  readonly only?: 'devices' | undefined
+}
+
 /**
- * What is run on a host to read its kernel state: POSIX sh in `observe.sh`.
+ * What is run on a host to read its kernel state: Perl, as the agents are, with nothing but the interpreter.
  *
- * It prints sections, see `execSections`. Processes are counted, because on an emulated
- * host each costs about 30 ms: one shell per namespace, one `ip -batch` for three tables, shell built-ins for
- * files of /proc. `ss` is not used: it makes the kernel load modules, and this must not change a host.
+ * It prints sections, see `execSections`. Processes are counted, because on an emulated host each costs 30 ms or more: one
+ * enters all namespaces, and asks the kernel by netlink. `ss` is not used: it makes the kernel load modules, and this must
+ * not change a host.
  *
  * A container sees neither what is built into the kernel nor what could be loaded: who made it left a list of what
  * works there, found by trying.
  *
  * Keys: the secret field of every `ip xfrm state` line that has one is cut out before the output leaves the
  * host, and so is any hexadecimal number longer than an SPI. Not every iproute2 knows `nokeys`.
- *
- * @param pids of processes whose network namespaces are wanted, too
  */
-export function observeScript(pids: readonly number[]): Script {
+export function observeScript({ pids = [], known = [], only }: ObserveOptions = {}): Script {
+  const given = {
+    files: files.join(' '),
+    host_files: hostFiles.join(' '),
+    kernel_words: kernelWords,
+    settings: settingPattern,
+    wanted: wantedModules.join(' '),
+    pids: pids.join(' '),
+    known: known.join(' '),
+    seed,
+    devices: only === undefined ? '' : 'only',
+  }
   return scriptFile(
     import.meta.url,
     'observe.sh',
-    {
-      files: files.join(' '),
-      host_files: hostFiles.join(' '),
-      kernel_words: kernelWords,
-      settings: settingPattern,
-      wanted: wantedModules.join(' '),
-      any_wanted: wantedModules.join('|'),
-      in_namespace: scriptFile(import.meta.url, 'in-namespace.sh').text,
-      each_namespace: scriptFile(import.meta.url, 'each-namespace.sh').text,
-      not_entered: scriptFile(import.meta.url, 'not-entered.sh').text,
-    },
-    pids,
+    { program: perlFile(import.meta.url, 'observe.pl') },
+    Object.entries(given).map(([name, value]) => `${name}=${value}`),
   )
 }

@@ -1,33 +1,29 @@
 import { z } from 'zod'
-import { interfaceName, ipAddress, routeDestination } from '../identifier.ts'
 import { jsonList } from '../json-list.ts'
+import { contains } from '../topology/cidr.ts'
 
 /** A rule of policy routing, as `ip rule` has it, besides the three that every kernel has. */
 export interface RoutingRule {
   readonly priority: number
+  /** It holds for what the rest of it does not describe. */
+  readonly not?: true
   /** CIDR or address; undefined for all. */
   readonly from?: string
   readonly to?: string
+  /** `lo`: what the host itself sends. */
   readonly comesIn?: string
   readonly mark?: string
-  /** Where it leads; empty for a rule that refuses. */
+  /** It asks for more than that: a protocol, ports, a user, the interface to leave by, or how narrow a route is. */
+  readonly more?: true
+  /** Where it leads; empty for a rule that refuses, goes to another rule, or leads to the table of a VRF. */
   readonly table: string
-}
-
-/** A route of a table that such a rule can lead to, or one of any table that refuses. */
-export interface TableRoute {
-  readonly table: string
-  /** `unicast`, `blackhole`, `unreachable`, `prohibit`, `throw`. */
-  readonly kind: string
-  readonly destination: string
-  readonly device?: string
-  readonly gateway?: string
 }
 
 const word = z.string().max(64)
 
-const ipRule = z.object({
+const ipRule = z.looseObject({
   priority: z.number(),
+  not: z.null().exactOptional(),
   src: word.exactOptional(),
   srclen: z.number().exactOptional(),
   dst: word.exactOptional(),
@@ -37,53 +33,44 @@ const ipRule = z.object({
   table: word.exactOptional(),
 })
 
-/** Reads `ip -j -4 rule show`. */
-export function parseRoutingRules(line: string | undefined): readonly RoutingRule[] {
+/** What is no condition of a rule, or a part of one above (iproute2, ip/iprule.c). */
+const unasked = ['fwmask', 'action', 'goto', 'l3mdev', 'protocol']
+
+const ofEveryKernel = ['local', 'main', 'default']
+
+/** Reads `ip -j -4 rule show`; undefined where there is no such output. */
+export function parseRoutingRules(line: string | undefined): readonly RoutingRule[] | undefined {
+  if (line?.startsWith('[') !== true) return undefined
   return jsonList(line, ipRule)
-    .filter(
-      ({ src, dst, iif, fwmark, table }) =>
-        !(
-          src === 'all' &&
-          dst === undefined &&
-          iif === undefined &&
-          fwmark === undefined &&
-          ['local', 'main', 'default'].includes(table ?? '')
-        ),
-    )
-    .map(({ priority, src, srclen, dst, dstlen, iif, fwmark, table = '' }) => ({
+    .map(({ priority, not, src, srclen, dst, dstlen, iif, fwmark, table = '', ...rest }) => ({
       priority,
+      ...(not === undefined ? {} : { not: true as const }),
       ...(src === undefined || src === 'all' ? {} : { from: withLength(src, srclen) }),
       ...(dst === undefined || dst === 'all' ? {} : { to: withLength(dst, dstlen) }),
       ...(iif === undefined ? {} : { comesIn: iif }),
       ...(fwmark === undefined ? {} : { mark: fwmark }),
+      ...(Object.keys(rest).every((key) => unasked.includes(key)) ? {} : { more: true as const }),
       table,
     }))
+    .filter((rule) => Object.keys(rule).length > 2 || !ofEveryKernel.includes(rule.table))
 }
 
 const withLength = (address: string, length: number | undefined): string =>
   length === undefined ? address : `${address}/${length}`
 
-const ipRoute = z.object({
-  type: word.exactOptional(),
-  dst: word.exactOptional(),
-  gateway: word.exactOptional(),
-  dev: word.exactOptional(),
-  table: z.union([word, z.number()]).exactOptional(),
-})
-
-const ofEveryKernel = ['local', 'main', 'default']
-
-/** Reads `ip -j route`, of one table or of all: routes of other tables, and those that refuse. */
-export function parseTableRoutes(line: string | undefined, host?: string): readonly TableRoute[] {
-  return jsonList(line, ipRoute).flatMap(({ type = 'unicast', dst, gateway, dev, table = 'main' }) => {
-    const ordinary = ['unicast', 'local', 'broadcast', 'multicast', 'anycast'].includes(type)
-    if (dst === undefined || (ordinary && ofEveryKernel.includes(String(table)))) return []
-    return [
-      {
-        ...{ table: String(table), kind: type, destination: routeDestination(dst, host) },
-        ...(dev === undefined ? {} : { device: interfaceName(dev, host) }),
-        ...(gateway === undefined ? {} : { gateway: ipAddress(gateway, host) }),
-      },
-    ]
-  })
+/**
+ * Whether a rule can lead what a host itself sends past the routes of the table main, which alone are read. Only marks and
+ * interfaces that it came in by are known not to be those of the engine's packets.
+ *
+ * @param own addresses of the host
+ */
+export function leadsPastMain(rule: RoutingRule, own: readonly string[], to: string): boolean {
+  if (ofEveryKernel.includes(rule.table)) return false
+  if (rule.not === true) return true
+  return (
+    rule.mark === undefined &&
+    (rule.comesIn === undefined || rule.comesIn === 'lo') &&
+    (rule.to === undefined || contains(rule.to, to)) &&
+    (rule.from === undefined || own.some((address) => contains(rule.from ?? '', address)))
+  )
 }

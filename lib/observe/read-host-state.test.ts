@@ -1,13 +1,26 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
 import { readSections } from '../remote/sections.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
+import { recorded } from './recorded/recorded.fake.ts'
 import { observeScript } from './observe-script.ts'
-import { parseHostState, readHostState } from './read-host-state.ts'
+import type { HostState } from './host-state.ts'
+import { parseHostState, readDevices, readHostState } from './read-host-state.ts'
+
+const netlink = recorded('netlink-6.18', 'netlink.txt').trim()
 
 const output = `@@ missing ipvsadm nothing,at,all ipvsadm
 @@ clock
@@ -20,31 +33,20 @@ const output = `@@ missing ipvsadm nothing,at,all ipvsadm
 4026532530 /run/docker/netns/1-cgfznerai9
 4026532734 /run/docker/netns/b888801bb95c
 @@ namespace -
-@@ tables
-[{"ifindex":3,"ifname":"eth1","flags":["UP"],"mtu":1500,"address":"52:54:00:00:02:01","addr_info":[]}]
-[{"dst":"192.168.56.13","dev":"eth1","lladdr":"52:54:00:00:02:03","state":["REACHABLE"]}]
-[{"type":"unicast","dst":"default","gateway":"172.31.250.2","dev":"eth0"}]
+@@ netlink
+${netlink}
 @@ firewall
 *nat
 [30:1800] -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
 @@ namespace /run/docker/netns/1-cgfznerai9
-@@ tables
-[{"ifindex":2,"ifname":"br0","flags":["UP"],"mtu":1424,"linkinfo":{"info_kind":"bridge"},"addr_info":[]}]
-[]
-[]
-@@ fdb
-[{"mac":"02:42:0a:5b:02:07","ifname":"vxlan0","dst":"192.168.56.13","state":"permanent"}]
-
+@@ netlink
+${netlink}
 @@ firewall
 @@ failed iptables-save
 @@ namespace /run/docker/netns/b888801bb95c
-@@ tables
-[{"ifindex":1,"ifname":"lo","flags":[],"mtu":65536,"addr_info":[]}]
-[]
-[]
+@@ netlink
+links 
 @@ namespace /run/docker/netns/gone
-nsenter: cannot open /run/docker/netns/gone: No such file or directory
-
 @@ unreadable /run/docker/netns/gone
 @@ xfrm-state
 @@ xfrm-policy
@@ -60,12 +62,13 @@ describe('host state', () => {
     const state = parseHostState('worker1', readSections(output, '@@'))
     expect(state).to.include({ host: 'worker1', takenAt: '2026-11-21T06:47:20Z' })
     expect(state.root).to.include({ inode: 'net:[4026531840]' })
-    expect(state.root.links[0]?.name).to.equal('eth1')
-    expect(state.root.neighbours[0]?.device).to.equal('eth1')
+    expect(state.root.links[0]?.name).to.equal('lo')
+    expect(state.root.neighbours.map(({ device }) => device)).to.include('eth1')
     expect(state.root.firewall[0]).to.include({ table: 'nat', chain: 'PREROUTING' })
     expect(Object.keys(state.namespaces)).to.deep.equal(['1-cgfznerai9', 'b888801bb95c'])
     expect(state.namespaces['1-cgfznerai9']).to.include({ inode: 'net:[4026532530]' })
-    expect(state.namespaces['1-cgfznerai9']?.fdb).to.have.lengthOf(1)
+    expect(state.namespaces['1-cgfznerai9']?.fdb).to.have.lengthOf.above(3)
+    expect(state.namespaces.b888801bb95c?.links).to.deep.equal([])
     expect(state.listeners).to.deep.equal([{ protocol: 'udp', address: '0.0.0.0', port: 4789 }])
   })
 
@@ -82,7 +85,7 @@ describe('host state', () => {
         tool: 'iptables-save',
         package: '',
       },
-      { what: 'namespace /run/docker/netns/gone', tool: 'nsenter', package: '' },
+      { what: 'namespace /run/docker/netns/gone', tool: 'perl', package: '' },
     ])
   })
 
@@ -118,13 +121,12 @@ describe('host state', () => {
   })
 
   it('refuses what no kernel says in place of an address or a name', () => {
-    for (const [sound, said] of [
-      ['"ifname":"eth1"', '"ifname":"eth1; id"'],
-      ['"dst":"192.168.56.13"', '"dst":"192.168.56.13\\nstop"'],
-      ['"mac":"02:42:0a:5b:02:07"', '"mac":"$(id)"'],
-      ['"dst":"default"', '"dst":"`id`"'],
-    ] as const) {
-      expect(() => parseHostState('worker1', readSections(output.replace(sound, said), '@@')), said)
+    for (const said of ['e id', 'e/h1', '-th1', 'a\n@@']) {
+      const changed = Buffer.from(netlink.split('\n')[0]?.slice('links '.length) ?? '', 'base64')
+        .toString('latin1')
+        .replace('\x03\0eth1', `\x03\0${said}`)
+      const lines = netlink.replace(/^links .*/, `links ${Buffer.from(changed, 'latin1').toString('base64')}`)
+      expect(() => parseHostState('worker1', readSections(output.replace(netlink, lines), '@@')), said)
         .to.throw(SwarmproofError)
         .that.includes({ code: 'NOT_AN_IDENTIFIER', host: 'worker1' })
     }
@@ -138,6 +140,41 @@ describe('host state', () => {
     expect(state.namespaceOf).to.deep.equal({ [process.pid]: state.root.inode })
     expect(state.kernelModules).to.have.property('vxlan')
     if (state.unavailable.length === 0) expect(state.root.links.map(({ name }) => name)).to.include('lo')
+  })
+})
+
+describe('devices alone', () => {
+  it('are what the whole has of them', async function () {
+    if (process.getuid?.() !== 0 || process.platform !== 'linux') this.skip()
+    const host = nativeHost('here')
+    const [whole, devices] = [await readHostState(host), await readDevices(host)]
+    const names = (links: typeof whole.root.links) => links.map(({ name }) => name)
+    expect(names(devices.root.links)).to.deep.equal(names(whole.root.links)).and.to.include('lo')
+    expect(devices.root.routes).to.deep.equal(whole.root.routes)
+    expect(devices.root.inode).to.equal(whole.root.inode)
+    expect(Object.keys(devices.namespaces)).to.deep.equal(Object.keys(whole.namespaces))
+  })
+
+  it('leave out every program that reads something else', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'swp-devices-'))
+    try {
+      const asked = join(folder, 'asked')
+      for (const name of ['iptables', 'iptables-save', 'nft', 'tc', 'dmesg', 'cat', 'grep', 'sed', 'stat'])
+        writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} >>${asked}\n`, { mode: 0o755 })
+      const run = (only?: 'devices') =>
+        spawnSync('sh', ['-c', `mark=@@\n${observeScript({ only }).text}`], {
+          env: { PATH: `${folder}:${process.env['PATH']}` },
+          encoding: 'utf8',
+        }).stdout
+      expect(run('devices'))
+        .to.include('@@ netlink')
+        .and.to.match(/@@ end\n$/)
+      expect(existsSync(asked)).to.equal(false)
+      run()
+      expect(readFileSync(asked, 'utf8')).to.include('iptables-save').and.to.include('tc')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 
@@ -158,7 +195,11 @@ esac
     try {
       writeFileSync(join(folder, 'ip'), fakeIp)
       chmodSync(join(folder, 'ip'), 0o755)
-      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${observeScript([]).text}`], {
+      // Whoever may not ask the kernel whether there are states asks ip.
+      const words = ['sh', '-c', `mark=@@\n${observeScript().text}`]
+      const front = process.getuid?.() === 0 ? ['setpriv', '--bounding-set', '-net_admin'] : []
+      const [program = '', ...rest] = [...front, ...words]
+      const { stdout } = spawnSync(program, rest, {
         env: { PATH: `${folder}:/usr/bin:/bin` },
         encoding: 'utf8',
       })
@@ -187,7 +228,7 @@ describe('tables of nftables', () => {
         writeFileSync(join(folder, file), text, { mode: 0o755 })
       }
       write('tools/nft', `#!/bin/sh\necho '{"nftables": []}'\n`)
-      const script = observeScript([]).text.replaceAll(
+      const script = observeScript().text.replaceAll(
         /\/(sys\/module|lib\/modules|proc\/kallsyms)\b/g,
         `${folder}/$1`,
       )
@@ -215,28 +256,28 @@ describe('tables of nftables', () => {
   })
 })
 
-describe('a host whose nsenter is taken from a container', () => {
-  it('is asked for all namespaces by one container', () => {
+describe('a host whose perl is taken from a container', () => {
+  it('is read by one container, which is told nothing but by words', () => {
     const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
     try {
-      const tools = join(folder, 'swarmproof-run-1')
-      const files = join(folder, 'netns')
+      const [tools, files, log] = [
+        join(folder, 'swarmproof-run-1'),
+        join(folder, 'netns'),
+        join(folder, 'log'),
+      ]
       mkdirSync(tools)
       mkdirSync(files)
       writeFileSync(join(files, '1-ended'), '')
-      const log = join(folder, 'log')
-      // In the container nsenter is a real one, and of the environment there is what the toolbox hands over.
-      const shim = readFileSync(new URL('../swarm/toolbox-tool.sh', import.meta.url), 'utf8')
-      const handed = [...shim.matchAll(/ -e (\w+)/g)].map(([, name]) => `${name}="$${name}"`).join(' ')
-      const nsenter = `#!/bin/sh\necho "$1" >>${log}\nPATH=/usr/sbin:/usr/bin:/sbin:/bin; shift; exec env -i PATH="$PATH" ${handed} "$@"\n`
-      writeFileSync(join(tools, 'nsenter'), nsenter, { mode: 0o755 })
-      const script = observeScript([]).text.replaceAll('/run/docker/netns', files)
+      // In the container perl is a real one, and of the environment there is what the toolbox hands over.
+      const perl = `#!/bin/sh\necho once >>${log}\nexec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin perl "$@"\n`
+      writeFileSync(join(tools, 'perl'), perl, { mode: 0o755 })
+      const script = observeScript().text.replaceAll('/run/docker/netns', files)
       const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${script}`], {
         env: { PATH: `${tools}:${process.env.PATH}` },
         encoding: 'utf8',
       })
       expect(stdout).to.match(/^@@ end$/m)
-      expect(readFileSync(log, 'utf8')).to.equal('--net=/proc/self/ns/net\n')
+      expect(readFileSync(log, 'utf8')).to.equal('once\n')
       expect(stdout).to.contain(`@@ ended ${join(files, '1-ended')}\n`)
     } finally {
       rmSync(folder, { recursive: true })
@@ -244,25 +285,61 @@ describe('a host whose nsenter is taken from a container', () => {
   })
 })
 
-describe('files of namespaces that cannot be entered', () => {
-  it('are of namespaces that ended, where no namespace is mounted on them any more, else unreadable', () => {
+describe('a host that cannot be read', () => {
+  const withPerl = async (text: string | undefined): Promise<HostState> => {
     const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
     try {
-      const [files, tools] = [join(folder, 'netns'), join(folder, 'tools')]
-      mkdirSync(files)
-      mkdirSync(tools)
-      writeFileSync(join(tools, 'nsenter'), '#!/bin/sh\necho cannot enter >&2; exit 1\n', { mode: 0o755 })
-      writeFileSync(join(files, '1-ended'), '')
-      symlinkSync('/proc/self/ns/net', join(files, '1-stands'))
-      const script = observeScript([]).text.replaceAll('/run/docker/netns', files)
-      const { stdout } = spawnSync('sh', ['-c', `mark=@@\n${script}`], {
-        env: { PATH: `${tools}:${process.env.PATH}` },
-        encoding: 'utf8',
-      })
-      const state = parseHostState('here', readSections(stdout, '@@'))
-      expect(state.namespaces).to.deep.equal({})
-      const closed = state.unavailable.filter(({ tool }) => tool === 'nsenter').map(({ what }) => what)
-      expect(closed).to.deep.equal([`namespace ${join(files, '1-stands')}`])
+      symlinkSync('/bin/sh', join(folder, 'sh'))
+      if (text !== undefined) writeFileSync(join(folder, 'perl'), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+      return await readHostState(nativeHost('web1', ['/usr/bin/env', `PATH=${folder}`, '/bin/sh', '-c']))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+  const code = async (text: string): Promise<unknown> =>
+    withPerl(text).then(
+      () => 'read',
+      (error: unknown) => (error as SwarmproofError).code,
+    )
+
+  it('is none that has nothing, whether the program does not start or ends half way', async () => {
+    expect(await code('exit 125')).to.equal('OBSERVE_FAILED')
+    expect(await code('echo "${3#mark=} clock"; exit 1')).to.equal('OBSERVE_TRUNCATED')
+  })
+
+  it('says what is not there', async function () {
+    // `observe.sh` looks in these, too.
+    if (['/usr/sbin', '/sbin', '/usr/local/sbin'].some((path) => existsSync(join(path, 'perl')))) this.skip()
+    expect((await withPerl(undefined)).unavailable).to.deep.equal([
+      { what: 'everything', tool: 'perl', package: 'perl-base' },
+    ])
+  })
+})
+
+describe('files of namespaces that cannot be entered', () => {
+  it('are of namespaces that ended, where no namespace is mounted on them any more, else unreadable', function () {
+    if (process.getuid?.() !== 0 || process.platform !== 'linux') this.skip()
+    const folder = mkdtempSync(join(tmpdir(), 'swp-test-'))
+    try {
+      writeFileSync(join(folder, '1-ended'), '')
+      symlinkSync('/proc/self/ns/net', join(folder, '1-stands'))
+      const script = observeScript().text.replaceAll('/run/docker/netns', folder)
+      const read = (...front: string[]): HostState => {
+        const [program = '', ...words] = [...front, 'sh', '-c', `mark=@@\n${script}`]
+        return parseHostState(
+          'here',
+          readSections(spawnSync(program, words, { encoding: 'utf8' }).stdout, '@@'),
+        )
+      }
+      const closed = ({ unavailable }: HostState): string[] =>
+        unavailable.flatMap(({ what }) => (what.startsWith('namespace ') ? [what] : []))
+      const whole = read()
+      expect(Object.keys(whole.namespaces)).to.deep.equal(['1-stands'])
+      expect(closed(whole)).to.deep.equal([])
+      const unprivileged = read('setpriv', '--bounding-set', '-sys_admin')
+      expect(unprivileged.namespaces).to.deep.equal({})
+      expect(unprivileged.root.links).to.have.lengthOf(whole.root.links.length)
+      expect(closed(unprivileged)).to.deep.equal([`namespace ${join(folder, '1-stands')}`])
     } finally {
       rmSync(folder, { recursive: true })
     }

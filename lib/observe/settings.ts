@@ -70,7 +70,7 @@ export function parseSettingFiles(lines: readonly string[]): SettingFile[] {
   })
 }
 
-/** For `grep -E`: the settings above and those that matter in files only, with dots or slashes between their words. */
+/** As Perl reads it: the settings above and those that matter in files only, with dots or slashes between their words. */
 export const settingPattern: string = [...settingsOfNamespaces, ...settingsOfHost]
   .filter((name) => !name.endsWith('_count'))
   .map((name) => name.replaceAll('*', '[^[:space:]=]+').replaceAll('.', '[./]'))

@@ -26,6 +26,8 @@ export interface AskedPacket {
   /** Its destination was translated. */
   readonly translated?: boolean
   readonly mark?: number
+  /** No program sends it: it has no owner. */
+  readonly ofKernel?: boolean
 }
 
 /** Whether a rule applies to the packets: to all, to some of them, or by a match that is not understood. */
@@ -156,6 +158,7 @@ function appliesTo(conditions: readonly RuleCondition[], packet: AskedPacket): A
 
 function answerTo(condition: RuleCondition, packet: AskedPacket): Answer {
   if (isOfAnother(condition, packet)) return 'none'
+  if (packet.ofKernel === true && isOwner(condition)) return condition.not === true ? 'unread' : 'none'
   const answer = condition.values.length === 0 ? 'unread' : matches(condition, packet)
   if (condition.not !== true) return answer
   return answer === 'all' ? 'none' : answer === 'none' ? 'all' : answer
@@ -166,6 +169,9 @@ function isOfAnother({ left }: RuleCondition, { protocol }: AskedPacket): boolea
   const [of = ''] = left.split(' ')
   return of === 'ip6' || (transports.has(of) && of !== protocol)
 }
+
+/** xt_owner, and what nft has instead. */
+const isOwner = ({ left }: RuleCondition): boolean => /^(-m owner |meta skuid$|meta skgid$)/.test(left)
 
 const transports: ReadonlySet<string> = new Set([
   ...['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'esp', 'ah'],
@@ -192,7 +198,13 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
       return interfaceAnswer(packet.out, values)
     case 'fib daddr type':
     case 'fib daddr . iif type':
-      return typeAnswer(packet.toHost, values)
+      return packet.destination !== undefined && values.every((value) => toMany.has(value))
+        ? 'none'
+        : typeAnswer(packet.toHost, values)
+    case 'meta pkttype':
+      return packet.destination !== undefined && values.every((value) => toMany.has(value))
+        ? 'none'
+        : 'unread'
     case 'fib saddr type':
       return typeAnswer(packet.fromHost, values)
     case 'ct state':
@@ -214,6 +226,9 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
       return 'unread'
   }
 }
+
+/** Nodes send to one address each. */
+const toMany: ReadonlySet<string> = new Set(['broadcast', 'multicast'])
 
 function one<T>(value: T | undefined, holds: (value: T) => boolean): Answer {
   return value === undefined ? 'some' : yesNo(holds(value))

@@ -48,7 +48,8 @@ async function tell(chunks: Iterable<Uint8Array>): Promise<string> {
   }
 }
 
-describe('a damaged capture', () => {
+describe('a damaged capture', function () {
+  this.timeout(60_000)
   // As often pcapng as pcap.
   const names = fixtureNames.flatMap((name) =>
     name.endsWith('.pcapng') ? [name] : [name, 'interfaces.pcapng' as const],

@@ -1,4 +1,5 @@
 import { ipv4Text, ipv6Text, macText } from './address.ts'
+import { asciiOf } from './ascii-text.ts'
 import type { CounterTable } from './counter-table.ts'
 import { spiText } from './esp.ts'
 import { ipProtocolName } from './ip-protocol.ts'
@@ -6,6 +7,7 @@ import { Family, HAS_PORTS, KIND_SHIFT } from './ledger-tables.ts'
 import type { LedgerTables } from './ledger-tables.ts'
 import type { EspRow, FlowRow, InnerFlowRow, LedgerReport, VxlanRow } from './ledger-report.ts'
 import type { CaptureSummary } from './record.ts'
+import { rowsByBytes } from './rows-by-bytes.ts'
 import { timestampText } from './timestamp.ts'
 
 /** Hosts and tasks are named in many rows; of a scan's addresses each is in one. */
@@ -13,8 +15,10 @@ const REMEMBERED_ADDRESSES = 4096
 
 /** Reads the ledger's tables as rows, the largest (in bytes) first; VXLAN and ESP by number and address. */
 export class LedgerRows {
-  private readonly ledger: LedgerTables
+  readonly ledger: LedgerTables
   private readonly ipv4Texts = new Map<number, string>()
+  private readonly ipv4Ascii = new Map<number, Uint8Array>()
+  private readonly protocols = new Map<number, Uint8Array>()
 
   constructor(ledger: LedgerTables) {
     this.ledger = ledger
@@ -22,9 +26,13 @@ export class LedgerRows {
 
   *flows(): Generator<FlowRow> {
     const { flows, beyondLimit } = this.ledger
-    for (const row of byBytes(flows)) yield this.flow(row)
-    if (beyondLimit.packets === 0) return
-    yield { ...beyondFlow, ...beyondLimit }
+    for (const row of rowsByBytes(flows)) yield this.flow(row)
+    if (beyondLimit.packets > 0) yield this.beyond()
+  }
+
+  /** The row of all packets for whose flow there was none. */
+  beyond(): FlowRow {
+    return { ...beyondFlow, ...this.ledger.beyondLimit }
   }
 
   /** How many rows `flows` gives. */
@@ -159,8 +167,26 @@ export class LedgerRows {
   private innerRowsByNetwork(): number[][] {
     const { innerFlows } = this.ledger
     const rows: number[][] = []
-    for (const row of byBytes(innerFlows)) (rows[innerFlows.word(row, 2)] ??= []).push(row)
+    for (const row of rowsByBytes(innerFlows)) (rows[innerFlows.word(row, 2)] ??= []).push(row)
     return rows
+  }
+
+  /** The protocol of a kind, as JSON. */
+  protocolJson(kind: number): Uint8Array {
+    const known = this.protocols.get(kind)
+    if (known !== undefined) return known
+    const json = asciiOf(JSON.stringify(protocolOf(kind)))
+    this.protocols.set(kind, json)
+    return json
+  }
+
+  addressAscii(family: number, word: number): Uint8Array {
+    const isIpv4 = family === Family.ipv4 || family === Family.arp
+    const known = isIpv4 ? this.ipv4Ascii.get(word) : undefined
+    if (known !== undefined) return known
+    const ascii = asciiOf(this.address(family, word))
+    if (isIpv4 && this.ipv4Ascii.size < REMEMBERED_ADDRESSES) this.ipv4Ascii.set(word, ascii)
+    return ascii
   }
 
   private address(family: number, word: number): string {
@@ -187,25 +213,6 @@ function protocolOf(kind: number): string | number {
   if ((kind & 3) === Family.arp) return 'arp'
   if ((kind & 3) !== Family.ethernet) return ipProtocolName(number)
   return number === 0 ? 'llc' : `0x${number.toString(16).padStart(4, '0')}`
-}
-
-/**
- * Row numbers, the most bytes first, earlier rows first among equals. Bytes and row are packed into one
- * double where both fit, because sorting numbers needs no callback.
- */
-function byBytes(table: CounterTable): Float64Array {
-  const { size } = table
-  const keys = new Float64Array(size)
-  let largest = 0
-  for (let row = 0; row < size; row++) largest = Math.max(largest, table.bytes(row))
-  if (largest * size > Number.MAX_SAFE_INTEGER) {
-    for (let row = 0; row < size; row++) keys[row] = row
-    return keys.sort((a, b) => table.bytes(b) - table.bytes(a) || a - b)
-  }
-  for (let row = 0; row < size; row++) keys[row] = (largest - table.bytes(row)) * size + row
-  keys.sort()
-  for (let index = 0; index < size; index++) keys[index]! %= size
-  return keys
 }
 
 function viewOf(table: CounterTable, row: number): DataView {

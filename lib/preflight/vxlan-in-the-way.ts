@@ -21,7 +21,8 @@ export function vxlanInTheWay(hosts: readonly KnownHost[]): readonly HostFinding
   const networks = networksOf(hosts)
   return hosts.flatMap(({ inventory, facts }) =>
     facts.vxlanDevices.flatMap((device): HostFinding[] => {
-      const what = against(device, networks, port)
+      const { nodeAddress, dataPathAddress = nodeAddress } = facts.swarm
+      const what = against(device, networks, { port, ipv6: dataPathAddress.includes(':') })
       return what === undefined
         ? []
         : [
@@ -45,12 +46,17 @@ function networksOf(hosts: readonly KnownHost[]): Network[] {
   return [...found.values()]
 }
 
-function against(device: VxlanDeviceFacts, networks: readonly Network[], port: number): string | undefined {
+function against(
+  device: VxlanDeviceFacts,
+  networks: readonly Network[],
+  wanted: { readonly port: number; readonly ipv6: boolean },
+): string | undefined {
   const { name, vni, receives } = device
-  const hit = networks.find((network) => collisionOf(device, { ...network, port }) !== undefined)
+  const { port } = wanted
+  const hit = networks.find((network) => collisionOf(device, { ...network, ...wanted }) !== undefined)
   if (hit !== undefined && receives === undefined)
     return `${name} holds VNI ${vni} on UDP ${port}, which the network ${hit.name} needs: the engine cannot make its device for it (file exists)`
-  if (collisionOf(device, { vni: firstVni, port }) === 'port')
+  if (collisionOf(device, { vni: firstVni, ...wanted }) === 'port')
     return `${name} receives VXLAN on UDP ${port} (${receives?.join(', ') ?? ''}), which every network of a swarm needs: the engine cannot set up a device of its own there (address already in use)`
   return undefined
 }

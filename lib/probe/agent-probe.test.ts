@@ -4,7 +4,7 @@ import { SwarmproofError } from '../error.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import type { Host } from '../host/host.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
-import { agentProbe } from './agent-probe.ts'
+import { agentProbe, mostSenders } from './agent-probe.ts'
 import { agentScript } from './agent-script.ts'
 import type { Origin, ProbeRequest } from './probe.ts'
 
@@ -18,7 +18,7 @@ interface Scripted {
 function scripted(
   name: string,
   events: string[],
-  answer: (line: string, plan: readonly string[]) => string[] | 'dies',
+  answer: (line: string, plan: readonly string[]) => string[] | 'dies' | Promise<string[]>,
 ): Scripted {
   const native = nativeHost(name)
   const spawn: Host['remote']['spawn'] = async (command): Promise<RemoteProcess> => {
@@ -44,7 +44,7 @@ function scripted(
         if (line === 'end' || line === 'go') events.push(`${name} ${line}`)
         const said = answer(line, plan)
         if (said === 'dies') end(9)
-        else for (const text of said) stdout.write(`${text}\n`)
+        else void Promise.resolve(said).then((texts) => texts.forEach((text) => stdout.write(`${text}\n`)))
       }
     })
     const stop = async (): Promise<void> => {
@@ -114,6 +114,31 @@ describe('agent probe', () => {
     const firstGo = events.findIndex((event) => event.endsWith(' go'))
     expect(events.slice(0, firstGo)).to.include.members(['slow end', 'fast end'])
     expect(events).to.include('slow stop').and.include('fast stop')
+  })
+
+  it('has no more than 25 hosts send at a time, each called once, however many there are', async () => {
+    for (const count of [3, 20, 50]) {
+      const events: string[] = []
+      let [sending, most] = [0, 0]
+      const hosts = Array.from({ length: count }, (_, index) =>
+        scripted(`node${index}`, events, async (line, plan) => {
+          if (line === 'go') most = Math.max(most, ++sending)
+          await new Promise((resolve) => setImmediate(resolve))
+          if (line === 'go') sending -= 1
+          return honest(line, plan)
+        }),
+      )
+      const responders = hosts.map(({ from: at }) => ({ at, port: 7, nonce: 'n' }))
+      const observations = await agentProbe().send(
+        hosts.map(({ from }) => ask(from)),
+        { responders },
+      )
+      expect(observations).to.have.lengthOf(count)
+      expect(events.filter((event) => event.endsWith('spawn'))).to.have.lengthOf(count)
+      expect(most).to.equal(Math.min(count, mostSenders))
+      const last = (word: string): number => events.findLastIndex((event) => event.endsWith(word))
+      expect(events.findIndex((event) => event.endsWith('stop'))).to.be.above(last(' go'))
+    }
   })
 
   it('sends nothing for no requests', async () => {

@@ -1,11 +1,18 @@
+import pLimit from 'p-limit'
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { gatherMissing } from '../missing-tool.ts'
 import { encodePlan, type AgentRequest, type AgentResult } from './agent-protocol.ts'
 import { AgentSession } from './agent-session.ts'
-import type { ProbeAttempt, Observation, Probe, ProbeOptions, ProbeRequest } from './probe.ts'
+import type { ProbeAttempt, Observation, Probe, ProbeOptions, ProbeRequest, Responder } from './probe.ts'
 
-/** Probes by an agent: one remote call per host that has requests or responders. */
+/** Agents that are started at a time, and that send at a time: of more the next begins when one has done. */
+export const mostSenders = 25
+
+/**
+ * Probes by an agent: one remote call per host that has requests or responders. All listen before the first sends, and
+ * until the last has.
+ */
 export function agentProbe(): Probe {
   return { send }
 }
@@ -15,19 +22,32 @@ async function send(
   options: ProbeOptions = {},
 ): Promise<readonly Observation[]> {
   const groups = groupByHost(requests, options)
+  const responders = respondersByHost(options)
   const sessions: AgentSession[] = []
+  const wave = pLimit(mostSenders)
+  const waves = Math.ceil(groups.length / mostSenders)
   try {
     await allOrFirstError(
-      groups.map(async ([host, mine], index) => {
-        const responders = (options.responders ?? []).filter(({ at }) => at.host === host)
-        sessions[index] = await AgentSession.start(host, encodePlan(mine, responders, options.concurrency))
-      }),
+      groups.map(([host, mine], index) =>
+        wave(async () => {
+          const own = responders.get(host) ?? []
+          const plan = encodePlan(mine, own, { concurrency: options.concurrency, waves })
+          sessions[index] = await AgentSession.start(host, plan)
+        }),
+      ),
     )
     await allOrFirstError(sessions.map((session) => session.ready))
-    for (const session of sessions) session.go()
-    await Promise.all(sessions.map((session) => session.done))
+    await Promise.all(
+      sessions.map((session) =>
+        wave(async () => {
+          session.go()
+          await session.done
+        }),
+      ),
+    )
     return collect(requests, groups, sessions)
   } finally {
+    wave.clearQueue()
     await Promise.allSettled(sessions.map((session) => session[Symbol.asyncDispose]()))
   }
 }
@@ -38,6 +58,16 @@ async function allOrFirstError<T>(work: readonly Promise<T>[]): Promise<readonly
   const failed = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
   if (failed.length > 0) throw gatherMissing(failed)
   return settled.map((one) => (one as PromiseFulfilledResult<T>).value)
+}
+
+function respondersByHost({ responders = [] }: ProbeOptions): ReadonlyMap<Host, readonly Responder[]> {
+  const groups = new Map<Host, Responder[]>()
+  for (const responder of responders) {
+    const own = groups.get(responder.at.host)
+    if (own === undefined) groups.set(responder.at.host, [responder])
+    else own.push(responder)
+  }
+  return groups
 }
 
 function groupByHost(
@@ -77,7 +107,11 @@ function collect(
 
 function groupById(results: readonly AgentResult[]): ReadonlyMap<number, AgentResult[]> {
   const groups = new Map<number, AgentResult[]>()
-  for (const result of results) groups.set(result.id, [...(groups.get(result.id) ?? []), result])
+  for (const result of results) {
+    const own = groups.get(result.id)
+    if (own === undefined) groups.set(result.id, [result])
+    else own.push(result)
+  }
   return groups
 }
 

@@ -55,7 +55,7 @@ describe('agent plan', () => {
         { at: sandbox, port: 7007, nonce: 'n1' },
         { at: task, port: 7010, nonce: 'n2', says: 'x9.web-1' },
       ],
-      3,
+      { concurrency: 3 },
     )
     expect(lines).to.deep.equal([
       'limit 84',
@@ -82,6 +82,7 @@ describe('agent plan', () => {
   it('gives the agent time for every timeout one after another, within bounds', () => {
     const request = { kind: 'tcp', from: own, to: '10.0.0.2', port: 80, repeat: 1_000_000 } as const
     expect(encodePlan([{ id: 0, request }], []).limitSeconds).to.equal(1800)
+    expect(encodePlan([], [], { waves: 8 }).limitSeconds).to.equal(8 * 60)
   })
 })
 

@@ -44,7 +44,10 @@ const icmpHeaderBytes = 8
 export function encodePlan(
   requests: readonly AgentRequest[],
   responders: readonly Responder[],
-  concurrency: number = defaultConcurrency,
+  {
+    concurrency = defaultConcurrency,
+    waves = 1,
+  }: { readonly concurrency?: number | undefined; readonly waves?: number } = {},
 ): Plan {
   const spaces = new Map<string, number>()
   const space = (origin: Origin): number => {
@@ -60,7 +63,8 @@ export function encodePlan(
       ? protocolLine('respond', space(at), port, word(nonce))
       : protocolLine('answer', space(at), port, word(nonce), word(says)),
   )
-  const limitSeconds = Math.min(1800, 60 + Math.ceil(longestMs(requests) / 1000))
+  // Waits for its turn and answers others as long as the waves take.
+  const limitSeconds = waves * Math.min(1800, 60 + Math.ceil(longestMs(requests) / 1000))
   return {
     limitSeconds,
     lines: [

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { askedLoad, existingLoad, readLoad } from './burst-load.ts'
+import { askedLoad, existingLoad, labLoad, readLoad, sharedLoad } from './burst-load.ts'
 
 describe('the load of bursts', () => {
   it('is a whole number from 1 to 1,000', () => {
@@ -12,5 +12,11 @@ describe('the load of bursts', () => {
     expect(askedLoad(10)).to.include({ datagrams: 200, perSecond: 10 })
     expect(askedLoad(500)).to.include({ datagrams: 2000, perSecond: 500 })
     expect(existingLoad.perSecond).to.be.below(50)
+  })
+
+  it('is sent more slowly, and none of it left out, where there are more flows than among nine nodes', () => {
+    expect(sharedLoad(labLoad, 3 * 9 * 8)).to.equal(labLoad)
+    expect(sharedLoad(labLoad, 3 * 20 * 19)).to.deep.equal({ ...labLoad, perSecond: 10 })
+    expect(sharedLoad(existingLoad, 100_000).perSecond).to.equal(1)
   })
 })

@@ -9,6 +9,15 @@ export const labLoad: BurstLoad = { datagrams: 200, perSecond: 50, payloadBytes 
 /** On existing hosts: in a second fewer than single probes are sent there at once. */
 export const existingLoad: BurstLoad = { datagrams: 20, perSecond: 10, payloadBytes }
 
+/** Of all flows together, unless more is asked for: what nine nodes send each other on three ways, and a little more. */
+const mostTogetherPerSecond = 12_000
+
+/** The same datagrams, more slowly where there are many flows. */
+export function sharedLoad(load: BurstLoad, flows: number): BurstLoad {
+  const share = Math.max(1, Math.floor(mostTogetherPerSecond / Math.max(1, flows)))
+  return share < load.perSecond ? { ...load, perSecond: share } : load
+}
+
 const mostPerSecond = 1000
 const seconds = 4
 

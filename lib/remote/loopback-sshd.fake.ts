@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, connect } from 'node:net'
+import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -50,15 +50,8 @@ export async function startLoopbackSshd(
   writeFileSync(join(folder, 'authorized'), readFileSync(join(folder, 'user.pub')), { mode: 0o600 })
   // sshd run by root insists on this empty folder, which its service would have made.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 })
-  const port = await freePort()
-  const config = join(folder, 'sshd_config')
   const further = typeof settings === 'function' ? settings(folder) : settings
-  writeFileSync(config, [...further, ...defaults(folder, port), ''].join('\n'))
-  const [command = program, ...words] = [...within(folder), program, '-D', '-e', '-f', config]
-  const server = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] })
-  const log: string[] = []
-  server.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')))
-  await untilListening(port, server, log)
+  const { server, port, log } = await listening(folder, further, within(folder))
   return {
     folder,
     pid: server.pid ?? 0,
@@ -77,6 +70,32 @@ export async function startLoopbackSshd(
       if (server.kill('SIGTERM')) await gone
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+interface Listening {
+  readonly server: ChildProcess
+  readonly port: number
+  readonly log: readonly string[]
+}
+
+/** Another process may take the port before sshd does. */
+async function listening(
+  folder: string,
+  settings: readonly string[],
+  within: readonly string[],
+): Promise<Listening> {
+  const config = join(folder, 'sshd_config')
+  for (let tries = 1; ; tries += 1) {
+    const port = await freePort()
+    writeFileSync(config, [...settings, ...defaults(folder, port), ''].join('\n'))
+    const [command = program, ...words] = [...within, program, '-D', '-e', '-f', config]
+    const server = spawn(command, words, { stdio: ['ignore', 'ignore', 'pipe'] })
+    const log: string[] = []
+    server.stderr.on('data', (chunk: Buffer) => log.push(chunk.toString('utf8')))
+    if (await isListening(server, log)) return { server, port, log }
+    if (tries === 3 || !log.join('').includes('Address already in use'))
+      throw new Error(`sshd did not start: ${log.join('')}`)
   }
 }
 
@@ -108,20 +127,13 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-async function untilListening(port: number, server: ChildProcess, log: readonly string[]): Promise<void> {
+/** By its own word: another's server would accept connections, too. */
+async function isListening(server: ChildProcess, log: readonly string[]): Promise<boolean> {
   const deadline = Date.now() + 10_000
-  while (!(await accepts(port))) {
-    if (server.exitCode !== null || Date.now() > deadline) {
-      throw new Error(`sshd did not start: ${log.join('')}`)
-    }
+  while (!log.join('').includes('Server listening on')) {
+    if (server.exitCode !== null) return false
+    if (Date.now() > deadline) throw new Error(`sshd did not start within 10 s: ${log.join('')}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
+  return true
 }

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Script } from '../script.ts'
+import type { RemoteCalls } from './remote-calls.ts'
 
 /**
  * Runs commands on one host. Five methods; retry is itself a Remote around another.
@@ -8,6 +9,9 @@ import type { Script } from '../script.ts'
 export interface Remote extends AsyncDisposable {
   /** Host name for messages. */
   readonly host: string
+
+  /** Counted as the run goes, where somebody counts. */
+  readonly calls?: RemoteCalls
 
   /**
    * Runs to the end and buffers both outputs as UTF-8; use `spawn` or `download` for binary data. A non-zero

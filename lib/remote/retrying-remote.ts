@@ -1,4 +1,5 @@
 import pRetry from 'p-retry'
+import { noCalls } from './remote-calls.ts'
 import { RemoteError } from './remote-error.ts'
 import type { Script } from '../script.ts'
 import type { ExecOptions, ExecResult, Remote, RemoteProcess, SpawnOptions } from './remote.ts'
@@ -32,6 +33,7 @@ export function retryingRemote(
 
 class RetryingRemote implements Remote {
   readonly host: string
+  readonly calls = noCalls()
   readonly #connect: () => Promise<Remote>
   readonly #options: RetryOptions
   /** Shared by all who wait for it. */
@@ -46,18 +48,22 @@ class RetryingRemote implements Remote {
   }
 
   exec(command: Script, options?: ExecOptions): Promise<ExecResult> {
+    this.calls.commands += 1
     return this.#attempt(options?.idempotent === true, (remote) => remote.exec(command, options))
   }
 
   spawn(command: Script, options?: SpawnOptions): Promise<RemoteProcess> {
+    this.calls.processes += 1
     return this.#attempt(false, (remote) => remote.spawn(command, options))
   }
 
   upload(content: Uint8Array | string, remotePath: string, mode?: number): Promise<void> {
+    this.calls.files += 1
     return this.#attempt(true, (remote) => remote.upload(content, remotePath, mode))
   }
 
   download(remotePath: string): Promise<Buffer> {
+    this.calls.files += 1
     return this.#attempt(true, (remote) => remote.download(remotePath))
   }
 

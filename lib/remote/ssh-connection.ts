@@ -6,7 +6,7 @@ import { RemoteError } from './remote-error.ts'
 import type { SshEndpoint } from './ssh-endpoint.ts'
 
 /** sshd allows ten sessions a connection (MaxSessions); others may use the same account settings. */
-export const channelsPerConnection = 5
+export const channelsPerConnection = 7
 
 const closeGraceMs = 2_000
 

@@ -16,7 +16,7 @@ import type { SshTarget } from './ssh-target.ts'
 export type { SshTarget } from './ssh-target.ts'
 
 /** Processes that stream hold a channel for long; the first connection keeps some for commands. */
-const streamsOnFirstConnection = 3
+const streamsOnFirstConnection = 5
 const maxConnections = 5
 
 /** Connects, verifies the host's key, logs in. Throws RemoteError SSH_CONNECT, SSH_HOST_KEY or SSH_AUTH. */

@@ -11,6 +11,7 @@ export PATH
 ${command}`
   return {
     host: inner.host,
+    ...(inner.calls === undefined ? {} : { calls: inner.calls }),
     exec: (command: Script, options?: ExecOptions): Promise<ExecResult> =>
       inner.exec(withTools(command), options),
     spawn: (command: Script, options?: SpawnOptions): Promise<RemoteProcess> =>

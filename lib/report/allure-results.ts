@@ -86,12 +86,17 @@ function property(text: string): string {
     .replaceAll(/[^ -~]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** What the report is called. */
+export function reportTitle(record: RunRecord): string {
+  return `swarmproof: ${labsTitle(record)}`
+}
+
 function executor(record: RunRecord): Record<string, string> {
   return {
     name: 'swarmproof',
     type: 'swarmproof',
     buildName: record.runId,
-    reportName: `swarmproof: ${labsTitle(record)}`,
+    reportName: reportTitle(record),
   }
 }
 

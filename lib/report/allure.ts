@@ -1,23 +1,25 @@
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { execa } from 'execa'
 import { SwarmproofError } from '../error.ts'
 import { redact } from '../redact.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
-import { completeAllureResults } from './allure-results.ts'
+import { type AllureProgram, allureOnJava, allureOnNode } from './allure-program.ts'
+import { completeAllureResults, reportTitle } from './allure-results.ts'
 import { takeForOwner } from '../owner-only.ts'
 import { redactValue } from '../redact-value.ts'
 import type { ProgramOptions, ReportFormat, Written } from './format.ts'
 
 const results = 'allure-results'
 const report = 'allure-report'
+const page = 'index.html'
 
-/** For a history of single steps; made by a Java program. */
+/** For a history of single steps. */
 export const allure: ReportFormat<'allure'> = {
   id: 'allure',
   name: 'Allure',
-  describe: 'the Allure report, where there is Java',
+  describe: 'the Allure report',
   writes: [report, results],
   filledByRun: results,
   async write(record, runFolder, programs) {
@@ -31,26 +33,34 @@ export const allure: ReportFormat<'allure'> = {
 }
 
 /**
- * Completes `allure-results/` of a run and generates `allure-report/index.html` from it. Without Java the results
- * stay and a note says how to have the report. Sends nothing anywhere.
+ * Completes `allure-results/` of a run and generates `allure-report/index.html` from it, which loads nothing and sends
+ * nothing anywhere. By Allure 3, on Node; by allure-commandline where a program that runs Java is named. If that does
+ * not run, the results stay and a note says how to have the report.
  */
 async function writeAllure(record: RunRecord, runFolder: string, programs: ProgramOptions): Promise<Written> {
   const own = join(runFolder, results)
-  await completeAllureResults(redactValue(record), own)
-  const java = programs.java ?? javaProgram()
-  if (!(await answers(java))) {
+  const redacted = redactValue(record)
+  await completeAllureResults(redacted, own)
+  const { java, timeoutMs = 120_000 } = programs
+  if (java !== undefined && !(await answers(java))) {
     return {
-      note: `no Allure report: it needs Java and '${java}' does not run. Install it (Debian, Ubuntu: apt-get install default-jre-headless) and type: swarmproof report ${runFolder}`,
+      note: `no Allure report: allure-commandline needs Java and '${java}' does not run. Install it (Debian, Ubuntu: apt-get install default-jre-headless), or leave --allure-java out: swarmproof report ${runFolder}`,
     }
   }
-  return {
-    file: await generate(own, join(runFolder, report), java, programs.timeoutMs ?? 120_000),
-  }
-}
-
-function javaProgram(): string {
-  const home = process.env['JAVA_HOME']
-  return home === undefined || home === '' ? 'java' : join(home, 'bin', 'java')
+  const target = join(runFolder, report)
+  const unfinished = `${target}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  const program =
+    java === undefined
+      ? await allureOnNode(unfinished, reportTitle(redacted), programs.allure)
+      : allureOnJava(unfinished, java)
+  await generate(program, own, timeoutMs).finally(() => program.dispose?.())
+  // Allure 3 leaves data beside the page, which holds all of it.
+  await rm(target, { recursive: true, force: true })
+  await mkdir(target)
+  await rename(join(unfinished, page), join(target, page))
+  await rm(unfinished, { recursive: true })
+  return { file: join(target, page) }
 }
 
 async function answers(java: string): Promise<boolean> {
@@ -58,49 +68,29 @@ async function answers(java: string): Promise<boolean> {
   return result.exitCode === 0
 }
 
-/** Made beside its place and moved there whole, so that a failure leaves the report of before. */
-async function generate(from: string, target: string, java: string, timeoutMs: number): Promise<string> {
-  const unfinished = `${target}.unfinished`
+/** Made beside its place, so that a failure leaves the report of before. */
+async function generate(program: AllureProgram, from: string, timeoutMs: number): Promise<void> {
+  const { command, words, environment, unfinished } = program
+  const result = await execa(command, [...words, from], {
+    reject: false,
+    timeout: timeoutMs,
+    forceKillAfterDelay: 2000,
+    stdin: 'ignore',
+    // Exactly 'true': anything else leaves an analytics tag in the report.
+    env: { ...environment, ALLURE_NO_ANALYTICS: 'true' },
+  })
+  const isMissing = !result.failed && !existsSync(join(unfinished, page))
+  if (!result.failed && !isMissing) return
   await rm(unfinished, { recursive: true, force: true })
-  const home = join(
-    dirname(createRequire(import.meta.url).resolve('allure-commandline/package.json')),
-    'dist',
-  )
-  // Java itself, not the package's launcher: a child of a child would outlive the time limit.
-  const result = await execa(
-    java,
-    [
-      '-Xmx512m',
-      '-Djava.awt.headless=true',
-      '-classpath',
-      `${join(home, 'lib', '*')}:${join(home, 'lib', 'config')}`,
-      'io.qameta.allure.CommandLine',
-      ...['generate', '--single-file', '--clean', '--output', unfinished, from],
-    ],
-    {
-      reject: false,
-      timeout: timeoutMs,
-      forceKillAfterDelay: 2000,
-      stdin: 'ignore',
-      // Exactly 'true': anything else leaves an analytics tag in the report.
-      env: { ALLURE_NO_ANALYTICS: 'true', APP_HOME: home },
-    },
-  )
-  if (result.failed) {
-    await rm(unfinished, { recursive: true, force: true })
-    throw new SwarmproofError({
-      code: 'ALLURE_FAILED',
-      what: 'the Allure report could not be generated',
-      expected: `allure generate to end within ${Math.round(timeoutMs / 1000)} s with exit code 0`,
-      observed: result.timedOut
-        ? 'it was still running and was stopped'
-        : `exit code ${result.exitCode ?? 'none'}: ${redact(lastLines(result.stderr || result.stdout || (result.shortMessage ?? '')))}`,
-      hint: 'the other reports do not depend on it; allure-results/ can be opened with any Allure',
-    })
-  }
-  await rm(target, { recursive: true, force: true })
-  await rename(unfinished, target)
-  return join(target, 'index.html')
+  throw new SwarmproofError({
+    code: 'ALLURE_FAILED',
+    what: 'the Allure report could not be generated',
+    expected: `allure generate to end within ${Math.round(timeoutMs / 1000)} s with exit code 0 and ${page}`,
+    observed: result.timedOut
+      ? 'it was still running and was stopped'
+      : `exit code ${result.exitCode ?? 'none'}: ${redact(lastLines(result.stderr || result.stdout || (result.shortMessage ?? '')))}`,
+    hint: 'the other reports do not depend on it; allure-results/ can be opened with any Allure',
+  })
 }
 
 function lastLines(text: string): string {

@@ -32,7 +32,9 @@ export interface Written {
 export interface ProgramOptions {
   /** Default 120 000. */
   readonly timeoutMs?: number
-  /** Program that runs Java; `java` from JAVA_HOME or the path by default. */
+  /** The command line of Allure 3, as a module that Node runs; that of the package by default. */
+  readonly allure?: string
+  /** Program that runs Java: has the Allure report made by allure-commandline instead. */
   readonly java?: string
 }
 

@@ -1,3 +1,4 @@
+import { describeSample } from '../observation/pair-sample.ts'
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { impairmentsOf } from '../topology/impaired-attachments.ts'
 
@@ -45,5 +46,27 @@ export function impairedLabs(record: RunRecord): string {
     .flatMap(({ name, topology }) =>
       impairmentsOf(topology).map((what) => (severalLabs(record) ? `${name}, ${what}` : what)),
     )
+    .join('; ')
+}
+
+/** Of which ordered pairs of nodes a sample was tried; empty where all were. */
+export function sampledLabs(record: RunRecord): string {
+  return record.labs
+    .flatMap(({ name, pairs }) =>
+      pairs === undefined ? [] : [`${severalLabs(record) ? `${name}, ` : ''}${describeSample(pairs)}`],
+    )
+    .join('; ')
+}
+
+/** How long each lab was slowed down, and by which hosts; empty where none was. */
+export function slowedLabs(record: RunRecord): string {
+  return record.labs
+    .flatMap(({ name, slowedDown }) => {
+      if (slowedDown === undefined) return []
+      const nodes = new Set(slowedDown.waits.flatMap(({ hosts }) => hosts.map(({ node }) => node)))
+      const seconds = Math.round(slowedDown.waitedMs / 1000)
+      const where = severalLabs(record) ? `${name}, ` : ''
+      return [`${where}slowed down ${seconds} s because hosts were starved: ${[...nodes].join(', ')}`]
+    })
     .join('; ')
 }

@@ -4,7 +4,15 @@ import { fileFormat } from './format.ts'
 import type { Changes } from './history/changes.ts'
 import { changeLines } from './history/wording.ts'
 import { headlineOf } from './headline.ts'
-import { impairedLabs, labsTitle, requirementName, severalLabs, versionsOf } from './labs.ts'
+import {
+  impairedLabs,
+  labsTitle,
+  requirementName,
+  sampledLabs,
+  severalLabs,
+  slowedLabs,
+  versionsOf,
+} from './labs.ts'
 import { code, fence, issue, lines, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
 import { describePlaces } from '../observation/finding.ts'
@@ -48,6 +56,8 @@ export function renderMarkdown(stored: RunRecord, options: MarkdownOptions = {})
     summaryTable(record),
     facts(record, options.exitCode),
     ...impaired(record),
+    ...sampled(record),
+    ...slowed(record),
     ...link(redactValue(options.link)),
     ...folded('What failed, and what to do', [
       ...findings(record),
@@ -97,6 +107,16 @@ function facts(record: RunRecord, exitCode: number | undefined): string {
 function impaired(record: RunRecord): string[] {
   const what = impairedLabs(record)
   return what === '' ? [] : [`**Impaired on purpose:** ${text(what)}`]
+}
+
+function sampled(record: RunRecord): string[] {
+  const what = sampledLabs(record)
+  return what === '' ? [] : [`**A sample of pairs:** ${text(what)}`]
+}
+
+function slowed(record: RunRecord): string[] {
+  const what = slowedLabs(record)
+  return what === '' ? [] : [`**Starved hosts:** ${text(what)}`]
 }
 
 /** So that 2 is not taken for 1. */

@@ -66,6 +66,21 @@ describe('merging runs', () => {
     expect(parseRun(JSON.stringify(merged), 'run.json')).to.deep.equal(merged)
   })
 
+  it('adds up what parts waited for starved hosts, and takes no forecast of one for that of all', () => {
+    const [one, two] = halves()
+    const waitFrom = (startedAt: string) => ({ startedAt, durationMs: 30_000, calm: true, hosts: [] })
+    const waits = ['2026-11-29T02:00:00.000Z', '2026-11-29T01:00:00.000Z'].map(waitFrom)
+    for (const [index, run] of [one, two].entries())
+      Object.assign(labOf(run), {
+        slowedDown: { waitedMs: 30_000, waits: waits.slice(index, index + 1) },
+        verified: { probes: 100, seconds: 60 },
+      })
+    const lab = labOf(mergeRuns([one, two], 'merged'))
+    expect(lab.slowedDown).to.deep.equal({ waitedMs: 60_000, waits: waits.toReversed() })
+    expect(lab).to.not.have.any.keys('expected', 'verified')
+    expect(labOf(mergeRuns([one], 'merged')).verified).to.deep.equal({ probes: 100, seconds: 60 })
+  })
+
   it('tells engines of one topology apart, whichever way they were given', () => {
     const old = withOtherEngine(part(conformantRun, 'one'), '20.10', '20.10.24')
     judge(old, 'ENC-01', 'fail', 'leaks')

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FailureRecord, LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
+import type { StoredSlowedDown } from '../conformance/run-record-schema.ts'
 import { InputError } from '../error.ts'
 import { relocated } from './relocate.ts'
 import { labVariants } from './lab-variants.ts'
@@ -78,14 +79,25 @@ function joinLabs(all: readonly LabRecord[]): LabRecord[] {
         hint: 'merge runs of the same topology files, or give one of the files another name',
       })
     }
+    const { expected: _, verified: __, ...whole } = base
     const durations = parts.flatMap(({ durationMs }) => durationMs ?? [])
     const starts = parts.flatMap(({ startedAt }) => startedAt ?? [])
+    const slowed = parts.flatMap(({ slowedDown }) => slowedDown ?? [])
     return {
-      ...base,
+      // What was expected and sent is of a part.
+      ...(parts.length > 1 ? whole : base),
+      ...(slowed.length === 0 ? {} : { slowedDown: together(slowed) }),
       ...(starts.length === 0 ? {} : { startedAt: starts.reduce(earlier) }),
       ...(durations.length === 0 ? {} : { durationMs: durations.reduce((sum, each) => sum + each, 0) }),
     }
   })
+}
+
+function together(slowed: readonly StoredSlowedDown[]): StoredSlowedDown {
+  return {
+    waitedMs: slowed.reduce((sum, { waitedMs }) => sum + waitedMs, 0),
+    waits: slowed.flatMap(({ waits }) => waits).toSorted((a, b) => byTime(a.startedAt, b.startedAt)),
+  }
 }
 
 /** Of the same requirement on the same lab one entry is kept, the one with a verdict. */

@@ -36,7 +36,48 @@ describe('writing the reports of a run', () => {
     return file
   }
 
-  it('writes all of them, and says how to have Allure where Java is missing', async () => {
+  it('makes the Allure report without Java, on one page that loads nothing', async () => {
+    await store(nonConformantRun())
+    const files = await writeReports(folder)
+    expect(files.errors).to.deep.equal([])
+    expect(files.notes).to.deep.equal([])
+    expect(files.allure).to.equal(join(folder, 'allure-report', 'index.html'))
+    const page = await readFile(files.allure ?? '', 'utf8')
+    expect(page).to.contain('swarmproof: three-node')
+    // Scripts, styles and images are in it; anything else would be asked for where it is read.
+    const loaded = [...page.matchAll(/<(?:script|link|img)[^>]*? (?:src|href)="(?!data:)([^"]*)"/g)]
+    expect(loaded.map(([, address]) => address)).to.deep.equal([])
+    expect(page).to.not.contain('googletagmanager')
+    expect(await readdir(join(folder, 'allure-report'))).to.deep.equal(['index.html'])
+    expect((await readdir(folder)).filter((name) => name.includes('unfinished'))).to.deep.equal([])
+  }).timeout(60_000)
+
+  it('quotes Allure 3 as well when it fails, and keeps the report of before', async () => {
+    await store(conformantRun())
+    await mkdir(join(folder, 'allure-report'))
+    await writeFile(join(folder, 'allure-report', 'index.html'), 'of before')
+    const program = async (text: string): Promise<string> => {
+      const file = join(folder, 'allure.mjs')
+      await writeFile(file, text)
+      return file
+    }
+    for (const [text, timeoutMs, said] of [
+      [
+        'console.error("something broke SWMTKN-1-abc-def"); process.exit(3)',
+        60_000,
+        'exit code 3: something broke SWMTKN-(redacted)',
+      ],
+      ['console.log("made nothing")', 60_000, 'exit code 0: made nothing'],
+      ['setInterval(() => undefined, 1000)', 200, 'still running and was stopped'],
+    ] as const) {
+      const { errors } = await writeReports(folder, { programs: { allure: await program(text), timeoutMs } })
+      expect(errors[0]?.message).to.contain(said)
+    }
+    expect(await readFile(join(folder, 'allure-report', 'index.html'), 'utf8')).to.equal('of before')
+    expect((await readdir(folder)).filter((name) => name.includes('unfinished'))).to.deep.equal([])
+  })
+
+  it('writes all of them, and says how to have Allure by Java where that is missing', async () => {
     await store(nonConformantRun())
     const files = await writeReports(folder, { programs: noJava })
     expect(files.errors).to.deep.equal([])

@@ -4,7 +4,7 @@ import type { Distribution } from './distribution.ts'
 import { InputError } from '../error.ts'
 import { engineNames } from '../topology/engine.ts'
 import { containerRecipe, guestRecipe, recipeKey } from './guest-recipe.ts'
-import { missingTools, testTools, toolsFor } from './system-packages.ts'
+import { missingTools, testTools, toolsFor, unitTestTools } from './system-packages.ts'
 
 const release = (id: string, version: string, codename: string): Distribution =>
   parseDistribution(
@@ -56,10 +56,17 @@ describe('system packages', () => {
     for (const tool of testTools) expect(names(bookworm)).not.to.include(tool.package)
   })
 
-  it('never require Java', () => {
-    for (const tool of toolsFor(noble).filter((each) => each.program === 'java')) {
-      expect(tool.optional).to.equal(true)
-    }
+  it('of unit tests have iptables and an SSH server, and nothing that builds or runs a lab', () => {
+    const programs = unitTestTools.map(({ program }) => program)
+    expect(programs).to.include.members(['ssh', 'sshd', 'ip', 'iptables', 'tcpdump', 'tshark', 'busybox'])
+    const ofLabs = ['mmdebstrap', 'mke2fs', 'vde_switch', 'qemu-system-x86_64', 'qemu-img', 'dockerd']
+    for (const program of ofLabs) expect(programs).to.not.include(program)
+    const all = [...toolsFor(noble), ...testTools].map(({ program }) => program)
+    expect(all).to.include.members([...programs, ...ofLabs])
+  })
+
+  it('have no Java among them', () => {
+    for (const tool of [...toolsFor(noble), ...testTools]) expect(tool.program).to.not.equal('java')
   })
 })
 

@@ -18,10 +18,13 @@ export interface Tool {
   readonly unwanted?: readonly string[]
 }
 
-const common: readonly Tool[] = [
+const forLabsAlone: readonly Tool[] = [
   { program: 'mmdebstrap', package: 'mmdebstrap', purpose: 'builds the guest image' },
   { program: 'mke2fs', package: 'e2fsprogs', purpose: "makes the guests' disk" },
   { program: 'vde_switch', package: 'vde2', purpose: 'connects the machines' },
+]
+
+const forUnitTestsToo: readonly Tool[] = [
   {
     program: 'ssh',
     package: 'openssh-client',
@@ -42,8 +45,9 @@ const common: readonly Tool[] = [
     purpose: 'the probe image for hosts of others',
     optional: true,
   },
-  { program: 'java', package: 'default-jre-headless', purpose: 'the Allure report', optional: true },
 ]
+
+const common: readonly Tool[] = [...forLabsAlone, ...forUnitTestsToo]
 
 const emulatorPackages: readonly Tool[] = [
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', purpose: 'the virtual machines' },
@@ -62,8 +66,7 @@ export function toolsFor(distribution: Distribution): readonly Tool[] {
 /** What an image of hosts for container labs is built with. */
 export const imageTools: readonly Tool[] = common.filter(({ program }) => program === 'mmdebstrap')
 
-/** What the tests use beside; nobody else needs it, and the packages start services. */
-export const testTools: readonly Tool[] = [
+const forTestsAlone: readonly Tool[] = [
   {
     program: 'sshd',
     package: 'openssh-server',
@@ -71,6 +74,15 @@ export const testTools: readonly Tool[] = [
     optional: true,
     unwanted: ['ssh.service', 'ssh.socket'],
   },
+  { program: 'iptables', package: 'iptables', purpose: 'tests of bursts that are lost', optional: true },
+]
+
+/** What unit tests use: nothing that builds or runs a lab. */
+export const unitTestTools: readonly Tool[] = [...forUnitTestsToo, ...forTestsAlone]
+
+/** What all the tests use beside what labs need; nobody else needs it, and the packages start services. */
+export const testTools: readonly Tool[] = [
+  ...forTestsAlone,
   { program: 'dockerd', package: 'docker.io', purpose: 'container labs of the tests', optional: true },
 ]
 

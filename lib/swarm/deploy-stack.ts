@@ -1,3 +1,4 @@
+import { boundAmong } from '../bound-among.ts'
 import { firstLineOf, SwarmproofError } from '../error.ts'
 import { eventually, Unhelped } from '../eventually.ts'
 import { type Progress, step } from '../progress.ts'
@@ -5,6 +6,7 @@ import type { Topology } from '../topology/topology.ts'
 import type { Cluster } from './cluster.ts'
 import { scriptLines, sh } from '../script.ts'
 import { docker } from './docker.ts'
+import { engineOf } from './engine-of.ts'
 import { type StackNames, stackNames } from './stack.ts'
 import { readRefusedTasks, type RefusedTask } from './refused-tasks.ts'
 import { taskCounts } from './task-counts.ts'
@@ -105,7 +107,7 @@ export async function tasksRunning(
     eventually(
       {
         what: 'every task of the stack runs',
-        withinMs: options.withinMs ?? deployWithinMs,
+        withinMs: boundAmong(cluster.nodes.length, options.withinMs ?? deployWithinMs),
         everyMs: 1500,
         signal: options.signal,
         host: host.name,
@@ -144,18 +146,24 @@ interface ReplicaCount {
   readonly wanted: number
 }
 
-async function replicaCounts({ services }: StackNames, cluster: Cluster): Promise<ReplicaCount[]> {
+/** Source: Docker Engine API 1.41 (20.10) and later, `ServiceStatus`; a service that was just made may lack it. */
+async function replicaCounts({ services }: StackNames, { manager }: Cluster): Promise<ReplicaCount[]> {
   const names: readonly string[] = Object.values(services)
-  const output = await docker(
-    cluster.manager.host,
-    sh`docker service ls --format ${'{{.Name}} {{.Replicas}}'}`,
-  )
-  return output
-    .trim()
-    .split('\n')
-    .map((line) => /^(\S+) (\d+)\/(\d+)/.exec(line))
-    .filter((match) => match !== null && names.includes(match[1] ?? ''))
-    .map((match) => ({ name: match?.[1] ?? '', running: Number(match?.[2]), wanted: Number(match?.[3]) }))
+  const found = await engineOf(manager.host).list('/services', {
+    filters: { name: names, label: ['swarmproof'] },
+    status: true,
+  })
+  // Names are looked for by their beginning; with the label, none is anybody else's.
+  return (found as ApiCounted[])
+    .filter(({ Spec }) => names.includes(Spec.Name))
+    .map(({ Spec: { Name: name }, ServiceStatus: status }) => ({
+      ...{ name, running: status?.RunningTasks ?? 0, wanted: status?.DesiredTasks ?? 1 },
+    }))
+}
+
+interface ApiCounted {
+  readonly Spec: { readonly Name: string }
+  readonly ServiceStatus?: { readonly RunningTasks: number; readonly DesiredTasks: number }
 }
 
 async function pendingTasks(cluster: Cluster, counts: readonly ReplicaCount[]): Promise<string> {

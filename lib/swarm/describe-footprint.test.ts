@@ -56,6 +56,14 @@ describe('describeFootprint', () => {
     )
   })
 
+  it('names how many tasks tests have beside the stack, one after another and side by side', () => {
+    expect(text).to.match(/^tests: one at a time creates services, with at most 8 tasks or one a node;/m)
+    const many = describeFootprint({ ...plan, sideBySide: { requirements: 3, tasks: 8 } }).join('\n')
+    expect(many).to.match(
+      /^tests: at most 3 at a time create services, with 8 tasks between them, or one alone, with at most 8 /m,
+    )
+  })
+
   it('counts tasks as the stack has them', () => {
     const script = scriptFor(topology, { nodes: 4, manager: true, ingress: true }, 'x').services
     const replicas = /--name swp-x7k2-web .*--replicas (\d+)/.exec(scriptLines(script).text)?.[1]

@@ -18,6 +18,8 @@ export interface FootprintPlan {
   /** What a registry is asked for, once, where the image is pulled. */
   readonly pulledImage?: string
   readonly toolboxImage?: string
+  /** Of what tests create beside the stack; undefined where they are verified one after another. */
+  readonly sideBySide?: { readonly requirements: number; readonly tasks: number }
   /** Of each ordered pair of nodes, on each of two networks and from host to host. */
   readonly bursts: { readonly datagrams: number; readonly perSecond: number; readonly asked: boolean }
 }
@@ -33,7 +35,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
   const pools = occupied.swarm.pools.length > 0 ? occupied.swarm.pools.join(', ') : 'its default'
   const tasks = taskCounts(nodes)
   const total = Object.values(tasks).reduce((sum, count) => sum + count, 0)
-  const mostTasks = total + nodes + extraTasks
+  const mostTasks = total + Math.max(nodes + extraTasks, plan.sideBySide?.tasks ?? 0)
   return [
     ...(init
       ? [`swarm: ${nodes} hosts form one${leave ? ', and leave it in the end' : ', which stays'}`]
@@ -50,7 +52,7 @@ export function describeFootprint(plan: FootprintPlan): string[] {
       : [
           `tools: what hosts lack is run from ${toolboxImage}, in privileged containers with their namespaces, by scripts in a folder of the run’s own (/var/tmp or where else files can be executed)`,
         ]),
-    `tests: at most one more service at a time, ${extraTasks} tasks or one a node, and two more networks; each test removes its own`,
+    testsLine(plan),
     `memory: ${taskMemoryMib === undefined ? 'no limit for tasks' : `at most ${taskMemoryMib} MiB a task, ${taskMemoryMib * mostTasks} MiB in all`}; 8 MiB for each capture while it records`,
     `disk: ${((plan.imageBytes ?? 0) / mebibyte + 1).toFixed(0)} MiB for the image and ${(bulkBytes / mebibyte + 0.1).toFixed(1)} MiB a task on the hosts; captures are stored here alone, 256 MiB each at most`,
     `traffic: probes between tasks and nodes, 40 MiB between two of them at most; frames of EtherType 0x88B5 from a captured interface to itself; UDP port 9 and one connection that is no TLS to port 2377, which a manager logs; questions for example.com and the names of services to the hosts' nameservers`,
@@ -65,6 +67,15 @@ export function describeFootprint(plan: FootprintPlan): string[] {
 
 /** Tasks of the service that is scaled furthest beyond the stack; see ADR-04. */
 const extraTasks = 8
+
+function testsLine({ sideBySide }: FootprintPlan): string {
+  const alone = `${extraTasks} tasks or one a node`
+  const at =
+    sideBySide === undefined
+      ? `one at a time creates services, with at most ${alone}`
+      : `at most ${sideBySide.requirements} at a time create services, with ${sideBySide.tasks} tasks between them, or one alone, with at most ${alone}`
+  return `tests: ${at}; each has at most two services and two networks more, and removes its own`
+}
 
 /** A published port is forwarded before the filters of ufw and firewalld see it (Docker docs, Packet filtering). */
 function portLines({ web, dual, dualShort, here }: StackPorts): string[] {

@@ -3,6 +3,7 @@ import type { LoadedImage } from '../loaded-image.ts'
 import type { OverlaySpec, Topology } from '../topology/topology.ts'
 import { freeBlock, fromEndOf } from './free-block.ts'
 import type { Occupied } from './occupied.ts'
+import { prefixFor } from '../topology/room-for-nodes.ts'
 import { defaultDataPathPort, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
 /** What a stack takes of a swarm that is somebody's: names, subnets and ports that nobody has. */
@@ -22,7 +23,6 @@ export const prefixLetters = 'abcdefghijkmnpqrstuvwxyz23456789'
 const ranges = ['172.16.0.0/12', '10.0.0.0/8', '192.168.0.0/16', '100.64.0.0/10', '198.18.0.0/15']
 /** What a swarm takes subnets from that was given no pool, or is still to be made. */
 const usualSwarmPool = '10.0.0.0/8'
-const prefixLength = 24
 
 /**
  * Ports are looked for here first: below the usual ephemeral ports, and below those that swarm gives to services that
@@ -41,12 +41,13 @@ const portCount = 4
 const reservedPorts = [managementPort, defaultDataPathPort, gossipPort]
 
 /**
- * Chooses a prefix, two subnets that overlap no route, address, nameserver, Docker network or pool of any host, and no
+ * Chooses a prefix, two subnets with room for all hosts that overlap no route, address, nameserver, Docker network or pool of any host, and no
  * network or default pool of the swarm, and four ports published nowhere, bound nowhere and ephemeral nowhere.
  *
  * @throws SwarmproofError `NO_FREE_SUBNET`, `NO_FREE_PORT`
  */
 export function chooseFootprint(occupied: Occupied, random: () => number = Math.random): Footprint {
+  const prefixLength = prefixFor(occupied.hosts.length)
   const clear = freeSubnet(occupied, prefixLength, { random })
   const secret = freeSubnet(occupied, prefixLength, { random, besides: [clear] })
   return {

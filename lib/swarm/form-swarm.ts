@@ -1,3 +1,4 @@
+import { boundAmong } from '../bound-among.ts'
 import { SwarmproofError } from '../error.ts'
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
@@ -61,7 +62,13 @@ export async function formSwarm(
 /** Waits until every node is Ready, as after a join or a resume. */
 export async function nodesReady(manager: Host, expected: number, signal: AbortSignal): Promise<void> {
   await eventually(
-    { what: `${expected} nodes Ready`, withinMs: 90_000, everyMs: 1000, signal, host: manager.name },
+    {
+      what: `${expected} nodes Ready`,
+      withinMs: boundAmong(expected, 90_000),
+      everyMs: 1000,
+      signal,
+      host: manager.name,
+    },
     async () => {
       const lines = (await docker(manager, sh`docker node ls --format ${'{{.Hostname}} {{.Status}}'}`))
         .trim()

@@ -16,6 +16,11 @@ remove() {
 
 look() {
   left=
+  # It needs no engine, and the kernel goes on counting until it is gone.
+  set +f
+  found=$(traces "${label#*=}")
+  set -f
+  for trace in $found; do rmdir "$trace" 2>/dev/null || note "trace $trace $trace"; done
   state=$(ask info --format '{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}') || state=
   case $state in
     'active true')
@@ -46,10 +51,6 @@ look() {
     ask image rm "$image" >/dev/null
   done
   [ -z "$left" ] || return
-  set +f
-  found=$(traces "${label#*=}")
-  set -f
-  for trace in $found; do rmdir "$trace" 2>/dev/null || note "trace $trace $trace"; done
   for extra in $(of folder); do
     case $extra in
       */../* | */..) note "folder $extra $extra" ;;

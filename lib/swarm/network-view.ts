@@ -3,6 +3,7 @@ import { sh } from '../script.ts'
 import type { Cluster, ClusterNode, Endpoint } from './cluster.ts'
 import { networkViewFormat, nodeFormat } from '../api-formats.ts'
 import { dockerLines } from './docker.ts'
+import { inspectListed } from './inspect-listed.ts'
 
 /** What one node's engine believes about one network. */
 export interface NetworkView {
@@ -48,7 +49,10 @@ export async function readNetworkViews(
 }
 
 async function viewsOf(node: ClusterNode): Promise<NetworkView[]> {
-  const script = sh`docker network inspect --format ${networkViewFormat} $(docker network ls -q --no-trunc)`
+  const script = inspectListed({
+    list: sh`docker network ls -q --no-trunc`,
+    inspect: sh`docker network inspect --format ${networkViewFormat}`,
+  })
   const networks = (await dockerLines(node.host, script)) as InspectedNetwork[]
   const host = node.host.name
   return networks.map((network) => ({
@@ -94,7 +98,10 @@ export interface ListedNode {
 }
 
 export async function listNodes(cluster: Cluster): Promise<ListedNode[]> {
-  const script = sh`docker node inspect --format ${nodeFormat} $(docker node ls -q)`
+  const script = inspectListed({
+    list: sh`docker node ls -q`,
+    inspect: sh`docker node inspect --format ${nodeFormat}`,
+  })
   const { host } = cluster.manager
   const nodes = (await dockerLines(host, script)) as {
     ID: string

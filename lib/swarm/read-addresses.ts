@@ -1,7 +1,8 @@
-import { scriptLines, sh } from '../script.ts'
+import { sh } from '../script.ts'
 import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
 import type { Cluster, OverlayNetwork } from './cluster.ts'
 import { dockerLines } from './docker.ts'
+import { inspectListed } from './inspect-listed.ts'
 import {
   type ApiNetwork,
   type ApiService,
@@ -40,12 +41,14 @@ interface TaskAttachment {
 
 /** One remote call on the manager. */
 export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddresses> {
-  // A swarm without services has no tasks to list; inspecting nothing would be an error.
-  const script = scriptLines([
-    sh`docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm | xargs -r docker network inspect --format ${networkFormat}`,
-    sh`docker service ls -q | xargs -r docker service inspect --format ${serviceFormat}`,
-    sh`docker service ls -q | xargs -r docker service ps --no-trunc -q --filter desired-state=running | sort -u | xargs -r docker inspect --type task --format ${taskFormat}`,
-  ])
+  const script = inspectListed(
+    {
+      list: sh`docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm`,
+      inspect: sh`docker network inspect --format ${networkFormat}`,
+    },
+    { list: listServices, inspect: sh`docker service inspect --format ${serviceFormat}` },
+    { list: runningTasks, inspect: sh`docker inspect --type task --format ${taskFormat}` },
+  )
   const entries = (await dockerLines(cluster.manager.host, script)) as (ApiNetwork | ApiService | ApiTask)[]
   const services = entries.filter((entry): entry is ApiService => 'Endpoint' in entry)
   const names = new Map(services.map((service) => [service.ID, service.Spec.Name]))
@@ -67,6 +70,16 @@ export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddress
       .flatMap((task) => attachments(task, names)),
   }
 }
+
+const listServices = sh`docker service ls -q`
+
+/** In a shell of its own, for it is such a script itself: services go as well, and asking for tasks of none is an error. */
+const runningTasks = sh`(
+${inspectListed({
+  list: listServices,
+  inspect: sh`docker service ps --no-trunc -q --filter desired-state=running`,
+})}
+)`
 
 function attachments(task: ApiTask, names: ReadonlyMap<string, string>): GivenAddresses['tasks'] {
   return (task.NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>

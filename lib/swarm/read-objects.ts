@@ -11,11 +11,10 @@ import {
   swarmId,
   vni,
 } from '../identifier.ts'
-import { sh } from '../script.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { containerEndpoints, type InspectedEndpoints } from './container-endpoints.ts'
-import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
-import { docker, dockerLines } from './docker.ts'
+import { EngineRefused, objectPath } from './engine-api.ts'
+import { engineOf } from './engine-of.ts'
 
 export interface ApiNetwork {
   readonly Id: string
@@ -67,44 +66,61 @@ interface ApiContainer {
   readonly Networks: InspectedEndpoints
 }
 
+interface InspectedContainer {
+  readonly Id: string
+  readonly State: { readonly Pid: number }
+  readonly NetworkSettings: { readonly Networks: InspectedEndpoints }
+}
+
 /** A network by name, once the manager has given it a VNI. */
 export async function readNetwork(cluster: Cluster, name: string): Promise<OverlayNetwork> {
   return eventually({ what: `network ${name} has a VNI`, withinMs: 20_000 }, async () => {
-    const script = sh`docker network inspect --format ${networkFormat} ${name}`
-    const [network] = (await dockerLines(cluster.manager.host, script)) as ApiNetwork[]
-    const read = toNetwork(requireOfStack(network, `network ${name}`), cluster.manager.host.name)
+    const { host } = cluster.manager
+    const read = toNetwork((await engineOf(host).get(objectPath('networks', name))) as ApiNetwork, host.name)
     return Number.isNaN(read.vni) ? { ready: false, seen: 'it has none' } : { ready: true, value: read }
   })
 }
 
 /** A service by name as it is now. */
 export async function readService(cluster: Cluster, name: string): Promise<Service> {
-  const script = sh`docker service inspect --format ${serviceFormat} ${name}`
-  const [service] = (await dockerLines(cluster.manager.host, script)) as ApiService[]
-  return toService(requireOfStack(service, `service ${name}`))
+  return toService(await apiService(cluster, name))
+}
+
+/** As `readService`; undefined where the manager knows none of the name. */
+export async function serviceOrNone(cluster: Cluster, name: string): Promise<Service | undefined> {
+  return readService(cluster, name).catch((error: unknown) => {
+    if (error instanceof EngineRefused && error.status === 404) return undefined
+    throw error
+  })
 }
 
 /** The running tasks of these services, in no order. @throws while a running task's container is not there yet */
 export async function readTasks(cluster: Cluster, names: readonly string[]): Promise<Task[]> {
-  const { host } = cluster.manager
-  const services = (await dockerLines(
-    host,
-    sh`docker service inspect --format ${serviceFormat} ${names}`,
-  )) as ApiService[]
-  const ids = (
-    await docker(host, sh`docker service ps --no-trunc -q --filter desired-state=running ${names}`)
-  ).trim()
-  if (ids === '') return []
-  const tasks = (
-    (await dockerLines(
-      host,
-      sh`docker inspect --type task --format ${taskFormat} ${ids.split('\n').map((id) => swarmId(id, host.name))}`,
-    )) as ApiTask[]
-  ).filter((task) => task.Status.State === 'running')
+  const [services, tasks] = await Promise.all([
+    Promise.all(names.map((name) => apiService(cluster, name))),
+    runningTasks(cluster, names),
+  ])
   return withContainers(cluster, services, tasks)
 }
 
-/** Adds what only each task's own node knows: one remote call a node. */
+/** How many tasks of these services the manager says are running. */
+export async function countRunning(cluster: Cluster, names: readonly string[]): Promise<number> {
+  return (await runningTasks(cluster, names)).length
+}
+
+async function runningTasks({ manager }: Cluster, names: readonly string[]): Promise<ApiTask[]> {
+  // Without a service to be of, tasks of anybody would be listed.
+  if (names.length === 0) return []
+  const filters = { service: names, 'desired-state': ['running'] }
+  const tasks = (await engineOf(manager.host).list('/tasks', { filters })) as readonly ApiTask[]
+  return tasks.filter((task) => task.Status.State === 'running')
+}
+
+async function apiService(cluster: Cluster, name: string): Promise<ApiService> {
+  return (await engineOf(cluster.manager.host).get(objectPath('services', name))) as ApiService
+}
+
+/** Adds what only each task's own node knows, which is asked on all at once. */
 export async function withContainers(
   cluster: Cluster,
   services: readonly ApiService[],
@@ -121,8 +137,11 @@ async function readContainers(node: ClusterNode, tasks: readonly ApiTask[]): Pro
     .flatMap((task) => task.Status.ContainerStatus?.ContainerID || [])
     .map((id) => containerId(id, node.host.name))
   if (ids.length === 0) return []
-  const format = '{"Id":"{{.Id}}","Pid":{{.State.Pid}},"Networks":{{json .NetworkSettings.Networks}}}'
-  return (await dockerLines(node.host, sh`docker inspect --format ${format} ${ids}`)) as ApiContainer[]
+  const engine = engineOf(node.host)
+  const inspected = await Promise.all(ids.map((id) => engine.get(objectPath('containers', id, 'json'))))
+  return (inspected as InspectedContainer[]).map(({ Id, State, NetworkSettings }) => ({
+    ...{ Id, Pid: State.Pid, Networks: NetworkSettings.Networks },
+  }))
 }
 
 /** As the manager's API tells it. */

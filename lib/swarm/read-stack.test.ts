@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import type { Host } from '../host/host.ts'
 import { MissingPrerequisite } from '../missing-prerequisite.ts'
-import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { type ProbeTask, taskScript } from './probe-task.ts'
 import { readStack } from './read-stack.ts'
 import { hasIngress } from './no-ingress.ts'
+import { answerJson, filtersOf, ServedEngine } from './served-engine.fake.ts'
 import { stackNames, tasksOn } from './stack.ts'
 
 /** An identifier as swarmkit makes them. */
@@ -41,13 +41,29 @@ const task = (id: string, state: string): object => ({
   Status: { State: state, ContainerStatus: { ContainerID: containerOf(id), PID: 700 } },
 })
 
+const container = {
+  Id: containerOf('t1'),
+  State: { Pid: 742 },
+  NetworkSettings: {
+    Networks: { 'swp-clear': { IPAddress: '10.91.1.6', IPPrefixLen: 24, MacAddress: '02:42:0a:5b:01:06' } },
+  },
+}
+
 function cluster(lines: readonly object[]): Cluster {
-  const remote = new FakeRemote('manager')
-    .answer('docker network inspect', lines.map((line) => JSON.stringify(line)).join('\n'))
-    .answer(
-      "docker inspect --format '{",
-      `{"Id":"${containerOf('t1')}","Pid":742,"Networks":{"swp-clear":{"IPAddress":"10.91.1.6","IPPrefixLen":24,"MacAddress":"02:42:0a:5b:01:06"}}}`,
-    )
+  const those = (key: string): object[] => lines.filter((line) => key in line)
+  const remote = new ServedEngine('manager', (asked, answer) => {
+    const { url = '' } = asked
+    const ofAnybody = [service('z', 'swp-website', {})]
+    if (url.startsWith('/services?')) return answerJson(answer, [...ofAnybody, ...those('Endpoint')])
+    if (filtersOf(asked)['service']?.includes(idOf('z'))) return answerJson(answer, {}, 500)
+    answerJson(answer, url.startsWith('/tasks?') ? those('NodeID') : container)
+  })
+  remote.answer(
+    'docker network inspect',
+    those('IPAM')
+      .map((line) => JSON.stringify(line))
+      .join('\n'),
+  )
   const node = { nodeId: idOf('n1'), host: { name: 'manager', remote } as unknown as Host } as ClusterNode
   return { nodes: [node], manager: node, dataPathPort: 4789 }
 }

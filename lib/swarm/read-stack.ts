@@ -1,10 +1,13 @@
 import type { Cluster, OverlayNetwork, Service } from './cluster.ts'
 import { loadedImage } from '../loaded-image.ts'
-import { scriptLines, sh } from '../script.ts'
-import { networkFormat, ownServiceFormat, taskFormat } from '../api-formats.ts'
+import { sh } from '../script.ts'
+import { networkFormat } from '../api-formats.ts'
 import { bulkBytes, nonceIn, type ProbeTask } from './probe-task.ts'
 import { withIngress } from './no-ingress.ts'
 import { dockerLines } from './docker.ts'
+import type { EngineApi } from './engine-api.ts'
+import { engineOf } from './engine-of.ts'
+import { inspectListed } from './inspect-listed.ts'
 import {
   type ApiNetwork,
   type ApiService,
@@ -16,7 +19,7 @@ import {
 } from './read-objects.ts'
 import type { Stack, StackNames } from './stack.ts'
 
-/** Reads the stack as it stands: one remote call on the manager, then one on each node. */
+/** Reads the stack as it stands: what the manager knows, then of its containers what each node does. */
 export async function readStack(names: StackNames, cluster: Cluster): Promise<Stack> {
   const api = await readApi(names, cluster)
   return {
@@ -46,25 +49,34 @@ interface Api {
   readonly tasks: readonly ApiTask[]
 }
 
-async function readApi(names: StackNames, cluster: Cluster): Promise<Api> {
-  const services = Object.values(names.services)
-  const lines = await dockerLines(
-    cluster.manager.host,
-    scriptLines([
-      sh`docker network inspect --format ${networkFormat} $(docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc)`,
-      sh`docker service inspect --format ${ownServiceFormat} ${services}`,
-      sh`tasks=$(docker service ps --no-trunc -q --filter desired-state=running ${services})
-[ -z "$tasks" ] || docker inspect --type task --format ${taskFormat} $tasks`,
-    ]),
-  )
-  const all = lines as (ApiNetwork | ApiService | ApiTask)[]
-  return {
-    networks: all.filter((entry): entry is ApiNetwork => 'IPAM' in entry),
-    services: all.filter((entry): entry is ApiService => 'Endpoint' in entry),
-    tasks: all
-      .filter((entry): entry is ApiTask => 'NodeID' in entry)
-      .filter((task) => task.Status.State === 'running'),
-  }
+async function readApi(names: StackNames, { manager: { host } }: Cluster): Promise<Api> {
+  const engine = engineOf(host)
+  const [networks, { services, tasks }] = await Promise.all([
+    // The one that is ingress is not the stack's, so all are asked for, and cut on the host.
+    dockerLines(
+      host,
+      inspectListed({
+        list: sh`docker network ls -q --filter driver=overlay --filter scope=swarm --no-trunc`,
+        inspect: sh`docker network inspect --format ${networkFormat}`,
+      }),
+    ),
+    readOwn(engine, Object.values(names.services)),
+  ])
+  return { networks: networks as ApiNetwork[], services, tasks }
+}
+
+async function readOwn(engine: EngineApi, names: readonly string[]): Promise<Omit<Api, 'networks'>> {
+  const listed = (await engine.list('/services', {
+    filters: { name: names, label: ['swarmproof'] },
+  })) as ApiService[]
+  // Names are looked for by their beginning; with the label, none is anybody else's.
+  const services = listed.filter(({ Spec }) => names.includes(Spec.Name))
+  const service = services.map(({ ID }) => ID)
+  // Without a service to be of, tasks of anybody would be listed.
+  if (service.length === 0) return { services, tasks: [] }
+  const filters = { service, 'desired-state': ['running'] }
+  const tasks = (await engine.list('/tasks', { filters })) as ApiTask[]
+  return { services, tasks: tasks.filter(({ Status }) => Status.State === 'running') }
 }
 
 function networksByRole(names: StackNames, networks: readonly ApiNetwork[]): Stack['networks'] {

@@ -1,5 +1,6 @@
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
+import { networkId } from '../identifier.ts'
 import { type Progress, step } from '../progress.ts'
 import { type Script, sh } from '../script.ts'
 import type { GatewayBridgeSpec, IngressSpec, Topology } from '../topology/topology.ts'
@@ -7,6 +8,7 @@ import type { Cluster } from './cluster.ts'
 import { docker, dockerLines } from './docker.ts'
 import { networkFormat } from '../api-formats.ts'
 import { members } from './form-swarm.ts'
+import { inspectListed } from './inspect-listed.ts'
 import { type ApiNetwork, toNetwork } from './read-objects.ts'
 import { gatewayBridgeName } from '../topology/swarm-defaults.ts'
 
@@ -101,17 +103,21 @@ export async function listIngress({ manager }: Cluster): Promise<string[]> {
 }
 
 async function overlays(manager: Host): Promise<ApiNetwork[]> {
-  const script = sh`docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format ${networkFormat}`
+  const script = inspectListed({
+    list: sh`docker network ls --filter driver=overlay -q`,
+    inspect: sh`docker network inspect --format ${networkFormat}`,
+  })
   return (await dockerLines(manager, script)) as ApiNetwork[]
 }
 
 /** Removes the ingress network, whatever its name, and waits until the manager no longer lists it. */
 export async function removeIngress(manager: Host, signal: AbortSignal): Promise<void> {
-  const list = sh`docker network ls --filter driver=overlay -q | xargs -r docker network inspect --format ${'{{if .Ingress}}{{.ID}}{{end}}'}`
-  const remove = sh`for n in $(${list}); do echo y | docker network rm "$n"; done`
-  await docker(manager, remove, { timeoutMs: 60_000 })
+  const standing = async (): Promise<string[]> =>
+    (await overlays(manager)).filter(({ Ingress }) => Ingress).map(({ Id }) => networkId(Id, manager.name))
+  for (const id of await standing())
+    await docker(manager, sh`echo y | docker network rm ${id}`, { timeoutMs: 60_000 })
   await eventually({ what: 'ingress is removed', withinMs: 30_000, signal, host: manager.name }, async () => {
-    const left = (await docker(manager, list)).trim()
+    const left = (await standing()).join(', ')
     return left === '' ? { ready: true, value: undefined } : { ready: false, seen: left }
   })
 }

@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { readSections } from '../remote/sections.ts'
@@ -93,5 +95,46 @@ describe('the script that asks a manager', () => {
     expect(output.toString()).to.equal(
       'a\tn\tReady\tRejected\t"vxlan interface: file exists"\nb\tn\tReady\tRejected\t\n',
     )
+  })
+
+  describe('where the client', () => {
+    let folder: string
+    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-objects-'))))
+    afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+    /** @param client what stands in for the one of the host, as cases of its first two words */
+    const asked = (client: string) => {
+      writeFileSync(join(folder, 'docker'), `#!/bin/sh\ncase "$1 $2" in\n${client}\nesac\n`)
+      chmodSync(join(folder, 'docker'), 0o755)
+      const { status, stdout } = spawnSync('sh', [file('swarm-objects.sh')], {
+        encoding: 'utf8',
+        env: {
+          ...{ PATH: `${folder}:${process.env['PATH'] ?? ''}`, mark: '@@', most: '2', most_tasks: '3' },
+          ...{ known: 'x', node_format: 'n', network_format: 'o', service_format: 's', task_format: 't' },
+          listed_format: 'l',
+        },
+      })
+      return { status, sections: readSections(stdout, '@@') }
+    }
+    const answers = ['"node ls") echo a ;;', '"network ls") echo b ;;', '"service ls") echo c ;;']
+    const ids = '"service ps") case "$*" in *" -q "*) seq 4 ;; esac ;;'
+
+    it('answers every list, they come to the end, and what was left out is named', () => {
+      const { status, sections } = asked([...answers, ids].join('\n'))
+      expect(status).to.equal(0)
+      expect(sections.complete).to.equal(true)
+      expect(sections.all.filter(({ name }) => name === 'cut').map(({ argument }) => argument)).to.deep.equal(
+        ['tasks'],
+      )
+    })
+
+    for (const [place, refused] of [...answers, ids].entries())
+      it(`does not answer ${refused.split('"')[1] ?? ''}, none passes for empty`, () => {
+        const { status, sections } = asked(
+          [...answers, ids].with(place, refused.replace(/\) .*/, ') exit 1 ;;')).join('\n'),
+        )
+        expect(status).to.equal(1)
+        expect(sections.complete).to.equal(false)
+      })
   })
 })

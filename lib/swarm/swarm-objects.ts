@@ -46,10 +46,13 @@ export interface SwarmObjects {
     readonly node?: string
     readonly means: EngineRefusal
   }[]
+  /** There are more tasks than are read: a service may have others than these. */
+  readonly tasksCut?: true
 }
 
-/** Of each kind of object. */
+/** Of each kind of object but tasks. */
 const mostObjects = 1000
+const mostTasks = 5000
 const longestNameCharacters = 100
 
 /** One remote call. @throws SwarmproofError `OBJECTS_UNKNOWN` where the manager did not tell all of it */
@@ -71,6 +74,7 @@ export async function readSwarmObjects(cluster: Cluster): Promise<SwarmObjects> 
 
 const objectsScript = scriptFile(import.meta.url, 'swarm-objects.sh', {
   most: mostObjects,
+  most_tasks: mostTasks,
   known:
     'vxlan interface.*(file exists|address already in use)|could not find an available|all predefined address pools',
   node_format: nodeFormat,
@@ -159,6 +163,9 @@ export function parseSwarmObjects(sections: Sections, hosts: ReadonlyMap<string,
           ),
         ),
       })),
+    ...(sections.all.some(({ name, argument }) => name === 'cut' && argument === 'tasks')
+      ? { tasksCut: true as const }
+      : {}),
     refused: refusedTasks(sections.lines('listed').join('\n'), byHostname).flatMap(
       ({ service, node, error }) => {
         const means = refusalOf(error)

@@ -1,8 +1,6 @@
-import { sh } from '../script.ts'
 import { swarmId } from '../identifier.ts'
 import type { Cluster } from './cluster.ts'
-import { ownTaskFormat } from '../api-formats.ts'
-import { docker, dockerLines } from './docker.ts'
+import { engineOf } from './engine-of.ts'
 import { withoutLength } from './read-objects.ts'
 
 /** A task as the manager tells it, whether it runs or not. */
@@ -29,11 +27,8 @@ interface ApiTaskState {
 
 export async function readTaskStates(cluster: Cluster, service: string): Promise<TaskState[]> {
   const { host } = cluster.manager
-  const listed = (await docker(host, sh`docker service ps --no-trunc -q ${service}`)).trim()
-  if (listed === '') return []
-  const ids = listed.split('\n').map((id) => swarmId(id, host.name))
-  const lines = await dockerLines(host, sh`docker inspect --type task --format ${ownTaskFormat} ${ids}`)
-  return (lines as ApiTaskState[]).map((task) => ({
+  const tasks = await engineOf(host).list('/tasks', { filters: { service: [service] } })
+  return (tasks as ApiTaskState[]).map((task) => ({
     id: swarmId(task.ID, host.name),
     slot: task.Slot ?? 0,
     state: task.Status.State,

@@ -1,11 +1,14 @@
 import { Inconclusive } from '../inconclusive.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import type { Cluster, OverlayNetwork, Service, Task } from './cluster.ts'
+import { containerLabel } from './container-events.ts'
 import { docker } from './docker.ts'
+import { engineOf } from './engine-of.ts'
+import { networkTurn } from './network-turns.ts'
 import { sh } from '../script.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
 import { readNetwork, readService, readTasks } from './read-objects.ts'
-import { commandLimitMs, removeNetworks, untilContainersEnded } from './wait-for-removal.ts'
+import { commandLimitMs, removeNetworks, removeServices } from './wait-for-removal.ts'
 
 export interface TrialStackOptions {
   /** Of the stack; `docker stack` puts it before every name. */
@@ -49,10 +52,8 @@ export class TrialStack implements AsyncDisposable {
   async deploy(version: ComposeVersion): Promise<void> {
     this.#networks.add(this.networkName(version))
     const command = sh`docker stack deploy --resolve-image never --compose-file - ${this.#options.name}`
-    await docker(this.#cluster.manager.host, command, {
-      timeoutMs: commandLimitMs,
-      input: composeFile(this.#options, version),
-    })
+    const options = { timeoutMs: commandLimitMs, input: composeFile(this.#options, version) }
+    await networkTurn(this.#cluster, () => docker(this.#cluster.manager.host, command, options))
   }
 
   service(): Promise<Service> {
@@ -74,9 +75,9 @@ export class TrialStack implements AsyncDisposable {
 
   /** Names of the stack’s networks that a manager lists. */
   async networksLeft(): Promise<string[]> {
-    const filter = `label=com.docker.stack.namespace=${this.#options.name}`
-    const list = sh`docker network ls --filter ${filter} --format '{{.Name}}'`
-    return (await docker(this.#cluster.manager.host, list)).split('\n').filter((name) => name !== '')
+    const filters = { label: [`com.docker.stack.namespace=${this.#options.name}`] }
+    const found = await engineOf(this.#cluster.manager.host).list('/networks', { filters })
+    return (found as { readonly Name: string }[]).map(({ Name }) => Name)
   }
 
   /** Removes a network of a version. A task that just left may hold it for a moment. @throws `DOCKER_FAILED` */
@@ -85,11 +86,12 @@ export class TrialStack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { host } = this.#cluster.manager
     // An interrupted run must clean up, too: no signal here.
-    await docker(host, sh`docker service rm ${this.serviceName} >/dev/null 2>&1 || true`)
-    await untilContainersEnded(this.#cluster, [this.serviceName])
-    await this.#removeNetworks([...this.#networks])
+    try {
+      await removeServices(this.#cluster, [this.serviceName], this.#options.label)
+    } finally {
+      await this.#removeNetworks([...this.#networks])
+    }
   }
 
   async #removeNetworks(names: readonly string[]): Promise<void> {
@@ -108,6 +110,7 @@ export function composeFile({ label, spec }: TrialStackOptions, { network }: Com
     services: {
       [serviceKey]: {
         image: probeImageOf(spec),
+        labels: [containerLabel(label)],
         hostname: '{{.Task.ID}}',
         command: ['sh', '-c', taskScript(spec)],
         stop_grace_period: '1s',

@@ -4,13 +4,15 @@ import type { Answer } from './answer.ts'
 import type { Cluster, ClusterNode, OverlayNetwork, Service, Task } from './cluster.ts'
 import { type Script, sh } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
+import { containerEvents, containerLabel } from './container-events.ts'
 import { docker } from './docker.ts'
+import { networkTurn } from './network-turns.ts'
 import { probeImageOf, taskScript } from './probe-task.ts'
-import { readNetwork, readService, readTasks } from './read-objects.ts'
+import { countRunning, readNetwork, readService, readTasks, serviceOrNone } from './read-objects.ts'
 import { stackNames } from './stack.ts'
 import { type TaskState, readTaskStates } from './task-states.ts'
 import { type Standalone, removeContainers, runContainer } from './standalone.ts'
-import { commandLimitMs, removeNetworks, untilContainersEnded } from './wait-for-removal.ts'
+import { commandLimitMs, removeNetworks, removeServices } from './wait-for-removal.ts'
 
 export interface TrialOptions {
   /** Part of every name the trial gives, so that two trials side by side do not collide. */
@@ -48,12 +50,23 @@ export class Trial implements AsyncDisposable {
     return `${stackNames(this.#options.stack).prefix}-${this.#options.name}-${name}`
   }
 
-  /** `options` as for `docker network create`, e.g. `['--opt', 'encrypted']`. @throws `DOCKER_FAILED` when refused */
-  async network(name: string, options: readonly string[] = []): Promise<OverlayNetwork> {
+  /**
+   * `options` as for `docker network create`, e.g. `['--opt', 'encrypted']`. Those that a function gives are chosen while
+   * no other trial makes a network. @throws `DOCKER_FAILED` when refused
+   */
+  async network(
+    name: string,
+    options: readonly string[] | (() => Promise<readonly string[]>) = [],
+  ): Promise<OverlayNetwork> {
     const full = this.nameOf(name)
     this.#networks.add(full)
-    await this.#docker(sh`docker network create --driver overlay ${[...this.#label(), ...options]} ${full}`)
-    return readNetwork(this.#cluster, full)
+    return networkTurn(this.#cluster, async () => {
+      // It may have waited for that.
+      this.#options.signal.throwIfAborted()
+      const words = [...this.#label(), ...(typeof options === 'function' ? await options() : options)]
+      await this.#docker(sh`docker network create --driver overlay ${words} ${full}`)
+      return readNetwork(this.#cluster, full)
+    })
   }
 
   /**
@@ -73,8 +86,7 @@ export class Trial implements AsyncDisposable {
   }
 
   async serviceExists(name: string): Promise<boolean> {
-    const list = await this.#docker(sh`docker service ls --format '{{.Name}}'`)
-    return list.split('\n').includes(this.nameOf(name))
+    return (await serviceOrNone(this.#cluster, this.nameOf(name))) !== undefined
   }
 
   /** The tasks of a service that run now. @throws while a running task's container is not there yet */
@@ -133,10 +145,11 @@ export class Trial implements AsyncDisposable {
         withinMs,
         everyMs: 1000,
         signal: this.#options.signal,
+        wake: containerEvents(this.#cluster, this.#options.label),
       },
       async () => {
-        // Reading tasks takes four clients of the engine, counting them one: most looks come too early.
-        const counted = await this.#runningTasks(names)
+        // What the nodes know of each task is asked once all are there.
+        const counted = await countRunning(this.#cluster, names)
         if (counted !== count) return { ready: false, seen: `${counted} run` }
         const tasks = await readTasks(this.#cluster, names)
         return tasks.length === count
@@ -156,22 +169,27 @@ export class Trial implements AsyncDisposable {
     await this.#removeNetworks([network.name])
   }
 
+  /** What cannot be removed, as on a node that is gone, keeps nothing else from being removed. @throws the first of why */
   async [Symbol.asyncDispose](): Promise<void> {
+    const failures: unknown[] = []
+    const steps = [
+      () => this.#removeContainers(),
+      () => this.#removeServices([...this.#services]),
+      () => this.#removeNetworks([...this.#networks]),
+    ]
+    for (const step of steps) await step().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+  }
+
+  async #removeContainers(): Promise<void> {
     await removeContainers(
       [...this.#containers].map(([key, node]) => ({ name: key.split(' ')[0] ?? '', node })),
     )
     this.#containers.clear()
-    await this.#removeServices([...this.#services])
-    await this.#removeNetworks([...this.#networks])
   }
 
   async #removeServices(names: readonly string[]): Promise<void> {
-    if (names.length === 0) return
-    // An interrupted run must clean up, too: no signal here. Containers end after their tasks are forgotten.
-    await this.#docker(
-      sh`for s in ${names}; do docker service rm "$s" || ! docker service inspect --format {{.ID}} "$s"; done >/dev/null 2>&1`,
-    )
-    await untilContainersEnded(this.#cluster, names)
+    await removeServices(this.#cluster, names, this.#options.label)
     for (const name of names) this.#services.delete(name)
   }
 
@@ -186,7 +204,8 @@ export class Trial implements AsyncDisposable {
     this.#services.add(full)
     return [
       ...['service', 'create', '--detach', '--quiet', '--no-resolve-image', '--stop-grace-period', '1s'],
-      ...[...this.#label(), '--hostname', '{{.Task.ID}}', '--name', full, ...this.#memory('--limit-memory')],
+      ...[...this.#label(), '--container-label', containerLabel(this.label)],
+      ...['--hostname', '{{.Task.ID}}', '--name', full, ...this.#memory('--limit-memory')],
       ...[...options, probeImageOf(this.#options.stack), 'sh', '-c', taskScript(this.#options.stack)],
     ]
   }
@@ -198,13 +217,6 @@ export class Trial implements AsyncDisposable {
 
   #label(): string[] {
     return ['--label', `swarmproof=${this.#options.label}`]
-  }
-
-  async #runningTasks(names: readonly string[]): Promise<number> {
-    const states = await this.#docker(
-      sh`docker service ps --filter desired-state=running --format '{{.CurrentState}}' ${names}`,
-    )
-    return states.split('\n').filter((state) => state.startsWith('Running')).length
   }
 
   async #docker(script: Script): Promise<string> {

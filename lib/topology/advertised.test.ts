@@ -40,6 +40,19 @@ describe('advertise addresses', () => {
     expect(otherKindsOfAddress(other).map((one) => one.node)).to.deep.equal(['worker2'])
   })
 
+  it('in the network of the rest are of their kind, whatever prefix length they have', () => {
+    for (const prefix of [25, 32]) {
+      const narrow = { ...node('worker2', '192.168.56.13'), held: [held(`192.168.56.13/${prefix}`, 'eth1')] }
+      const floating = held('192.168.56.100/24', 'eth1')
+      const all = [
+        node('manager', '192.168.56.11', true),
+        node('worker1', '192.168.56.12'),
+        { ...narrow, held: [...narrow.held, floating] },
+      ]
+      expect(otherKindsOfAddress(all)).to.deep.equal([])
+    }
+  })
+
   it('that no interface has are of another kind, too, and those of routed networks are not', () => {
     const translated = [node('manager', '192.168.56.11', true), node('worker1', '203.0.113.7')]
     expect(otherKindsOfAddress(translated)[0])

@@ -38,16 +38,17 @@ export function otherKindsOfAddress(nodes: readonly AdvertisingNode[]): OtherKin
     ...node,
     at: node.held.find((one) => one.address === node.advertised),
   }))
-  const networks = new Map<string, typeof known>()
-  for (const node of known) {
-    if (node.at === undefined) continue
-    const network = networkOf(`${node.at.address}/${node.at.prefixLength}`)
-    networks.set(network, [...(networks.get(network) ?? []), node])
-  }
+  const blocks = known.flatMap(({ at }) =>
+    at === undefined ? [] : [networkOf(`${at.address}/${at.prefixLength}`)],
+  )
+  // An interface may have an address of the network with another prefix length, such as one that moves between nodes.
+  const networks = [...new Set(blocks)].map(
+    (network) => [network, known.filter(({ advertised }) => contains(network, advertised))] as const,
+  )
   const outside = (members: typeof known) => known.filter((node) => !members.includes(node))
   const within = (network: string, node: AdvertisingNode): HeldAddress | undefined =>
     node.held.find(({ address }) => address !== node.advertised && contains(network, address))
-  const rests = [...networks].filter(
+  const rests = networks.filter(
     ([network, members]) =>
       members.length < known.length && outside(members).every((node) => within(network, node) !== undefined),
   )

@@ -5,10 +5,9 @@ import { addressProblem } from './subnet.ts'
 import { readEngineKey } from './read-engine.ts'
 import { readImpairments } from './read-impairment.ts'
 import { checkName, type ReadUnderlay } from './read-underlays.ts'
+import { mostNodes } from './room-for-nodes.ts'
 import type { NodeSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
-
-const mostNodes = 9
 
 export interface ReadNode {
   readonly spec: NodeSpec

@@ -8,6 +8,7 @@ import {
 } from './read-swarm-networks.ts'
 import type { ReadUnderlay, TakenSubnets } from './read-underlays.ts'
 import { readFreeSubnet, takenBy } from './read-underlays.ts'
+import { prefixFor, usualPrefixLength } from './room-for-nodes.ts'
 import { addressProblem, overlap, parseSubnet } from './subnet.ts'
 import type { OverlaySpec, StackSpec, SwarmSpec } from './topology.ts'
 import type { YamlCursor } from './yaml-cursor.ts'
@@ -16,7 +17,9 @@ import { defaultDataPathPort, gatewayBridgeName, gossipPort, managementPort } fr
 const defaultPublishedPort = 8080
 /** The stack publishes this many ports after `publishedPort`, see `lib/swarm/stack.ts`. */
 const morePublishedPorts = 3
-const defaultSubnets = { clear: '10.91.1.0/24', secret: '10.91.2.0/24' }
+/** Wider ones where a usual one has no room for so many nodes. */
+const usualSubnets = { clear: '10.91.1.0/24', secret: '10.91.2.0/24' }
+const widerSubnets = { clear: '10.91.16.0/20', secret: '10.91.32.0/20' }
 
 /** VXLAN costs 50 bytes, ESP as Moby uses it up to 26 more; 576 is what every IPv4 host must take (RFC 791). */
 const encryptedOverheadBytes = 76
@@ -94,17 +97,22 @@ export function readStackKey(
   at: YamlCursor | undefined,
   underlays: readonly ReadUnderlay[],
   swarm: ReadSwarm | undefined,
+  nodes: number,
 ): StackSpec {
+  const defaults = prefixFor(nodes) === usualPrefixLength ? usualSubnets : widerSubnets
   const keys = at?.record(['clear', 'secret', 'publishedPort'])
   const taken = [...takenBy(underlays), ...ofSwarm(swarm?.spec)]
   const clearAt = keys?.get('clear')
-  const clear = readOverlay('clear', clearAt, at, taken)
+  const clear = readOverlay('clear', clearAt, at, { taken, fallback: defaults.clear })
   const clearSubnet = parseSubnet(clear.subnet)
   const ofClear =
     typeof clearSubnet === 'string'
       ? []
       : [{ what: "overlay 'clear'", subnet: clearSubnet, ...(clearAt === undefined ? {} : { at: clearAt }) }]
-  const secret = readOverlay('secret', keys?.get('secret'), at, [...taken, ...ofClear])
+  const secret = readOverlay('secret', keys?.get('secret'), at, {
+    taken: [...taken, ...ofClear],
+    fallback: defaults.secret,
+  })
   const portAt = keys?.get('publishedPort')
   const publishedPort = portAt?.integer(1, 65_535 - morePublishedPorts) ?? defaultPublishedPort
   for (let port = publishedPort; port <= publishedPort + morePublishedPorts; port++) {
@@ -136,14 +144,14 @@ function readOverlay(
   name: 'clear' | 'secret',
   at: YamlCursor | undefined,
   stackAt: YamlCursor | undefined,
-  taken: TakenSubnets,
+  { taken, fallback: text }: { readonly taken: TakenSubnets; readonly fallback: string },
 ): OverlaySpec {
   const keys = at?.record(['subnet', 'gateway', 'mtuBytes'])
   const [subnetGiven, gatewayAt] = [keys?.get('subnet'), keys?.get('gateway')]
-  const fallback = parseSubnet(defaultSubnets[name])
+  const fallback = parseSubnet(text)
   if (typeof fallback === 'string') throw new Error(fallback)
   const subnet = subnetGiven === undefined ? fallback : readFreeSubnet(subnetGiven, taken)
-  if (subnetGiven === undefined) complainAboutDefault(name, stackAt, taken)
+  if (subnetGiven === undefined) complainAboutDefault([name, text], stackAt, taken)
   if (subnet === undefined) return { subnet: '', gateway: '' }
   if (subnet.prefixLength < 16 || subnet.prefixLength > 27) {
     subnetGiven?.complain(`prefix length must be from 16 to 27, is ${subnet.prefixLength}`)
@@ -156,11 +164,10 @@ function readOverlay(
 }
 
 function complainAboutDefault(
-  name: 'clear' | 'secret',
+  [name, text]: readonly ['clear' | 'secret', string],
   stackAt: YamlCursor | undefined,
   taken: TakenSubnets,
 ): void {
-  const text = defaultSubnets[name]
   const subnet = parseSubnet(text)
   const other = taken.find((one) => typeof subnet !== 'string' && overlap(one.subnet, subnet))
   const at = other?.at ?? stackAt

@@ -139,6 +139,29 @@ nodes:
   })
 })
 
+describe('topologies of many nodes', () => {
+  const of = (count: number, swarm = ''): string => `
+underlays: { wire: { subnet: 10.90.0.0/16 } }
+nodes:
+${Array.from({ length: count }, (_, index) => `  n${index}: { role: ${index === 0 ? 'manager' : 'worker'}, addresses: { wire: 10.90.${Math.trunc(index / 250)}.${(index % 250) + 1} } }`).join('\n')}
+${swarm}`
+
+  it('get overlays that have room for them', () => {
+    expect(parseTopology(of(82), 'x.yaml').stack.clear.subnet).to.equal('10.91.1.0/24')
+    const roomy =
+      'swarm: { ingress: { subnet: 10.11.0.0/16 }, addressPools: { pools: [10.60.0.0/14], maskLength: 22 } }'
+    const { nodes, stack } = parseTopology(of(200, roomy), 'x.yaml')
+    expect(nodes).to.have.lengthOf(200)
+    expect([stack.clear.subnet, stack.secret.subnet]).to.deep.equal(['10.91.16.0/20', '10.91.32.0/20'])
+  })
+
+  it('are refused where a network has no room for them', () => {
+    expect(refusal(of(83)).split('\n')[0]).to.equal(
+      'x.yaml:3: nodes: 83 nodes need 257 addresses in each network, and swarm.ingress has 254 in its /24; give it a /23',
+    )
+  })
+})
+
 describe('invalid topologies', () => {
   const folder = join(packageRoot(), 'topologies', 'invalid')
   const files = readdirSync(folder)

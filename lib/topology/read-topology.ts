@@ -5,6 +5,7 @@ import { initNames } from './init.ts'
 import { Problems } from './problems.ts'
 import { readEngineKey } from './read-engine.ts'
 import { readNodes } from './read-hosts.ts'
+import { checkRooms } from './room-for-nodes.ts'
 import { readStackKey, readSwarm } from './read-swarm.ts'
 import { readUnderlays } from './read-underlays.ts'
 import type { Topology } from './topology.ts'
@@ -55,9 +56,10 @@ function read(text: string, name: string, problems: Problems): Topology | undefi
   const ofAll = { engine: readEngineKey(root.get('engine')), init: root.get('init')?.oneOf(initNames) }
   const nodes = nodesAt === undefined ? undefined : readNodes(nodesAt, underlays, ofAll)
   const swarm = underlays === undefined ? undefined : readSwarm(root.get('swarm'), underlays, nodes ?? [])
-  const stack = readStackKey(root.get('stack'), underlays ?? [], swarm)
+  const stack = readStackKey(root.get('stack'), underlays ?? [], swarm, nodes?.length ?? 0)
   const description = root.get('description')?.text() ?? name
   if (underlays === undefined || nodes === undefined || swarm === undefined) return undefined
+  checkRooms({ swarm: swarm.spec, stack }, nodes.length, { root, fallback: nodesAt })
   return {
     name,
     description,

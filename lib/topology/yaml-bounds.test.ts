@@ -20,7 +20,8 @@ function problemOf(text: string): string {
 const times = (count: number, line: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => line(index)).join('')
 
-describe('bounds of YAML files', () => {
+describe('bounds of YAML files', function () {
+  this.timeout(20_000)
   const deep =
     'x.yaml:1: lists and maps are nested more than 100 deep, the most that is read\n' +
     '  do next:  look for brackets that are never closed, or indentation that only grows, up to this line'

@@ -31,7 +31,7 @@ export const noSharedAddress = requirement({
   ],
   codes: ['address-held-twice'],
   changes: [],
-  quiet: ['tasks'],
+  quiet: ['tasks', 'changes'],
   reads: [],
   observe: async (lab) => ({ claims: await pollUntilSettled(lab, () => look(lab), problemsOf) }),
   judge({ claims }, facts) {
@@ -76,12 +76,12 @@ export const noSharedAddress = requirement({
 type Look = Awaited<ReturnType<typeof look>>
 
 /** Who has an address now, by the manager's API, by each engine and by each kernel. */
-async function look(lab: Pick<ObserveContext, 'cluster' | 'facts' | 'kernel'>) {
+async function look(lab: Pick<ObserveContext, 'cluster' | 'facts' | 'devices'>) {
   const { cluster, facts } = lab
   const [given, views, states] = await Promise.all([
     readGivenAddresses(cluster),
     readNetworkViews(cluster),
-    lab.kernel({ fresh: true }),
+    lab.devices(),
   ])
   const seen = Object.fromEntries(states)
   const { networks } = given

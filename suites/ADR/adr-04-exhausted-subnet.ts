@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { docs, moby } from '../source.ts'
-import { exhausted } from './exhausted-subnet.ts'
+import { exhausted, exhaustedNeighbours, exhaustingTasks } from './exhausted-subnet.ts'
 import { exhaustionProblems, exhaustionReason, silentTasks } from './exhaustion.ts'
 
 export const exhaustedSubnet = requirement({
@@ -36,7 +36,9 @@ export const exhaustedSubnet = requirement({
   ],
   changes: ['network', 'service'],
   quiet: [],
+  ownTasks: exhaustingTasks,
   reads: [],
+  probes: () => exhaustedNeighbours,
   observe: exhausted,
   judge(seen, { manager }) {
     const { subnet, wanted, settled, first, running, log } = seen

@@ -21,6 +21,10 @@ const prefixLength = 29
 /** Of its eight addresses the first and the last name the network and all its members, one is the gateway's. */
 const capacity = 5
 const wanted = capacity + 3
+/** Tasks that get an address and are asked by each other: one goes to the balancer of their node. */
+export const exhaustedNeighbours = capacity - 1
+/** Some of them wait for an address. */
+export const exhaustingTasks = wanted
 /** Starting containers included; 2 to 6 s each on emulated hosts. */
 const settledWithinMs = 60_000
 
@@ -49,10 +53,12 @@ export interface Exhausted {
 export async function exhausted(lab: ObserveContext): Promise<Exhausted> {
   const { cluster } = lab
   await using trial = lab.trial('adr04')
-  // In a /24 of its own, of which nothing else is in use either.
-  const block = await freeSubnetFor(cluster, 24)
-  const subnet = block.replace('.0/24', `.8/${prefixLength}`)
-  const network = await trial.network('tiny', ['--subnet', subnet])
+  const network = await trial.network('tiny', async () => {
+    // In a /24 of its own, of which nothing else is in use either.
+    const block = await freeSubnetFor(cluster, 24)
+    return ['--subnet', block.replace('.0/24', `.8/${prefixLength}`)]
+  })
+  const { subnet } = network
   const node = takers(cluster).at(-1) ?? cluster.manager
   const service = await trial.service('many', [
     ...['--network', network.name, '--replicas=1'],

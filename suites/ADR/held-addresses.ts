@@ -3,7 +3,7 @@ import type { Part } from '../../lib/observation/part.ts'
 import type { OverlayNetwork } from '../../lib/swarm/cluster.ts'
 import type { NetworkView } from '../../lib/swarm/network-view.ts'
 import type { GivenAddresses } from '../../lib/swarm/read-addresses.ts'
-import { type KernelSeen, namespacesSeen } from '../scene/judging/kernel-seen.ts'
+import { type DevicesSeen, namespacesSeen } from '../scene/judging/kernel-seen.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import type { Claim } from './claims.ts'
 
@@ -55,12 +55,12 @@ const ofAnOverlay = /^\d+-/
  * for virtual IPs, which every node's load balancer has.
  */
 export function claimsOfKernel(
-  seen: KernelSeen,
+  seen: DevicesSeen,
   node: string,
   networks: readonly OverlayNetwork[],
   tasks: readonly TaskFacts[],
 ): Part<readonly Claim[]> {
-  const namespaces = namespacesSeen(seen, node, 'ip')
+  const namespaces = namespacesSeen(seen, node, 'devices')
   if (!('got' in namespaces)) return namespaces
   const claims = oncePerInode(Object.entries(namespaces.got))
     .filter(([namespace]) => !ofAnOverlay.test(namespace))

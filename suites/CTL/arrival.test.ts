@@ -25,7 +25,7 @@ describe('arrivals', () => {
       frame(b, b, a, '3'),
       frame(a, b, a, '3'),
     ]
-    const found = arrivals([a, b], seen)
+    const found = arrivals({}, [a, b], seen)
     expect(found.map(({ left, arrived }) => [left, arrived])).to.deep.equal([
       [2, 1],
       [1, 1],
@@ -34,7 +34,7 @@ describe('arrivals', () => {
   })
 
   it('tells what left and was lost from what never left', () => {
-    const found = arrivals([a, b], [frame(a, a, b, '1')])
+    const found = arrivals({}, [a, b], [frame(a, a, b, '1')])
     expect(lossProblems(found, 'VXLAN', 'net').map(describeProblem)).to.deep.equal([
       'net: of 1 VXLAN packets that left a, none arrived at b',
       'net: no VXLAN left b for a',
@@ -42,12 +42,12 @@ describe('arrivals', () => {
   })
 
   it('does not take another packet for the one that left', () => {
-    const found = arrivals([a, b], [frame(a, a, b, '1'), frame(b, a, b, '2')])
+    const found = arrivals({}, [a, b], [frame(a, a, b, '1'), frame(b, a, b, '2')])
     expect(found[0]?.arrived).to.equal(0)
   })
 
   it('follows a frame with another outer source address than its node’s', () => {
-    const found = arrivals([a, b], [frame(a, a, b, '1', '192.0.2.99'), frame(b, a, b, '1', '192.0.2.99')])
+    const found = arrivals({}, [a, b], [frame(a, a, b, '1', '192.0.2.99'), frame(b, a, b, '1', '192.0.2.99')])
     expect([found[0]?.left, found[0]?.arrived]).to.deep.equal([1, 1])
   })
 })

@@ -1,6 +1,7 @@
-import { type ClusterFacts, type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type ClusterFacts, type NodeFacts } from '../../lib/observation/facts.ts'
 import { type PacketRef, refOf, type SeenFrame } from '../../lib/observation/frame.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 
 /** What became of the packets of one ordered pair of nodes. */
 export interface Arrival {
@@ -16,8 +17,12 @@ export interface Arrival {
  * Follows packets from the data-path interface of each node to that of each other. Who sent one is told by who recorded
  * it leaving, and for whom by its outer destination; its outer source is not looked at, because it may be wrong.
  */
-export function arrivals(nodes: readonly NodeFacts[], frames: readonly SeenFrame[]): Arrival[] {
-  return pairsOf(nodes).map(([from, to]) => {
+export function arrivals(
+  facts: Pick<ClusterFacts, 'pairs'>,
+  nodes: readonly NodeFacts[],
+  frames: readonly SeenFrame[],
+): Arrival[] {
+  return nodePairs(facts, nodes, ({ name }) => name).map(([from, to]) => {
     const left = frames.filter(
       ({ egress, seenOn, outer }) =>
         egress && seenOn === from.name && outer?.destination === to.dataPath.address,

@@ -37,6 +37,7 @@ export const vxlanArrives = requirement({
     const { got, missing, unseen } = part(wires, 'capture')
     const nodes = holders(facts, 'clear').filter(({ name }) => got.has(name))
     const found = arrivals(
+      facts,
       nodes,
       seenFrames(got.values()).filter(({ vxlan }) => vxlan?.vni === clear.vni),
     )

@@ -1,9 +1,10 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { type ClusterFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type ClusterFacts } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { control } from '../scene/recordings/control.ts'
 import { docs, moby } from '../source.ts'
 import type { ClearDatagram } from './gossip-datagrams.ts'
@@ -39,7 +40,11 @@ export const gossipEncrypted = requirement({
       ({ udp, vxlan }) => vxlan === undefined && (udp?.from === gossipPort || udp?.to === gossipPort),
     )
     const found = everything.filter(({ matched }) => matched.includes('readable')).length
-    const silent = pairsOf(facts.nodes.filter(({ name }) => got.has(name))).filter(
+    const silent = nodePairs(
+      facts,
+      facts.nodes.filter(({ name }) => got.has(name)),
+      ({ name }) => name,
+    ).filter(
       ([from, to]) =>
         !datagrams.some(
           ({ egress, seenOn, outer }) =>
@@ -88,7 +93,7 @@ export const gossipEncrypted = requirement({
       conclusion:
         datagrams.length === 0
           ? ''
-          : `${datagrams.length} datagrams of port 7946, of all ${pairsOf(facts.nodes).length} ordered pairs of nodes, have the form of encrypted ones; none of ${names} names and ids is readable, while the same matcher found ${found} packets with the word sent in clear`,
+          : `${datagrams.length} datagrams of port 7946, of all ${nodePairs(facts, facts.nodes, ({ name }) => name).length} ordered pairs of nodes, have the form of encrypted ones; none of ${names} names and ids is readable, while the same matcher found ${found} packets with the word sent in clear`,
     })
   },
 })

@@ -38,6 +38,7 @@ export const espArrives = requirement({
     const { got, missing, unseen } = part(wires, 'capture')
     const nodes = holders(facts, 'secret').filter(({ name }) => got.has(name))
     const found = arrivals(
+      facts,
       nodes,
       seenFrames(got.values()).filter(({ esp }) => esp !== undefined),
     )

@@ -1,9 +1,10 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { type ClusterFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type ClusterFacts } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { kernel, type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { underlayTraffic } from '../scene/recordings/underlay-traffic.ts'
@@ -55,7 +56,7 @@ export const customPort = requirement({
     const onPort = own.filter(({ udp }) => udp?.to === dataPathPort)
     const elsewhere = own.filter(({ udp }) => udp?.to !== dataPathPort)
     const esp = leaving.filter((frame) => frame.esp !== undefined)
-    const pairs = pairsOf(facts.nodes)
+    const pairs = nodePairs(facts, facts.nodes, ({ name }) => name)
     const devices = part(devicePorts(facts, states), 'VXLAN devices')
     const listed = [...devices.got].flatMap(([node, all]) => all.map((device) => ({ node, ...device })))
     const passes = (frames: readonly SeenFrame[], [from, to]: (typeof pairs)[number]): boolean =>
@@ -129,7 +130,7 @@ function devicePorts(
 ): Readonly<Record<string, Part<readonly Device[]>>> {
   return Object.fromEntries(
     facts.nodes.map(({ name }): readonly [string, Part<readonly Device[]>] => {
-      const root = rootSeen(states, name, 'ip')
+      const root = rootSeen(states, name, 'devices')
       if (!('got' in root)) return [name, root]
       const got = Object.entries(states[name]?.namespaces ?? {}).flatMap(([namespace, { links }]) =>
         links.flatMap(({ vxlan }) => (vxlan === undefined ? [] : [{ namespace, port: vxlan.port }])),

@@ -1,9 +1,10 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { type ClusterFacts, type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type ClusterFacts, type NodeFacts } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames, type WireSeen } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { underlayTraffic } from '../scene/recordings/underlay-traffic.ts'
 import { docs } from '../source.ts'
@@ -128,11 +129,11 @@ function kindOf({ esp, udp, tcp }: SeenFrame, dataPathPort: number): Kind | unde
 function missingPairs(
   seen: readonly Seen[],
   kind: Kind,
-  { nodes }: ClusterFacts,
+  facts: ClusterFacts,
 ): (readonly [NodeFacts, NodeFacts])[] {
   const address = (node: NodeFacts): string =>
     controlKinds.includes(kind) ? node.advertise.address : node.dataPath.address
-  return pairsOf(nodes).filter(
+  return nodePairs(facts, facts.nodes, ({ name }) => name).filter(
     ([a, b]) =>
       !seen.some(
         ({ kind: is, node, interface: name, frame }) =>

@@ -25,7 +25,7 @@ export const nodesAgree = requirement({
   ],
   codes: ['node-not-ready', 'node-not-listed', 'peer-unknown', 'peer-stale'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [networkViewsSeen],
   observe: async (lab) => ({
     listed: await listNodes(lab.cluster),

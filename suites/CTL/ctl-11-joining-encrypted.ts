@@ -43,6 +43,7 @@ export const joiningEncrypted = requirement({
   changes: ['node', 'stack'],
   quiet: ['changes'],
   reads: [],
+  probes: () => 1,
   async observe(lab): Promise<Rejoined> {
     const { cluster, facts, probe, signal } = lab
     const node = leavingWorker(cluster)

@@ -4,7 +4,7 @@ import { part } from '../../lib/observation/part.ts'
 import { leavingWorker } from '../../lib/swarm/membership.ts'
 import { backWithinMs } from '../RES/bounds.ts'
 import { docs } from '../source.ts'
-import { joinedProblems, type Joined, rejoin, type Way } from './joined-by.ts'
+import { datagramsOfJoined, type Joined, joinedProblems, rejoin, type Way } from './joined-by.ts'
 
 export const addressOptions = requirement({
   id: 'CTL-12',
@@ -29,6 +29,7 @@ export const addressOptions = requirement({
   changes: ['node', 'stack'],
   quiet: ['changes'],
   reads: [],
+  probes: () => 2 * datagramsOfJoined,
   async observe(lab) {
     const node = leavingWorker(lab.cluster)
     const { advertise, dataPath } = node

@@ -41,6 +41,8 @@ export interface Joined extends Pick<Way, 'what' | 'dataPath'> {
 }
 
 const datagrams = 5
+/** Those and an echo. */
+export const datagramsOfJoined = datagrams + 1
 const discardPort = 9
 
 export async function rejoin(

@@ -107,7 +107,8 @@ function judged(packets: readonly Packet[]): {
   return { kind: 'tls', records: judgement.records, names: readableNames(judgement.applicationData, names) }
 }
 
-describe('a stream of the management port, of which only headers of records are kept', () => {
+describe('a stream of the management port, of which only headers of records are kept', function () {
+  this.timeout(60_000)
   const both = (frames: readonly Timed[]) => ({
     whole: judged(frames.map((one, index) => packetOf(one, index + 1))),
     kept: judged(masked(frames)),

@@ -113,7 +113,7 @@ interface Destination {
 
 /** What IPVS, or a balancer without it, in any namespace of a node sends connections to. */
 function balanced(seen: KernelSeen, node: string): Part<Destination[]> {
-  const readable = namespaceSeen(seen, node, ingressNamespace, 'nsenter')
+  const readable = namespaceSeen(seen, node, ingressNamespace, 'devices')
   if (!('got' in readable)) return readable
   const namespaces = Object.entries(seen[node]?.namespaces ?? {})
   const isUnsaid = namespaces.some(

@@ -7,6 +7,7 @@ import { contains } from '../../lib/topology/cidr.ts'
 import { answersTable } from '../scene/judging/name-problems.ts'
 import { overlayTutorial } from '../source.ts'
 import { type TaskNameAsked, observeNames } from './names-elsewhere.ts'
+import { tasksAt } from '../scene/sending/counted.ts'
 
 export const notElsewhere = requirement({
   id: 'DSC-05',
@@ -29,6 +30,7 @@ export const notElsewhere = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: (lab) => 3 + 4 * (tasksAt(lab, 'secret').length + tasksAt(lab, 'auto').length),
   observe: observeNames,
   judge({ names, asked, hosts }, facts) {
     const { clear } = facts.networks

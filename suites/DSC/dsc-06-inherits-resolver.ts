@@ -29,8 +29,9 @@ export const inheritsResolver = requirement({
   ],
   codes: ['question-not-forwarded', 'question-forwarded-elsewhere', 'name-not-inherited'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen],
+  probes: ({ facts }) => 5 * facts.nodes.length,
   observe: observeInherited,
   judge(seen, facts) {
     const { got: places, missing, unseen } = part(seen.places, 'the nameservers')

@@ -40,7 +40,9 @@ export const modeChanged = requirement({
   ],
   changes: ['service', 'network'],
   quiet: [],
+  ownTasks: 1,
   reads: [],
+  probes: () => 6,
   observe: changeMode,
   judge({ service, network, before, vip, after }, facts) {
     const found = foundProblems(before.last)

@@ -21,7 +21,7 @@ export const asApplications = requirement({
   advisory: true,
   needs: [],
   method:
-    'On every node the C library looks services up as a program in a task would (getaddrinfo, with the search list and options of the task’s own resolv.conf), in the task’s network namespace, and the task’s resolver (127.0.0.11) is asked the same names as A and AAAA. Where the resolver gives a service addresses, a program must find those and no others, within 3 s. A name of outside is asked the same way; it has to be found where the resolver knows it, and one nameserver of the host at least has to answer, whatever it says. Nothing is changed on hosts: the file lies over the host’s in a mount namespace of the question’s own.',
+    'On every node the C library looks services up as a program in a task would (getaddrinfo, with the search list and options of the task’s own resolv.conf), in the task’s network namespace, and the task’s resolver (127.0.0.11) is asked the same names as A and AAAA. Where the resolver gives a service addresses, a program must find those and no others, within 3 s; where one waits, it looks once more, and that counts. A name of outside is asked the same way; it has to be found where the resolver knows it, and one nameserver of the host at least has to answer, whatever it says. Nothing is changed on hosts: the file lies over the host’s in a mount namespace of the question’s own.',
   usualCauses: [
     'the host’s resolv.conf has `ndots` and a search list, which tasks are given: another name is asked first, and something outside knows it',
     'the same, and the nameserver that is asked for it does not answer: every look-up waits',

@@ -101,7 +101,7 @@ export async function observeForwarded(
 
 function waysOf({ node, task, resolver }: ResolverPlace, state: KernelSeen, bridge: string): Part<Ways> {
   const { name } = node.host
-  const root = rootSeen(state, name, 'ip')
+  const root = rootSeen(state, name, 'devices')
   if (!('got' in root)) return root
   const { routes, links } = root.got
   const macs = new Set(Object.values(task.endpoints).map(({ mac }) => mac))

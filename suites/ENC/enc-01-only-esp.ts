@@ -1,9 +1,10 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { type ClusterFacts, pairsOf } from '../../lib/observation/facts.ts'
+import { type ClusterFacts } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { holders } from '../CTL/arrival.ts'
 import { encryptionForAdvertiseAddress } from '../known-issues.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
@@ -48,7 +49,11 @@ export const onlyEsp = requirement({
       vxlan: leaving.filter(({ vxlan }) => vxlan?.vni === clear.vni).length,
       nonce: leaving.filter(({ matched }) => matched.includes('clear')).length,
     }
-    const pairs = pairsOf(holders(facts, 'secret').filter(({ name }) => got.has(name)))
+    const pairs = nodePairs(
+      facts,
+      holders(facts, 'secret').filter(({ name }) => got.has(name)),
+      ({ name }) => name,
+    )
     const silent = pairs.filter(
       ([from, to]) =>
         !esp.some(({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address),

@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { pairsOf } from '../../lib/observation/facts.ts'
 import { refOf, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { holders } from '../CTL/arrival.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
 import { internals } from '../source.ts'
@@ -36,7 +36,11 @@ export const clearTwin = requirement({
     const leaving = seenFrames(got.values()).filter(({ egress }) => egress)
     const twin = leaving.filter(({ vxlan }) => vxlan?.vni === clear.vni)
     const encrypted = leaving.filter(({ esp }) => esp !== undefined)
-    const pairs = pairsOf(holders(facts, 'secret').filter(({ name }) => got.has(name))).map(([from, to]) => {
+    const pairs = nodePairs(
+      facts,
+      holders(facts, 'secret').filter(({ name }) => got.has(name)),
+      ({ name }) => name,
+    ).map(([from, to]) => {
       const between = (frames: typeof leaving): typeof leaving =>
         frames.filter(
           ({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address,

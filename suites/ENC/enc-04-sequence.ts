@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { pairsOf } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
 import { kernel } from '../scene/judging/kernel-seen.ts'
 import { internals, rfc } from '../source.ts'
@@ -47,7 +47,11 @@ export const sequence = requirement({
     const ledger = ledgerNodes(facts, states)
     const { got, missing, unseen } = part(wires, 'capture')
     const leaving = seenFrames(got.values()).filter(({ egress, esp }) => egress && esp !== undefined)
-    const pairs = pairsOf([...ledger.got.values()].filter(({ name }) => got.has(name))).map(([from, to]) => ({
+    const pairs = nodePairs(
+      facts,
+      [...ledger.got.values()].filter(({ name }) => got.has(name)),
+      ({ name }) => name,
+    ).map(([from, to]) => ({
       ...{ from, to },
       flows: flowsOf(
         leaving.filter(({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.address),

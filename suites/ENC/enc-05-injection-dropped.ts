@@ -4,7 +4,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { undoneTooEarly } from '../RES/undoing.ts'
-import { inject, type Injected } from '../scene/recordings/injection.ts'
+import { framesPerTarget, inject, type Injected } from '../scene/recordings/injection.ts'
 import {
   injectionControls,
   injectionProblems,
@@ -19,6 +19,7 @@ import { type Behind, behindAdminRule } from './behind-accept.ts'
 import { enforcement, hostRules } from './enforcement.ts'
 import { secretNodes } from './ledger-nodes.ts'
 import { targetPerNode } from './targets.ts'
+import { homesOf, tasksAt } from '../scene/sending/counted.ts'
 
 export const injectionDropped = requirement({
   id: 'ENC-05',
@@ -50,6 +51,7 @@ export const injectionDropped = requirement({
   changes: ['service', 'network', 'host'],
   quiet: ['changes'],
   reads: [],
+  probes: (lab) => 4 * framesPerTarget * homesOf(tasksAt(lab, 'secret')),
   async observe(lab): Promise<Seen> {
     const before = await lab.kernel({ fresh: true })
     const first = await inject(lab, [...targetPerNode(lab, 'secret'), ...targetPerNode(lab, 'clear')], before)
@@ -137,7 +139,7 @@ function dropCounts(
 ): Seen['counts'] {
   const expected = { vni: stack.networks.secret.vni, dataPathPort: cluster.dataPathPort }
   const count = (seen: KernelSeen, node: string): Part<number> => {
-    const root = rootSeen(seen, node, 'iptables-save')
+    const root = rootSeen(seen, node, 'firewall')
     const state = seen[node]
     if (!('got' in root) || state === undefined) return 'got' in root ? { threw: 'not read' } : root
     return { got: enforcement(hostRules(state), expected, node).dropping?.packets ?? 0 }

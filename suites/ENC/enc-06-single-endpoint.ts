@@ -5,7 +5,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { inject, type Injected } from '../scene/recordings/injection.ts'
+import { framesPerTarget, inject, type Injected } from '../scene/recordings/injection.ts'
 import {
   injectionControls,
   injectionProblems,
@@ -45,6 +45,7 @@ export const singleEndpoint = requirement({
   changes: ['service', 'network'],
   quiet: [],
   reads: [],
+  probes: () => 2 * framesPerTarget,
   async observe(lab): Promise<Seen> {
     const { cluster, stack } = lab
     const node = cluster.nodes.findLast((candidate) => candidate.role === 'worker') ?? cluster.manager
@@ -59,7 +60,7 @@ export const singleEndpoint = requirement({
     const states = await lab.kernel({ fresh: true })
     const neighbour = tasksOn(stack, 'clear').find((candidate) => candidate.node === node)
     if (task === undefined) throw new Inconclusive(`${host} has no task to try`)
-    const root = rootSeen(Object.fromEntries(states), host, 'iptables-save')
+    const root = rootSeen(Object.fromEntries(states), host, 'firewall')
     const control = neighbour === undefined ? [] : [{ network: stack.networks.clear, task: neighbour }]
     const injected = await observePart(() => inject(lab, [{ network, task }, ...control], states))
     const state = states.get(host)

@@ -7,10 +7,11 @@ import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { placeOfRule, type PlacedRule } from '../../lib/observe/ruleset.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
-import { acrossHosts, addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
+import { addressOn, inTask, triedTaskPairs } from '../scene/sending/pair.ts'
 import { moby } from '../source.ts'
 import { aboutVxlan, type Enforcement, enforcement, hostRules, type VxlanRules } from './enforcement.ts'
 import { secretNodes } from './ledger-nodes.ts'
+import { acrossNodes } from '../scene/sending/counted.ts'
 
 export const enforced = requirement({
   id: 'ENC-07',
@@ -37,6 +38,7 @@ export const enforced = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: (lab) => acrossNodes(lab, 'secret'),
   async observe(lab): Promise<Seen> {
     const before = Object.fromEntries(await lab.kernel({ fresh: true }))
     const sent = await sendAcross(lab)
@@ -121,7 +123,7 @@ function place(rule: PlacedRule | undefined): string {
 function rulesOf({ stack }: ObserveContext, seen: KernelSeen): Seen['rules'] {
   return Object.fromEntries(
     secretNodes(stack).map(({ host: { name } }) => {
-      const root = rootSeen(seen, name, 'iptables-save')
+      const root = rootSeen(seen, name, 'firewall')
       return [name, 'got' in root ? { got: aboutVxlan(root.got).firewall } : root]
     }),
   )
@@ -143,9 +145,10 @@ function backendsOf(seen: KernelSeen): Seen['backends'] {
 }
 
 /** Pings across hosts on the encrypted network, and returns how many left each node. Answers are not asked for. */
-async function sendAcross({ stack, probe }: ObserveContext): Promise<Seen['sent']> {
+async function sendAcross(lab: ObserveContext): Promise<Seen['sent']> {
+  const { stack, probe } = lab
   const { secret } = stack.networks
-  const pairs = orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts)
+  const pairs = triedTaskPairs(lab, tasksOn(stack, 'secret'))
   await probe.send(
     pairs.map(([from, to]) => ({
       ...{ kind: 'icmp', from: inTask(from), to: addressOn(to, secret), packetBytes: 84 },

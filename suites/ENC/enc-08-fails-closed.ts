@@ -13,6 +13,7 @@ import { type Undone, undoing, undoneTooEarly } from '../RES/undoing.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
 import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { moby } from '../source.ts'
+import { tasksAt } from '../scene/sending/counted.ts'
 
 const datagrams = 5
 
@@ -37,6 +38,13 @@ export const failsClosed = requirement({
   changes: ['host'],
   quiet: ['changes'],
   reads: [],
+  probes: (lab) => {
+    const [first] = lab.facts.nodes
+    const others = ['clear', 'secret'].flatMap((role) =>
+      tasksAt(lab, role as 'clear' | 'secret').filter(({ node }) => node !== first?.name),
+    )
+    return datagrams * others.length
+  },
   async observe(lab): Promise<Seen> {
     const { cluster, stack } = lab
     const node = cluster.nodes.find((candidate) =>

@@ -11,9 +11,10 @@ import { httpGet } from '../../lib/probe/http.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
-import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../scene/sending/pair.ts'
+import { addressOn, inTask, onNode, triedTaskPairs } from '../scene/sending/pair.ts'
 import { type WiresSeen, withWires } from '../scene/recordings/recording.ts'
 import { docs } from '../source.ts'
+import { acrossNodes, tasksOfService } from '../scene/sending/counted.ts'
 
 export const encryptedIngress = requirement({
   id: 'ENC-09',
@@ -37,6 +38,7 @@ export const encryptedIngress = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: (lab) => 2 * lab.facts.nodes.length * tasksOfService(lab, 'web') + acrossNodes(lab, 'clear'),
   async observe(lab): Promise<Seen> {
     const { cluster } = lab
     const points = cluster.nodes.map((node) => ({
@@ -123,7 +125,8 @@ interface Seen {
   readonly wires: WiresSeen
 }
 
-function plan({ cluster, stack }: ObserveContext): Planned<Asking>[] {
+function plan(lab: ObserveContext): Planned<Asking>[] {
+  const { cluster, stack } = lab
   const { clear } = stack.networks
   const { web } = stack.services
   const port = web.published.find(({ mode, protocol }) => mode === 'ingress' && protocol === 'tcp')
@@ -137,12 +140,10 @@ function plan({ cluster, stack }: ObserveContext): Planned<Asking>[] {
         ...{ request: httpGet(pagePath(stack)), repeat: 2 * tasks.length, timeoutMs: 15_000 },
       },
     })),
-    ...orderedPairs(tasksOn(stack, 'clear'))
-      .filter(acrossHosts)
-      .map(([from, to]): Planned<Asking> => ({
-        ...{ what: 'twin', node: from.node.host.name },
-        request: { kind: 'icmp', from: inTask(from), to: addressOn(to, clear), packetBytes: 84 },
-      })),
+    ...triedTaskPairs(lab, tasksOn(stack, 'clear')).map(([from, to]): Planned<Asking> => ({
+      ...{ what: 'twin', node: from.node.host.name },
+      request: { kind: 'icmp', from: inTask(from), to: addressOn(to, clear), packetBytes: 84 },
+    })),
   ]
 }
 

@@ -3,7 +3,13 @@ import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { judgement, type Measure } from '../../lib/observation/judgement.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { type Direction, directionsOf, type Measured, measurePenalty } from '../scene/recordings/penalty.ts'
+import {
+  type Direction,
+  directionsOf,
+  type Measured,
+  measurePenalty,
+  penaltyProbes,
+} from '../scene/recordings/penalty.ts'
 import { docs } from '../source.ts'
 import { ratioOf, spreadOf } from './spread.ts'
 
@@ -29,6 +35,7 @@ export const penaltyMeasured = requirement({
   changes: [],
   quiet: ['traffic', 'tasks', 'changes'],
   reads: [],
+  probes: ({ facts, encrypts }) => (facts.nodes.length > 1 && encrypts ? penaltyProbes : 0),
   observe: measurePenalty,
   judge(measured, facts) {
     const directions = directionsOf(measured, facts.bulkBytes)

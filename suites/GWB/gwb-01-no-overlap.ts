@@ -31,7 +31,7 @@ export const noOverlap = requirement({
   ],
   codes: ['bridge-overlaps-route', 'bridge-overlaps-overlay'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
   judge({ kernel: states, views }, facts) {
@@ -81,7 +81,7 @@ interface Look {
 }
 
 function lookAt(node: string, states: KernelSeen, views: ViewsSeen): Part<Omit<Look, 'node'>> {
-  const root = rootSeen(states, node, 'ip')
+  const root = rootSeen(states, node, 'devices')
   if (!('got' in root)) return root
   const { links, routes } = root.got
   const stated = views[node]?.find(({ name }) => name === gatewayBridgeName)?.subnets ?? []

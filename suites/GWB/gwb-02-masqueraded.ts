@@ -38,6 +38,7 @@ export const masqueraded = requirement({
   changes: [],
   quiet: [],
   reads: [kernel],
+  probes: ({ facts }) => (facts.nodes.length > 1 ? facts.nodes.length : 0),
   observe: async (lab) => ({ ...(await sendOutbound(lab)), kernel: await lab.scene(kernel) }),
   judge({ sent, wires, kernel: states }, facts) {
     const { got, missing, unseen } = part(wires, 'capture')

@@ -34,6 +34,7 @@ export const noNeighbours = requirement({
   changes: [],
   quiet: [],
   reads: [kernel],
+  probes: ({ facts }) => 8 * facts.nodes.length,
   observe: neighbours,
   judge({ onBridge, tried }, facts) {
     const { got, missing, unseen } = part(onBridge, `addresses on ${gatewayBridgeName}`)

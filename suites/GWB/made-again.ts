@@ -143,7 +143,7 @@ async function settings(
 
 /** A /24 of the range for benchmarks (RFC 2544) that overlaps no route of the host and no overlay. */
 async function freeSubnet({ stack }: ObserveContext, { host }: ClusterNode): Promise<string> {
-  const root = rootSeen({ [host.name]: await readHostState(host) }, host.name, 'ip')
+  const root = rootSeen({ [host.name]: await readHostState(host) }, host.name, 'devices')
   if (!('got' in root)) throw new Inconclusive(`the routes of ${host.name} could not be read`)
   const used = [
     ...Object.values(stack.networks).map(({ subnet }) => subnet),

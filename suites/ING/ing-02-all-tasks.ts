@@ -15,7 +15,7 @@ export const allTasks = requirement({
   safety: 'production',
   needs: ['two-nodes', 'ipvs'],
   method:
-    'Every node makes twice as many connections to the published port of every node, its own too, as the service has tasks. The answers, each of which names its task, must together name every running task, for each node asked. Where a node’s balancer chooses at random there are so many connections that chance leaves out a task in fewer than one of a hundred thousand runs.',
+    'Every node makes twice as many connections to the published port of every node, its own too, as the service has tasks; of more than nine nodes, all together make 144 to each, or twice as many as there are tasks. The answers, each of which names its task, must together name every running task, for each node asked. Where a node’s balancer chooses at random there are so many connections that chance leaves out a task in fewer than one of a hundred thousand runs.',
   usualCauses: [
     'the node’s ingress balancer does not list all tasks: see LB-02',
     'traffic on the ingress network does not pass to one node: see VXL-06 for the entries of ingress',

@@ -78,7 +78,7 @@ export const chain = requirement({
       .map((task) => ({ name: taskName(task), address: addressIn(task, ingress) }))
     const { got, missing, unseen } = part(
       Object.fromEntries(
-        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'iptables-save')] as const),
+        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'firewall')] as const),
       ),
       'kernel state',
     )

@@ -54,7 +54,7 @@ export const hostMode = requirement({
     const silent = answers.filter(({ to }) => onNode(to).length === 0)
     const { got, missing, unseen } = part(
       Object.fromEntries(
-        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'iptables-save')] as const),
+        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'firewall')] as const),
       ),
       'kernel state',
     )

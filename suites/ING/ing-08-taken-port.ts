@@ -24,6 +24,7 @@ export const takenPort = requirement({
   codes: ['taken-port-accepted', 'refusal-unclear', 'refused-service-exists'],
   changes: ['service'],
   quiet: [],
+  ownTasks: 1,
   reads: [],
   async observe(lab) {
     const { stack } = lab

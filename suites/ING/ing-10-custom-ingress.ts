@@ -65,7 +65,9 @@ export const customIngress = requirement({
     const answers = portAnswers(asked.filter(({ what }) => what === 'published'))
     const mtuBytes = mtuOf(wanted, ingress)
     const { got, missing, unseen } = part(
-      Object.fromEntries(facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'ip')] as const)),
+      Object.fromEntries(
+        facts.nodes.map(({ name }) => [name, ingressTables(seen, name, 'devices')] as const),
+      ),
       'kernel state',
     )
     const nodes = [...got].map(([node, tables]) => onIngress(node, tables, seen[node], facts))

@@ -5,6 +5,7 @@ import { docs } from '../source.ts'
 import { type IngressGap, observeGap } from './ingress-gap.ts'
 import { lostProblems, probedProblems, sharesText, virtualIpConnectionProblems } from './gap-problems.ts'
 import { refusalProblems, undecidedUnseen } from './refusal.ts'
+import { acrossNodes, carried, sum } from '../scene/sending/counted.ts'
 
 export const ingressRemoved = requirement({
   id: 'ING-11',
@@ -39,6 +40,7 @@ export const ingressRemoved = requirement({
   changes: ['stack', 'service', 'network'],
   quiet: ['tasks', 'changes'],
   reads: [],
+  probes: (lab) => 3 * sum(carried(lab), (role) => acrossNodes(lab, role)),
   observe: observeGap,
   judge(seen: IngressGap | null, facts) {
     if (seen === null) return judgement({ missing: ingressMissing(facts), conclusion: '' })

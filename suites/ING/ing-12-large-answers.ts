@@ -25,7 +25,7 @@ export const largeAnswers = requirement({
   ],
   codes: ['transfer-unanswered', 'transfer-refused', 'transfer-not-whole'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [sizes],
   observe: async (lab) => ({ sizes: hasIngress(lab.stack) ? await lab.scene(sizes) : null }),
   judge({ sizes: seen }, facts) {

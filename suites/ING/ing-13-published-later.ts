@@ -3,7 +3,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { effectiveWithinMs, effectMeasure, effectSeconds } from '../scene/polling/effects.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
-import { reshaped, reshapingLimitMs } from '../scene/experiments/reshaping.ts'
+import { reshaped, reshapingLimitMs, reshapingTasks } from '../scene/experiments/reshaping.ts'
 import { givenPortProblems, takenPortProblems } from '../scene/judging/reshaping-problems.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { docs } from '../source.ts'
@@ -36,6 +36,7 @@ export const publishedLater = requirement({
   ],
   changes: ['service', 'network'],
   quiet: [],
+  ownTasks: reshapingTasks,
   reads: [reshaped],
   observe: async (lab) => ({ reshaped: hasIngress(lab.stack) ? await lab.scene(reshaped) : null }),
   judge({ reshaped: seen }, facts) {

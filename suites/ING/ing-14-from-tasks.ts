@@ -28,6 +28,7 @@ export const fromTasks = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: ({ facts: { nodes } }) => 2 * nodes.length ** 2,
   observe: observeFromTasks,
   judge({ asked }, facts) {
     const { web } = facts.services

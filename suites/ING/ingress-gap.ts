@@ -11,11 +11,10 @@ import { unpublishedServices, withoutIngress } from '../../lib/swarm/ingress-gap
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
 import { pagePath } from '../../lib/swarm/probe-task.ts'
 import { readTasks } from '../../lib/swarm/read-objects.ts'
-import type { Stack } from '../../lib/swarm/stack.ts'
 import { listIngress } from '../../lib/swarm/swarm-networks.ts'
 import type { Trial } from '../../lib/swarm/trial.ts'
 import { supportedTraffic } from '../scene/recordings/supported-traffic.ts'
-import { addressOn, inTask, orderedPairs } from '../scene/sending/pair.ts'
+import { addressOn, inTask, triedTaskPairs } from '../scene/sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../scene/sending/send-repeatedly.ts'
 import { type Refusal, refusalSeen } from './refusal.ts'
 import { gatewayBridgeName } from '../../lib/topology/swarm-defaults.ts'
@@ -89,12 +88,12 @@ async function lookAround(
   trial: Trial,
   services: readonly string[],
 ): Promise<Meanwhile> {
-  const { cluster, stack, probe } = lab
+  const { cluster, probe } = lab
   const found = await listIngress(cluster)
   const tasks = await readTasks(cluster, services)
   const { balances, leftOut } = await supportedTraffic(lab)
   const networks = overlaysOf(tasks).filter((name) => !leftOut.some(({ what }) => what === name))
-  const probed = await sendPlan(probe, plan(stack, tasks, networks))
+  const probed = await sendPlan(probe, plan(lab, tasks, networks))
   const byVirtualIp = balances ? await connect(lab, tasks) : []
   const options = ['--replicas=1', '--publish', 'target=80']
   const answer = await trial.tryService('door', options)
@@ -106,10 +105,11 @@ function overlaysOf(tasks: readonly Task[]): string[] {
   return [...new Set(tasks.flatMap(({ endpoints }) => Object.keys(endpoints)))].filter(isOverlay)
 }
 
-function plan(stack: Stack, tasks: readonly Task[], networks: readonly string[]): Planned<Probing>[] {
+function plan(lab: ObserveContext, tasks: readonly Task[], networks: readonly string[]): Planned<Probing>[] {
+  const { stack } = lab
   return networks.flatMap((network) => {
     const on = tasks.filter(({ endpoints }) => endpoints[network] !== undefined)
-    const pairs = orderedPairs(on).filter(([from, to]) => from.node !== to.node)
+    const pairs = triedTaskPairs(lab, on)
     // A service on several networks may be told by any of its addresses.
     const services = [...new Set(on.filter(isOnOne).map(({ service }) => service))]
     return [

@@ -7,6 +7,7 @@ import type { Part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { rulesetOf } from '../../lib/observe/ruleset.ts'
 import { execSections, type Sections } from '../../lib/remote/sections.ts'
+import { MissingTool } from '../../lib/missing-tool.ts'
 import { scriptFile } from '../../lib/script-file.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { hasIngress } from '../../lib/swarm/no-ingress.ts'
@@ -68,7 +69,7 @@ function addressesOf(state: KernelSeen, node: string): Set<string> {
 
 /** UDP ports that rules of a node lead to the mesh, whoever published them. */
 function portsOf(state: KernelSeen, node: string): number[] {
-  const tables = ingressTables(state, node, 'iptables-save')
+  const tables = ingressTables(state, node, 'firewall')
   if (!('got' in tables)) return []
   const { root } = tables.got
   const named = rulesetOf(root).flatMap(({ rules }) =>
@@ -96,6 +97,11 @@ async function readSenders(
     scriptFile(import.meta.url, 'tracked-senders.sh', { seconds: betweenSeconds }, ports),
     { timeoutMs: 30_000, idempotent: true },
   )
+  const lacking = sections.all.find(({ name }) => name === 'lacks')?.argument
+  if (lacking !== undefined)
+    throw new MissingTool({
+      ...{ tool: lacking, package: lacking === 'sort' ? 'coreutils' : 'mawk', hosts: [host.name] },
+    })
   if (!sections.complete)
     throw new SwarmproofError({
       code: 'TRACKING_NOT_READ',

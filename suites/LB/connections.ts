@@ -13,6 +13,11 @@ const longConnectionsPerTask = 2
 /** Nothing else listens there. */
 const linePort = 7010
 
+/** Connections that one client makes. */
+export function connectionsByClient(tasks: number, isRandom: boolean): number {
+  return connectionsForShares(tasks, isRandom) + longConnectionsPerTask * tasks
+}
+
 /** All connections of one client, told by the id of its task. */
 export type Connections = Sent<{ readonly client: string }>
 

@@ -6,9 +6,10 @@ import { kernel, type KernelSeen } from '../scene/judging/kernel-seen.ts'
 import { choosesAtRandom, someChooseAtRandom } from '../../lib/observe/random-balancer.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { docs, moby, overlayTutorial } from '../source.ts'
-import { type Connections, type ConnectionsByVip, connectByVip } from './connections.ts'
+import { connectByVip, type Connections, connectionsByClient, type ConnectionsByVip } from './connections.ts'
 import { oneConnectionProblems, linesPerConnection } from './one-connection.ts'
 import { type Client, countShares, shareProblems, sharesTable } from './task-shares.ts'
+import { homesOf, tasksAt, tasksOfService } from '../scene/sending/counted.ts'
 
 export const roundRobin = requirement({
   id: 'LB-01',
@@ -45,6 +46,8 @@ export const roundRobin = requirement({
   changes: [],
   quiet: ['traffic', 'changes'],
   reads: [kernel],
+  probes: (lab) =>
+    homesOf(tasksAt(lab, 'clear')) * connectionsByClient(tasksOfService(lab, 'web'), lab.random),
   async observe(lab): Promise<Seen> {
     const seen = await lab.scene(kernel)
     const isRandom = someChooseAtRandom(seen, loadBalancerNamespace(lab.stack.networks.clear.id))

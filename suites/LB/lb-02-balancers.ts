@@ -66,7 +66,7 @@ export const balancers = requirement({
     const byPlace = new Map(
       expected.map((balancer) => [
         placeOf(balancer),
-        namespaceSeen(seen, balancer.node, balancer.namespace, 'iptables-save'),
+        namespaceSeen(seen, balancer.node, balancer.namespace, 'firewall'),
       ]),
     )
     const unread = expected.flatMap((balancer) => {

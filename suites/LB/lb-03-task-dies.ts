@@ -1,7 +1,7 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { taskName, taskOf } from '../../lib/observation/facts.ts'
 import { judgement, type Measure } from '../../lib/observation/judgement.ts'
-import { changingLimitMs, changingService } from '../scene/experiments/changing-service.ts'
+import { changingLimitMs, changingTasks, changingService } from '../scene/experiments/changing-service.ts'
 import { recoveredWithinMs, replacedWithinMs } from '../scene/experiments/crash-stage.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { kernel } from '../scene/judging/kernel-seen.ts'
@@ -43,6 +43,7 @@ export const taskDies = requirement({
   ],
   changes: ['service'],
   quiet: [],
+  ownTasks: changingTasks,
   reads: [changingService, kernel],
   observe: async (lab) => ({ changing: await lab.scene(changingService) }),
   judge({ changing }, facts) {

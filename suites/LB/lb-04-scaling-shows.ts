@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { taskOf } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { distinct } from '../../lib/observation/problem.ts'
-import { changingLimitMs, changingService } from '../scene/experiments/changing-service.ts'
+import { changingLimitMs, changingTasks, changingService } from '../scene/experiments/changing-service.ts'
 import { judgeShown, shownWithinMs } from '../scene/experiments/scale-stage.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
@@ -42,6 +42,7 @@ export const scalingShows = requirement({
   ],
   changes: ['service'],
   quiet: [],
+  ownTasks: changingTasks,
   reads: [changingService],
   observe: async (lab) => ({ changing: await lab.scene(changingService) }),
   judge({ changing }, facts) {

@@ -6,6 +6,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { moby } from '../source.ts'
 import { observeIdle } from './idle.ts'
+import { homesOf, tasksAt } from '../scene/sending/counted.ts'
 
 export const idleConnection = requirement({
   id: 'LB-05',
@@ -30,6 +31,7 @@ export const idleConnection = requirement({
   changes: [],
   quiet: ['changes'],
   reads: [],
+  probes: (lab) => homesOf(tasksAt(lab, 'clear')),
   observe: observeIdle,
   judge({ idleSeconds, connections, timers }, facts) {
     const { web, rr } = facts.services

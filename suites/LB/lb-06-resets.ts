@@ -3,7 +3,8 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { moby } from '../source.ts'
-import { downloadSustained, resetsOf } from './resets.ts'
+import { connectionsEach, downloadSustained, resetsOf } from './resets.ts'
+import { homesOf, tasksAt } from '../scene/sending/counted.ts'
 
 export const resets = requirement({
   id: 'LB-06',
@@ -28,6 +29,7 @@ export const resets = requirement({
   changes: [],
   quiet: ['tasks', 'changes'],
   reads: [],
+  probes: (lab) => 2 * connectionsEach * homesOf(tasksAt(lab, 'clear')),
   observe: downloadSustained,
   judge({ downloads }, facts) {
     const { web, rr } = facts.services

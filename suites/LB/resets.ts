@@ -8,7 +8,7 @@ import { clientsOn } from '../scene/experiments/changing.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
 
 /** Of each client and way, one after another: enough for a balancer that resets a share of them, few enough for others. */
-const connectionsEach = 6
+export const connectionsEach = 6
 const timeoutMs = 20_000
 
 interface Downloading {

@@ -33,7 +33,7 @@ export const interfaces = requirement({
   ],
   codes: ['interface-mtu-wrong', 'larger-than-underlay'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
   judge({ kernel: states, views }, facts) {
@@ -121,7 +121,7 @@ function dataPathOf(node: string, facts: ClusterFacts): string {
 }
 
 function underlayOf({ name, dataPath }: NodeFacts, states: KernelSeen): Part<number> {
-  const root = rootSeen(states, name, 'ip')
+  const root = rootSeen(states, name, 'devices')
   if (!('got' in root)) return root
   const link = root.got.links.find((one) => one.name === dataPath.interface)
   return link === undefined ? { threw: `no interface ${dataPath.interface}` } : { got: link.mtuBytes }

@@ -32,7 +32,7 @@ export const exactSize = requirement({
   ],
   codes: ['full-size-unanswered', 'full-size-refused', 'oversize-passed', 'oversize-not-refused'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [sizes],
   observe: async (lab) => ({ sizes: await lab.scene(sizes) }),
   judge({ sizes: { datagrams, mtuBytes, roles, leftOut } }, facts) {

@@ -29,7 +29,7 @@ export const bulk = requirement({
   ],
   codes: ['transfer-unanswered', 'transfer-refused', 'transfer-not-whole'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [sizes],
   observe: async (lab) => ({ sizes: await lab.scene(sizes) }),
   judge({ sizes: { downloads, roles, leftOut } }, facts) {

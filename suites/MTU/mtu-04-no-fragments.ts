@@ -1,8 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { type ClusterFacts, nodeOf, pairsOf, tasksIn } from '../../lib/observation/facts.ts'
+import { type ClusterFacts, nodeOf, tasksIn } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { outerBytes } from '../scene/judging/overlay-mtu.ts'
 import { passedOverTable } from '../scene/recordings/recording.ts'
@@ -27,7 +28,7 @@ export const noFragments = requirement({
   ],
   codes: ['fragments-left'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [sizes],
   observe: async (lab) => ({ sizes: await lab.scene(sizes) }),
   judge({ sizes: { wires, mtuBytes, roles, leftOut } }, facts) {
@@ -93,7 +94,7 @@ function silentPairs(
   facts: ClusterFacts,
 ): string[] {
   const holders = [...new Set(tasksIn(facts, role).map(({ node }) => node))]
-  return pairsOf(holders)
+  return nodePairs(facts, holders, (name) => name)
     .filter(([from]) => recorded.includes(from))
     .filter(([from, to]) => {
       const { address } = nodeOf(facts, to).dataPath

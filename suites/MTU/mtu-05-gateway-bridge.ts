@@ -87,7 +87,7 @@ interface Look {
 }
 
 function lookAt({ name, advertise }: NodeFacts, states: KernelSeen, facts: ClusterFacts): Part<Look> {
-  const root = rootSeen(states, name, 'ip')
+  const root = rootSeen(states, name, 'devices')
   if (!('got' in root)) return root
   const { links, routes } = root.got
   const device = routes.find(({ destination }) => destination === 'default')?.device ?? advertise.interface
@@ -98,7 +98,7 @@ function lookAt({ name, advertise }: NodeFacts, states: KernelSeen, facts: Clust
   const bridge = found.got
   if (bridge === undefined) return { got: { uplink, bridge, tasks: [], sandbox: [] } }
   const subnets = subnetsOf(bridge)
-  const sandbox = namespaceSeen(states, name, ingressNamespace, 'ip')
+  const sandbox = namespaceSeen(states, name, ingressNamespace, 'devices')
   if (!('got' in sandbox)) return sandbox
   const inSandbox = (sandbox.got?.links ?? []).filter((link) => onGateway([link], subnets) !== undefined)
   const tasks = facts.tasks

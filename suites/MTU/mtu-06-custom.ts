@@ -38,7 +38,7 @@ export const customMtu = requirement({
     'oversize-not-refused',
   ],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen, sizes],
   observe: async (lab) => ({
     kernel: await lab.scene(kernel),

@@ -16,11 +16,11 @@ export function overlayInterfaces(
   node: string,
   network: Pick<NetworkFacts, 'id' | 'name'>,
 ): Part<readonly NamedMtu[]> {
-  const own = namespaceSeen(seen, node, overlayNamespace(network.id), 'ip')
+  const own = namespaceSeen(seen, node, overlayNamespace(network.id), 'devices')
   if (!('got' in own)) return own
-  const balancing = namespaceSeen(seen, node, loadBalancerNamespace(network.id), 'ip')
+  const balancing = namespaceSeen(seen, node, loadBalancerNamespace(network.id), 'devices')
   if (!('got' in balancing)) return balancing
-  const all = namespacesSeen(seen, node, 'ip')
+  const all = namespacesSeen(seen, node, 'devices')
   if (!('got' in all)) return all
   const attached = facts.tasks.flatMap((task) => {
     const endpoint = task.node === node ? task.endpoints[network.name] : undefined

@@ -5,6 +5,7 @@ import { addressIn, taskName } from '../../lib/observation/facts.ts'
 import { part, type Part } from '../../lib/observation/part.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { networkTurn } from '../../lib/swarm/network-turns.ts'
 import { type ComposeVersion, TrialStack } from '../../lib/swarm/trial-stack.ts'
 import { pollEffect } from '../scene/polling/effects.ts'
 import { meshPort } from '../scene/recordings/mesh.ts'
@@ -56,10 +57,12 @@ export async function deployedTwice(lab: ObserveContext): Promise<DeployedTwice>
     const polled = await settled(lab, stack, { wanted: networks.second, former: networks.first })
     return { polled, listed: await stack.networksLeft() }
   })
-  const remove = async (): Promise<Polled<HeldBy>> => {
-    await stack.removeNetwork(first)
-    return pollUntilGone(lab, [old], removedProblems)
-  }
+  // Its VNI and its subnet are free from now on.
+  const remove = (): Promise<Polled<HeldBy>> =>
+    networkTurn(cluster, async () => {
+      await stack.removeNetwork(first)
+      return pollUntilGone(lab, [old], removedProblems)
+    })
   return {
     ...{ service: stack.serviceName, networks, before, old },
     held: looked ?? { threw: 'the kernel state was not read' },

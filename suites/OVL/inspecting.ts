@@ -32,7 +32,7 @@ export async function inspect(
   const looks = facts.nodes.flatMap((node) =>
     networks.map((network) => {
       const balancer = network.ingress ? ingressNamespace : loadBalancerNamespace(network.id)
-      const namespace = namespaceSeen(states, node.name, balancer, 'ip')
+      const namespace = namespaceSeen(states, node.name, balancer, 'devices')
       const view = views.get(node.name)?.find(({ id }) => id === network.id)
       return { node, namespace, one: inspected(network, node, { facts, given, view, balancer, namespace }) }
     }),

@@ -1,12 +1,12 @@
 import { type Part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { HostState, NamespaceState } from '../../lib/observe/host-state.ts'
+import type { DevicesState, DeviceTables } from '../../lib/observe/host-state.ts'
 import type { OverlayNetwork, Task } from '../../lib/swarm/cluster.ts'
 import { isSameNamespace, loadBalancerNamespace, overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { contains } from '../../lib/topology/cidr.ts'
 import {
   ipsecSeen,
-  type KernelSeen,
+  type DevicesSeen,
   namespaceSeen,
   namespacesSeen,
   rootSeen,
@@ -51,24 +51,24 @@ export interface Held {
 export type HeldBy = Readonly<Record<string, Part<Held>>>
 
 export function heldBy(
-  seen: KernelSeen,
+  seen: DevicesSeen,
   nodes: readonly string[],
   networks: readonly NetworkIdentity[],
 ): HeldBy {
   return Object.fromEntries(nodes.map((node) => [node, heldOf(seen, node, networks)]))
 }
 
-function heldOf(seen: KernelSeen, node: string, networks: readonly NetworkIdentity[]): Part<Held> {
+function heldOf(seen: DevicesSeen, node: string, networks: readonly NetworkIdentity[]): Part<Held> {
   const ipsec = ipsecSeen(seen, node)
   if (!('got' in ipsec)) return ipsec
-  const namespaces = namespacesSeen(seen, node, 'bridge')
+  const namespaces = namespacesSeen(seen, node, 'devices')
   if (!('got' in namespaces)) return namespaces
-  const root = rootSeen(seen, node, 'bridge')
+  const root = rootSeen(seen, node, 'devices')
   if (!('got' in root)) return root
   // A namespace that could not be entered is in no table, and that is not the same as gone.
   const closed = networks
     .flatMap(ownNamespaces)
-    .map((name) => namespaceSeen(seen, node, name, 'bridge'))
+    .map((name) => namespaceSeen(seen, node, name, 'devices'))
     .find((own) => !('got' in own))
   if (closed !== undefined && !('got' in closed)) return closed
   return {
@@ -92,7 +92,10 @@ function ownNamespaces({ id }: Pick<NetworkIdentity, 'id'>): string[] {
 }
 
 /** Everything a host's kernel holds of a network. */
-export function tracesOf(network: NetworkIdentity, state: Pick<HostState, 'root' | 'namespaces'>): Trace[] {
+export function tracesOf(
+  network: NetworkIdentity,
+  state: Pick<DevicesState, 'root' | 'namespaces'>,
+): Trace[] {
   return [
     ...Object.keys(state.namespaces)
       .filter((name) => ownNamespaces(network).some((own) => isSameNamespace(own, name)))
@@ -107,7 +110,7 @@ const hostDevice = /^(?:vx|ov)-[0-9a-f]{6}-/
 
 function tracesIn(
   { id, name: network, subnet, vni, macs }: NetworkIdentity,
-  { links, fdb }: NamespaceState,
+  { links, fdb }: DeviceTables,
   where: string,
 ): Trace[] {
   return [

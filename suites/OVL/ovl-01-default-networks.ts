@@ -38,7 +38,7 @@ export const defaultNetworks = requirement({
     'network-form-differed-at-first',
   ],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [networkViewsSeen],
   observe: async (lab) => ({ views: await lab.scene(networkViewsSeen) }),
   judge({ views }, facts) {

@@ -40,7 +40,7 @@ export const instantiatedOnDemand = requirement({
     'network-namespace-missing',
   ],
   changes: [],
-  quiet: ['tasks'],
+  quiet: ['tasks', 'changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
   judge({ kernel: states, views }, facts) {
@@ -99,7 +99,7 @@ function namespacesOn(states: KernelSeen, { nodes, networks }: ClusterFacts) {
   const names = roles.map((role) => overlayNamespace(networks[role].id))
   return Object.fromEntries(
     nodes.map(({ name: node }) => {
-      const found = names.map((name) => ({ name, seen: namespaceSeen(states, node, name, 'ip') }))
+      const found = names.map((name) => ({ name, seen: namespaceSeen(states, node, name, 'devices') }))
       const unread = found.flatMap(({ seen }) => ('got' in seen ? [] : [seen])).at(0)
       const held = found.filter(({ seen }) => 'got' in seen && seen.got !== undefined).map(({ name }) => name)
       return [node, unread ?? { got: held }] as const

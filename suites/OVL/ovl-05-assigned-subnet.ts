@@ -61,7 +61,7 @@ export const assignedSubnet = requirement({
     'subnet-mask-length-differs',
   ],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen],
   async observe(lab) {
     return {
@@ -126,7 +126,7 @@ function networksOf(views: ViewsSeen): OtherNetwork[] {
 
 function routesOf(states: KernelSeen, { nodes }: ClusterFacts): Parted<readonly Route[]> {
   const read = nodes.map(({ name }) => {
-    const root = rootSeen(states, name, 'ip')
+    const root = rootSeen(states, name, 'devices')
     return [name, 'got' in root ? { got: root.got.routes } : root] as const
   })
   return part(Object.fromEntries(read), 'routes')

@@ -43,7 +43,7 @@ export const inspectAgrees = requirement({
     'attachment-differs',
   ],
   changes: [],
-  quiet: ['tasks'],
+  quiet: ['tasks', 'changes'],
   reads: [],
   async observe(lab) {
     const ingress = lab.facts.networks.ingress?.name

@@ -40,7 +40,7 @@ export const taskInterfaces = requirement({
     'address-not-held',
   ],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
   judge({ kernel: states, views }, facts) {

@@ -8,10 +8,11 @@ import { tasksOn } from '../../lib/swarm/stack.ts'
 import { undelivered } from '../scene/judging/delivery.ts'
 import { effectMeasure, effectSeconds } from '../scene/polling/effects.ts'
 import { httpRequest } from '../scene/sending/http-request.ts'
-import { type Given, reshaped, reshapingLimitMs } from '../scene/experiments/reshaping.ts'
+import { type Given, reshaped, reshapingLimitMs, reshapingTasks } from '../scene/experiments/reshaping.ts'
 import { givenNetworkProblems, takenNetworkProblems } from '../scene/judging/reshaping-problems.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { docs } from '../source.ts'
+import { tasksAt } from '../scene/sending/counted.ts'
 
 export const twoOverlays = requirement({
   id: 'OVL-08',
@@ -45,7 +46,9 @@ export const twoOverlays = requirement({
   ],
   changes: ['service', 'network'],
   quiet: [],
+  ownTasks: reshapingTasks,
   reads: [reshaped],
+  probes: (lab) => tasksAt(lab, 'clear').length + tasksAt(lab, 'extra').length - 2,
   observe: async (lab) => ({ asked: await askBoth(lab), reshaped: await lab.scene(reshaped) }),
   judge({ asked, reshaped: { service, own, given, taken } }, facts) {
     const [adding, removing] = [stage(given, '--network-add'), stage(taken, '--network-rm')]

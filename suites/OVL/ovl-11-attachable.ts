@@ -29,7 +29,9 @@ export const attachableOnly = requirement({
   codes: ['change-accepted', 'change-refused', 'task-not-attached', 'not-delivered', 'answered-by-another'],
   changes: ['service', 'network'],
   quiet: [],
+  ownTasks: 2,
   reads: [],
+  probes: () => 2,
   observe: attaching,
   judge(seen) {
     const { closed, open, task, refused, accepted, reached } = seen

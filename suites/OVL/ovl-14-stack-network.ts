@@ -13,6 +13,7 @@ import { virtualIpProblems } from '../scene/judging/name-problems.ts'
 import { inTask } from '../scene/sending/pair.ts'
 import { unseenFrom } from '../scene/judging/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
+import { tasksAt } from '../scene/sending/counted.ts'
 
 export const stackNetwork = requirement({
   id: 'OVL-14',
@@ -45,6 +46,7 @@ export const stackNetwork = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: (lab) => 4 * tasksAt(lab, 'shop').length,
   observe: async (lab) => ({ looks: await askByShortName(lab) }),
   judge({ looks }, facts) {
     const { shop } = facts.networks

@@ -9,6 +9,7 @@ import { httpRequest } from '../scene/sending/http-request.ts'
 import { addressOn, inTask } from '../scene/sending/pair.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { overlayTutorial } from '../source.ts'
+import { tasksOfService } from '../scene/sending/counted.ts'
 
 export const placementHolds = requirement({
   id: 'OVL-15',
@@ -31,6 +32,7 @@ export const placementHolds = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: (lab) => 2 * tasksOfService(lab, 'front') * tasksOfService(lab, 'back'),
   async observe({ cluster, stack, probe }) {
     const { shop } = stack.networks
     const { front, back } = stack.services

@@ -5,7 +5,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import type { BareTask, BareTry } from '../scene/experiments/bare-seen.ts'
 import { ingressMissing } from '../scene/recordings/mesh.ts'
 import { answersOf } from '../scene/judging/port-answers.ts'
-import { type Reshaped, reshaped, reshapingLimitMs } from '../scene/experiments/reshaping.ts'
+import { type Reshaped, reshaped, reshapingLimitMs, reshapingTasks } from '../scene/experiments/reshaping.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { docs, moby, overlayTutorial } from '../source.ts'
 import { foreignAddresses, interfaceProblems, interfaceText } from './interfaces.ts'
@@ -46,6 +46,7 @@ export const withoutOverlay = requirement({
   ],
   changes: ['service', 'network'],
   quiet: [],
+  ownTasks: reshapingTasks,
   reads: [reshaped],
   observe: async (lab) => ({ reshaped: await lab.scene(reshaped) }),
   judge({ reshaped: seen }, facts) {

@@ -45,7 +45,9 @@ export const stackAgain = requirement({
   ],
   changes: ['service', 'network'],
   quiet: [],
+  ownTasks: 1,
   reads: [],
+  probes: ({ facts }) => 4 * facts.nodes.length,
   observe: async (lab) => (hasIngress(lab.stack) ? deployedTwice(lab) : null),
   judge(seen, facts) {
     const { ingress } = facts.networks

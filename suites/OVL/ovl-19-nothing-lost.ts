@@ -12,6 +12,7 @@ export const nothingLost = requirement({
   source: [docs('Attach a service to an overlay network'), moby('libnetwork issue 1402')],
   safety: 'production',
   needs: ['two-nodes'],
+  ownHosts: true,
   method:
     'For each ordered pair of nodes a task sends 200 numbered UDP datagrams at 50 a second to a task of the other, on the clear and on the encrypted network, and they are counted where they arrive; hosts send each other as many echoes of ICMP beside them, to tell the underlay from what is above it. A node counts as idle if its processors had a tenth of their time to spare and a tenth or less was stolen, no datagram was sent a second late, and no socket was full; otherwise what is lost decides nothing. On existing hosts OVL-20 says what was lost.',
   usualCauses: [

@@ -13,10 +13,10 @@ export const goneWithinMs = 30_000
 
 /** What the kernels of all nodes hold now; what others share must not hold what is gone in a moment. */
 export async function lookAtKernels(
-  lab: Pick<ObserveContext, 'kernel' | 'facts'>,
+  lab: Pick<ObserveContext, 'devices' | 'facts'>,
   networks: readonly NetworkIdentity[],
 ): Promise<HeldBy> {
-  const seen = Object.fromEntries(await lab.kernel({ fresh: true }))
+  const seen = Object.fromEntries(await lab.devices())
   return heldBy(
     seen,
     lab.facts.nodes.map(({ name }) => name),
@@ -26,7 +26,7 @@ export async function lookAtKernels(
 
 /** Looks until every kernel could be read and none shows a problem. */
 export function pollUntilGone(
-  lab: Pick<ObserveContext, 'kernel' | 'facts' | 'signal'>,
+  lab: Pick<ObserveContext, 'devices' | 'facts' | 'signal'>,
   networks: readonly NetworkIdentity[],
   problemsOf: (seen: HeldBy) => readonly Problem[],
 ): Promise<Polled<HeldBy>> {

@@ -19,6 +19,7 @@ import {
   type TasksLook,
 } from './moved-tasks.ts'
 import { notUndone, type Undone, undoing } from './undoing.ts'
+import { probesOf } from '../../lib/conformance/sending.ts'
 
 export const drain = requirement({
   id: 'RES-01',
@@ -43,6 +44,7 @@ export const drain = requirement({
   changes: ['node', 'stack'],
   quiet: ['traffic', 'tasks', 'changes'],
   reads: [],
+  probes: (lab) => probesOf(everythingAgain, lab),
   async observe(lab): Promise<Drained> {
     const { cluster, signal } = lab
     const node = disturbedNode(lab)

@@ -17,6 +17,7 @@ import { type Again, observeAgain } from './observe-again.ts'
 import { judgeAgain } from './judge-again.ts'
 import { notUndone, type Undone, undoing } from './undoing.ts'
 import { namesLostAfterCut } from '../known-issues.ts'
+import { probesOf } from '../../lib/conformance/sending.ts'
 
 const chain = 'SWARMPROOF-CUT'
 
@@ -42,6 +43,7 @@ export const partition = requirement({
   changes: ['host', 'stack'],
   quiet: ['traffic', 'tasks', 'changes'],
   reads: [],
+  probes: (lab) => probesOf(everythingEncryptedAgain, lab),
   async observe(lab): Promise<Partitioned> {
     const { cluster, signal } = lab
     const node = disturbedNode(lab)

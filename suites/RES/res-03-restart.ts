@@ -17,6 +17,7 @@ import { disturbedNode } from './disturbed-node.ts'
 import { everythingEncryptedAgain } from './everything-again.ts'
 import { type Again, observeAgain } from './observe-again.ts'
 import { judgeAgain } from './judge-again.ts'
+import { probesOf } from '../../lib/conformance/sending.ts'
 
 /** A host that boots: firmware, kernel, until it can be asked. */
 const bootWithinMs = 120_000
@@ -49,6 +50,7 @@ export const restart = requirement({
   changes: ['engine', 'host', 'stack'],
   quiet: ['traffic', 'tasks', 'changes'],
   reads: [],
+  probes: (lab) => 2 * probesOf(wanted, lab),
   async observe(lab): Promise<Restarted> {
     const { signal } = lab
     const node = disturbedNode(lab)

@@ -2,7 +2,7 @@ import { requirement } from '../../lib/conformance/test.ts'
 import { taskName, taskOf } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { changingLimitMs, changingService } from '../scene/experiments/changing-service.ts'
+import { changingLimitMs, changingTasks, changingService } from '../scene/experiments/changing-service.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
@@ -32,6 +32,7 @@ export const rollingUpdate = requirement({
   codes: ['request-failed-in-update'],
   changes: ['service'],
   quiet: [],
+  ownTasks: changingTasks,
   reads: [changingService],
   observe: async (lab) => ({ changing: await lab.scene(changingService) }),
   judge({ changing }, facts) {

@@ -46,6 +46,7 @@ export const firewallReload = requirement({
   changes: ['host'],
   quiet: ['traffic', 'tasks', 'changes'],
   reads: [],
+  probes: ({ facts }) => 4 * (facts.nodes.length - 1),
   async observe(lab): Promise<Reloaded> {
     const node = disturbedNode(lab)
     const port = publishedPort(lab.stack)
@@ -139,12 +140,12 @@ async function rulesOf(
   port: number,
 ): Promise<{ rules: string[]; way: string[] }> {
   const seen = Object.fromEntries(await lab.kernel({ fresh: true }))
-  const root = rootSeen(seen, host.name, 'iptables-save')
+  const root = rootSeen(seen, host.name, 'firewall')
   if (!('got' in root)) {
     if ('missing' in root) throw missingTool('iptables-save', host.name)
     throw new Inconclusive(`the rules of ${host.name} could not be read`)
   }
-  const tables = ingressTables(seen, host.name, 'iptables-save')
+  const tables = ingressTables(seen, host.name, 'firewall')
   const way = 'got' in tables ? wayOfPort(tables.got, { protocol: 'tcp', publishedPort: port }) : undefined
   return {
     rules: root.got.firewall.map(text),

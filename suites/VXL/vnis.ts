@@ -40,7 +40,7 @@ export interface VxlanDevices {
 /** Devices of these nodes; a namespace of a network that could not be read hides its own alone. */
 export function vxlanDevices(seen: KernelSeen, nodes: readonly string[]): VxlanDevices {
   const what = 'VXLAN devices'
-  const parts = Object.fromEntries(nodes.map((node) => [node, namespacesSeen(seen, node, 'ip')]))
+  const parts = Object.fromEntries(nodes.map((node) => [node, namespacesSeen(seen, node, 'devices')]))
   const { got, missing, unseen } = part(parts, what)
   const unread = [...got.keys()].flatMap((node) =>
     (seen[node]?.unavailable ?? [])

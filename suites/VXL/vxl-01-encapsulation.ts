@@ -1,9 +1,10 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { addressIn, pairsOf, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { addressIn, taskName, tasksIn } from '../../lib/observation/facts.ts'
 import { type PacketRef, refOf, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { taskPairs } from '../../lib/observation/pair-sample.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
 import { internals, rfc } from '../source.ts'
 
@@ -35,8 +36,8 @@ export const encapsulation = requirement({
     const leaving = seenFrames(got.values()).filter(({ egress, vxlan }) => egress && vxlan !== undefined)
     const problems: Problem[] = []
     const deciding: PacketRef[] = []
-    const pairs = pairsOf(tasksIn(facts, 'clear')).filter(
-      ([from, to]) => from.node !== to.node && got.has(from.node),
+    const pairs = taskPairs(facts, tasksIn(facts, 'clear'), ({ node }) => node).filter(([from]) =>
+      got.has(from.node),
     )
     for (const [from, to] of pairs) {
       const between = leaving.filter(

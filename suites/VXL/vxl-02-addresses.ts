@@ -1,10 +1,11 @@
 import { isIPv4 } from 'node:net'
 import { requirement } from '../../lib/conformance/test.ts'
-import { addressIn, type ClusterFacts, pairsOf, taskName, tasksIn } from '../../lib/observation/facts.ts'
+import { addressIn, type ClusterFacts, taskName, tasksIn } from '../../lib/observation/facts.ts'
 import { refOf, type SeenFrame, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import { distinct, type Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { holders } from '../CTL/arrival.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
@@ -38,7 +39,7 @@ export const addresses = requirement({
     'not-encapsulated',
   ],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [exchange, networkViewsSeen],
   observe: async (lab) => ({
     exchange: await lab.scene(exchange),
@@ -61,7 +62,11 @@ export const addresses = requirement({
       ],
     }))
     const wrong = judged.filter(({ problems }) => problems.length > 0)
-    const pairs = pairsOf(holders(facts, 'clear').filter(({ name }) => got.has(name)))
+    const pairs = nodePairs(
+      facts,
+      holders(facts, 'clear').filter(({ name }) => got.has(name)),
+      ({ name }) => name,
+    )
     const between = pairs.map(([from, to]) => ({
       from,
       to,

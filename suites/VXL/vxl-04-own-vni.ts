@@ -24,7 +24,7 @@ export const ownVni = requirement({
   ],
   codes: ['vni-of-two-networks', 'vni-of-two-namespaces', 'vni-of-device-differs'],
   changes: [],
-  quiet: [],
+  quiet: ['changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => ({ kernel: await lab.scene(kernel), views: await lab.scene(networkViewsSeen) }),
   judge({ kernel: states, views }, facts) {

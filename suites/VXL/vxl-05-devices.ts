@@ -6,7 +6,7 @@ import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
-import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
+import { kernel, type DevicesSeen, namespaceSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
 import { looksAgain, pollUntilSettled, settledProblems } from '../scene/polling/until-settled.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { internals, moby } from '../source.ts'
@@ -47,7 +47,7 @@ export const devices = requirement({
     'device-outside',
   ],
   changes: [],
-  quiet: ['tasks'],
+  quiet: ['tasks', 'changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => pollUntilSettled(lab, (fresh) => look(lab, fresh), problemsOf),
   judge(polled) {
@@ -82,32 +82,29 @@ interface Look {
 async function look(lab: ObserveContext, fresh: boolean): Promise<Look> {
   const { facts, cluster } = lab
   const [states, views] = fresh
-    ? [
-        Object.fromEntries(await lab.kernel({ fresh: true })),
-        Object.fromEntries(await readNetworkViews(cluster)),
-      ]
+    ? [Object.fromEntries(await lab.devices()), Object.fromEntries(await readNetworkViews(cluster))]
     : [await lab.scene(kernel), await lab.scene(networkViewsSeen)]
   return { places: placesOf(facts, states, views), own: ownDevices(facts, states) }
 }
 
-function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): DevicePlace[] {
+function placesOf(facts: ClusterFacts, states: DevicesSeen, views: ViewsSeen): DevicePlace[] {
   return Object.values(facts.networks).flatMap(({ id, name: network, vni, gateway }) =>
     facts.nodes.flatMap(({ name: node }): DevicePlace[] => {
       const view = views[node]?.find((one) => one.id === id)
       const endpoints = Object.keys(view?.endpoints ?? {}).length
       if (endpoints === 0) return []
       const namespace = overlayNamespace(id)
-      const seen = namespaceSeen(states, node, namespace, 'ip')
+      const seen = namespaceSeen(states, node, namespace, 'devices')
       const links = 'got' in seen ? { got: seen.got?.links ?? null } : seen
       return [{ network, node, namespace, vni, port: facts.dataPathPort, endpoints, gateway, links }]
     }),
   )
 }
 
-function ownDevices(facts: ClusterFacts, states: KernelSeen): Look['own'] {
+function ownDevices(facts: ClusterFacts, states: DevicesSeen): Look['own'] {
   return Object.fromEntries(
     facts.nodes.map(({ name }): readonly [string, Look['own'][string]] => {
-      const root = rootSeen(states, name, 'ip')
+      const root = rootSeen(states, name, 'devices')
       if (!('got' in root)) return [name, root]
       const got = root.got.links.flatMap(({ name: device, vxlan }) => {
         const network = Object.values(facts.networks).find(({ vni }) => vni === vxlan?.vni)

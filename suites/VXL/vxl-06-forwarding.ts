@@ -6,7 +6,7 @@ import { type Part, part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { overlayNamespace } from '../../lib/swarm/namespaces.ts'
 import { readNetworkViews } from '../../lib/swarm/network-view.ts'
-import { kernel, type KernelSeen, namespaceSeen } from '../scene/judging/kernel-seen.ts'
+import { kernel, type DevicesSeen, namespaceSeen } from '../scene/judging/kernel-seen.ts'
 import { looksAgain, pollUntilSettled, settledProblems } from '../scene/polling/until-settled.ts'
 import { networkViewsSeen, type ViewsSeen } from '../scene/recordings/views.ts'
 import { internals, moby } from '../source.ts'
@@ -51,7 +51,7 @@ export const forwarding = requirement({
     'forwarding-stale',
   ],
   changes: [],
-  quiet: ['tasks'],
+  quiet: ['tasks', 'changes'],
   reads: [kernel, networkViewsSeen],
   observe: async (lab) => pollUntilSettled(lab, (fresh) => look(lab, fresh), problemsOf),
   judge(polled) {
@@ -91,22 +91,19 @@ interface Place {
 async function look(lab: ObserveContext, fresh: boolean): Promise<Place[]> {
   const { facts, cluster } = lab
   const [states, views] = fresh
-    ? [
-        Object.fromEntries(await lab.kernel({ fresh: true })),
-        Object.fromEntries(await readNetworkViews(cluster)),
-      ]
+    ? [Object.fromEntries(await lab.devices()), Object.fromEntries(await readNetworkViews(cluster))]
     : [await lab.scene(kernel), await lab.scene(networkViewsSeen)]
   return placesOf(facts, states, views)
 }
 
-function placesOf(facts: ClusterFacts, states: KernelSeen, views: ViewsSeen): Place[] {
+function placesOf(facts: ClusterFacts, states: DevicesSeen, views: ViewsSeen): Place[] {
   return [...Object.values(facts.networks), ...otherNetworks(facts, views)].flatMap((network) => {
     const endpoints = endpointsOf(network, facts, views)
     const namespace = overlayNamespace(network.id)
     return facts.nodes
       .filter(({ name }) => endpoints.some(({ node }) => node === name))
       .map(({ name }): Place => {
-        const seen = namespaceSeen(states, name, namespace, 'bridge')
+        const seen = namespaceSeen(states, name, namespace, 'devices')
         return {
           ...{ network: network.name, node: name, vni: network.vni, namespace },
           remote: endpoints.filter(({ node }) => node !== name),

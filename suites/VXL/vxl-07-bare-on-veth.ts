@@ -7,6 +7,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { internals } from '../source.ts'
 import { type SentDatagram, sendAndRecord } from './sent-datagrams.ts'
+import { sum, tasksAt } from '../scene/sending/counted.ts'
 
 export const bareOnVeth = requirement({
   id: 'VXL-07',
@@ -29,6 +30,11 @@ export const bareOnVeth = requirement({
   changes: [],
   quiet: [],
   reads: [],
+  probes: (lab) => {
+    const tasks = tasksAt(lab, 'clear')
+    const homes = [...new Set(tasks.map(({ node }) => node))]
+    return sum(homes, (home) => tasks.filter(({ node }) => node !== home).length)
+  },
   observe: sendAndRecord,
   judge({ sent, wires, withoutVeth }, facts) {
     const { clear } = facts.networks

@@ -1,9 +1,9 @@
 import { requirement } from '../../lib/conformance/test.ts'
-import { pairsOf } from '../../lib/observation/facts.ts'
 import { refOf, seenFrames } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { holders } from '../CTL/arrival.ts'
 import { exchange } from '../scene/recordings/exchange.ts'
 import { docs, internals } from '../source.ts'
@@ -36,7 +36,11 @@ export const readable = requirement({
     const leaving = seenFrames(got.values()).filter(
       ({ egress, vxlan, matched }) => egress && vxlan?.vni === clear.vni && matched.includes('clear'),
     )
-    const pairs = pairsOf(holders(facts, 'clear').filter(({ name }) => got.has(name))).map(([from, to]) => ({
+    const pairs = nodePairs(
+      facts,
+      holders(facts, 'clear').filter(({ name }) => got.has(name)),
+      ({ name }) => name,
+    ).map(([from, to]) => ({
       ...{ from: from.name, to: to.name },
       frames: leaving.filter(
         ({ seenOn, outer }) => seenOn === from.name && outer?.destination === to.dataPath.address,

@@ -17,6 +17,7 @@ import { type Again, observeAgain } from '../RES/observe-again.ts'
 import { type Undone, undoing, undoneTooEarly } from '../RES/undoing.ts'
 import { internals } from '../source.ts'
 import { addresses } from './vxl-02-addresses.ts'
+import { probesOf } from '../../lib/conformance/sending.ts'
 
 /** Nothing has to be learnt for it: routes are there at once, and the engines take no notice. */
 const holdsWithinMs = 60_000
@@ -48,6 +49,7 @@ export const routedUnderlay = requirement({
   changes: ['host'],
   quiet: ['traffic', 'changes'],
   reads: [],
+  probes: (lab) => probesOf(wanted, lab),
   async observe(lab): Promise<Routed> {
     const { cluster, outsiders, topology, wire } = lab
     const [router] = outsiders

@@ -53,7 +53,8 @@ function declared(name: string): string | undefined {
   return wanted.find((fault) => fault?.namedBy !== undefined)?.namedBy?.code
 }
 
-describe('a golden case', () => {
+describe('a golden case', function () {
+  this.timeout(30_000)
   let folder: string
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-golden-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
@@ -86,7 +87,7 @@ describe('a golden case', () => {
 
 describe('docs/faults.md', () => {
   it('is what faults declare and rows say; npm run docs writes it again', () => {
-    const rows = readRows(readFileSync(join(goldenFolder, rowsFile), 'utf8'))
+    const rows = readRows(readFileSync(join(goldenFolder, rowsFile), 'utf8'), rowsFile)
     const written = readFileSync(join(packageRoot(), 'docs', 'faults.md'), 'utf8')
     expect(written === faultsPage(faults, rows), 'fresh').to.equal(true)
   })

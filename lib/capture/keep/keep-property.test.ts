@@ -131,7 +131,8 @@ const kinds: readonly ((random: Random) => Sent)[] = [
 ]
 
 /** Customers among us, in any order, cut at any length. */
-describe('property: of random frames', () => {
+describe('property: of random frames', function () {
+  this.timeout(60_000)
   for (const inside of [false, true]) {
     it(`no byte of others is kept and all of ours is${inside ? ', inside a namespace' : ''}`, () => {
       let [oursKept, foreignSeen] = [0, 0]
@@ -165,7 +166,8 @@ describe('property: of random frames', () => {
   }
 })
 
-describe('property: of damaged frames', () => {
+describe('property: of damaged frames', function () {
+  this.timeout(60_000)
   it('none makes it throw, and none is kept longer than it was', () => {
     const random = generator(99)
     const policies = [false, true].map(

@@ -14,7 +14,7 @@ export const advertiseAddressesOfTwoKinds: Rule = {
     'The node has an address in the network of the rest, on another interface',
   ],
   silencedBy: [
-    'All nodes are known by addresses of one network',
+    'All nodes are known by addresses of one network, whatever prefix lengths their interfaces have there',
     'The node has no address in the network of the others: networks may be routed to each other',
   ],
   remedy: [
@@ -56,6 +56,7 @@ function otherKinds(lab: LabView): OtherKindOfAddress[] {
 function draftOf(found: OtherKindOfAddress, lab: LabView): Draft {
   const { node, advertised, interface: name, network, others, instead } = found
   const explains = (problem: Reported): boolean =>
+    problem.kind === 'missed' &&
     /^(VXL|CTL|ENC|OVL|MTU|LB|DSC|ING|GWB|RES)/.test(problem.requirement) &&
     (problem.node === node || problem.path?.from === node || problem.path?.to === node)
   return {

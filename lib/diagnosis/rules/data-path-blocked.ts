@@ -84,7 +84,7 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
   const problems = lab.problems(...lost).filter((problem) => problem.protocol === protocol)
   if (problems.length === 0) return []
   const pairs = pathsOf(problems)
-  const nodes = culprits(pairs, lab.nodeNames)
+  const nodes = culprits(pairs, lab.nodeNames, lab.facts)
   const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
   const { dataPathPort } = lab.lab.topology.swarm
   const gossips = lab.holds('CTL-03')

@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../../observation/codes.ts'
-import { pathsOf } from '../lab-view.ts'
+import { taskName } from '../../observation/facts.ts'
+import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
 /** Seen in kernels, or told by engines of their own endpoints. */
@@ -39,6 +40,7 @@ export const endpointAddresses: Rule = {
   silencedBy: [
     'What came right while it was looked at again',
     'Sources that could not be read: a difference needs two',
+    'What was missed is of other tasks and addresses on the same nodes; another prefix length alone explains nothing that was missed',
   ],
   remedy: [
     'New addresses for the tasks that are named: `docker service update --force SERVICE`',
@@ -65,6 +67,8 @@ export const endpointAddresses: Rule = {
       .problems(...codes)
       .filter(({ requirement }) => /^(ADR|OVL|DSC|VXL)/.test(requirement))
     if (problems.length === 0) return []
+    // What another prefix length makes of a task’s own routes is not seen here.
+    const wrong = problems.filter(({ code }) => code !== 'prefix-length-differs')
     const nodes = [...new Set(problems.flatMap(({ node }) => node ?? []))]
     const pairs = pathsOf(problems)
     const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
@@ -96,16 +100,36 @@ export const endpointAddresses: Rule = {
               .filter(Boolean)
               .join(' '),
           ),
-        explains: ({ code, kind, network, node, path }) =>
-          codes.includes(code) ||
-          (networks.includes(network ?? '') &&
-            (code === 'answered-by-another' || code === 'inner-address-unknown' || kind === 'missed') &&
-            [node, path?.from, path?.to].some((name) => name !== undefined && places.has(name))),
+        explains: (problem) =>
+          codes.includes(problem.code) || wrong.some((one) => concerns(problem, one, lab)),
       },
     ]
   },
   gravity: 145,
 }
+
+/** Answers that come from another or not at all, of whoever has the wrong address or should have it. */
+function concerns(problem: Reported, wrong: Reported, lab: LabView): boolean {
+  const { code, kind, network, ends } = problem
+  if (network !== wrong.network || network === undefined) return false
+  if (kind !== 'missed' && code !== 'answered-by-another' && code !== 'inner-address-unknown') return false
+  if (wrong.code === 'balancer-address-differs')
+    return (problem.node ?? problem.path?.from) === wrong.node && byVirtualIp.includes(code)
+  const addresses = [wrong.address, wrong.expected, wrong.observed]
+  const who = [ends?.from, ends?.to, problem.subject].filter((one) => one !== undefined)
+  return (
+    (problem.address !== undefined && addresses.includes(problem.address)) ||
+    (wrong.subject !== undefined && who.some((one) => wrong.subject?.split(' ').includes(one))) ||
+    (lab.facts?.tasks ?? []).some(
+      (task) => who.includes(taskName(task)) && addresses.includes(task.endpoints[network]?.address),
+    )
+  )
+}
+
+const byVirtualIp: readonly ProblemCode[] = [
+  ...(['virtual-ip-silent', 'connections-unanswered', 'requests-unanswered'] as const),
+  'task-not-balanced-to',
+]
 
 function subjectsOf(problems: readonly { readonly subject?: string }[]): string {
   return [...new Set(problems.flatMap(({ subject }) => subject ?? []))].slice(0, 4).join(', ')

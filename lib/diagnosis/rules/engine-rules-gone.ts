@@ -2,10 +2,12 @@ import type { HostState } from '../../observe/host-state.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { LabView, Reported } from '../lab-view.ts'
-import type { Rule } from '../rule.ts'
+import { isOfOwnMesh } from '../own-mesh.ts'
+import type { Draft, Rule } from '../rule.ts'
 
 /** Tables that the engine fills on every node of a swarm. */
 const tables = ['nat', 'filter'] as const
+type Table = (typeof tables)[number]
 
 /**
  * The rules that the engine wrote into a node’s firewall are gone, all or those of one table. What follows from it, mesh,
@@ -20,15 +22,18 @@ export const engineRulesGone: Rule = {
   proof: [
     'Neither iptables nor nftables of the node has a rule of the engine in the table `nat`, or in `filter`',
     'Other nodes have them, or this one had them when the run began',
+    'Encrypted networks are concerned where the rule of mangle OUTPUT that marks what they send is gone as well',
   ],
   silencedBy: [
     'The node has rules of the engine in both tables',
     'No node has them: an engine that is told `"iptables": false`',
-    'The firewall of the node could not be read',
+    'The firewall of the node could not be read, or the other implementation of iptables is in use there, which may hold them',
+    'Nothing was missed at published ports, gateways or encrypted networks of this node; balancers have rules of their own in their namespaces',
   ],
   remedy: [
     '`systemctl restart docker` on the node writes them again',
     'Make the reload leave them: take `flush ruleset` out of `/etc/nftables.conf` and flush your own table only; let `iptables-restore` run with `--noflush`; restart docker after a reload of firewalld',
+    'A node that never had them: `"iptables": false` in /etc/docker/daemon.json',
     'Treat what crossed encrypted networks from there meanwhile as disclosed',
   ],
   reports: [
@@ -53,48 +58,71 @@ export const engineRulesGone: Rule = {
     const nodes = nodesRead(lab)
     return nodes.flatMap((node) => {
       const gone = goneOn(lab, node, nodes)
-      if (gone.length === 0) return []
-      const all = gone.length === tables.length
-      const what = all ? 'all' : `those of the table ${gone.join(', ')}`
-      return [
-        {
-          title: `The engine's firewall rules are gone on ${node}: ${what}`,
-          cause: `A firewall that was reloaded or flushed on ${node} took them away; the engine writes them when it starts and does not look again. Published ports stop answering there and containers do not get out${all ? ', and what encrypted networks send leaves in clear, for the rule that marks it is gone, too' : ''}. Networks between tasks go on working, so nothing looks broken.`,
-          remedy: [
-            `On ${node}: \`systemctl restart docker\` writes them again`,
-            'Make the reload leave them: no `flush ruleset` in `/etc/nftables.conf` but your own table only, `iptables-restore --noflush`, and a restart of docker after `firewall-cmd --reload`',
-            ...(all ? [`Treat what crossed encrypted networks from ${node} meanwhile as disclosed`] : []),
-          ],
-          nodes: [node],
-          proof: [
-            ...gone.map((table) => `${node}: the table ${table} has no rule of the engine`),
-            describeWitness(lab, node, nodes),
-          ],
-          explains: (problem) => isConsequence(problem, lab, node, all),
-        },
-      ]
+      return gone.length === 0 ? [] : [draftOf(lab, node, nodes, gone)]
     })
   },
   gravity: 52,
 }
 
-function goneOn(lab: LabView, node: string, nodes: readonly string[]): string[] {
+function draftOf(lab: LabView, node: string, nodes: readonly string[], gone: readonly Table[]): Draft {
+  const all = gone.length === tables.length
+  const what = all ? 'all' : `those of the table ${gone.join(', ')}`
+  const [state] = statesOf(lab, node)
+  const had = hadMeanwhile(lab, node, gone)
+  const isClear = all && state !== undefined && !hasMarkRule(state)
+  const disclosed = isClear
+    ? ', and what encrypted networks send leaves in clear, for the rule that marks it is gone, too'
+    : ''
+  return {
+    title: had
+      ? `The engine's firewall rules are gone on ${node}: ${what}`
+      : `${node} has none of the engine's firewall rules${all ? '' : ` in the table ${gone.join(', ')}`}, other nodes have them`,
+    cause: `${
+      had || !all
+        ? `A firewall that was reloaded or flushed on ${node} took them away; the engine writes them when it starts and does not look again.`
+        : `Either a firewall that was reloaded or flushed on ${node} took them away, which the engine writes when it starts and does not look at again, or the engine there is told to write none.`
+    } Published ports stop answering there and containers do not get out${disclosed}. Networks between tasks go on working, so nothing looks broken.`,
+    remedy: [
+      `On ${node}: \`systemctl restart docker\` writes them again`,
+      ...(had || !all
+        ? []
+        : [
+            `If it does not: \`grep iptables /etc/docker/daemon.json\` on ${node}, and take \`"iptables": false\` out`,
+          ]),
+      'Make the reload leave them: no `flush ruleset` in `/etc/nftables.conf` but your own table only, `iptables-restore --noflush`, and a restart of docker after `firewall-cmd --reload`',
+      ...(isClear ? [`Treat what crossed encrypted networks from ${node} meanwhile as disclosed`] : []),
+    ],
+    nodes: [node],
+    proof: [
+      ...gone.map((table) => `${node}: the table ${table} has no rule of the engine`),
+      had
+        ? `${node} had them at ${lab.kernelBefore?.[node]?.takenAt}, when the run began`
+        : describeWitness(lab, node, nodes),
+    ],
+    explains: (problem) => isConsequence(problem, lab, node, isClear),
+  }
+}
+
+function goneOn(lab: LabView, node: string, nodes: readonly string[]): Table[] {
   const [state] = statesOf(lab, node)
   if (state === undefined || !isReadable(state)) return []
   const others = nodes.filter((other) => other !== node).flatMap((other) => statesOf(lab, other).slice(0, 1))
-  const before = lab.kernelBefore?.[node]
   return tables.filter(
     (table) =>
       !hasRules(state, table) &&
-      [...others, ...(before === undefined ? [] : [before])].some((one) => hasRules(one, table)),
+      (hadMeanwhile(lab, node, [table]) ||
+        (!mayBeElsewhere(state, table) && others.some((one) => hasRules(one, table)))),
   )
 }
 
-function describeWitness(lab: LabView, node: string, nodes: readonly string[]): string {
+/** The earlier reading had rules in each of these tables that the later one has not. */
+function hadMeanwhile(lab: LabView, node: string, gone: readonly Table[]): boolean {
+  const [state] = statesOf(lab, node)
   const before = lab.kernelBefore?.[node]
-  const [after] = statesOf(lab, node)
-  if (before !== undefined && after !== before && tables.every((table) => hasRules(before, table)))
-    return `${node} had them at ${before.takenAt}, when the run began`
+  return before !== undefined && before !== state && gone.every((table) => hasRules(before, table))
+}
+
+function describeWitness(lab: LabView, node: string, nodes: readonly string[]): string {
   const others = nodes.filter(
     (other) =>
       other !== node &&
@@ -109,8 +137,14 @@ const isReadable = ({ unavailable, firewallBackend }: HostState): boolean =>
   firewallBackend.backend !== 'none' &&
   !unavailable.some(({ tool }) => tool === 'iptables-save' || tool === 'nft')
 
+/** The other implementation of iptables than the one that was read has the table, or may have it. */
+function mayBeElsewhere({ firewallBackend, nftables }: HostState, table: Table): boolean {
+  const { backend, legacyTables } = firewallBackend
+  return backend === 'nft' ? legacyTables.includes(table) : nftables !== undefined
+}
+
 /** By the engine’s chains and tables, on which no other program writes, and its rules about docker_gwbridge. */
-function hasRules({ root, nftables }: HostState, table: (typeof tables)[number]): boolean {
+function hasRules({ root, nftables }: HostState, table: Table): boolean {
   return (
     root.firewall.some(
       (rule) =>
@@ -126,13 +160,22 @@ function hasRules({ root, nftables }: HostState, table: (typeof tables)[number])
 /** An engine with the backend nftables has one table for both. */
 const isOfTable = (kind: string | undefined, table: string): boolean => kind === undefined || kind === table
 
-/** On that node, or between it and another: what its mesh, gateway, balancers and encryption rules do. */
-function isConsequence(problem: Reported, lab: LabView, node: string, all: boolean): boolean {
-  const concerned = nodesOf(problem)
-  if (concerned.length === 0 ? problem.kind !== 'missed' : !concerned.includes(node)) return false
-  const encrypted = lab.networkNamed(problem.network)?.encrypted === true
+/** The rule of an encrypted network that marks what is to be encrypted (libnetwork overlay/encryption.go). */
+function hasMarkRule({ root, nftables }: HostState): boolean {
   return (
-    /^(ING|GWB|LB|RES|MTU-05|DSC-06|DSC-04)/.test(problem.requirement) ||
-    (all && (encrypted || /^(ENC|CTL-07)/.test(problem.requirement)))
+    root.firewall.some(
+      ({ table, chain, rule }) => table === 'mangle' && chain === 'OUTPUT' && / -j MARK /.test(` ${rule} `),
+    ) ||
+    (nftables ?? []).some(
+      ({ table, rules }) => table.startsWith('docker') && rules.some(({ marks }) => marks !== undefined),
+    )
   )
+}
+
+/** What its mesh and gateway do for those who ask this node or are on it, and encryption between it and another. */
+function isConsequence(problem: Reported, lab: LabView, node: string, isClear: boolean): boolean {
+  if (isOfOwnMesh(problem, node, lab)) return true
+  const isEncrypted =
+    lab.networkNamed(problem.network)?.encrypted === true || /^(ENC-|CTL-07)/.test(problem.requirement)
+  return isClear && isEncrypted && nodesOf(problem).includes(node)
 }

@@ -19,6 +19,7 @@ export const foreignVxlanDevice: Rule = {
   silencedBy: [
     'The network’s own device stands in its own namespace on the node',
     'The device has another VNI or another UDP port and receives as engines’ devices do',
+    'The device is one of IPv6 (`local6`, `remote6`, `group6`) and the node’s data path is one of IPv4, or it was created in the namespace of a container: the kernel keeps these apart',
   ],
   remedy: [
     '`ip -d link show type vxlan` on the node names it; `ip link del DEVICE` removes it, unless something still needs it',
@@ -59,7 +60,7 @@ function draftOf(found: ForeignDevice, lab: LabView): Draft {
   const explains = (problem: Reported): boolean =>
     problem.kind === 'missed' &&
     nodesOf(problem).includes(node) &&
-    (problem.network === undefined ? isIngress : networks.includes(problem.network))
+    (problem.network === undefined ? isIngress && ofMesh(problem) : networks.includes(problem.network))
   const accountsFor = (id: string): boolean => refused.length > 0 && unseenAt(lab, id, node)
   const isCause =
     lab.problems().some(explains) || (refused.length > 0 && lab.notPassed.some(({ id }) => accountsFor(id)))
@@ -85,6 +86,9 @@ function draftOf(found: ForeignDevice, lab: LabView): Draft {
     accountsFor,
   }
 }
+
+/** What a node without ingress cannot do. */
+const ofMesh = ({ requirement }: Reported): boolean => /^(ING|LB|RES|MTU-05)/.test(requirement)
 
 function nameNetworks(networks: readonly string[]): string {
   if (networks.length > 3) return `${networks.length} networks of the swarm`

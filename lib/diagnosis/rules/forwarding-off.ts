@@ -1,8 +1,8 @@
-import { nodesOf } from '../../observation/problem.ts'
 import type { HostState } from '../../observe/host-state.ts'
 import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
+import { isOfOwnMesh } from '../own-mesh.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** `net.ipv4.ip_forward` is 0 in a node's own namespace: nothing from outside reaches containers, nor do they get out. */
@@ -13,12 +13,13 @@ export const forwardingOff: Rule = {
   meaning:
     'The engine switches IPv4 forwarding on when it starts; `sysctl --system` or a hardening script switched it off again. Published ports of this node stop answering and its tasks no longer get out, while overlays between tasks go on working.',
   proof: [
-    '`net.ipv4.ip_forward` reads 0 in the node’s own namespace, before or after the traffic; or `net.ipv4.conf.INTERFACE.forwarding` does, of the underlay’s interface or docker_gwbridge',
+    '`net.ipv4.ip_forward` reads 0 in the node’s own namespace, before or after the traffic; or `net.ipv4.conf.INTERFACE.forwarding` does, of the interface that the node advertises or of docker_gwbridge',
     'The files of sysctl that set it, and to what',
   ],
   silencedBy: [
     'It reads 1 at both times',
-    'Nothing was missed at this node on ingress, gateways or balancers',
+    'Nothing was missed at published ports of this node, nor of what its containers send out; virtual IPs are balanced in namespaces that have a setting of their own',
+    'Only the node itself was not answered: what it sends is not forwarded',
   ],
   remedy: [
     '`sysctl -w net.ipv4.ip_forward=1` on the node',
@@ -42,7 +43,7 @@ export const forwardingOff: Rule = {
   find(lab) {
     return nodesRead(lab).flatMap((node) => {
       const off = offOn(lab, node)
-      return off === undefined ? [] : [draftOf(node, off)]
+      return off === undefined ? [] : [draftOf(node, off, lab)]
     })
   },
   gravity: 60,
@@ -62,7 +63,7 @@ function offOn(lab: LabView, node: string): Off | undefined {
   if (states.some(({ root }) => root.forwards === false))
     return { setting: ofHost, files: filesOf(state, ofHost) }
   const facts = lab.facts?.nodes.find(({ name }) => name === node)
-  const interfaces = [facts?.advertise.interface, facts?.dataPath.interface, gatewayBridgeName]
+  const interfaces = [facts?.advertise.interface, gatewayBridgeName]
   const setting = [...new Set(interfaces.filter((name) => name !== undefined))]
     .map((name) => `net.ipv4.conf.${name}.forwarding`)
     .find((name) => states.some(({ root }) => root.settings?.[name] === '0'))
@@ -71,7 +72,7 @@ function offOn(lab: LabView, node: string): Off | undefined {
 
 const ofHost = 'net.ipv4.ip_forward'
 
-function draftOf(node: string, { setting, files }: Off): Draft {
+function draftOf(node: string, { setting, files }: Off, lab: LabView): Draft {
   const set = files.filter(({ value }) => value === '0').at(-1)
   const where = set === undefined ? 'no file of sysctl sets it, so somebody typed it' : `set in ${set.file}`
   const what = setting === ofHost ? 'forwards nothing' : 'does not forward what comes in by one interface'
@@ -89,10 +90,11 @@ function draftOf(node: string, { setting, files }: Off): Draft {
       `${node}: ${setting} = 0`,
       ...files.map(({ file, value }) => `${node}: ${file} sets it to ${value}`),
     ],
+    // What the node sends itself is not forwarded.
     explains: (problem) =>
       problem.kind === 'missed' &&
-      /^(ING|GWB|MTU-05|LB|DSC|RES)/.test(problem.requirement) &&
-      (nodesOf(problem).length === 0 || nodesOf(problem).includes(node)),
+      problem.code !== 'own-port-not-answered' &&
+      isOfOwnMesh(problem, node, lab),
   }
 }
 

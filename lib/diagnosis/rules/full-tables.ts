@@ -1,6 +1,7 @@
 import { type Path, nodesOf } from '../../observation/problem.ts'
 import type { CatalogEntry } from '../../observation/catalog-entry.ts'
 import type { KernelEventKind } from '../../observe/kernel-events.ts'
+import type { CountedLoss } from '../ends.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, risenOn, saidMeanwhile, statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -9,7 +10,10 @@ import type { Draft, Rule } from '../rule.ts'
 interface Table {
   /** As the kernel’s log names it. */
   readonly event: KernelEventKind
-  readonly counters: readonly string[]
+  /** How many packets it dropped while the run went on. */
+  readonly dropped: (lab: LabView, node: string) => number
+  /** Which packets it holds back; those of both directions where it does not say. */
+  readonly way?: CountedLoss['way']
   readonly name: string
   readonly limit: string
   /** How full it was at a reading. */
@@ -20,7 +24,12 @@ interface Table {
 
 const conntrack: Table = {
   event: 'conntrack-full',
-  counters: ['conntrack.drop', 'conntrack.early_drop'],
+  // Two packets of one new connection that clash are counted as dropped, too, in a table with room; an early drop made room.
+  dropped: (lab, node) =>
+    Math.max(
+      0,
+      (risenOn(lab, node, 'conntrack.drop') ?? 0) - (risenOn(lab, node, 'conntrack.insert_failed') ?? 0),
+    ),
   name: 'connection tracking table',
   limit: 'net.netfilter.nf_conntrack_max',
   use: (lab, node) => useOf(lab, node, 'net.netfilter.nf_conntrack_count', 'net.netfilter.nf_conntrack_max'),
@@ -34,7 +43,8 @@ const conntrack: Table = {
 
 const neighbours: Table = {
   event: 'neighbours-full',
-  counters: ['neighbours.table_fulls'],
+  dropped: (lab, node) => risenOn(lab, node, 'neighbours.table_fulls') ?? 0,
+  way: 'leaving',
   name: 'neighbour table',
   limit: 'net.ipv4.neigh.default.gc_thresh3',
   use: (lab, node) => {
@@ -67,10 +77,14 @@ export const conntrackTableFull: Rule = {
   severity: ['cause'],
   meaning: `${conntrack.cause} Every published port, masqueraded connection and VXLAN flow takes an entry.`,
   proof: [
-    'While requirements were verified the kernel counted dropped packets for want of an entry, or logged `nf_conntrack: table full, dropping packet`',
-    'Something was missed at that node',
+    'While requirements were verified the kernel counted packets that it dropped for want of an entry: `drop` of `conntrack -S`, less `insert_failed`',
+    'The kernel logged `nf_conntrack: table full, dropping packet` meanwhile, or nine tenths of the entries were in use at a reading',
+    'As many packets at least as were missed at that node',
   ],
-  silencedBy: ['The counters did not move and the kernel logged nothing', 'Nothing was missed at that node'],
+  silencedBy: [
+    'The table had room: two packets of one new connection that clash are counted as dropped, too',
+    'Fewer packets were dropped than were missed, or what was missed is seen to have ended elsewhere',
+  ],
   remedy: conntrack.remedy,
   reports: [
     {
@@ -88,10 +102,14 @@ export const neighbourTableFull: Rule = {
   severity: ['cause'],
   meaning: neighbours.cause,
   proof: [
-    'While requirements were verified the kernel counted entries that it could not make, or logged `neighbor table overflow`',
-    'Something was missed at that node',
+    'While requirements were verified the kernel counted entries that it could not make: `table_fulls` of /proc/net/stat/arp_cache',
+    'The kernel logged `neighbor table overflow` meanwhile, or nine tenths of `gc_thresh3` were in use at a reading',
+    'As many entries at least as packets were missed on their way out of that node',
   ],
-  silencedBy: ['The counter did not move and the kernel logged nothing', 'Nothing was missed at that node'],
+  silencedBy: [
+    'The table had room',
+    'Fewer entries were refused than packets were missed, or what was missed is seen to have ended elsewhere',
+  ],
   remedy: neighbours.remedy,
   reports: [
     {
@@ -107,11 +125,15 @@ export const neighbourTableFull: Rule = {
   gravity: 94,
 }
 
+/** A table is emptied while it is read. */
+const nearlyFull = 0.9
+
 function draftOf(table: Table, lab: LabView, node: string): Draft[] {
-  const dropped = table.counters.map((counter) => ({ counter, risen: risenOn(lab, node, counter) ?? 0 }))
+  const dropped = table.dropped(lab, node)
   const said = saidMeanwhile(lab, node, table.event)
-  if (said === 0 && dropped.every(({ risen }) => risen === 0)) return []
   const use = table.use(lab, node)
+  const wasFull = said > 0 || (use !== undefined && use.used >= nearlyFull * use.limit)
+  if (!wasFull || dropped === 0) return []
   const full = use === undefined ? '' : `, ${use.used} of ${use.limit} entries when it was read`
   return [
     {
@@ -121,14 +143,10 @@ function draftOf(table: Table, lab: LabView, node: string): Draft[] {
       nodes: [node],
       pairs: pathsAt(lab, node),
       proof: [
-        ...dropped
-          .filter(({ risen }) => risen > 0)
-          .map(
-            ({ counter, risen }) =>
-              `${node}: ${counter} rose by ${risen} while requirements were verified${full}`,
-          ),
+        `${node}: ${dropped} packets found no room while requirements were verified${full}`,
         ...(said === 0 ? [] : [`${node}: its kernel said so ${said} times meanwhile${full}`]),
       ],
+      counted: { at: node, packets: dropped, ...(table.way === undefined ? {} : { way: table.way }) },
       explains: (problem) => problem.kind === 'missed' && concerns(problem, node),
     },
   ]

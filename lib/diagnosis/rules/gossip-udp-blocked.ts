@@ -40,7 +40,7 @@ export const gossipUdpBlocked: Rule = {
     const told = lab.problems('udp-probes-failed')
     if (onTheWire.length + told.length === 0 || lab.fails('CTL-02')) return []
     const pairs = pathsOf([...onTheWire, ...told])
-    const nodes = culprits(pairs, lab.nodeNames)
+    const nodes = culprits(pairs, lab.nodeNames, lab.facts)
     const tcp = lab.holds('CTL-02') ? ', 7946/tcp is not' : ''
     return [
       {

@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
-import { firewallDrops, type Traffic } from '../firewall-drops.ts'
+import { canEndAt } from '../ends.ts'
+import { firewallDrops, lostBy, type Traffic } from '../firewall-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -78,7 +79,9 @@ export const hostFirewallDrops: Rule = {
     'Its counter rose while the requirements were verified; one without a counter has to match traffic that was missed at this node',
   ],
   silencedBy: [
-    'Its counter did not move',
+    'Its counter did not move, or counted fewer packets than were missed',
+    'What was missed is seen to have ended elsewhere: on another node, or before it arrived',
+    'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast',
     'A rule before a policy accepts the traffic',
     'Nothing was missed at this node that the rule could account for',
   ],
@@ -111,13 +114,15 @@ export const hostFirewallDrops: Rule = {
 
 function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
   const accounts = (problem: Reported): boolean =>
-    isMissed(problem) && kind.accounts(problem, lab) && concerns(problem, node)
+    isMissed(problem) && kind.accounts(problem, lab) && concerns(problem, node, lab)
   const missed = lab.problems().filter(accounts)
   if (missed.length === 0) return []
   const found = firewallDrops(lab, node, kind.traffic).filter(({ packets }) => packets !== 0)
   if (found.length === 0) return []
   const name = kind.name(lab)
   const [first] = found
+  const loss = lostBy(found, { at: node, way: 'arriving' })
+  const ended = missed.filter((problem) => loss === undefined || canEndAt(problem, loss))
   const counted = first?.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   const what =
     kind.traffic === 'mesh'
@@ -134,12 +139,13 @@ function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
         `See the rule count: \`iptables -nvL --line-numbers\`, or \`nft list ruleset\``,
       ],
       nodes: [node],
-      pairs: pathsOf(missed),
-      networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
+      pairs: pathsOf(ended).filter(({ from, to }) => [from, to].every((end) => lab.nodeNames.includes(end))),
+      networks: [...new Set(ended.flatMap(({ network }) => network ?? []))],
       proof: found.map(
         ({ rule, packets }) =>
           `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
       ),
+      ...(loss === undefined ? {} : { counted: loss }),
       explains: accounts,
     },
   ]
@@ -148,9 +154,12 @@ function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
 /** Also by what an engine's own log says was missed. */
 const isMissed = ({ kind, code }: Reported): boolean => kind === 'missed' || code === 'udp-probes-failed'
 
-/** A problem that names no node at all may be of any. */
-function concerns(problem: Reported, node: string): boolean {
+/** A problem that names no node at all may be of any; a peer that engines name by an id, of any that does not complain of it. */
+function concerns(problem: Reported, node: string, lab: LabView): boolean {
   const nodes = nodesOf(problem)
+  const { code, subject = '' } = problem
+  if (code === 'udp-probes-failed' && !lab.nodeNames.includes(subject) && problem.node !== node)
+    return lab.everyProblem.every((one) => one.code !== code || one.subject !== subject || one.node !== node)
   return nodes.length === 0 || nodes.includes(node)
 }
 

@@ -1,5 +1,7 @@
 import { nodesOf } from '../../observation/problem.ts'
 import type { SecurityPolicy } from '../../observe/host-state.ts'
+import { canEndAt } from '../ends.ts'
+import { tellingDrops } from '../kernel-drops.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { nodesRead, risenOn, statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -36,7 +38,9 @@ export const ipsecRefuses: Rule = {
     'Each lost probe was between this node and another, on an encrypted network, or on any where a policy refuses',
   ],
   silencedBy: [
-    'The counters did not move, or by less than what was lost',
+    'The counters did not move, or by less than what was lost: ESP of strangers raises them, too',
+    'What was lost is seen to have ended elsewhere than on its way into this node',
+    'The kernel counted as many packets as dropped for another reason, such as a filter of traffic control',
     'ESP never came to the node (CTL-07), or VXLAN did not (CTL-04) where clear networks are concerned',
     'Engines that derive other SPIs, or another outer source: those are said first',
   ],
@@ -69,10 +73,12 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const accounts = (problem: Reported): boolean =>
     problem.kind === 'missed' &&
     nodesOf(problem).includes(node) &&
+    canEndAt(problem, { at: node, way: 'arriving' }) &&
     (isEncrypted(problem, lab) ? lab.holds('CTL-07') : most.clear === true && lab.holds('CTL-04'))
   const lost = lab.problems('not-delivered').filter(({ path }) => path?.from !== path?.to)
   const accounted = lost.filter(accounts)
   if (accounted.length === 0 || most.risen < accounted.length) return []
+  if (isDroppedOtherwise(lab, node, accounted.length)) return []
   const foreign = policiesIn(lab, node)
   const pairs = pathsOf(accounted)
   const peers = [...new Set(pairs.flatMap(({ from, to }) => [from, to]))].filter((name) => name !== node)
@@ -102,10 +108,19 @@ function draftsOf(lab: LabView, node: string): Draft[] {
         ),
         ...foreign.map((policy) => `${node}: a policy for what comes in: ${selectorOf(policy)}`),
       ],
+      counted: { at: node, packets: most.risen, way: 'arriving' },
       explains: (problem) =>
         accounts(problem) && nodesOf(problem).every((name) => name === node || peers.includes(name)),
     },
   ]
+}
+
+/** The kernel says why it dropped as many packets, and it was not IPsec: strangers' ESP raises the same counters. */
+function isDroppedOtherwise(lab: LabView, node: string, lost: number): boolean {
+  const drops = tellingDrops(lab, node, { lost, concerned: [node] })
+  return (
+    drops.length > 0 && !drops.some(({ reason, location }) => /^XFRM_/.test(reason) || /^xfrm/.test(location))
+  )
 }
 
 const nameOf = ({ counter }: Refusal): string => counter.replace('xfrm.', 'Xfrm')

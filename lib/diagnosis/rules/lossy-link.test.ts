@@ -76,6 +76,22 @@ describe('a lossy link', () => {
     expect(findings[0]?.networks).to.deep.equal(['swp-clear'])
   })
 
+  it('explains no pair that is silent for all protocols, nor another network where the hosts lost nothing', () => {
+    const loss = { overlay: from('worker2', 190), underlay: all }
+    const probe = (protocol: string, network: string): Problem => ({
+      ...{ code: 'not-delivered', kind: 'missed', protocol, network },
+      ...{ path: { from: 'worker2', to: 'manager' }, ends: { from: 'rr@worker2', to: 'rr@manager' } },
+    })
+    const leftOf = (...probes: readonly Problem[]): number =>
+      found([lossyLink], {
+        problems: { 'OVL-19': lostOf(loss), 'OVL-03': probes },
+        scenes: scene(loss),
+      }).left.length
+    expect(leftOf(probe('UDP', 'swp-clear'), probe('ICMP', 'swp-clear'))).to.equal(0)
+    expect(leftOf(...['ICMP', 'UDP', 'TCP'].map((one) => probe(one, 'swp-clear')))).to.equal(3)
+    expect(leftOf(probe('UDP', 'swp-secret'))).to.equal(1)
+  })
+
   it('explains single probes on its pairs, answers included, and nothing else', () => {
     const loss = { overlay: from('worker2', 190), underlay: all }
     const probe = (path: Pair): Problem => ({ code: 'not-delivered', kind: 'missed', path, protocol: 'UDP' })

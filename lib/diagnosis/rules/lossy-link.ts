@@ -24,6 +24,8 @@ export const lossyLink: Rule = {
   ],
   silencedBy: [
     'None was lost, or none arrived at all: then the way is blocked, which other findings are about',
+    'Of two tasks ICMP, UDP and TCP are all silent: that is no chance, even where datagrams are lost beside it',
+    'What was missed is of another network than the one that lost datagrams, and the hosts’ own echoes came through',
     'The nodes were not idle, or a receiving socket overflowed: they may have lost the datagrams themselves',
     'A rule of a host’s own firewall counted what is missing: `host-firewall-drops` names it',
   ],
@@ -110,8 +112,22 @@ function draftOf(lost: readonly Reported[], bursts: readonly SeenBurst[], lab: L
         : [`from host to host on the same pairs: ${beneath.lost} of ${beneath.sent} echoes were lost`]),
     ].slice(0, 8),
     explains: (problem) =>
-      byChance.includes(problem.code) && problem.kind === 'missed' && touches(problem.path, pairs),
+      byChance.includes(problem.code) &&
+      problem.kind === 'missed' &&
+      touches(problem.path, pairs) &&
+      // What the link beneath loses is of any network.
+      (problem.network === undefined || networks.includes(problem.network) || beneath?.what === 'some') &&
+      !isBlocked(problem, lab),
   }
+}
+
+/** Nothing comes through between these two, by whatever protocol: that is no chance. */
+function isBlocked(problem: Reported, lab: LabView): boolean {
+  if (problem.code !== 'not-delivered') return false
+  const wayOf = ({ path, ends, network }: Reported): string => JSON.stringify([path, ends, network])
+  const silent = lab.everyProblem.filter((one) => one.code === problem.code && wayOf(one) === wayOf(problem))
+  const protocols = new Set(silent.map(({ protocol }) => protocol))
+  return ['ICMP', 'UDP', 'TCP'].every((protocol) => protocols.has(protocol))
 }
 
 /** Answers go the other way. */

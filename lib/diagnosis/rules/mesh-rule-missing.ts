@@ -14,6 +14,8 @@ interface Lacking {
   readonly port: Port
   /** What is not there, and where. */
   readonly what: string
+  /** Only what the node itself sends takes that way. */
+  readonly ofOwn?: true
 }
 
 /** One of the rules that lead a published port through a node is not there; told by what rules do, not by chains. */
@@ -29,6 +31,7 @@ export const meshRuleMissing: Rule = {
   ],
   silencedBy: [
     'The rules are all there, whatever their chains are called, and another one decides before them',
+    'Only rules for what the node itself sends are missing, and others were not answered',
     'The rules of this node could not be read, or it has no `ingress_sbox`',
     'A graver finding explains the silence: rules that drop, forwarding that is off, all rules gone',
   ],
@@ -64,7 +67,11 @@ function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
     problem.kind === 'missed' &&
     /^(ING|RES|MTU|LB)-/.test(problem.requirement) &&
     problem.node === node &&
-    (problem.port === undefined || ports.has(problem.port))
+    lacking.some(
+      ({ port, ofOwn }) =>
+        (problem.port === undefined || problem.port === port.publishedPort) &&
+        (ofOwn !== true || isOfNodeItself(problem)),
+    )
   if (lacking.length === 0 || !lab.problems().some(explains)) return []
   const [first] = lacking
   return [
@@ -80,6 +87,16 @@ function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
       explains,
     },
   ]
+}
+
+/** What a node asked itself, and rules that only such requests meet. */
+function isOfNodeItself({ code, node, path, subject }: Reported): boolean {
+  return (
+    path?.from === node ||
+    code === 'own-port-not-answered' ||
+    code === 'own-traffic-not-masqueraded' ||
+    subject === 'nat OUTPUT'
+  )
 }
 
 function describe(one: Lacking | undefined): string {
@@ -98,6 +115,7 @@ function lackingFor(port: Port, { root, nftables, namespaces, unavailable }: Hos
   const way = wayOfPort({ root: { ...root, ...(nftables === undefined ? {} : { nftables }) }, sandbox }, port)
   if (way.sandbox === undefined) return []
   const lacks = (what: string): Lacking[] => [{ port, what }]
+  const lacksOwn = (what: string): Lacking[] => [{ port, what, ofOwn: true }]
   if (way.fromOutside === undefined) {
     const [unasked] = way.unasked
     if (unasked === undefined) return lacks(`no DNAT rule leads it to ${ingressNamespace} (${way.sandbox})`)
@@ -107,12 +125,12 @@ function lackingFor(port: Port, { root, nftables, namespaces, unavailable }: Hos
   }
   return [
     ...(way.fromNode === undefined && hasNoJump(root, 'OUTPUT', way.fromOutside.rule)
-      ? lacks(
+      ? lacksOwn(
           'what the node itself sends does not come to the rule that leads it on: nat OUTPUT has no jump to it',
         )
       : []),
     ...(way.fromLoopback !== undefined && !way.masquerades
-      ? lacks('what the node sends to 127.0.0.1 is led on and not masqueraded in nat POSTROUTING')
+      ? lacksOwn('what the node sends to 127.0.0.1 is led on and not masqueraded in nat POSTROUTING')
       : []),
     ...(isMarked(sandbox, port)
       ? []

@@ -1,17 +1,13 @@
-import type { FirewallRule, NamespaceState } from '../../observe/host-state.ts'
-import { contains } from '../../topology/cidr.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { LabView, Reported } from '../lab-view.ts'
+import {
+  type DroppingNamespace,
+  droppingNamespaces,
+  metBy,
+  type NamespaceDrop,
+  passes,
+} from '../namespace-drops.ts'
 import type { Draft, Rule } from '../rule.ts'
-
-interface NamespaceDrop {
-  readonly namespace: string
-  readonly rule: FirewallRule
-  /** While the requirements were verified. */
-  readonly packets: number
-  /** Addresses of the namespace on overlays, by network. */
-  readonly networks: readonly string[]
-}
 
 /** A rule in the namespace of a task or a balancer drops what is for it or what it sends. */
 export const namespaceFirewallDrops: Rule = {
@@ -22,11 +18,13 @@ export const namespaceFirewallDrops: Rule = {
     'Tasks and balancers have network namespaces with rules of their own, which `iptables -S` on the host does not show. A rule there that drops, set by the container itself (fail2ban, ufw, a sidecar with NET_ADMIN) or by somebody who entered it, silences one task or one virtual IP and nothing else.',
   proof: [
     'A DROP or REJECT that the engine does not make, in a namespace below /run/docker/netns on the node',
-    'Its counter rose while the requirements were verified',
-    'What was missed concerns a task or a balancer on this node',
+    'Its counter rose while the requirements were verified, by as many packets at least as were missed',
+    'What was missed passes the task or the balancer whose namespace it is, and packets of its protocol and port meet the rule',
   ],
   silencedBy: [
-    'Its counter did not move, or the rules were read once only',
+    'Its counter did not move, counted less than was missed, or the rules were read once only',
+    'It is for another protocol, port or address than what was missed, such as 22/tcp, or for clients outside',
+    'Other protocols are silent on the same way as well, and no rule there drops them',
     'It is one of those that the engine makes for the address of a task on the ingress network',
   ],
   remedy: [
@@ -36,84 +34,67 @@ export const namespaceFirewallDrops: Rule = {
   ],
   reports: [],
   find(lab) {
-    return lab.nodeNames.flatMap((node) => draftOf(node, lab))
+    return lab.nodeNames.flatMap((node) => draftsOf(node, lab))
   },
   gravity: 105,
 }
 
-function draftOf(node: string, lab: LabView): Draft[] {
-  const drops = dropsOn(node, lab)
-  const networks = new Set(drops.flatMap((drop) => drop.networks))
-  const explains = (problem: Reported): boolean =>
-    problem.kind === 'missed' &&
-    !/^(CTL|VXL|ENC)-/.test(problem.requirement) &&
-    nodesOf(problem).includes(node) &&
-    (problem.network === undefined || networks.has(problem.network))
-  if (drops.length === 0 || !lab.problems().some(explains)) return []
-  const [first] = drops
-  return [
-    {
-      title: `On ${node} a firewall rule in the namespace ${first?.namespace ?? ''} drops packets: ${described(first)}`,
-      cause: `The rule is in the namespace of a task or a balancer, not in the host's: \`iptables -S\` on ${node} does not show it, and a capture on the host sees the packets come. Only that task or that virtual IP is silent.`,
-      remedy: [
-        `On ${node}: \`nsenter --net=/run/docker/netns/${first?.namespace ?? ''} iptables -t ${first?.rule.table ?? 'filter'} -D ${first?.rule.chain ?? ''} ${first?.rule.rule ?? ''}\``,
-        'If it comes back the container sets it: look for `NET_ADMIN` in `docker service inspect SERVICE`',
-      ],
-      nodes: [node],
-      networks: [...networks],
-      proof: drops.map((drop) => `${node}, ${drop.namespace}: ${described(drop)}`),
-      explains,
-    },
-  ]
-}
-
-function described(drop: NamespaceDrop | undefined): string {
-  if (drop === undefined) return ''
-  const { rule, packets } = drop
-  return `iptables -t ${rule.table} -A ${rule.chain} ${rule.rule}, ${packets} packets meanwhile`
-}
-
-function dropsOn(node: string, lab: LabView): NamespaceDrop[] {
-  const [before, after] = [lab.kernelBefore?.[node], lab.kernelAfter?.[node]]
-  if (before === undefined || after === undefined) return []
-  return Object.entries(after.namespaces).flatMap(([namespace, state]) => {
-    const former = before.namespaces[namespace]
-    if (former === undefined || former.inode !== state.inode) return []
-    return state.firewall
-      .filter((rule) => /-j (DROP|REJECT)\b/.test(rule.rule) && !isEngines(rule, lab))
-      .map((rule) => ({
-        ...{ namespace, rule, networks: networksOf(state, lab) },
-        packets: rule.packets - (countedBefore(former, rule) ?? rule.packets),
-      }))
-      .filter(({ packets }) => packets > 0)
+/** One for each namespace: a rule counts packets of its own alone. */
+function draftsOf(node: string, lab: LabView): Draft[] {
+  return droppingNamespaces(node, lab).flatMap((namespace) => {
+    const concerned = lab.problems().filter((problem) => concerns(problem, node, namespace, lab))
+    const met = new Map(concerned.map((problem) => [problem, metBy(problem, namespace, lab)]))
+    const others = new Set(concerned.filter((problem) => met.get(problem)?.length === 0).map(wayOf))
+    const explained = concerned.filter((problem) => !others.has(wayOf(problem)))
+    const drops = namespace.drops.filter((drop) =>
+      explained.some((problem) => met.get(problem)?.includes(drop)),
+    )
+    const [first] = drops.toSorted((one, other) => other.packets - one.packets)
+    return first === undefined ? [] : [draftOf(node, namespace, drops, first, new Set(explained))]
   })
 }
 
-function countedBefore(
-  { firewall }: NamespaceState,
-  { table, chain, rule }: FirewallRule,
-): number | undefined {
-  return firewall.find((one) => one.table === table && one.chain === chain && one.rule === rule)?.packets
-}
-
-/**
- * The engine drops what comes to a task’s ingress address, or leaves it, for other ports than the published ones
- * (libnetwork: addRedirectRules), and in the overlay what arrives for the encrypted network in clear.
- */
-function isEngines({ rule, chain }: FirewallRule, { facts }: LabView): boolean {
-  const ingress = facts?.networks.ingress?.subnet
-  const address = /(?:^| )-[sd] ([\d.]+)\/32(?: |$)/.exec(rule)?.[1]
+function concerns(problem: Reported, node: string, namespace: DroppingNamespace, lab: LabView): boolean {
   return (
-    chain.startsWith('DOCKER') ||
-    (ingress !== undefined && address !== undefined && contains(ingress, address))
+    problem.kind === 'missed' &&
+    !/^(CTL|VXL|ENC)-/.test(problem.requirement) &&
+    nodesOf(problem).includes(node) &&
+    passes(problem, node, namespace, lab)
   )
 }
 
-function networksOf({ links }: NamespaceState, { facts }: LabView): string[] {
-  const addresses = links.flatMap((link) =>
-    link.addresses.filter(({ family }) => family === 'inet').map(({ address }) => address),
-  )
-  return Object.values(facts?.networks ?? {})
-    .filter(({ subnet }) => addresses.some((address) => contains(subnet, address)))
-    .map(({ name }) => name)
+/** What is silent for protocols, too, that no rule here drops, is silent for another reason. */
+const wayOf = ({ requirement, node, path, ends, network }: Reported): string =>
+  JSON.stringify([requirement, node, path, ends, network])
+
+function draftOf(
+  node: string,
+  { name, networks }: DroppingNamespace,
+  drops: readonly NamespaceDrop[],
+  first: NamespaceDrop,
+  explained: ReadonlySet<Reported>,
+): Draft {
+  return {
+    title: `On ${node} a firewall rule in the namespace ${name} drops packets: ${described(first)}`,
+    cause: `The rule is in the namespace of a task or a balancer, not in the host's: \`iptables -S\` on ${node} does not show it, and a capture on the host sees the packets come. Only that task or that virtual IP is silent.`,
+    remedy: [
+      first.rule.table.includes(' ')
+        ? `On ${node}: \`nsenter --net=/run/docker/netns/${name} nft -a list chain ${first.rule.table} ${first.rule.chain}\`, and delete the rule by its handle`
+        : `On ${node}: \`nsenter --net=/run/docker/netns/${name} iptables -t ${first.rule.table} -D ${first.rule.chain} ${first.rule.text}\``,
+      'If it comes back the container sets it: look for `NET_ADMIN` in `docker service inspect SERVICE`',
+    ],
+    nodes: [node],
+    networks: [...networks],
+    proof: drops.map((drop) => `${node}, ${name}: ${described(drop)}`),
+    counted: { at: node, packets: drops.reduce((sum, { packets }) => sum + packets, 0) },
+    explains: (problem) => explained.has(problem),
+  }
+}
+
+function described({ rule, packets }: NamespaceDrop): string {
+  const { table, chain, text } = rule
+  const where = table.includes(' ')
+    ? `nft ${table} ${chain}: ${text}`
+    : `iptables -t ${table} -A ${chain} ${text}`
+  return `${where}, ${packets} packets meanwhile`
 }

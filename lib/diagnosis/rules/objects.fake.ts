@@ -17,7 +17,12 @@ export const leftOverDevice: Seen = JSON.parse(
 ) as Seen
 
 interface Seen {
-  readonly facts: { nodes: { name: string; engineVersion: string }[]; refused: object[]; owned: boolean }
+  readonly facts: {
+    nodes: { name: string; engineVersion: string }[]
+    tasks: object[]
+    refused: object[]
+    owned: boolean
+  }
   readonly objects: {
     readonly nodes: { node: string; address: string }[]
     readonly services: { name: string; published: { publishedPort: number; mode: string }[] }[]
@@ -42,7 +47,8 @@ interface SeenHost {
 interface SeenLink {
   name: string
   up: boolean
-  vxlan?: { vni: number; port: number; receives?: string[] }
+  vxlan?: { vni: number; port: number; receives?: string[]; ipv6?: true }
+  createdHere?: boolean
   addresses: { address: string; prefixLength: number; family: string }[]
 }
 

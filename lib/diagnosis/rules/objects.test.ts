@@ -41,6 +41,23 @@ describe('a VXLAN device that no network of the swarm owns', () => {
     expect(findingsFor(rule, other({ vni: 4096 }))).to.deep.equal([])
   })
 
+  it('is none that the kernel keeps apart: one of IPv6, or one created in the namespace of a container', () => {
+    const leftOver = { vni: 4102, port: 4789 }
+    const devicesOn = (more: object, namespace?: string) =>
+      changed((seen) => {
+        const { root, namespaces } = kernelOf(seen, 'worker2')
+        const link = { name: 'vxlan.calico', up: true, vxlan: leftOver, addresses: [], ...more }
+        root.links = root.links.filter(({ name }) => !name.startsWith('vx-'))
+        if (namespace === undefined) root.links.push(link)
+        else namespaces[namespace] = { links: [link] }
+      })
+    expect(findingsFor(rule, devicesOn({}))).to.have.lengthOf(1)
+    expect(findingsFor(rule, devicesOn({ vxlan: { ...leftOver, ipv6: true } }))).to.deep.equal([])
+    expect(findingsFor(rule, devicesOn({ createdHere: false }, '7c1b9e'))).to.have.lengthOf(1)
+    expect(findingsFor(rule, devicesOn({ createdHere: true }, '7c1b9e'))).to.deep.equal([])
+    expect(findingsFor(rule, devicesOn({ createdHere: false }))).to.deep.equal([])
+  })
+
   it('is a cause of what is missed of ingress at its node, and of nothing elsewhere', () => {
     const calico = changed((seen) => {
       const { root, namespaces } = kernelOf(seen, 'worker1')
@@ -61,6 +78,7 @@ describe('a VXLAN device that no network of the swarm owns', () => {
         protocol: 'TCP',
       },
       { id: 'ING-05', code: 'ingress-sandbox-missing', kind: 'missed', node: 'worker2' },
+      { id: 'CTL-03', code: 'gossip-unanswered', kind: 'missed', node: 'worker1' },
     ]
     const [found] = findingsFor([...rules], calico, problems)
     expect(found?.title).to.match(
@@ -90,6 +108,7 @@ describe('a VXLAN device that no network of the swarm owns', () => {
     const seen = changed(({ facts }) => facts.refused.push({ ...refused, error }))
     const missed: Problem & { id: string } = {
       ...{ id: 'OVL-03', code: 'not-delivered', kind: 'missed', node: 'worker2', network: 'zzapp' },
+      ends: { from: 'swp-rr@manager', to: 'swp-web@worker2' },
     }
     expect(
       findingsFor([foreignVxlanDevice, stackIncomplete], seen, [missed]).map(({ code }) => code),
@@ -102,6 +121,14 @@ describe('a VXLAN device that no network of the swarm owns', () => {
     expect(findingsFor([foreignVxlanDevice, stackIncomplete], without, [missed])[0]?.code).to.equal(
       'stack-incomplete',
     )
+    const ends = { from: 'swp-rr@manager', to: 'swp-both@worker2' }
+    const running = changed((one) => {
+      one.facts.refused.push({ ...refused, error })
+      kernelOf(one, 'worker2').root.links = []
+      one.facts.tasks.push({ service: 'swp-both', node: 'worker2', endpoints: {} })
+    })
+    expect(findingsFor([stackIncomplete], running, [{ ...missed, ends }])).to.deep.equal([])
+    expect(findingsFor([stackIncomplete], running, [missed])[0]?.code).to.equal('stack-incomplete')
   })
 })
 
@@ -174,8 +201,12 @@ describe('advertise addresses of two kinds', () => {
     expect(found?.remedy[0]).to.contain('--advertise-addr 192.168.56.13')
   })
 
-  it('are advice where nothing failed, and none where all are of one kind', () => {
+  it('are advice where nothing was missed, and none where all are of one kind', () => {
     expect(findingsFor(rule, other)[0]?.severity).to.equal('advice')
+    const seen: Problem & { id: string } = {
+      ...{ id: 'VXL-07', code: 'frame-altered', kind: 'seen', node: 'worker2' },
+    }
+    expect(findingsFor(rule, other, [seen])[0]).to.include({ severity: 'advice' })
     expect(findingsFor(rule, leftOverDevice)).to.deep.equal([])
   })
 })

@@ -1,6 +1,6 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
-import { packetDrops, portsOf } from '../firewall-drops.ts'
+import { lostBy, packetDrops, portsOf } from '../firewall-drops.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -30,7 +30,11 @@ export const outgoingDropped: Rule = {
     'It counted packets between the two looks at the node; one without a counter has to match all packets of this kind to a node',
     'Something was missed from, to or at this node',
   ],
-  silencedBy: ['Its counter did not move', 'Nothing was missed that concerns this node'],
+  silencedBy: [
+    'The rule counted nothing, or less than what left the node and was missed',
+    'What was missed is seen to have left this node, or to have ended elsewhere',
+    'Nothing was missed that concerns this node',
+  ],
   remedy: [
     'Let it out: `iptables -I OUTPUT -p udp --dport 4789 -j ACCEPT`, likewise 7946/udp, 7946/tcp and `-p esp`; a rule in mangle or raw is to be taken away itself',
     'See which rule counts: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
@@ -53,6 +57,7 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
   )
   const [first] = drops
   if (first === undefined) return []
+  const loss = lostBy(drops, { at: node, way: 'leaving' })
   const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   return [
     {
@@ -69,6 +74,7 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
         ({ rule, packets }) =>
           `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
       ),
+      ...(loss === undefined ? {} : { counted: loss }),
       explains,
     },
   ]

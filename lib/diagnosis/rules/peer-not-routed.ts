@@ -1,6 +1,6 @@
 import type { HostState } from '../../observe/host-state.ts'
-import { deviceTo } from '../../observe/route.ts'
-import { contains, prefixLengthOf } from '../../topology/cidr.ts'
+import { leadsPastMain } from '../../observe/policy-routing.ts'
+import { compareRoutes, routesTo } from '../../observe/route.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesOf } from '../../observation/problem.ts'
@@ -14,11 +14,12 @@ export const peerNotRouted: Rule = {
   meaning:
     'Before anything reaches the wire the kernel looks for a route to the other node’s address. A `blackhole`, `unreachable` or `prohibit` route (fail2ban, a routing daemon, a tunnel that ended), or no route at all, ends VXLAN, ESP and gossip there, without a trace on any capture.',
   proof: [
-    'In the tables of the node the narrowest route that covers the other node’s address refuses, or none covers it',
+    'In the table main of the node the route that is taken for the other node’s address (the narrowest, of equal ones that of the lowest metric) refuses, or none covers it',
     'Something was missed between the two',
   ],
   silencedBy: [
-    'A route by a device that is narrower, or as narrow and asked before',
+    'A route by a device that is narrower, or as narrow and not of a higher metric',
+    'A rule of policy routing that can lead these packets to another table',
     'Nothing was missed between these nodes',
   ],
   remedy: [
@@ -89,28 +90,21 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
   ]
 }
 
-/** By the tables alone; where rules of policy routing lead elsewhere for some packets nothing is said. */
+/**
+ * By the table main alone: nothing is said where a rule of policy routing can lead past it, or where the routes that
+ * refuse were not read.
+ */
 function refusalFor(
-  { root, tableRoutes = [], routingRules = [] }: HostState,
+  { root, refusingRoutes, routingRules = [] }: HostState,
   address: string,
 ): { readonly route?: string } | undefined {
-  const covering = tableRoutes.filter(
-    ({ table, kind, destination }) =>
-      table === 'main' && kind !== 'throw' && kind !== 'unicast' && covers(destination, address),
-  )
-  const narrowest = covering.toSorted((a, b) => narrowness(b.destination) - narrowness(a.destination))[0]
-  const open = root.routes.filter(({ destination }) => covers(destination, address))
-  if (
-    narrowest !== undefined &&
-    open.every(({ destination }) => narrowness(destination) <= narrowness(narrowest.destination))
-  )
-    return { route: `${narrowest.kind} ${narrowest.destination}` }
-  const led = routingRules.length > 0
-  return deviceTo(root.routes, address) === undefined && !led && narrowest === undefined ? {} : undefined
+  const own = root.links.flatMap(({ addresses }) => addresses.map((one) => one.address))
+  if (refusingRoutes === undefined || routingRules.some((rule) => leadsPastMain(rule, own, address)))
+    return undefined
+  const [refusing] = routesTo(refusingRoutes, address)
+  const [open] = routesTo(root.routes, address)
+  if (refusing === undefined) return open === undefined ? {} : undefined
+  return open === undefined || compareRoutes(refusing, open) < 0
+    ? { route: `${refusing.kind} ${refusing.destination}` }
+    : undefined
 }
-
-const covers = (destination: string, address: string): boolean =>
-  destination === 'default' || contains(destination, address)
-
-const narrowness = (destination: string): number =>
-  destination === 'default' ? -1 : prefixLengthOf(destination)

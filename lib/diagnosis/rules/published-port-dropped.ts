@@ -1,6 +1,6 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
-import { packetDrops } from '../firewall-drops.ts'
+import { lostBy, packetDrops } from '../firewall-drops.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -16,7 +16,10 @@ export const publishedPortDropped: Rule = {
     'It counted meanwhile, or has no counter and matches every such connection',
     'The port was not answered at this node',
   ],
-  silencedBy: ['Its counter did not move', 'The port was answered at this node'],
+  silencedBy: [
+    'Its counter did not move, or counted fewer packets than requests were missed',
+    'The port was answered at this node',
+  ],
   remedy: [
     'Find it: `iptables -t raw -nvL PREROUTING --line-numbers`, `iptables -t mangle -nvL PREROUTING`, `nft list ruleset`',
     'Delete it, or accept the port before it; rules for published ports belong in DOCKER-USER, with `-m conntrack --ctorigdstport PORT`',
@@ -38,6 +41,7 @@ function draftOf(node: string, lab: LabView): Draft[] {
   const drops = [...new Map(found.map((drop) => [`${drop.rule} ${drop.port}`, drop])).values()]
   const [first] = drops
   if (first === undefined) return []
+  const loss = lostBy(drops, { at: node, way: 'arriving' })
   const ports = new Set(drops.map(({ port }) => port))
   const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   return [
@@ -53,6 +57,7 @@ function draftOf(node: string, lab: LabView): Draft[] {
         ({ rule, packets, port }) =>
           `${node}, port ${port}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
       ),
+      ...(loss === undefined ? {} : { counted: loss }),
       explains: (problem) =>
         problem.kind === 'missed' &&
         problem.node === node &&

@@ -1,9 +1,10 @@
 import type { QueueingDiscipline } from '../../observe/queueing.ts'
 import { shaping } from '../../observe/queueing.ts'
+import { canEndAt } from '../ends.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import { impairedOnPurpose } from '../impaired-on-purpose.ts'
-import type { Rule } from '../rule.ts'
+import type { Draft, Rule } from '../rule.ts'
 
 /** A queueing discipline on a node’s underlay interface drops, repeats, delays or limits what the node sends. */
 export const queueingDisturbs: Rule = {
@@ -18,7 +19,8 @@ export const queueingDisturbs: Rule = {
   ],
   silencedBy: [
     'The disciplines of that interface are those that the kernel sets itself',
-    'A limit that dropped nothing meanwhile',
+    'A limit that dropped nothing meanwhile, or fewer packets than were missed of what the node sends',
+    'It was read once only, and is not netem',
   ],
   remedy: [
     'Look: `tc -s qdisc show dev INTERFACE`',
@@ -30,58 +32,88 @@ export const queueingDisturbs: Rule = {
       says: 'Connections of a swarm failed now and then; the provider’s support found a limit of outgoing packets per node.',
     },
   ],
-  find(lab) {
-    return nodesRead(lab).flatMap((node) => {
-      const found = disturbing(lab, node)
-      if (found === undefined) return []
-      const { discipline, dropped } = found
-      const does = discipline.does?.length ? ` (${discipline.does.join(', ')})` : ''
-      const counted = dropped === undefined || dropped === 0 ? '' : `, ${dropped} packets dropped meanwhile`
-      const facts = lab.facts?.nodes.find(({ name }) => name === node)
-      const onPurpose = impairedOnPurpose(lab.lab.topology, facts, discipline.device)
-      const accounts = (problem: Reported): boolean => isDisturbed(problem, node)
-      return [
-        {
-          title: `${discipline.kind}${does} on ${discipline.device} of ${node} disturbs what it sends${counted}`,
-          cause: `Everything that ${node} sends to other nodes passes this queueing discipline: VXLAN, ESP, gossip. It stands behind the firewall and before the wire.`,
-          remedy: [
-            onPurpose === undefined || discipline.kind !== 'netem'
-              ? `On ${node}: \`tc qdisc del dev ${discipline.device} root\`, and find what set it`
-              : `The lab's file impairs the underlay on purpose (${onPurpose}): verify on a lab without, or look past what follows from it`,
-            `See it: \`tc -s qdisc show dev ${discipline.device}\``,
-          ],
-          nodes: [node],
-          pairs: pathsOf(lab.problems().filter(accounts)),
-          proof: [
-            `${node}: ${discipline.kind}${does} on ${discipline.device}: ${dropped ?? discipline.dropped} packets dropped ${dropped === undefined ? 'since it was made' : 'while requirements were verified'}`,
-          ],
-          explains: accounts,
-        },
-      ]
-    })
-  },
+  find: (lab) => nodesRead(lab).flatMap((node) => draftsOf(lab, node)),
   gravity: 96,
+}
+
+interface Disturbing {
+  readonly device: string
+  readonly kind: string
+  readonly does: readonly string[]
+  /** Since they were made. */
+  readonly dropped: number
+  /** Undefined where it was not read twice within one boot. */
+  readonly meanwhile?: number
+}
+
+function draftsOf(lab: LabView, node: string): Draft[] {
+  const facts = lab.facts?.nodes.find(({ name }) => name === node)
+  const found = disturbing(lab, node, [facts?.dataPath.interface, facts?.advertise.interface])
+  if (found === undefined) return []
+  const { device, kind, meanwhile } = found
+  const isNetem = kind === 'netem'
+  const does = found.does.length === 0 ? '' : ` (${found.does.join(', ')})`
+  const onPurpose = impairedOnPurpose(lab.lab.topology, facts, device)
+  const accounts = (problem: Reported): boolean =>
+    isDisturbed(problem, node) && (isNetem || problem.kind === 'missed')
+  const limits = { at: node, packets: meanwhile ?? 0, way: 'leaving' as const }
+  return [
+    {
+      title: `${kind}${does} on ${device} of ${node} disturbs what it sends${(meanwhile ?? 0) === 0 ? '' : `, ${meanwhile} packets dropped meanwhile`}`,
+      cause: `Everything that ${node} sends to other nodes passes this queueing discipline: VXLAN, ESP, gossip. It stands behind the firewall and before the wire.`,
+      remedy: [
+        onPurpose === undefined || !isNetem
+          ? `On ${node}: \`tc qdisc del dev ${device} root\`, and find what set it`
+          : `The lab's file impairs the underlay on purpose (${onPurpose}): verify on a lab without, or look past what follows from it`,
+        `See it: \`tc -s qdisc show dev ${device}\``,
+      ],
+      nodes: [node],
+      pairs: pathsOf(
+        lab.problems().filter((problem) => accounts(problem) && (isNetem || canEndAt(problem, limits))),
+      ),
+      proof: [
+        `${node}: ${kind}${does} on ${device}: ${meanwhile ?? found.dropped} packets dropped ${meanwhile === undefined ? 'since it was made' : 'while requirements were verified'}`,
+      ],
+      ...(isNetem ? {} : { counted: limits }),
+      explains: accounts,
+    },
+  ]
 }
 
 function disturbing(
   lab: LabView,
   node: string,
-): { readonly discipline: QueueingDiscipline; readonly dropped?: number } | undefined {
-  const facts = lab.facts?.nodes.find(({ name }) => name === node)
-  const interfaces = [facts?.dataPath.interface, facts?.advertise.interface]
-  const [after] = statesOf(lab, node)
-  const former = lab.kernelBefore?.[node]
-  for (const discipline of after?.queueing ?? []) {
-    if (!shaping.includes(discipline.kind) || !interfaces.includes(discipline.device)) continue
-    const was = former?.queueing?.find(
-      ({ device, kind }) => device === discipline.device && kind === discipline.kind,
-    )
-    const twice = former !== undefined && former !== after && former.bootId === after?.bootId
-    const dropped = twice ? Math.max(0, discipline.dropped - (was?.dropped ?? 0)) : undefined
-    if (discipline.kind === 'netem' || (dropped ?? 0) > 0)
-      return { discipline, ...(dropped === undefined ? {} : { dropped }) }
+  interfaces: readonly (string | undefined)[],
+): Disturbing | undefined {
+  const [before, after] = [lab.kernelBefore?.[node], lab.kernelAfter?.[node]]
+  const former =
+    before !== undefined && before.bootId === after?.bootId && before.queueing !== undefined
+      ? summed(before.queueing)
+      : undefined
+  const [latest] = statesOf(lab, node)
+  return summed(latest?.queueing ?? [])
+    .filter(({ device, kind }) => interfaces.includes(device) && shaping.includes(kind))
+    .map((one) => {
+      const was = former?.find(({ device, kind }) => device === one.device && kind === one.kind)
+      return former === undefined
+        ? one
+        : { ...one, meanwhile: Math.max(0, one.dropped - (was?.dropped ?? 0)) }
+    })
+    .find(({ kind, meanwhile = 0 }) => kind === 'netem' || meanwhile > 0)
+}
+
+/** An interface with several queues has a discipline of a kind for each, and what stood before which is not told. */
+function summed(disciplines: readonly QueueingDiscipline[]): Disturbing[] {
+  const groups = new Map<string, Disturbing>()
+  for (const { device, kind, dropped, does = [] } of disciplines) {
+    const key = `${device} ${kind}`
+    const known = groups.get(key)
+    groups.set(key, {
+      ...{ device, kind, does: [...new Set([...(known?.does ?? []), ...does])] },
+      dropped: dropped + (known?.dropped ?? 0),
+    })
   }
-  return undefined
+  return [...groups.values()]
 }
 
 /** What it sent, or what it did not answer. */

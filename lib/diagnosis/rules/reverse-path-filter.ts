@@ -1,7 +1,7 @@
 import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { HostState } from '../../observe/host-state.ts'
-import { deviceTo } from '../../observe/route.ts'
+import { routesTo } from '../../observe/route.ts'
 import { droppedFor } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesRead, risenOn, statesOf } from '../meanwhile.ts'
@@ -21,9 +21,10 @@ export const reversePathFilterDrops: Rule = {
     'Something was missed between the two',
   ],
   silencedBy: [
-    'Routes to all peers leave by the interface of the underlay: such a counter rises for strangers’ packets, too',
+    'Routes to all peers leave by the interface of the underlay, or one of several equal ones does: such a counter rises for strangers’ packets, too',
+    'There are rules of policy routing, which the filter asks as well',
     'The filter is off, or loose (2), there',
-    'No such drop was counted, and the peer has the node’s hardware address',
+    'The peer has the node’s hardware address, and fewer such drops were counted than problems would follow from it',
   ],
   remedy: [
     'See the way back: `ip route get PEER-ADDRESS` must name the interface of the underlay; repair that route',
@@ -84,6 +85,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
           ({ name, address, by }) => `${node}: the route to ${address} of ${name} leaves by ${by}`,
         ),
       ],
+      ...(unanswered.length > 0 ? {} : { counted: { at: node, packets: counted, way: 'arriving' as const } }),
       explains: (problem) => {
         const concerned = nodesOf(problem)
         return (
@@ -118,8 +120,16 @@ interface StrayPeer {
   readonly by: string
 }
 
-function strayPeer({ root }: HostState, device: string, node: string, peer: NodeFacts): StrayPeer[] {
+/** The filter asks rules of policy routing, too, and is content with one of several equal routes. */
+function strayPeer(
+  { root, routingRules = [] }: HostState,
+  device: string,
+  node: string,
+  peer: NodeFacts,
+): StrayPeer[] {
   const { address } = peer.dataPath
-  const by = peer.name === node || address.includes(':') ? undefined : deviceTo(root.routes, address)
-  return by === undefined || by === device ? [] : [{ name: peer.name, address, by }]
+  if (peer.name === node || address.includes(':') || routingRules.length > 0) return []
+  const devices = routesTo(root.routes, address).map((route) => route.device)
+  const [by] = devices
+  return by === undefined || devices.includes(device) ? [] : [{ name: peer.name, address, by }]
 }

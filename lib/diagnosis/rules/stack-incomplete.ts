@@ -3,7 +3,7 @@ import type { PublicReport } from '../../observation/catalog-entry.ts'
 import { type EngineRefusal, refusalOf } from '../../observation/engine-refusal.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { foreignDevices } from '../foreign-devices.ts'
-import type { LabView } from '../lab-view.ts'
+import type { LabView, Reported } from '../lab-view.ts'
 import { unseenAt } from '../refusals.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { addressPoolsUsedUp } from './address-pools-used-up.ts'
@@ -91,7 +91,7 @@ export const stackIncomplete: Rule = {
   ],
   silencedBy: [
     'Every task of the stack runs',
-    'Problems at nodes whose tasks run, and whatever was seen and must not be, are left to other findings',
+    'Problems at nodes whose tasks run, or of other services on a node where some run, and whatever was seen and must not be, are left to other findings',
   ],
   remedy: [
     'The whole message: `docker service ps --no-trunc SERVICE` on a manager, then `journalctl -u docker` on the node',
@@ -143,7 +143,17 @@ function draftOf(tasks: readonly RefusedFacts[], lab: LabView): Draft {
       .map((task) => `${task.service} on ${task.node ?? 'no node'}: ${task.state}: ${task.error}`)
       .slice(0, 8),
     reports: meaning?.reports ?? [],
-    explains: (problem) => problem.kind === 'missed' && node !== undefined && nodesOf(problem).includes(node),
+    explains: (problem) =>
+      problem.kind === 'missed' &&
+      node !== undefined &&
+      nodesOf(problem).includes(node) &&
+      (runsNone || tasks.some((task) => isOf(problem, task))),
     accountsFor: (id) => unseenAt(lab, id, node),
   }
+}
+
+/** About the service whose task is refused, or that very task; what others on its node miss has another reason. */
+function isOf({ service, subject, ends }: Reported, task: RefusedFacts): boolean {
+  const names = [task.service, `${task.service}@${task.node}`]
+  return [service, subject, ends?.from, ends?.to].some((one) => one !== undefined && names.includes(one))
 }

@@ -57,7 +57,7 @@ export const underlayMtuTooSmall: Rule = {
     if (lab.holds('MTU-02') && lab.holds('MTU-04')) return []
     const pairs = pathsOf(problems)
     const settings = problems.filter(({ code }) => stated.includes(code))
-    const nodes = settings.length > 0 ? placesOf(settings) : culprits(pairs, lab.nodeNames)
+    const nodes = settings.length > 0 ? placesOf(settings) : culprits(pairs, lab.nodeNames, lab.facts)
     const small = lab.holds('OVL-03') ? 'Small packets pass between all tasks, packets' : 'Packets'
     const where = nodes.length > 0 ? ` (${nodes.join(', ')})` : ''
     return [

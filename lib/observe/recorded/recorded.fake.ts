@@ -13,8 +13,14 @@ import { readFileSync } from 'node:fs'
  *   and no published port.
  * - `firewall-of-an-operator`: what both print of rules for senders that are no nodes, for one subnet, and for IPv6.
  * - `firewall-like-ufw`: iptables 1.8.9 of rules in the manner of ufw, with a policy that drops.
- * - `conditions-of-a-node`: a node of a lab with a routing rule, routes that refuse, netem on its underlay interface and
- *   strict rp_filter there: iproute2 6.15 and files of /proc of kernel 6.12.
+ * - `conditions-of-a-node`: a node of a lab with a routing rule, netem on its underlay interface and strict rp_filter
+ *   there: iproute2 6.15 and files of /proc of kernel 6.12.
+ * - `routes-of-a-node`: a namespace with routing rules of every form, routes that refuse, and one over two next hops:
+ *   iproute2 6.1 on kernel 6.18.
+ * - `routes-by-source`: a namespace with two uplinks, rules for two of its addresses and a table of routes for each, one of
+ *   which has a route to a bridge named docker_gwbridge: iproute2 6.1 on kernel 6.18, as `observe.sh` asks.
+ * - `netlink-6.18`: a namespace as `furnished-namespace.fake.sh` makes it, listed by `read-namespaces.pl` on kernel 6.18,
+ *   and by iproute2 6.1 at the same time.
  * - `drops-6.12`: what a kernel 6.12 counted by `skb:kfree_skb` while each of these kept the packets of another node
  *   away, without addresses, and its names of reasons.
  */

@@ -2,7 +2,8 @@ import { expect } from 'chai'
 import { exampleMonth, nights } from '../fixtures/example-history.fake.ts'
 import type { HistoryEntry } from './entry.ts'
 import { renderHistory } from './page.ts'
-import { barsOf, median, passSentence, slower, troubled } from './trend.ts'
+import { median } from '../../median.ts'
+import { barsOf, passSentence, slower, troubled } from './trend.ts'
 
 const page = (entries: readonly HistoryEntry[], notes: readonly string[] = []): string =>
   renderHistory({ entries, notes }, { latestReport: 'latest/conformance.html' })

@@ -11,7 +11,8 @@ import type { HistoryEntry } from './entry.ts'
 import type { History } from './history-file.ts'
 import { historyStyle } from './style.ts'
 import * as template from './template.ts'
-import { barsOf, median, passSentence, slower, troubled } from './trend.ts'
+import { median } from '../../median.ts'
+import { barsOf, passSentence, slower, troubled } from './trend.ts'
 import { changeLines, date } from './wording.ts'
 
 export interface HistoryPageOptions {

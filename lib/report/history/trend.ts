@@ -1,3 +1,4 @@
+import { median } from '../../median.ts'
 import { outcomes, outcomeOrder } from '../outcome.ts'
 import type { ShownOutcome } from '../outcome.ts'
 import { coursesOf } from './changes.ts'
@@ -85,13 +86,6 @@ export function slower(runs: readonly HistoryEntry[]): Slower[] {
       return nowMs > 1.5 * medianMs && nowMs > medianMs + 2000 ? [{ id, lab, nowMs, medianMs }] : []
     })
     .sort((a, b) => b.nowMs - b.medianMs - (a.nowMs - a.medianMs))
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const [low, high] = [sorted[sorted.length % 2 === 1 ? middle : middle - 1] ?? 0, sorted[middle] ?? 0]
-  return (low + high) / 2
 }
 
 /** The pass counts in one sentence: `✓ 43 of 45 now, between 38 and 43 in 30 runs`. */

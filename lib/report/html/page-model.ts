@@ -7,11 +7,20 @@ import type {
 } from '../../conformance/run-record.ts'
 import { codeBeforeVersion3 } from '../../conformance/run-record-v2.ts'
 import { summarizeRun } from '../../conformance/run-record.ts'
-import { describePlaces } from '../../observation/finding.ts'
+import { describePlaces, shortList } from '../../observation/finding.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
-import { entryNoun, impairedLabs, labsTitle, repeats, severalLabs, versionsOf } from '../labs.ts'
+import {
+  entryNoun,
+  impairedLabs,
+  labsTitle,
+  repeats,
+  sampledLabs,
+  severalLabs,
+  slowedLabs,
+  versionsOf,
+} from '../labs.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from '../outcome.ts'
 import type { OutcomeStyle, ShownOutcome } from '../outcome.ts'
 import { formatDuration, instant, labOrigin, runMilliseconds } from '../time.ts'
@@ -79,6 +88,9 @@ export interface PageModel {
     readonly href: string | undefined
   })[]
 }
+
+/** Of a requirement, by name. */
+const mostHosts = 24
 
 interface CrossRow {
   readonly id: string
@@ -179,7 +191,7 @@ function requirementViews(record: RunRecord): RequirementView[] {
       remedy: requirement.remedy,
       hosts:
         outcome === 'fail' || outcome === 'inconclusive'
-          ? [...new Set((requirement.verdict?.problems ?? []).flatMap(nodesOf))]
+          ? shortList([...new Set((requirement.verdict?.problems ?? []).flatMap(nodesOf))], mostHosts)
           : [],
       took: requirement.durationMs === undefined ? '' : formatDuration(requirement.durationMs),
       startedAt: requirement.startedAt === undefined ? '' : instant(requirement.startedAt),
@@ -239,6 +251,8 @@ function facts(record: RunRecord): PageModel['facts'] {
       ...times,
       { label: 'Verified on', value: names, wide: true },
       ...impairedFacts(record),
+      ...sampledFacts(record),
+      ...slowedFacts(record),
     ]
   }
   const nodes = plural(only.topology.nodes.length, 'node')
@@ -247,12 +261,24 @@ function facts(record: RunRecord): PageModel['facts'] {
     ...times,
     { label: 'Lab', value: labOrigin(only), wide: true },
     ...impairedFacts(record),
+    ...sampledFacts(record),
+    ...slowedFacts(record),
   ]
 }
 
 function impairedFacts(record: RunRecord): PageModel['facts'] {
   const impaired = impairedLabs(record)
   return impaired === '' ? [] : [{ label: 'Impaired on purpose', value: impaired, wide: true }]
+}
+
+function sampledFacts(record: RunRecord): PageModel['facts'] {
+  const sampled = sampledLabs(record)
+  return sampled === '' ? [] : [{ label: 'A sample of pairs', value: sampled, wide: true }]
+}
+
+function slowedFacts(record: RunRecord): PageModel['facts'] {
+  const slowed = slowedLabs(record)
+  return slowed === '' ? [] : [{ label: 'Starved hosts', value: slowed, wide: true }]
 }
 
 function stepViews(record: RunRecord): StepView[] {

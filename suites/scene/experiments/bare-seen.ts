@@ -60,7 +60,7 @@ export async function lookAtBareTasks(
   const states: Record<string, HostState> = Object.fromEntries(
     await Promise.all(hosts.map(async (host) => [host.name, await readHostState(host, { pids })] as const)),
   )
-  const unread = hosts.map(({ name }) => rootSeen(states, name, 'ip')).find((root) => !('got' in root))
+  const unread = hosts.map(({ name }) => rootSeen(states, name, 'devices')).find((root) => !('got' in root))
   if (unread !== undefined && !('got' in unread)) return unread
   return {
     got: {

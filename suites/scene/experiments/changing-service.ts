@@ -7,7 +7,9 @@ import { loadBalancerNamespace } from '../../../lib/swarm/namespaces.ts'
 import { type Changing, clientsOn } from './changing.ts'
 import { type CrashStage, crash } from './crash-stage.ts'
 import { type ScaleStage, scale } from './scale-stage.ts'
-import { type UpdateStage, update } from './update-stage.ts'
+import { update, updateProbes, type UpdateStage } from './update-stage.ts'
+import { homesOf, tasksAt } from '../sending/counted.ts'
+import { connectionsForShares } from '../judging/chance.ts'
 
 /** One service of a trial, changed in three ways, one after another. */
 export interface ChangingService {
@@ -24,12 +26,24 @@ export interface ChangingService {
 }
 
 const replicas = 2
+/** One more while it is scaled, one while it is updated, and one that just ended. */
+export const changingTasks = replicas + 2
 
 /** For whoever asks first waits for all three stages, each of which has bounds of its own. */
-export const changingLimitMs = 360_000
+export const changingLimitMs = 540_000
 
 /** Creating a service and waiting for its tasks is most of the time it takes. */
-export const changingService = scene('changing-service', record)
+export const changingService = scene('changing-service', record, {
+  probes(lab) {
+    const clients = homesOf(tasksAt(lab, 'clear'))
+    const shares = connectionsForShares(replicas, lab.random)
+    return clients * (scalingLooks + crashConnections + shares) + updateProbes(clients)
+  },
+})
+
+/** Names that each client asks for while the service is scaled, and connections until a new task answers it: as seen. */
+const scalingLooks = 4
+const crashConnections = 18
 
 async function record(lab: ObserveContext): Promise<ChangingService> {
   const { stack } = lab

@@ -23,6 +23,7 @@ import {
   takenNetworkProblems,
   takenPortProblems,
 } from '../judging/reshaping-problems.ts'
+import { tasksAt } from '../sending/counted.ts'
 
 /**
  * A service that is created without a network, then is given two overlays and a port by one update, and loses one
@@ -58,8 +59,24 @@ export interface Taken {
 /** Each stage has a bound of its own. */
 export const reshapingLimitMs = 360_000
 
+/** Of the service that is reshaped, and of the one beside it. */
+export const reshapingTasks = 2
+
 /** Creating services and replacing tasks is most of the time it takes. */
-export const reshaped = scene('reshaped-service', reshape)
+export const reshaped = scene('reshaped-service', reshape, {
+  probes(lab) {
+    const { nodes, services, networks } = lab.facts
+    const callers = tasksAt(lab, 'extra').filter(({ service }) => service !== services.both.name).length
+    const asked = networks.ingress === undefined ? 0 : nodes.length
+    const given = usualLooks * asked + 2 * callers
+    const taken = usualLooks * (2 * callers + asked)
+    return bareTries + given + taken
+  },
+})
+
+/** Requests to and from tasks without an overlay, and looks until an update shows, of which the last asks callers: as seen. */
+const bareTries = 10
+const usualLooks = 3
 
 /** What the stages work with. */
 interface Stages {

@@ -33,6 +33,13 @@ describe('a balancer that chooses at random', () => {
     expect(connectionsToReach(3, 3, false)).to.equal(6)
     expect(3 * connectionsToReach(3, 3, true)).to.be.at.least(connectionsAtRandom(3))
     expect(connectionsToReach(2, 9, true)).to.equal(4)
+    // As many as ever up to nine nodes; of more, together twice as many as there are tasks at least.
+    for (const nodes of [3, 5, 9])
+      expect(connectionsToReach(nodes - 1, nodes, false)).to.equal(2 * (nodes - 1))
+    for (const nodes of [10, 20, 50, 200]) {
+      const together = nodes * connectionsToReach(nodes - 1, nodes, false)
+      expect(together).to.be.within(2 * (nodes - 1), 2 * nodes + 144)
+    }
   })
 
   it('gives shares that are called unequal in fewer than one of a million cases', () => {

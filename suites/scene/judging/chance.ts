@@ -27,9 +27,16 @@ export function connectionsForShares(tasks: number, isRandom: boolean): number {
   return isRandom ? Math.max(perTaskAtRandom * tasks, connectionsAtRandom(tasks)) : perTaskInTurn * tasks
 }
 
-/** How many connections each of several clients makes so that together they reach all of so many tasks. */
+/** Connections that are enough to a node, however few are needed to reach every task twice. */
+const enoughToANode = 144
+
+/**
+ * How many connections each of several clients makes so that together they reach all of so many tasks: where balancers
+ * take turns two for each task, up to nine clients; more share what is enough together.
+ */
 export function connectionsToReach(tasks: number, clients: number, isRandom: boolean): number {
-  const inTurn = 2 * tasks
+  const together = Math.max(enoughToANode, 2 * tasks)
+  const inTurn = Math.min(2 * tasks, Math.ceil(together / Math.max(1, clients)))
   return isRandom ? Math.max(inTurn, Math.ceil(connectionsAtRandom(tasks) / Math.max(1, clients))) : inTurn
 }
 

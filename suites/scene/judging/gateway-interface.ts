@@ -38,7 +38,7 @@ export function onGateway(links: NamespaceState['links'], subnets: readonly stri
 
 /** docker_gwbridge of a node; `got` is undefined where the node has none. */
 export function gatewayBridgeSeen(seen: KernelSeen, node: string): Part<Link | undefined> {
-  const root = rootSeen(seen, node, 'ip')
+  const root = rootSeen(seen, node, 'devices')
   return 'got' in root ? { got: root.got.links.find(({ name }) => name === gatewayBridgeName) } : root
 }
 

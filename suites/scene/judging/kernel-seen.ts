@@ -2,34 +2,49 @@ import { kernel, type KernelSeen } from '../../../lib/conformance/kernel-scene.t
 import { missingOf } from '../../../lib/conformance/missing.ts'
 import { missingTool } from '../../../lib/missing-tool.ts'
 import type { Part } from '../../../lib/observation/part.ts'
-import type { HostState, NamespaceState } from '../../../lib/observe/host-state.ts'
+import type { DeviceTables, HostState } from '../../../lib/observe/host-state.ts'
 import { isSameNamespace, namespaceNamed } from '../../../lib/swarm/namespaces.ts'
 
 export { kernel, type KernelSeen }
 
-/** The program a table was read with. */
-export type TableTool = 'ip' | 'bridge' | 'iptables-save' | 'nsenter'
+/** By name of node: of kernels, or of their devices alone. */
+export type SeenOf<N extends DeviceTables> = Readonly<
+  Record<
+    string,
+    Pick<HostState, 'securityAssociations' | 'securityPolicies' | 'unavailable'> & {
+      readonly root: N
+      readonly namespaces: Readonly<Record<string, N>>
+    }
+  >
+>
+export type DevicesSeen = SeenOf<DeviceTables>
+
+/** Interfaces with what belongs to them, or firewall rules. */
+export type SeenPart = 'devices' | 'firewall'
+
+/** What else can be missing or fail. */
+type AnyPart = SeenPart | 'IPsec'
 
 /**
- * A namespace of a node by its file name, for whoever wants what `tool` tells of it; `got` is undefined where the node
+ * A namespace of a node by its file name, for whoever wants that part of it; `got` is undefined where the node
  * has none of that name.
  */
-export function namespaceSeen(
-  seen: KernelSeen,
+export function namespaceSeen<N extends DeviceTables>(
+  seen: SeenOf<N>,
   node: string,
   name: string,
-  tool: TableTool,
-): Part<NamespaceState | undefined> {
-  return readable(seen, node, tool, name, (state) => namespaceNamed(state.namespaces, name))
+  wanted: SeenPart,
+): Part<N | undefined> {
+  return readable(seen, node, wanted, name, (state) => namespaceNamed(state.namespaces, name))
 }
 
 /** All namespaces of a node below /run/docker/netns, by file name. */
-export function namespacesSeen(
-  seen: KernelSeen,
+export function namespacesSeen<N extends DeviceTables>(
+  seen: SeenOf<N>,
   node: string,
-  tool: TableTool,
-): Part<Readonly<Record<string, NamespaceState>>> {
-  const root = rootSeen(seen, node, tool)
+  wanted: SeenPart,
+): Part<Readonly<Record<string, N>>> {
+  const root = rootSeen(seen, node, wanted)
   if (!('got' in root)) return root
   const lacking = seen[node]?.unavailable.find((entry) => entry.package !== '' && entry.tool === 'nsenter')
   if (lacking !== undefined) return { missing: missingOf(missingTool(lacking.tool, node)) }
@@ -37,33 +52,50 @@ export function namespacesSeen(
 }
 
 /** The node's own namespace. */
-export function rootSeen(seen: KernelSeen, node: string, tool: TableTool): Part<NamespaceState> {
-  return readable(seen, node, tool, "the host's own namespace", (state) => state.root)
+export function rootSeen<N extends DeviceTables>(seen: SeenOf<N>, node: string, wanted: SeenPart): Part<N> {
+  return readable(seen, node, wanted, ownNamespace, (state) => state.root)
 }
 
 /** Security associations and policies of a node. */
 export function ipsecSeen(
-  seen: KernelSeen,
+  seen: DevicesSeen,
   node: string,
 ): Part<Pick<HostState, 'securityAssociations' | 'securityPolicies'>> {
-  return readable(seen, node, 'ip', "the host's own namespace", (state) => state)
+  return readable(seen, node, 'IPsec', ownNamespace, (state) => state)
 }
 
-function readable<T>(
-  seen: KernelSeen,
+const ownNamespace = "the host's own namespace"
+
+/** Programs without which nothing is known of it, and those that can fail in one namespace. */
+const programs: Readonly<
+  Record<AnyPart, { readonly needed: readonly string[]; readonly failing: readonly string[] }>
+> = {
+  devices: { needed: ['perl', 'bridge'], failing: ['netlink', 'ip', 'bridge'] },
+  firewall: { needed: ['perl', 'iptables-save'], failing: ['iptables-save'] },
+  IPsec: { needed: ['perl', 'ip'], failing: [] },
+}
+
+function readable<N extends DeviceTables, T>(
+  seen: SeenOf<N>,
   node: string,
-  tool: TableTool,
+  wanted: AnyPart,
   where: string,
-  read: (state: HostState) => T,
+  read: (state: SeenOf<N>[string]) => T,
 ): Part<T> {
   const state = seen[node]
   if (state === undefined) return { threw: 'the kernel state was not read' }
-  // Without `ip` and `nsenter` no namespace is read at all.
-  const tools: readonly string[] = [tool, 'ip', ...(where === "the host's own namespace" ? [] : ['nsenter'])]
-  const lacking = state.unavailable.find((entry) => entry.package !== '' && tools.includes(entry.tool))
+  const { needed, failing } = programs[wanted]
+  const lacking = state.unavailable.find(
+    ({ what, tool, package: name }) =>
+      name !== '' &&
+      (needed.includes(tool) ||
+        // In runs of before one program read all: without these two no namespace was read.
+        (tool === 'ip' && what.startsWith('links')) ||
+        (tool === 'nsenter' && where !== ownNamespace)),
+  )
   if (lacking !== undefined) return { missing: missingOf(missingTool(lacking.tool, node)) }
   const failed = state.unavailable.find(
-    (entry) => isOf(entry.what, where) || (entry.tool === tool && entry.what.endsWith(where)),
+    (entry) => isOf(entry.what, where) || (failing.includes(entry.tool) && entry.what.endsWith(where)),
   )
   return failed === undefined
     ? { got: read(state) }

@@ -59,6 +59,8 @@ export interface OthersSeen {
   readonly balancers: readonly OtherBalancer[]
   /** Nodes of which something could not be read. */
   readonly unread: readonly string[]
+  /** There are too many tasks to read them all; nothing was compared. */
+  readonly cut?: true
 }
 
 export function otherPortProblems({ ports }: OthersSeen): Problem[] {

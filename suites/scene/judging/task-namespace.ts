@@ -10,7 +10,7 @@ export function taskNamespaceSeen(
   seen: KernelSeen,
   task: Pick<TaskFacts, 'node' | 'endpoints'>,
 ): Part<NamespaceState | undefined> {
-  const namespaces = namespacesSeen(seen, task.node, 'ip')
+  const namespaces = namespacesSeen(seen, task.node, 'devices')
   return 'got' in namespaces ? { got: namespaceAmong(namespaces.got, task) } : namespaces
 }
 

@@ -18,32 +18,44 @@ import { scriptFile } from '../../../lib/script-file.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../../lib/swarm/stack.ts'
 import { inTask, onNode, taskLabel } from '../sending/pair.ts'
+import { homesOf, tasksAt } from '../sending/counted.ts'
 
 /** Reserved for documentation (RFC 6761), and known to public DNS. */
 export const outsideName = 'example.com'
 /** Seconds that getaddrinfo is given for one name. */
 const limitSeconds = 12
+/** Seconds after which it is asked once more. Whole ones are counted, so that it is two at least. */
+const patienceSeconds = 3
 
 /** On each node one task of the clear network: names as its programs find them, and as its resolver answers. */
-export const applicationNames = scene('application-names', async (lab): Promise<ApplicationNames> => {
-  const { cluster, stack } = lab
-  const { web, rr } = stack.services
-  const names = [web.name, `tasks.${web.name}`, rr.name, outsideName]
-  const tasks = cluster.nodes.flatMap((node) => {
-    const here = tasksOn(stack, 'clear').filter((task) => task.node === node)
-    return here.find(({ service }) => service === rr.name) ?? here[0] ?? []
-  })
-  const places = await Promise.all(
-    tasks.map(
-      async (task) => [task.node.host.name, await observePart(() => askAsApplication(task, names))] as const,
-    ),
-  )
-  const read = new Map(places.flatMap(([name, part]) => ('got' in part ? [[name, part.got] as const] : [])))
-  return {
-    places: Object.fromEntries(places),
-    asked: await askRaw(lab, tasks, names, read),
-  }
-})
+export const applicationNames = scene(
+  'application-names',
+  async (lab): Promise<ApplicationNames> => {
+    const { cluster, stack } = lab
+    const { web, rr } = stack.services
+    const names = [web.name, `tasks.${web.name}`, rr.name, outsideName]
+    const tasks = cluster.nodes.flatMap((node) => {
+      const here = tasksOn(stack, 'clear').filter((task) => task.node === node)
+      return here.find(({ service }) => service === rr.name) ?? here[0] ?? []
+    })
+    const places = await Promise.all(
+      tasks.map(
+        async (task) =>
+          [task.node.host.name, await observePart(() => askAsApplication(task, names))] as const,
+      ),
+    )
+    const read = new Map(places.flatMap(([name, part]) => ('got' in part ? [[name, part.got] as const] : [])))
+    return {
+      places: Object.fromEntries(places),
+      asked: await askRaw(lab, tasks, names, read),
+    }
+  },
+  { probes: (lab) => homesOf(tasksAt(lab, 'clear')) * (2 * namesEach + usualNameservers) },
+)
+
+/** What each task is asked for, by both types of address. */
+const namesEach = 4
+const usualNameservers = 1
 
 async function askRaw(
   { probe }: ObserveContext,
@@ -71,11 +83,11 @@ async function askRaw(
 
 async function askAsApplication(task: Task, names: readonly string[]): Promise<ApplicationPlace> {
   const { host } = task.node
-  const settings = { pid: task.pid, limit: limitSeconds }
+  const settings = { pid: task.pid, limit: limitSeconds, patience: patienceSeconds }
   const { sections } = await execSections(
     host.remote,
     scriptFile(import.meta.url, 'ask-as-application.sh', settings, names),
-    { timeoutMs: 1000 * (limitSeconds * names.length + 20), idempotent: true },
+    { timeoutMs: 1000 * (2 * limitSeconds * names.length + 20), idempotent: true },
   )
   const lacking = sections.all.find(({ name }) => name === 'lacks')?.argument
   if (lacking !== undefined)

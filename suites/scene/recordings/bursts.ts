@@ -1,11 +1,11 @@
 import type { ObserveContext } from '../../../lib/conformance/context.ts'
 import { scene } from '../../../lib/conformance/scene.ts'
 import type { BurstCounts, BurstFlow, BurstHost, BurstLoad } from '../../../lib/probe/burst.ts'
-import { askedLoad, existingLoad, labLoad } from '../../../lib/probe/burst-load.ts'
+import { askedLoad, existingLoad, labLoad, sharedLoad } from '../../../lib/probe/burst-load.ts'
 import { sendBursts } from '../../../lib/probe/send-bursts.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../../lib/swarm/stack.ts'
-import { addressOn, inTask, onNode, orderedPairs } from '../sending/pair.ts'
+import { addressOn, inTask, onNode, triedHomePairs, triedNodePairs } from '../sending/pair.ts'
 import { type LeftOut, supportedTraffic } from './supported-traffic.ts'
 
 /** Where a burst went: a network, or from host to host beneath it. */
@@ -19,7 +19,7 @@ export interface Burst extends BurstCounts {
 }
 
 /**
- * The same number of datagrams for every ordered pair of nodes at the same time: by UDP between tasks of the clear
+ * The same number of datagrams for every ordered pair of nodes that is tried, at the same time: by UDP between tasks of the clear
  * network and of its encrypted twin, and as echoes of ICMP from host to host.
  */
 export interface Bursts {
@@ -31,24 +31,25 @@ export interface Bursts {
 }
 
 /** Recorded once per generation and shared. */
-export const bursts = scene('bursts', record)
+export const bursts = scene('bursts', record, { byPairs: true })
 
 async function record(lab: ObserveContext): Promise<Bursts> {
   const { cluster, stack, facts, load: asked } = lab
   const { roles, leftOut } = await supportedTraffic(lab)
-  const load = asked === undefined ? (facts.owned ? labLoad : existingLoad) : askedLoad(asked)
   const planned = [
     ...roles.flatMap((role) =>
-      orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]) => ({
+      triedHomePairs(lab, tasksOn(stack, role)).map(([from, to]) => ({
         ...{ way: role, from: from.node.host.name, to: to.node.host.name },
         flow: flowOf(from, to, addressOn(to, stack.networks[role])),
       })),
     ),
-    ...orderedPairs(cluster.nodes).map(([from, to]) => ({
+    ...triedNodePairs(lab, cluster.nodes).map(([from, to]) => ({
       ...{ way: 'underlay' as const, from: from.host.name, to: to.host.name },
       flow: { from: onNode(from), to: onNode(to), address: to.dataPath.address, kind: 'echo' as const },
     })),
   ].filter(({ flow }) => flow.address !== '')
+  const load =
+    asked === undefined ? sharedLoad(facts.owned ? labLoad : existingLoad, planned.length) : askedLoad(asked)
   const { flows, hosts } = await sendBursts(
     planned.map(({ flow }) => flow),
     load,
@@ -65,8 +66,4 @@ async function record(lab: ObserveContext): Promise<Bursts> {
 
 function flowOf(from: Task, to: Task, address: string): BurstFlow {
   return { from: inTask(from), to: inTask(to), address, kind: 'udp' }
-}
-
-function onePerNode(tasks: readonly Task[]): Task[] {
-  return tasks.filter((task, index) => tasks.findIndex(({ node }) => node === task.node) === index)
 }

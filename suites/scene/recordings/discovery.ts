@@ -6,6 +6,7 @@ import { httpGet } from '../../../lib/probe/http.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { tasksOn } from '../../../lib/swarm/stack.ts'
 import { inTask } from '../sending/pair.ts'
+import { homesOf, tasksAt } from '../sending/counted.ts'
 
 /** A name that one task, told by its id, asked its resolver for. */
 export type Lookup = Sent<{ readonly from: string; readonly name: string }>
@@ -20,7 +21,15 @@ export interface Discovery {
 }
 
 /** Every task of the clear network resolves its services’ names, and tries the virtual IP. */
-export const discovery = scene('discovery', ask)
+export const discovery = scene('discovery', ask, {
+  probes(lab) {
+    const tasks = tasksAt(lab, 'clear')
+    return namesAsked * tasks.length + 2 * homesOf(tasks)
+  },
+})
+
+/** Of services by each task: `web`, `rr`, the tasks of both, and `both`. */
+const namesAsked = 5
 
 /** Answers to one name, by the task that asked. */
 export function lookupsOf({ lookups }: Discovery, name: string): readonly Lookup[] {

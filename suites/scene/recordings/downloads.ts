@@ -1,13 +1,15 @@
+import type { ObserveContext } from '../../../lib/conformance/context.ts'
 import type { Sent } from '../../../lib/conformance/send-plan.ts'
 import { type AttemptSeen, outcomeSeen } from '../../../lib/observation/probe-seen.ts'
 import { distinct, type Problem } from '../../../lib/observation/problem.ts'
 import { httpGet } from '../../../lib/probe/http.ts'
 import type { TcpRequest } from '../../../lib/probe/probe.ts'
-import type { Cluster, Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
-import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
+import { tasksOn } from '../../../lib/swarm/stack.ts'
 import type { SupportedTraffic } from './supported-traffic.ts'
-import { addressOn, inTask, onNode, orderedPairs, taskLabel } from '../sending/pair.ts'
+import { addressOn, inTask, onNode, onePerNode, taskLabel, triedHomePairs } from '../sending/pair.ts'
+import { carried, homePairs, homesOf, sum, tasksAt, tasksOfService } from '../sending/counted.ts'
+import { type SendingLab } from '../../../lib/conformance/sending.ts'
 
 /** One way to fetch the bulk file. */
 interface Downloading {
@@ -33,15 +35,15 @@ export type Downloaded = Sent<Downloading>
 const timeoutMs = 20_000
 
 /**
- * Between every ordered pair of nodes on the clear and the encrypted network, by VIP from every node, and through
+ * Between every ordered pair of nodes that is tried on the clear and the encrypted network, by VIP from every node, and through
  * the ingress port of every node, asked by another. VIP and ingress are asked once for each task behind them. What
  * the kernels cannot carry is left out.
  */
 export function planDownloads(
-  cluster: Cluster,
-  stack: Stack,
+  lab: Pick<ObserveContext, 'cluster' | 'facts' | 'stack'>,
   { roles, balances }: Pick<SupportedTraffic, 'roles' | 'balances'>,
 ): Planned[] {
+  const { cluster, stack } = lab
   const { clear, ingress } = stack.networks
   const { web } = stack.services
   const webTasks = stack.tasks.filter((task) => task.service === web.name).length
@@ -50,7 +52,7 @@ export function planDownloads(
     ...{ kind: 'tcp', ...way, request: httpGet(pagePath(stack, 'bulk')), repeat, timeoutMs },
   })
   const betweenTasks = roles.flatMap((role) =>
-    orderedPairs(onePerNode(tasksOn(stack, role))).map(([from, to]): Planned => {
+    triedHomePairs(lab, tasksOn(stack, role)).map(([from, to]): Planned => {
       const network = stack.networks[role]
       return {
         ...{ by: 'task', to: taskLabel(to), toNode: to.node.host.name, network: network.name },
@@ -75,16 +77,21 @@ export function planDownloads(
   ]
 }
 
+/** How many of them there are, each repeat counted. */
+export function downloadsOf(lab: SendingLab): number {
+  const betweenTasks = sum(carried(lab), (role) => homePairs(lab, role))
+  if (!lab.balances) return betweenTasks
+  const { nodes, networks } = lab.facts
+  const neighbours = networks.ingress === undefined || nodes.length < 2 ? 0 : nodes.length
+  return betweenTasks + tasksOfService(lab, 'web') * (homesOf(tasksAt(lab, 'clear')) + neighbours)
+}
+
 /** Each entry asked by its neighbour in the list, so that none asks itself. */
 function toTheNext<T>(entries: readonly T[]): (readonly [T, T])[] {
   return entries.flatMap((to, index) => {
     const from = entries[(index + 1) % entries.length]
     return from === undefined || from === to ? [] : [[from, to] as const]
   })
-}
-
-function onePerNode(tasks: readonly Task[]): Task[] {
-  return tasks.filter((task, index) => tasks.findIndex(({ node }) => node === task.node) === index)
 }
 
 /**

@@ -9,8 +9,9 @@ import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
 import { supportedTraffic, type LeftOut } from './supported-traffic.ts'
 import { everyProtocol } from '../sending/every-protocol.ts'
-import { acrossHosts, addressOn, inTask, onOneHost, orderedPairs } from '../sending/pair.ts'
+import { addressOn, inTask, pairsOnOneHost, triedTaskPairs } from '../sending/pair.ts'
 import { type WiresSeen, withWires } from './recording.ts'
+import { acrossNodes, carried, sum, withinNodes } from '../sending/counted.ts'
 
 /** One probe of the exchange. */
 interface Exchanging {
@@ -25,7 +26,7 @@ interface Exchanging {
 export type Exchanged = Sent<Exchanging>
 
 /**
- * Traffic between all tasks of the clear network and all of its encrypted twin, recorded on the data-path interface
+ * Traffic between tasks of the clear network and of its encrypted twin, over every pair of nodes that is tried, recorded on the data-path interface
  * of every node. Application data carries a nonce that tells where it was sent: words `clear` and `secret` between hosts
  * on these networks, `local` within hosts.
  */
@@ -42,7 +43,10 @@ export const echoPort = 7007
 /** Every request costs the task's server a process; emulated hosts under load were seen to take more than five seconds. */
 const httpTimeoutMs = 15_000
 
-export const exchange = scene('exchange', record)
+export const exchange = scene('exchange', record, {
+  byPairs: true,
+  probes: (lab) => sum(carried(lab), (role) => 3 * (acrossNodes(lab, role) + withinNodes(lab, role))),
+})
 
 async function record(context: ObserveContext): Promise<Exchange> {
   const { cluster, stack } = context
@@ -60,12 +64,12 @@ async function record(context: ObserveContext): Promise<Exchange> {
   const answered = responderNonce()
   const plan = planner(stack, answered)
   const planned = [
-    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(acrossHosts), nonces.clear),
-    ...plan('clear', orderedPairs(tasksOn(stack, 'clear')).filter(onOneHost), nonces.local),
+    ...plan('clear', triedTaskPairs(context, tasksOn(stack, 'clear')), nonces.clear),
+    ...plan('clear', pairsOnOneHost(tasksOn(stack, 'clear')), nonces.local),
     ...(roles.includes('secret')
       ? [
-          ...plan('secret', orderedPairs(tasksOn(stack, 'secret')).filter(acrossHosts), nonces.secret),
-          ...plan('secret', orderedPairs(tasksOn(stack, 'secret')).filter(onOneHost), nonces.local),
+          ...plan('secret', triedTaskPairs(context, tasksOn(stack, 'secret')), nonces.secret),
+          ...plan('secret', pairsOnOneHost(tasksOn(stack, 'secret')), nonces.local),
         ]
       : []),
   ]

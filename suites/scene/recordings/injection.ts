@@ -38,7 +38,7 @@ export interface Injected {
   readonly wires: WiresSeen
 }
 
-const framesPerTarget = 5
+export const framesPerTarget = 5
 /** Discard; nothing has to listen. */
 const innerPort = 9
 /** Locally administered, and no endpoint's: engines derive theirs from the address. */

@@ -9,6 +9,7 @@ import { tasksOn } from '../../../lib/swarm/stack.ts'
 import { echoPort } from './exchange.ts'
 import { everyProtocol } from '../sending/every-protocol.ts'
 import { addressOn, inTask } from '../sending/pair.ts'
+import { sum, tasksAt } from '../sending/counted.ts'
 
 interface Trying {
   /** `foreign`: a task asks one that it shares no overlay with. `own`: each of these asks itself, as a control. */
@@ -34,7 +35,24 @@ type Role = (typeof roles)[number]
 /** Nothing is expected to answer: long enough for an answer on a slow host, short enough to wait for often. */
 const foreignTimeoutMs = 1500
 
-export const isolation = scene('isolation', tryAll)
+export const isolation = scene('isolation', tryAll, {
+  probes(lab) {
+    const { nodes } = lab.facts
+    const members = roles.flatMap((network) =>
+      [...new Set(tasksAt(lab, network).map(({ node }) => node))].map((node) => ({
+        network,
+        index: nodes.findIndex(({ name }) => name === node),
+      })),
+    )
+    const foreign = sum(
+      members,
+      (from) =>
+        members.filter((to) => to.network !== from.network && isNear(from.index, to.index, nodes.length))
+          .length,
+    )
+    return 3 * (members.length + foreign)
+  },
+})
 
 interface Member {
   readonly task: Task
@@ -43,10 +61,15 @@ interface Member {
 
 async function tryAll(context: ObserveContext): Promise<Isolation> {
   const members = membersOf(context)
+  const { nodes } = context.cluster
   const nonce = responderNonce()
   const foreign = members.flatMap((from) =>
     members
-      .filter((to) => to.network !== from.network && isNear(from.task, to.task, context))
+      .filter(
+        (to) =>
+          to.network !== from.network &&
+          isNear(nodes.indexOf(from.task.node), nodes.indexOf(to.task.node), nodes.length),
+      )
       .flatMap((to) => plan(context, nonce, 'foreign', [from, to])),
   )
   const own = members.flatMap((member) => plan(context, nonce, 'own', [member, member]))
@@ -69,9 +92,9 @@ function membersOf({ cluster, stack }: ObserveContext): Member[] {
 }
 
 /** On the same host or on the next: both cases are tried for every task, without trying every pair. */
-function isNear(from: Task, to: Task, { cluster: { nodes } }: ObserveContext): boolean {
-  const distance = nodes.indexOf(to.node) - nodes.indexOf(from.node)
-  return distance === 0 || (distance + nodes.length) % nodes.length === 1
+function isNear(from: number, to: number, nodes: number): boolean {
+  const distance = to - from
+  return distance === 0 || (distance + nodes) % nodes === 1
 }
 
 function plan(

@@ -14,9 +14,11 @@ import type { Stack } from '../../../lib/swarm/stack.ts'
 import { connectionsToReach } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
 import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
-import { onNode, orderedPairs } from '../sending/pair.ts'
+import { onNode, partnersOf, triedNodePairs } from '../sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
 import { gatewayBridgeName } from '../../../lib/topology/swarm-defaults.ts'
+import { sum, tasksOfService, triedPairs } from '../sending/counted.ts'
+import { groupBy } from '../judging/group-by.ts'
 
 interface Asking {
   /** Names of nodes. */
@@ -38,7 +40,25 @@ export interface Mesh {
 const silenceMs = 1500
 
 /** The published TCP port of `web`, and what is not published of it. */
-export const mesh = scene('mesh', ask)
+export const mesh = scene('mesh', ask, {
+  byPairs: true,
+  probes(lab) {
+    const { nodes, networks, tasks } = lab.facts
+    if (networks.ingress === undefined) return 0
+    const connections = connectionsToReach(tasksOfService(lab, 'web'), 1 + partnersOf(lab.facts), lab.random)
+    const addresses = new Map(
+      [...groupBy(tasks, ({ node }) => node)].map(([node, own]) => [
+        node,
+        sum(
+          own,
+          ({ endpoints }) => Object.keys(endpoints).filter((name) => name !== gatewayBridgeName).length,
+        ),
+      ]),
+    )
+    const pairs = sum(triedPairs(lab), ([, to]) => connections + 2 + (addresses.get(to) ?? 0))
+    return pairs + nodes.length * connections
+  },
+})
 
 async function ask(lab: ObserveContext): Promise<Mesh> {
   const { cluster, stack, probe } = lab
@@ -48,9 +68,9 @@ async function ask(lab: ObserveContext): Promise<Mesh> {
   if (port === undefined) throw new Inconclusive(`service ${web.name} publishes no TCP port through ingress`)
   const tasks = stack.tasks.filter(({ service }) => service === web.name).length
   const isRandom = someChooseAtRandom(await lab.scene(kernel), ingressNamespace)
-  const plan = planner(stack, port, connectionsToReach(tasks, cluster.nodes.length, isRandom))
+  const plan = planner(stack, port, connectionsToReach(tasks, 1 + partnersOf(lab.facts), isRandom))
   const planned = [
-    ...orderedPairs(cluster.nodes).flatMap(([from, to]) => plan(from, to)),
+    ...triedNodePairs(lab, cluster.nodes).flatMap(([from, to]) => plan(from, to)),
     // A client on the node itself takes another way: nat OUTPUT instead of PREROUTING.
     ...cluster.nodes
       .flatMap((node) => plan(node, node))

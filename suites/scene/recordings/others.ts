@@ -65,18 +65,20 @@ export function othersOf(
   nodes: readonly string[],
   own: string,
 ): OthersSeen {
-  const services = objects.services
+  // Whom a balancer must list is not known where a service may have other tasks than those that were read.
+  const comparable = objects.tasksCut === true ? [] : objects.services
+  const services = comparable
     .filter(({ name }) => !name.startsWith(own) && objects.tasks.some(({ service }) => service === name))
     .slice(0, mostServices)
   const unread = new Set<string>()
   const read = (node: string, namespace: string): NamespaceState | undefined => {
-    const seen = namespaceSeen(states, node, namespace, 'iptables-save')
+    const seen = namespaceSeen(states, node, namespace, 'firewall')
     if ('got' in seen) return seen.got
     unread.add(node)
     return undefined
   }
   const ports = nodes.flatMap((node) => {
-    const root = rootSeen(states, node, 'iptables-save')
+    const root = rootSeen(states, node, 'firewall')
     if (!('got' in root)) {
       unread.add(node)
       return []
@@ -89,7 +91,7 @@ export function othersOf(
     return unread.has(node) ? [] : services.flatMap((service) => portsAt(objects, service, node, tables))
   })
   const balancers = services.flatMap((service) => balancersOf(objects, service, nodes, read))
-  return { ports, balancers, unread: [...unread] }
+  return { ports, balancers, unread: [...unread], ...(objects.tasksCut === true ? { cut: true } : {}) }
 }
 
 type ListedService = SwarmObjects['services'][number]

@@ -36,6 +36,8 @@ const enough = 3
 const downloadsPerSample = 8
 const echoesPerSample = 4
 const transferMs = 20_000
+/** One look at each network, then all samples of both directions. */
+export const penaltyProbes = roles.length * (1 + 2 * samples * (downloadsPerSample + echoesPerSample))
 
 /** 2 MiB a sample, clear and encrypted in turn, one request at a time. */
 export async function measurePenalty({ cluster, stack, probe }: ObserveContext): Promise<Measured> {

@@ -11,8 +11,9 @@ import type { Stack } from '../../../lib/swarm/stack.ts'
 import { connectionsToReach } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
 import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
-import { inTask, onNode, orderedPairs } from '../sending/pair.ts'
+import { inTask, onNode, partnersOf, triedNodePairs } from '../sending/pair.ts'
 import { type RepeatedRequest, sendRepeatedly } from '../sending/send-repeatedly.ts'
+import { tasksOfService, triedPairs } from '../sending/counted.ts'
 
 interface AskingPort {
   /** Names of nodes, and of the service. */
@@ -24,7 +25,7 @@ interface AskingPort {
 /** One connection or datagram to a published port of a node, from another node. */
 export type PortAsked = Sent<AskingPort>
 
-/** Every published port of `dual` and `here`, asked on every node by every other. */
+/** Every published port of `dual` and `here`, asked on every node by every other that is tried. */
 export interface Publishing {
   readonly asked: readonly PortAsked[]
 }
@@ -35,7 +36,14 @@ const answerMs = 15_000
 const silenceMs = 1500
 
 /** While it is asked, a UDP echo server listens in every task of `dual`. */
-export const publishing = scene('publishing', ask)
+export const publishing = scene('publishing', ask, {
+  byPairs: true,
+  probes(lab) {
+    const { dual, here } = lab.facts.services
+    const times = connectionsToReach(tasksOfService(lab, 'dual'), partnersOf(lab.facts), lab.random)
+    return triedPairs(lab).length * (dual.published.length * times + here.published.length)
+  },
+})
 
 async function ask(lab: ObserveContext): Promise<Publishing> {
   const { cluster, stack, probe } = lab
@@ -45,8 +53,8 @@ async function ask(lab: ObserveContext): Promise<Publishing> {
   const nonce = responderNonce()
   const plan = planner(stack, nonce)
   const isRandom = someChooseAtRandom(await lab.scene(kernel), ingressNamespace)
-  const times = connectionsToReach(dualTasks.length, cluster.nodes.length - 1, isRandom)
-  const planned = orderedPairs(cluster.nodes).flatMap(([from, to]) => [
+  const times = connectionsToReach(dualTasks.length, partnersOf(lab.facts), isRandom)
+  const planned = triedNodePairs(lab, cluster.nodes).flatMap(([from, to]) => [
     ...dual.published.map((port) => plan(from, to, dual, port, times, answerMs)),
     ...here.published.map((port) => {
       const timeoutMs = hereTasks.some((task) => task.node === to) ? answerMs : silenceMs

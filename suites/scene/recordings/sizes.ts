@@ -5,14 +5,15 @@ import type { NetworkFacts } from '../../../lib/observation/facts.ts'
 import type { Part } from '../../../lib/observation/part.ts'
 import { datagramFor, responderNonce } from '../../../lib/probe/nonce.ts'
 import type { Responder } from '../../../lib/probe/probe.ts'
-import { type Stack, tasksOn } from '../../../lib/swarm/stack.ts'
-import { type Downloaded, planDownloads } from './downloads.ts'
+import { tasksOn } from '../../../lib/swarm/stack.ts'
+import { type Downloaded, downloadsOf, planDownloads } from './downloads.ts'
 import { supportedTraffic, type LeftOut } from './supported-traffic.ts'
 import { overlayMtu, statedMtu } from '../judging/overlay-mtu.ts'
-import { acrossHosts, addressOn, inTask, orderedPairs } from '../sending/pair.ts'
+import { addressOn, inTask, triedTaskPairs } from '../sending/pair.ts'
 import { withWires } from './recording.ts'
 import { networkViewsSeen, type ViewsSeen } from './views.ts'
 import { sizesOf, type WireSizes } from './wire-sizes.ts'
+import { acrossNodes, carried, sum } from '../sending/counted.ts'
 
 type Role = 'clear' | 'secret'
 
@@ -51,7 +52,10 @@ const echoPort = 7009
 /** Enough for all headers, outer and inner. */
 const snapshotBytes = 128
 
-export const sizes = scene('sizes', record)
+export const sizes = scene('sizes', record, {
+  byPairs: true,
+  probes: (lab) => sum(carried(lab), (role) => 4 * acrossNodes(lab, role)) + downloadsOf(lab),
+})
 
 async function record(context: ObserveContext): Promise<Sizes> {
   const { cluster, stack } = context
@@ -70,8 +74,8 @@ async function record(context: ObserveContext): Promise<Sizes> {
     secret: computedMtu(stack.networks.secret, views),
   }
   const nonce = responderNonce()
-  const datagrams = roles.flatMap((role) => planDatagrams(stack, role, { mtuBytes: mtuBytes[role], nonce }))
-  const downloads = planDownloads(cluster, stack, { roles, balances })
+  const datagrams = roles.flatMap((role) => planDatagrams(context, role, { mtuBytes: mtuBytes[role], nonce }))
+  const downloads = planDownloads(context, { roles, balances })
   const responders: Responder[] = [...tasksOn(stack, 'clear'), ...tasksOn(stack, 'secret')].map((task) => ({
     at: inTask(task),
     port: echoPort,
@@ -104,32 +108,31 @@ export function computedMtu(network: Pick<NetworkFacts, 'id' | 'encrypted'>, vie
 }
 
 function planDatagrams(
-  stack: Stack,
+  lab: Pick<ObserveContext, 'facts' | 'stack'>,
   role: Role,
   { mtuBytes, nonce }: { readonly mtuBytes: number; readonly nonce: string },
 ): Planned<Sizing>[] {
-  return orderedPairs(tasksOn(stack, role))
-    .filter(acrossHosts)
-    .flatMap(([from, to]) =>
-      [mtuBytes, mtuBytes + 1].flatMap((packetBytes): Planned<Sizing>[] => {
-        const common = {
-          from: inTask(from),
-          to: addressOn(to, stack.networks[role]),
-          dontFragment: true,
-        }
-        const entry = {
-          ...{ from: from.id, to: to.id, network: role },
-          ...{ packetBytes, fits: packetBytes === mtuBytes },
-        }
-        const payload = datagramFor(nonce, '', packetBytes - 28)
-        return [
-          { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes } },
-          {
-            ...entry,
-            protocol: 'udp',
-            request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
-          },
-        ]
-      }),
-    )
+  const { stack } = lab
+  return triedTaskPairs(lab, tasksOn(stack, role)).flatMap(([from, to]) =>
+    [mtuBytes, mtuBytes + 1].flatMap((packetBytes): Planned<Sizing>[] => {
+      const common = {
+        from: inTask(from),
+        to: addressOn(to, stack.networks[role]),
+        dontFragment: true,
+      }
+      const entry = {
+        ...{ from: from.id, to: to.id, network: role },
+        ...{ packetBytes, fits: packetBytes === mtuBytes },
+      }
+      const payload = datagramFor(nonce, '', packetBytes - 28)
+      return [
+        { ...entry, protocol: 'icmp', request: { ...common, kind: 'icmp', packetBytes } },
+        {
+          ...entry,
+          protocol: 'udp',
+          request: { ...common, kind: 'udp', port: echoPort, payload, expectReply: true },
+        },
+      ]
+    }),
+  )
 }

@@ -8,9 +8,10 @@ import type { ProbeRequest } from '../../../lib/probe/probe.ts'
 import type { ClusterNode, Task } from '../../../lib/swarm/cluster.ts'
 import { tasksOn } from '../../../lib/swarm/stack.ts'
 import { waitForControlTraffic } from './control.ts'
-import { acrossHosts, addressOn, inTask, onNode, orderedPairs } from '../sending/pair.ts'
+import { addressOn, inTask, onNode, triedHomePairs, triedNodePairs } from '../sending/pair.ts'
 import { withWires } from './recording.ts'
 import { defaultDataPathPort } from '../../../lib/topology/swarm-defaults.ts'
+import { homePairs, triedPairs } from '../sending/counted.ts'
 
 /**
  * Control plane and tasks at work, recorded on every interface of every node that swarm was given: one, or two where
@@ -29,10 +30,16 @@ const datagramsPerPair = 3
 const discardPort = 9
 
 /** Recorded once per generation and shared. */
-export const underlayTraffic = scene('underlay-traffic', record)
+export const underlayTraffic = scene('underlay-traffic', record, {
+  byPairs: true,
+  probes(lab) {
+    const decoy = lab.facts.dataPathPort === defaultDataPathPort ? 0 : triedPairs(lab).length
+    return datagramsPerPair * (homePairs(lab, 'clear') + homePairs(lab, 'secret')) + decoy
+  },
+})
 
 async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
-  const { cluster, stack, probe, signal } = lab
+  const { cluster, stack, probe } = lab
   const ends = cluster.nodes.flatMap((node) =>
     [...new Set([node.advertise.interface, node.dataPath.interface])].map((name) => ({
       node,
@@ -48,16 +55,18 @@ async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
   const { wires } = await withWires(lab, points, words, async (captures) => {
     await probe.send([
       ...(['clear', 'secret'] as const).flatMap((role) =>
-        orderedPairs(onePerNode(tasksOn(stack, role)))
-          .filter(acrossHosts)
-          .flatMap(([from, to]) => datagrams(from, addressOn(to, stack.networks[role]), words[role])),
+        triedHomePairs(lab, tasksOn(stack, role)).flatMap(([from, to]) =>
+          datagrams(from, addressOn(to, stack.networks[role]), words[role]),
+        ),
       ),
-      ...(cluster.dataPathPort === defaultDataPathPort ? [] : decoys(cluster.nodes, words.decoy)),
+      ...(cluster.dataPathPort === defaultDataPathPort
+        ? []
+        : decoys(triedNodePairs(lab, cluster.nodes), words.decoy)),
     ])
     const onAdvertise = captures.filter(
       (_, index) => ends[index]?.interface === ends[index]?.node.advertise.interface,
     )
-    if (captures.length > 0) await waitForControlTraffic(cluster.nodes, onAdvertise, { nonce: '', signal })
+    if (captures.length > 0) await waitForControlTraffic(lab, onAdvertise, '')
     return {}
   })
   // With one interface a node the wires are named by nodes alone.
@@ -66,10 +75,6 @@ async function record(lab: ObserveContext): Promise<UnderlayTraffic> {
     return [end === undefined ? key : `${end.node.host.name} ${end.interface}`, wire] as const
   })
   return { wires: Object.fromEntries(named), decoyVni }
-}
-
-function onePerNode(tasks: readonly Task[]): Task[] {
-  return tasks.filter((task, index) => tasks.findIndex(({ node }) => node === task.node) === index)
 }
 
 /** Each has a source port of its own, so each is a flow of its own on the underlay. Nobody has to answer. */
@@ -89,8 +94,8 @@ function randomWord(): string {
 }
 
 /** Frames of no protocol that hold a word. */
-function decoys(nodes: readonly ClusterNode[], word: string): ProbeRequest[] {
-  return orderedPairs(nodes).map(([from, to]) => ({
+function decoys(pairs: readonly (readonly [ClusterNode, ClusterNode])[], word: string): ProbeRequest[] {
+  return pairs.map(([from, to]) => ({
     kind: 'udp' as const,
     from: onNode(from),
     to: to.dataPath.address,

@@ -1,0 +1,44 @@
+import type { NodeSpec } from '../topology/topology.ts'
+
+/** How much is verified side by side on one lab. */
+export interface OverlapBounds {
+  /** Requirements at once. */
+  readonly requirements: number
+  /** Tasks at once that they have beside the stack; one that alone has more is verified alone. */
+  readonly tasks: number
+}
+
+/**
+ * Each has up to two commands under way on a host, and a connection carries five; what else asks a host meanwhile must
+ * not wait for those that wait.
+ */
+export const mostAtOnce = 4
+/** On a lab of our own, and on hosts that run what is their owner's. */
+const tasksPerNode = { own: 4, existing: 2 }
+
+/**
+ * As many requirements as the weakest node has processors: looking for what is awaited keeps one busy half of the time,
+ * and on emulated hosts of one processor four at once took longer than one after another.
+ *
+ * @param atOnce requirements, where that was asked for
+ * @param serial one after another, whatever else was asked for
+ */
+export function overlapBounds(
+  nodes: readonly Pick<NodeSpec, 'role' | 'cpus'>[],
+  {
+    owned,
+    atOnce,
+    serial = false,
+  }: {
+    readonly owned: boolean
+    readonly atOnce?: number | undefined
+    readonly serial?: boolean | undefined
+  },
+): OverlapBounds {
+  const members = nodes.filter(({ role }) => role !== 'outsider')
+  const weakest = Math.min(...members.map(({ cpus }) => cpus))
+  return {
+    requirements: serial ? 1 : (atOnce ?? Math.min(mostAtOnce, weakest)),
+    tasks: members.length * tasksPerNode[owned ? 'own' : 'existing'],
+  }
+}

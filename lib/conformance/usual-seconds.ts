@@ -1,0 +1,51 @@
+import { boundAmong } from '../bound-among.ts'
+import type { ConformanceTest } from './test.ts'
+
+/** What a call took on the hosts on which the figures below were measured, in ms. */
+const usualCallMs = 150
+/** Of the time, what hosts that answer faster or slower change: the rest waits for the swarm. */
+const shareOfCalls = 0.5
+
+/** Of scenes, in seconds, whoever asks first: measured on three emulated nodes of one processor. */
+const sceneSeconds: Readonly<Record<string, number>> = {
+  ...{ control: 5, exchange: 4, 'network-views': 2, isolation: 5, sizes: 6, discovery: 1, mesh: 5 },
+  ...{ publishing: 3, 'application-names': 5, 'underlay-traffic': 6, bursts: 20 },
+  ...{ 'changing-service': 135, 'reshaped-service': 66 },
+}
+
+/** Of requirements without their scenes, likewise; of disruptive ones with the lab put back. */
+const ownSeconds: Readonly<Record<string, number>> = {
+  ...{ 'CTL-11': 25, 'CTL-12': 170, 'CTL-13': 20, 'OVL-06': 5, 'OVL-11': 41, 'OVL-12': 60, 'OVL-13': 10 },
+  ...{ 'OVL-16': 30, 'OVL-18': 35, 'VXL-07': 3, 'VXL-09': 25, 'ENC-05': 50, 'ENC-06': 45, 'ENC-07': 12 },
+  ...{ 'ENC-08': 10, 'ENC-09': 5, 'ENC-10': 16, 'DSC-05': 3, 'DSC-06': 5, 'DSC-07': 27, 'LB-05': 41 },
+  ...{ 'LB-06': 5, 'ING-09': 10, 'ING-11': 55, 'ING-14': 2, 'ING-15': 3, 'GWB-02': 2, 'GWB-03': 2 },
+  ...{ 'GWB-05': 50, 'ADR-01': 15, 'ADR-02': 10, 'ADR-03': 13, 'ADR-04': 54 },
+  ...{ 'RES-01': 90, 'RES-02': 140, 'RES-03': 240, 'RES-05': 60 },
+}
+
+/**
+ * How long a requirement usually takes, in seconds, where nothing is known of such a lab: the figures of the table, half
+ * of them as a call on these hosts is to a usual one, and of more than ten nodes in proportion to their number, as bounds
+ * of time are.
+ *
+ * @param makes keys of the scenes that it makes
+ * @param callMs what a call on these hosts takes; as usual where not given
+ */
+export function usualSeconds(
+  { id, safety, changes, slow }: Pick<ConformanceTest, 'id' | 'safety' | 'changes' | 'slow'>,
+  makes: readonly string[],
+  { nodes, callMs = usualCallMs }: { readonly nodes: number; readonly callMs?: number | undefined },
+): number {
+  const unknown = slow === true ? 40 : safety === 'lab' ? 60 : changes.length > 0 ? 30 : 0.1
+  const scenes = makes.reduce((sum, key) => sum + (sceneSeconds[key] ?? 0), 0)
+  const seconds = (ownSeconds[id] ?? (scenes > 0 ? 0.1 : unknown)) + scenes
+  return boundAmong(nodes, 1000 * seconds * paceOf(callMs, usualCallMs)) / 1000
+}
+
+const [slowest, fastest] = [3, 0.55]
+
+/** How much longer the same takes where a call takes that long, and not as long as it then did. */
+export function paceOf(callMs: number, thenMs: number): number {
+  if (thenMs <= 0) return 1
+  return Math.min(slowest, Math.max(fastest, 1 - shareOfCalls + (shareOfCalls * callMs) / thenMs))
+}

@@ -1,0 +1,108 @@
+import type { ProblemCode } from './codes.ts'
+
+/**
+ * Codes of problems that a host short of processor time may show where nothing is wrong with the network: something was
+ * not sent, answered, started, made known to other nodes or removed within a bound of time. What packets prove (what left
+ * in clear, was altered, or left one node and never arrived at the other), and what a rule, a setting or an address is,
+ * is wrong however long it took: those codes are not here, and fail on starved hosts, too.
+ */
+const codes = [
+  // Not sent.
+  'data-never-left',
+  'gossip-never-left',
+  'not-encapsulated',
+  'no-esp-left',
+  'outbound-never-left',
+  'frame-not-on-veth',
+  'payload-unreadable',
+  'data-not-arrived',
+  // Not answered.
+  'not-delivered',
+  'virtual-ip-silent',
+  'connections-unanswered',
+  'requests-unanswered',
+  'task-not-balanced-to',
+  'task-not-reached-through-node',
+  'idle-connection-lost',
+  'port-not-answered',
+  'own-port-not-answered',
+  'own-node-not-answering-task',
+  'node-not-answering-task',
+  'request-failed-in-update',
+  'name-not-answered',
+  'nameservers-silent',
+  'application-waits-for-name',
+  'application-does-not-find',
+  'question-not-forwarded',
+  'connection-refused',
+  'gossip-unanswered',
+  'udp-probes-failed',
+  'outbound-not-sent',
+  'transfer-unanswered',
+  'transfer-not-whole',
+  'full-size-unanswered',
+  'not-measurable',
+  'datagrams-lost',
+  // Not started, replaced, or in order again.
+  'connections-still-fail',
+  'replacement-missing',
+  'replacement-not-reached',
+  'not-again',
+  'task-not-moved',
+  'tasks-not-running',
+  'no-task-returned',
+  'engine-not-back',
+  'task-not-attached',
+  'endpoint-mode-unchanged',
+  'published-port-missing',
+  'published-port-silent-unexplained',
+  'shortage-unexplained',
+  'task-ended-without-ingress',
+  'running-task-lost',
+  'node-not-ready',
+  'node-not-given-up',
+  // Not known to other nodes yet.
+  'name-lacks-task',
+  'name-lists-stranger',
+  'name-refused',
+  'virtual-ip-not-resolved',
+  'virtual-ip-missing',
+  'balancer-missing',
+  'balancer-lacks-service',
+  'balancer-lacks-task',
+  'balancer-lists-stranger',
+  'balancer-not-set-up',
+  'balancer-endpoint-missing',
+  'peer-unknown',
+  'peer-stale',
+  'endpoint-not-listed',
+  'endpoint-without-task',
+  'network-peer-missing',
+  'network-peer-stale',
+  'neighbour-missing',
+  'neighbour-stale',
+  'forwarding-missing',
+  'forwarding-stale',
+  'network-missing',
+  'network-namespace-missing',
+  // Not removed yet.
+  'virtual-ip-left',
+  'virtual-ip-still-marked',
+  'balancer-left-over',
+  'task-still-attached',
+  'name-still-found',
+  'former-address-answers',
+  'published-port-still-answered',
+  'network-listed-without-task',
+  'namespace-without-task',
+  'namespace-left',
+  'vxlan-device-left',
+  'address-left',
+  'forwarding-entry-left',
+] as const satisfies readonly ProblemCode[]
+
+const known: ReadonlySet<ProblemCode> = new Set(codes)
+
+export function restsOnTime(code: ProblemCode): boolean {
+  return known.has(code)
+}

@@ -1,0 +1,89 @@
+import { expect } from 'chai'
+import type { HostState } from '../lib/observe/host-state.ts'
+import type { Changeable } from './stored/changed-kernel.fake.ts'
+import { findingsWhere } from './stored/findings-where.fake.ts'
+
+type Firewall = Changeable<HostState>['root']['firewall']
+
+describe('the engine’s rules gone on a node', () => {
+  it('explain all that follows from it', async () => {
+    const [finding, ...others] = await findingsWhere('rules-flushed')
+    expect(finding).to.deep.include({ code: 'engine-rules-gone', nodes: ['worker1'] })
+    expect(finding?.explains).to.deep.equal(['CTL-07', 'OVL-03', 'ENC-01', 'ENC-07', 'MTU-02', 'ING-01'])
+    expect(others).to.deep.equal([])
+  })
+
+  it('are not said where no node has them: that engine is told to write none', async () => {
+    const found = await findingsWhere('rules-flushed', ({ root }) => (root.firewall = []))
+    expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
+  })
+
+  it('are those of one table, where the other is whole', async () => {
+    const whole: Firewall = []
+    const found = await findingsWhere('rules-flushed', ({ root }, node) => {
+      if (node === 'manager') whole.push(...root.firewall.filter(({ table }) => table === 'filter'))
+      if (node === 'worker1') root.firewall = whole
+    })
+    expect(found[0]?.title).to.equal(
+      "worker1 has none of the engine's firewall rules in the table nat, other nodes have them",
+    )
+    expect(found[0]?.explains).to.deep.equal(['ING-01'])
+  })
+
+  it('are said to be gone where the node had them when the run began, else not to be there', async () => {
+    const had: Firewall = []
+    const [gone] = await findingsWhere('rules-flushed', ({ root }, node, reading) => {
+      if (reading === 'kernel' && node === 'worker2') had.push(...root.firewall)
+      if (reading === 'kernel' && node === 'worker1') root.firewall = had
+    })
+    const [none] = await findingsWhere('rules-flushed')
+    expect(gone?.title).to.equal("The engine's firewall rules are gone on worker1: all")
+    expect(gone?.remedy.join()).to.not.contain('"iptables": false')
+    expect(none?.title).to.equal("worker1 has none of the engine's firewall rules, other nodes have them")
+    expect(none?.remedy[1]).to.contain('"iptables": false')
+  })
+
+  it('leave encrypted networks alone where the rule that marks is there', async () => {
+    const mark: Firewall = []
+    const [finding] = await findingsWhere('rules-flushed', ({ root }, node) => {
+      if (node === 'manager') mark.push(...root.firewall.filter(({ table }) => table === 'mangle'))
+      if (node === 'worker1') root.firewall = mark
+    })
+    expect(finding?.explains).to.deep.equal(['ING-01'])
+  })
+
+  it('explain nothing of balancers, which have rules of their own', async () => {
+    const found = await findingsWhere('balancer-forwarding-off', ({ root }, node) => {
+      if (node === 'worker1') root.firewall = []
+    })
+    expect(found.map(({ code }) => code)).to.deep.equal(['balancer-settings-differ'])
+  })
+
+  it('explain no port of another node', async () => {
+    const found = await findingsWhere('quick-data-port-dropped', ({ root }, node) => {
+      if (node === 'worker1') root.firewall = root.firewall.filter(({ table }) => table === 'mangle')
+    })
+    const [gone, dropped] = found
+    expect(gone?.explains).to.deep.equal(['ING-01'])
+    expect(dropped).to.deep.include({ code: 'host-firewall-drops', explains: ['OVL-03', 'MTU-02', 'ING-01'] })
+  })
+
+  it('are not said where the other implementation of iptables may have them', async () => {
+    for (const [backend, program, legacyTables] of [
+      ['nft', '/usr/sbin/xtables-nft-multi', ['nat', 'filter']],
+      ['legacy', '/usr/sbin/xtables-legacy-multi', ['nat']],
+    ] as const) {
+      const found = await findingsWhere('rules-flushed', (state, node) => {
+        if (node === 'worker1') state.firewallBackend = { backend, program, legacyTables: [...legacyTables] }
+      })
+      expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
+    }
+  })
+
+  it('are not said where the firewall could not be read', async () => {
+    const found = await findingsWhere('rules-flushed', (state) => {
+      state.unavailable = [{ what: 'firewall', tool: 'iptables-save', package: 'iptables' }]
+    })
+    expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
+  })
+})
