@@ -7,10 +7,24 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { ensurePackages, root } from './bootstrap.js'
+import { labTests } from './lab-tests.js'
 import { exitCodeOf, runSideBySide } from './side-by-side.js'
 import { unitTests } from './unit-tests.js'
 
-const quick = process.argv.includes('--quick')
+const given = process.argv.slice(2)
+const usage = `usage: npm test [-- --quick]
+
+  --quick  without the lab tests, and without what only they need to be installed`
+if (given.includes('--help') || given.includes('-h')) {
+  console.log(usage)
+  process.exit(0)
+}
+const unknown = given.filter((word) => word !== '--quick')
+if (unknown.length > 0) {
+  console.error(`${unknown.join(' ')} is no argument of the test command\n${usage}`)
+  process.exit(2)
+}
+const quick = given.includes('--quick')
 const atOnce = availableParallelism()
 
 await ensurePackages()
@@ -41,7 +55,7 @@ const checks = [
 if (alone.length > 0)
   checks.push({ name: 'unit tests alone', ...mocha(...alone), counts: 'unit tests', alone: true })
 if (!quick) {
-  const words = ['--config', '.mocharc.lab.json', 'lib/**/*.lab.ts', 'suites/**/*.lab.ts']
+  const words = ['--config', '.mocharc.lab.json', ...labTests(root)]
   checks.push({ name: 'lab tests', ...mocha(...words), counts: 'lab tests', alone: true })
 }
 

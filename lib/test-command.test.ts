@@ -43,6 +43,17 @@ describe('the parts of the unit tests', () => {
   })
 })
 
+describe('the lab tests', () => {
+  it('are all there are, those that share a lab one after another', async () => {
+    const { labTests } = (await import(join(packageRoot(), 'bin', 'lab-tests.js'))) as {
+      labTests: (folder: string) => string[]
+    }
+    const names = labTests(packageRoot()).map((file) => file.replace(/^.*\/|\.lab\.ts$/g, ''))
+    expect(names.slice(2, 5)).to.deep.equal(['three-node', 'operator-canary', 'customer-cookie'])
+    expect(names).to.include.members(['faults', 'systemd-hosts', 'command-line'])
+  })
+})
+
 /** The test command in a checkout of a few files, with the real mocha and other tools that say what they are told to. */
 describe('the test command', function () {
   this.timeout(60_000)
@@ -51,7 +62,14 @@ describe('the test command', function () {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'swarmproof-checks-'))
     const real = packageRoot()
-    for (const name of ['bin', 'package.json', 'package-lock.json', '.mocharc.json', '.mocharc.lab.json'])
+    for (const name of [
+      'bin',
+      'package.json',
+      'package-lock.json',
+      '.mocharc.json',
+      '.mocharc.lab.json',
+      'suites/told-at-once.js',
+    ])
       cpSync(join(real, name), join(folder, name), { recursive: true })
     for (const room of ['lib/cli', 'suites', 'bench']) write(`${room}/main.ts`, '')
     mkdirSync(join(folder, 'node_modules/.bin'), { recursive: true })
@@ -105,6 +123,22 @@ describe('the test command', function () {
     expect(out).to.contain('set-up: setup --tests\n')
     const order = [...out.matchAll(/^== (.*) (?:ok in|…)/gm)].map(([, name]) => name)
     expect(order.slice(-4)).to.deep.equal(['unit tests alone', 'unit tests alone', 'lab tests', 'lab tests'])
+  })
+
+  it('runs lab tests one after another, and tells a failure where it happens', async () => {
+    write('lib/a.test.ts', passing)
+    for (const name of ['suites/faults', 'suites/three-node', 'suites/another', 'lib/hosts'])
+      write(`${name}.lab.ts`, `it('${name}', () => { throw new Error('of ${name}') })\n`)
+    const { out } = await run()
+    const told = out.slice(0, out.indexOf('4 failing'))
+    expect([...told.matchAll(/Error: of (\S+)/g)].map(([, name]) => name)).to.deep.equal([
+      ...['lib/hosts', 'suites/three-node', 'suites/faults', 'suites/another'],
+    ])
+  })
+
+  it('refuses words it does not know before it does anything', async () => {
+    expect(await run('--qiuck')).to.deep.equal({ code: 2, out: '' })
+    expect((await run('--help')).out).to.match(/^usage: npm test \[-- --quick\]\n/)
   })
 
   it('leaves out with --quick what needs a lab', async () => {

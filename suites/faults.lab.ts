@@ -2,19 +2,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { bringUp, resume } from '../lib/conformance/bring-up.ts'
+import { resume } from '../lib/conformance/bring-up.ts'
 import { observationReader } from '../lib/conformance/stored-files.ts'
 import { unmetNeeds } from '../lib/conformance/topology-features.ts'
 import { diagnose } from '../lib/diagnosis/diagnosis.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { faults } from '../lib/fault/fault-table.ts'
-import type { Lab } from '../lib/host/host.ts'
-import { VmProvider } from '../lib/host/vm/vm-provider.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { FaultLab } from './fault-lab.ts'
 import { plantingOf } from './seen-to-fail.ts'
 import { suites } from './index.ts'
 import { plainProgress, usualFaults, verifyGiven } from './lab-test.ts'
+import { endLab, takeLab } from './raised-lab.fake.ts'
 
 const topology = findTopology('three-node')
 const signal = new AbortController().signal
@@ -22,19 +21,12 @@ const signal = new AbortController().signal
 /** A defect planted, seen by the requirements it must break, removed, and seen no more. */
 describe('faults on a three-node lab', () => {
   const common = { progress: plainProgress, signal }
-  const labs: Lab[] = []
   let folder = ''
   let failed = false
   const lab = new FaultLab({
     ...common,
-    raise: () =>
-      bringUp(topology, {
-        ...common,
-        provider: new VmProvider(),
-        fresh: false,
-        runId: 'lab-test',
-        onLab: (it) => labs.push(it),
-      }),
+    raise: () => takeLab(topology.name),
+    leave: endLab,
     resume: (raised) => resume(topology, raised.lab, raised.built, common),
     verify: async (raised, ids) => {
       const { record, store } = await verifyGiven(topology, raised, ids, folder)
@@ -52,7 +44,6 @@ describe('faults on a three-node lab', () => {
 
   after(async () => {
     await lab.end()
-    for (const one of labs) await one[Symbol.asyncDispose]()
     if (failed) console.log(`      evidence is kept in ${folder}`)
     else rmSync(folder, { recursive: true, force: true })
   })

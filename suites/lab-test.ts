@@ -1,5 +1,6 @@
 import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import { conformanceRun, type FinishedRun, type RunOptions } from '../lib/conformance/run.ts'
+import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
 import { defaultTimeLimitMs } from '../lib/conformance/time-limit.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
@@ -25,13 +26,20 @@ export const usualFaults: readonly string[] = [
   'short-name-unanswered',
 ]
 
-/** For the output of tests: what ended, a line each. */
+/** For the output of tests: what ended and how long it took, a line each. */
 export const plainProgress: Progress = {
-  begin: (what, host) => ({
-    update: () => undefined,
-    done: () => console.log(`      ${what} ${host ?? ''}`),
-    failed: (reason) => console.log(`      ${what} ${host ?? ''}: ${reason}`),
-  }),
+  begin: (what, host) => {
+    const startedAt = performance.now()
+    const told = (): string => {
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+      return `      ${[what, ...(host === undefined ? [] : [host])].join(' ')}, ${seconds} s`
+    }
+    return {
+      update: () => undefined,
+      done: () => console.log(told()),
+      failed: (reason) => console.log(`${told()}: ${reason}`),
+    }
+  },
   note: (text) => console.log(`      ${text}`),
 }
 
@@ -48,7 +56,8 @@ export function runOptions(reportDir: string): RunOptions {
     reportDir,
     reproduce: 'npm test',
     version: 'test',
-    onVerdict: ({ id, verdict }) => console.log(`      ${verdict?.outcome} ${id}`),
+    onVerdict: ({ id, verdict, durationMs }) =>
+      console.log(`      ${verdict?.outcome} ${id}, ${((durationMs ?? 0) / 1000).toFixed(1)} s`),
   }
 }
 
@@ -60,4 +69,11 @@ export function verifyGiven(
   reportDir: string,
 ): Promise<FinishedRun> {
   return conformanceRun({ ...runOptions(reportDir), topology, raised, suites: selectTests(suites, { only }) })
+}
+
+/** What did not pass, a line each. */
+export function broken(requirements: readonly RequirementRecord[]): string[] {
+  return requirements
+    .filter(({ verdict }) => verdict?.outcome !== 'pass')
+    .map(({ id, verdict }) => `${id} ${verdict?.outcome}: ${verdict?.reason}`)
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ReadyLab, bringUp } from '../lib/conformance/bring-up.ts'
+import type { Lab } from '../lib/host/host.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { plainProgress } from './lab-test.ts'
@@ -12,9 +13,35 @@ export interface RaisedLab {
   readonly raised: ReadyLab
 }
 
+/** The one lab that stands between the tests of several files; `raised` is missing if it did not come up. */
+let standing: { readonly topology: string; readonly lab: Lab; raised?: ReadyLab } | undefined
+
+/** The lab that stands if it is of this topology; else one that is raised now, once any other is gone. */
+export async function takeLab(topology: string): Promise<ReadyLab> {
+  if (standing?.topology === topology && standing.raised !== undefined) return standing.raised
+  await endLab()
+  const raised = await bringUp(findTopology(topology), {
+    provider: new VmProvider(),
+    progress: plainProgress,
+    signal: new AbortController().signal,
+    fresh: false,
+    runId: 'lab-test',
+    onLab: (lab) => (standing = { topology, lab }),
+  })
+  return (standing = { topology, lab: raised.lab, raised }).raised
+}
+
+/** For tests that raise labs of their own: no other may stand beside them. */
+export async function endLab(): Promise<void> {
+  const { lab } = standing ?? {}
+  standing = undefined
+  await lab?.[Symbol.asyncDispose]()
+}
+
 /**
- * To be called within `describe`: the lab is up before its tests and gone after them, also where raising it failed half
- * way. The folder is removed unless a test failed, and is named then.
+ * To be called within `describe`: a lab is up before its tests, with the traces that tests before may have left, and gone
+ * after all tests of all files, after one that failed, or for another lab. The folder is removed unless a test failed,
+ * and is named then.
  * @param purpose part of the folder's name
  */
 export function raisedLab(topology: string, purpose: string): RaisedLab {
@@ -24,14 +51,7 @@ export function raisedLab(topology: string, purpose: string): RaisedLab {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), `swarmproof-${purpose}-`))
-    raised = await bringUp(findTopology(topology), {
-      provider: new VmProvider(),
-      progress: plainProgress,
-      signal: new AbortController().signal,
-      fresh: false,
-      runId: 'lab-test',
-      onLab: (lab) => (raised = { lab } as ReadyLab),
-    })
+    raised = await takeLab(topology)
   })
 
   afterEach(function () {
@@ -39,7 +59,7 @@ export function raisedLab(topology: string, purpose: string): RaisedLab {
   })
 
   after(async () => {
-    await raised?.lab[Symbol.asyncDispose]()
+    if (failed || raised === undefined) await endLab()
     if (failed) console.log(`      evidence is kept in ${folder}`)
     else rmSync(folder, { recursive: true, force: true })
   })
@@ -54,3 +74,5 @@ export function raisedLab(topology: string, purpose: string): RaisedLab {
     },
   }
 }
+
+after(endLab)

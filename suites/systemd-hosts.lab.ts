@@ -15,6 +15,7 @@ import { engineLogLines } from '../lib/swarm/engine-log.ts'
 import { restartEngine } from '../lib/swarm/restart-engine.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { plainProgress } from './lab-test.ts'
+import { endLab } from './raised-lab.fake.ts'
 
 const run = promisify(execFile)
 const topology = findTopology('systemd')
@@ -26,6 +27,7 @@ describe('hosts with systemd', () => {
   let state = ''
   let lab: Lab
 
+  before(endLab)
   before(async () => {
     state = mkdtempSync(join(tmpdir(), 'swarmproof-systemd-'))
     process.env['SWARMPROOF_STATE'] = state

@@ -1,24 +1,17 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import type { ReadyLab } from '../lib/conformance/bring-up.ts'
-import { planLabs } from '../lib/conformance/plan.ts'
-import { type FinishedRun, planRun } from '../lib/conformance/run.ts'
-import type { RequirementRecord } from '../lib/conformance/run-record.ts'
-import { selectTests } from '../lib/conformance/selection.ts'
-import { VmProvider } from '../lib/host/vm/vm-provider.ts'
+import type { FinishedRun } from '../lib/conformance/run.ts'
 import { packageRoot } from '../lib/package-root.ts'
 import { writeReports } from '../lib/report/report.ts'
 import { docker } from '../lib/swarm/docker.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { filesWith } from './holds-secret.fake.ts'
-import { suites } from './index.ts'
 import { raisedLab } from './raised-lab.fake.ts'
-import { plainProgress, runOptions, verifyGiven } from './lab-test.ts'
+import { broken, verifyGiven } from './lab-test.ts'
 import { sh } from '../lib/script.ts'
 
 const run = promisify(execFile)
@@ -64,90 +57,6 @@ describe('a three-node lab', () => {
     for (const capture of captures) await sameAsTshark(join(whole.store.folder, 'captures', capture))
   })
 })
-
-describe('a disruptive requirement', () => {
-  it('is verified on a lab of another shape, which is as before afterwards', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'swarmproof-full-'))
-    try {
-      const notes: string[] = []
-      const plan = planLabs(selectTests(suites, { only: ['CTL-08', 'ING-09', 'OVL-03'] }), {
-        named: [findTopology('custom-port')],
-        shipped: [],
-      })
-      const { record } = await planRun(plan, {
-        ...runOptions(folder),
-        progress: { ...plainProgress, note: (text) => notes.push(text) },
-      })
-      expect(record.failures, 'failures of the harness').to.deep.equal([])
-      expect(broken(record.requirements)).to.deep.equal([])
-      expect(notes.filter((note) => note.includes('put back'))).to.deep.equal([])
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  })
-})
-
-describe('the command line on a lab', () => {
-  const program = join(packageRoot(), 'bin', 'swarmproof.js')
-  let folder = ''
-  before(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-cli-'))))
-  after(() => rmSync(folder, { recursive: true, force: true }))
-
-  it('verifies what was asked for and prints it as JSON', async () => {
-    const words = [program, 'run', 'three-node', '--only', 'VXL-01', '--json', '--report-dir', folder]
-    const { stdout } = await run(process.execPath, words)
-    const result = JSON.parse(stdout) as {
-      conclusion: string
-      requirements: { id: string; outcome: string }[]
-    }
-    expect(result.conclusion).to.equal('conformant')
-    expect(result.requirements.map(({ id, outcome }) => `${id} ${outcome}`)).to.deep.equal(['VXL-01 pass'])
-  })
-
-  it('leaves a lab standing, enters it, and ends it', async () => {
-    const before = await new VmProvider().list()
-    const kept = ['run', 'three-node', '--only', 'VXL-04', '--keep', '--json', '--report-dir', folder]
-    const { labId } = JSON.parse((await run(process.execPath, [program, ...kept])).stdout) as {
-      labId: string
-    }
-    const entered = await run(process.execPath, [
-      program,
-      'exec',
-      '--lab',
-      labId,
-      'worker1',
-      '--',
-      'hostname',
-    ])
-    expect(entered.stdout).to.equal('worker1\n')
-    await run(process.execPath, [program, 'down', '--lab', labId])
-    expect(await new VmProvider().list()).to.deep.equal(before)
-  })
-
-  it('cleans up on Ctrl-C and keeps the report', async () => {
-    const before = await new VmProvider().list()
-    const child = spawn(process.execPath, [program, 'run', 'three-node', '--report-dir', folder], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let told = ''
-    child.stderr.on('data', (chunk: Buffer) => {
-      told += chunk.toString()
-      if (told.includes('Waiting for nodes') && !child.killed) child.kill('SIGINT')
-    })
-    child.stdout.resume()
-    const [exitCode] = (await once(child, 'close')) as [number]
-    expect(exitCode, told).to.equal(130)
-    expect(await new VmProvider().list()).to.deep.equal(before)
-    const record = JSON.parse(readFileSync(join(folder, 'latest', 'run.json'), 'utf8')) as { state: string }
-    expect(record.state).to.equal('interrupted')
-  })
-})
-
-function broken(requirements: readonly RequirementRecord[]): string[] {
-  return requirements
-    .filter(({ verdict }) => verdict?.outcome !== 'pass')
-    .map(({ id, verdict }) => `${id} ${verdict?.outcome}: ${verdict?.reason}`)
-}
 
 /** The real secrets of the lab, read past all redaction. */
 async function secretsOf({ cluster, lab }: ReadyLab): Promise<(readonly [string, string])[]> {
