@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Share one lab, each as the one before leaves it: the most precise first, what breaks the lab last. */
-const sharing = ['three-node', 'operator-canary', 'customer-cookie', 'existing-hosts', 'faults'].map((name) =>
+const sharing = ['three-node', 'existing-swarm', 'existing-hosts', 'faults'].map((name) =>
   join('suites', `${name}.lab.ts`),
 )
 

@@ -49,7 +49,7 @@ describe('the lab tests', () => {
       labTests: (folder: string) => string[]
     }
     const names = labTests(packageRoot()).map((file) => file.replace(/^.*\/|\.lab\.ts$/g, ''))
-    expect(names.slice(2, 5)).to.deep.equal(['three-node', 'operator-canary', 'customer-cookie'])
+    expect(names.slice(2, 4)).to.deep.equal(['three-node', 'existing-swarm'])
     expect(names).to.include.members(['faults', 'systemd-hosts', 'command-line'])
   })
 })

@@ -3,6 +3,7 @@ import { conformanceRun, type FinishedRun, type RunOptions } from '../lib/confor
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
 import { defaultTimeLimitMs } from '../lib/conformance/time-limit.ts'
+import type { Outcome } from '../lib/conformance/verdict.ts'
 import { VmProvider } from '../lib/host/vm/vm-provider.ts'
 import type { Progress } from '../lib/progress.ts'
 import type { Topology } from '../lib/topology/topology.ts'
@@ -71,9 +72,12 @@ export function verifyGiven(
   return conformanceRun({ ...runOptions(reportDir), topology, raised, suites: selectTests(suites, { only }) })
 }
 
-/** What did not pass, a line each. */
-export function broken(requirements: readonly RequirementRecord[]): string[] {
+/** What ended otherwise than is wanted, a line each. */
+export function broken(
+  requirements: readonly RequirementRecord[],
+  wanted: readonly Outcome[] = ['pass'],
+): string[] {
   return requirements
-    .filter(({ verdict }) => verdict?.outcome !== 'pass')
+    .filter(({ verdict }) => verdict === undefined || !wanted.includes(verdict.outcome))
     .map(({ id, verdict }) => `${id} ${verdict?.outcome}: ${verdict?.reason}`)
 }

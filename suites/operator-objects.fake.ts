@@ -73,7 +73,7 @@ docker network create --driver overlay --attachable ${inNetwork} ${network}
 printf %s ${is('config-content')} | docker config create --label operator=1 ${is('config')} -
 printf %s ${is('secret-content')} | docker secret create --label operator=1 ${is('secret')} -
 docker service create ${options} ${inService} --name ${service} ${image} ${command}
-docker service create ${options} --restart-delay 2s --name ${broken} ${image} ${`/bin/${is('missing-command')}`}`,
+docker service create ${options} --restart-delay 20s --name ${broken} ${image} ${`/bin/${is('missing-command')}`}`,
     { timeoutMs: 120_000 },
   )
   return { canaries, [Symbol.asyncDispose]: () => removeOperatorObjects(manager) }
