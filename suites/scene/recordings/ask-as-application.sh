@@ -40,6 +40,6 @@ for name; do
   times=${looked%%"$newline"*}
   # shellcheck disable=SC2086 # words
   section name "$name" "$code" $times
-  printf '%s\n' "${looked#"$times"}" | awk '{ print $1 }' | sort -u | head -n 20
+  printf '%s\n' "${looked#"$times"}" | awk 'NF { print $1 }' | sort -u | head -n 20
 done
 section end
