@@ -53,6 +53,7 @@ async function main(): Promise<void> {
   const cases = positionals.length === 0 ? all : positionals.map(caseOf)
   const pairs = values.pairs === undefined ? undefined : Number(values.pairs)
   if (pairs !== undefined && !(Number.isInteger(pairs) && pairs > 0)) refuse('--pairs takes a number from 1')
+  const against = commitGiven(values.against)
   const interruption = interrupting()
   const note = (text: string): void => void process.stderr.write(`  ${text}\n`)
   if (git('status', '--porcelain', '--untracked-files=no') !== '')
@@ -82,7 +83,7 @@ async function main(): Promise<void> {
   }
   try {
     const bench: Bench = {
-      earlier: await side('earlier', commitOf(values.against)),
+      earlier: await side('earlier', against),
       now: await side('now', commitOf('HEAD')),
       scratch,
       hosts: values.hosts === undefined ? [] : ['--hosts', values.hosts],
@@ -146,6 +147,16 @@ async function resultOf(one: Case, open: OpenCase, { bench, pairs, withBeside }:
     targets: one.targets.map((target) => judgeTarget(target, trials)),
     counts: earlier.length === 0 || now.length === 0 ? [] : compareCounts(earlier, now),
     ...(beside === undefined ? {} : { beside }),
+  }
+}
+
+function commitGiven(name: string): string {
+  try {
+    return commitOf(name)
+  } catch {
+    return refuse(
+      `no commit '${name}' in this repository; of a shallow clone, \`git fetch --unshallow\` gets all`,
+    )
   }
 }
 

@@ -22,7 +22,7 @@ if (given.includes('--help') || given.includes('-h')) {
 const unknown = given.filter((word) => word !== '--quick')
 if (unknown.length > 0) {
   console.error(`${unknown.join(' ')} is no argument of the test command\n${usage}`)
-  process.exit(2)
+  process.exit(64)
 }
 const quick = given.includes('--quick')
 const atOnce = availableParallelism()

@@ -39,6 +39,7 @@ export const seconds = {
   'suites/balancer-settings.test.ts': 8,
   'lib/swarm/guard-start.test.ts': 7,
   'lib/packet/differential.test.ts': 7,
+  'suites/scene/recordings/ask-as-application.test.ts': 22,
 }
 
 /** What the others take, about. */

@@ -137,7 +137,7 @@ describe('the test command', function () {
   })
 
   it('refuses words it does not know before it does anything', async () => {
-    expect(await run('--qiuck')).to.deep.equal({ code: 2, out: '' })
+    expect(await run('--qiuck')).to.deep.equal({ code: 64, out: '' })
     expect((await run('--help')).out).to.match(/^usage: npm test \[-- --quick\]\n/)
   })
 
