@@ -4,10 +4,20 @@ import { overlapBounds } from './overlap-bounds.ts'
 const nodes = (...cpus: number[]) => cpus.map((count) => ({ role: 'worker' as const, cpus: count }))
 
 describe('how much is verified side by side', () => {
-  it('is one after another where a node has one processor, and at most four', () => {
-    const requirements = (...cpus: number[]): number =>
-      overlapBounds(nodes(...cpus), { owned: true }).requirements
-    expect([requirements(1, 8), requirements(2, 8), requirements(16, 16)]).to.deep.equal([1, 2, 4])
+  it('is as many as the weakest node has processors, four at most; on labs of our own two at least', () => {
+    const requirements = (owned: boolean, ...cpus: number[]): number =>
+      overlapBounds(nodes(...cpus), { owned }).requirements
+    const [own, existing] = [true, false].map((owned) =>
+      [
+        [1, 8],
+        [2, 8],
+        [16, 16],
+      ].map((cpus) => requirements(owned, ...cpus)),
+    )
+    expect([own, existing]).to.deep.equal([
+      [2, 2, 4],
+      [1, 2, 4],
+    ])
     expect(overlapBounds(nodes(1, 1), { owned: true, atOnce: 3 }).requirements).to.equal(3)
   })
 

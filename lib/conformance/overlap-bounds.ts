@@ -16,9 +16,12 @@ export const mostAtOnce = 4
 /** On a lab of our own, and on hosts that run what is their owner's. */
 const tasksPerNode = { own: 4, existing: 2 }
 
+/** Of a lab of our own; measured on emulated nodes of one processor, see docs/decisions/0022. */
+const leastOnOwn = 2
+
 /**
- * As many requirements as the weakest node has processors: looking for what is awaited keeps one busy half of the time,
- * and on emulated hosts of one processor four at once took longer than one after another.
+ * As many requirements as the weakest node has processors, and on labs of our own two at least: what is awaited is told by
+ * the engine, so that two waits leave a processor room.
  *
  * @param atOnce requirements, where that was asked for
  * @param serial one after another, whatever else was asked for
@@ -38,7 +41,9 @@ export function overlapBounds(
   const members = nodes.filter(({ role }) => role !== 'outsider')
   const weakest = Math.min(...members.map(({ cpus }) => cpus))
   return {
-    requirements: serial ? 1 : (atOnce ?? Math.min(mostAtOnce, weakest)),
+    requirements: serial
+      ? 1
+      : (atOnce ?? Math.min(mostAtOnce, owned ? Math.max(leastOnOwn, weakest) : weakest)),
     tasks: members.length * tasksPerNode[owned ? 'own' : 'existing'],
   }
 }
