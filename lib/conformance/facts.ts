@@ -48,6 +48,7 @@ function nodeFacts(node: ClusterNode, state: HostState | undefined): NodeFacts {
   const { host, nodeId, role, advertise, dataPath, engineVersion, kernelRelease } = node
   return {
     ...{ name: host.name, nodeId, role, advertise, dataPath, engineVersion, kernelRelease },
+    ...(node.advertised === undefined ? {} : { advertised: node.advertised }),
     takesTasks: node.takesTasks !== false,
     macs: Object.fromEntries(
       (state?.root.links ?? []).filter(({ mac }) => mac !== '').map(({ name, mac }) => [name, mac]),

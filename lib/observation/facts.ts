@@ -63,6 +63,8 @@ export interface NodeFacts {
   readonly nodeId: string
   readonly role: 'manager' | 'worker'
   readonly advertise: { readonly address: string; readonly interface: string }
+  /** The address that its engine says it advertises, which may be another; '' where it says none, not there in older runs. */
+  readonly advertised?: string
   /** Outer address of VXLAN and ESP and the interface that has it. */
   readonly dataPath: { readonly address: string; readonly interface: string }
   readonly engineVersion: string

@@ -16,6 +16,8 @@ export interface ClusterNode {
   readonly role: 'manager' | 'worker'
   /** Control plane address and the interface that has it. */
   readonly advertise: { readonly address: string; readonly interface: string }
+  /** The address that its engine says it advertises, which may be another; '' where it says none. */
+  readonly advertised?: string
   /** Outer address of VXLAN and ESP and the interface that has it. */
   readonly dataPath: { readonly address: string; readonly interface: string }
   readonly engineVersion: string

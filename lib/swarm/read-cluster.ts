@@ -1,6 +1,6 @@
 import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
-import { portNumber, swarmId } from '../identifier.ts'
+import { ipAddress, portNumber, swarmId } from '../identifier.ts'
 import { sh } from '../script.ts'
 import type { Topology } from '../topology/topology.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
@@ -57,6 +57,7 @@ async function readNode(
     nodeId: swarmId(info.NodeID, host.name),
     role: info.ControlAvailable ? 'manager' : 'worker',
     advertise: attachment(host, topology.swarm.advertise),
+    advertised: info.NodeAddr === '' ? '' : ipAddress(info.NodeAddr, host.name),
     dataPath: attachment(host, topology.swarm.dataPath),
     engineVersion,
     kernelRelease,

@@ -2,7 +2,7 @@ import { type OtherKindOfAddress, otherKindsOfAddress } from '../../topology/adv
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
-/** Managers know a node by an address of another network than the rest, although it has one in theirs. */
+/** A node advertises an address of another network than the rest, although it has one in theirs. */
 export const advertiseAddressesOfTwoKinds: Rule = {
   code: 'advertise-addresses-of-two-kinds',
   title: 'A node advertises an address of another network than the rest',
@@ -10,15 +10,15 @@ export const advertiseAddressesOfTwoKinds: Rule = {
   meaning:
     'Nodes of a swarm send VXLAN and ESP to the address that each advertises, and the kernel takes the source from its routes. A node that joined with its public or management address while the others have private ones sends from an address they do not expect, and theirs do not reach what it listens for. The node is Ready, for its manager is reached either way, and traffic between the two kinds is lost.',
   proof: [
-    'The address that managers state for the node (`docker node inspect`) is of another network than those of the rest',
+    'The address that the node’s engine says it advertises (`docker info` there) is of another network than those of the rest. `docker node inspect` states of a worker where its connection comes from, which may be the right one',
     'The node has an address in the network of the rest, on another interface',
   ],
   silencedBy: [
-    'All nodes are known by addresses of one network, whatever prefix lengths their interfaces have there',
+    'All nodes advertise addresses of one network, whatever prefix lengths their interfaces have there',
     'The node has no address in the network of the others: networks may be routed to each other',
   ],
   remedy: [
-    'Compare: `docker node inspect --format "{{.Description.Hostname}} {{.Status.Addr}}" $(docker node ls -q)`',
+    'Compare, on each node: `docker info --format "{{.Name}} {{.Swarm.NodeAddr}}"`',
     '`docker swarm leave` on the node, then join again with `--advertise-addr` its address in the network of the rest; a manager is demoted before',
     'Always name the interface: `docker swarm join --advertise-addr eth1 …`',
   ],
@@ -39,8 +39,10 @@ export const advertiseAddressesOfTwoKinds: Rule = {
 function otherKinds(lab: LabView): OtherKindOfAddress[] {
   const states = lab.kernelAfter ?? lab.kernelBefore ?? {}
   return otherKindsOfAddress(
-    (lab.facts?.nodes ?? []).flatMap(({ name, role, advertise }) => {
-      const stated = lab.swarmObjects?.nodes.find(({ node }) => node === name)?.address ?? ''
+    (lab.facts?.nodes ?? []).flatMap(({ name, role, advertise, advertised }) => {
+      // Managers list a worker by where its connection comes from (swarmkit, dispatcher.go: nodeIPFromContext).
+      const listed = lab.swarmObjects?.nodes.find(({ node }) => node === name)?.address ?? ''
+      const stated = advertised || listed
       const held = states[name]?.root.links.flatMap((link) =>
         link.addresses
           .filter(({ family }) => family === 'inet')
@@ -64,13 +66,13 @@ function draftOf(found: OtherKindOfAddress, lab: LabView): Draft {
     cause: `The other nodes send VXLAN, ESP and gossip for ${node} to ${advertised}, and what ${node} sends to them leaves by ${instead.interface} with the source ${instead.address}, which they do not know. ${node} is Ready all the same.`,
     remedy: [
       `On ${node}: \`docker swarm leave\`, then \`docker swarm join --advertise-addr ${instead.address} …\` as before`,
-      'Compare: `docker node inspect --format "{{.Description.Hostname}} {{.Status.Addr}}" $(docker node ls -q)`',
+      'Compare, on each node: `docker info --format "{{.Name}} {{.Swarm.NodeAddr}}"`',
     ],
     nodes: [node],
     proof: [
-      `${node}: managers know it by ${advertised}${name === undefined ? ', which no interface of it has' : `, which ${name} has`}`,
+      `${node}: advertises ${advertised}${name === undefined ? ', which no interface of it has' : `, which ${name} has`}`,
       `${node}: ${instead.interface} has ${instead.address}/${instead.prefixLength}`,
-      `${others.join(', ')}: known by addresses of ${network}`,
+      `${others.join(', ')}: advertise addresses of ${network}`,
     ],
     severity: lab.problems().some(explains) ? 'cause' : 'advice',
     explains,
