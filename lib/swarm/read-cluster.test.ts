@@ -11,7 +11,12 @@ const listed = `${idOf('manager')} Leader\n${idOf('worker1')} \n`
 
 function host(name: string, says: { nodeId?: string; isManager?: boolean } = {}): Host {
   const { nodeId = idOf(name), isManager = name === 'manager' } = says
-  const swarm = { NodeID: nodeId, LocalNodeState: 'active', ControlAvailable: isManager }
+  const swarm = {
+    NodeID: nodeId,
+    NodeAddr: '192.168.56.11',
+    LocalNodeState: 'active',
+    ControlAvailable: isManager,
+  }
   return {
     ...{ name, origin: existingHosts, node: { name, role: 'worker', addresses: {} } },
     remote: new FakeRemote(name)
@@ -30,9 +35,9 @@ async function refusal(...hosts: Host[]): Promise<unknown> {
 describe('reading a cluster', () => {
   it('takes the nodes that their managers list', async () => {
     const cluster = await read(host('manager'), host('worker1'))
-    expect(cluster.nodes.map(({ nodeId, role }) => [nodeId, role])).to.deep.equal([
-      [idOf('manager'), 'manager'],
-      [idOf('worker1'), 'worker'],
+    expect(cluster.nodes.map(({ nodeId, role, advertised }) => [nodeId, role, advertised])).to.deep.equal([
+      [idOf('manager'), 'manager', '192.168.56.11'],
+      [idOf('worker1'), 'worker', '192.168.56.11'],
     ])
   })
 

@@ -27,7 +27,7 @@ export async function readCluster(topology: Topology, hosts: readonly Host[]): P
 
 interface SwarmInfo {
   readonly NodeID: string
-  readonly NodeAddr: string
+  readonly NodeAddr?: string
   readonly LocalNodeState: string
   readonly ControlAvailable: boolean
   readonly Cluster?: { readonly DataPathPort?: number } | null
@@ -57,7 +57,7 @@ async function readNode(
     nodeId: swarmId(info.NodeID, host.name),
     role: info.ControlAvailable ? 'manager' : 'worker',
     advertise: attachment(host, topology.swarm.advertise),
-    advertised: info.NodeAddr === '' ? '' : ipAddress(info.NodeAddr, host.name),
+    advertised: !info.NodeAddr ? '' : ipAddress(info.NodeAddr, host.name),
     dataPath: attachment(host, topology.swarm.dataPath),
     engineVersion,
     kernelRelease,

@@ -6,6 +6,7 @@ import { type PacketRef, refOf, type SeenFrame, seenFrames } from '../../lib/obs
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { control, controlWithinMs } from '../scene/recordings/control.ts'
@@ -56,7 +57,7 @@ export const gossipUdp = requirement({
       ({ name }) => name,
     ).map(([from, to]) => trafficOf(from, to, frames))
     const began = [...got.values()].map(({ startedAt }) => Date.parse(startedAt)).sort((a, b) => a - b)[0]
-    const since = new Date((began ?? Date.parse(facts.readAt)) - lookBackMs).toISOString()
+    const since = new Date((began ?? Date.parse(facts.readAt)) - lookBackMs(facts)).toISOString()
     const failed = failedUdpProbes(part(logs, 'log').got, facts, since)
     const arrived = pairs.reduce((sum, pair) => sum + pair.arrived, 0)
     const left = pairs.reduce((sum, pair) => sum + pair.left, 0)
@@ -96,8 +97,11 @@ interface PairTraffic {
   readonly example: readonly PacketRef[]
 }
 
-/** memberlist asks one peer a second; so far back its complaints are counted. */
-const lookBackMs = 120_000
+/**
+ * memberlist asks one peer a second: so far back its complaints are counted that each peer was asked four times. What was
+ * mended before that is no problem any more.
+ */
+const lookBackMs = ({ nodes }: ClusterFacts): number => 15_000 + 4_000 * nodes.length
 /** Below so many datagrams in one direction none in the other may be chance. */
 const leastForSilence = 5
 

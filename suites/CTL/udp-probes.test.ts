@@ -30,6 +30,17 @@ describe('UDP probes that failed by an engine’s own log', () => {
     expect(told([joined, said, said, said])[0]).to.match(/^manager → worker1/)
   })
 
+  it('of before the peer joined again are not', () => {
+    // As worker2 of a lab said it, which had joined with an address that nobody reached, and then with the right one.
+    const joinedAt = (time: string): string =>
+      `time="${time}" level=info msg="Node 9e8178abb147/192.168.56.11, joined gossip cluster"`
+    const said = (time: string): string => line(time, '9e8178abb147')
+    const times = ['2026-11-28T07:01:00.5Z', '2026-11-28T07:01:02.5Z', '2026-11-28T07:01:04.5Z']
+    const first = joinedAt('2026-11-28T07:00:50Z')
+    expect(told([first, ...times.map(said)])).to.have.lengthOf(1)
+    expect(told([first, ...times.map(said), joinedAt('2026-11-28T07:01:05Z')])).to.deep.equal([])
+  })
+
   it('of before, and other lines, are not', () => {
     const old = line(before, 'worker1-3f2a1b')
     expect(told([old, old, old, 'memberlist: Suspect worker1 has failed, no acks received'])).to.deep.equal(

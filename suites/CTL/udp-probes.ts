@@ -16,7 +16,7 @@ export const aboutJoining = ['joined gossip cluster']
 /** A busy host is late now and then. */
 const leastOften = 3
 
-/** Peers whose UDP was said to fail since a moment, by the engine that said so. */
+/** Peers whose UDP was said to fail since a moment, and since they joined last, by the engine that said so. */
 export function failedUdpProbes(
   logs: ReadonlyMap<string, readonly string[]>,
   { nodes }: Pick<ClusterFacts, 'nodes'>,
@@ -24,22 +24,26 @@ export function failedUdpProbes(
 ): Problem[] {
   const after = Date.parse(since)
   return [...logs].flatMap(([node, lines]) => {
-    const addresses = new Map(
+    const joins = new Map(
       lines.flatMap((line) => {
         const [, id, address] = joined.exec(line) ?? []
-        return id === undefined || address === undefined ? [] : [[id, address] as const]
+        return id === undefined || address === undefined ? [] : [[id, { address, at: timeOf(line) }] as const]
       }),
     )
+    const isOfNow = (line: string, peer: string): boolean =>
+      timeOf(line) >= Math.max(after, joins.get(peer)?.at ?? after)
     const named = lines
-      .filter((line) => timeOf(line) >= after)
-      .flatMap((line) => said.exec(line)?.[1] ?? [])
+      .flatMap((line) => {
+        const [, peer] = said.exec(line) ?? []
+        return peer !== undefined && isOfNow(line, peer) ? [peer] : []
+      })
       .map(
         (peer) =>
           nodes.find(
             ({ nodeId, name, advertise }) =>
               peer.startsWith(nodeId) ||
               peer.startsWith(`${name}-`) ||
-              addresses.get(peer) === advertise.address,
+              joins.get(peer)?.address === advertise.address,
           )?.name ?? peer,
       )
     return [...new Set(named)]

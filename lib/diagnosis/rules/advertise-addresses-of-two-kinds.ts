@@ -1,4 +1,5 @@
 import { type OtherKindOfAddress, otherKindsOfAddress } from '../../topology/advertised.ts'
+import { concerns } from '../concerns.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -58,9 +59,9 @@ function otherKinds(lab: LabView): OtherKindOfAddress[] {
 function draftOf(found: OtherKindOfAddress, lab: LabView): Draft {
   const { node, advertised, interface: name, network, others, instead } = found
   const explains = (problem: Reported): boolean =>
-    problem.kind === 'missed' &&
+    (problem.kind === 'missed' || problem.code === 'udp-probes-failed') &&
     /^(VXL|CTL|ENC|OVL|MTU|LB|DSC|ING|GWB|RES)/.test(problem.requirement) &&
-    (problem.node === node || problem.path?.from === node || problem.path?.to === node)
+    concerns(problem, node)
   return {
     title: `${node} advertises ${advertised}${name === undefined ? '' : ` (${name})`}, the others addresses of ${network}, where ${node} has ${instead.address} (${instead.interface})`,
     cause: `The other nodes send VXLAN, ESP and gossip for ${node} to ${advertised}, and what ${node} sends to them leaves by ${instead.interface} with the source ${instead.address}, which they do not know. ${node} is Ready all the same.`,

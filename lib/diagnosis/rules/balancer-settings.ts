@@ -40,6 +40,7 @@ export const balancerSettingsDiffer: Rule = {
   ],
   silencedBy: [
     'It is the same on all nodes with an engine of that version: older ones do not set all of them',
+    'Of `vs.conntrack`: that balancer has no service, with the first of which the engine sets it',
     'Nothing was missed through balancers of this node: `ip_forward` and `vs.conntrack` alone keep answers from coming',
   ],
   remedy: [
@@ -105,13 +106,15 @@ function draftOf(lab: LabView, node: string, own: readonly Deviation[]): Draft {
 
 function deviations(lab: LabView, node: string): Deviation[] {
   const [state] = statesOf(lab, node)
-  return Object.entries(state?.namespaces ?? {}).flatMap(([namespace, { settings = {} }]) => {
+  return Object.entries(state?.namespaces ?? {}).flatMap(([namespace, { settings = {}, ipvs }]) => {
     if (namespace !== ingressNamespace && !namespace.startsWith('lb_')) return []
     const others = nodesRead(lab)
       .filter((other) => other !== node && engineOf(lab, other) === engineOf(lab, node))
       .map((other) => statesOf(lab, other)[0]?.namespaces[namespace]?.settings)
     return Object.entries(wanted).flatMap(([setting, expected]): Deviation[] => {
       const value = settings[setting]
+      // The engine sets it with the first service that it balances there.
+      if (setting === 'net.ipv4.vs.conntrack' && ipvs.length === 0) return []
       const differs = value !== undefined && value !== expected
       return differs && others.some((other) => other?.[setting] === expected)
         ? [{ node, namespace, setting, value, expected }]

@@ -1,5 +1,6 @@
 import { culprits, describePairs, pathsOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
+import { isUntoldOfServices } from '../untold.ts'
 
 /** 7946/tcp is open, 7946/udp is not: the engines fall back to TCP, so that nothing else need fail for long. */
 export const gossipUdpBlocked: Rule = {
@@ -62,9 +63,10 @@ export const gossipUdpBlocked: Rule = {
                 ? `${path?.from} → ${path?.to}: ${expected} gossip datagrams arrived, ${observed} were answered over UDP`
                 : `${path?.from} → ${path?.to}: ${expected} gossip datagrams left, none arrived`,
           ),
-        explains: ({ code, requirement }) =>
+        explains: ({ code, requirement, node }) =>
           code.startsWith('gossip-') ||
           code === 'udp-probes-failed' ||
+          (/^(ING|LB)-/.test(requirement) && node !== undefined && isUntoldOfServices(lab, node)) ||
           (/^(DSC|VXL-06|LB-02)/.test(requirement) && code !== 'answered-by-another'),
       },
     ]

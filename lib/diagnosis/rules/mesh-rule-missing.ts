@@ -4,6 +4,7 @@ import { wayOfPort } from '../../observe/way-of-port.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { isUntoldOfServices } from '../untold.ts'
 
 interface Port {
   readonly protocol: string
@@ -32,6 +33,7 @@ export const meshRuleMissing: Rule = {
   silencedBy: [
     'The rules are all there, whatever their chains are called, and another one decides before them',
     'Only rules for what the node itself sends are missing, and others were not answered',
+    'IPVS in `ingress_sbox` of the node has no service at all: its engine was never told of any, by gossip',
     'The rules of this node could not be read, or it has no `ingress_sbox`',
     'A graver finding explains the silence: rules that drop, forwarding that is off, all rules gone',
   ],
@@ -61,6 +63,7 @@ export const meshRuleMissing: Rule = {
 }
 
 function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
+  if (isUntoldOfServices(lab, node)) return []
   const lacking = publishedPorts(lab).flatMap((port) => lackingFor(port, state))
   const ports = new Set(lacking.map(({ port }) => port.publishedPort))
   const explains = (problem: Reported): boolean =>
