@@ -6,12 +6,11 @@ import { type PacketRef, refOf, type SeenFrame, seenFrames } from '../../lib/obs
 import { judgement } from '../../lib/observation/judgement.ts'
 import { part } from '../../lib/observation/part.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import type { ClusterFacts } from '../../lib/observation/facts.ts'
 import { nodePairs } from '../../lib/observation/pair-sample.ts'
 import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { control, controlWithinMs } from '../scene/recordings/control.ts'
 import { docs } from '../source.ts'
-import { aboutJoining, aboutUdpProbes, failedUdpProbes } from './udp-probes.ts'
+import { aboutGivingUp, aboutJoining, aboutUdpProbes, failedUdpProbes } from './udp-probes.ts'
 import { gossipPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const gossipUdp = requirement({
@@ -57,8 +56,11 @@ export const gossipUdp = requirement({
       ({ name }) => name,
     ).map(([from, to]) => trafficOf(from, to, frames))
     const began = [...got.values()].map(({ startedAt }) => Date.parse(startedAt)).sort((a, b) => a - b)[0]
-    const since = new Date((began ?? Date.parse(facts.readAt)) - lookBackMs(facts)).toISOString()
-    const failed = failedUdpProbes(part(logs, 'log').got, facts, since)
+    const failed = failedUdpProbes(
+      part(logs, 'log').got,
+      facts,
+      new Date(began ?? Date.parse(facts.readAt)).toISOString(),
+    )
     const arrived = pairs.reduce((sum, pair) => sum + pair.arrived, 0)
     const left = pairs.reduce((sum, pair) => sum + pair.left, 0)
     return judgement({
@@ -81,10 +83,11 @@ export const gossipUdp = requirement({
   },
 })
 
-/** The last complaints about UDP, and who joined by which id. */
+/** The last complaints about UDP, who joined by which id, and who was given up. */
 async function gossipLines(host: Host): Promise<string[]> {
   const joining = await engineLogLines(host, aboutJoining)
-  return [...joining, ...(await engineLogLines(host, aboutUdpProbes))]
+  const givingUp = await engineLogLines(host, aboutGivingUp)
+  return [...joining, ...givingUp, ...(await engineLogLines(host, aboutUdpProbes))]
 }
 
 interface PairTraffic {
@@ -97,11 +100,6 @@ interface PairTraffic {
   readonly example: readonly PacketRef[]
 }
 
-/**
- * memberlist asks one peer a second: so far back its complaints are counted that each peer was asked four times. What was
- * mended before that is no problem any more.
- */
-const lookBackMs = ({ nodes }: ClusterFacts): number => 15_000 + 4_000 * nodes.length
 /** Below so many datagrams in one direction none in the other may be chance. */
 const leastForSilence = 5
 

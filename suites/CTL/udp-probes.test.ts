@@ -8,11 +8,12 @@ const line = (time: string, peer: string): string =>
   `time="${time}" level=warning msg="memberlist: Was able to connect to ${peer} over TCP but UDP probes failed, network may be misconfigured"`
 
 const nodes = [node('manager', 11), { ...node('worker1', 12), nodeId: 'x9k2worker1' }]
-const [before, after] = ['2026-11-28T07:00:00.5Z', '2026-11-28T07:01:00.5Z']
+/** The recording begins at 07:02:00. */
+const [before, after] = ['2026-11-28T06:59:00.5Z', '2026-11-28T07:01:50.5Z']
 
 describe('UDP probes that failed by an engine’s own log', () => {
   const told = (lines: readonly string[]): string[] =>
-    failedUdpProbes(new Map([['manager', lines]]), { nodes }, '2026-11-28T07:00:30Z').map(describeProblem)
+    failedUdpProbes(new Map([['manager', lines]]), { nodes }, '2026-11-28T07:02:00Z').map(describeProblem)
 
   it('are told with the peer, from three times on', () => {
     const peer = line(after, 'worker1-3f2a1b')
@@ -30,15 +31,27 @@ describe('UDP probes that failed by an engine’s own log', () => {
     expect(told([joined, said, said, said])[0]).to.match(/^manager → worker1/)
   })
 
+  it('that ended are told if the peer was given up, and not if it is well', () => {
+    const peer = line('2026-11-28T07:01:05Z', '9e8178abb147')
+    // As engines 26.1 log it.
+    const markedFailed =
+      'time="2026-11-28T07:01:11.5Z" level=info msg="memberlist: Marking 9e8178abb147 as failed, suspect timeout reached (0 peer confirmations)"'
+    const left =
+      'time="2026-11-28T07:01:11.6Z" level=info msg="Node 9e8178abb147/192.168.56.12, left gossip cluster"'
+    expect(told([peer, peer, peer])).to.deep.equal([])
+    expect(told([peer, peer, peer, markedFailed])).to.have.lengthOf(1)
+    expect(told([peer, peer, peer, left])).to.have.lengthOf(1)
+  })
+
   it('of before the peer joined again are not', () => {
     // As worker2 of a lab said it, which had joined with an address that nobody reached, and then with the right one.
     const joinedAt = (time: string): string =>
       `time="${time}" level=info msg="Node 9e8178abb147/192.168.56.11, joined gossip cluster"`
     const said = (time: string): string => line(time, '9e8178abb147')
-    const times = ['2026-11-28T07:01:00.5Z', '2026-11-28T07:01:02.5Z', '2026-11-28T07:01:04.5Z']
+    const times = ['2026-11-28T07:01:40.5Z', '2026-11-28T07:01:42.5Z', '2026-11-28T07:01:44.5Z']
     const first = joinedAt('2026-11-28T07:00:50Z')
     expect(told([first, ...times.map(said)])).to.have.lengthOf(1)
-    expect(told([first, ...times.map(said), joinedAt('2026-11-28T07:01:05Z')])).to.deep.equal([])
+    expect(told([first, ...times.map(said), joinedAt('2026-11-28T07:01:45Z')])).to.deep.equal([])
   })
 
   it('of before, and other lines, are not', () => {

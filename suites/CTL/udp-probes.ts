@@ -8,21 +8,30 @@ import type { Problem } from '../../lib/observation/problem.ts'
  */
 const said = /connect to (\S+) over TCP but UDP probes failed/
 const joined = /Node (\S+)\/([\d.]+), joined gossip cluster/
+/** Of networkdb, and of memberlist (state.go): nobody probes the peer any more, and nobody complains. */
+const givenUp = /Node (\S+)\/[\d.]+, left gossip cluster|Marking (\S+) as failed, suspect timeout reached/
 
 /** Words of the lines that are looked at. */
 export const aboutUdpProbes = ['UDP probes failed']
 export const aboutJoining = ['joined gossip cluster']
+export const aboutGivingUp = ['left gossip cluster', 'suspect timeout reached']
 
 /** A busy host is late now and then. */
 const leastOften = 3
 
-/** Peers whose UDP was said to fail since a moment, and since they joined last, by the engine that said so. */
+/** memberlist asks one peer a second: so far back its complaints are looked for. */
+const lookBackMs = 120_000
+/** Within so long each peer was asked four times: who complained no later has it mended, or has given the peer up. */
+const recentMs = (nodes: readonly unknown[]): number => 15_000 + 4_000 * nodes.length
+
+/** Peers whose UDP was said to fail before a moment or later, by the engine that said so, and did not come back since. */
 export function failedUdpProbes(
   logs: ReadonlyMap<string, readonly string[]>,
   { nodes }: Pick<ClusterFacts, 'nodes'>,
-  since: string,
+  began: string,
 ): Problem[] {
-  const after = Date.parse(since)
+  const after = Date.parse(began) - lookBackMs
+  const recent = Date.parse(began) - recentMs(nodes)
   return [...logs].flatMap(([node, lines]) => {
     const joins = new Map(
       lines.flatMap((line) => {
@@ -30,13 +39,18 @@ export function failedUdpProbes(
         return id === undefined || address === undefined ? [] : [[id, { address, at: timeOf(line) }] as const]
       }),
     )
-    const isOfNow = (line: string, peer: string): boolean =>
-      timeOf(line) >= Math.max(after, joins.get(peer)?.at ?? after)
-    const named = lines
-      .flatMap((line) => {
-        const [, peer] = said.exec(line) ?? []
-        return peer !== undefined && isOfNow(line, peer) ? [peer] : []
+    const sinceJoin = (expression: RegExp): { peer: string; at: number }[] =>
+      lines.flatMap((line) => {
+        const [, ...groups] = expression.exec(line) ?? []
+        const peer = groups.find((group) => group !== undefined)
+        const at = timeOf(line)
+        return peer !== undefined && at >= Math.max(after, joins.get(peer)?.at ?? after) ? [{ peer, at }] : []
       })
+    const gone = new Set(sinceJoin(givenUp).map(({ peer }) => peer))
+    const complaints = sinceJoin(said)
+    const named = complaints
+      .map(({ peer }) => peer)
+      .filter((peer) => gone.has(peer) || complaints.some((one) => one.peer === peer && one.at >= recent))
       .map(
         (peer) =>
           nodes.find(

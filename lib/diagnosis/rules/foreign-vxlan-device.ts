@@ -1,5 +1,6 @@
 import { nodesOf } from '../../observation/problem.ts'
 import { type ForeignDevice, foreignDevices } from '../foreign-devices.ts'
+import type { ProblemCode } from '../../observation/codes.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { refusalsAt, unseenAt } from '../refusals.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -58,7 +59,7 @@ function draftOf(found: ForeignDevice, lab: LabView): Draft {
   const left = device.startsWith('vx-') ? 'the left-over device ' : ''
   const enter = namespace === undefined ? '' : `nsenter --net=/run/docker/netns/${namespace} `
   const explains = (problem: Reported): boolean =>
-    problem.kind === 'missed' &&
+    (problem.kind === 'missed' || halfMade.has(problem.code)) &&
     nodesOf(problem).includes(node) &&
     (problem.network === undefined ? isIngress && ofMesh(problem) : networks.includes(problem.network))
   const accountsFor = (id: string): boolean => refused.length > 0 && unseenAt(lab, id, node)
@@ -86,6 +87,9 @@ function draftOf(found: ForeignDevice, lab: LabView): Draft {
     accountsFor,
   }
 }
+
+/** What shows of a network whose making was given up at its VXLAN device: a bridge with the kernel’s own MTU. */
+const halfMade: ReadonlySet<ProblemCode> = new Set(['interface-mtu-wrong', 'larger-than-underlay'])
 
 /** What a node without ingress cannot do. */
 const ofMesh = ({ requirement }: Reported): boolean => /^(ING|LB|RES|MTU-05)/.test(requirement)

@@ -50,7 +50,7 @@ export const interfaceMtuSet: Rule = {
           ),
         explains: ({ code, network, path, node }) =>
           code === 'interface-mtu-wrong' ||
-          (/^(full-size-|transfer-|fragments-left|oversize-)/.test(code) &&
+          (/^(full-size-|transfer-|fragments-left|oversize-|larger-than-underlay$)/.test(code) &&
             (network === undefined || networks.includes(network)) &&
             [node, path?.from, path?.to].some((name) => name !== undefined && nodes.includes(name))),
       },
