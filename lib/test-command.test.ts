@@ -50,7 +50,9 @@ describe('the lab tests', () => {
     }
     const names = labTests(packageRoot()).map((file) => file.replace(/^.*\/|\.lab\.ts$/g, ''))
     expect(names.slice(2, 4)).to.deep.equal(['three-node', 'existing-swarm'])
-    expect(names).to.include.members(['faults', 'systemd-hosts', 'command-line'])
+    expect(names).to.include.members(['systemd-hosts', 'command-line'])
+    expect(names.slice(-2)).to.deep.equal(['custom-port', 'faults'])
+    expect(names).to.have.lengthOf(new Set(names).size)
   })
 })
 
@@ -132,7 +134,7 @@ describe('the test command', function () {
     const { out } = await run()
     const told = out.slice(0, out.indexOf('4 failing'))
     expect([...told.matchAll(/Error: of (\S+)/g)].map(([, name]) => name)).to.deep.equal([
-      ...['lib/hosts', 'suites/three-node', 'suites/faults', 'suites/another'],
+      ...['lib/hosts', 'suites/three-node', 'suites/another', 'suites/faults'],
     ])
   })
 

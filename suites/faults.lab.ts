@@ -12,7 +12,7 @@ import { findTopology } from '../lib/topology/find-topology.ts'
 import { FaultLab } from './fault-lab.ts'
 import { plantingOf } from './seen-to-fail.ts'
 import { suites } from './index.ts'
-import { plainProgress, usualFaults, verifyGiven } from './lab-test.ts'
+import { leftOutWhenLate, plainProgress, usualFaults, verifyGiven } from './lab-test.ts'
 import { endLab, takeLab } from './raised-lab.fake.ts'
 
 const topology = findTopology('three-node')
@@ -36,6 +36,7 @@ describe('faults on a three-node lab', () => {
     isDisruptive: () => false,
   })
 
+  if (process.env.SWARMPROOF_FAULTS === undefined) leftOutWhenLate()
   before(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-faults-'))))
 
   afterEach(function () {

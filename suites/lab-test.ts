@@ -23,6 +23,19 @@ export const usualFaults: readonly string[] = [
   'clear-text-on-gossip-port',
 ]
 
+/** Minutes after which no further test of the kind begins; a slow machine may have an hour and a half for all of them. */
+const minutesOfRest = 60
+
+/** To be called within `describe`, where tests are left out rather than that a slow machine does not end in time. */
+export function leftOutWhenLate(): void {
+  beforeEach(function () {
+    const minutes = performance.now() / 60_000
+    if (minutes < minutesOfRest) return
+    console.log(`      left out: the lab tests have taken ${Math.round(minutes)} min already`)
+    this.skip()
+  })
+}
+
 /** For the output of tests: what ended and how long it took, a line each. */
 export const plainProgress: Progress = {
   begin: (what, host) => {
