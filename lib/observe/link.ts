@@ -27,12 +27,19 @@ export function readLinks(
   host?: string,
 ): readonly Link[] {
   const nameOf = interfaceNames(links)
-  return links.map((link) => toLink(link, addresses, nameOf, host))
+  const byIndex = new Map<number, NetlinkMessage[]>()
+  for (const one of addresses) {
+    const index = one.head.readInt32LE(4)
+    const others = byIndex.get(index)
+    if (others === undefined) byIndex.set(index, [one])
+    else others.push(one)
+  }
+  return links.map((link) => toLink(link, byIndex, nameOf, host))
 }
 
 function toLink(
   { head, attributes }: NetlinkMessage,
-  addresses: readonly NetlinkMessage[],
+  addresses: ReadonlyMap<number, readonly NetlinkMessage[]>,
   nameOf: (index: number) => string,
   host: string | undefined,
 ): Link {
@@ -53,9 +60,7 @@ function toLink(
     // The kernel names the namespace in which it was created, where that is another one.
     ...(vxlan === undefined ? {} : { vxlan, createdHere: !attributes.has(peerNamespace) }),
     ...(counted === undefined ? {} : counted),
-    addresses: addresses
-      .filter((one) => one.head.readInt32LE(4) === index)
-      .flatMap((one) => toAddress(one, host)),
+    addresses: (addresses.get(index) ?? []).flatMap((one) => toAddress(one, host)),
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -193,9 +193,15 @@ describe('a namespace that is read', () => {
     try {
       const log = join(folder, 'log')
       const save = spawnSync('sh', ['-c', 'command -v iptables-save'], { encoding: 'utf8' }).stdout.trim()
-      writeFileSync(join(folder, 'iptables-save'), `#!/bin/sh\necho asked >>${log}\nexec ${save} "$@"\n`, {
-        mode: 0o755,
-      })
+      writeFileSync(
+        join(folder, 'xtables-nft-multi'),
+        `#!/bin/sh\necho asked >>${log}\nexec ${save} "$@"\n`,
+        {
+          mode: 0o755,
+        },
+      )
+      // By what the link leads to it is known which of both it is.
+      symlinkSync('xtables-nft-multi', join(folder, 'iptables-save'))
       const path = `PATH=${folder}:${process.env['PATH']}`
       const host = nativeHost('here', [...inside, 'env', path, 'sh', '-c'])
       const asked = (): number => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').length - 1 : 0)
@@ -227,6 +233,57 @@ describe('a namespace that is read', () => {
       rmSync(folder, { recursive: true })
     }
   })
+
+  it('has the rules of the legacy iptables at every look: the list of nf_tables says nothing of them', async function () {
+    this.timeout(60_000)
+    const folder = mkdtempSync(join(tmpdir(), 'swp-rules-'))
+    try {
+      const save = ['*filter', ':INPUT ACCEPT [0:0]', '[5:60] -A INPUT -p udp --dport 4789 -j DROP', 'COMMIT']
+      // The host has rules, the namespaces of its engine have none.
+      const text = `#!/bin/sh\n[ -e ${folder}/once ] || cat <<'E'\n${save.join('\n')}\nE\n`
+      writeFileSync(join(folder, 'iptables-save'), text, { mode: 0o755 })
+      const host = nativeHost('here', [...inside, 'env', `PATH=${folder}:${process.env['PATH']}`, 'sh', '-c'])
+      for (let look = 1; look <= 3; look += 1) {
+        const { root } = await readHostState(host)
+        expect(
+          root.firewall.map(({ rule, packets }) => [rule, packets]),
+          `look ${look}`,
+        ).to.deep.equal([['-p udp --dport 4789 -j DROP', 5]])
+        // As a namespace without any, which has the number of nothing.
+        writeFileSync(join(folder, 'once'), '')
+        expect((await readHostState(host)).root.firewall).to.deep.equal([])
+        rmSync(join(folder, 'once'))
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('takes nothing that others write to the socket for what the kernel says', async function () {
+    this.timeout(60_000)
+    const many = 4000
+    run(
+      ...['sh', '-ec'],
+      `ip link add v1 type veth peer name v2; ip link set v1 up
+n=0; while [ $n -lt ${many} ]; do
+  echo "neigh add 10.9.$((n / 256)).$((n % 256)) lladdr 02:00:00:00:00:01 dev v1 nud permanent"; n=$((n + 1))
+done | ip -batch -`,
+    )
+    const forger = spawn(inside[0] ?? '', [...inside.slice(1), 'perl', '-e', forging], { stdio: 'ignore' })
+    try {
+      for (let look = 1; look <= 5; look += 1) {
+        const { root, unavailable } = await readHostState(nativeHost('here', [...inside, 'sh', '-c']))
+        // Whole, or said to have failed.
+        const failed = unavailable.some(({ tool }) => tool === 'netlink')
+        expect(failed || root.neighbours.length >= many, `look ${look}: ${root.neighbours.length}`).to.equal(
+          true,
+        )
+      }
+    } finally {
+      forger.kill('SIGKILL')
+      run('ip', 'link', 'del', 'v1')
+    }
+  })
 })
 
 const likeAnEngine = `
@@ -237,6 +294,17 @@ iptables -t nat -A DOCKER_OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DN
 iptables -A INPUT -p icmp -j ACCEPT
 iptables -A INPUT -m comment --comment "two words" -j ACCEPT
 `
+
+/** Sends the end of every listing to every socket of rtnetlink there is. */
+const forging = `socket S, 16, 3, 0;
+my $until = time + 50;
+while (time < $until) {
+  open my $file, '<', '/proc/net/netlink';
+  for (<$file>) {
+    my (undef, $protocol, $port) = split; next if $protocol ne '0';
+    for my $sequence (1 .. 6) { send S, pack('L S S L L l', 20, 3, 2, $sequence, 0, 0), 64, pack 'S S L L', 16, 0, $port, 0 }
+  }
+}`
 
 const listening = `$| = 1;
 socket S, 2, 1, 6; bind S, pack 'S n C4 x8', 2, 8099, 127, 0, 0, 1 or die; listen S, 1 or die;

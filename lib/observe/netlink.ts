@@ -18,16 +18,13 @@ export type NetlinkKind = keyof typeof headLengths
 export type NetlinkMessages = Readonly<Record<NetlinkKind, readonly NetlinkMessage[]>>
 
 /**
- * Reads lines `KIND BASE64` as `read-namespaces.pl` prints them: messages of one namespace, each with its length (u32,
+ * Reads lines `KIND BASE64` as `observe.pl` prints them: messages of one namespace, each with its length (u32,
  * itself included) before it and without the header of netlink; zeroes at the end fill up base 64. Processors that have
  * the program are little-endian.
  * @throws SwarmproofError `NETLINK_MALFORMED` where a length leads outside: what a host says is not trusted
  */
 export function readNetlink(lines: readonly string[], host?: string): NetlinkMessages {
-  const of = (kind: NetlinkKind): NetlinkMessage[] => {
-    const line = lines.find((one) => one.startsWith(`${kind} `)) ?? ''
-    return readMessages(Buffer.from(line.slice(kind.length + 1), 'base64'), headLengths[kind], host)
-  }
+  const of = (kind: NetlinkKind): NetlinkMessage[] => readNetlinkOf(kind, lines, host)
   return {
     links: of('links'),
     addresses: of('addresses'),
@@ -37,11 +34,21 @@ export function readNetlink(lines: readonly string[], host?: string): NetlinkMes
   }
 }
 
+/** Messages of one kind. @throws SwarmproofError as `readNetlink` */
+export function readNetlinkOf(kind: NetlinkKind, lines: readonly string[], host?: string): NetlinkMessage[] {
+  const line = lines.find((one) => one.startsWith(`${kind} `)) ?? ''
+  return readMessages(Buffer.from(line.slice(kind.length + 1), 'base64'), headLengths[kind], host)
+}
+
+/** More would take gigabytes here; no namespace has so many of anything. */
+const mostMessages = 200_000
+
 function readMessages(bytes: Buffer, headLength: number, host?: string): NetlinkMessage[] {
   const found: NetlinkMessage[] = []
   for (let at = 0; bytes.length - at >= 4;) {
     const length = bytes.readUInt32LE(at)
     if (length < 4 + headLength || at + length > bytes.length) throw malformed(host)
+    if (found.length === mostMessages) throw malformed(host, `more than ${mostMessages} of them`)
     const attributes = at + 4 + headLength
     found.push({
       head: bytes.subarray(at + 4, attributes),
@@ -98,13 +105,16 @@ export function interfaceNames(links: readonly NetlinkMessage[]): (index: number
   return (index) => names.get(index) ?? `if${index}`
 }
 
-function malformed(host: string | undefined): SwarmproofError {
+function malformed(
+  host: string | undefined,
+  observed = 'a length that leads outside of them',
+): SwarmproofError {
   return new SwarmproofError({
     code: 'NETLINK_MALFORMED',
     what: 'what the kernel listed could not be read',
     ...(host === undefined ? {} : { host }),
     expected: 'messages of rtnetlink',
-    observed: 'a length that leads outside of them',
+    observed,
     hint: 'run the command again; if it repeats, the output of the host is changed on its way',
   })
 }

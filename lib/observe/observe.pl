@@ -21,7 +21,10 @@ my ($XFRM, $GETSA, $GETPOLICY) = (6, 0x12, 0x15);
 my $NETFILTER = 12;
 my ($ENOENT, $EINVAL, $CLONE_NEWNET) = (2, 22, 0x40000000);
 # A kernel says where what it listed changed meanwhile.
-my $tries = 5;
+my $tries = 8;
+# No list of a kernel takes so long or is so large: 20 s, 64 MiB. A program that is asked may take 30 s.
+my ($list_seconds, $list_bytes, $program_seconds) = (20, 1 << 26, 30);
+my $sequence = 0;
 
 # Of each kind of message: what asks for it, the length of what stands before its attributes, and those that are wanted.
 my %kinds = (
@@ -43,10 +46,27 @@ sub need {
   my ($name, @what) = @_;
   section('missing', $name, @what) if !have($name);
 }
-# What a program prints, line by line.
+# In a child: a program that is ended where it takes too long, for an alarm outlives exec.
+sub become {
+  alarm $program_seconds;
+  no warnings 'exec';
+  exec { $_[0] } @_ or exit 127;
+}
+# What a program prints, line by line; undefined as its only line where it failed.
 sub output {
-  open my $pipe, '-|', @_ or return;
-  return readline $pipe;
+  my $pid = open my $pipe, '-|';
+  return undef if !defined $pid;
+  become(@_) if !$pid;
+  my @lines = readline $pipe;
+  return close $pipe ? @lines : undef;
+}
+# The same in one text, and a section that says so where the program failed.
+sub printed {
+  my ($name, @words) = @_;
+  my @lines = output(@words);
+  my $ok = !@lines || defined $lines[0];
+  print $ok ? join('', @lines) : '', "\n";
+  section('failed', $name) if !$ok;
 }
 sub lines_of {
   my ($path) = @_;
@@ -81,29 +101,42 @@ sub shortened {
   return pack('L', 4 + length $kept) . $kept;
 }
 
-# All messages that the kernel lists of a type, each with its header; undefined where it gives none.
+# All messages that the kernel lists of a type, each with its header, or what is made of each; undefined where it gives none,
+# or not all. Others in the namespace may write to the socket: what is not the kernel's, or not the answer, is nothing.
 sub messages {
-  my ($socket, $type, $body) = @_;
-  my ($torn, $sequence, @found);
-  for my $try (1 .. $tries) {
-    ($torn, @found) = (0);
-    send $socket, pack('L S S L L', 16 + length $body, $type, $DUMP, ++$sequence, 0) . $body, 0 or return;
+  my ($socket, $type, $body, $made) = @_;
+  my ($until, $bytes) = (time + $list_seconds, 0);
+  # Seconds and microseconds: SO_RCVTIMEO of SOL_SOCKET.
+  setsockopt $socket, 1, 20, pack 'l! l!', $list_seconds, 0;
+  for (1 .. $tries) {
+    my ($torn, @found) = (0);
+    my $asked = ++$sequence;
+    send $socket, pack('L S S L L', 16 + length $body, $type, $DUMP, $asked, 0) . $body, 0 or return;
     ANSWER: while (1) {
-      defined recv $socket, my $answer, 1 << 18, 0 or return;
+      my $from = recv $socket, my $answer, 1 << 18, 0;
+      return if !defined $from || time > $until || ($bytes += length $answer) > $list_bytes;
+      next if length $from < 8 || unpack 'x4 L', $from;
       return if length $answer < 16;
       my $at = 0;
       while ($at + 16 <= length $answer) {
-        my ($length, $what, $flags) = unpack 'L S S', substr $answer, $at, 8;
-        return if $length < 16 || $what == $ERROR;
-        $torn = 1 if $flags & $TORN;
-        last ANSWER if $what == $DONE;
-        push @found, substr $answer, $at, $length;
+        my ($length, $what, $flags, $of) = unpack 'L S S L', substr $answer, $at, 12;
+        return if $length < 16 || $at + $length > length $answer;
+        if ($of == $asked) {
+          return if $what == $ERROR;
+          $torn = 1 if $flags & $TORN;
+          if ($what == $DONE) {
+            return if $length >= 20 && unpack('l', substr $answer, $at + 16, 4) < 0;
+            last ANSWER;
+          }
+          my $message = substr $answer, $at, $length;
+          push @found, $made ? $made->($message) : $message;
+        }
         $at += ($length + 3) & ~3;
       }
     }
-    last unless $torn;
+    return \@found unless $torn;
   }
-  return \@found;
+  return;
 }
 
 # Of one kind, each with its length before it.
@@ -113,8 +146,12 @@ sub listed {
   my %wanted = map { $_ => 1 } @wanted;
   # By a head of a bridge's ports; of every other kind by its own. A kernel complains of what is longer in its log.
   my $asked = ($kind eq 'fdb' ? 16 : $before) - 1;
-  my $found = messages($socket, $type, pack "C x$asked", $family) or return;
-  return join '', map { shortened($_, $kind, $before, \%wanted) } @$found;
+  # With a mask (IFLA_EXT_MASK) the kernel makes room for devices that have much to say; this one leaves statistics out that
+  # are not read.
+  my $more = $kind eq 'links' ? pack 'S S L', 8, 29, 8 : '';
+  my $made = sub { my $text = shortened($_[0], $kind, $before, \%wanted); return $text eq '' ? () : $text };
+  my $found = messages($socket, $type, pack("C x$asked", $family) . $more, $made) or return;
+  return join '', @$found;
 }
 
 # What a counter says, bytes and packets of 64 bits; in the message it is set to 0.
@@ -134,7 +171,7 @@ sub taken_out {
 # rules, whatever they counted, and what they counted, chain by chain. It begins with a number that nobody knows, lest
 # rules be made up that have the number of others.
 sub counted {
-  return if !$given{nf_tables};
+  return if !$given{countable};
   socket my $socket, $AF_NETLINK, $RAW, $NETFILTER or return;
   my ($number, @counts) = ($given{seed});
   for my $asked (4, 7) {
@@ -177,7 +214,13 @@ sub firewall {
     return if $known{$number};
   }
   section('firewall');
-  if (system('iptables-save', '-c') != 0) { section('failed', 'iptables-save') }
+  if ($given{firewall} ne 'read') {
+    section('failed', 'iptables-save') if lines_of('/proc/net/ip_tables_names');
+    return;
+  }
+  my $pid = fork;
+  become('iptables-save', '-c') if defined $pid && !$pid;
+  if (!defined $pid || waitpid($pid, 0) < 0 || $? != 0) { section('failed', 'iptables-save') }
   if (defined $number && (counted())[0] != $number) { section('changed', $number) }
 }
 
@@ -234,7 +277,7 @@ sub inside {
   firewall() if $given{firewall};
   if (!$own && $given{native}) {
     section('namespace-nft');
-    print output(qw(nft -j list ruleset)), "\n";
+    printed('nft', qw(nft -j list ruleset));
   }
 }
 
@@ -272,6 +315,7 @@ sub security {
     section("xfrm-$what");
     next if !have('ip') || !some($XFRM, $type, '');
     for my $line (output('ip', 'xfrm', $what)) {
+      if (!defined $line) { section('failed', 'ip-xfrm'); last }
       $line =~ s/^(\s*(?:aead|auth|auth-trunc|enc|comp)\s+\S+)\s+\S+/$1 (redacted)/;
       $line =~ s/0x[0-9a-fA-F]{9,}/(redacted)/g;
       print $line;
@@ -305,13 +349,13 @@ sub routed_by_rules {
 sub routing {
   section('routing-rules');
   if (!routed_by_rules()) { print "[]\n"; return }
-  my $rules = join '', output(qw(ip -j -4 rule show));
+  my $rules = join '', grep { defined } output(qw(ip -j -4 rule show));
   print $rules, "\n";
   return if $rules !~ /"src":"[0-9]/;
   section('ways-out');
-  print output(qw(ip -j -4 -d route show table all exact 0/0)), "\n";
+  printed('ip-rule', qw(ip -j -4 -d route show table all exact 0/0));
   section('gateway-routes');
-  print output(qw(ip -j -4 -d route show table all dev docker_gwbridge)), "\n";
+  printed('ip-rule', qw(ip -j -4 -d route show table all dev docker_gwbridge));
 }
 
 # Whether the kernel has nf_tables already: nft would load it. A kernel that has it built in shows no module.
@@ -339,16 +383,22 @@ sub target {
 sub firewalls {
   my ($builtin) = @_;
   need('iptables-save', 'firewall', 'iptables');
-  $given{firewall} = defined have('iptables-save');
+  my $save = have('iptables-save');
+  my $is_nft = defined $save && target($save) =~ /nft/;
   $given{nf_tables} = has_nf_tables($builtin);
+  # That of nftables would load its modules; the list of nf_tables says nothing of the rules of the other.
+  $given{firewall} = !defined $save ? '' : $is_nft && !$given{nf_tables} ? 'not read' : 'read';
+  $given{countable} = $is_nft && $given{nf_tables};
   section('backend');
   my $iptables = have('iptables');
   print target($iptables), "\n" if defined $iptables;
   print map { "legacy-table $_" } lines_of('/proc/net/ip_tables_names');
   return if !$given{nf_tables} || !have('nft');
-  my $rules = join '', output(qw(nft -j list ruleset));
+  my @listed = output(qw(nft -j list ruleset));
+  my $rules = join '', grep { defined } @listed;
   section('nft');
   print $rules, "\n";
+  section('failed', 'nft') if @listed && !defined $listed[0];
   # Where nftables has tables that are not of iptables, namespaces are asked for theirs.
   while ($rules =~ /"table": \{[^{}]*"name": "([^"]*)"/g) {
     $given{native} = 1 if $1 !~ /^(?:filter|nat|mangle|raw|security)$/;
@@ -360,7 +410,7 @@ sub host {
   routing() if have('ip');
   if (have('tc')) {
     section('queueing');
-    print output(qw(tc -j -s qdisc show)), "\n";
+    printed('tc', qw(tc -j -s qdisc show));
   }
   section('kernel-log');
   my $log = "\0" x (1 << 20);
@@ -376,7 +426,8 @@ sub host {
   section('sockets');
   for (['tcp', '0A'], ['tcp6', '0A'], ['udp', '07'], ['udp6', '07']) {
     my ($table, $state) = @$_;
-    for my $line (lines_of("/proc/net/$table")) {
+    open my $sockets, '<', "/proc/net/$table" or next;
+    while (my $line = readline $sockets) {
       print "$table $1\n" if $line =~ /^ *\d+: ([0-9A-F]+:[0-9A-F]+) [0-9A-F:]+ $state /;
     }
   }

@@ -15,6 +15,7 @@ import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
 import { readSections } from '../remote/sections.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
+import { netlinkLines } from './netlink-lines.fake.ts'
 import { recorded } from './recorded/recorded.fake.ts'
 import { observeScript } from './observe-script.ts'
 import type { HostState } from './host-state.ts'
@@ -22,6 +23,7 @@ import { parseHostState, readDevices, readHostState } from './read-host-state.ts
 
 const netlink = recorded('netlink-6.18', 'netlink.txt').trim()
 
+const tenant = { name: 'ü1', address: '10.0.9.1', prefixLength: 24 }
 const output = `@@ missing ipvsadm nothing,at,all ipvsadm
 @@ clock
 2026-11-21T06:47:20Z
@@ -130,6 +132,17 @@ describe('host state', () => {
         .to.throw(SwarmproofError)
         .that.includes({ code: 'NOT_AN_IDENTIFIER', host: 'worker1' })
     }
+  })
+
+  it('leaves out, and names, a namespace in which an interface has a name that is none', () => {
+    // A container may give its own any that its kernel takes.
+    const [name, others] = ['namespace /run/docker/netns/tenant', netlinkLines(tenant)]
+    const tenants = `@@ ${name}\n@@ netlink\n${others}\n`
+    const whole = output.replace(/^@@ end$/m, `${tenants}@@ end`)
+    const state = parseHostState('worker1', readSections(whole, '@@'))
+    expect(state.namespaces).to.not.have.property('tenant')
+    expect(state.unavailable).to.deep.include({ what: name, tool: 'perl', package: '' })
+    expect(state.root).to.deep.equal(parseHostState('worker1', readSections(output, '@@')).root)
   })
 
   it('reads this machine', async function () {

@@ -20,7 +20,7 @@ import { parseModules } from './kernel-module.ts'
 import { readLinks } from './link.ts'
 import { parseListeners } from './listener.ts'
 import { readNeighbours } from './neighbour.ts'
-import { readNetlink } from './netlink.ts'
+import { readNetlink, readNetlinkOf } from './netlink.ts'
 import { parseNftables } from './nftables.ts'
 import { observeScript } from './observe-script.ts'
 import { parseRoutingRules } from './policy-routing.ts'
@@ -118,7 +118,7 @@ export function parseHostState(host: string, sections: Sections, rules?: RulesOf
   const lines = (name: string): readonly string[] => sections.lines(name)
   const hostNft = all.find(({ name }) => name === 'nft')
   const inodes = readInodes(lines('inodes'))
-  const namespaces = readNamespaces(host, all, inodes, rules)
+  const { namespaces, refused } = readNamespaces(host, all, inodes, rules)
   const modules = parseModules(lines('modules'))
   const { '-': root, ...others } = namespaces
   return {
@@ -141,7 +141,7 @@ export function parseHostState(host: string, sections: Sections, rules?: RulesOf
     settingFiles: parseSettingFiles(lines('setting-files')),
     ...hostConditions(host, all),
     listeners: parseListeners(lines('sockets')),
-    unavailable: absences(all),
+    unavailable: [...absences(all), ...refused],
   }
 }
 
@@ -185,7 +185,7 @@ function hostConditions(
     ...(rules === undefined ? {} : { routingRules: rules }),
     ...(netlink === undefined
       ? {}
-      : { refusingRoutes: readRefusingRoutes(readNetlink(netlink, host).routes, host) }),
+      : { refusingRoutes: readRefusingRoutes(readNetlinkOf('routes', netlink, host), host) }),
     ...(ways === undefined ? {} : { routingTables: ways }),
     ...(queueing === undefined ? {} : { queueing: parseQueueing(queueing[0], host) }),
     ...(neighbours === undefined ? {} : { neighbourEntries: neighbours }),
@@ -195,18 +195,27 @@ function hostConditions(
   }
 }
 
-/** Namespaces by file name; the host's own is `-`. One that could not be entered, or has ended, is left out. */
+/**
+ * Namespaces by file name; the host's own is `-`. One that could not be entered, or has ended, is left out, and so is one that
+ * holds what cannot be read, such as the name that a container gave an interface: it is told in `refused`.
+ */
 function readNamespaces(
   host: string,
   sections: readonly Section[],
   inodes: Readonly<Record<string, string>>,
   rules: RulesOfHost = { before: new Map(), now: new Map() },
-): Readonly<Record<string, NamespaceState>> {
+): {
+  readonly namespaces: Readonly<Record<string, NamespaceState>>
+  readonly refused: readonly Unavailable[]
+} {
   const found: Record<string, NamespaceState> = {}
+  const refused: Unavailable[] = []
   let name: string | undefined
+  let path = '-'
   let counted: Counted | undefined
   for (const { name: kind, argument, lines } of sections) {
     if (kind === 'namespace') {
+      path = argument
       name = argument.slice(argument.lastIndexOf('/') + 1)
       found[name] = emptyNamespace(inodes[name === '-' ? '/proc/self/ns/net' : argument] ?? '')
       counted = undefined
@@ -216,17 +225,23 @@ function readNamespaces(
       rules.now.delete(argument)
     } else if (name !== undefined && found[name] !== undefined) {
       if (kind === 'counts') counted = { number: argument, counts: parseRuleCounts(lines) }
-      const table = readTable(host, kind, lines)
-      found[name] = {
-        ...(found[name] as NamespaceState),
-        ...table,
-        ...(kind === 'counts' || (kind === 'firewall' && lines.every(isReadable))
-          ? rulesAgain(host, counted, table, rules)
-          : {}),
+      try {
+        const table = readTable(host, kind, lines)
+        found[name] = {
+          ...(found[name] as NamespaceState),
+          ...table,
+          ...(kind === 'counts' || (kind === 'firewall' && lines.every(isReadable))
+            ? rulesAgain(host, counted, table, rules)
+            : {}),
+        }
+      } catch (error) {
+        if (name === '-' || !(error instanceof SwarmproofError)) throw error
+        delete found[name]
+        refused.push({ what: `namespace ${path}`, tool: 'perl', package: '' })
       }
     }
   }
-  return found
+  return { namespaces: found, refused }
 }
 
 /** `iptables-save` says of a table into which nft wrote that it is incompatible, and nothing of its rules. */

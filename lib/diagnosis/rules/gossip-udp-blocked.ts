@@ -1,6 +1,6 @@
+import { followsFromGossip } from '../gossip.ts'
 import { culprits, describePairs, pathsOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
-import { isUntoldOfServices } from '../untold.ts'
 
 /** 7946/tcp is open, 7946/udp is not: the engines fall back to TCP, so that nothing else need fail for long. */
 export const gossipUdpBlocked: Rule = {
@@ -14,7 +14,7 @@ export const gossipUdpBlocked: Rule = {
     'Or the engine’s own log: UDP probes of a node failed while TCP reached it',
   ],
   silencedBy: [
-    'CTL-02 fails: 7946/tcp is blocked as well, so the hosts hardly reach each other',
+    'CTL-02 fails: 7946/tcp is blocked as well, see `gossip-blocked`',
     'A rule of a host’s own firewall that counted: `host-firewall-drops` names it instead',
   ],
   remedy: [
@@ -42,6 +42,7 @@ export const gossipUdpBlocked: Rule = {
     if (onTheWire.length + told.length === 0 || lab.fails('CTL-02')) return []
     const pairs = pathsOf([...onTheWire, ...told])
     const nodes = culprits(pairs, lab.nodeNames, lab.facts)
+    const follows = followsFromGossip(lab, nodes)
     const tcp = lab.holds('CTL-02') ? ', 7946/tcp is not' : ''
     return [
       {
@@ -63,11 +64,9 @@ export const gossipUdpBlocked: Rule = {
                 ? `${path?.from} → ${path?.to}: ${expected} gossip datagrams arrived, ${observed} were answered over UDP`
                 : `${path?.from} → ${path?.to}: ${expected} gossip datagrams left, none arrived`,
           ),
-        explains: ({ code, requirement, node }) =>
-          code.startsWith('gossip-') ||
-          code === 'udp-probes-failed' ||
-          (/^(ING|LB)-/.test(requirement) && node !== undefined && isUntoldOfServices(lab, node)) ||
-          (/^(DSC|VXL-06|LB-02)/.test(requirement) && code !== 'answered-by-another'),
+        explains: (problem) =>
+          follows(problem) ||
+          (/^(DSC|VXL-06|LB-02)/.test(problem.requirement) && problem.code !== 'answered-by-another'),
       },
     ]
   },

@@ -2,6 +2,7 @@ import type { HostState } from '../../observe/host-state.ts'
 import type { PlacedRule } from '../../observe/ruleset.ts'
 import { wayOfPort } from '../../observe/way-of-port.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
+import { cutOffFromGossip } from '../gossip.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { isUntoldOfServices } from '../untold.ts'
@@ -33,7 +34,7 @@ export const meshRuleMissing: Rule = {
   silencedBy: [
     'The rules are all there, whatever their chains are called, and another one decides before them',
     'Only rules for what the node itself sends are missing, and others were not answered',
-    'IPVS in `ingress_sbox` of the node has no service at all: its engine was never told of any, by gossip',
+    'The node is cut off from gossip, and has neither rule nor mark nor service of IPVS for the port: its engine was never told of it',
     'The rules of this node could not be read, or it has no `ingress_sbox`',
     'A graver finding explains the silence: rules that drop, forwarding that is off, all rules gone',
   ],
@@ -63,8 +64,10 @@ export const meshRuleMissing: Rule = {
 }
 
 function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
-  if (isUntoldOfServices(lab, node)) return []
-  const lacking = publishedPorts(lab).flatMap((port) => lackingFor(port, state))
+  const told = isTold(lab, node, state)
+  const lacking = publishedPorts(lab)
+    .filter(told)
+    .flatMap((port) => lackingFor(port, state))
   const ports = new Set(lacking.map(({ port }) => port.publishedPort))
   const explains = (problem: Reported): boolean =>
     problem.kind === 'missed' &&
@@ -90,6 +93,23 @@ function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
       explains,
     },
   ]
+}
+
+/**
+ * Whether the engine of a node can know of a published port: services come to it by gossip. Of a node that is cut off from
+ * it a port that has neither rule nor mark was never told.
+ */
+function isTold(
+  lab: LabView,
+  node: string,
+  { root, nftables, namespaces }: HostState,
+): (port: Port) => boolean {
+  if (isUntoldOfServices(lab, node)) return () => false
+  const sandbox = namespaces[ingressNamespace]
+  if (sandbox === undefined || !cutOffFromGossip(lab).includes(node)) return () => true
+  const host = { ...root, ...(nftables === undefined ? {} : { nftables }) }
+  return (port) =>
+    wayOfPort({ root: host, sandbox }, port).fromOutside !== undefined || isMarked(sandbox, port)
 }
 
 /** What a node asked itself, and rules that only such requests meet. */

@@ -1,4 +1,6 @@
 import type { ProblemCode } from '../../observation/codes.ts'
+import { concerns } from '../concerns.ts'
+import { cutOffFromGossip } from '../gossip.ts'
 import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
@@ -20,6 +22,7 @@ export const securityAssociationMissing: Rule = {
     'States of the peer for the same pair, which are whole: the keys are known, and one end lost them',
   ],
   silencedBy: [
+    'The node or its peer is cut off from gossip, so that its engine was never told of the other, or gave it up',
     'States are missing at both ends, or on every node: the engines never made them',
     'An engine that derives SPIs otherwise: `engines-with-other-spis`',
   ],
@@ -30,7 +33,10 @@ export const securityAssociationMissing: Rule = {
   ],
   reports: [],
   find(lab) {
-    const problems = lab.problems(...codes)
+    const untold = cutOffFromGossip(lab)
+    const problems = lab
+      .problems(...codes)
+      .filter((problem) => !untold.some((node) => concerns(problem, node)))
     const nodes = placesOf(problems)
     if (nodes.length === 0 || nodes.length === lab.nodeNames.length) return []
     const peers = [

@@ -1,4 +1,6 @@
 import type { ProblemCode } from '../../observation/codes.ts'
+import { concerns } from '../concerns.ts'
+import { cutOffFromGossip } from '../gossip.ts'
 import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
@@ -24,6 +26,7 @@ export const staleForwarding: Rule = {
     'They still differed after the 30 s in which engines exchange their tables',
   ],
   silencedBy: [
+    'Gossip does not reach the node or its peer: what nobody was told of is not stale',
     'Tables that came right within those 30 s',
     'Lost gossip that was shown to be the reason: `gossip-udp-blocked` comes first',
   ],
@@ -47,7 +50,10 @@ export const staleForwarding: Rule = {
     },
   ],
   find(lab) {
-    const problems = lab.problems(...codes)
+    const untold = cutOffFromGossip(lab)
+    const problems = lab
+      .problems(...codes)
+      .filter((problem) => !untold.some((node) => concerns(problem, node)))
     if (problems.length === 0) return []
     const nodes = placesOf(problems)
     const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]

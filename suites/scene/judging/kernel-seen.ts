@@ -72,7 +72,7 @@ const programs: Readonly<
 > = {
   devices: { needed: ['perl', 'bridge'], failing: ['netlink', 'ip', 'bridge'] },
   firewall: { needed: ['perl', 'iptables-save'], failing: ['iptables-save'] },
-  IPsec: { needed: ['perl', 'ip'], failing: [] },
+  IPsec: { needed: ['perl', 'ip'], failing: ['ip-xfrm'] },
 }
 
 function readable<N extends DeviceTables, T>(

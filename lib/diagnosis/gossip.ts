@@ -1,0 +1,45 @@
+import type { ProblemCode } from '../observation/codes.ts'
+import { gossipPort } from '../topology/swarm-defaults.ts'
+import { concerns } from './concerns.ts'
+import { culprits, type LabView, pathsOf, type Reported } from './lab-view.ts'
+
+/** What a kernel lacks of a peer that gossip did not tell of, or that was given up. */
+const entryCodes: ReadonlySet<ProblemCode> = new Set([
+  'neighbour-missing',
+  'neighbour-differs',
+  'neighbour-stale',
+  'forwarding-missing',
+  'forwarding-differs',
+  'forwarding-stale',
+  'outbound-states-differ',
+  'inbound-states-differ',
+  'policies-differ',
+])
+
+/** Problems of gossip itself: datagrams, what engines say of them, connections to its port. */
+export function isOfGossip({ code, port }: Pick<Reported, 'code' | 'port'>): boolean {
+  return (
+    code.startsWith('gossip-') ||
+    code === 'udp-probes-failed' ||
+    (code === 'connection-refused' && port === gossipPort)
+  )
+}
+
+/** Nodes that account for all problems of gossip there are, whoever explained them; none where no few do. */
+export function cutOffFromGossip(lab: LabView): string[] {
+  return culprits(pathsOf(lab.everyProblem.filter(isOfGossip)), lab.nodeNames, lab.facts)
+}
+
+/**
+ * What follows where nodes are told nothing by others and tell them nothing: names, balancers, published ports and entries
+ * of tasks; and traffic, where kernels lack the entries for it.
+ */
+export function followsFromGossip(lab: LabView, nodes: readonly string[]): (problem: Reported) => boolean {
+  const isTheirs = (problem: Reported): boolean => nodes.some((node) => concerns(problem, node))
+  const lacksEntries = lab.everyProblem.some((problem) => entryCodes.has(problem.code) && isTheirs(problem))
+  const followers = lacksEntries ? /^(DSC|LB|ING|VXL|OVL|MTU|ENC|CTL-0[47])/ : /^(DSC|LB-02|ING)/
+  return (problem) =>
+    isOfGossip(problem) ||
+    (isTheirs(problem) &&
+      (entryCodes.has(problem.code) || (problem.kind === 'missed' && followers.test(problem.requirement))))
+}
