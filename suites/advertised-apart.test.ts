@@ -67,6 +67,17 @@ describe('a node that advertises its address of another network', () => {
     ])
   })
 
+  it('is advice where gossip and data pass all the same', () => {
+    const sound = (id: string): RequirementRecord =>
+      ({
+        ...(record().requirements.find((one) => one.id === id) as RequirementRecord),
+        verdict: { outcome: 'pass', problems: [] },
+      }) as unknown as RequirementRecord
+    const found = findingsWhere(undefined, [sound('CTL-03'), sound('CTL-04')])
+    const one = found.find(({ code }) => code === 'advertise-addresses-of-two-kinds')
+    expect([one?.severity, one?.explains]).to.deep.equal(['advice', []])
+  })
+
   it('is not told where all advertise addresses of one network, and what follows from silence is no cause of its own', () => {
     const found = findingsWhere(rightAddress)
     expect(found.map(({ code, nodes }) => [code, nodes])).to.deep.equal([['gossip-udp-blocked', ['worker2']]])

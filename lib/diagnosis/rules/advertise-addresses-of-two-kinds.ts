@@ -17,6 +17,7 @@ export const advertiseAddressesOfTwoKinds: Rule = {
   silencedBy: [
     'All nodes advertise addresses of one network, whatever prefix lengths their interfaces have there',
     'The node has no address in the network of the others: networks may be routed to each other',
+    'Gossip and data of all pairs arrive (CTL-03, CTL-04): then it is advice',
   ],
   remedy: [
     'Compare, on each node: `docker info --format "{{.Name}} {{.Swarm.NodeAddr}}"`',
@@ -58,7 +59,10 @@ function otherKinds(lab: LabView): OtherKindOfAddress[] {
 
 function draftOf(found: OtherKindOfAddress, lab: LabView): Draft {
   const { node, advertised, interface: name, network, others, instead } = found
+  // Gossip and data pass all the same: networks are routed to each other, or the data path has addresses of its own.
+  const isHeard = lab.holds('CTL-03') && lab.holds('CTL-04')
   const explains = (problem: Reported): boolean =>
+    !isHeard &&
     (problem.kind === 'missed' || problem.code === 'udp-probes-failed') &&
     /^(VXL|CTL|ENC|OVL|MTU|LB|DSC|ING|GWB|RES)/.test(problem.requirement) &&
     concerns(problem, node)
