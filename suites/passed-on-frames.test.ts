@@ -15,11 +15,11 @@ async function titlesWith(run: string, source: string): Promise<readonly string[
     const { wires } = seen as { readonly wires?: Wires }
     if (wires === undefined) return seen
     const changed = Object.entries(wires).map(([name, wire]): [string, Part<WireSeen>] => {
-      if (!('got' in wire) || wire.got.node !== 'worker1' || !Array.isArray(wire.got.frames))
-        return [name, wire]
-      const more = passedOn(wire.got.frames, source)
+      if (!('got' in wire) || wire.got.node !== 'worker1') return [name, wire]
+      const { frames } = wire.got
+      const more = passedOn(frames, source)
       added += more.length
-      return [name, { got: { ...wire.got, frames: [...wire.got.frames, ...more] } }]
+      return [name, { got: { ...wire.got, frames: [...frames, ...more] } }]
     })
     return { ...(seen as object), wires: Object.fromEntries(changed) }
   })

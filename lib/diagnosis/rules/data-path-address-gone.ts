@@ -14,7 +14,7 @@ export const dataPathAddressGone: Rule = {
   meaning:
     'An engine keeps the address it joined with, and the other nodes go on sending VXLAN and ESP there, and gossip where it is the advertise address, too. When the interface is down, a lease ended or brought another address, or a bridge or bond took the interface over, nobody answers at that address: other nodes get no answer to ARP, and what the node itself sends leaves by another interface or not at all. Tasks go on running.',
   proof: [
-    'The interface that has the node’s data-path address by the facts of the run is down, is not there, or has not this address, by the last reading of the kernel',
+    'The interface that has the node’s data-path address by the facts of the run is down, is not there, or lacks this address, by the last reading of the kernel',
     'Something was missed to or from this node',
   ],
   silencedBy: [

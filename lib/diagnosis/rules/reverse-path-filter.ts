@@ -25,7 +25,7 @@ export const reversePathFilterDrops: Rule = {
     'Routes to all peers leave by the interface of the underlay, or one of several equal ones does: such a counter rises for strangers’ packets, too',
     'There are rules of policy routing, which the filter asks as well',
     'The filter is off, or loose (2), there',
-    'The interface is down or has not the data-path address: `data-path-address-gone` says that',
+    'The interface is down or lacks the data-path address: `data-path-address-gone` says that',
     'No such drop was counted, and no other node has the node’s hardware address either',
     'The peer has the node’s hardware address, and fewer such drops were counted than problems would follow from it',
   ],
