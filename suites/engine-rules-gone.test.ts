@@ -5,12 +5,52 @@ import { findingsWhere } from './stored/findings-where.fake.ts'
 
 type Firewall = Changeable<HostState>['root']['firewall']
 
+/** A rule as `TABLE CHAIN RULE`. */
+function ruleOf(text: string): Firewall[number] {
+  const [table = '', chain = '', ...words] = text.split(' ')
+  return { table, chain, position: 1, rule: words.join(' '), packets: 0, bytes: 0 }
+}
+
 describe('the engine’s rules gone on a node', () => {
   it('explain all that follows from it', async () => {
     const [finding, ...others] = await findingsWhere('rules-flushed')
     expect(finding).to.deep.include({ code: 'engine-rules-gone', nodes: ['worker1'] })
     expect(finding?.explains).to.deep.equal(['CTL-07', 'OVL-03', 'ENC-01', 'ENC-07', 'MTU-02', 'ING-01'])
     expect(others).to.deep.equal([])
+  })
+
+  describe('are gone although the operator’s own rules are back', () => {
+    const restored = async (...rules: readonly string[]): ReturnType<typeof findingsWhere> =>
+      findingsWhere('rules-flushed', ({ root }, node) => {
+        if (node === 'worker1') root.firewall = rules.map(ruleOf)
+      })
+
+    for (const [what, rules] of Object.entries({
+      'such as DOCKER-USER and the jump to it': [
+        'filter FORWARD -j DOCKER-USER',
+        'filter DOCKER-USER -s 203.0.113.0/24 -j DROP',
+        'filter DOCKER-USER -j RETURN',
+      ],
+      'such as one that names a bridge of the engine’s': [
+        'nat POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j SNAT --to-source 192.168.56.12',
+        'filter FORWARD -i docker_gwbridge -j ACCEPT',
+      ],
+      'in a chain whose name only begins as the engine’s': [
+        'filter FORWARD -j DOCKER-ALLOWED',
+        'filter DOCKER-ALLOWED -s 192.0.2.0/24 -j ACCEPT',
+      ],
+      'and mark something else': [
+        'mangle OUTPUT -p tcp -m tcp --dport 80 -j MARK --set-xmark 0x1/0xffffffff',
+      ],
+    }))
+      it(what, async () => {
+        const [finding, ...others] = await restored(...rules)
+        expect(finding?.title).to.equal(
+          "worker1 has none of the engine's firewall rules, other nodes have them",
+        )
+        expect(finding?.explains).to.deep.equal(['CTL-07', 'OVL-03', 'ENC-01', 'ENC-07', 'MTU-02', 'ING-01'])
+        expect(others).to.deep.equal([])
+      })
   })
 
   it('are not said where no node has them: that engine is told to write none', async () => {

@@ -198,3 +198,77 @@ describe('a queueing discipline', () => {
     expect(await titles([one('netem', 0, 'eth0')], [one('netem', 95, 'eth0')])).to.deep.equal([])
   })
 })
+
+describe('a node without its data-path address', () => {
+  const run = 'reverse-path-filter'
+  const address = '192.168.56.12'
+  /** On worker1, whom no other node gets an answer from: its own network by no interface any more, and this besides. */
+  const lost =
+    (change: (state: State) => void): Parameters<typeof findingsWhere>[1] =>
+    (state, node) => {
+      const { root } = state
+      if (node !== 'worker1') {
+        for (const neighbour of root.neighbours)
+          if (neighbour.address === address) {
+            delete neighbour.mac
+            neighbour.state = 'FAILED'
+          }
+        return
+      }
+      root.routes = root.routes.filter(
+        ({ device, destination }) => device !== 'eth1' && destination !== '192.168.56.13/32',
+      )
+      change(state)
+    }
+  const eth1 = ({ root }: State): State['root']['links'][number] => {
+    const link = root.links.find(({ name }) => name === 'eth1')
+    if (link === undefined) throw new Error('there is no eth1')
+    return link
+  }
+  const explained = ['CTL-03', 'CTL-04', 'CTL-07', 'OVL-03']
+
+  for (const [what, change] of Object.entries<(state: State) => void>({
+    'eth1 has no IPv4 address': (state) => (eth1(state).addresses = []),
+    'eth1 is down': (state) => Object.assign(eth1(state), { addresses: [], up: false }),
+    'eth1 has 192.168.56.112': (state) =>
+      (eth1(state).addresses = [{ address: '192.168.56.112', prefixLength: 24, family: 'inet' }]),
+    'there is no eth1': ({ root }) => (root.links = root.links.filter(({ name }) => name !== 'eth1')),
+    'there is no eth1, and bond0 has it': (state) => (eth1(state).name = 'bond0'),
+    'eth1 has no IPv4 address, and br0 has it': (state) => {
+      state.root.links = [...state.root.links, { ...eth1(state), name: 'br0', kind: 'bridge' }]
+      eth1(state).addresses = []
+    },
+  }))
+    it(`is the one cause of what it misses: ${what}`, async () => {
+      const found = await findingsWhere(run, lost(change))
+      expect(found.map(({ code, explains }) => [code, explains])).to.deep.equal([
+        ['data-path-address-gone', explained],
+      ])
+      expect(found[0]?.title).to.equal(`worker1 no longer has 192.168.56.12, its data-path address: ${what}`)
+    })
+
+  it('is told what to do by the interface that has it now', async () => {
+    const [finding] = await findingsWhere(
+      run,
+      lost((state) => {
+        state.root.links = [...state.root.links, { ...eth1(state), name: 'br0', kind: 'bridge' }]
+        eth1(state).addresses = []
+      }),
+    )
+    expect(finding?.remedy[0]).to.contain('`ip addr del 192.168.56.12/24 dev br0`')
+  })
+
+  it('is not told of one whose interface is up and has it, nor where no interfaces were read', async () => {
+    for (const change of [() => {}, (state: State) => (state.root.links = [])])
+      expect((await findingsWhere(run, lost(change))).map(({ code }) => code)).to.not.include(
+        'data-path-address-gone',
+      )
+  })
+
+  it('does not explain what others miss of each other', async () => {
+    const found = await findingsWhere('reverse-path-filter', (state, node) => {
+      if (node === 'manager') eth1(state).up = false
+    })
+    expect(found.map(({ code }) => code)).to.deep.equal(['reverse-path-filter-drops'])
+  })
+})

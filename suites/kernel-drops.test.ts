@@ -165,6 +165,13 @@ describe('a reverse path filter', () => {
       (state.routingRules = [{ priority: 100, from: '192.168.56.12', table: '10001' }]),
     'nothing was dropped and ARP is answered': ({ root }) =>
       (root.neighbours = root.neighbours.filter(({ state }) => state !== 'INCOMPLETE')),
+    'no other node gets an answer to ARP either': ({ root }) => {
+      for (const neighbour of root.neighbours)
+        if (neighbour.address === '192.168.56.12') neighbour.state = 'FAILED'
+    },
+    'the only other node whose neighbours were read gets none': ({ root }, node) => {
+      if (node === 'manager') root.neighbours = []
+    },
   }))
     it(`is not told where ${what}`, async () => {
       expect(codes(await findingsWhere(run, change))).to.not.include('reverse-path-filter-drops')

@@ -19,7 +19,10 @@ export interface WrongSource {
 /** Scenes that keep frames as they were on the wire. */
 const recordings = ['underlay-traffic', 'exchange', 'control'] as const
 
-/** By node, traffic and source, of every recording of the generation: packets to another node that left with a wrong one. */
+/**
+ * By node, traffic and source, of every recording of the generation: packets to another node that left with a wrong one.
+ * What bears the address of a third node is that one’s, passed on by this node: a router, or the hub of a VPN.
+ */
 export function wrongSources(lab: LabView): WrongSource[] {
   const { facts } = lab
   if (facts === undefined) return []
@@ -41,7 +44,7 @@ export function wrongSources(lab: LabView): WrongSource[] {
       const traffic = trafficOf(frame, facts.dataPathPort)
       if (traffic === undefined) continue
       const expected = traffic === 'gossip' ? node.advertise.address : node.dataPath.address
-      if (outer.source === expected) continue
+      if (outer.source === expected || others.has(outer.source)) continue
       const key = `${node.name} ${traffic} ${outer.source}`
       const known = found.get(key)
       found.set(key, {

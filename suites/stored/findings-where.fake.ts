@@ -2,6 +2,7 @@ import { judgeRun } from '../../lib/conformance/judge-run.ts'
 import type { RunRecord } from '../../lib/conformance/run-record.ts'
 import { observationReader } from '../../lib/conformance/stored-files.ts'
 import { diagnose } from '../../lib/diagnosis/diagnosis.ts'
+import type { ReadObservation } from '../../lib/diagnosis/lab-view.ts'
 import type { Finding } from '../../lib/observation/finding.ts'
 import type { DropsByNode } from '../../lib/observe/drops.ts'
 import { readRun } from '../../lib/report/read-run.ts'
@@ -17,20 +18,44 @@ export async function findingsWhere(
   changeDrops: (seen: Changeable<DropsByNode>) => void = () => {},
   topology?: Topology,
 ): Promise<readonly Finding[]> {
-  const folder = unpacked(name)
-  const stored = await judged(name)
-  const record =
-    topology === undefined ? stored : { ...stored, labs: stored.labs.map((lab) => ({ ...lab, topology })) }
-  const read = observationReader(folder, record)
-  return diagnose(
-    record,
-    withKernel((lab, file) => {
-      if (!file.startsWith('drops#')) return read(lab, file)
-      const drops = structuredClone(read(lab, file)) as { seen?: Changeable<DropsByNode> } | undefined
-      if (drops?.seen !== undefined) changeDrops(drops.seen)
-      return drops
-    }, change),
-  )
+  return findingsOf(name, {
+    record: (stored) =>
+      topology === undefined ? stored : { ...stored, labs: stored.labs.map((lab) => ({ ...lab, topology })) },
+    read: (read) =>
+      withKernel((lab, file) => {
+        if (!file.startsWith('drops#')) return read(lab, file)
+        const drops = structuredClone(read(lab, file)) as { seen?: Changeable<DropsByNode> } | undefined
+        if (drops?.seen !== undefined) changeDrops(drops.seen)
+        return drops
+      }, change),
+  })
+}
+
+/** What a stored run is explained by where scenes had seen something else: `change` gets each by its key. */
+export async function findingsWhereSeen(
+  name: string,
+  change: (key: string, seen: unknown) => unknown,
+  changeRecord: (record: RunRecord) => RunRecord = (record) => record,
+): Promise<readonly Finding[]> {
+  return findingsOf(name, {
+    record: changeRecord,
+    read: (read) => (lab, file) => {
+      const stored = structuredClone(read(lab, file)) as { seen?: unknown } | undefined
+      const [key = ''] = file.split('#')
+      return stored?.seen === undefined ? stored : { ...stored, seen: change(key, stored.seen) }
+    },
+  })
+}
+
+async function findingsOf(
+  name: string,
+  change: {
+    readonly record: (stored: RunRecord) => RunRecord
+    readonly read: (read: ReadObservation) => ReadObservation
+  },
+): Promise<readonly Finding[]> {
+  const record = change.record(await judged(name))
+  return diagnose(record, change.read(observationReader(unpacked(name), record)))
 }
 
 const records = new Map<string, Promise<RunRecord>>()

@@ -1,4 +1,4 @@
-import type { HostState } from '../../observe/host-state.ts'
+import type { FirewallRule, HostState } from '../../observe/host-state.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { LabView, Reported } from '../lab-view.ts'
@@ -20,7 +20,7 @@ export const engineRulesGone: Rule = {
   meaning:
     'The engine writes its rules when it starts and when something changes, and does not look whether they are still there. A firewall that is reloaded with `flush ruleset`, `iptables -F`, or a restore of a saved set takes them away. Published ports stop answering, containers no longer get out, and traffic of encrypted networks leaves in clear, because the rule that marks it is gone; networks between tasks go on working, so nothing looks broken.',
   proof: [
-    'Neither iptables nor nftables of the node has a rule of the engine in the table `nat`, or in `filter`',
+    'Neither iptables nor nftables of the node has a rule of the engine in the table `nat`, or in `filter`: none in a chain of the engine’s and no jump to one. The chain DOCKER-USER, jumps to it, and rules that only name a bridge of the engine’s are the operator’s and do not count',
     'Other nodes have them, or this one had them when the run began',
     'Encrypted networks are concerned where the rule of mangle OUTPUT that marks what they send is gone as well',
   ],
@@ -143,19 +143,27 @@ function mayBeElsewhere({ firewallBackend, nftables }: HostState, table: Table):
   return backend === 'nft' ? legacyTables.includes(table) : nftables !== undefined
 }
 
-/** By the engine’s chains and tables, on which no other program writes, and its rules about docker_gwbridge. */
+/**
+ * By the engine’s chains, the jumps to them, and its tables, on which no other program writes. What merely names one of
+ * its bridges an operator may have written, and DOCKER-USER is the operator’s own.
+ */
 function hasRules({ root, nftables }: HostState, table: Table): boolean {
   return (
-    root.firewall.some(
-      (rule) =>
-        rule.table === table &&
-        (rule.chain.startsWith('DOCKER') || /-j DOCKER|docker_gwbridge/.test(rule.rule)),
-    ) ||
+    root.firewall.some((rule) => rule.table === table && isOfEngine(rule)) ||
     (nftables ?? []).some(
       (chain) => chain.table.startsWith('docker') && chain.rules.length > 0 && isOfTable(chain.kind, table),
     )
   )
 }
+
+/** In a chain that the engine fills, or leading to one. */
+function isOfEngine({ chain, rule }: FirewallRule): boolean {
+  const [, target = ''] = /(?:^| )-j (\S+)/.exec(rule) ?? []
+  return [chain, target].some((name) => enginesChains.test(name))
+}
+
+/** Spelled out, because operators give chains of their own names that begin alike. */
+const enginesChains = /^DOCKER(?:-(?:INGRESS|FORWARD|BRIDGE|CT|INTERNAL|ISOLATION(?:-STAGE-[12])?))?$/
 
 /** An engine with the backend nftables has one table for both. */
 const isOfTable = (kind: string | undefined, table: string): boolean => kind === undefined || kind === table
@@ -164,13 +172,16 @@ const isOfTable = (kind: string | undefined, table: string): boolean => kind ===
 function hasMarkRule({ root, nftables }: HostState): boolean {
   return (
     root.firewall.some(
-      ({ table, chain, rule }) => table === 'mangle' && chain === 'OUTPUT' && / -j MARK /.test(` ${rule} `),
+      ({ table, chain, rule }) => table === 'mangle' && chain === 'OUTPUT' && enginesMark.test(rule),
     ) ||
     (nftables ?? []).some(
       ({ table, rules }) => table.startsWith('docker') && rules.some(({ marks }) => marks !== undefined),
     )
   )
 }
+
+/** Others mark what leaves as well, with marks of their own. */
+const enginesMark = /-j MARK --set-x?mark 0xd0c4e3\b/i
 
 /** What its mesh and gateway do for those who ask this node or are on it, and encryption between it and another. */
 function isConsequence(problem: Reported, lab: LabView, node: string, isClear: boolean): boolean {

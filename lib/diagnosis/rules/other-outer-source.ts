@@ -20,6 +20,7 @@ export const otherOuterSource: Rule = {
   ],
   silencedBy: [
     'Every packet that was recorded leaving the node for another has the source they know it by',
+    'The source is an address of a third node: this one passes on what that one sent',
     'Only outer destinations are wrong: that is a forwarding entry, not the source',
   ],
   remedy: [

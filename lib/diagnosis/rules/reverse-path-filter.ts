@@ -1,7 +1,8 @@
 import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
-import type { HostState } from '../../observe/host-state.ts'
+import type { HostState, Neighbour } from '../../observe/host-state.ts'
 import { routesTo } from '../../observe/route.ts'
+import { dataPathGone } from '../data-path-address.ts'
 import { droppedFor } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesRead, risenOn, statesOf } from '../meanwhile.ts'
@@ -15,7 +16,7 @@ export const reversePathFilterDrops: Rule = {
   meaning:
     'With `rp_filter` = 1 the kernel takes a packet only by the interface that its own route to the sender leaves by. A node with two interfaces, or a route that leads to a peer by the wrong one, drops everything from that peer: captures show it arriving, and VXLAN, ESP and gossip get none of it. It does not answer the peer’s ARP either, so that after a while nothing leaves the peer.',
   proof: [
-    'The kernel counted drops of the reverse path filter meanwhile: `TcpExt.IPReversePathFilter`, or the reason `IP_RPFILTER`; or the peer gets no answer to ARP for the node, which the same filter decides about',
+    'The kernel counted drops of the reverse path filter meanwhile: `TcpExt.IPReversePathFilter`, or the reason `IP_RPFILTER`; or the peer gets no answer to ARP for the node, which the same filter decides about, and some other node gets one',
     'The filter is strict at the interface of the underlay, by its own setting or that of all',
     'The node’s route to the peer leaves by another interface',
     'Something was missed between the two',
@@ -24,6 +25,8 @@ export const reversePathFilterDrops: Rule = {
     'Routes to all peers leave by the interface of the underlay, or one of several equal ones does: such a counter rises for strangers’ packets, too',
     'There are rules of policy routing, which the filter asks as well',
     'The filter is off, or loose (2), there',
+    'The interface is down or lacks the data-path address: `data-path-address-gone` says that',
+    'No such drop was counted, and no other node has the node’s hardware address either',
     'The peer has the node’s hardware address, and fewer such drops were counted than problems would follow from it',
   ],
   remedy: [
@@ -55,10 +58,14 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   if (state === undefined || own === undefined) return []
   const counted =
     risenOn(lab, node, 'TcpExt.IPReversePathFilter') ?? droppedFor(lab, node, 'IP_RPFILTER') ?? 0
-  const { interface: device } = own.dataPath
+  const { address, interface: device } = own.dataPath
+  // Without it nobody gets an answer, whatever the filter does.
+  if (dataPathGone(state, own.dataPath) !== undefined) return []
   const setting = strictBy(state, device)
   const stray = (lab.facts?.nodes ?? []).flatMap((peer) => strayPeer(state, device, node, peer))
-  const unanswered = stray.filter(({ name }) => isUnanswered(lab, name, own.dataPath.address))
+  const unanswered = isAnsweredToAny(lab, node, address)
+    ? stray.filter(({ name }) => isUnanswered(lab, name, address))
+    : []
   const peers = counted > 0 ? stray : unanswered
   const [first] = peers
   if (setting === undefined || first === undefined) return []
@@ -77,13 +84,9 @@ function draftsOf(lab: LabView, node: string): Draft[] {
         ...(counted === 0
           ? []
           : [`${node}: the reverse path filter dropped ${counted} packets while requirements were verified`]),
-        ...unanswered.map(
-          ({ name }) => `${name}: ${node} does not answer its ARP for ${own.dataPath.address}`,
-        ),
+        ...unanswered.map(({ name }) => `${name}: ${node} does not answer its ARP for ${address}`),
         `${node}: ${setting} = 1`,
-        ...peers.map(
-          ({ name, address, by }) => `${node}: the route to ${address} of ${name} leaves by ${by}`,
-        ),
+        ...peers.map((peer) => `${node}: the route to ${peer.address} of ${peer.name} leaves by ${peer.by}`),
       ],
       ...(unanswered.length > 0 ? {} : { counted: { at: node, packets: counted, way: 'arriving' as const } }),
       explains: (problem) => {
@@ -100,11 +103,25 @@ function draftsOf(lab: LabView, node: string): Draft[] {
 
 /** The kernel asks the filter before it answers ARP, too. */
 function isUnanswered(lab: LabView, peer: string, address: string): boolean {
-  const [state] = statesOf(lab, peer)
-  return (state?.root.neighbours ?? []).some(
-    (neighbour) => neighbour.address === address && ['FAILED', 'INCOMPLETE'].includes(neighbour.state),
+  return neighboursOf(lab, peer, address).some(({ state }) => isFailed(state))
+}
+
+/** Where no node gets an answer, the address itself may not be there: that is no matter of routes to single peers. */
+function isAnsweredToAny(lab: LabView, node: string, address: string): boolean {
+  return nodesRead(lab).some(
+    (other) =>
+      other !== node &&
+      neighboursOf(lab, other, address).some(({ mac, state }) => mac !== undefined && !isFailed(state)),
   )
 }
+
+/** What a node’s own neighbour table says of an address. */
+function neighboursOf(lab: LabView, node: string, address: string): readonly Neighbour[] {
+  const [state] = statesOf(lab, node)
+  return (state?.root.neighbours ?? []).filter((neighbour) => neighbour.address === address)
+}
+
+const isFailed = (state: string): boolean => state === 'FAILED' || state === 'INCOMPLETE'
 
 /** The setting that makes the filter strict at an interface: the greater of its own and that of all counts. */
 function strictBy({ root: { settings = {} } }: HostState, device: string): string | undefined {
