@@ -180,6 +180,17 @@ describe('a queueing discipline', () => {
     expect(found.map(({ code }) => code)).to.deep.equal(['arrives-undelivered'])
   })
 
+  it('of netem that dropped nothing explains datagrams that are lost only where it corrupts some', async () => {
+    const explainedBy = async (...does: string[]): Promise<readonly string[] | undefined> =>
+      (
+        await findingsWhere('packets-lost', (state, node) => {
+          if (node === 'worker2') state.queueing = [{ ...one('netem', 0), does }]
+        })
+      ).find(({ code }) => code === 'queueing-disturbs')?.explains
+    expect(await explainedBy('corrupt')).to.deep.equal(['OVL-19'])
+    for (const other of ['loss', 'delay', 'duplicate']) expect(await explainedBy(other)).to.equal(undefined)
+  })
+
   it('is none that dropped fewer than were missed', async () => {
     expect(await titles([one('htb', 4)], [one('htb', 5)])).to.deep.equal([])
   })
