@@ -219,6 +219,109 @@ describe('what problems themselves place', () => {
   })
 })
 
+describe('a rule of FORWARD', function () {
+  this.timeout(60_000)
+  type Change = Parameters<typeof causesWhere>[1] & {}
+  const forwarding =
+    (rule: string, counted = 317, lacking = false): Change =>
+    (state, on, when) => {
+      if (on !== 'worker1') return
+      const packets = when === 'kernel-after' ? 1000 + counted : 1000
+      state.root.firewall.unshift({
+        ...{ table: 'filter', chain: 'FORWARD', position: 1, rule, packets, bytes: 0 },
+      })
+      if (lacking)
+        withoutRules(
+          state.root,
+          (one) => one.chain === 'DOCKER-INGRESS' && one.rule.includes(`--dport ${silent.port} -j DNAT`),
+        )
+    }
+  const asked: Problem = { ...silent, path: { from: 'manager', to: 'worker1' } }
+  const found = (...rule: Parameters<typeof forwarding>) =>
+    codesOf(causesWhere({ 'ING-01': [asked] }, forwarding(...rule)))
+  const others = [
+    '-i eth0 -p tcp -m tcp --dport 9000 -j DROP',
+    '-p tcp -m conntrack --ctorigdstport 5432 --ctdir ORIGINAL -j DROP',
+    '! -s 10.0.0.0/8 -i eth0 -j DROP',
+    '-i eth1 -s 203.0.113.0/24 -j DROP',
+    '-d 172.17.0.0/16 -j DROP',
+    '-p udp -m udp --dport 8080 -j DROP',
+  ]
+
+  for (const rule of others)
+    it(`that counted strangers is no cause: ${rule}`, () => {
+      expect(found(rule, 317, true)).to.deep.equal(['mesh-rule-missing'])
+      expect(found(rule)).to.deep.equal([])
+    })
+
+  for (const rule of [
+    '-i eth1 -p tcp -m tcp --dport 8080 -j DROP',
+    '-p tcp -m conntrack --ctorigdstport 8080 --ctdir ORIGINAL -j DROP',
+    '-s 192.168.56.11/32 -j REJECT',
+    '! -s 10.0.0.0/8 -o docker_gwbridge -j DROP',
+  ]) {
+    it(`that matches the request is the cause: ${rule}`, () => {
+      expect(found(rule)).to.deep.equal(['host-firewall-drops'])
+      expect(found(rule, 0)).to.deep.equal([])
+    })
+
+    it(`is asked about nothing that no rule leads to the mesh: ${rule}`, () => {
+      expect(found(rule, 317, true)).to.deep.equal(['mesh-rule-missing'])
+    })
+  }
+
+  it('of which it is not known what it matches is the cause only where nothing speaks against it', () => {
+    const rule = '-m set --match-set crowdsec-blacklists src -j DROP'
+    expect(found(rule)).to.deep.equal(['host-firewall-drops'])
+    expect(found(rule, 317, true)).to.deep.equal(['mesh-rule-missing'])
+    const unmarked: Change = (state, on, when) => {
+      forwarding(rule)(state, on, when)
+      if (on === 'worker1')
+        withoutRules(state.namespaces['ingress_sbox'], (one) => / --dport 8080 .*MARK/.test(one.rule))
+    }
+    expect(codesOf(causesWhere({ 'ING-01': [asked] }, unmarked))).to.deep.equal(['mesh-rule-missing'])
+    const own: Problem = { ...silent, code: 'own-port-not-answered' }
+    expect(codesOf(causesWhere({ 'ING-01': [asked, own] }, forwarding(rule)))).to.deep.equal([])
+    const lost: Problem = {
+      ...{ code: 'not-delivered', kind: 'missed', network: 'swp-clear', protocol: 'UDP' },
+      path: { from: 'manager', to: 'worker2' },
+    }
+    const behind = causesWhere({ 'ING-01': [asked], 'OVL-03': [lost] }, forwarding(rule))
+    expect(codesOf(behind)).to.not.include('host-firewall-drops')
+  })
+
+  it('is no cause of what is not forwarded: virtual IPs, what the node itself asks, ports of other nodes', () => {
+    const change = forwarding('-j DROP')
+    const vip: Problem = {
+      ...{
+        code: 'virtual-ip-silent',
+        kind: 'missed',
+        node: 'worker1',
+        network: 'swp-clear',
+        protocol: 'TCP',
+      },
+    }
+    for (const [id, problem] of [
+      ['LB-01', vip],
+      ['ING-01', { ...silent, code: 'own-port-not-answered' }],
+      ['ING-01', { ...asked, node: 'worker2', path: { from: 'worker1', to: 'worker2' } }],
+    ] as const)
+      expect(codesOf(causesWhere({ [id]: [problem] }, change))).to.not.include('host-firewall-drops')
+  })
+
+  it('is the cause of what tasks send out where it matches that', () => {
+    const out: Problem = {
+      ...{ code: 'outbound-never-left', kind: 'missed', node: 'worker1', protocol: 'UDP', port: 9 },
+      ...{ address: '192.168.56.11', path: { from: 'worker1', to: 'manager' } },
+    }
+    const of = (rule: string): string[] => codesOf(causesWhere({ 'GWB-02': [out] }, forwarding(rule)))
+    for (const rule of ['-i docker_gwbridge -o eth1 -j DROP', '-p udp -m udp --dport 9 -j DROP'])
+      expect(of(rule), rule).to.deep.equal(['host-firewall-drops'])
+    for (const rule of ['-i eth1 -j DROP', '-o eth0 -j DROP', '-o docker_gwbridge -j DROP', ...others])
+      expect(of(rule), rule).to.deep.equal([])
+  })
+})
+
 describe('a rule that drops before the engine’s, or on the way out', () => {
   const withRule =
     (host: string, placed: { table: string; chain: string; rule: string }, counted = 40) =>

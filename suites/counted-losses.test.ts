@@ -1,6 +1,8 @@
 import { expect } from 'chai'
+import type { Problem } from '../lib/observation/problem.ts'
 import type { HostState } from '../lib/observe/host-state.ts'
-import type { Changeable } from './stored/changed-kernel.fake.ts'
+import type { Changeable, Reading } from './stored/changed-kernel.fake.ts'
+import { causesWhere } from './stored/causes-where.fake.ts'
 import { findingsWhere } from './stored/findings-where.fake.ts'
 
 type State = Changeable<HostState>
@@ -10,6 +12,18 @@ const codes = async (...asked: Asked): Promise<string[]> =>
   (await findingsWhere(...asked)).map(({ code }) => code)
 const first = async (...asked: Asked): Promise<string | undefined> => (await codes(...asked))[0]
 const counters = (state: State): Record<string, number> => (state.root.counters ??= {})
+
+/** A table of connections that is full and dropped 5,000 packets meanwhile. */
+function filled(state: State, reading: Reading): void {
+  Object.assign((state.root.settings ??= {}), {
+    'net.netfilter.nf_conntrack_count': '8190',
+    'net.netfilter.nf_conntrack_max': '8192',
+  })
+  Object.assign(counters(state), {
+    'conntrack.drop': reading === 'kernel' ? 0 : 5000,
+    'conntrack.insert_failed': 0,
+  })
+}
 
 describe('a full table', () => {
   const run = 'balancer-forwarding-off'
@@ -98,6 +112,74 @@ describe('a firewall rule that counted something else', () => {
     it(`explains no more than it counted: ${rule}`, async () => {
       expect(await codes(run, where('worker2', rule, 1))).to.deep.equal(['arrives-undelivered'])
     })
+
+  const blockList = '-m set --match-set crowdsec-blacklists src -j DROP'
+  const pairs = ['manager', 'worker1'].flatMap((other) => [
+    { from: 'worker2', to: other },
+    { from: other, to: 'worker2' },
+  ])
+  const lostOnTheWay: Problem[] = pairs.map((path) => ({
+    ...{ code: 'data-lost-on-the-way', kind: 'missed', path },
+    ...{ network: 'swp-clear', protocol: 'VXLAN', expected: 30 },
+  }))
+
+  for (const rule of [blockList, '-p udp -m udp --dport 4789 -j DROP'])
+    it(`takes nothing that was lost between the hosts: ${rule}`, async () => {
+      const found = await findingsWhere(run, where('worker2', rule, 5000), undefined, undefined, {
+        'CTL-04': lostOnTheWay,
+      })
+      const blocked = found.find(({ code }) => code === 'data-path-port-blocked')
+      expect(blocked?.explains).to.include('CTL-04')
+      const dropped = found.find(({ code }) => code === 'host-firewall-drops')
+      expect(dropped?.explains ?? []).to.not.include('CTL-04')
+      if (rule === blockList) expect(dropped).to.equal(undefined)
+    })
+
+  it('leaves what was lost between the hosts to them where a table is full, too', async () => {
+    const full: Asked[1] = (state, node, reading) => {
+      where('worker2', [], 0)?.(state, node, reading)
+      if (node === 'worker2') filled(state, reading)
+    }
+    const found = await findingsWhere(run, full, undefined, undefined, { 'CTL-04': lostOnTheWay })
+    expect(found.map(({ code }) => code)).to.include('data-path-port-blocked')
+    expect(found.find(({ code }) => code === 'conntrack-table-full')?.explains ?? []).to.not.include.members([
+      'CTL-04',
+    ])
+  })
+
+  it('takes no gossip that was lost between the hosts', async () => {
+    const lost = pairs.map((path): Problem => ({
+      code: 'gossip-lost-on-the-way',
+      kind: 'missed',
+      path,
+      protocol: 'UDP',
+      expected: 9,
+    }))
+    for (const rule of [blockList, '-p udp -m udp --dport 7946 -j DROP'])
+      expect(
+        causesWhere({ 'CTL-03': lost }, (state, node, reading) =>
+          where('worker2', rule, 5000)?.(state, node, reading),
+        ).map(({ code }) => code),
+      ).to.deep.equal(['gossip-udp-blocked'])
+  })
+
+  it('takes nothing that the kernel dropped for another reason, whatever counted as many', async () => {
+    const another = 'traffic-control-drops'
+    expect(await codes(another, where('worker1', blockList, 5000))).to.deep.equal(['arrives-undelivered'])
+    const full: Asked[1] = (state, node, reading) => {
+      if (node === 'worker1') filled(state, reading)
+    }
+    expect(await codes(another, full)).to.deep.equal(['arrives-undelivered'])
+    const asNetfilter: Asked[2] = (seen) => {
+      const one = seen['worker1']
+      for (const drop of one !== undefined && 'got' in one ? one.got.drops : [])
+        if (drop.reason === 'TC_INGRESS') drop.reason = 'NETFILTER_DROP'
+    }
+    expect(await first(another, where('worker1', blockList, 5000), asNetfilter)).to.equal(
+      'host-firewall-drops',
+    )
+    expect(await first(another, full, asNetfilter)).to.equal('conntrack-table-full')
+  })
 
   it('is the cause together with others, one for each sender', async () => {
     const each = (counted: number): Asked[1] =>

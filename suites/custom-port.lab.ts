@@ -7,7 +7,7 @@ import { planRun } from '../lib/conformance/run.ts'
 import { selectTests } from '../lib/conformance/selection.ts'
 import { findTopology } from '../lib/topology/find-topology.ts'
 import { suites } from './index.ts'
-import { broken, leftOutWhenLate, plainProgress, runOptions } from './lab-test.ts'
+import { unwanted, leftOutWhenLate, plainProgress, runOptions } from './lab-test.ts'
 import { endLab } from './raised-lab.fake.ts'
 
 describe('a disruptive requirement', () => {
@@ -27,7 +27,7 @@ describe('a disruptive requirement', () => {
         progress: { ...plainProgress, note: (text) => notes.push(text) },
       })
       expect(record.failures, 'failures of the harness').to.deep.equal([])
-      expect(broken(record.requirements)).to.deep.equal([])
+      expect(unwanted(record.requirements)).to.deep.equal([])
       expect(notes.filter((note) => note.includes('put back'))).to.deep.equal([])
     } finally {
       rmSync(folder, { recursive: true, force: true })

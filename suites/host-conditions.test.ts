@@ -152,13 +152,43 @@ describe('a queueing discipline', () => {
       .filter(({ code }) => code === 'queueing-disturbs')
       .map(({ title }) => title)
 
-  it('is named where it dropped as many as were missed, and netem wherever it is', async () => {
-    expect(await titles([one('tbf', 4)], [one('tbf', 99)])).to.deep.equal([
-      'tbf on eth1 of worker2 disturbs what it sends, 95 packets dropped meanwhile',
-    ])
-    expect(await titles([one('netem', 0)], [one('netem', 0)])).to.deep.equal([
-      'netem (loss) on eth1 of worker2 disturbs what it sends',
-    ])
+  it('is named where it dropped as many as were missed, netem as well, which counts what it loses', async () => {
+    for (const [kind, does] of [
+      ['tbf', ''],
+      ['netem', ' (loss)'],
+    ] as const) {
+      expect(await titles([one(kind, 4)], [one(kind, 99)])).to.deep.equal([
+        `${kind}${does} on eth1 of worker2 disturbs what it sends, 95 packets dropped meanwhile`,
+      ])
+      expect(await titles([one(kind, 0)], [one(kind, 0)])).to.deep.equal([])
+      expect(await titles([one(kind, 4)], [one(kind, 9)])).to.deep.equal([])
+    }
+  })
+
+  for (const does of [['delay'], ['reorder', 'delay'], ['duplicate'], ['corrupt'], ['rate']])
+    it(`of netem with ${does.join(' and ')} that dropped nothing takes nothing from what drops`, async () => {
+      const netem = { ...one('netem', 0), does }
+      const found = await findingsWhere('quick-data-port-dropped', shapedBy([netem], [netem]))
+      const unshaped = await findingsWhere('quick-data-port-dropped')
+      expect(found).to.deep.equal(unshaped)
+    })
+
+  it('of netem takes nothing that did not end on its node', async () => {
+    const found = await findingsWhere('traffic-control-drops', (state, node, reading) => {
+      if (node === 'manager') state.queueing = [one('netem', reading === 'kernel' ? 0 : 5000)]
+    })
+    expect(found.map(({ code }) => code)).to.deep.equal(['arrives-undelivered'])
+  })
+
+  it('of netem that dropped nothing explains datagrams that are lost only where it corrupts some', async () => {
+    const explainedBy = async (...does: string[]): Promise<readonly string[] | undefined> =>
+      (
+        await findingsWhere('packets-lost', (state, node) => {
+          if (node === 'worker2') state.queueing = [{ ...one('netem', 0), does }]
+        })
+      ).find(({ code }) => code === 'queueing-disturbs')?.explains
+    expect(await explainedBy('corrupt')).to.deep.equal(['OVL-19'])
+    for (const other of ['loss', 'delay', 'duplicate']) expect(await explainedBy(other)).to.equal(undefined)
   })
 
   it('is none that dropped fewer than were missed', async () => {
@@ -183,7 +213,7 @@ describe('a queueing discipline', () => {
     const remedyOn = async (lab: string): Promise<string | undefined> => {
       const found = await findingsWhere(
         'quick-data-port-dropped',
-        shapedBy([one('netem', 0)], [one('netem', 0)]),
+        shapedBy([one('netem', 0)], [one('netem', 95)]),
         undefined,
         findTopology(lab),
       )

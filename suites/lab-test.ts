@@ -82,7 +82,7 @@ export function verifyGiven(
 }
 
 /** What ended otherwise than is wanted, a line each. */
-export function broken(
+export function unwanted(
   requirements: readonly RequirementRecord[],
   wanted: readonly Outcome[] = ['pass'],
 ): string[] {

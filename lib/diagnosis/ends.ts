@@ -1,4 +1,6 @@
-import type { Reported } from './lab-view.ts'
+import type { ProblemCode } from '../observation/codes.ts'
+import type { Reached } from '../observation/how-far.ts'
+import type { LabView, Reported } from './lab-view.ts'
 
 /** What a node counted of packets that it lost: on their way in, on their way out, or either. */
 export interface CountedLoss {
@@ -7,21 +9,48 @@ export interface CountedLoss {
   readonly way?: 'arriving' | 'leaving'
 }
 
+type Followed = Pick<Reported, 'reached' | 'path'> & { readonly code?: ProblemCode }
+
+/** The codes by which requirements say that packets left one node and never came to the other. */
+const lostBetweenNodes: readonly (ProblemCode | undefined)[] = [
+  'data-lost-on-the-way',
+  'gossip-lost-on-the-way',
+]
+
+/** Where it was seen last: followed, or said by the code itself. Undefined where neither tells. */
+function reachedBy({ code, reached }: Followed): Reached | undefined {
+  return lostBetweenNodes.includes(code) ? 'wire' : reached
+}
+
 /** The node at which a probe, or the answer to it, arrived last; undefined where that was not followed, or it was lost between nodes. */
-export function endOf({ reached, path }: Pick<Reported, 'reached' | 'path'>): string | undefined {
-  if (reached === 'receiver') return path?.to
-  return reached === 'returned' ? path?.from : undefined
+export function endOf(problem: Followed): string | undefined {
+  const reached = reachedBy(problem)
+  if (reached === 'receiver') return problem.path?.to
+  return reached === 'returned' ? problem.path?.from : undefined
 }
 
 /** Whether the node can have lost it, as far as it was followed. */
-export function canEndAt(
-  problem: Pick<Reported, 'reached' | 'path'>,
-  { at, way }: Pick<CountedLoss, 'at' | 'way'>,
-): boolean {
-  const { reached, path } = problem
+export function canEndAt(problem: Followed, { at, way }: Pick<CountedLoss, 'at' | 'way'>): boolean {
+  const { path } = problem
+  const reached = reachedBy(problem)
   if (reached === undefined) return true
   const arriving = endOf(problem) === at
   // What it asked never left it, or it was asked and its answer never left it.
   const leaving = (reached === 'sender' && path?.from === at) || (reached === 'receiver' && path?.to === at)
   return (way !== 'leaving' && arriving) || (way !== 'arriving' && leaving)
+}
+
+/**
+ * Whether VXLAN or ESP of the problem’s two nodes is reported to be lost between them, in either direction, or gossip
+ * where it is about what nodes say to each other; where it names no pair, of its node and any other. Then what counted
+ * something else there tells nothing.
+ */
+export function isLostOnTheWay({ path, node, requirement }: Reported, lab: LabView): boolean {
+  const ends = path === undefined ? [node] : [path.from, path.to]
+  return lab.everyProblem.some(
+    (one) =>
+      lostBetweenNodes.includes(one.code) &&
+      ends.every((end) => end !== undefined && [one.path?.from, one.path?.to].includes(end)) &&
+      (one.code !== 'gossip-lost-on-the-way' || requirement.startsWith('CTL-')),
+  )
 }

@@ -4,8 +4,9 @@ import { parseFirewall, parsePolicies } from '../observe/firewall.ts'
 import { parseNftables } from '../observe/nftables.ts'
 import { recorded } from '../observe/recorded/recorded.fake.ts'
 import { exampleLab } from '../report/fixtures/example-runs.fake.ts'
-import { firewallDrops, type Traffic } from './firewall-drops.ts'
-import { LabView } from './lab-view.ts'
+import { firewallDrops, packetDrops, type Traffic } from './firewall-drops.ts'
+import { LabView, type Reported } from './lab-view.ts'
+import { forwardedPackets } from './mesh-packets.ts'
 
 const saved = recorded('firewall-of-an-operator', 'iptables-save.txt').split('\n')
 const state = {
@@ -36,7 +37,7 @@ describe('drops of host firewalls', () => {
 describe('what accepts before a drop', () => {
   it('stands in the chain that drops, in the words of its program', () => {
     const acceptOf = (traffic: Traffic) =>
-      firewallDrops(view, 'worker1', traffic)[0]?.accept?.('192.168.99.0/24')
+      firewallDrops(view, 'worker1', traffic)[0]?.accept('192.168.99.0/24')
     expect(acceptOf('data')).to.equal(
       'iptables -t filter -I INPUT -p udp --dport 4789 -s 192.168.99.0/24 -j ACCEPT',
     )
@@ -50,18 +51,23 @@ describe('drops of a firewall that accepts what it knows', () => {
   const lines = recorded('firewall-like-ufw', 'iptables-save.txt').split('\n')
   const stateOf = (counted: (rule: string) => boolean) => {
     const told = lines.map((line) => (counted(line) ? line.replace('[0:0]', '[7:420]') : line))
-    return { root: { firewall: parseFirewall(told), policies: parsePolicies(told) } }
+    const root = { firewall: parseFirewall(told), policies: parsePolicies(told), links: [] }
+    return { root, namespaces: {} }
   }
-  const drops = (traffic: Traffic, counted: (rule: string) => boolean) => {
+  const viewOf = (
+    counted: (rule: string) => boolean,
+    more: Readonly<Record<string, unknown>> = {},
+  ): LabView => {
     const seen: Readonly<Record<string, unknown>> = {
       ...files,
       'kernel#0': { seen: { worker1: stateOf(() => false) } },
       'kernel-after#0': { seen: { worker1: stateOf(counted) } },
+      ...more,
     }
-    return firewallDrops(new LabView(lab, 0, none, none, (_, name) => seen[name]), 'worker1', traffic).map(
-      ({ accept: _, ...drop }) => drop,
-    )
+    return new LabView(lab, 0, none, none, (_, name) => seen[name])
   }
+  const drops = (traffic: Traffic, counted: (rule: string) => boolean) =>
+    firewallDrops(viewOf(counted), 'worker1', traffic).map(({ accept: _, ...drop }) => drop)
   const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7, certain: true }
 
   it('are those of its policy, for what no rule accepts', () => {
@@ -86,8 +92,21 @@ describe('drops of a firewall that accepts what it knows', () => {
 
   it('are, of what is forwarded to published ports, those on its way to docker_gwbridge', () => {
     const rule = 'iptables -t filter -A FORWARD -i eth1 -o docker_gwbridge -j DROP'
-    const found = drops('mesh', (line) => line.includes('FORWARD -i'))
-    expect(found).to.deep.equal([{ node: 'worker1', rule, packets: 7, certain: false }])
-    expect(drops('data', (line) => line.includes('FORWARD -i'))).to.not.deep.include(found[0])
+    const silent: Reported = {
+      ...{ requirement: 'ING-01', code: 'port-not-answered', kind: 'missed', node: 'worker1' },
+      ...{ path: { from: 'manager1', to: 'worker1' }, protocol: 'TCP', port: 8080 },
+    }
+    const isForwarding = (line: string): boolean => line.includes('FORWARD -i')
+    const forwarded = (on?: string) => {
+      const own = { address: '192.168.99.12', ...(on === undefined ? {} : { interface: on }) }
+      const facts = { nodes: [node('manager1', '192.168.99.11'), { name: 'worker1', advertise: own }] }
+      const view = viewOf(isForwarding, { 'facts#0': facts })
+      return packetDrops(view, 'worker1', forwardedPackets(silent, 'worker1', view), ['forward'])
+    }
+    const found = { node: 'worker1', rule, packets: 7, certain: true }
+    expect(forwarded('eth1')).to.deep.equal([found])
+    expect(forwarded('eth2')).to.deep.equal([])
+    expect(forwarded()).to.deep.equal([{ ...found, certain: false }])
+    expect(drops('data', isForwarding)).to.not.deep.include(found)
   })
 })

@@ -1,20 +1,20 @@
-import type { HostState } from '../observe/host-state.ts'
+import type { HostState, RuleCondition } from '../observe/host-state.ts'
 import { type Chain, type Hook, type PlacedRule, type Ruleset, rulesetOf } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
 import { gatewayBridgeName, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 import type { CountedLoss } from './ends.ts'
 import type { LabView } from './lab-view.ts'
 
-/** Traffic that swarm needs between nodes, and the published ports. */
-export type Traffic = 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp' | 'management' | 'mesh'
+/** Traffic that swarm needs between nodes. */
+export type Traffic = 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp' | 'management'
 
 /** A firewall rule or policy of a node that drops some traffic. */
 export interface FirewallDrop {
   readonly node: string
   /** For people, as somebody would type or look it up: `iptables -t filter -A INPUT -p udp --dport 4789 -j DROP`. */
   readonly rule: string
-  /** What accepts the traffic before it, from these senders. Undefined for published ports, which anybody may ask. */
-  readonly accept: ((senders: string) => string) | undefined
+  /** What accepts the traffic before it, from these senders. */
+  readonly accept: (senders: string) => string
   /** That it dropped while the run went on; undefined where it has no counter. */
   readonly packets?: number
   /** All of the packets asked about match it; of another it is known only that it counted something. */
@@ -39,12 +39,11 @@ export function lostBy(
 }
 
 /**
- * What a node's firewall, made by somebody else than the engine, drops of this traffic as it arrives; what comes to
- * published ports as it is forwarded. A rule counts where the packets come to it and all of them match, or where it
- * counted some of them while the run went on.
+ * What a node's firewall, made by somebody else than the engine, drops of this traffic as it arrives. A rule counts
+ * where the packets come to it and all of them match, or where it counted some of them while the run went on.
  */
 export function firewallDrops(view: LabView, node: string, traffic: Traffic): FirewallDrop[] {
-  return dropsBy(view, node, packetsOf(view, node, traffic), hooksOf(traffic)).map(
+  return dropsBy(view, node, packetsOf(view, node, traffic), ['prerouting', 'input']).map(
     ({ by, packets, certain }) => ({
       ...{
         node,
@@ -120,7 +119,21 @@ function isEngines({ table, chain, conditions }: PlacedRule): boolean {
   return (
     chain.startsWith('DOCKER') ||
     isEnginesTable(table) ||
-    conditions.some(({ left }) => left === 'vni' || left === '-m bpf' || left === '-m u32')
+    conditions.some(({ left }) => left === 'vni' || left === '-m bpf' || left === '-m u32') ||
+    keepsContainersApart(conditions)
+  )
+}
+
+/** Containers of docker_gwbridge do not reach each other by it. */
+function keepsContainersApart(conditions: readonly RuleCondition[]): boolean {
+  return (
+    conditions.length === 2 &&
+    ['iifname', 'oifname'].every((wanted) =>
+      conditions.some(
+        ({ left, not, values }) =>
+          left === wanted && not !== true && values.length === 1 && values[0] === gatewayBridgeName,
+      ),
+    )
   )
 }
 
@@ -131,16 +144,9 @@ function isEnginesPolicy({ table, name }: Chain): boolean {
   return isEnginesTable(table) || (table === 'filter' && name === 'FORWARD')
 }
 
-const hooksOf = (traffic: Traffic): Hook[] => (traffic === 'mesh' ? ['forward'] : ['prerouting', 'input'])
-
-/** One for each other node that sends it; what comes to published ports may come from anywhere. */
+/** One for each other node that sends it. */
 function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): AskedPacket[] {
-  const common = { state: 'new', toHost: traffic !== 'mesh' }
-  if (traffic === 'mesh')
-    return ['tcp', 'udp'].map((protocol) => ({
-      ...{ ...common, protocol, fromHost: false, translated: true },
-      ...{ in: { noneOf: [gatewayBridgeName] }, out: gatewayBridgeName },
-    }))
+  const common = { state: 'new', toHost: true }
   const wanted = portsOf(lab.topology.swarm.dataPathPort)[traffic]
   const way = traffic === 'data' || traffic === 'esp' ? 'dataPath' : 'advertise'
   const own = facts?.nodes.find(({ name }) => name === node)?.[way]
@@ -151,7 +157,7 @@ function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): Ask
     : others.map((other) => ({ ...common, ...wanted, ...to, source: other[way].address, fromHost: false }))
 }
 
-export function portsOf(dataPathPort: number): Readonly<Record<Exclude<Traffic, 'mesh'>, AskedPacket>> {
+export function portsOf(dataPathPort: number): Readonly<Record<Traffic, AskedPacket>> {
   return {
     data: { protocol: 'udp', destinationPort: dataPathPort, ofKernel: true },
     esp: { protocol: 'esp', ofKernel: true },
@@ -196,7 +202,6 @@ function acceptBefore(
   traffic: Traffic,
   dataPathPort: number,
 ): FirewallDrop['accept'] {
-  if (traffic === 'mesh') return undefined
   const { protocol, destinationPort } = portsOf(dataPathPort)[traffic]
   const chain = isChain(by) ? by.name : by.chain
   const port = (word: string): string => (destinationPort === undefined ? '' : ` ${word} ${destinationPort}`)

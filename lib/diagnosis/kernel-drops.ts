@@ -46,6 +46,23 @@ export function tellingDrops(
   })
 }
 
+/**
+ * Whether the kernel of a node says why it dropped as many packets as were lost there, and none of the reasons is the one
+ * that is asked about: a counter of that one rose for other packets.
+ */
+export function isDroppedOtherwise(
+  lab: LabView,
+  node: string,
+  lost: number,
+  isReason: (drop: KernelDrop) => boolean,
+): boolean {
+  const drops = tellingDrops(lab, node, { lost, concerned: [node] })
+  return drops.length > 0 && !drops.some(isReason)
+}
+
+/** What rules drop, and what finds no room in connection tracking. */
+export const isOfNetfilter = ({ reason }: KernelDrop): boolean => reason === 'NETFILTER_DROP'
+
 /** For proofs. */
 export function describeDrop({ node, count, reason, location }: KernelDrop): string {
   return `${node}: its kernel dropped ${count} IPv4 packets in ${location} while requirements were verified: ${reason}`

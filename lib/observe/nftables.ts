@@ -238,8 +238,10 @@ function leftText(left: unknown): string {
   if (typeof key === 'string') return /^[io]ifname$/.test(key) ? key : `meta ${key}`
   const { result, flags } = object(fib)
   if (typeof result === 'string') return `fib ${asList(flags).map(textOf).join(' . ')} ${result}`
-  const tracked = object(ct)['key']
-  return typeof tracked === 'string' ? `ct ${tracked}` : textOf(left)
+  const { key: tracked, dir } = object(ct)
+  return typeof tracked === 'string'
+    ? ['ct', ...(typeof dir === 'string' ? [dir] : []), tracked].join(' ')
+    : textOf(left)
 }
 
 /** Of a set without elements, which matches nothing. */

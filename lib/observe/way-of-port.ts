@@ -51,7 +51,10 @@ export function wayOfPort({ root, sandbox: inner }: IngressTables, port: Port): 
   // What a host sends came in by no interface.
   const ofNode = { ...packet, fromHost: true, in: '', out: 'lo' }
   const loopback = { source: '127.0.0.1', fromHost: true }
-  const led = { toHost: false, translated: true, out: gatewayBridgeName } as const
+  const led = {
+    ...{ toHost: false, translated: true, out: gatewayBridgeName },
+    askedPort: port.publishedPort,
+  } as const
   const [fromOutside, fromNode, fromLoopback] = [
     whoDecides(ruleset, 'prerouting', { ...packet, in: outside, fromHost: false }),
     whoDecides(ruleset, 'output', ofNode),

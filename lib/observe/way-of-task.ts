@@ -43,6 +43,7 @@ export function wayOfTask(
   const asked = whoDecides(ruleset, 'prerouting', packet)
   const onward: AskedPacket = {
     ...{ ...packet, destination: sandbox, out: gatewayBridgeName, toHost: false, translated: true },
+    askedPort: port.publishedPort,
   }
   const forwarding = whoDecides(ruleset, 'forward', onward)
   return {

@@ -117,6 +117,44 @@ describe('who decides about a packet', () => {
     expect(said(whoDecides(input, 'input', vxlan))).to.equal('drop by filter INPUT rule 1')
   })
 
+  it('knows the port that was asked before a translation, as both programs write it', () => {
+    const tables = [
+      saved(
+        ...['*filter', ':FORWARD ACCEPT [0:0]'],
+        '[0:0] -A FORWARD -p tcp -m conntrack --ctorigdstport 5432 --ctdir ORIGINAL -j DROP',
+      ),
+      nft(
+        {
+          chain: {
+            family: 'ip',
+            table: 'own',
+            name: 'fwd',
+            handle: 1,
+            hook: 'forward',
+            prio: 0,
+            type: 'filter',
+          },
+        },
+        {
+          rule: {
+            ...{ family: 'ip', table: 'own', chain: 'fwd', handle: 2 },
+            expr: [
+              { match: { op: '==', left: { ct: { key: 'proto-dst', dir: 'original' } }, right: 5432 } },
+              { drop: null },
+            ],
+          },
+        },
+      ),
+    ]
+    for (const table of tables) {
+      const verdictOf = (more: Partial<AskedPacket>) => whoDecides(table, 'forward', { ...web, ...more })
+      expect(verdictOf({ translated: true, askedPort: 5432 }).verdict).to.equal('drop')
+      expect(verdictOf({ destinationPort: 5432 }).verdict).to.equal('drop')
+      expect(verdictOf({ translated: true, askedPort: 8080 }).asked).to.deep.equal([])
+      expect(verdictOf({ destinationPort: 5432, translated: true }).unless).to.have.lengthOf(1)
+    }
+  })
+
   it('does not walk in circles, and asks nothing of chains that nothing leads to', () => {
     const round = saved(
       ...[

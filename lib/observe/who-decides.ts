@@ -13,6 +13,8 @@ export interface AskedPacket {
   readonly destination?: string
   readonly sourcePort?: number
   readonly destinationPort?: number
+  /** The port that its sender asked, before any translation. */
+  readonly askedPort?: number
   /** Whether the addresses are the host's own. */
   readonly fromHost?: boolean
   readonly toHost?: boolean
@@ -186,6 +188,10 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
     return one(port, (number) => values.some((value) => isInRange(value, number)))
   }
   switch (left) {
+    case 'ct original proto-dst':
+      return one(askedPortOf(packet), (number) => values.some((value) => isInRange(value, number)))
+    case 'ct direction':
+      return packet.state === 'new' ? yesNo(values.includes('original')) : 'some'
     case 'ip daddr':
       return one(packet.destination, (address) => values.some((value) => isInPrefix(value, address)))
     case 'ip saddr':
@@ -225,6 +231,11 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
     default:
       return 'unread'
   }
+}
+
+/** Where nothing was translated it is the one that the packet has. */
+function askedPortOf({ askedPort, destinationPort, translated }: AskedPacket): number | undefined {
+  return askedPort ?? (translated === true ? undefined : destinationPort)
 }
 
 /** Nodes send to one address each. */

@@ -1,5 +1,5 @@
 import { judgeRun } from '../../lib/conformance/judge-run.ts'
-import type { RunRecord } from '../../lib/conformance/run-record.ts'
+import type { RequirementRecord, RunRecord } from '../../lib/conformance/run-record.ts'
 import { observationReader } from '../../lib/conformance/stored-files.ts'
 import { diagnose } from '../../lib/diagnosis/diagnosis.ts'
 import type { ReadObservation } from '../../lib/diagnosis/lab-view.ts'
@@ -9,18 +9,27 @@ import { readRun } from '../../lib/report/read-run.ts'
 import type { Topology } from '../../lib/topology/topology.ts'
 import { suites } from '../index.ts'
 import { type Changeable, type ChangeKernel, withKernel } from './changed-kernel.fake.ts'
+import type { Reports } from './causes-where.fake.ts'
 import { unpacked } from './unpacked.fake.ts'
 
-/** What a stored run is explained by where its hosts’ kernel state, what kernels dropped, or the lab’s file had been another. */
+/**
+ * What a stored run is explained by where its hosts’ kernel state, what kernels dropped, or the lab’s file had been
+ * another, and where these requirements had failed with these problems.
+ */
 export async function findingsWhere(
   name: string,
   change: ChangeKernel = () => {},
   changeDrops: (seen: Changeable<DropsByNode>) => void = () => {},
   topology?: Topology,
+  reports: Reports = {},
 ): Promise<readonly Finding[]> {
   return findingsOf(name, {
-    record: (stored) =>
-      topology === undefined ? stored : { ...stored, labs: stored.labs.map((lab) => ({ ...lab, topology })) },
+    record: (judgedRun) => {
+      const stored = failing(judgedRun, reports)
+      return topology === undefined
+        ? stored
+        : { ...stored, labs: stored.labs.map((lab) => ({ ...lab, topology })) }
+    },
     read: (read) =>
       withKernel((lab, file) => {
         if (!file.startsWith('drops#')) return read(lab, file)
@@ -56,6 +65,16 @@ async function findingsOf(
 ): Promise<readonly Finding[]> {
   const record = change.record(await judged(name))
   return diagnose(record, change.read(observationReader(unpacked(name), record)))
+}
+
+function failing(record: RunRecord, reports: Reports): RunRecord {
+  const requirements = record.requirements.map((one): RequirementRecord => {
+    const problems = reports[one.id]
+    return problems === undefined || one.verdict === undefined
+      ? one
+      : { ...one, verdict: { ...one.verdict, outcome: 'fail', problems } }
+  })
+  return { ...record, requirements }
 }
 
 const records = new Map<string, Promise<RunRecord>>()

@@ -1,7 +1,8 @@
 import { type Path, nodesOf } from '../../observation/problem.ts'
 import type { CatalogEntry } from '../../observation/catalog-entry.ts'
 import type { KernelEventKind } from '../../observe/kernel-events.ts'
-import type { CountedLoss } from '../ends.ts'
+import { canEndAt, type CountedLoss, isLostOnTheWay } from '../ends.ts'
+import { isDroppedOtherwise, isOfNetfilter, type KernelDrop } from '../kernel-drops.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, risenOn, saidMeanwhile, statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -14,6 +15,8 @@ interface Table {
   readonly dropped: (lab: LabView, node: string) => number
   /** Which packets it holds back; those of both directions where it does not say. */
   readonly way?: CountedLoss['way']
+  /** Whether the kernel’s reason for a drop is that it is full; not there where the kernel has several. */
+  readonly isReason?: (drop: KernelDrop) => boolean
   readonly name: string
   readonly limit: string
   /** How full it was at a reading. */
@@ -30,6 +33,7 @@ const conntrack: Table = {
       0,
       (risenOn(lab, node, 'conntrack.drop') ?? 0) - (risenOn(lab, node, 'conntrack.insert_failed') ?? 0),
     ),
+  isReason: isOfNetfilter,
   name: 'connection tracking table',
   limit: 'net.netfilter.nf_conntrack_max',
   use: (lab, node) => useOf(lab, node, 'net.netfilter.nf_conntrack_count', 'net.netfilter.nf_conntrack_max'),
@@ -83,7 +87,8 @@ export const conntrackTableFull: Rule = {
   ],
   silencedBy: [
     'The table had room: two packets of one new connection that clash are counted as dropped, too',
-    'Fewer packets were dropped than were missed, or what was missed is seen to have ended elsewhere',
+    'Fewer packets were dropped than were missed, or what was missed is seen to have ended elsewhere, between the hosts for one (CTL-03, CTL-04, CTL-07)',
+    'The kernel says that it dropped as many for a reason that is not netfilter’s',
   ],
   remedy: conntrack.remedy,
   reports: [
@@ -134,6 +139,12 @@ function draftOf(table: Table, lab: LabView, node: string): Draft[] {
   const use = table.use(lab, node)
   const wasFull = said > 0 || (use !== undefined && use.used >= nearlyFull * use.limit)
   if (!wasFull || dropped === 0) return []
+  const counted = { at: node, packets: dropped, ...(table.way === undefined ? {} : { way: table.way }) }
+  const explains = (problem: Reported): boolean =>
+    problem.kind === 'missed' && concerns(problem, node) && !isLostOnTheWay(problem, lab)
+  const lost = lab.problems().filter((problem) => explains(problem) && canEndAt(problem, counted)).length
+  const { isReason } = table
+  if (isReason !== undefined && isDroppedOtherwise(lab, node, lost, isReason)) return []
   const full = use === undefined ? '' : `, ${use.used} of ${use.limit} entries when it was read`
   return [
     {
@@ -146,8 +157,7 @@ function draftOf(table: Table, lab: LabView, node: string): Draft[] {
         `${node}: ${dropped} packets found no room while requirements were verified${full}`,
         ...(said === 0 ? [] : [`${node}: its kernel said so ${said} times meanwhile${full}`]),
       ],
-      counted: { at: node, packets: dropped, ...(table.way === undefined ? {} : { way: table.way }) },
-      explains: (problem) => problem.kind === 'missed' && concerns(problem, node),
+      ...{ counted, explains },
     },
   ]
 }

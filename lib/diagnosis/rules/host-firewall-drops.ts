@@ -1,8 +1,12 @@
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
-import { canEndAt } from '../ends.ts'
-import { firewallDrops, lostBy, type Traffic } from '../firewall-drops.ts'
+import { canEndAt, isLostOnTheWay } from '../ends.ts'
+import { type FirewallDrop, firewallDrops, lostBy, packetDrops, type Traffic } from '../firewall-drops.ts'
+import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
+import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
+import { isOfOwnMesh } from '../own-mesh.ts'
+import { meshRuleMissing } from './mesh-rule-missing.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 interface Kind {
@@ -47,11 +51,6 @@ const kinds: readonly Kind[] = [
     name: () => 'the management port (TCP 2377)',
     accounts: (problem) => problem.requirement === 'CTL-01',
   },
-  {
-    traffic: 'mesh',
-    name: () => 'what the engine forwards to containers (the routing mesh)',
-    accounts: (problem) => /^(ING|GWB|MTU-05|LB|RES)/.test(problem.requirement),
-  },
 ]
 
 /** What nodes learn by gossip, late or never. */
@@ -77,11 +76,14 @@ export const hostFirewallDrops: Rule = {
   proof: [
     'A rule of iptables or nftables, or a policy, that is not the engine’s, lies where this traffic passes and matches it',
     'Its counter rose while the requirements were verified; one without a counter has to match traffic that was missed at this node',
+    'What is forwarded is asked about packet by packet: the port and the sender of each request that was not answered, the interface it came in by; and what a task sent out through docker_gwbridge',
   ],
   silencedBy: [
     'Its counter did not move, or counted fewer packets than were missed',
-    'What was missed is seen to have ended elsewhere: on another node, or before it arrived',
-    'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast',
+    'What was missed is seen to have ended elsewhere: on another node, or before it arrived (CTL-03, CTL-04, CTL-07)',
+    'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast; another published port, other senders, another interface',
+    'Whether it matches cannot be told (an ipset, a share, a rate), and something else speaks: packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
+    'The published port is not led to the mesh at all: then nothing of it is forwarded',
     'A rule before a policy accepts the traffic',
     'Nothing was missed at this node that the rule could account for',
   ],
@@ -107,49 +109,137 @@ export const hostFirewallDrops: Rule = {
   ],
   find(lab) {
     const nodes = Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {})
-    return nodes.flatMap((node) => kinds.flatMap((kind) => draftOf(kind, node, lab)))
+    return nodes.flatMap((node) => [
+      ...kinds.flatMap((kind) => draftOf(kind, node, lab)),
+      ...forwardedDraft(node, lab),
+    ])
   },
   gravity: 100,
 }
 
 function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
-  const accounts = (problem: Reported): boolean =>
-    isMissed(problem) && kind.accounts(problem, lab) && concerns(problem, node, lab)
-  const missed = lab.problems().filter(accounts)
-  if (missed.length === 0) return []
   const found = firewallDrops(lab, node, kind.traffic).filter(({ packets }) => packets !== 0)
-  if (found.length === 0) return []
-  const name = kind.name(lab)
   const [first] = found
-  const loss = lostBy(found, { at: node, way: 'arriving' })
-  const ended = missed.filter((problem) => loss === undefined || canEndAt(problem, loss))
-  const counted = first?.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
-  const what =
-    kind.traffic === 'mesh'
-      ? `${node}'s own firewall drops ${name}`
-      : `${name} arrives at ${node} and ${node}'s own firewall drops it`
+  if (first === undefined) return []
+  const explains = (problem: Reported): boolean =>
+    isMissed(problem) &&
+    kind.accounts(problem, lab) &&
+    concerns(problem, node, lab) &&
+    canEndAt(problem, { at: node, way: 'arriving' }) &&
+    (first.certain || !isLostOnTheWay(problem, lab))
+  const missed = lab.problems().filter(explains)
+  if (missed.length === 0) return []
+  if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
+  const name = kind.name(lab)
   return [
     {
-      title: `${what}: ${first?.rule ?? ''}${counted}`,
-      cause: `The rule is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
+      ...draftFor(node, found, missed, lab),
+      title: `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`,
       remedy: [
-        first?.accept === undefined
-          ? `On ${node} remove that rule and put your own into the chain DOCKER-USER, which the engine asks first and leaves alone`
-          : `On ${node} accept it from every other node: \`${first.accept(underlayOf(kind.traffic, lab))}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
-        `See the rule count: \`iptables -nvL --line-numbers\`, or \`nft list ruleset\``,
+        `On ${node} accept it from every other node: \`${first.accept(underlayOf(kind.traffic, lab))}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
+        seeCounters,
       ],
-      nodes: [node],
-      pairs: pathsOf(ended).filter(({ from, to }) => [from, to].every((end) => lab.nodeNames.includes(end))),
-      networks: [...new Set(ended.flatMap(({ network }) => network ?? []))],
-      proof: found.map(
-        ({ rule, packets }) =>
-          `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
-      ),
-      ...(loss === undefined ? {} : { counted: loss }),
-      explains: accounts,
+      explains,
     },
   ]
 }
+
+type Drops = readonly Omit<FirewallDrop, 'accept'>[]
+
+/** What drops what the node forwards between its containers and what is outside, asked problem by problem. */
+function forwardedDraft(node: string, lab: LabView): Draft[] {
+  const asked = lab
+    .problems()
+    .filter((problem) => isForwardedBy(problem, node, lab))
+    .map((problem) => ({
+      problem,
+      drops: packetDrops(lab, node, forwardedPackets(problem, node, lab), ['forward']).filter(
+        ({ packets }) => packets !== 0,
+      ),
+    }))
+    .filter(({ drops }) => drops.length > 0)
+  const sure = asked
+    .map(({ problem, drops }) => ({ problem, drops: drops.filter(({ certain }) => certain) }))
+    .filter(({ drops }) => drops.length > 0)
+  const taken = sure.length > 0 ? sure : unspokenAgainst(asked, node, lab)
+  const drops = new Map(taken.flatMap((one) => one.drops).map((drop) => [drop.rule, drop]))
+  const found = [...drops.values()]
+  const [first] = found
+  if (first === undefined) return []
+  const missed = taken.map(({ problem }) => problem)
+  return [
+    {
+      ...draftFor(node, found, missed, lab),
+      title: `${node}'s own firewall drops what the engine forwards to containers (the routing mesh): ${described(first)}`,
+      remedy: [
+        `On ${node} remove that rule and put your own into the chain DOCKER-USER, which the engine asks first and leaves alone`,
+        seeCounters,
+      ],
+      explains: (problem) => missed.includes(problem),
+    },
+  ]
+}
+
+/** Problems of which nothing else is known than a rule whose matches are not understood. */
+function unspokenAgainst<T extends { readonly problem: Reported }>(
+  asked: readonly T[],
+  node: string,
+  lab: LabView,
+): readonly T[] {
+  if (asked.length === 0 || isDroppedOtherwise(lab, node, asked.length, isOfNetfilter)) return []
+  const missing = meshRuleMissing.find(lab)
+  const own = lab.everyProblem.filter((problem) => isOfOwnMesh(problem, node, lab))
+  const isBehind = losesBehindMesh(lab)
+  return asked.filter(({ problem }) =>
+    problem.code.startsWith('outbound')
+      ? problem.code !== 'outbound-lost'
+      : !isBehind &&
+        !missing.some(({ explains }) => explains?.(problem)) &&
+        !own.some((one) => isOfMeshItself(one, problem, node, lab)),
+  )
+}
+
+/** Requests that came through a node’s firewall end where tasks of other nodes are not reached. */
+const losesBehindMesh = (lab: LabView): boolean =>
+  lab.everyProblem.some(
+    ({ code, network }) => behindMesh.includes(code) && lab.networkNamed(network)?.encrypted !== true,
+  )
+
+const behindMesh: readonly ProblemCode[] = ['not-delivered', 'data-never-left', 'data-lost-on-the-way']
+
+/** The node itself is not answered either, or its tables are not as they should be: what is forwarded is not to blame. */
+function isOfMeshItself(one: Reported, { port }: Reported, node: string, lab: LabView): boolean {
+  return (
+    one.requirement.startsWith('ING') &&
+    !isForwardedBy(one, node, lab) &&
+    (one.port === undefined || one.port === port)
+  )
+}
+
+function draftFor(
+  node: string,
+  found: Drops,
+  missed: readonly Reported[],
+  lab: LabView,
+): Omit<Draft, 'title' | 'remedy'> {
+  const loss = lostBy(found, { at: node, way: 'arriving' })
+  return {
+    cause: `The rule is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
+    nodes: [node],
+    pairs: pathsOf(missed).filter(({ from, to }) => [from, to].every((end) => lab.nodeNames.includes(end))),
+    networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
+    proof: found.map(
+      ({ rule, packets }) =>
+        `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
+    ),
+    ...(loss === undefined ? {} : { counted: loss }),
+  }
+}
+
+const seeCounters = `See the rule count: \`iptables -nvL --line-numbers\`, or \`nft list ruleset\``
+
+const described = ({ rule, packets }: Drops[number]): string =>
+  `${rule}${packets === undefined ? '' : `, ${packets} packets meanwhile`}`
 
 /** Also by what an engine's own log says was missed. */
 const isMissed = ({ kind, code }: Reported): boolean => kind === 'missed' || code === 'udp-probes-failed'

@@ -1,7 +1,7 @@
 import { nodesOf } from '../../observation/problem.ts'
 import type { SecurityPolicy } from '../../observe/host-state.ts'
 import { canEndAt } from '../ends.ts'
-import { tellingDrops } from '../kernel-drops.ts'
+import { isDroppedOtherwise, type KernelDrop } from '../kernel-drops.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { nodesRead, risenOn, statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -78,7 +78,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const lost = lab.problems('not-delivered').filter(({ path }) => path?.from !== path?.to)
   const accounted = lost.filter(accounts)
   if (accounted.length === 0 || most.risen < accounted.length) return []
-  if (isDroppedOtherwise(lab, node, accounted.length)) return []
+  if (isDroppedOtherwise(lab, node, accounted.length, isOfIpsec)) return []
   const foreign = policiesIn(lab, node)
   const pairs = pathsOf(accounted)
   const peers = [...new Set(pairs.flatMap(({ from, to }) => [from, to]))].filter((name) => name !== node)
@@ -115,13 +115,9 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   ]
 }
 
-/** The kernel says why it dropped as many packets, and it was not IPsec: strangers' ESP raises the same counters. */
-function isDroppedOtherwise(lab: LabView, node: string, lost: number): boolean {
-  const drops = tellingDrops(lab, node, { lost, concerned: [node] })
-  return (
-    drops.length > 0 && !drops.some(({ reason, location }) => /^XFRM_/.test(reason) || /^xfrm/.test(location))
-  )
-}
+/** Strangers' ESP raises the same counters. */
+const isOfIpsec = ({ reason, location }: KernelDrop): boolean =>
+  /^XFRM_/.test(reason) || /^xfrm/.test(location)
 
 const nameOf = ({ counter }: Refusal): string => counter.replace('xfrm.', 'Xfrm')
 

@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../observation/codes.ts'
 import type { QueueingDiscipline } from '../../observe/queueing.ts'
 import { shaping } from '../../observe/queueing.ts'
 import { canEndAt } from '../ends.ts'
@@ -14,13 +15,15 @@ export const queueingDisturbs: Rule = {
   meaning:
     'Traffic control shapes what leaves an interface: a test of bad networks (`netem`) that was not taken away, a rate limit (`tbf`, `htb`, `cake`) that is lower than what overlays need. It stands between the node and the wire, so firewalls and captures show nothing of it but packets that are not there.',
   proof: [
-    '`tc -s qdisc` of the interface of the underlay has netem, which no system sets by itself, or a limit that dropped packets while requirements were verified',
-    'Something was missed, repeated or late on the way from this node, or of an answer of it',
+    '`tc -s qdisc` of the interface of the underlay has netem, which no system sets by itself, or a limit',
+    'Something was missed on the way from this node, or of an answer of it, and the discipline dropped as many packets at least while requirements were verified; netem counts those that it loses, too',
+    'Something that netem does without dropping: doubled by `duplicate`, overtaken by `delay` or `reorder`, late by `delay` or `rate`, changed by `corrupt`',
   ],
   silencedBy: [
     'The disciplines of that interface are those that the kernel sets itself',
-    'A limit that dropped nothing meanwhile, or fewer packets than were missed of what the node sends',
-    'It was read once only, and is not netem',
+    'It dropped nothing meanwhile, or fewer packets than were missed of what the node sends',
+    'What was missed is seen to have left this node, or to have ended on its way in',
+    'It was read once only, and is not netem that loses or limits',
   ],
   remedy: [
     'Look: `tc -s qdisc show dev INTERFACE`',
@@ -54,9 +57,14 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const isNetem = kind === 'netem'
   const does = found.does.length === 0 ? '' : ` (${found.does.join(', ')})`
   const onPurpose = impairedOnPurpose(lab.lab.topology, facts, device)
-  const accounts = (problem: Reported): boolean =>
-    isDisturbed(problem, node) && (isNetem || problem.kind === 'missed')
-  const limits = { at: node, packets: meanwhile ?? 0, way: 'leaving' as const }
+  const isLost = (problem: Reported): boolean =>
+    problem.kind === 'missed' && canEndAt(problem, { at: node, way: 'leaving' })
+  const disturbed = lab.problems().filter((problem) => isDisturbed(problem, node))
+  const lost = disturbed.filter((problem) => isLost(problem) && !isChanged(found, problem))
+  const accountsForLost = mayHaveDropped(found) >= lost.reduce((sum, one) => sum + packetsMissed(one), 0)
+  const accounted = disturbed.filter(
+    (problem) => isChanged(found, problem) || (accountsForLost && lost.includes(problem)),
+  )
   return [
     {
       title: `${kind}${does} on ${device} of ${node} disturbs what it sends${(meanwhile ?? 0) === 0 ? '' : `, ${meanwhile} packets dropped meanwhile`}`,
@@ -68,16 +76,39 @@ function draftsOf(lab: LabView, node: string): Draft[] {
         `See it: \`tc -s qdisc show dev ${device}\``,
       ],
       nodes: [node],
-      pairs: pathsOf(
-        lab.problems().filter((problem) => accounts(problem) && (isNetem || canEndAt(problem, limits))),
-      ),
+      pairs: pathsOf(accounted),
       proof: [
         `${node}: ${kind}${does} on ${device}: ${meanwhile ?? found.dropped} packets dropped ${meanwhile === undefined ? 'since it was made' : 'while requirements were verified'}`,
       ],
-      ...(isNetem ? {} : { counted: limits }),
-      explains: accounts,
+      explains: (problem) => accounted.includes(problem),
     },
   ]
+}
+
+/** What each thing that netem does accounts for although nothing is dropped. */
+const changes: Readonly<Record<string, readonly ProblemCode[]>> = {
+  duplicate: ['datagrams-doubled', 'sequence-repeated'],
+  reorder: ['datagrams-overtaken', 'sequence-not-rising'],
+  delay: ['datagrams-overtaken', 'sequence-not-rising', 'transfer-not-whole'],
+  rate: ['transfer-not-whole'],
+  // Receivers drop what has a wrong checksum.
+  corrupt: ['altered-on-the-way', 'datagrams-lost'],
+}
+
+/** A discipline that lets some through does not explain that none arrived. */
+const isChanged = ({ does }: Disturbing, { code, observed }: Reported): boolean =>
+  observed !== 0 && does.some((one) => changes[one]?.includes(code))
+
+/** Packets at most that it dropped meanwhile; netem counts those that it loses on purpose, too. */
+function mayHaveDropped({ does, dropped, meanwhile }: Disturbing): number {
+  return meanwhile ?? (does.includes('loss') || does.includes('rate') ? dropped : 0)
+}
+
+/** Numbered datagrams are counted at both ends. */
+function packetsMissed({ code, expected, observed }: Reported): number {
+  return code === 'datagrams-lost' && typeof expected === 'number' && typeof observed === 'number'
+    ? expected - observed
+    : 1
 }
 
 function disturbing(
