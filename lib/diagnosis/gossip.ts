@@ -1,6 +1,7 @@
 import type { ProblemCode } from '../observation/codes.ts'
 import { gossipPort } from '../topology/swarm-defaults.ts'
 import { concerns } from './concerns.ts'
+import type { Path } from '../observation/problem.ts'
 import { culprits, type LabView, pathsOf, type Reported } from './lab-view.ts'
 
 /** What a kernel lacks of a peer that gossip did not tell of, or that was given up. */
@@ -23,6 +24,22 @@ export function isOfGossip({ code, port }: Pick<Reported, 'code' | 'port'>): boo
     code === 'udp-probes-failed' ||
     (code === 'connection-refused' && port === gossipPort)
   )
+}
+
+/** A connection that was tried between nodes while control traffic was recorded. */
+interface Tried extends Path {
+  readonly what: string
+  readonly probe: { readonly outcome: string }
+}
+
+/** Ordered pairs of nodes whose connection to 7946/tcp was not made: CTL-02 judges it, also profiles without it try it. */
+export function notConnected(lab: LabView): Path[] {
+  const { reached = [] } = (lab.scene('control') ?? {}) as { readonly reached?: readonly Tried[] }
+  const seen = reached.filter(({ what, probe }) => what === 'gossip' && probe.outcome !== 'connected')
+  const judged = lab.everyProblem.filter(
+    ({ code, port }) => code === 'connection-refused' && port === gossipPort,
+  )
+  return pathsOf([...seen.map(({ from, to }) => ({ path: { from, to } })), ...judged])
 }
 
 /** Nodes that account for all problems of gossip there are, whoever explained them; none where no few do. */

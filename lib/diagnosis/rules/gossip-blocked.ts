@@ -1,5 +1,4 @@
-import { gossipPort } from '../../topology/swarm-defaults.ts'
-import { followsFromGossip, isOfGossip } from '../gossip.ts'
+import { followsFromGossip, isOfGossip, notConnected } from '../gossip.ts'
 import { culprits, describePairs, pathsOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
@@ -29,11 +28,12 @@ export const gossipBlocked: Rule = {
     },
   ],
   find(lab) {
-    const refused = lab.problems('connection-refused').filter(({ port }) => port === gossipPort)
-    if (refused.length === 0) return []
-    const pairs = pathsOf(lab.problems().filter(isOfGossip))
+    const refused = notConnected(lab)
+    const problems = lab.problems().filter(isOfGossip)
+    if (refused.length === 0 || problems.length === 0) return []
+    const pairs = pathsOf([...problems, ...refused.map((path) => ({ path }))])
     const nodes = culprits(pairs, lab.nodeNames, lab.facts)
-    const others = lab.problems().some(({ code }) => code.startsWith('gossip-'))
+    const others = problems.some(({ code }) => code.startsWith('gossip-'))
     const protocols = others ? '7946 (gossip), TCP and UDP,' : '7946/tcp (gossip)'
     const where = nodes.length > 0 ? ` on ${nodes.join(' and ')}` : ''
     return [
@@ -48,12 +48,7 @@ export const gossipBlocked: Rule = {
         ],
         ...{ nodes, pairs },
         proof: [
-          ...refused
-            .slice(0, 4)
-            .map(
-              ({ path, observed }) =>
-                `${path?.from} → ${path?.to}: 7946/tcp was not connected to (${observed})`,
-            ),
+          ...refused.slice(0, 4).map(({ from, to }) => `${from} → ${to}: no connection to 7946/tcp was made`),
           ...lab
             .problems('gossip-lost-on-the-way')
             .slice(0, 2)
