@@ -95,7 +95,9 @@ export function remoteContract(host: RemoteUnderTest): void {
     it('ends a command, and a transfer, that never stops printing', async () => {
       // By a name of its own: other tests read /dev/zero, too.
       const endless = `${host.folder()}/endless-${randomBytes(6).toString('hex')}`
-      await remote.exec(sh`ln -s /dev/zero ${endless}`)
+      expect(
+        (await remote.exec(sh`mkdir -p ${host.folder()} && ln -s /dev/zero ${endless}`)).exitCode,
+      ).to.equal(0)
       const error = await failure(remote.exec(sh`echo $$ >&2; exec cat ${endless}`))
       expect(error).to.have.property('code', 'REMOTE_OUTPUT')
       expect(error.message).to.contain(`at most ${64 * 1024 * 1024} bytes`)
