@@ -102,8 +102,10 @@ export function remoteContract(host: RemoteUnderTest): void {
       expect(error).to.have.property('code', 'REMOTE_OUTPUT')
       expect(error.message).to.contain(`at most ${64 * 1024 * 1024} bytes`)
       expect(await failure(remote.download(endless))).to.have.property('code', 'REMOTE_OUTPUT')
-      const { stdout } = await remote.exec(sh`ps -eo args= || cat /proc/[0-9]*/cmdline`)
-      expect(stdout).to.not.contain(`cat ${endless}`)
+      await until(async () => {
+        const { stdout } = await remote.exec(sh`ps -eo args= || cat /proc/[0-9]*/cmdline`)
+        return !stdout.includes(`cat ${endless}`)
+      })
       await until(async () => !(await host.commandLines()).some((line) => line.includes(endless)))
     })
 
