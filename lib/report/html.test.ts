@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { exampleVerdict } from '../conformance/verdict.fake.ts'
 import type { RunRecord } from '../conformance/run-record.ts'
+import { diagnose } from '../diagnosis/diagnosis.ts'
 import type { Evidence } from '../conformance/verdict.ts'
 import {
   conformantRun,
@@ -49,6 +50,17 @@ describe('HTML report', () => {
       expect(ids.size).to.equal([...html.matchAll(/ id="/g)].length)
     })
   }
+
+  it('calls nothing broken where there is advice alone', () => {
+    const found = diagnose(nonConformantRun())
+    expect(found.map(({ severity }) => severity)).to.include('cause')
+    const advice = found.map((finding) => ({ ...finding, severity: 'advice' as const, explains: [] }))
+    const sound = words(renderHtml({ ...conformantRun(), findings: advice }))
+    expect(sound).to.contain('Worth knowing').and.to.contain('Advice').and.to.not.contain('What is broken')
+    const broken = { ...nonConformantRun(), findings: found }
+    const failed = words(renderHtml(broken))
+    expect(failed).to.contain('What is broken').and.to.contain('Cause').and.to.not.contain('Worth knowing')
+  })
 
   it('says the verdict first', () => {
     expect(heading(renderHtml(conformantRun()))).to.equal('✓ Conformant partial')

@@ -64,6 +64,8 @@ export interface PageModel {
   readonly facts: readonly { label: string; value: string; wide?: true }[]
   readonly reproduce: string
   readonly run: RunRecord
+  /** Of the part with findings and what failed. */
+  readonly findingsTitle: string
   readonly findings: readonly (Finding & {
     readonly places: readonly string[]
     readonly on: string
@@ -129,6 +131,7 @@ export function pageModel(record: RunRecord): PageModel {
     facts: facts(record),
     reproduce: record.reproduce,
     run: record,
+    findingsTitle: isBrokenRun(record) ? 'What is broken' : 'Worth knowing',
     findings: record.findings.map((finding) => ({
       ...finding,
       on: severalLabs(record) ? (finding.lab ?? '') : '',
@@ -296,4 +299,11 @@ function stepViews(record: RunRecord): StepView[] {
     leftPercent: ((100 * offset(step.startedAt)) / total).toFixed(2),
     widthPercent: ((100 * step.durationMs) / total).toFixed(2),
   }))
+}
+
+function isBrokenRun({ findings, requirements }: RunRecord): boolean {
+  return (
+    findings.some(({ severity }) => severity === 'cause') ||
+    requirements.some(({ verdict }) => verdict?.outcome === 'fail')
+  )
 }

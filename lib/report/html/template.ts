@@ -29,7 +29,7 @@ export const reportPage = `<!doctype html>
 <% } %><div class="wide"><dt>Reproduce with</dt><dd><code class="command"><%= it.reproduce %></code></dd></div>
 </dl>
 <nav class="page" aria-label="On this page">
-<% if (it.failed.length + it.findings.length > 0) { %><a href="#broken">What is broken</a><% } %>
+<% if (it.failed.length + it.findings.length > 0) { %><a href="#broken"><%= it.findingsTitle %></a><% } %>
 <% if (it.inconclusive.length > 0) { %><a href="#unknown">Inconclusive</a><% } %>
 <a href="#matrix">Matrix</a> <a href="#requirements">Requirements and evidence</a> <% if (it.severalLabs) { %><a href="#labs">Labs</a> <% } %><a href="#lab"><%= it.severalLabs ? 'Labs and versions' : 'Lab and versions' %></a><% if (it.steps.length > 0) { %> <a href="#steps">Build steps</a><% } %>
 </nav>
@@ -73,9 +73,9 @@ export const labTable = `<% if (it.severalLabs) { %>
 <% } %></tbody></table></div></section><% } %>`
 
 export const broken = `<% if (it.findings.length + it.failed.length > 0) { %>
-<section aria-labelledby="broken"><h2 id="broken">What is broken</h2>
+<section aria-labelledby="broken"><h2 id="broken"><%= it.findingsTitle %></h2>
 <% for (const finding of it.findings) { %><article class="card cause">
-<p class="label">Diagnosis<% if (finding.on !== '') { %>, lab <%= finding.on %><% } %></p>
+<p class="label"><%= finding.severity === 'advice' ? 'Advice' : 'Cause' %><% if (finding.on !== '') { %>, lab <%= finding.on %><% } %></p>
 <h3><%~ it.prose(finding.title) %></h3>
 <p class="reason"><%~ it.prose(finding.cause) %></p>
 <p class="label">What to do</p>
