@@ -32,7 +32,9 @@ my $target = pack 'S n i S C C a8', 17, 0x88b5, $index, 1, 0, 6, $mac;
 my @words = ('tcpdump', '-i', $interface, '-p', '-n', '-U', '--immediate-mode', '-B', 16384, '-Z', 'root',
   '-s', $snapshot, '-w', '-', $direction eq 'out' ? ('-Q', 'out') : (), '--',
   $filter eq '' ? () : "($filter) or ($canaries)");
-my $self = $$;
+my ($self, $asked) = ($$, 0);
+# It may have ended before anything else is done here.
+$SIG{CHLD} = sub { $asked = 1 };
 my $child = fork // broken("cannot fork: $!");
 if (!$child) {
   close STDIN; open STDIN, '<', '/dev/null';
@@ -44,11 +46,10 @@ if (!$child) {
 }
 close STDOUT;
 
-my ($asked, $input, $EAGAIN, $ENOBUFS) = (0, '', 11, 105);
+my ($input, $EAGAIN, $ENOBUFS) = ('', 11, 105);
 my $end = sub { $asked = 1 };
 @SIG{qw(INT TERM HUP)} = ($end, $end, $end);
 $SIG{ALRM} = sub { print STDERR "swarmproof: time limit of $limit s\n"; $asked = 1 };
-$SIG{CHLD} = sub { $asked = 1 };
 alarm $limit;
 until ($asked) {
   my $ready = '';
