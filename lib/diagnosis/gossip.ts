@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../observation/codes.ts'
+import { ingressNamespace } from '../swarm/namespaces.ts'
 import { gossipPort } from '../topology/swarm-defaults.ts'
 import { concerns } from './concerns.ts'
 import type { Path } from '../observation/problem.ts'
@@ -59,4 +60,14 @@ export function followsFromGossip(lab: LabView, nodes: readonly string[]): (prob
     isOfGossip(problem) ||
     (isTheirs(problem) &&
       (entryCodes.has(problem.code) || (problem.kind === 'missed' && followers.test(problem.requirement))))
+}
+
+/**
+ * Whether the engine of a node set up nothing of the routing mesh, while others did: services come to it by gossip, and none
+ * came. Nobody removed rules there: IPVS has no service either.
+ */
+export function isUntoldOfServices({ kernelAfter = {} }: LabView, node: string): boolean {
+  const balanced = (name: string): number | undefined =>
+    kernelAfter[name]?.namespaces[ingressNamespace]?.ipvs.length
+  return balanced(node) === 0 && Object.keys(kernelAfter).some((other) => (balanced(other) ?? 0) > 0)
 }

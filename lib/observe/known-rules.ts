@@ -8,7 +8,7 @@ export interface SavedRules {
   readonly policies: readonly FirewallPolicy[]
 }
 
-/** Of a host, by the number that `read-namespaces.pl` gives them. */
+/** Of a host, by the number that `observe.pl` gives them. */
 export type KnownRules = Map<string, SavedRules>
 
 /**

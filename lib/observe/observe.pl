@@ -19,7 +19,7 @@ my ($ERROR, $DONE, $DUMP, $TORN) = (2, 3, 0x301, 0x10);
 my ($GETLINK, $GETADDR, $GETROUTE, $GETNEIGH, $GETRULE) = (18, 22, 26, 30, 34);
 my ($XFRM, $GETSA, $GETPOLICY) = (6, 0x12, 0x15);
 my $NETFILTER = 12;
-my ($ENOENT, $EINVAL, $CLONE_NEWNET) = (2, 22, 0x40000000);
+my ($ENOENT, $EINVAL, $EPROTONOSUPPORT, $CLONE_NEWNET) = (2, 22, 93, 0x40000000);
 # A kernel says where what it listed changed meanwhile.
 my $tries = 8;
 # No list of a kernel takes so long or is so large: 20 s, 64 MiB. A program that is asked may take 30 s.
@@ -52,7 +52,7 @@ sub become {
   no warnings 'exec';
   exec { $_[0] } @_ or exit 127;
 }
-# What a program prints, line by line; undefined as its only line where it failed.
+# What a program prints, line by line; undefined as its only line where it failed: an old one, or a kernel without it.
 sub output {
   my $pid = open my $pipe, '-|';
   return undef if !defined $pid;
@@ -60,14 +60,8 @@ sub output {
   my @lines = readline $pipe;
   return close $pipe ? @lines : undef;
 }
-# The same in one text, and a section that says so where the program failed.
-sub printed {
-  my ($name, @words) = @_;
-  my @lines = output(@words);
-  my $ok = !@lines || defined $lines[0];
-  print $ok ? join('', @lines) : '', "\n";
-  section('failed', $name) if !$ok;
-}
+# The same as one text.
+sub text_from { return join '', grep { defined } output(@_) }
 sub lines_of {
   my ($path) = @_;
   open my $file, '<', $path or return;
@@ -277,7 +271,9 @@ sub inside {
   firewall() if $given{firewall};
   if (!$own && $given{native}) {
     section('namespace-nft');
-    printed('nft', qw(nft -j list ruleset));
+    my $rules = text_from(qw(nft -j list ruleset));
+    print $rules, "\n";
+    section('failed', 'nft') if $rules eq '';
   }
 }
 
@@ -300,10 +296,10 @@ sub namespaces {
   }
 }
 
-# How many the kernel has of something; what cannot be asked may be some.
+# How many the kernel has of something; what cannot be asked may be some. A kernel without the protocol has none.
 sub some {
   my ($protocol, $type, $body) = @_;
-  socket my $socket, $AF_NETLINK, $RAW, $protocol or return 1;
+  socket my $socket, $AF_NETLINK, $RAW, $protocol or return $! != $EPROTONOSUPPORT;
   my $found = messages($socket, $type, $body);
   return !$found || @$found;
 }
@@ -349,13 +345,13 @@ sub routed_by_rules {
 sub routing {
   section('routing-rules');
   if (!routed_by_rules()) { print "[]\n"; return }
-  my $rules = join '', grep { defined } output(qw(ip -j -4 rule show));
+  my $rules = text_from(qw(ip -j -4 rule show));
   print $rules, "\n";
   return if $rules !~ /"src":"[0-9]/;
   section('ways-out');
-  printed('ip-rule', qw(ip -j -4 -d route show table all exact 0/0));
+  print text_from(qw(ip -j -4 -d route show table all exact 0/0)), "\n";
   section('gateway-routes');
-  printed('ip-rule', qw(ip -j -4 -d route show table all dev docker_gwbridge));
+  print text_from(qw(ip -j -4 -d route show table all dev docker_gwbridge)), "\n";
 }
 
 # Whether the kernel has nf_tables already: nft would load it. A kernel that has it built in shows no module.
@@ -394,11 +390,10 @@ sub firewalls {
   print target($iptables), "\n" if defined $iptables;
   print map { "legacy-table $_" } lines_of('/proc/net/ip_tables_names');
   return if !$given{nf_tables} || !have('nft');
-  my @listed = output(qw(nft -j list ruleset));
-  my $rules = join '', grep { defined } @listed;
+  my $rules = text_from(qw(nft -j list ruleset));
   section('nft');
   print $rules, "\n";
-  section('failed', 'nft') if @listed && !defined $listed[0];
+  section('failed', 'nft') if $rules eq '';
   # Where nftables has tables that are not of iptables, namespaces are asked for theirs.
   while ($rules =~ /"table": \{[^{}]*"name": "([^"]*)"/g) {
     $given{native} = 1 if $1 !~ /^(?:filter|nat|mangle|raw|security)$/;
@@ -410,7 +405,7 @@ sub host {
   routing() if have('ip');
   if (have('tc')) {
     section('queueing');
-    printed('tc', qw(tc -j -s qdisc show));
+    print text_from(qw(tc -j -s qdisc show)), "\n";
   }
   section('kernel-log');
   my $log = "\0" x (1 << 20);

@@ -2,10 +2,9 @@ import type { HostState } from '../../observe/host-state.ts'
 import type { PlacedRule } from '../../observe/ruleset.ts'
 import { wayOfPort } from '../../observe/way-of-port.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
-import { cutOffFromGossip } from '../gossip.ts'
+import { cutOffFromGossip, isUntoldOfServices } from '../gossip.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
-import { isUntoldOfServices } from '../untold.ts'
 
 interface Port {
   readonly protocol: string
