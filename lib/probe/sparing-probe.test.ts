@@ -75,6 +75,38 @@ describe('a probe that spares silent ways', () => {
     expect(seen.map((one) => one.request)).to.deep.equal(plan)
   })
 
+  it('waits twenty times as long as answers take where that is less: 0.6 s at least, 1.1 s for what is balanced', async () => {
+    const waits: (readonly [string, number | undefined])[] = []
+    const probe = sparingProbe(
+      {
+        send: async (requests) =>
+          requests.map((one) => {
+            waits.push([one.to, one.timeoutMs])
+            const outcome = one.to.startsWith('10.0.1.') ? 'timeout' : 'answered'
+            const elapsedMs = one.to === '10.0.2.9' ? 70 : one.to === '10.1.0.2' ? 90 : 3
+            return {
+              ...{ request: one, outcome, attempts: [{ outcome, elapsedMs }] },
+            } as unknown as Observation
+          }),
+      },
+      waysOf,
+    )
+    const times = (count: number, to: string): ProbeRequest[] =>
+      Array.from({ length: count }, () => request(to))
+    const waitsFor = async (to: string): Promise<number | undefined> => {
+      await probe.send([request(to, 15_000)])
+      return waits.at(-1)?.[1]
+    }
+    await probe.send(times(2, '10.0.1.5'))
+    await probe.send(times(7, '10.0.2.5'))
+    expect(await waitsFor('10.0.1.5')).to.equal(2000)
+    await probe.send(times(1, '10.0.2.5'))
+    expect(await waitsFor('10.0.1.5')).to.equal(600)
+    await probe.send(times(10, '10.0.2.9'))
+    expect(await waitsFor('10.0.1.5')).to.be.within(800, 900)
+    expect(await waitsFor('10.1.0.1')).to.equal(2000)
+  })
+
   it('never spares a way that answered once', async () => {
     const probe = sparingProbe(
       sending((to) => (to.endsWith('.5') ? 'answered' : 'timeout')),
@@ -115,7 +147,7 @@ describe('a probe that spares silent ways', () => {
       ...Array.from({ length: 6 }, () => request('10.0.1.6')),
     ])
     expect(batches).to.deep.equal([
-      [3000, 3000],
+      [1500, 1500],
       [2000, 2000, 2000, 2000, 2000, 2000],
       [undefined, undefined],
     ])

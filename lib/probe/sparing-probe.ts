@@ -1,4 +1,4 @@
-import type { Observation, Probe, ProbeOptions, ProbeRequest } from './probe.ts'
+import type { Observation, Probe, ProbeAttempt, ProbeOptions, ProbeRequest } from './probe.ts'
 
 /** What is known of one way: from a node over a network to a node. */
 interface Known {
@@ -6,10 +6,15 @@ interface Known {
   silent: number
 }
 
-/** For whom is silent although everybody else answers: so long, and no longer. */
+/** For whom is silent although everybody else answers: so long at most. */
 const spareMs = 2_000
+/** So many times as long as an answer took on average, where that is less; the shortest of all waits is for direct ways. */
+const answersSpared = 20
+const leastMs = { direct: 600, balanced: 1_100 }
+/** So many answers tell how long one takes. */
+const enoughAnswers = 8
 /** For the first echo requests of a way. The kernel answers them, however slow what else runs there is. */
-const scoutMs = 3_000
+const scoutMs = 1_500
 /** Probes that got no answer, and none that did, before a way counts as silent; an echo request counts for two. */
 const silentAfter = 2
 /** From so many probes on a way on it is worth knowing first whether it is silent. */
@@ -33,6 +38,7 @@ export interface Ways {
  */
 export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => Ways): Probe {
   const ways = new Map<string, Known>()
+  const answers = { direct: pace(), balanced: pace() }
   const isSilent = (key: string): boolean => {
     const known = ways.get(key)
     return known !== undefined && known.answered === 0 && known.silent >= silentAfter
@@ -42,10 +48,18 @@ export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => Wa
     const { direct, ways: its } = waysOf(request)
     return direct ? its[0] : undefined
   }
-  const capOf = (request: ProbeRequest): number =>
-    [ownKey(request), ...waysOf(request).ways].some(isSilent) ? spareMs : Infinity
+  const capOf = (request: ProbeRequest): number => {
+    const { direct, ways: its } = waysOf(request)
+    if (![ownKey(request), ...its].some(isSilent)) return Infinity
+    const kind = direct ? 'direct' : 'balanced'
+    return Math.min(spareMs, Math.max(leastMs[kind], answersSpared * answers[kind].meanMs()))
+  }
   const learn = ({ request, attempts }: Observation): void => {
-    const key = directWay(request) ?? ownKey(request)
+    const way = directWay(request)
+    const key = way ?? ownKey(request)
+    // Servers may take their time, and downloads do; of direct ways it counts how long the kernel and our responders take.
+    if (way === undefined || request.kind !== 'tcp')
+      answers[way === undefined ? 'balanced' : 'direct'].add(attempts)
     const known = ways.get(key) ?? { answered: 0, silent: 0 }
     known.answered += attempts.filter(
       ({ outcome }) => outcome === 'answered' || outcome === 'connected',
@@ -95,6 +109,22 @@ export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => Wa
       await send(again, options)
       return all.flatMap(({ observation }) => observation ?? [])
     },
+  }
+}
+
+/** How long answers take. */
+function pace(): { add(attempts: readonly ProbeAttempt[]): void; meanMs(): number } {
+  let count = 0
+  let sumMs = 0
+  return {
+    add(attempts) {
+      for (const { outcome, elapsedMs } of attempts) {
+        if (outcome !== 'answered' && outcome !== 'connected') continue
+        count += 1
+        sumMs += elapsedMs
+      }
+    },
+    meanMs: () => (count < enoughAnswers ? Infinity : sumMs / count),
   }
 }
 
