@@ -9,7 +9,7 @@ interface Known {
 /** For whom is silent although everybody else answers: so long at most. */
 const spareMs = 2_000
 /** So many times as long as an answer took on average, where that is less; the shortest of all waits is for direct ways. */
-const answersSpared = 20
+const answersSpared = 10
 const leastMs = { direct: 600, balanced: 1_100 }
 /** So many answers tell how long one takes. */
 const enoughAnswers = 8
