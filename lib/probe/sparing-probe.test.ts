@@ -103,7 +103,7 @@ describe('a probe that spares silent ways', () => {
     await probe.send(times(1, '10.0.2.5'))
     expect(await waitsFor('10.0.1.5')).to.equal(600)
     await probe.send(times(10, '10.0.2.9'))
-    expect(await waitsFor('10.0.1.5')).to.be.within(800, 900)
+    expect(await waitsFor('10.0.1.5')).to.be.within(750, 850)
     expect(await waitsFor('10.1.0.1')).to.equal(2000)
   })
 
