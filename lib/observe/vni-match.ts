@@ -22,6 +22,7 @@ interface Instruction {
 
 const jumpIfEqual = 0x15
 const returnConstant = 0x06
+const andConstant = 0x54
 
 /** The constant of the comparison that decides whether the program accepts. */
 function bpfVni(rule: string): number | undefined {
@@ -32,9 +33,14 @@ function bpfVni(rule: string): number | undefined {
     if (code !== jumpIfEqual) continue
     const [accepting, refusing] = [program[at + 1 + whenTrue], program[at + 1 + whenFalse]]
     if (returns(accepting) && accepting?.constant !== 0 && returns(refusing) && refusing?.constant === 0)
-      return constant
+      return isShifted(program[at - 1]) ? constant >>> 8 : constant
   }
   return undefined
+}
+
+/** Engines before 24 compare the 32 bits that the VNI is the first 24 of; later ones shift them first. */
+function isShifted(before: Instruction | undefined): boolean {
+  return before?.code === andConstant && before.constant === 0xffffff00
 }
 
 function instruction(text: string): Instruction {

@@ -46,6 +46,12 @@ describe('VNI of a firewall rule', () => {
     expect(matchedVni('-p udp -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100500" -j DROP')).to.equal(4101)
   })
 
+  it('is read from the BPF program of engines before 24, which compares it with the byte behind it', () => {
+    // moby/moby#45635
+    const program = '6,177 0 0 0,64 0 0 12,84 0 0 4294967040,21 1 0 1048832,6 0 0 0,6 0 0 4294967295'
+    expect(matchedVni(`-p udp -m udp --dport 4777 -m bpf --bytecode "${program}" -j DROP`)).to.equal(4097)
+  })
+
   it('is none when the program accepts what is not equal', () => {
     expect(matchedVni('-m bpf --bytecode "3,21 0 1 4101,6 0 0 0,6 0 0 1" -j DROP')).to.equal(undefined)
     expect(matchedVni('-p udp --dport 4789 -j DROP')).to.equal(undefined)

@@ -1,8 +1,7 @@
 import type { Problem } from '../../lib/observation/problem.ts'
+import { encryptionRules, type EnforcingRule } from '../../lib/observe/encryption-rules.ts'
 import type { FirewallRule, HostState, NamespaceState, NftChain } from '../../lib/observe/host-state.ts'
-import { placeOfRule, type PlacedRule, type Ruleset, rulesetOf } from '../../lib/observe/ruleset.ts'
-import { type AskedPacket, type AskedRule, whoDecides } from '../../lib/observe/who-decides.ts'
-import { engineMark } from '../../lib/change/outbound-policies.ts'
+import { placeOfRule, type PlacedRule, rulesetOf } from '../../lib/observe/ruleset.ts'
 
 export interface Enforcement {
   /** Marks what leaves for encryption. */
@@ -54,79 +53,35 @@ function chainsOf(chains: readonly NftChain[]): readonly NftChain[] {
 }
 
 /**
- * The two rules by which an engine enforces that an overlay is encrypted, told by what they do to packets of its VNI,
- * wherever they stand, and what is wrong with them: missing, for another VNI, or behind a rule that decides about the
- * same packets first.
+ * The two rules by which an engine enforces that an overlay is encrypted, and what is wrong with them: missing, for
+ * another VNI, or behind a rule that decides about the same packets first.
  */
 export function enforcement(
   rules: VxlanRules,
-  { vni, dataPathPort }: { readonly vni: number; readonly dataPathPort: number },
+  expected: { readonly vni: number; readonly dataPathPort: number },
   node: string,
 ): Enforcement {
-  const where = { node, expected: vni, kind: 'missed' as const }
-  const ruleset = rulesetOf(rules)
-  const packet: AskedPacket = { protocol: 'udp', destinationPort: dataPathPort, vni }
-  const leaving = whoDecides(ruleset, 'output', packet).asked
-  const arriving = arrivals(ruleset, { ...packet, byIpsec: false })
-  const marking = leaving.find((asked) => asked.rule.marks === engineMark && isForVni(asked))
-  const dropping = arriving.find(
-    (asked) => (asked.rule.verdict === 'drop' || asked.rule.verdict === 'reject') && isForVni(asked),
-  )
-  const shadowing = (asked: readonly AskedRule[], effective: AskedRule): Problem[] =>
-    shadows(asked, effective).map((problem) => ({ ...problem, node }))
+  const where = { node, expected: expected.vni, kind: 'missed' as const }
+  const { marking, dropping } = encryptionRules(rulesetOf(rules), expected)
   return {
     ...(marking === undefined ? {} : { marking: marking.rule }),
     ...(dropping === undefined ? {} : { dropping: dropping.rule }),
     problems: [
       ...(marking === undefined
         ? [{ ...where, code: 'mark-rule-missing' as const }]
-        : shadowing(leaving, marking)),
+        : shadowed(marking, node)),
       ...(dropping === undefined
         ? [{ ...where, code: 'drop-rule-missing' as const }]
-        : shadowing(arriving, dropping)),
+        : shadowed(dropping, node)),
     ],
   }
 }
 
-function arrivals(ruleset: Ruleset, packet: AskedPacket): AskedRule[] {
-  return (['prerouting', 'input'] as const).flatMap((hook) => whoDecides(ruleset, hook, packet).asked)
-}
-
-/** All packets of the VNI, as far as its conditions are understood. */
-function isForVni({ rule, applies }: AskedRule): boolean {
-  return applies !== 'some' && rule.conditions.some(({ left, not }) => left === 'vni' && not !== true)
-}
-
-/** Rules of the same chain, or of chains it leads to, that may let the packets pass before the effective one is asked. */
-function shadows(asked: readonly AskedRule[], effective: AskedRule): Problem[] {
-  const before = asked.slice(0, asked.indexOf(effective)).filter(({ base }) => base === effective.base)
-  const tops = before.flatMap(({ rule, path }) => {
-    const [top] = path
-    const passes =
-      // A program that is asked may accept.
-      rule.verdict === 'accept' ||
-      rule.verdict === 'queue' ||
-      ((rule.verdict === 'return' || isLeftBy(rule, effective, before)) && leaves(path, effective.path))
-    return passes && top !== undefined ? [top] : []
-  })
-  return [...new Set(tops)].map((rule): Problem => ({
-    ...{ code: 'enforcement-shadowed', kind: 'seen', expected: effective.rule.position },
+function shadowed({ rule: effective, behind }: EnforcingRule, node: string): Problem[] {
+  return [...new Set(behind.map(({ top }) => top))].map((rule): Problem => ({
+    ...{ code: 'enforcement-shadowed', kind: 'seen', node, expected: effective.position },
     subject: `${placeOfRule(rule)} ("${shorten(rule.text)}")`,
   }))
-}
-
-/** Whether packets go to another chain for good, and out of it again: not where all of them are dropped there. */
-function isLeftBy(rule: PlacedRule, effective: AskedRule, before: readonly AskedRule[]): boolean {
-  const drops = before.some(
-    ({ rule: { verdict, conditions }, path }) =>
-      path.at(-2) === rule && (verdict === 'drop' || verdict === 'reject') && conditions.length === 0,
-  )
-  return rule.forGood === true && !effective.path.includes(rule) && !drops
-}
-
-/** Whether a RETURN takes packets out of the chain by which the effective rule would be reached. */
-function leaves(path: readonly PlacedRule[], effective: readonly PlacedRule[]): boolean {
-  return path.length <= effective.length && path.slice(0, -1).every((rule, at) => rule === effective[at])
 }
 
 function shorten(rule: string): string {
