@@ -1,9 +1,10 @@
-import type { HostState, RuleCondition } from '../observe/host-state.ts'
-import { type Chain, type Hook, type PlacedRule, type Ruleset, rulesetOf } from '../observe/ruleset.ts'
+import type { RuleCondition } from '../observe/host-state.ts'
+import type { Chain, Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
 import { gatewayBridgeName, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 import type { CountedLoss } from './ends.ts'
 import type { LabView } from './lab-view.ts'
+import { nodeRuleset, risen } from './node-firewall.ts'
 
 /** Traffic that swarm needs between nodes. */
 export type Traffic = 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp' | 'management'
@@ -79,8 +80,8 @@ function dropsBy(
   const before = view.kernelBefore?.[node]
   const state = after ?? before
   if (state === undefined) return []
-  const ruleset = rulesetFor(state)
-  const former = after === undefined || before === undefined ? undefined : rulesetFor(before)
+  const ruleset = nodeRuleset(state)
+  const former = after === undefined || before === undefined ? undefined : nodeRuleset(before)
   const found = asked.flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
   const drops = [...new Set(found.map(({ by }) => by))].flatMap((by) => {
     const packets = risen(by, former)
@@ -165,25 +166,6 @@ export function portsOf(dataPathPort: number): Readonly<Record<Traffic, AskedPac
     'gossip-tcp': { protocol: 'tcp', destinationPort: gossipPort },
     management: { protocol: 'tcp', destinationPort: managementPort },
   }
-}
-
-function rulesetFor({ root, nftables }: HostState): Ruleset {
-  return rulesetOf({ ...root, ...(nftables === undefined ? {} : { nftables }) })
-}
-
-/** What it counted meanwhile; one that was not there has counted since it was made. */
-function risen(by: PlacedRule | Chain, former: Ruleset | undefined): number | undefined {
-  if (isChain(by)) {
-    const was = former?.find(({ table, name }) => table === by.table && name === by.name)
-    return by.policyPackets === undefined || former === undefined
-      ? undefined
-      : Math.max(0, by.policyPackets - (was?.policyPackets ?? 0))
-  }
-  if (by.packets === undefined || former === undefined) return undefined
-  const was = former
-    .find(({ table, name }) => table === by.table && name === by.chain)
-    ?.rules.find(({ text }) => text === by.text)
-  return Math.max(0, by.packets - (was?.packets ?? 0))
 }
 
 /** Tables of iptables have names of one word. */

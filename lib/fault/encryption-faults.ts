@@ -8,6 +8,7 @@ import type { Fault } from './fault.ts'
 import { sh } from '../script.ts'
 import { scriptFile } from '../script-file.ts'
 import { ruleWords } from '../change/rule-words.ts'
+import { matchedVni } from '../observe/vni-match.ts'
 
 function requireEncryption(cluster: Cluster, stack: Stack): ClusterNode {
   const node = victim(cluster)
@@ -60,18 +61,13 @@ async function withoutRule(
   const iptables = sh`iptables -w -t ${where.table}`
   const lines = (await shell(node.host, sh`${iptables} -S ${where.chain}`)).split('\n')
   const rules = lines.filter((line) => line.startsWith('-A'))
-  const index = rules.findIndex((line) => line.includes(where.holding) && isAbout(line, where.vni))
+  const index = rules.findIndex((line) => line.includes(where.holding) && matchedVni(line) === where.vni)
   // Behind `-A CHAIN`.
   const rule = ruleWords(requireForFault(rules[index], 'the engine’s rule'), node.host.name).slice(2)
   return scripted(node, {
     plant: sh`${iptables} -D ${where.chain} ${rule}`,
     remove: sh`${iptables} -I ${where.chain} ${index + 1} ${rule}`,
   })
-}
-
-/** Whether the rule's match is about the VNI: a constant of its BPF program, or of u32 in engines up to 20.10. */
-function isAbout(rule: string, vni: number): boolean {
-  return rule.includes(` ${vni},`) || rule.includes(`=0x${(vni << 8).toString(16)}`)
 }
 
 export const markRuleMissing: Fault = {
@@ -106,7 +102,7 @@ export const dropRuleMissing: Fault = {
   name: 'drop-rule-missing',
   description: 'One node no longer drops packets of the encrypted network that arrive in clear.',
   breaks: ['ENC-05', 'ENC-07'],
-  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
+  namedBy: { code: 'clear-text-let-in', at: 'host' },
   plant: async ({ cluster, stack }) =>
     withoutRule(requireEncryption(cluster, stack), {
       vni: stack.networks.secret.vni,
@@ -120,7 +116,7 @@ export const acceptBeforeDropRule: Fault = {
   name: 'accept-before-drop-rule',
   description: 'An admin rule on one node accepts VXLAN before the engine’s drop rule is asked.',
   breaks: ['ENC-05', 'ENC-07'],
-  unnamed: 'no rule looks for rules that accept before the engine’s own',
+  namedBy: { code: 'clear-text-let-in', at: 'host' },
   async plant({ cluster }) {
     const rule = sh`INPUT -p udp --dport ${cluster.dataPathPort} -j ACCEPT`
     return scripted(victim(cluster), {
@@ -134,7 +130,7 @@ export const clearNetworkEncrypted: Fault = {
   name: 'clear-network-encrypted',
   description: 'One node marks VXLAN of every network for encryption.',
   breaks: ['VXL-01', 'VXL-08', 'ENC-02'],
-  unnamed: 'no rule looks for marks beside the engine’s own',
+  namedBy: { code: 'clear-overlay-encrypted', at: 'host' },
   async plant({ cluster, stack }) {
     const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j MARK --set-mark ${engineMark}`
     return scripted(requireEncryption(cluster, stack), {

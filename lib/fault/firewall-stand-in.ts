@@ -12,7 +12,7 @@ export const dropRulesIgnored: Fault = {
   description:
     'The firewall of one node takes the engine’s drop rules for encrypted networks and forgets them.',
   breaks: ['ENC-05', 'ENC-06'],
-  unnamed: 'rules that the host took and forgot look like rules that the engine never made',
+  namedBy: { code: 'clear-text-let-in', at: 'host' },
   async plant({ cluster }) {
     return scripted(victim(cluster), {
       plant: sh`printf '%s\n' ${standIn.text} >${program}

@@ -7,7 +7,7 @@ export const masqueradeGone: Fault = {
   name: 'masquerade-gone',
   description: 'A host lost the rule that masquerades what leaves docker_gwbridge',
   breaks: ['GWB-02'],
-  unnamed: 'no rule looks for single rules that the engine made and somebody deleted',
+  namedBy: { code: 'gateway-not-masqueraded', at: 'host' },
   async plant({ cluster }) {
     const node = cluster.nodes.at(-1) ?? cluster.manager
     const rules = await shell(node.host, sh`iptables -w -t nat -S POSTROUTING`)

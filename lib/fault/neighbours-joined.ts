@@ -8,7 +8,7 @@ export const neighboursJoined: Fault = {
   name: 'neighbours-joined',
   description: 'A rule on one node lets containers talk to each other over docker_gwbridge',
   breaks: ['GWB-03'],
-  unnamed: 'no rule looks for rules that let containers talk over docker_gwbridge',
+  namedBy: { code: 'neighbours-not-kept-apart', at: 'host' },
   async plant({ cluster }) {
     const { host } = victim(cluster)
     const rule = sh`-i ${gatewayBridgeName} -o ${gatewayBridgeName} -j ACCEPT`

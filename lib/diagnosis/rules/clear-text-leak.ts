@@ -1,4 +1,5 @@
-import { pathsOf, placesOf } from '../lab-view.ts'
+import { isOfClearTextArriving } from '../clear-text-arrivals.ts'
+import { type LabView, pathsOf, placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
 /** Packets of an encrypted overlay were seen on the wire in clear. */
@@ -59,14 +60,24 @@ export const clearTextLeak: Rule = {
           ({ path, node, code, observed }) =>
             `${observed ?? ''} ${code === 'payload-readable' ? 'frames with the known payload' : 'VXLAN frames'} left ${path === undefined ? (node ?? '') : `${path.from} for ${path.to}`} in clear`,
         ),
-        explains: ({ code, requirement, kind, path, node }) =>
-          code === 'clear-text-left' ||
-          code === 'payload-readable' ||
-          (requirement.startsWith('ENC-') &&
-            (kind === 'missed' || node !== undefined) &&
-            senders.includes(path?.from ?? node ?? '')),
+        explains: (problem) => {
+          const { code, requirement, kind, path, node } = problem
+          return (
+            code === 'clear-text-left' ||
+            code === 'payload-readable' ||
+            (requirement.startsWith('ENC-') &&
+              (kind === 'missed' || node !== undefined) &&
+              senders.includes(path?.from ?? node ?? '') &&
+              (!isOfClearTextArriving(problem, lab) || isUnmarked(lab, node)))
+          )
+        },
       },
     ]
   },
   gravity: 90,
+}
+
+/** The engine’s rules for a network are made together: without the one that marks the other’s absence is the same cause. */
+function isUnmarked({ everyProblem }: LabView, node: string | undefined): boolean {
+  return everyProblem.some((problem) => problem.code === 'mark-rule-missing' && problem.node === node)
 }

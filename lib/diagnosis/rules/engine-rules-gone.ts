@@ -1,6 +1,7 @@
 import type { FirewallRule, HostState } from '../../observe/host-state.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
+import { isFirewallRead, mayBeElsewhere } from '../node-firewall.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { isOfOwnMesh } from '../own-mesh.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -105,7 +106,7 @@ function draftOf(lab: LabView, node: string, nodes: readonly string[], gone: rea
 
 function goneOn(lab: LabView, node: string, nodes: readonly string[]): Table[] {
   const [state] = statesOf(lab, node)
-  if (state === undefined || !isReadable(state)) return []
+  if (state === undefined || !isFirewallRead(state)) return []
   const others = nodes.filter((other) => other !== node).flatMap((other) => statesOf(lab, other).slice(0, 1))
   return tables.filter(
     (table) =>
@@ -131,16 +132,6 @@ function describeWitness(lab: LabView, node: string, nodes: readonly string[]): 
         .some((one) => hasRules(one, 'nat')),
   )
   return `${others.join(', ')} ${others.length === 1 ? 'has' : 'have'} them`
-}
-
-const isReadable = ({ unavailable, firewallBackend }: HostState): boolean =>
-  firewallBackend.backend !== 'none' &&
-  !unavailable.some(({ tool }) => tool === 'iptables-save' || tool === 'nft')
-
-/** The other implementation of iptables than the one that was read has the table, or may have it. */
-function mayBeElsewhere({ firewallBackend, nftables }: HostState, table: Table): boolean {
-  const { backend, legacyTables } = firewallBackend
-  return backend === 'nft' ? legacyTables.includes(table) : nftables !== undefined
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { HostState } from '../../observe/host-state.ts'
-import { type Chain, type PlacedRule, placeOfRule } from '../../observe/ruleset.ts'
+import type { Chain, PlacedRule } from '../../observe/ruleset.ts'
 import { type TaskWay, wayOfTask } from '../../observe/way-of-task.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
 import type { PublicReport } from '../../observation/catalog-entry.ts'
+import type { ProblemCode } from '../../observation/codes.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
+import { describeDecider } from '../node-firewall.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 const bridgeSetting = 'net.bridge.bridge-nf-call-iptables'
@@ -89,7 +91,7 @@ function draftOf(lab: LabView, node: string, problem: Reported): Draft[] {
         ...why.proof.map((line) => `${node}: ${line}`),
       ],
       reports: why.reports,
-      explains: (one) => one.code === 'own-node-not-answering-task' && one.node === node,
+      explains: (one) => why.explains.includes(one.code) && one.node === node,
     },
   ]
 }
@@ -105,6 +107,7 @@ function wayIn(state: HostState, { address = '', port = 0, protocol = '' }: Repo
 }
 
 type Reason = Pick<Draft, 'title' | 'cause' | 'remedy'> & {
+  readonly explains: readonly ProblemCode[]
   readonly proof: readonly string[]
   readonly reports: readonly PublicReport[]
 }
@@ -126,28 +129,32 @@ function reasonOf(state: HostState, way: TaskWay, { port = 0 }: Reported): Reaso
       ...(state.settingFiles ?? [])
         .filter(({ setting }) => setting === bridgeSetting)
         .map(({ file, value }) => `${file} sets it to ${value}`),
-      `${describe(translation)} leads the port to ${sandbox}, and nothing masquerades what comes from docker_gwbridge`,
+      `${describeDecider(translation)} leads the port to ${sandbox}, and nothing masquerades what comes from docker_gwbridge`,
     ],
     reports: [reports.unfiltered],
+    // Nor is the rule asked that keeps containers apart.
+    explains: ['own-node-not-answering-task', 'answered-over-gateway-bridge'],
   }
 }
 
 function dropped(by: PlacedRule | Chain, sandbox: string): Reason {
   return {
-    title: `${describe(by)} drops them`,
+    title: `${describeDecider(by)} drops them`,
     cause: `The port is translated to ${sandbox}, and what goes from docker_gwbridge to docker_gwbridge is dropped before any rule accepts it. Engine 29.8.0 leaves its own rules so.`,
     remedy: [
       '`iptables -I DOCKER-USER -i docker_gwbridge -o docker_gwbridge -m conntrack --ctstate DNAT -j ACCEPT`, where the rule stands behind that chain; otherwise remove the rule',
       'On engine 29.8.0: go back to 29.7, or on to one whose release notes name moby#53713',
     ],
-    proof: [`${describe(by)} drops what goes from docker_gwbridge to ${sandbox}`],
+    proof: [`${describeDecider(by)} drops what goes from docker_gwbridge to ${sandbox}`],
     reports: [reports.dropped, reports.fixed],
+    explains: ['own-node-not-answering-task'],
   }
 }
 
 function untranslated(by: PlacedRule | undefined, port: number): Reason {
   return {
-    title: by === undefined ? 'no rule leads them to the mesh' : `${describe(by)} sends them past the mesh`,
+    title:
+      by === undefined ? 'no rule leads them to the mesh' : `${describeDecider(by)} sends them past the mesh`,
     cause:
       'What comes from docker_gwbridge is not led to the mesh and ends at the node itself, which passes it on to no task.',
     remedy: [
@@ -157,14 +164,9 @@ function untranslated(by: PlacedRule | undefined, port: number): Reason {
     ],
     proof: [
       `no rule leads what tasks send to port ${port} to ${ingressNamespace}`,
-      ...(by === undefined ? [] : [`${describe(by)} is asked before`]),
+      ...(by === undefined ? [] : [`${describeDecider(by)} is asked before`]),
     ],
     reports: [reports.dropped],
+    explains: ['own-node-not-answering-task'],
   }
-}
-
-function describe(by: PlacedRule | Chain): string {
-  return 'position' in by
-    ? `${placeOfRule(by)}${by.text === '' ? '' : ` (${by.text})`}`
-    : `the policy of ${by.table} ${by.name}`
 }

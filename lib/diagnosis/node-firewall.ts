@@ -1,0 +1,64 @@
+import type { HostState } from '../observe/host-state.ts'
+import { type Chain, type PlacedRule, placeOfRule, type Ruleset, rulesetOf } from '../observe/ruleset.ts'
+import type { LabView } from './lab-view.ts'
+
+/** All that decides about packets in a node’s own namespace. */
+export function nodeRuleset({ root, nftables }: Pick<HostState, 'root' | 'nftables'>): Ruleset {
+  return rulesetOf({ ...root, ...(nftables === undefined ? {} : { nftables }) })
+}
+
+/** What was not read is not missing. */
+export const isFirewallRead = ({ unavailable, firewallBackend }: HostState): boolean =>
+  firewallBackend.backend !== 'none' &&
+  !unavailable.some(({ tool }) => tool === 'iptables-save' || tool === 'nft')
+
+/** The other implementation of iptables than the one that was read has the table, or may have it. */
+export function mayBeElsewhere({ firewallBackend, nftables }: HostState, table: string): boolean {
+  const { backend, legacyTables } = firewallBackend
+  return backend === 'nft' ? legacyTables.includes(table) : nftables !== undefined
+}
+
+/** A rule or policy as people look it up. */
+export function describeDecider(by: PlacedRule | Chain): string {
+  return 'position' in by
+    ? `${placeOfRule(by)}${by.text === '' ? '' : ` (${by.text})`}`
+    : `the policy of ${by.table} ${by.name}`
+}
+
+/** What it counted while the run went on; one that was not there has counted since it was made. */
+export function countedMeanwhile(
+  { kernelBefore, kernelAfter }: LabView,
+  node: string,
+  by: PlacedRule | Chain,
+): number | undefined {
+  const [before, after] = [kernelBefore?.[node], kernelAfter?.[node]]
+  return after === undefined || before === undefined ? undefined : risen(by, nodeRuleset(before))
+}
+
+/** As `countedMeanwhile`, by what stood there before. */
+export function risen(by: PlacedRule | Chain, former: Ruleset | undefined): number | undefined {
+  if (former === undefined) return undefined
+  if (!('position' in by)) {
+    const was = former.find(({ table, name }) => table === by.table && name === by.name)
+    return by.policyPackets === undefined
+      ? undefined
+      : Math.max(0, by.policyPackets - (was?.policyPackets ?? 0))
+  }
+  if (by.packets === undefined) return undefined
+  const was = former
+    .find(({ table, name }) => table === by.table && name === by.chain)
+    ?.rules.find(({ text }) => text === by.text)
+  return Math.max(0, by.packets - (was?.packets ?? 0))
+}
+
+/** For proofs. */
+export function countTold(packets: number | undefined): string {
+  return packets === undefined ? '' : `, ${packets} packets while the requirements were verified`
+}
+
+/** The command that deletes a rule; none of a chain that another program manages. */
+export function deletion({ table, chain, text }: PlacedRule): string {
+  return table.includes(' ')
+    ? `nft -a list chain ${table} ${chain}\` shows its handle, and \`nft delete rule ${table} ${chain} handle HANDLE`
+    : `iptables -t ${table} -D ${chain} ${text}`
+}
