@@ -1,5 +1,6 @@
 import type { FirewallRule, HostState } from '../../observe/host-state.ts'
 import { nodesOf } from '../../observation/problem.ts'
+import { isOfClearTextArriving } from '../clear-text-arrivals.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import { isFirewallRead, mayBeElsewhere } from '../node-firewall.ts'
 import type { LabView, Reported } from '../lab-view.ts'
@@ -100,7 +101,9 @@ function draftOf(lab: LabView, node: string, nodes: readonly string[], gone: rea
         ? `${node} had them at ${lab.kernelBefore?.[node]?.takenAt}, when the run began`
         : describeWitness(lab, node, nodes),
     ],
-    explains: (problem) => isConsequence(problem, lab, node, isClear),
+    explains: (problem) =>
+      isConsequence(problem, lab, node, isClear) ||
+      (gone.includes('filter') && problem.node === node && isOfClearTextArriving(problem, lab)),
   }
 }
 

@@ -2,6 +2,7 @@ import type { PublicReport } from '../../observation/catalog-entry.ts'
 import type { HostState } from '../../observe/host-state.ts'
 import { type AskedRule, whoDecides } from '../../observe/who-decides.ts'
 import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
+import { addressBehindGateway } from '../gateway-bridge.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import {
@@ -93,7 +94,9 @@ function reasonOf(
   lab: LabView,
 ): Reason | undefined {
   if (state.root.settings?.[bridgeSetting] === '0') return unfiltered(node, state)
-  const ways = problems.map((problem) => askedOf(state, problem))
+  // The asking task is behind the same bridge: any address there tells what is for all of it.
+  const source = addressBehindGateway(state)
+  const ways = problems.flatMap((problem) => [askedOf(state, problem, source), askedOf(state, problem)])
   const accepted = ways.flatMap((asked) => acceptedBefore(asked, node, lab))
   const [by] = accepted.toSorted(
     (one, other) => Number(other.accept.applies === 'all') - Number(one.accept.applies === 'all'),
@@ -105,11 +108,16 @@ function reasonOf(
 }
 
 /** Rules that are asked about the first packet of what was answered. */
-function askedOf(state: HostState, { address, protocol }: Partial<Reported>): readonly AskedRule[] {
+function askedOf(
+  state: HostState,
+  { address, protocol }: Partial<Reported>,
+  source?: string,
+): readonly AskedRule[] {
   return whoDecides(nodeRuleset(state), 'forward', {
     ...{ protocol: protocol?.toLowerCase() ?? 'icmp', state: 'new', translated: false, byIpsec: false },
     ...{ in: gatewayBridgeName, out: gatewayBridgeName, fromHost: false, toHost: false },
     ...(address === undefined ? {} : { destination: address }),
+    ...(source === undefined ? {} : { source }),
   }).asked
 }
 
