@@ -35,6 +35,11 @@ export function reduceRun(whole: Files, { same, fits }: ReductionOptions): Files
     if (fits(files)) return files
     for (const at of lists(JSON.parse(files[scene] ?? '{}'))) files = shorter(files, scene, at, same)
   }
+  for (const scene of Object.keys(files).filter(isRecorded)) {
+    if (fits(files)) return files
+    for (const at of lists(JSON.parse(files[scene] ?? '{}'), 'frames'))
+      files = shorter(files, scene, at, same, 2)
+  }
   return files
 }
 
@@ -107,8 +112,14 @@ function lists(value: unknown, key?: string, at: readonly string[] = []): string
   )
 }
 
-/** Leaves entries of a list out by halves: what nothing rests on goes in few looks. */
-function shorter(files: Files, name: string, at: readonly string[], same: ReductionOptions['same']): Files {
+/** Leaves entries of a list out by halves, down to `least` at a time: what nothing rests on goes in few looks. */
+function shorter(
+  files: Files,
+  name: string,
+  at: readonly string[],
+  same: ReductionOptions['same'],
+  least = 8,
+): Files {
   const all = listAt(JSON.parse(files[name] ?? '{}'), at)
   let kept = all
   const attempt = (less: readonly unknown[]): boolean => {
@@ -117,7 +128,7 @@ function shorter(files: Files, name: string, at: readonly string[], same: Reduct
     return result
   }
   if (!attempt([]))
-    for (let size = Math.ceil(all.length / 2); size >= 8; size = Math.ceil(size / 2))
+    for (let size = Math.ceil(all.length / 2); size >= least; size = Math.ceil(size / 2))
       for (let from = kept.length - size; from > -size; from -= size)
         attempt([...kept.slice(0, Math.max(0, from)), ...kept.slice(Math.max(0, from + size))])
   return withList(files, name, at, kept)
