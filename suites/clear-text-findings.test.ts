@@ -81,9 +81,14 @@ describe('clear text that a node lets in', () => {
       later(inserted(node, 'filter', 'FORWARD', '-p udp -j ACCEPT')),
     ] satisfies ChangeKernel[])
       expect(titles(causesWhere({ 'ENC-05': [reached] }, change))).to.deep.equal([])
-    const split = allOf(deleted(engines, node), (state) => {
-      state.firewallBackend = { ...state.firewallBackend, legacyTables: ['filter'] }
-    })
+    const split = allOf(
+      deleted(engines, node),
+      deleted(marks, node),
+      deleted(/^filter .*(DOCKER|docker)/, node),
+      (state) => {
+        state.firewallBackend = { ...state.firewallBackend, legacyTables: ['filter'] }
+      },
+    )
     expect(titles(causesWhere({ 'ENC-07': [dropMissing] }, split))).to.deep.equal([])
   })
 
@@ -102,6 +107,15 @@ describe('clear text that a node lets in', () => {
       /^worker2: filter INPUT rule \d drops it for swp-secret, which was made before$/,
     )
     expect(others).to.deep.equal([])
+    const [named] = causesWhere(reports, (state, name) => {
+      if (name === node)
+        state.firewallBackend = {
+          ...state.firewallBackend,
+          program: '/opt/guard/iptables.sh',
+          backend: 'legacy',
+        }
+    })
+    expect(named?.title).to.match(/: \/opt\/guard\/iptables\.sh, which iptables leads to there, made no rule/)
     // An engine that makes rules only with the second endpoint made neither.
     expect(titles(causesWhere({ 'ENC-06': [of(reached), markMissing, of(dropMissing)] }))).to.deep.equal([])
   })

@@ -1,4 +1,4 @@
-import type { HostState } from '../observe/host-state.ts'
+import type { FirewallRule, HostState } from '../observe/host-state.ts'
 import { type Chain, type PlacedRule, placeOfRule, type Ruleset, rulesetOf } from '../observe/ruleset.ts'
 import type { LabView } from './lab-view.ts'
 
@@ -17,6 +17,36 @@ export function mayBeElsewhere({ firewallBackend, nftables }: HostState, table: 
   const { backend, legacyTables } = firewallBackend
   return backend === 'nft' ? legacyTables.includes(table) : nftables !== undefined
 }
+
+/** Whether a rule of the engine that was not seen in a table is missing: what was read is where the engine writes. */
+export function isWholeTable(state: HostState, table: string): boolean {
+  return isFirewallRead(state) && (hasEngineRules(state, table) || !mayBeElsewhere(state, table))
+}
+
+/**
+ * By the engine’s chains, the jumps to them, and its tables, on which no other program writes. What merely names one of
+ * its bridges an operator may have written, and DOCKER-USER is the operator’s own.
+ */
+export function hasEngineRules({ root, nftables }: HostState, table: string): boolean {
+  return (
+    root.firewall.some((rule) => rule.table === table && isOfEngine(rule)) ||
+    (nftables ?? []).some(
+      (chain) => chain.table.startsWith('docker') && chain.rules.length > 0 && isOfTable(chain.kind, table),
+    )
+  )
+}
+
+/** In a chain that the engine fills, or leading to one. */
+function isOfEngine({ chain, rule }: FirewallRule): boolean {
+  const [, target = ''] = /(?:^| )-j (\S+)/.exec(rule) ?? []
+  return [chain, target].some((name) => enginesChains.test(name))
+}
+
+/** Spelled out, because operators give chains of their own names that begin alike. */
+const enginesChains = /^DOCKER(?:-(?:INGRESS|FORWARD|BRIDGE|CT|INTERNAL|ISOLATION(?:-STAGE-[12])?))?$/
+
+/** An engine with the backend nftables has one table for both. */
+const isOfTable = (kind: string | undefined, table: string): boolean => kind === undefined || kind === table
 
 /** A rule or policy as people look it up. */
 export function describeDecider(by: PlacedRule | Chain): string {

@@ -5,14 +5,7 @@ import { placeOfRule } from '../../observe/ruleset.ts'
 import { encryptedNetworks, isOfClearTextArriving, rulesFor } from '../clear-text-arrivals.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
-import {
-  countedMeanwhile,
-  countTold,
-  deletion,
-  describeDecider,
-  isFirewallRead,
-  mayBeElsewhere,
-} from '../node-firewall.ts'
+import { countedMeanwhile, countTold, deletion, describeDecider, isWholeTable } from '../node-firewall.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** Frames of an encrypted overlay that did not come by IPsec reach its tasks: nothing drops them, or another rule is asked first. */
@@ -138,8 +131,9 @@ function missingDraft(
 ): Draft[] {
   const own = problems.filter((problem) => problem.network === network.name)
   const { marking, dropping } = rulesFor(network, state, lab)
+  // Both rules are made by one program: where the one was read the other would have been.
+  if (marking === undefined && !isWholeTable(state, 'filter')) return []
   if (own.length === 0 || dropping !== undefined) return []
-  if (!isFirewallRead(state) || mayBeElsewhere(state, 'filter')) return []
   const others = witnesses(node, network, lab)
   return [
     {
@@ -202,15 +196,16 @@ function forgottenDraft(
       ),
   )
   const [first] = lacking
-  if (first === undefined || !isFirewallRead(state) || mayBeElsewhere(state, 'filter')) return []
+  if (first === undefined) return []
   const standing = encryptedNetworks(lab).flatMap((network) => {
     const { dropping } = rulesFor(network, state, lab)
     return dropping === undefined ? [] : [{ network, dropping }]
   })
   const names = [...new Set(lacking.flatMap(({ network }) => network ?? []))]
+  const program = standIn(state)
   return [
     {
-      title: `${node} lets in clear text of the encrypted overlay ${names.join(', ')}, made meanwhile: its firewall has no rule that drops it, and one that marks what leaves`,
+      title: `${node} lets in clear text of the encrypted overlay ${names.join(', ')}, made meanwhile: ${program === undefined ? 'its firewall has no rule that drops it, and one that marks what leaves' : `${program}, which iptables leads to there, made no rule that drops it`}`,
       cause: `The engine makes both rules when the network comes to ${node}, and gives the network up where one of them fails (since 20.10.24 and 23.0.3). The rule that marks is there and the one that drops is not, so ${node} told the engine that it was made: a program in place of iptables, or one that takes rules away at once, swallowed it.${standing.length === 0 ? '' : ' Networks made earlier still have theirs.'} Whoever reaches UDP ${lab.lab.topology.swarm.dataPathPort} of ${node} sends frames into such networks without any key.`,
       remedy: [
         `On ${node} see what iptables is: \`readlink -f "$(command -v iptables)"; iptables -V\`, and \`update-alternatives --display iptables\`; put the real one back, then \`systemctl restart docker\``,
@@ -223,6 +218,7 @@ function forgottenDraft(
           ({ network, expected }) =>
             `${node}: a rule marks what leaves with VNI ${expected} of ${network}, made meanwhile, and no rule drops what arrives with it in clear`,
         ),
+        ...(program === undefined ? [] : [`${node}: iptables leads to ${program}`]),
         ...standing.map(
           ({ network, dropping }) =>
             `${node}: ${placeOfRule(dropping.rule)} drops it for ${network.name}, which was made before`,
@@ -233,6 +229,13 @@ function forgottenDraft(
         problem.node === node && isOfClearTextArriving(problem, lab) && !known.has(problem.network ?? ''),
     },
   ]
+}
+
+/** What `iptables` leads to, where that is none of the programs that it comes with. */
+function standIn({ firewallBackend: { program } }: HostState): string | undefined {
+  return program === '' || /\/(xtables(-nft|-legacy)?-multi|iptables(-nft|-legacy)?)$/.test(program)
+    ? undefined
+    : program
 }
 
 function reachedTold(problems: readonly Reported[]): string[] {

@@ -1,8 +1,8 @@
-import type { FirewallRule, HostState } from '../../observe/host-state.ts'
+import type { HostState } from '../../observe/host-state.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { isOfClearTextArriving } from '../clear-text-arrivals.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
-import { isFirewallRead, mayBeElsewhere } from '../node-firewall.ts'
+import { hasEngineRules, isFirewallRead, mayBeElsewhere } from '../node-firewall.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { isOfOwnMesh } from '../own-mesh.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -113,9 +113,9 @@ function goneOn(lab: LabView, node: string, nodes: readonly string[]): Table[] {
   const others = nodes.filter((other) => other !== node).flatMap((other) => statesOf(lab, other).slice(0, 1))
   return tables.filter(
     (table) =>
-      !hasRules(state, table) &&
+      !hasEngineRules(state, table) &&
       (hadMeanwhile(lab, node, [table]) ||
-        (!mayBeElsewhere(state, table) && others.some((one) => hasRules(one, table)))),
+        (!mayBeElsewhere(state, table) && others.some((one) => hasEngineRules(one, table)))),
   )
 }
 
@@ -123,7 +123,7 @@ function goneOn(lab: LabView, node: string, nodes: readonly string[]): Table[] {
 function hadMeanwhile(lab: LabView, node: string, gone: readonly Table[]): boolean {
   const [state] = statesOf(lab, node)
   const before = lab.kernelBefore?.[node]
-  return before !== undefined && before !== state && gone.every((table) => hasRules(before, table))
+  return before !== undefined && before !== state && gone.every((table) => hasEngineRules(before, table))
 }
 
 function describeWitness(lab: LabView, node: string, nodes: readonly string[]): string {
@@ -132,35 +132,10 @@ function describeWitness(lab: LabView, node: string, nodes: readonly string[]): 
       other !== node &&
       statesOf(lab, other)
         .slice(0, 1)
-        .some((one) => hasRules(one, 'nat')),
+        .some((one) => hasEngineRules(one, 'nat')),
   )
   return `${others.join(', ')} ${others.length === 1 ? 'has' : 'have'} them`
 }
-
-/**
- * By the engine’s chains, the jumps to them, and its tables, on which no other program writes. What merely names one of
- * its bridges an operator may have written, and DOCKER-USER is the operator’s own.
- */
-function hasRules({ root, nftables }: HostState, table: Table): boolean {
-  return (
-    root.firewall.some((rule) => rule.table === table && isOfEngine(rule)) ||
-    (nftables ?? []).some(
-      (chain) => chain.table.startsWith('docker') && chain.rules.length > 0 && isOfTable(chain.kind, table),
-    )
-  )
-}
-
-/** In a chain that the engine fills, or leading to one. */
-function isOfEngine({ chain, rule }: FirewallRule): boolean {
-  const [, target = ''] = /(?:^| )-j (\S+)/.exec(rule) ?? []
-  return [chain, target].some((name) => enginesChains.test(name))
-}
-
-/** Spelled out, because operators give chains of their own names that begin alike. */
-const enginesChains = /^DOCKER(?:-(?:INGRESS|FORWARD|BRIDGE|CT|INTERNAL|ISOLATION(?:-STAGE-[12])?))?$/
-
-/** An engine with the backend nftables has one table for both. */
-const isOfTable = (kind: string | undefined, table: string): boolean => kind === undefined || kind === table
 
 /** The rule of an encrypted network that marks what is to be encrypted (libnetwork overlay/encryption.go). */
 function hasMarkRule({ root, nftables }: HostState): boolean {

@@ -11,8 +11,7 @@ import {
   countTold,
   deletion,
   describeDecider,
-  isFirewallRead,
-  mayBeElsewhere,
+  isWholeTable,
   nodeRuleset,
 } from '../node-firewall.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -137,9 +136,7 @@ function reasonOf(problem: Reported, node: string, state: HostState, lab: LabVie
   const source = String(problem.observed ?? '')
   const isTranslated = problem.code === 'outbound-source-wrong' && !isBehindGateway(state, source)
   if (by !== undefined) return isTranslated === translates(by) ? { by, masquerade } : undefined
-  return isTranslated || !isFirewallRead(state) || mayBeElsewhere(state, 'nat')
-    ? undefined
-    : { by, masquerade: undefined }
+  return isTranslated || !isWholeTable(state, 'nat') ? undefined : { by, masquerade: undefined }
 }
 
 /** Rules that are asked about what a task sends there, of chains that translate. */

@@ -10,8 +10,7 @@ import {
   countTold,
   deletion,
   describeDecider,
-  isFirewallRead,
-  mayBeElsewhere,
+  isWholeTable,
   nodeRuleset,
 } from '../node-firewall.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -103,7 +102,7 @@ function reasonOf(
   )
   if (by !== undefined) return accepting(node, by, lab)
   if (ways.some((asked) => asked.some(isDrop))) return undefined
-  if (!isFirewallRead(state) || mayBeElsewhere(state, 'filter')) return undefined
+  if (!isWholeTable(state, 'filter')) return undefined
   return missing(node, ways[0] ?? [], lab)
 }
 
