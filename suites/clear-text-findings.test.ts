@@ -69,7 +69,7 @@ describe('clear text that a node lets in', () => {
     )
     const [byChain] = causesWhere({ 'ENC-05': [reached] }, later(admin))
     expect(byChain?.title).to.match(/filter admin rule 1 \(.*\) may let it pass before/)
-    expect(byChain?.proof[0]).to.match(/, by way of filter INPUT rule 1, 5 packets/)
+    expect(byChain?.proof[0]).to.match(/, via filter INPUT rule 1, 5 packets/)
   })
 
   it('is laid to no rule that counted nothing, is for others, stands behind, or is the only one that was looked for', () => {

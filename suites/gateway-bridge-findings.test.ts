@@ -173,7 +173,7 @@ describe('containers that reach those of another node over docker_gwbridge', () 
     for (const destination of ['172.18.0.9/32', '172.18.0.8/30']) {
       const [finding, ...others] = await causes(allOf(routed(destination), letIn), reports)
       expect(finding).to.deep.include({
-        ...{ code: 'gateway-bridges-joined', nodes: ['worker1', 'worker2'], explains: ['GWB-03'] },
+        ...{ code: 'gateway-bridges-not-apart', nodes: ['worker1', 'worker2'], explains: ['GWB-03'] },
         pairs: [{ from: 'worker1', to: 'worker2' }],
         title: `Containers on worker1 reach those on worker2 over docker_gwbridge: worker1 routes ${destination} via 192.168.56.13 dev eth1, and filter FORWARD rule 1 (-d 172.18.0.9/32 -o docker_gwbridge -j ACCEPT) of worker2 lets it in`,
       })

@@ -21,7 +21,7 @@ export const gatewayBridgesJoined: Fault = {
   description:
     'One node leads what is for a task on docker_gwbridge of another there, and that one lets it in.',
   breaks: ['GWB-03'],
-  namedBy: { code: 'gateway-bridges-joined', at: 'pairs' },
+  namedBy: { code: 'gateway-bridges-not-apart', at: 'pairs' },
   async plant({ cluster, stack }) {
     const nodes = await Promise.all(cluster.nodes.map((node) => lookAt(node, stack.tasks)))
     const [joined] = nodes.flatMap((from, index) => {

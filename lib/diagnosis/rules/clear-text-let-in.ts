@@ -95,7 +95,7 @@ function passingDraft(
     proof: [
       ...all.map(
         (one) =>
-          `${node}: ${describeDecider(one.rule)}${one.top === one.rule ? '' : `, by way of ${placeOfRule(one.top)}`}${countTold(countedMeanwhile(lab, node, one.rule))}`,
+          `${node}: ${describeDecider(one.rule)}${one.top === one.rule ? '' : `, via ${placeOfRule(one.top)}`}${countTold(countedMeanwhile(lab, node, one.rule))}`,
       ),
       ...networks.map(
         ({ network, dropping }) =>

@@ -39,7 +39,7 @@ export const neighboursNotKeptApart: Rule = {
     'A rule drops it, none before accepts it, and bridges are filtered',
     'Rules that accept only some such packets counted none',
     'No rule drops it as far as was read, and the firewall was not read whole, or legacy tables beside nftables may hold one',
-    'All rules of the engine are gone: `engine-rules-gone`; `hairpin-broken` has named the setting',
+    '`engine-rules-gone` says that the whole table is empty of the engine’s rules; `hairpin-broken` has named the setting',
   ],
   remedy: [
     '`iptables -nvL FORWARD --line-numbers` and DOCKER-USER: take away what accepts `-i docker_gwbridge -o docker_gwbridge`, or limit it to `--ctstate DNAT`, which published ports need',

@@ -9,8 +9,8 @@ import { countedMeanwhile, countTold, deletion, describeDecider, nodeRuleset } f
 import type { Draft, Rule } from '../rule.ts'
 
 /** A task reaches tasks of another node over docker_gwbridge: one node routes there, and the other lets it in. */
-export const gatewayBridgesJoined: Rule = {
-  code: 'gateway-bridges-joined',
+export const gatewayBridgesNotApart: Rule = {
+  code: 'gateway-bridges-not-apart',
   title: 'Containers reach those of another node by their addresses on docker_gwbridge',
   severity: ['cause'],
   meaning:
