@@ -36,7 +36,7 @@ export const gatewayNotMasqueraded: Rule = {
     'All rules of the engine are gone, or forwarding is off: `engine-rules-gone`, `forwarding-off`',
   ],
   remedy: [
-    'Where the rule is missing: `systemctl restart docker` on the node writes it again',
+    'Where there is no such rule: `systemctl restart docker` has the engine make docker_gwbridge’s rules again',
     '`iptables -t nat -nvL POSTROUTING --line-numbers`: a rule MASQUERADE for the subnet of docker_gwbridge, out of any other interface, and nothing before it that accepts, returns or translates',
     '`docker network inspect docker_gwbridge`: made by hand it needs `com.docker.network.bridge.enable_ip_masquerade=true`',
   ],
