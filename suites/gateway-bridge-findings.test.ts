@@ -94,6 +94,15 @@ describe('what containers send outside without the address of their node', () =>
     expect(titles(await causes(unread, { 'GWB-02': own }))).to.deep.equal([])
   })
 
+  it('is laid to the missing rule where another leaves packets alone besides', async () => {
+    const change = allOf(
+      deleted(engines, 'worker2'),
+      inserted('worker2', 'nat', 'POSTROUTING', '-d 192.168.56.0/24 -j RETURN'),
+    )
+    const [finding] = await causes(change, { 'GWB-02': own })
+    expect(finding?.title).to.match(/: no rule masquerades what leaves docker_gwbridge$/)
+  })
+
   it('says so where no node masquerades', async () => {
     const [finding] = await causes(deleted(engines), { 'GWB-02': own })
     expect(finding?.cause).to.match(/^No node masquerades it: /)

@@ -134,7 +134,8 @@ function encrypting(problem: Reported, node: string, state: HostState, lab: LabV
       ...{ in: '', out: own.interface },
     }).asked.findLast((one) => isMarking(one, node, lab))
     for (const policy of policies) {
-      if (policy.mark === undefined) {
+      // Nobody marks traffic of clear networks.
+      if ((policy.mark ?? 0) === 0) {
         if (problem.code === 'twin-not-clear') return { policy }
         continue
       }

@@ -34,12 +34,12 @@ export const clearTextLetIn: Rule = {
   ],
   reports: [
     {
-      url: 'https://github.com/golang/vulndb/issues/1699',
-      says: 'CVE-2023-28840: a rule of an administrator that accepts VXLAN came before the one that drops what is not encrypted, so that an encrypted overlay took frames from anybody.',
+      url: 'https://github.com/moby/libnetwork/pull/1652',
+      says: 'Engines drop clear packets of an encrypted network since then, by a rule that was appended to INPUT, behind whatever accepts there.',
     },
     {
-      url: 'https://github.com/golang/vulndb/issues/1701',
-      says: 'CVE-2023-28842: with a single endpoint an encrypted network accepted clear text, for its rules were made only with the second.',
+      url: 'https://github.com/golang/vulndb/issues/1696',
+      says: 'Encrypted overlay networks may be unauthenticated in engines before 20.10.24 and 23.0.3.',
     },
   ],
   find(lab) {

@@ -131,11 +131,16 @@ interface Reason {
 function reasonOf(problem: Reported, node: string, state: HostState, lab: LabView): Reason | undefined {
   const asked = askedOf(node, state, problem, lab)
   if (asked === undefined || asked.some((one) => isMasquerade(one) && !one.beyond)) return undefined
-  const masquerade = asked.find(isMasquerade)?.rule
-  const by = asked.find(isDecider)?.rule
+  const masquerade = asked.find(isMasquerade)
+  // Where no rule would masquerade, one that leaves packets alone is no cause; and it ends the chains of its own table only.
+  const by = asked.find(
+    (one) =>
+      isDecider(one) && (masquerade === undefined ? translates(one.rule) : one.base === masquerade.base),
+  )?.rule
   const source = String(problem.observed ?? '')
   const isTranslated = problem.code === 'outbound-source-wrong' && !isBehindGateway(state, source)
-  if (by !== undefined) return isTranslated === translates(by) ? { by, masquerade } : undefined
+  if (by !== undefined)
+    return isTranslated === translates(by) ? { by, masquerade: masquerade?.rule } : undefined
   return isTranslated || !isWholeTable(state, 'nat') ? undefined : { by, masquerade: undefined }
 }
 
