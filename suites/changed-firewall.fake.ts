@@ -1,4 +1,6 @@
 import type { HostState } from '../lib/observe/host-state.ts'
+import { parseNftables } from '../lib/observe/nftables.ts'
+import { recorded } from '../lib/observe/recorded/recorded.fake.ts'
 import type { Changeable, ChangeKernel } from './stored/changed-kernel.fake.ts'
 
 type Firewall = Changeable<HostState>['root']['firewall']
@@ -35,6 +37,19 @@ export function deleted(which: RegExp, node?: string): ChangeKernel {
       places.set(key, position)
       return { ...one, position }
     })
+  }
+}
+
+/** As though the engine of a node had the backend nftables, in the later reading: what engine 29.7 wrote, changed. */
+export function ofNftables(
+  node: string,
+  change: (ruleset: string) => string = (ruleset) => ruleset,
+): ChangeKernel {
+  return (state, name) => {
+    if (name !== node) return
+    const [ruleset, vni] = [recorded('engine-29.7-nftables', 'nft.json'), '4102']
+    state.nftables = [...parseNftables(change(ruleset.replaceAll(vni, '4098')))] as typeof state.nftables
+    state.root.firewall = []
   }
 }
 

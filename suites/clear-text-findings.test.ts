@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
-import { allOf, deleted, inserted } from './changed-firewall.fake.ts'
+import { allOf, deleted, inserted, ofNftables } from './changed-firewall.fake.ts'
 import { causesWhere } from './stored/causes-where.fake.ts'
 import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
 
@@ -90,6 +90,27 @@ describe('clear text that a node lets in', () => {
       },
     )
     expect(titles(causesWhere({ 'ENC-07': [dropMissing] }, split))).to.deep.equal([])
+  })
+
+  it('is found in rules of an engine with nftables as well', () => {
+    const reports = { 'ENC-05': [reached], 'ENC-07': [dropMissing] }
+    const drop = '{"drop": null}]}}, {"rule": {"family": "ip", "table": "docker-overlay"'
+    const change = (by: string) =>
+      later(ofNftables(node, (text) => text.replace(drop, drop.replace('drop', by))))
+    const [missing] = causesWhere(reports, change('accept'))
+    expect(missing?.title).to.match(/overlay swp-secret: no rule of its firewall drops it$/)
+    expect(missing?.proof[1]).to.match(
+      /^worker2: ip docker-overlay enc-out rule 1 marks what leaves with VNI 4098/,
+    )
+    const first = '{"rule": {"family": "ip", "table": "docker-overlay", "chain": "enc-in"'
+    const accepting = `${first}, "handle": 3, "expr": [{"counter": {"packets": 5, "bytes": 0}}, {"accept": null}]}}, `
+    const [passing] = causesWhere(
+      reports,
+      later(ofNftables(node, (text) => text.replace(first, `${accepting}${first}`))),
+    )
+    expect(passing?.title).to.include('ip docker-overlay enc-in rule 1 (accept) lets it pass before')
+    expect(passing?.remedy[0]).to.include('`nft delete rule ip docker-overlay enc-in handle HANDLE`')
+    expect(titles(causesWhere(reports, later(ofNftables(node))))).to.deep.equal([])
   })
 
   it('into a network made meanwhile is laid to what swallowed the rule, where the engine went on', () => {

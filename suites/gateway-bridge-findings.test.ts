@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
-import { allOf, deleted, inserted } from './changed-firewall.fake.ts'
+import { allOf, deleted, inserted, ofNftables } from './changed-firewall.fake.ts'
 import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
 import { findingsWhere } from './stored/findings-where.fake.ts'
 
@@ -94,6 +94,15 @@ describe('what containers send outside without the address of their node', () =>
     expect(titles(await causes(unread, { 'GWB-02': own }))).to.deep.equal([])
   })
 
+  it('is found in rules of an engine with nftables as well', async () => {
+    expect(titles(await causes(ofNftables('worker2'), { 'GWB-02': own }))).to.deep.equal([])
+    const without = ofNftables('worker2', (text) =>
+      text.replaceAll('{"masquerade": null}', '{"return": null}'),
+    )
+    const [finding] = await causes(without, { 'GWB-02': own })
+    expect(finding?.title).to.match(/: no rule masquerades what leaves docker_gwbridge$/)
+  })
+
   it('is laid to the missing rule where another leaves packets alone besides', async () => {
     const change = allOf(
       deleted(engines, 'worker2'),
@@ -143,6 +152,41 @@ describe('containers that reach their neighbours over docker_gwbridge', () => {
     }, reports)
     expect(unfiltered?.title).to.match(/: net\.bridge\.bridge-nf-call-iptables is 0 there$/)
     expect(unfiltered?.nodes).to.deep.equal(['worker2'])
+  })
+
+  it('are no finding of their own where hairpins break by the same setting', async () => {
+    const hairpin: Problem = {
+      ...{
+        code: 'own-node-not-answering-task',
+        kind: 'missed',
+        node: 'worker2',
+        protocol: 'TCP',
+        port: 8080,
+      },
+      ...{ address: '192.168.56.13', ends: { from: 'swp-rr@worker2', to: 'worker2' }, observed: 'timeout' },
+    }
+    const found = await causes(
+      (state, node) => {
+        if (node === 'worker2')
+          state.root.settings = { ...state.root.settings, 'net.bridge.bridge-nf-call-iptables': '0' }
+      },
+      { ...reports, 'ING-13': [hairpin] },
+    )
+    expect(found.map(({ code, explains }) => [code, explains])).to.deep.equal([
+      ['hairpin-broken', ['ING-13', 'GWB-03']],
+    ])
+  })
+
+  it('are found in rules of an engine with nftables as well, which a table of its own does not open', async () => {
+    const chain = '{"family": "inet", "table": "own", "chain": "fwd"'
+    const own = (verdict: string): string =>
+      `{"chain": {"family": "inet", "table": "own", "name": "fwd", "handle": 1, "type": "filter", "hook": "forward", "prio": -10, "policy": "accept"}}, {"rule": ${chain}, "handle": 2, "expr": [{"${verdict}": null}]}}, `
+    const first = '{"rule": {"family": "ip", "table": "docker-bridges", "chain": "filter-FORWARD"'
+    const before = (rule: string) => ofNftables('worker2', (text) => text.replace(first, `${rule}${first}`))
+    const accepting = `${first}, "handle": 99, "expr": [{"accept": null}]}}, `
+    expect(titles(await causes(before(own('accept')), reports))).to.deep.equal([])
+    const [finding] = await causes(before(accepting), reports)
+    expect(finding?.title).to.include('ip docker-bridges filter-FORWARD rule 1 (accept) accepts it before')
   })
 
   it('are laid to no rule that is for others, or stands behind', async () => {
