@@ -48,7 +48,9 @@ export function ofNftables(
   return (state, name) => {
     if (name !== node) return
     const [ruleset, vni] = [recorded('engine-29.7-nftables', 'nft.json'), '4102']
-    state.nftables = [...parseNftables(change(ruleset.replaceAll(vni, '4098')))] as typeof state.nftables
+    state.nftables = [...parseNftables(change(ruleset.replaceAll(vni, '4098')))] as NonNullable<
+      typeof state.nftables
+    >
     state.root.firewall = []
   }
 }

@@ -26,9 +26,9 @@ const rules = `-P INPUT ACCEPT
 -A OUTPUT -m addrtype --dst-type LOCAL -j DOCKER-INGRESS
 -A PREROUTING -d 10.91.1.2/32 -j MARK --set-xmark 0x100/0xffffffff
 -A PREROUTING -p tcp -m tcp --dport 8080 -j MARK --set-xmark 0x101/0xffffffff
--A OUTPUT -p udp -m udp --dport 4789 -m bpf --bytecode "13,40 0 0 2,21 0 9 4098,6 0 0 0" -j MARK --set-xmark 0xd0c4e3/0xffffffff
--A OUTPUT -p udp -m udp --dport 4789 -m bpf --bytecode "13,40 0 0 2,21 0 9 4096,6 0 0 0" -j MARK --set-xmark 0xd0c4e3/0xffffffff
--A INPUT -p udp -m udp --dport 4789 -m policy --dir in --pol none -m bpf --bytecode "13,21 0 9 4098,6 0 0 0" -j DROP
+-A OUTPUT -p udp -m udp --dport 4789 -m bpf --bytecode "7,32 0 0 4294963252,7 0 0 0,64 0 0 4,116 0 0 8,21 1 0 4098,6 0 0 0,6 0 0 4294967295" -j MARK --set-xmark 0xd0c4e3/0xffffffff
+-A OUTPUT -p udp -m udp --dport 4789 -m bpf --bytecode "7,32 0 0 4294963252,7 0 0 0,64 0 0 4,116 0 0 8,21 1 0 4096,6 0 0 0,6 0 0 4294967295" -j MARK --set-xmark 0xd0c4e3/0xffffffff
+-A INPUT -p udp -m udp --dport 4789 -m policy --dir in --pol none -m bpf --bytecode "7,32 0 0 4294963252,7 0 0 0,64 0 0 4,116 0 0 8,21 1 0 4098,6 0 0 0,6 0 0 4294967295" -j DROP
 -A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.2:8080
 -A DOCKER-INGRESS -p udp -m udp --dport 8081 -j DNAT --to-destination 172.18.0.2:8081
 -A DOCKER-INGRESS -p tcp -m tcp --dport 8082 -j DNAT --to-destination 172.18.0.2:8082

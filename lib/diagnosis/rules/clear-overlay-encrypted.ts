@@ -139,7 +139,7 @@ function encrypting(problem: Reported, node: string, state: HostState, lab: LabV
         if (problem.code === 'twin-not-clear') return { policy }
         continue
       }
-      if (marking?.rule.marks === policy.mark) return { rule: marking.rule, policy }
+      if (marking !== undefined && marking.rule.marks === policy.mark) return { rule: marking.rule, policy }
     }
   }
   return undefined
