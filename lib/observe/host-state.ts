@@ -121,6 +121,8 @@ export interface Link {
   /** Name of the bridge it belongs to. */
   readonly master?: string
   readonly vxlan?: VxlanSettings
+  /** Of `veth`: index of its other end, in whichever namespace that is. Undefined in runs of before it was read. */
+  readonly peerIndex?: number
   /** Of VXLAN devices: created in the namespace that it is in, not moved there. Undefined in runs of before it was read. */
   readonly createdHere?: boolean
   /** Since it was made. */

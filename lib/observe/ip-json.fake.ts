@@ -12,20 +12,27 @@ const list = (text: string): Record<string, never>[] => JSON.parse(text) as Reco
 
 /** `ip -j -d -s addr`. */
 export function linksByIp(text: string): Link[] {
-  return list(text).map((entry) => {
-    const { ifname, ifindex, mtu, address, master, flags, linkinfo, link_netnsid, stats64, addr_info } =
-      entry as unknown as {
-        ifname: string
-        ifindex: number
-        mtu: number
-        address?: string
-        master?: string
-        flags: string[]
-        linkinfo?: { info_kind?: string; info_data?: unknown }
-        link_netnsid?: number
-        stats64: Record<'rx' | 'tx', { packets: number; errors: number; dropped: number }>
-        addr_info: { family: 'inet' | 'inet6'; local: string; prefixlen: number }[]
-      }
+  const entries = list(text)
+  const indexOf = (device: string | undefined): number | undefined =>
+    (entries as unknown as { ifname: string; ifindex: number }[]).find(({ ifname }) => ifname === device)
+      ?.ifindex
+  return entries.map((entry) => {
+    const { ifname, ifindex, mtu, address, link, link_index, master, ...more } = entry as unknown as {
+      ifname: string
+      ifindex: number
+      mtu: number
+      address?: string
+      link?: string
+      link_index?: number
+      master?: string
+      flags: string[]
+      linkinfo?: { info_kind?: string; info_data?: unknown }
+      link_netnsid?: number
+      stats64: Record<'rx' | 'tx', { packets: number; errors: number; dropped: number }>
+      addr_info: { family: 'inet' | 'inet6'; local: string; prefixlen: number }[]
+    }
+    const { flags, linkinfo, link_netnsid, stats64, addr_info } = more
+    const peer = linkinfo?.info_kind === 'veth' ? (link_index ?? indexOf(link)) : undefined
     const counters = ({ packets, errors, dropped }: typeof stats64.rx) => ({ packets, errors, dropped })
     const vxlan =
       linkinfo?.info_kind === 'vxlan' ? readVxlanSettings(linkinfo.info_data, undefined) : undefined
@@ -33,6 +40,7 @@ export function linksByIp(text: string): Link[] {
       ...{ name: ifname, index: ifindex, kind: linkinfo?.info_kind ?? '', mtuBytes: mtu, mac: address ?? '' },
       up: flags.includes('UP'),
       ...(master === undefined ? {} : { master }),
+      ...(peer === undefined ? {} : { peerIndex: peer }),
       ...(vxlan === undefined ? {} : { vxlan, createdHere: link_netnsid === undefined }),
       ...{ received: counters(stats64.rx), sent: counters(stats64.tx) },
       addresses: addr_info.map(({ local, prefixlen, family }) => ({

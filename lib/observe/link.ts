@@ -15,7 +15,8 @@ import {
 /*
  * Numbers of attributes and flags: Linux, include/uapi/linux/if_link.h, if_addr.h and if.h.
  */
-const [address, name, mtuBytes, master, linkInfo, statistics, peerNamespace] = [1, 3, 4, 10, 18, 23, 37]
+const [address, name, mtuBytes, linked, master] = [1, 3, 4, 5, 10]
+const [linkInfo, statistics, peerNamespace] = [18, 23, 37]
 const [infoKind, infoData] = [1, 2]
 const [ofInterface, local] = [1, 2]
 const isUp = 1
@@ -48,6 +49,7 @@ function toLink(
   const kind = textOf(info.get(infoKind)) ?? ''
   const vxlan = kind === 'vxlan' ? vxlanOf(info.get(infoData), host) : undefined
   const bridge = numberOf(attributes.get(master))
+  const peer = kind === 'veth' ? numberOf(attributes.get(linked)) : undefined
   const counted = countersOf(attributes.get(statistics))
   return {
     name: interfaceName(textOf(attributes.get(name)), host),
@@ -57,6 +59,7 @@ function toLink(
     mac: macAddressOrNone(hardwareAddressOf(attributes.get(address))),
     up: (head.readUInt32LE(8) & isUp) !== 0,
     ...(bridge === undefined ? {} : { master: interfaceName(nameOf(bridge), host) }),
+    ...(peer === undefined ? {} : { peerIndex: peer }),
     // The kernel names the namespace in which it was created, where that is another one.
     ...(vxlan === undefined ? {} : { vxlan, createdHere: !attributes.has(peerNamespace) }),
     ...(counted === undefined ? {} : counted),

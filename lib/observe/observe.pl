@@ -28,7 +28,7 @@ my $sequence = 0;
 
 # Of each kind of message: what asks for it, the length of what stands before its attributes, and those that are wanted.
 my %kinds = (
-  links => [$GETLINK, 0, 16, 1, 3, 4, 10, 18, 23, 37],
+  links => [$GETLINK, 0, 16, 1, 3, 4, 5, 10, 18, 23, 37],
   addresses => [$GETADDR, 0, 8, 1, 2],
   neighbours => [$GETNEIGH, 0, 12, 1, 2],
   routes => [$GETROUTE, $AF_INET, 12, 1, 4, 5, 6, 9, 15, 18],

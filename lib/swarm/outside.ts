@@ -2,7 +2,7 @@ import type { Host } from '../host/host.ts'
 import type { StackSpec } from '../topology/topology.ts'
 import { type Script, sh } from '../script.ts'
 import { docker } from './docker.ts'
-import { listNetworks } from './form-swarm.ts'
+import { type ListedNetwork, listNetworks } from './form-swarm.ts'
 import { askEngine } from './membership.ts'
 import { probeImageOf } from './probe-task.ts'
 import type { Answer } from './answer.ts'
@@ -11,6 +11,8 @@ import type { Answer } from './answer.ts'
 export interface Outside {
   /** Names of the networks it lists. */
   readonly networks: readonly string[]
+  /** The same with driver and scope; undefined in runs of before these were kept. */
+  readonly listed?: readonly ListedNetwork[]
   /** To inspecting the network. */
   readonly inspecting: Answer
   /** To running a container on it. */
@@ -36,9 +38,10 @@ export async function askFromOutside(host: Host, options: OutsideOptions): Promi
     return sh`docker run --rm --pull never ${all} ${probeImageOf(spec)} true`
   }
   try {
-    const listed = await listNetworks([host])
+    const { [host.name]: listed = [] } = await listNetworks([host])
     return {
-      networks: (listed[host.name] ?? []).map(({ name }) => name),
+      networks: listed.map(({ name }) => name),
+      listed,
       inspecting: await eitherOf(
         host,
         [network.name, network.id],
