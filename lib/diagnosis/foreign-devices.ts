@@ -1,9 +1,9 @@
-import { collisionOf } from '../observation/vxlan-device.ts'
+import { collisionOf, type VxlanSettings } from '../observation/vxlan-device.ts'
 import type { HostState, Link } from '../observe/host-state.ts'
-import { overlayNamespace } from '../swarm/namespaces.ts'
+import { isSameNamespace, overlayNamespace } from '../swarm/namespaces.ts'
 import type { LabView } from './lab-view.ts'
 
-/** A VXLAN device that keeps the engine of a node from making that of a network. */
+/** A VXLAN device that is no network’s and has the VNI of one, or receives on the UDP port that one needs. */
 export interface ForeignDevice {
   readonly node: string
   readonly device: string
@@ -11,11 +11,14 @@ export interface ForeignDevice {
   readonly port: number
   /** How its socket receives; see `VxlanSettings`. */
   readonly receives: readonly string[]
-  /** File name of the namespace it is in; undefined for the host's own. */
+  /** File name of the namespace it is in; undefined for the host’s own. */
   readonly namespace?: string
-  readonly collision: 'vni' | 'port'
-  /** Names of the networks that cannot be had on that node. */
+  /** Why the engine cannot make its own device beside it; `none` where it can, or has. */
+  readonly collision: 'vni' | 'port' | 'none'
+  /** Names of the networks that cannot be had on that node; where nothing collides, of those that have its VNI, too. */
   readonly networks: readonly string[]
+  /** Of these, the networks that have a device of their own there. */
+  readonly standing: readonly string[]
 }
 
 interface WantedNetwork {
@@ -32,28 +35,66 @@ export function foreignDevices(lab: LabView): ForeignDevice[] {
   const { facts } = lab
   if (facts === undefined) return []
   const networks = wantedNetworks(lab)
-  return Object.entries(lab.kernelAfter ?? lab.kernelBefore ?? {}).flatMap(([node, state]) => {
+  return statesRead(lab).flatMap(([node, state]) => {
     const own = facts.nodes.find(({ name }) => name === node)?.dataPath.address
     const wanted = { port: facts.dataPathPort, ipv6: own?.includes(':') === true }
     const lacking = networks.filter((network) => !hasDevice(state, network, facts.dataPathPort))
-    return devicesOf(state).flatMap(({ link, namespace }): ForeignDevice[] => {
-      const { vxlan } = link
-      if (vxlan === undefined) return []
+    return devicesOf(state).flatMap((placed): ForeignDevice[] => {
+      const { vxlan, up } = placed
       const blocked = lacking.filter(
-        ({ vni }) => collisionOf({ ...vxlan, up: link.up }, { ...wanted, vni }) !== undefined,
+        ({ vni }) => collisionOf({ ...vxlan, up }, { ...wanted, vni }) !== undefined,
       )
-      return blocked.length === 0
+      return blocked.length === 0 || !mayHaveBeenMadeInHost(placed)
         ? []
-        : [
-            {
-              ...{ node, device: link.name, vni: vxlan.vni, port: vxlan.port },
-              ...{ receives: vxlan.receives ?? [], networks: blocked.map(({ name }) => name) },
-              ...(namespace === undefined ? {} : { namespace }),
-              collision: vxlan.receives === undefined ? 'vni' : 'port',
-            },
-          ]
+        : [foreignDevice(node, placed, vxlan.receives === undefined ? 'vni' : 'port', blocked, [])]
     })
   })
+}
+
+/**
+ * Every device that has the VNI of a network, is not in that network’s namespace, and keeps no engine from anything: it
+ * has another UDP port, or was made in another namespace than engines make theirs in.
+ */
+export function doubleDevices(lab: LabView): ForeignDevice[] {
+  const networks = wantedNetworks(lab)
+  const inTheWay = foreignDevices(lab)
+  const { dataPathPort = 0 } = lab.facts ?? {}
+  return statesRead(lab).flatMap(([node, state]) =>
+    devicesOf(state).flatMap((placed): ForeignDevice[] => {
+      const same = networks.filter(({ vni }) => vni === placed.vxlan.vni)
+      if (same.some(({ id }) => isOwn(placed.namespace, id))) return []
+      const isInTheWay = inTheWay.some(
+        (one) => one.node === node && one.device === placed.name && one.namespace === placed.namespace,
+      )
+      const standing = same.filter((network) => hasDevice(state, network, dataPathPort))
+      return same.length === 0 || isInTheWay ? [] : [foreignDevice(node, placed, 'none', same, standing)]
+    }),
+  )
+}
+
+/** Whether a namespace has the name of an overlay's and no network of the swarm is its own; undefined where not all are known. */
+export function isOfNoNetwork(lab: LabView, namespace: string): boolean | undefined {
+  if (lab.swarmObjects === undefined) return undefined
+  return /^\d+-/.test(namespace) && wantedNetworks(lab).every(({ id }) => !isOwn(namespace, id))
+}
+
+function statesRead(lab: LabView): [string, HostState][] {
+  return Object.entries(lab.kernelAfter ?? lab.kernelBefore ?? {})
+}
+
+function foreignDevice(
+  node: string,
+  { name, vxlan, namespace }: PlacedDevice,
+  collision: ForeignDevice['collision'],
+  networks: readonly WantedNetwork[],
+  standing: readonly WantedNetwork[],
+): ForeignDevice {
+  return {
+    ...{ node, device: name, vni: vxlan.vni, port: vxlan.port, receives: vxlan.receives ?? [], collision },
+    networks: networks.map((network) => network.name),
+    standing: standing.map((network) => network.name),
+    ...(namespace === undefined ? {} : { namespace }),
+  }
 }
 
 function wantedNetworks(lab: LabView): WantedNetwork[] {
@@ -66,23 +107,35 @@ function wantedNetworks(lab: LabView): WantedNetwork[] {
   ]
 }
 
-/** Of the host's own namespace: those that are there, and those that may have been created there and moved. */
-function devicesOf(state: HostState): { link: Link; namespace?: string }[] {
+interface PlacedDevice extends Link {
+  readonly vxlan: VxlanSettings
+  /** File name; undefined for the host’s own. */
+  readonly namespace?: string
+}
+
+function devicesOf(state: HostState): PlacedDevice[] {
+  const vxlanIn = (links: readonly Link[], namespace?: string): PlacedDevice[] =>
+    links.flatMap(({ vxlan, ...link }) =>
+      vxlan === undefined ? [] : [{ ...link, vxlan, ...(namespace === undefined ? {} : { namespace }) }],
+    )
   return [
-    ...state.root.links.filter(({ createdHere }) => createdHere !== false).map((link) => ({ link })),
-    ...Object.entries(state.namespaces).flatMap(([namespace, { links }]) =>
-      links.filter(({ createdHere }) => createdHere !== true).map((link) => ({ link, namespace })),
-    ),
+    ...vxlanIn(state.root.links),
+    ...Object.entries(state.namespaces).flatMap(([namespace, { links }]) => vxlanIn(links, namespace)),
   ]
+}
+
+/** As engines make theirs: what is there, and what may have been made there and moved. */
+function mayHaveBeenMadeInHost({ namespace, createdHere }: PlacedDevice): boolean {
+  return namespace === undefined ? createdHere !== false : createdHere !== true
 }
 
 /** In its own namespace, however often the engine made that one. */
 function hasDevice(state: HostState, { id, vni }: WantedNetwork, port: number): boolean {
-  const ending = overlayNamespace(id).slice(1)
-  return Object.entries(state.namespaces).some(
-    ([name, { links }]) =>
-      /^\d+-/.test(name) &&
-      name.endsWith(ending) &&
-      links.some(({ vxlan }) => vxlan?.vni === vni && vxlan.port === port),
+  return devicesOf(state).some(
+    ({ namespace, vxlan }) => isOwn(namespace, id) && vxlan.vni === vni && vxlan.port === port,
   )
+}
+
+function isOwn(namespace: string | undefined, networkId: string): boolean {
+  return namespace !== undefined && isSameNamespace(namespace, overlayNamespace(networkId))
 }

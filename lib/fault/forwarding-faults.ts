@@ -119,7 +119,7 @@ export const vniShared: Fault = {
   name: 'vni-shared',
   description: 'A left-over namespace on one node uses the VNI of a network that stands.',
   breaks: ['VXL-04'],
-  unnamed: 'no rule looks for VXLAN devices that are no network’s',
+  namedBy: { code: 'foreign-vxlan-device', at: 'host' },
   async plant({ cluster, stack }) {
     const [name, file] = ['swarmproof-fault', '/run/docker/netns/1-swarmproof']
     return scripted(victim(cluster), {

@@ -27,7 +27,7 @@ export const vxlanDeviceOnHost: Fault = {
   name: 'vxlan-device-on-host',
   description: 'One node has a VXLAN device with the VNI of a network in its own namespace.',
   breaks: ['VXL-05'],
-  unnamed: 'no rule looks for VXLAN devices that are no network’s',
+  namedBy: { code: 'foreign-vxlan-device', at: 'host' },
   plant({ cluster, stack }) {
     const node = victim(cluster)
     // Another port than the engine’s: the kernel takes a VNI once a port.
