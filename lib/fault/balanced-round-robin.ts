@@ -9,7 +9,7 @@ export const balancedRoundRobin: Fault = {
   name: 'balanced-round-robin',
   description: 'IPVS on one node balances to a task of the service that has no virtual IP',
   breaks: ['DSC-03'],
-  unnamed: 'IPVS lists the tasks that run; that the service should have no balancer is the verdict itself',
+  namedBy: { code: 'ipvs-differs-by-node', at: 'host' },
   async plant({ stack }) {
     const { clear } = stack.networks
     const task = tasksOn(stack, 'clear').findLast(({ service }) => service === stack.services.rr.name)

@@ -1,5 +1,7 @@
 import type { ProblemCode } from '../../observation/codes.ts'
-import { placesOf } from '../lab-view.ts'
+import { type ClusterFacts, type TaskFacts, taskName } from '../../observation/facts.ts'
+import { type LabView, placesOf, type Reported } from '../lab-view.ts'
+import { statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
 
 const codes: readonly ProblemCode[] = [
@@ -8,6 +10,7 @@ const codes: readonly ProblemCode[] = [
   'balancer-weight-zero',
   'balancer-lacks-service',
   'balancer-not-set-up',
+  'balanced-without-virtual-ip',
 ]
 
 /** IPVS is wrong on some nodes and right on others: the nodes do not know the same tasks. */
@@ -18,7 +21,7 @@ export const ipvsDiffersByNode: Rule = {
   meaning:
     'Every node fills IPVS by itself from gossip. Lists that differ by node mean that a node missed an update: connections through it reach tasks that are gone or miss some that run. They fail now and then, depending on where they enter.',
   proof: [
-    'IPVS read in the balancer’s namespace on each node, beside the tasks that the engines list: a task is missing, a stranger is listed, a weight is 0, a service or the balancer itself is missing',
+    'IPVS read in the balancer’s namespace on each node, beside the tasks that the engines list: a task is missing, a stranger or a task of a service without virtual IP is listed, a weight is 0, a service or the balancer itself is missing',
     'On at least one other node there is nothing wrong',
   ],
   silencedBy: ['IPVS is right on all nodes, or wrong on all: then it is no difference between nodes'],
@@ -47,22 +50,44 @@ export const ipvsDiffersByNode: Rule = {
     const nodes = placesOf(problems)
     if (nodes.length === 0 || nodes.length === lab.nodeNames.length) return []
     const names = nodes.join(' and ')
+    const withoutVip = problems.filter((problem) => isWithoutVip(problem, lab))
+    const isOnlyThat = withoutVip.length === problems.length
+    const addresses = [...new Set(withoutVip.flatMap(({ address }) => address ?? []))]
+    const listed = addresses.map((address) => whoHas(address, lab)).join(', ')
+    const entries = nodes.flatMap((node) => addresses.flatMap((address) => entriesFor(lab, node, address)))
     return [
       {
-        title: `IPVS on ${names} does not list the running tasks, on the other nodes it does`,
-        cause:
-          'Every node fills IPVS by itself from the gossip of its peers. Lists that differ by node mean that this node missed an update: connections through it reach tasks that are gone or miss some that run, and fail now and then, depending on where they enter.',
+        title: isOnlyThat
+          ? `IPVS on ${names} balances to ${listed}, whose service has no virtual IP; on the other nodes it does not`
+          : `IPVS on ${names} does not list the running tasks, on the other nodes it does`,
+        cause: isOnlyThat
+          ? `A service in mode dnsrr has no virtual IP, and no balancer sends to its tasks; those of the other nodes do not. ${entries.some(({ beside }) => beside.length > 0) ? 'Here it stands among the tasks of another service, whose clients reach it in turn: somebody put it there (`ipvsadm`), or a task of that service had the address before and this node missed its end.' : 'Here it stands alone: somebody put it there (`ipvsadm`), or the service was in mode vip before and this node missed the change.'}`
+          : 'Every node fills IPVS by itself from the gossip of its peers. Lists that differ by node mean that this node missed an update: connections through it reach tasks that are gone or miss some that run, and fail now and then, depending on where they enter.',
         remedy: [
+          ...entries
+            .slice(0, 4)
+            .map(
+              ({ node, namespace, mark, address }) =>
+                `On ${node}: \`nsenter --net=/run/docker/netns/${namespace} ipvsadm -d -f ${mark} -r ${address}\``,
+            ),
           'Let the engine write the entries again: `docker service update --force SERVICE`',
           'If that does not help, drain the node, restart its engine and activate it: `docker node update --availability drain NODE`',
           'See whether gossip is whole (CTL-03, CTL-10): lost datagrams on 7946/udp bring it back',
         ],
         nodes,
-        proof: problems
-          .slice(0, 6)
-          .map(({ node, code, subject, address }) =>
-            `${node}: ${code} ${subject ?? ''} ${address ?? ''}`.trim(),
-          ),
+        proof: [
+          ...problems
+            .slice(0, 6)
+            .map(({ node, code, subject, address }) =>
+              [`${node}:`, code, subject, address].filter((word) => word !== undefined).join(' '),
+            ),
+          ...entries
+            .slice(0, 4)
+            .map(
+              ({ node, namespace, mark, address, beside }) =>
+                `${node}: ${namespace} has ${address} under the mark ${mark}${beside.length === 0 ? ', alone' : `, beside ${beside.join(', ')}`}`,
+            ),
+        ],
         explains: ({ code, node, path, requirement }) =>
           (codes.includes(code) && nodes.includes(node ?? '')) ||
           (/^(LB|ING)-/.test(requirement) && nodes.some((name) => name === node || name === path?.from)),
@@ -70,4 +95,53 @@ export const ipvsDiffersByNode: Rule = {
     ]
   },
   gravity: 170,
+}
+
+/** Listed is a task that runs, of a service that no balancer is for. */
+function isWithoutVip({ code, address }: Reported, { facts }: LabView): boolean {
+  if (code === 'balanced-without-virtual-ip') return true
+  if (code !== 'balancer-lists-stranger' || address === undefined || facts === undefined) return false
+  const task = taskWith(address, facts)
+  return Object.values(facts.services).some(
+    ({ name, endpointMode }) => name === task?.service && endpointMode === 'dnsrr',
+  )
+}
+
+function taskWith(address: string, { tasks }: Pick<ClusterFacts, 'tasks'>): TaskFacts | undefined {
+  return tasks.find(({ endpoints }) => Object.values(endpoints).some((one) => one.address === address))
+}
+
+function whoHas(address: string, { facts }: LabView): string {
+  const task = facts === undefined ? undefined : taskWith(address, facts)
+  return task === undefined ? address : taskName(task)
+}
+
+interface Entry {
+  readonly node: string
+  readonly namespace: string
+  readonly mark: number
+  readonly address: string
+  /** What else connections with that mark are balanced to: tasks, or addresses of none. */
+  readonly beside: readonly string[]
+}
+
+/** Where IPVS of a node lists an address, by the reading that judgements rest on, else the later one. */
+function entriesFor(lab: LabView, node: string, address: string): Entry[] {
+  const readings = statesOf(lab, node)
+    .toReversed()
+    .map(({ namespaces }) =>
+      Object.entries(namespaces).flatMap(([namespace, { ipvs }]) =>
+        ipvs
+          .map(({ firewallMark: mark, destinations }) => ({
+            ...{ node, namespace, mark, address },
+            listed: destinations.map((one) => one.address),
+          }))
+          .filter(({ listed }) => listed.includes(address))
+          .map(({ listed, ...entry }) => ({
+            ...entry,
+            beside: listed.filter((one) => one !== address).map((one) => whoHas(one, lab)),
+          })),
+      ),
+    )
+  return readings.find((entries) => entries.length > 0) ?? []
 }
