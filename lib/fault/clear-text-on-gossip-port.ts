@@ -9,7 +9,7 @@ export const clearTextOnGossipPort: Fault = {
   name: 'clear-text-on-gossip-port',
   description: 'A node sends a service’s name in clear to port 7946 of another every second',
   breaks: ['CTL-06'],
-  unnamed: 'a capture shows the words, not the program that sends them',
+  namedBy: { code: 'clear-text-to-engine-port', at: 'host' },
   async plant({ cluster, stack }) {
     const [from, to] = [victim(cluster), bystander(cluster)]
     const words = [stack.services.web.name, ...to.advertise.address.split('.')]

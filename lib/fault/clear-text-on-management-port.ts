@@ -8,7 +8,7 @@ export const clearTextOnManagementPort: Fault = {
   name: 'clear-text-on-management-port',
   description: 'Something on a node speaks clear text to port 2377 of a manager every second',
   breaks: ['CTL-05', 'CTL-11'],
-  unnamed: 'a capture shows the words, not the program that sends them',
+  namedBy: { code: 'clear-text-to-engine-port', at: 'host' },
   async plant({ cluster }) {
     const other = cluster.nodes.find((node) => node !== cluster.manager) ?? cluster.manager
     const words = cluster.manager.advertise.address.split('.')

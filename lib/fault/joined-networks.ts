@@ -11,7 +11,7 @@ export const joinedNetworks: Fault = {
   name: 'joined-networks',
   description: 'A link on one host joins a task to one of a network it is not on',
   breaks: ['OVL-07', 'OVL-09'],
-  unnamed: 'no rule looks for links between the namespaces of tasks',
+  namedBy: { code: 'tasks-joined', at: 'host' },
   async plant({ stack }) {
     const [island] = tasksOn(stack, 'auto')
     const other = tasksOn(stack, 'clear').find((task) => task.node === island?.node)

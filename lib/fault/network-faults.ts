@@ -85,7 +85,7 @@ export const namespaceKept: Fault = {
   description:
     'Something holds the namespaces of new overlays on one node and keeps them when they are removed',
   breaks: ['OVL-12'],
-  unnamed: 'no rule looks at what holds a namespace',
+  namedBy: { code: 'overlay-namespace-left', at: 'host' },
   async plant({ cluster }) {
     const { host } = victim(cluster)
     await host.remote.upload(keeper.text, '/run/swpfault-keeper.sh', 0o700)

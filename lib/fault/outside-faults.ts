@@ -19,7 +19,7 @@ export const outsiderHasNetwork: Fault = {
   name: 'outsider-has-network',
   description: 'A host outside the swarm has a network of the name of an overlay.',
   breaks: ['OVL-16'],
-  unnamed: 'a network that somebody made on a host of his own: the verdict says it all',
+  namedBy: { code: 'same-name-outside', at: 'host' },
   async plant(on) {
     const host = outsider(on)
     // The name the test gives its own.

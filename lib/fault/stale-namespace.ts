@@ -8,7 +8,7 @@ export const staleNamespace: Fault = {
   name: 'stale-namespace',
   description: 'A node without a task on a network holds its namespace',
   breaks: ['OVL-02'],
-  unnamed: 'no rule looks for namespaces of networks without a task',
+  namedBy: { code: 'overlay-namespace-left', at: 'host' },
   async plant({ cluster, stack }) {
     const tasks = tasksOn(stack, 'auto')
     const node = cluster.nodes.find((candidate) => !tasks.some((task) => task.node === candidate))
