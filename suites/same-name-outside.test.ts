@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { RunRecord } from '../lib/conformance/run-record.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import type { Finding } from '../lib/observation/finding.ts'
+import { causesOf, explainAltered } from './golden/altered-case.fake.ts'
 import { findingsWhereSeen } from './stored/findings-where.fake.ts'
 
 /** Of a run whose outsider knew none of the swarm’s networks. */
@@ -50,6 +51,12 @@ async function found(more: Partial<Seen['outside']>, swarmState = 'inactive'): P
 
 describe('a network outside the swarm with the name of an overlay', () => {
   const networks = ['bridge', 'host', 'none', open]
+
+  it('is the one cause where it was made', () => {
+    expect(causesOf(explainAltered('outsider-has-network'))).to.deep.equal([
+      ['same-name-outside', ['stranger']],
+    ])
+  })
 
   it('is named with its host and the name', async () => {
     const [one, ...others] = await found({ networks })
