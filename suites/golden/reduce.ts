@@ -97,7 +97,10 @@ function withoutPassed(files: Files): Files {
   const isNeeded = (name: string): boolean => {
     const scene = /observations\/(?:.*\/)?([\w-]+#\d+)\.json$/.exec(name)?.[1]
     if (scene === undefined || /^[A-Z]{2,3}-\d\d#/.test(scene)) return true
-    return /^(facts|kernel|kernel-after|engines|swarm-objects)/.test(scene) || referred.includes(`"$scene":"${scene}"`)
+    return (
+      /^(facts|kernel|kernel-after|engines|swarm-objects)/.test(scene) ||
+      referred.includes(`"$scene":"${scene}"`)
+    )
   }
   return Object.fromEntries(kept.filter(([name]) => isNeeded(name)))
 }
