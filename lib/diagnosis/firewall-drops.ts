@@ -167,12 +167,12 @@ export function portsOf(dataPathPort: number): Readonly<Record<Traffic, AskedPac
   }
 }
 
-function rulesetFor({ root, nftables }: HostState): Ruleset {
+export function rulesetFor({ root, nftables }: HostState): Ruleset {
   return rulesetOf({ ...root, ...(nftables === undefined ? {} : { nftables }) })
 }
 
 /** What it counted meanwhile; one that was not there has counted since it was made. */
-function risen(by: PlacedRule | Chain, former: Ruleset | undefined): number | undefined {
+export function risen(by: PlacedRule | Chain, former: Ruleset | undefined): number | undefined {
   if (isChain(by)) {
     const was = former?.find(({ table, name }) => table === by.table && name === by.name)
     return by.policyPackets === undefined || former === undefined
