@@ -240,7 +240,10 @@ describe('a rule that is not the engine’s and leads what tasks send elsewhere'
       expect(first, inside).to.deep.include({
         ...{ code: 'foreign-translation', nodes: ['worker2'], networks: ['swp-clear'], explains: ['LB-01'] },
       })
-      expect(first?.title).to.contain(`in the namespace ${inside} iptables -t nat -A ${chain} ${rule}`)
+      const whose = chain === 'OUTPUT' ? ' of swp-rr@worker2' : ''
+      expect(first?.title).to.contain(
+        `in the namespace ${inside}${whose} iptables -t nat -A ${chain} ${rule}`,
+      )
       expect(first?.remedy[0]).to.contain(
         `nsenter --net=/run/docker/netns/${inside} iptables -t nat -D ${chain}`,
       )

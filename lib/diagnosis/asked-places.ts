@@ -109,7 +109,7 @@ function ofOverlay(problem: Reported, lab: LabView): AskedOf | undefined {
     at: [
       ...named.flatMap((task) =>
         namespaceOf(task, lab).map((namespace): AskedAt => ({
-          ...{ node: name, namespace, hook: 'output' },
+          ...{ node: name, namespace, task: taskName(task), hook: 'output' },
           packet: { ...packet, fromHost: true, toHost: false, in: '' },
         })),
       ),

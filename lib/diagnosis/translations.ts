@@ -14,12 +14,14 @@ export interface AskedAt {
   readonly node: string
   /** File name below /run/docker/netns; undefined for the host’s own. */
   readonly namespace?: string
+  /** The task whose namespace it is. */
+  readonly task?: string
   readonly hook: Extract<Hook, 'prerouting' | 'output'>
   readonly packet: AskedPacket
 }
 
 /** A rule, not the engine’s, that leads a packet to another address or port than it was sent to. */
-export interface Translation extends Pick<AskedAt, 'node' | 'namespace'> {
+export interface Translation extends Pick<AskedAt, 'node' | 'namespace' | 'task'> {
   readonly rule: PlacedRule
   /** As `ADDRESS:PORT`, as far as the rule says it; `?` where that is computed. */
   readonly leadsTo: string
@@ -32,7 +34,7 @@ export interface Translation extends Pick<AskedAt, 'node' | 'namespace'> {
 /** DNAT and REDIRECT in whatever chain. One whose counter did not move led nothing elsewhere. */
 export function foreignTranslations(
   lab: LabView,
-  { node, namespace, hook, packet }: AskedAt,
+  { node, namespace, task, hook, packet }: AskedAt,
 ): readonly Translation[] {
   const now = rulesAt(lab, node, namespace)
   if (now === undefined) return []
@@ -46,6 +48,7 @@ export function foreignTranslations(
         {
           ...{ node, rule, leadsTo: rule.leadsTo, certain },
           ...(namespace === undefined ? {} : { namespace }),
+          ...(task === undefined ? {} : { task }),
           ...(packets === undefined ? {} : { packets }),
         },
       ]
@@ -148,9 +151,13 @@ function isWithin(value: string, subnet: string): boolean {
   return isAddress(address) && contains(subnet, address)
 }
 
-/** As somebody would type it, for people. */
-export function describeTranslation({ rule: { table, chain, text } }: Pick<Translation, 'rule'>): string {
-  return table.includes(' ') ? `nft ${table} ${chain}: ${text}` : `iptables -t ${table} -A ${chain} ${text}`
+/** As somebody would type it, for people, and whose rule it is where it is not the host’s. */
+export function describeTranslation({ namespace, task, rule: { table, chain, text } }: Translation): string {
+  const rule = table.includes(' ')
+    ? `nft ${table} ${chain}: ${text}`
+    : `iptables -t ${table} -A ${chain} ${text}`
+  if (namespace === undefined) return rule
+  return `in the namespace ${namespace}${task === undefined ? '' : ` of ${task}`} ${rule}`
 }
 
 /** What takes it away again. */

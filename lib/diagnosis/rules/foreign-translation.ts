@@ -62,18 +62,8 @@ function ledBy(problem: Reported, lab: LabView): Led[] {
   for (const { what, at } of asked)
     for (const place of at)
       for (const by of foreignTranslations(lab, place))
-        if (accountsFor(problem, by)) {
-          const { node, namespace = '' } = by
-          return [
-            {
-              problem,
-              what,
-              node,
-              by,
-              rule: `${namespace === '' ? '' : `in the namespace ${namespace} `}${describeTranslation(by)}`,
-            },
-          ]
-        }
+        if (accountsFor(problem, by))
+          return [{ problem, what, node: by.node, by, rule: describeTranslation(by) }]
   return listening(problem, lab)
 }
 
