@@ -22,7 +22,7 @@ export const nameKnownToHost: Fault = {
   name: 'name-known-to-host',
   description: 'A host’s own resolver knows a service’s name',
   breaks: ['DSC-05'],
-  unnamed: 'no rule looks at the names a host knows by itself',
+  namedBy: { code: 'name-in-hosts-file', at: 'host' },
   async plant({ cluster, stack }) {
     const { web } = stack.services
     const vip = requireForFault(web.vips[stack.networks.clear.id], 'a VIP')
