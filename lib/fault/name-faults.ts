@@ -39,7 +39,7 @@ export const upstreamUnreachable: Fault = {
   name: 'upstream-unreachable',
   description: 'Questions of one host and of a task on it do not reach the host’s nameservers',
   breaks: ['DSC-06'],
-  unnamed: 'no rule looks at questions to nameservers outside',
+  namedBy: { code: 'nameservers-dead', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(
