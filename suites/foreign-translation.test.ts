@@ -218,6 +218,13 @@ describe('a rule that is not the engine’s and leads a port elsewhere', functio
     )
     for (const other of [listening(81), listening(80, '127.0.0.1')])
       expect(causesWhere({ 'ING-06': [unpublished('worker2')] }, other)).to.deep.equal([])
+    // The engine’s own proxy of a container that publishes the port.
+    const published = '! -i docker0 -p tcp -m tcp --dport 80 -j DNAT --to-destination 172.17.0.5:80'
+    const proxied = causesWhere({ 'ING-06': [unpublished('worker2')] }, (state, node, when) => {
+      adding({ on: 'worker2', chain: 'DOCKER', rule: published })(state, node, when)
+      listening(80)(state, node, when)
+    })
+    expect(proxied).to.deep.equal([])
   })
 })
 

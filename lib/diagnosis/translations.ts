@@ -57,6 +57,12 @@ export function foreignTranslations(
   return first === undefined ? [] : [first]
 }
 
+/** Whether a rule, were it the engine’s, leads such packets elsewhere. */
+export function isTranslated(lab: LabView, { node, namespace, hook, packet }: AskedAt): boolean {
+  const rules = rulesAt(lab, node, namespace)
+  return rules !== undefined && whoDecides(rules.ruleset, hook, packet).translation !== undefined
+}
+
 interface Rules {
   readonly ruleset: Ruleset
   readonly former: Ruleset | undefined

@@ -1,5 +1,5 @@
 import { explainStored, type StoredExplanation } from '../../lib/cli/explain-stored.ts'
-import type { ChangeKernel, Changeable, Reading } from '../stored/changed-kernel.fake.ts'
+import type { ChangeKernel, Changeable } from '../stored/changed-kernel.fake.ts'
 import type { HostState } from '../../lib/observe/host-state.ts'
 import { readGolden } from './golden-case.ts'
 
@@ -25,7 +25,7 @@ export function explainAltered(
           for (const [node, state] of Object.entries(
             (stored.seen ?? {}) as Record<string, Changeable<HostState>>,
           ))
-            change(state, node, key as Reading)
+            change(state, node, key)
         return [file, JSON.stringify(stored)]
       }),
     ),

@@ -3,7 +3,13 @@ import { askedOf } from '../asked-places.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
-import { describeTranslation, foreignTranslations, removalOf, type Translation } from '../translations.ts'
+import {
+  describeTranslation,
+  foreignTranslations,
+  isTranslated,
+  removalOf,
+  type Translation,
+} from '../translations.ts'
 
 /** DNAT or REDIRECT that is not the engine’s, or a program that listens there, leads swarm traffic elsewhere. */
 export const foreignTranslation: Rule = {
@@ -64,7 +70,8 @@ function ledBy(problem: Reported, lab: LabView): Led[] {
       for (const by of foreignTranslations(lab, place))
         if (accountsFor(problem, by))
           return [{ problem, what, node: by.node, by, rule: describeTranslation(by) }]
-  return listening(problem, lab)
+  const isLed = asked.some(({ at }) => at.some((place) => isTranslated(lab, place)))
+  return isLed ? [] : listening(problem, lab)
 }
 
 /** What was seen that must not be, and is where somebody leads packets elsewhere. */

@@ -35,7 +35,7 @@ export const peerByAnotherInterface: Rule = {
   ],
   reports: [],
   find: (lab) => nodesRead(lab).flatMap((node) => draftsOf(lab, node)),
-  gravity: 50,
+  gravity: 51,
 }
 
 interface Stray {
