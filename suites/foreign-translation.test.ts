@@ -320,6 +320,29 @@ describe('a rule that is not the engine’s and leads what tasks send elsewhere'
     expect(at(causes({ 'OVL-03': [lost] }, { ...arriving, on: 'worker1' }))).to.deep.equal([])
   })
 
+  it('is the cause of ports of the control plane that are led away', () => {
+    const refused: Problem = {
+      ...{ code: 'connection-refused', kind: 'missed', path: { from: 'worker1', to: 'manager' } },
+      ...{ address: address.manager, port: 2377, observed: 'refused (ECONNREFUSED)' },
+    }
+    const away: Added = {
+      ...{ on: 'manager', chain: 'PREROUTING' },
+      rule: '-p tcp -m tcp --dport 2377 -j REDIRECT --to-ports 443',
+    }
+    expect(at(causes({ 'CTL-01': [refused] }, away))).to.deep.equal([
+      ['foreign-translation', ['manager'], ['CTL-01']],
+    ])
+    const gossip: Problem = {
+      ...{ code: 'gossip-unanswered', kind: 'missed', path: { from: 'worker1', to: 'manager' } },
+      ...{ expected: 9, observed: 0 },
+    }
+    const udp = { ...away, rule: '-p udp -m udp --dport 7946 -j DNAT --to-destination 192.168.56.99' }
+    expect(at(causes({ 'CTL-10': [gossip] }, udp))).to.deep.equal([
+      ['foreign-translation', ['manager'], ['CTL-10']],
+    ])
+    expect(at(causes({ 'CTL-01': [refused] }, udp))).to.deep.equal([])
+  })
+
   it('is the cause of questions that go to another nameserver', () => {
     const asked: Problem = {
       ...{ code: 'question-forwarded-elsewhere', kind: 'seen', node: 'worker1' },

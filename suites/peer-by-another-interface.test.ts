@@ -99,3 +99,52 @@ describe('a route that leads to another node by another interface', function () 
     expect(await codesWhere([])).to.deep.equal([])
   })
 })
+
+describe('a route that leads past one of two underlays', function () {
+  this.timeout(60_000)
+  const astray = (protocol: string, address: string, expected: string, node = 'worker2'): Problem => ({
+    ...{ code: 'traffic-on-other-interface', kind: 'seen', node, protocol, address, expected },
+    observed: expected === 'eth1' ? 'eth2' : 'eth1',
+  })
+  const causesWhere = async (route: Route, problems: readonly Problem[]): Promise<Finding[]> => {
+    const change: ChangeKernel = ({ root }, node) => {
+      const isApart = root.links.some(({ addresses }) =>
+        addresses.some(({ address }) => address.startsWith('192.168.58.')),
+      )
+      if (isApart && node === 'worker2') root.routes.push(route)
+    }
+    const reports = { 'CTL-09': problems }
+    const found = await findingsWhere('disruptive', change, undefined, undefined, reports)
+    return found.filter((one) => isCause(one) && one.explains.includes('CTL-09'))
+  }
+  const dataRoute = { destination: '192.168.58.11/32', device: 'eth1', gateway: '192.168.57.11' }
+  const controlRoute = { destination: '192.168.57.11/32', device: 'eth2', gateway: '192.168.58.11' }
+
+  it('is named by what was seen on the other, on the way there and back', async () => {
+    const [data, ...others] = await causesWhere(dataRoute, [
+      astray('VXLAN', 'from 192.168.57.13 to 192.168.58.11', 'eth2'),
+      astray('VXLAN', 'from 192.168.57.13 to 192.168.58.11', 'eth2', 'manager'),
+    ])
+    expect(data).to.deep.include({ code: 'peer-by-another-interface', nodes: ['worker2'] })
+    expect(data?.title).to.equal(
+      'worker2 sends VXLAN and ESP for manager by eth1, not by eth2: it has a route 192.168.58.11/32 via 192.168.57.11 dev eth1',
+    )
+    expect(data?.remedy[0]).to.contain('`ip route del 192.168.58.11/32 via 192.168.57.11 dev eth1`')
+    expect(others).to.deep.equal([])
+    const [control] = await causesWhere(controlRoute, [
+      astray('gossip', 'from 192.168.58.13 to 192.168.57.11', 'eth1'),
+      astray('gossip', 'from 192.168.57.11 to 192.168.58.13', 'eth1', 'manager'),
+    ])
+    expect(control?.title).to.match(
+      /^worker2 sends control traffic \(2377, 7946\) for manager by eth2, not by eth1: /,
+    )
+  })
+
+  it('is none of what others say to each other there', async () => {
+    const others = [
+      astray('VXLAN', 'from 192.168.57.12 to 192.168.58.11', 'eth2', 'worker1'),
+      astray('VXLAN', 'from 192.168.57.13 to 192.168.58.12', 'eth2'),
+    ]
+    expect(await causesWhere(dataRoute, others)).to.deep.equal([])
+  })
+})
