@@ -7,7 +7,7 @@ export const vxlanOnUsualPort: Fault = {
   name: 'vxlan-on-usual-port',
   description: 'A NAT rule of one node sends VXLAN to port 4789, whatever the swarm was told.',
   breaks: ['CTL-08'],
-  unnamed: 'no rule looks for DNAT that is not the engine’s',
+  namedBy: { code: 'foreign-translation', at: 'host' },
   async plant({ cluster }) {
     const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :${defaultDataPathPort}`
     return scripted(victim(cluster), {

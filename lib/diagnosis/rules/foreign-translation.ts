@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../observation/codes.ts'
+import type { Path } from '../../observation/problem.ts'
 import { askedOf } from '../asked-places.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
@@ -124,6 +125,7 @@ function draftOf(led: readonly [Led, ...Led[]]): Draft {
   const counted =
     by?.packets === undefined ? '' : `, ${by.packets} connection${by.packets === 1 ? '' : 's'} meanwhile`
   const isData = whats.some((what) => what.startsWith('VXLAN'))
+  const pairs = isData ? pathsOf([...problems]).filter(({ from, to }) => [from, to].includes(node)) : []
   return {
     ...(by === undefined
       ? {
@@ -142,17 +144,29 @@ function draftOf(led: readonly [Led, ...Led[]]): Draft {
           ],
         }),
     nodes: [node],
-    pairs: pathsOf([...problems]).filter(({ from, to }) => isData && [from, to].includes(node)),
+    pairs,
     networks: [...new Set([...problems].flatMap(({ network }) => network ?? []))],
     proof: [
       `${node}: ${rule}${counted}`,
       ...whats.map((what) => `${what}: ${by === undefined ? 'no rule leads it on' : `to ${targetOf(by)}`}`),
     ],
-    explains: (problem) => problems.has(problem),
+    explains: (problem) => problems.has(problem) || (isData && isBehind(problem, pairs)),
   }
 }
 
 const problemsPort = ([{ problem }]: readonly [Led, ...Led[]]): string => String(problem.port ?? '')
+
+/** What balancers and the mesh miss where the tasks of another node are not reached. */
+function isBehind({ kind, path, requirement }: Reported, pairs: readonly Path[]): boolean {
+  return (
+    kind === 'missed' &&
+    /^(OVL|VXL|MTU|DSC|LB|ING|ENC|RES)/.test(requirement) &&
+    (path === undefined ||
+      pairs.some(
+        ({ from, to }) => (from === path.from && to === path.to) || (from === path.to && to === path.from),
+      ))
+  )
+}
 
 /** Where a rule says a port alone, the address stays, or becomes the node’s own. */
 function targetOf({ leadsTo }: Translation): string {
