@@ -38,7 +38,10 @@ export const peerByAnotherInterface: Rule = {
   gravity: 51,
 }
 
-interface Stray {
+const allTraffic = 'all traffic of the swarm'
+const controlTraffic = 'control traffic (2377, 7946)'
+
+export interface Stray {
   readonly peer: NodeFacts
   readonly address: string
   readonly traffic: string
@@ -51,10 +54,9 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const own = lab.facts?.nodes.find(({ name }) => name === node)
   const [state] = statesOf(lab, node)
   if (own === undefined || state === undefined) return []
-  const peers = lab.facts?.nodes.filter(({ name }) => name !== node) ?? []
-  const found = peers
-    .flatMap((peer) => straysOf(state, own, peer))
-    .filter((stray) => lab.problems().some((problem) => isSeenAstray(problem, own, stray)))
+  const found = straysOn(lab, node).filter((stray) =>
+    lab.problems().some((problem) => isSeenAstray(problem, own, stray)),
+  )
   const [first] = found
   if (first === undefined) return []
   const who = [...new Set(found.map(({ peer }) => peer.name))]
@@ -78,6 +80,15 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   ]
 }
 
+/** Nodes to which another interface of this one is taken than that of their network, with its name. */
+export function straysOn(lab: LabView, node: string): readonly Stray[] {
+  const own = lab.facts?.nodes.find(({ name }) => name === node)
+  const [state] = statesOf(lab, node)
+  if (own === undefined || state === undefined) return []
+  const peers = lab.facts?.nodes.filter(({ name }) => name !== node) ?? []
+  return peers.flatMap((peer) => straysOf(state, own, peer))
+}
+
 /** As `ip route del` takes it. */
 const described = ({ destination, gateway, device }: Route): string =>
   `${destination}${gateway === undefined ? '' : ` via ${gateway}`} dev ${device}`
@@ -87,14 +98,14 @@ function straysOf(state: HostState, own: NodeFacts, peer: NodeFacts): Stray[] {
   const wanted = [
     {
       ...{ address: peer.dataPath.address, expected: own.dataPath.interface },
-      traffic: isOne ? 'all traffic of the swarm' : 'VXLAN and ESP',
+      traffic: isOne ? allTraffic : 'VXLAN and ESP',
     },
     ...(isOne
       ? []
       : [
           {
             ...{ address: peer.advertise.address, expected: own.advertise.interface },
-            traffic: 'control traffic (2377, 7946)',
+            traffic: controlTraffic,
           },
         ]),
   ]
@@ -133,9 +144,20 @@ const notLeft: readonly ProblemCode[] = [
   ...(['data-never-left', 'gossip-never-left', 'not-encapsulated', 'no-esp-left'] as const),
 ]
 
+/** Whether a problem is of what goes to that address: what engines tell each other and published ports, or the data path. */
+function isOfTraffic({ code, protocol = '', requirement }: Reported, { traffic }: Stray): boolean {
+  if (traffic === allTraffic) return true
+  const isControl =
+    code === 'traffic-on-other-interface'
+      ? protocol === 'gossip' || protocol === 'management'
+      : /^(CTL-0[12356]|CTL-1|ING|RES)/.test(requirement)
+  return isControl === (traffic === controlTraffic) || /^(ING|RES)/.test(requirement)
+}
+
 /** On an interface where it must not be, or not where it should be. */
 function isSeenAstray(problem: Reported, own: NodeFacts, stray: Stray): boolean {
   const { code, path, reached } = problem
+  if (!isOfTraffic(problem, stray)) return false
   if (code === 'traffic-on-other-interface') return isAstray(problem, own, stray)
   return (
     path?.from === own.name &&
@@ -159,6 +181,7 @@ const isWrongSource = ({ code, subject, node }: Reported, own: NodeFacts): boole
 
 /** Traffic of the two that is seen astray, or that is missed and can have ended at this node on its way out. */
 function isBetween(problem: Reported, own: NodeFacts, stray: Stray): boolean {
+  if (!isOfTraffic(problem, stray)) return false
   if (problem.code === 'traffic-on-other-interface') return isAstray(problem, own, stray)
   const concerned = nodesOf(problem)
   return (
