@@ -11,6 +11,8 @@ export interface WrongSource {
   /** The address it should have come from. */
   readonly expected: string
   readonly packets: number
+  /** Names of the nodes it sent them to. */
+  readonly to: readonly string[]
   /** The capture and the first packet in it. */
   readonly file: string
   readonly index: number
@@ -47,9 +49,14 @@ export function wrongSources(lab: LabView): WrongSource[] {
       if (outer.source === expected || others.has(outer.source)) continue
       const key = `${node.name} ${traffic} ${outer.source}`
       const known = found.get(key)
+      const to = facts.nodes.filter(
+        ({ advertise, dataPath }) =>
+          outer.destination === advertise.address || outer.destination === dataPath.address,
+      )
       found.set(key, {
         ...{ node: node.name, traffic, source: outer.source, expected, file: wire.file, index },
         ...known,
+        to: [...new Set([...(known?.to ?? []), ...to.map(({ name }) => name)])],
         packets: (known?.packets ?? 0) + 1,
       })
     }

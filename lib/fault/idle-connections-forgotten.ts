@@ -8,7 +8,7 @@ export const idleConnectionsForgotten: Fault = {
   name: 'idle-connections-forgotten',
   description: 'The balancer of one node forgets connections that were idle for ten seconds.',
   breaks: ['LB-05'],
-  unnamed: 'no rule looks at the times of IPVS',
+  namedBy: { code: 'balancer-settings-differ', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const ipvsadm = (...words: string[]): Script =>

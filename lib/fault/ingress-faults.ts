@@ -52,7 +52,7 @@ export const unpublishedPortForwarded: Fault = {
   name: 'unpublished-port-forwarded',
   description: 'A NAT rule on one node leads a port that is not published to the mesh.',
   breaks: ['ING-06'],
-  unnamed: 'no rule looks for DNAT that is not the engine’s',
+  namedBy: { code: 'foreign-translation', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const port = requireForFault(stack.services.web.published[0], 'a published port')

@@ -22,7 +22,7 @@ export const nameKnownToHost: Fault = {
   name: 'name-known-to-host',
   description: 'A host’s own resolver knows a service’s name',
   breaks: ['DSC-05'],
-  unnamed: 'no rule looks at the names a host knows by itself',
+  namedBy: { code: 'name-in-hosts-file', at: 'host' },
   async plant({ cluster, stack }) {
     const { web } = stack.services
     const vip = requireForFault(web.vips[stack.networks.clear.id], 'a VIP')
@@ -39,7 +39,7 @@ export const upstreamUnreachable: Fault = {
   name: 'upstream-unreachable',
   description: 'Questions of one host and of a task on it do not reach the host’s nameservers',
   breaks: ['DSC-06'],
-  unnamed: 'no rule looks at questions to nameservers outside',
+  namedBy: { code: 'nameservers-dead', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(

@@ -8,7 +8,7 @@ export const overlappingRoutes: Fault = {
   name: 'overlapping-routes',
   description: 'A host has routes into the subnets of an overlay, of ingress and of docker_gwbridge',
   breaks: ['OVL-05', 'GWB-01'],
-  unnamed: 'no rule looks for routes into the subnets of networks',
+  namedBy: { code: 'route-into-network', at: 'host' },
   async plant({ cluster, stack }) {
     const node = cluster.nodes.at(-1) ?? cluster.manager
     const bridge = await shell(

@@ -35,7 +35,7 @@ export const hostPortRelayed: Fault = {
   name: 'host-port-relayed',
   description: 'A node without a task relays a port that is published in host mode.',
   breaks: ['ING-07'],
-  unnamed: 'no rule looks for DNAT that is not the engine’s',
+  namedBy: { code: 'foreign-translation', at: 'host' },
   async plant({ cluster, stack }) {
     const port = hostPort(stack.services.here)
     const task = requireForFault(

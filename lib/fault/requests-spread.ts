@@ -19,7 +19,7 @@ export const requestsSpread: Fault = {
   name: 'requests-spread',
   description: 'On one node a relay spreads the requests of one connection to a virtual IP over the tasks.',
   breaks: ['LB-01'],
-  unnamed: 'no rule looks for relays on the way to a virtual IP',
+  namedBy: { code: 'foreign-translation', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const { clear } = stack.networks

@@ -8,7 +8,7 @@ export const hopOffTtl: Fault = {
   name: 'hop-off-ttl',
   description: 'What one task sends has a TTL as though a router stood before it.',
   breaks: ['VXL-02'],
-  unnamed: 'no rule looks at what a task sets itself',
+  namedBy: { code: 'ttl-of-task', at: 'host' },
   async plant({ cluster, stack }) {
     const node = victim(cluster)
     const task = requireForFault(

@@ -7,7 +7,7 @@ export const vxlanOnUsualPort: Fault = {
   name: 'vxlan-on-usual-port',
   description: 'A NAT rule of one node sends VXLAN to port 4789, whatever the swarm was told.',
   breaks: ['CTL-08'],
-  unnamed: 'no rule looks for DNAT that is not the engine’s',
+  namedBy: { code: 'foreign-translation', at: 'host' },
   async plant({ cluster }) {
     const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :${defaultDataPathPort}`
     return scripted(victim(cluster), {
@@ -21,7 +21,7 @@ export const controlTrafficWrongInterface: Fault = {
   name: 'control-traffic-wrong-interface',
   description: 'A route of one node leads to another’s advertise address by the data-path interface.',
   breaks: ['CTL-09'],
-  unnamed: 'no rule looks for routes that lead to an address of the swarm by another interface',
+  namedBy: { code: 'peer-by-another-interface', at: 'host' },
   async plant({ cluster }) {
     const [node, other] = [victim(cluster), bystander(cluster)]
     const route = sh`${other.advertise.address}/32 via ${other.dataPath.address} dev ${node.dataPath.interface}`
@@ -33,7 +33,7 @@ export const dataTrafficWrongInterface: Fault = {
   name: 'data-traffic-wrong-interface',
   description: 'A route of one node leads to another’s data-path address by the advertise interface.',
   breaks: ['CTL-09'],
-  unnamed: 'no rule looks for routes that lead to an address of the swarm by another interface',
+  namedBy: { code: 'peer-by-another-interface', at: 'host' },
   async plant({ cluster }) {
     const [node, other] = [victim(cluster), bystander(cluster)]
     const route = sh`${other.dataPath.address}/32 via ${other.advertise.address} dev ${node.advertise.interface}`

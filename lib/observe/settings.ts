@@ -13,6 +13,7 @@ export interface SettingFile {
 
 /** In every namespace. Those of IPVS are there where `ip_vs` is. */
 export const settingsOfNamespaces: readonly string[] = [
+  'net.ipv4.ip_default_ttl',
   'net.ipv4.ip_forward',
   'net.ipv4.tcp_keepalive_time',
   'net.ipv4.vs.conntrack',
@@ -42,7 +43,7 @@ export function settingPath(setting: string): string {
   return folder + setting.replaceAll('.', '/')
 }
 
-/** Undefined where none was read. Of interfaces only what is not as the kernel makes it. */
+/** Undefined where none was read. Of interfaces, and of the TTL, only what is not as the kernel makes it. */
 export function parseSettings(files: KernelFiles): KernelSettings | undefined {
   const found = [...files]
     .filter(([path]) => path.startsWith(folder))
@@ -53,9 +54,13 @@ export function parseSettings(files: KernelFiles): KernelSettings | undefined {
   return found.length === 0 ? undefined : Object.fromEntries(found.filter(isTelling))
 }
 
+/** Linux, include/uapi/linux/ip.h: IPDEFTTL. */
+const usualTtl = '64'
+
 /** A host may have a thousand interfaces. */
 function isTelling([name, value]: [string, string]): boolean {
   if (!name.startsWith('net.')) return false
+  if (name === 'net.ipv4.ip_default_ttl') return value !== usualTtl
   if (!/^net\.ipv4\.conf\./.test(name) || /\.(all|default)\./.test(name)) return true
   return name.endsWith('.rp_filter') ? value === '1' : value === '0'
 }

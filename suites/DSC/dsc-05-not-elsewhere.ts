@@ -16,7 +16,7 @@ export const notElsewhere = requirement({
   safety: 'production',
   needs: [],
   method:
-    'Names of the clear network’s services are asked for by every task that is on other overlays only, and on every node by the host’s own resolver (getent). No answer may hold an address of that network. Controls: a task on the network gets such addresses for every name, the tasks that must not get them resolve their own service at the same time, and the host’s resolver knows localhost.',
+    'Names of the clear network’s services are asked for by every task that is on other overlays only, and on every node by the host’s own resolver (getent), whose file /etc/hosts is read beside. No answer may hold an address of that network. Controls: a task on the network gets such addresses for every name, the tasks that must not get them resolve their own service at the same time, and the host’s resolver knows localhost.',
   usualCauses: [
     'a service was attached to both networks, so its name is known on both',
     'somebody wrote the name into /etc/hosts or a DNS zone of the host',

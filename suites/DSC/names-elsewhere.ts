@@ -4,10 +4,12 @@ import { type Sent, sendPlan } from '../../lib/conformance/send-plan.ts'
 import { missingTool } from '../../lib/missing-tool.ts'
 import type { Part } from '../../lib/observation/part.ts'
 import { dnsQuery } from '../../lib/probe/dns.ts'
+import { execSections } from '../../lib/remote/sections.ts'
 import { scriptLines, sh } from '../../lib/script.ts'
 import type { ClusterNode, Task } from '../../lib/swarm/cluster.ts'
 import { type Stack, tasksOn } from '../../lib/swarm/stack.ts'
 import { inTask } from '../scene/sending/pair.ts'
+import { hostsFile } from './hosts-file.ts'
 
 /** A resolver that first asks servers it cannot reach may take longer for names it does not know. */
 const hostTimeoutSeconds = 12
@@ -24,6 +26,8 @@ export interface HostAsked {
   readonly addresses: readonly string[]
   /** Of getent; undefined where it printed nothing for the name. */
   readonly exitCode?: number
+  /** Addresses that /etc/hosts of the host gives the name. Not there in runs of before it was read. */
+  readonly inHostsFile?: readonly string[]
 }
 
 export interface NamesElsewhere {
@@ -73,20 +77,28 @@ function tasksElsewhere({ tasks, networks: { clear, secret, auto } }: Stack): Ta
 }
 
 /** Side by side, because each may wait for servers that do not answer. */
-async function askHost({ host }: ClusterNode, names: readonly string[]): Promise<HostAsked[]> {
+export async function askHost({ host }: ClusterNode, names: readonly string[]): Promise<HostAsked[]> {
   const each = names.map(
     (name) =>
       sh`{ out=$(timeout ${hostTimeoutSeconds} getent ahostsv4 ${name}); echo ${name} $? "$(echo "$out" | awk '{print $1}' | sort -u | tr '\n' ' ')"; } &`,
   )
-  const { stdout } = await host.remote.exec(scriptLines([...each, sh`wait`]), {
-    timeoutMs: 60_000,
-    idempotent: true,
-  })
-  const lines = stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  const script = scriptLines([
+    sh`echo "$mark names"`,
+    ...each,
+    sh`wait`,
+    sh`echo "$mark file"`,
+    sh`cat /etc/hosts 2>/dev/null`,
+  ])
+  const { sections } = await execSections(host.remote, script, { timeoutMs: 60_000, idempotent: true })
+  const lines = sections.lines('names').map((line) => line.trim().split(/\s+/))
   if (lines.some(([first, code]) => first === 'localhost' && code === '127'))
     throw missingTool('getent', host.name)
+  const file = hostsFile(sections.lines('file').join('\n'))
   return names.map((name) => {
     const [, code, ...addresses] = lines.find(([first]) => first === name) ?? []
-    return { name, addresses, ...(code === undefined ? {} : { exitCode: Number(code) }) }
+    return {
+      ...{ name, addresses, inHostsFile: file.get(name) ?? [] },
+      ...(code === undefined ? {} : { exitCode: Number(code) }),
+    }
   })
 }

@@ -1,7 +1,6 @@
 import { explainStored, type StoredExplanation } from '../../lib/cli/explain-stored.ts'
 import { type KernelSeen } from '../../lib/conformance/kernel-scene.ts'
-import type { HostState } from '../../lib/observe/host-state.ts'
-import type { Changeable } from '../stored/changed-kernel.fake.ts'
+import type { Changeable, ChangeKernel } from '../stored/changed-kernel.fake.ts'
 import { readGolden } from './golden-case.ts'
 
 /** Changes what a file of a case holds; `name` is that of the observation, without generation, such as `kernel-after`. */
@@ -19,12 +18,18 @@ export function explainAltered(fault: string, change: ChangeObservation = () => 
   return explainStored(Object.fromEntries(files) as Record<string, string>)
 }
 
-/** The same where its kernels had been other ones, in both readings. */
+/**
+ * The same where its kernels had been other ones, in both readings.
+ *
+ * @param changeSeen changes what other scenes and requirements saw, by the names of their observations
+ */
 export function explainWithKernel(
   fault: string,
-  change: (state: Changeable<HostState>, node: string, reading: string) => void,
+  change: ChangeKernel,
+  changeSeen: Readonly<Record<string, (seen: unknown) => void>> = {},
 ): StoredExplanation {
   return explainAltered(fault, (name, { seen }) => {
+    changeSeen[name]?.(seen)
     if (name !== 'kernel' && name !== 'kernel-after') return
     for (const [node, state] of Object.entries((seen ?? {}) as Changeable<KernelSeen>))
       change(state, node, name)

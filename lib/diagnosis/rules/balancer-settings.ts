@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../../observation/codes.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
+import { forgetfulBalancers } from '../balancer-timers.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { isOfOwnMesh } from '../own-mesh.ts'
@@ -31,20 +32,22 @@ export const balancerSettingsDiffer: Rule = {
   title: 'The namespace of a balancer on a node has other settings than the engine gives it',
   severity: ['cause', 'advice'],
   meaning:
-    'Each balancer has a network namespace of its own, with its own settings of sysctl: a node can forward while the balancer in it does not. Without `ip_forward` what comes to virtual IPs and published ports is not passed on; without `vs.conntrack` answers come from the wrong address; with the kernel’s own values of the others connections hang on tasks that are gone.',
+    'Each balancer has a network namespace of its own, with its own settings of sysctl: a node can forward while the balancer in it does not. Without `ip_forward` what comes to virtual IPs and published ports is not passed on; without `vs.conntrack` answers come from the wrong address; with the kernel’s own values of the others connections hang on tasks that are gone. The time-outs of IPVS (`ipvsadm --set`) are each balancer’s own, too: one that forgets sooner loses connections that were idle for a while.',
   proof: [
     'A setting in `lb_NETWORK` or `ingress_sbox` of the node reads otherwise than the engine sets it',
     'The same balancer on another node with an engine of the same version has it as the engine sets it',
     'Of `ip_forward` and `vs.conntrack`: what was asked through that balancer from this node was not answered',
     'Of the others: connections through it were reset, or failed after a task had gone; else it is advice',
+    'Of time-outs: LB-05 read one for TCP that is shorter than a connection through that balancer was idle before it was lost',
   ],
   silencedBy: [
     'It is the same on all nodes with an engine of that version: older ones do not set all of them',
     'Of `vs.conntrack`: that balancer has no service, with the first of which the engine sets it',
+    'The time-out is longer than the connection was idle: then something else forgot it',
     'Nothing was missed through balancers of this node: `ip_forward` and `vs.conntrack` alone keep answers from coming',
   ],
   remedy: [
-    'Set it there: `nsenter --net=/run/docker/netns/lb_NETWORK sysctl -w SETTING=VALUE`',
+    'Set it there: `nsenter --net=/run/docker/netns/lb_NETWORK sysctl -w SETTING=VALUE`, time-outs by `ipvsadm --set 900 120 300`',
     '`systemctl restart docker` on the node makes its balancers again',
     'Find who changes settings in every namespace: a hardening agent, or a container with `--privileged` and `nsenter`',
   ],
@@ -59,7 +62,7 @@ export const balancerSettingsDiffer: Rule = {
     },
   ],
   find(lab) {
-    return nodesRead(lab).flatMap((node) => {
+    const settings = nodesRead(lab).flatMap((node) => {
       const own = deviations(lab, node)
       const silencing = own.filter(({ setting }) => passing.has(setting))
       const others = own.filter(({ setting }) => !passing.has(setting))
@@ -76,6 +79,7 @@ export const balancerSettingsDiffer: Rule = {
             : [{ ...draftOf(lab, node, others), severity: 'advice' as const }]),
       ]
     })
+    return [...settings, ...forgetfulBalancers(lab)]
   },
   gravity: 62,
 }

@@ -1,11 +1,10 @@
 import { ingressNamespace } from '../../swarm/namespaces.ts'
+import { kernelTcpSeconds } from '../balancer-timers.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
 
 const setting = 'net.ipv4.tcp_keepalive_time'
-/** Of TCP, by the kernel (net/netfilter/ipvs/ip_vs_proto_tcp.c); `ipvsadm --set` changes it. */
-const kernelSeconds = 900
 
 /** Tasks probe idle connections later than their balancers forget them. */
 export const keepaliveLaterThanBalancer: Rule = {
@@ -44,7 +43,7 @@ export const keepaliveLaterThanBalancer: Rule = {
   ],
   find(lab) {
     const lost = lab.problems('idle-connection-lost')
-    const others = lab.everyProblem.some(({ code }) => code !== 'idle-connection-lost')
+    const others = lab.everyProblem.some((problem) => !lost.includes(problem))
     const balanced = Object.values(lab.facts?.services ?? {}).filter(({ vips }) =>
       Object.values(vips).some((vip) => vip !== ''),
     )
@@ -79,7 +78,7 @@ export const keepaliveLaterThanBalancer: Rule = {
 /** As LB-05 measured it, where it was verified. */
 function balancerSeconds(lab: LabView): number {
   const measured = (lab.requirement('LB-05')?.verdict?.measures ?? []).map(({ value }) => value)
-  return measured.length === 0 ? kernelSeconds : Math.min(...measured)
+  return measured.length === 0 ? kernelTcpSeconds : Math.min(...measured)
 }
 
 /** The longest of the node’s tasks: namespaces of networks and of balancers are none. */

@@ -1,3 +1,7 @@
+import type { ProbeSeen } from '../../observation/probe-seen.ts'
+import { packetDrops } from '../firewall-drops.ts'
+import type { LabView, Reported } from '../lab-view.ts'
+import { droppingNamespaces, metBy, passes } from '../namespace-drops.ts'
 import { namesOfPrograms, tasksMadeAgain } from '../names-of-programs.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -10,8 +14,13 @@ export const nameserversDead: Rule = {
     'The engine’s resolver passes on what no service is called to the nameservers of the host. Where none answers, each such question takes four seconds and more: programs that ask for a name with a suffix first, or for names outside, seem to hang, while services are found at once by their bare names.',
   proof: [
     'A question of the node’s own, from its own namespace, to each of the nameservers that its resolv.conf names got no answer of any kind',
+    'A rule or a policy of OUTPUT on the node drops them, where one does: that keeps the questions of tasks as well, which engines from 28 on send from there',
+    'The same in the namespace of the task that asked, from which older engines send them',
   ],
-  silencedBy: ['One of them answered, were it only a refusal'],
+  silencedBy: [
+    'One of them answered, were it only a refusal',
+    'The question of a task was sent to no nameserver, and no rule of the node drops what it sends to them: then it ends at the resolver',
+  ],
   remedy: [
     '`dig @NAMESERVER example.com` on the node, and the same on another',
     'Name one that answers in `/etc/resolv.conf`, or `"dns": ["ADDRESS"]` in `/etc/docker/daemon.json`, and make the tasks again',
@@ -25,37 +34,136 @@ export const nameserversDead: Rule = {
   find(lab) {
     const silent = lab.problems('nameservers-silent')
     const asked = (namesOfPrograms(lab)?.asked ?? []).filter(({ by }) => by === 'host')
-    return silent.flatMap(({ node, address = '' }): Draft[] => {
-      if (node === undefined) return []
-      const servers = address.split(', ')
-      const answering = asked.filter(({ probe }) => probe.dns !== undefined)
-      const elsewhere = answering.filter(({ probe }) => servers.includes(probe.to))
-      const heard = [...new Set(elsewhere.map((one) => one.node))]
-      const other = answering.find(({ probe }) => !probe.to.startsWith('127.'))?.probe.to
-      return [
+    return [
+      ...silent.flatMap(({ node, address = '' }): Draft[] =>
+        node === undefined ? [] : [draftOf(lab, { node, servers: address.split(', '), asked })],
+      ),
+      ...unforwarded(lab),
+    ]
+  },
+  gravity: 97,
+}
+
+/** What a host asked a nameserver. */
+interface HostAsked {
+  readonly node: string
+  readonly probe: ProbeSeen
+}
+
+interface Silence {
+  readonly node: string
+  readonly servers: readonly string[]
+  /** By every host. */
+  readonly asked: readonly HostAsked[]
+}
+
+/** Questions of tasks that were sent nowhere, where the host gets no answer either because its own rules drop them. */
+function unforwarded(lab: LabView): Draft[] {
+  const { names = [] } = (lab.scene('DSC-06') ?? {}) as {
+    readonly names?: readonly (HostAsked & { readonly by: string })[]
+  }
+  const asked = names.filter(({ by }) => by === 'host')
+  return lab.problems('question-not-forwarded').flatMap(({ node, expected = '' }): Draft[] => {
+    if (node === undefined) return []
+    const servers = String(expected).split(', ')
+    const own = asked.filter((one) => one.node === node)
+    const isSilent = own.length > 0 && own.every(({ probe }) => probe.dns === undefined)
+    return isSilent && dropsOfQuestions(lab, node, servers).length > 0
+      ? [draftOf(lab, { node, servers, asked })]
+      : []
+  })
+}
+
+/** What drops questions in the namespaces of tasks, and what takes it away. */
+function dropsInTasks(lab: LabView, node: string): { readonly rule: string; readonly removal: string }[] {
+  const unsent = lab.problems('question-not-forwarded').filter((problem) => problem.node === node)
+  return droppingNamespaces(node, lab).flatMap((namespace) =>
+    unsent
+      .filter((problem) => passes(problem, node, namespace, lab))
+      .flatMap((problem) => metBy(problem, namespace, lab))
+      .map(({ rule: { table, chain, text }, packets }) => ({
+        rule: `${namespace.name}: ${table} ${chain}: ${text}, ${packets} packets meanwhile`,
+        removal: table.includes(' ')
+          ? `\`nsenter --net=/run/docker/netns/${namespace.name} nft -a list chain ${table} ${chain}\``
+          : `\`nsenter --net=/run/docker/netns/${namespace.name} iptables -t ${table} -D ${chain} ${text}\``,
+      })),
+  )
+}
+
+/** Rules of the node that drop what it sends to all of these nameservers. */
+function dropsOfQuestions(lab: LabView, node: string, servers: readonly string[]): string[] {
+  const each = servers.map((destination) =>
+    packetDrops(
+      lab,
+      node,
+      [
         {
-          title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}`,
-          cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${heard.length === 0 ? 'The nameserver is down, or is another than it should be.' : 'It lives, so what is between it and this node drops the questions or the answers.'}`,
-          remedy: [
+          ...{ protocol: 'udp', destination, destinationPort: 53, state: 'new' },
+          ...{ fromHost: true, toHost: destination.startsWith('127.'), in: '' },
+        },
+      ],
+      ['output', 'postrouting'],
+    ).filter(({ packets, certain }) => certain && packets !== 0),
+  )
+  return each.some((drops) => drops.length === 0)
+    ? []
+    : [
+        ...new Set(
+          each
+            .flat()
+            .map(
+              ({ rule, packets }) =>
+                `${rule}${packets === undefined ? '' : `, ${packets} packets meanwhile`}`,
+            ),
+        ),
+      ]
+}
+
+function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
+  const answering = asked.filter(({ probe }) => probe.dns !== undefined)
+  const elsewhere = answering.filter(({ probe }) => servers.includes(probe.to))
+  const heard = [...new Set(elsewhere.map((one) => one.node))]
+  const other = answering.find(({ probe }) => !probe.to.startsWith('127.'))?.probe.to
+  const drops = dropsOfQuestions(lab, node, servers)
+  const [drop] = drops
+  const inTasks = drop === undefined ? [] : dropsInTasks(lab, node)
+  const address = servers.join(', ')
+  return {
+    title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}${drop === undefined ? '' : `; ${node}'s own firewall drops the questions: ${drop}`}`,
+    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : heard.length === 0 ? 'The nameserver is down, or is another than it should be.' : 'It lives, so what is between it and this node drops the questions or the answers.'}`,
+    remedy:
+      drop === undefined
+        ? [
             heard.length > 0
               ? `On ${node}: \`dig @${servers[0] ?? ''} example.com\`, and see what drops UDP 53 between: \`iptables -nvL OUTPUT\`, \`ip route get ${servers[0] ?? ''}\``
               : `On ${node}: name one that answers in \`/etc/resolv.conf\`${other === undefined ? '' : `, such as ${other}, which answers other nodes`}`,
             'Or for all tasks of an engine: `"dns": ["ADDRESS"]` in `/etc/docker/daemon.json`',
             tasksMadeAgain(),
+          ]
+        : [
+            `On ${node} take that rule away, or accept before it: \`iptables -I OUTPUT -p udp --dport 53 -d ${servers[0] ?? ''} -j ACCEPT\`, and the same for TCP; keep that in whatever writes the rules`,
+            ...inTasks.map(({ removal }) => `On ${node}, in the namespace of the task, too: ${removal}`),
+            'See that it counts no more: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
           ],
-          nodes: [node],
-          proof: asked
-            .filter((one) => one.node === node)
-            .map(
-              ({ probe }) =>
-                `${node}: ${probe.to} was asked for 1 name: ${probe.outcome} after ${Math.round(probe.elapsedMs)} ms`,
-            ),
-          explains: (problem) =>
-            problem.node === node &&
-            (problem.code === 'nameservers-silent' || problem.code === 'name-not-inherited'),
-        },
-      ]
-    })
-  },
-  gravity: 141,
+    nodes: [node],
+    proof: [
+      ...asked
+        .filter((one) => one.node === node)
+        .map(
+          ({ probe }) =>
+            `${node}: ${probe.to} was asked for 1 name: ${probe.outcome} after ${Math.round(probe.elapsedMs)} ms`,
+        ),
+      ...drops.map((one) => `${node}: ${one}`),
+      ...inTasks.map(({ rule }) => `${node}, ${rule}`),
+    ],
+    explains: (problem) => problem.node === node && ofNameservers(problem, drop !== undefined),
+  }
+}
+
+function ofNameservers({ code }: Reported, isDropped: boolean): boolean {
+  return (
+    code === 'nameservers-silent' ||
+    code === 'name-not-inherited' ||
+    (isDropped && code === 'question-not-forwarded')
+  )
 }

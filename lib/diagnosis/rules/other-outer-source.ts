@@ -1,7 +1,9 @@
 import { taskName } from '../../observation/facts.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { type WrongSource, wrongSources } from '../outer-sources.ts'
+import { statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { straysOn } from './peer-by-another-interface.ts'
 
 /**
  * A node sends VXLAN, ESP or gossip from another address than the one the others know it by: seen in any recording, or
@@ -22,6 +24,7 @@ export const otherOuterSource: Rule = {
     'Every packet that was recorded leaving the node for another has the source they know it by',
     'The source is an address of a third node: this one passes on what that one sent',
     'Only outer destinations are wrong: that is a forwarding entry, not the source',
+    'A route leads to these nodes by the interface that has the address, and another interface is in their network: `peer-by-another-interface` says so',
   ],
   remedy: [
     '`ip route get OTHER-NODE` shows the source that is taken; `ip -br addr` and `ip route` show why',
@@ -36,7 +39,7 @@ export const otherOuterSource: Rule = {
     },
   ],
   find(lab) {
-    const seen = [...wrongSources(lab), ...reported(lab)]
+    const seen = [...wrongSources(lab).filter((one) => !isOfAnotherWay(one, lab)), ...reported(lab)]
     const nodes = [...new Set(seen.map(({ node }) => node))]
     return nodes.map((node) =>
       draftOf(
@@ -47,6 +50,19 @@ export const otherOuterSource: Rule = {
     )
   },
   gravity: 70,
+}
+
+/** A route leads to these nodes by the interface that has the address: `peer-by-another-interface` says so. */
+function isOfAnotherWay({ node, source, to }: WrongSource, lab: LabView): boolean {
+  const strays = straysOn(lab, node)
+  const [state] = statesOf(lab, node)
+  const holder = state?.root.links.find(({ addresses }) =>
+    addresses.some(({ address }) => address === source),
+  )
+  return (
+    holder !== undefined &&
+    to.every((name) => strays.some(({ peer, route }) => peer.name === name && route.device === holder.name))
+  )
 }
 
 interface Seen extends Pick<WrongSource, 'node' | 'traffic' | 'source' | 'expected'> {

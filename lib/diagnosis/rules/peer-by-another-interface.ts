@@ -1,0 +1,193 @@
+import type { ProblemCode } from '../../observation/codes.ts'
+import type { NodeFacts } from '../../observation/facts.ts'
+import { nodesOf } from '../../observation/problem.ts'
+import type { HostState, Route } from '../../observe/host-state.ts'
+import { leadsPastMain } from '../../observe/policy-routing.ts'
+import { routesTo } from '../../observe/route.ts'
+import { contains } from '../../topology/cidr.ts'
+import { canEndAt } from '../ends.ts'
+import type { LabView, Reported } from '../lab-view.ts'
+import { nodesRead, statesOf } from '../meanwhile.ts'
+import type { Draft, Rule } from '../rule.ts'
+
+/** A node is in one network with another, and a route leads to that one’s address by another interface all the same. */
+export const peerByAnotherInterface: Rule = {
+  code: 'peer-by-another-interface',
+  title: 'A route leads to the address of another node by another interface than that of its network',
+  severity: ['cause'],
+  meaning:
+    'Control traffic goes to the advertise address of a node and VXLAN and ESP to its data-path address, by whatever interface the routes lead there. A narrower route, or one of a lower metric (a VPN, a line for another purpose, a routing daemon), takes them away from the interface that has the network of that address. They then use the wrong line, or reach nobody, and they get the source address of that interface, by which the other nodes and encryption do not know them.',
+  proof: [
+    'The interface that the swarm was given for this traffic has an address in one network with the other node’s',
+    'The route that is taken for the other node’s address (the narrowest, of equal ones that of the lowest metric) leaves by another interface',
+    'Traffic of the two was seen on an interface where it must not be, or never left by the right one',
+  ],
+  silencedBy: [
+    'One of several equal routes leaves by the right interface',
+    'A rule of policy routing can lead these packets to another table',
+    'The node’s own interface is down, or has no address in one network with the other node: then another way may be meant',
+    'Traffic of the two was seen where it should be, whatever else was missed between them',
+    'A strict reverse path filter dropped what the other node sends: `reverse-path-filter-drops` says so, and names the route',
+  ],
+  remedy: [
+    'Look: `ip route get ADDRESS` on the node, `ip route show to match ADDRESS`',
+    'Remove what is narrower, `ip route del DESTINATION dev INTERFACE`, and take it out of netplan, ifupdown, the VPN or the routing daemon that sets it',
+  ],
+  reports: [],
+  find: (lab) => nodesRead(lab).flatMap((node) => draftsOf(lab, node)),
+  gravity: 51,
+}
+
+const allTraffic = 'all traffic of the swarm'
+const controlTraffic = 'control traffic (2377, 7946)'
+
+export interface Stray {
+  readonly peer: NodeFacts
+  readonly address: string
+  readonly traffic: string
+  readonly route: Route
+  /** The interface that is in one network with the address. */
+  readonly expected: string
+}
+
+function draftsOf(lab: LabView, node: string): Draft[] {
+  const own = lab.facts?.nodes.find(({ name }) => name === node)
+  const [state] = statesOf(lab, node)
+  if (own === undefined || state === undefined) return []
+  const found = straysOn(lab, node).filter((stray) =>
+    lab.problems().some((problem) => isSeenAstray(problem, own, stray)),
+  )
+  const [first] = found
+  if (first === undefined) return []
+  const who = [...new Set(found.map(({ peer }) => peer.name))]
+  const traffic = [...new Set(found.map((stray) => stray.traffic))].join(', and ')
+  return [
+    {
+      title: `${node} sends ${traffic} for ${who.join(' and ')} by ${first.route.device}, not by ${first.expected}: it has a route ${described(first.route)}`,
+      cause: `${first.expected} of ${node} is in one network with ${first.address}, and a route that is preferred leads there by ${first.route.device}. What ${node} sends to ${who.join(' and ')} takes that line and, where nothing else says so, the source address of that interface, by which neither the other nodes nor encryption know it.`,
+      remedy: [
+        ...found.map(({ route }) => `On ${node}: \`ip route del ${described(route)}\``),
+        `See which way is taken then: \`ip route get ${first.address}\` must name ${first.expected}; find what set the route (a VPN, netplan, a routing daemon), or it comes back`,
+      ],
+      nodes: [node],
+      pairs: who.map((to) => ({ from: node, to })),
+      proof: found.flatMap(({ peer, address, route, expected }) => [
+        `${node}: ${described(route)} covers ${address} of ${peer.name}`,
+        `${node}: ${expected} has ${addressesOf(state, expected).join(', ')}`,
+      ]),
+      explains: (problem) => found.some((stray) => isBetween(problem, own, stray)),
+    },
+  ]
+}
+
+/** Nodes to which another interface of this one is taken than that of their network, with its name. */
+export function straysOn(lab: LabView, node: string): readonly Stray[] {
+  const own = lab.facts?.nodes.find(({ name }) => name === node)
+  const [state] = statesOf(lab, node)
+  if (own === undefined || state === undefined) return []
+  const peers = lab.facts?.nodes.filter(({ name }) => name !== node) ?? []
+  return peers.flatMap((peer) => straysOf(state, own, peer))
+}
+
+/** As `ip route del` takes it. */
+const described = ({ destination, gateway, device }: Route): string =>
+  `${destination}${gateway === undefined ? '' : ` via ${gateway}`} dev ${device}`
+
+function straysOf(state: HostState, own: NodeFacts, peer: NodeFacts): Stray[] {
+  const isOne = peer.dataPath.address === peer.advertise.address
+  const wanted = [
+    {
+      ...{ address: peer.dataPath.address, expected: own.dataPath.interface },
+      traffic: isOne ? allTraffic : 'VXLAN and ESP',
+    },
+    ...(isOne
+      ? []
+      : [
+          {
+            ...{ address: peer.advertise.address, expected: own.advertise.interface },
+            traffic: controlTraffic,
+          },
+        ]),
+  ]
+  return wanted.flatMap((one): Stray[] => {
+    const route = strayRoute(state, one.address, one.expected)
+    return route === undefined ? [] : [{ ...one, peer, route }]
+  })
+}
+
+/** By the table main alone: nothing is said where a rule of policy routing can lead past it. */
+function strayRoute(
+  { root, routingRules = [] }: HostState,
+  address: string,
+  expected: string,
+): Route | undefined {
+  if (address.includes(':')) return undefined
+  const link = root.links.find(({ name }) => name === expected)
+  const ofLink = link?.addresses.filter(({ family }) => family === 'inet') ?? []
+  const isNear = ofLink.some((one) => contains(`${one.address}/${one.prefixLength}`, address))
+  if (link?.up !== true || !isNear) return undefined
+  const own = root.links.flatMap(({ addresses }) => addresses.map((one) => one.address))
+  if (routingRules.some((rule) => leadsPastMain(rule, own, address))) return undefined
+  const taken = routesTo(root.routes, address)
+  return taken.some(({ device }) => device === expected) ? undefined : taken[0]
+}
+
+function addressesOf({ root }: HostState, device: string): string[] {
+  return root.links
+    .filter(({ name }) => name === device)
+    .flatMap(({ addresses }) => addresses)
+    .flatMap(({ address, prefixLength, family }) => (family === 'inet' ? [`${address}/${prefixLength}`] : []))
+}
+
+/** Nothing left by the interface by which it should. */
+const notLeft: readonly ProblemCode[] = [
+  ...(['data-never-left', 'gossip-never-left', 'not-encapsulated', 'no-esp-left'] as const),
+]
+
+/** Whether a problem is of what goes to that address: what engines tell each other and published ports, or the data path. */
+function isOfTraffic({ code, protocol = '', requirement }: Reported, { traffic }: Stray): boolean {
+  if (traffic === allTraffic) return true
+  const isControl =
+    code === 'traffic-on-other-interface'
+      ? protocol === 'gossip' || protocol === 'management'
+      : /^(CTL-0[12356]|CTL-1|ING|RES)/.test(requirement)
+  return isControl === (traffic === controlTraffic) || /^(ING|RES)/.test(requirement)
+}
+
+/** On an interface where it must not be, or not where it should be. */
+function isSeenAstray(problem: Reported, own: NodeFacts, stray: Stray): boolean {
+  const { code, path, reached } = problem
+  if (!isOfTraffic(problem, stray)) return false
+  if (code === 'traffic-on-other-interface') return isAstray(problem, own, stray)
+  return (
+    path?.from === own.name &&
+    path.to === stray.peer.name &&
+    (notLeft.includes(code) || reached === 'sender' || isWrongSource(problem, own))
+  )
+}
+
+function isAstray({ address = '', node }: Reported, own: NodeFacts, { peer }: Stray): boolean {
+  const [, from = '', to = ''] = /^from (\S+) to (\S+)$/.exec(address) ?? []
+  const holds = ({ advertise, dataPath }: NodeFacts, one: string): boolean =>
+    one === advertise.address || one === dataPath.address
+  return (
+    (node === own.name || node === peer.name) &&
+    ((holds(own, from) && holds(peer, to)) || (holds(peer, from) && holds(own, to)))
+  )
+}
+
+const isWrongSource = ({ code, subject, node }: Reported, own: NodeFacts): boolean =>
+  code === 'outer-address-differs' && subject === 'source' && node === own.name
+
+/** Traffic of the two that is seen astray, or that is missed and can have ended at this node on its way out. */
+function isBetween(problem: Reported, own: NodeFacts, stray: Stray): boolean {
+  if (!isOfTraffic(problem, stray)) return false
+  if (problem.code === 'traffic-on-other-interface') return isAstray(problem, own, stray)
+  const concerned = nodesOf(problem)
+  return (
+    concerned.includes(own.name) &&
+    concerned.includes(stray.peer.name) &&
+    (isWrongSource(problem, own) ||
+      (problem.kind === 'missed' && canEndAt(problem, { at: own.name, way: 'leaving' })))
+  )
+}
