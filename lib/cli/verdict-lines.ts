@@ -2,6 +2,7 @@ import { describeKnownIssue } from '../conformance/known-issues.ts'
 import { type RequirementRecord, type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
 import { catalog } from '../diagnosis/catalog.ts'
+import { toldTogether } from '../observation/finding.ts'
 import { impairedLabs } from '../report/labs.ts'
 import type { Style } from './terminal.ts'
 
@@ -78,9 +79,9 @@ function impairedLines(record: RunRecord, style: Style): string[] {
 /** Causes before anything else: what it is, what to type, what it explains. */
 function causeLines(record: RunRecord, style: Style): string[] {
   const several = record.labs.length > 1
-  return record.findings.flatMap(({ code, severity, title, remedy, explains, lab }) => {
+  return toldTogether(record.findings).flatMap(({ code, severity, title, remedy, explains, labs }) => {
     const word = severity === 'cause' ? style.bold(style.red('cause   ')) : style.bold('advice  ')
-    const where = several && lab !== undefined ? ` (${lab})` : ''
+    const where = several && labs.length > 0 ? ` (${labs.join(', ')})` : ''
     const [first] = remedy
     const about = [
       ...(explains.length === 0 ? [] : [`explains ${explains.join(', ')}`]),

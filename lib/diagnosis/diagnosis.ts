@@ -12,12 +12,13 @@ import { rules } from './rule-table.ts'
  * is no finding of its own and two causes are two.
  */
 export function diagnose(record: RunRecord, read: ReadObservation = () => undefined): Finding[] {
-  return record.labs.flatMap((lab) => {
+  const found = record.labs.flatMap((lab) => {
     const all = record.requirements.filter((entry) => entry.lab === lab.name)
     return generationsOf(all).flatMap(([generation, requirements]) =>
       findingsOf(new LabView(lab, generation, requirements, all, read), rules, lab),
     )
   })
+  return causesFirst(found)
 }
 
 /** For tests of a rule by itself. */
@@ -25,8 +26,12 @@ export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabReco
   const found = applied.flatMap((rule) =>
     rule.find(view).flatMap((draft) => finished(rule, draft, view, lab)),
   )
-  // What is worth knowing besides comes behind what is broken, whichever rule was asked first.
-  return found.toSorted((a, b) => Number(a.severity === 'advice') - Number(b.severity === 'advice'))
+  return causesFirst(found)
+}
+
+/** What is worth knowing besides comes behind what is broken, whichever rule was asked first, and on whichever lab. */
+function causesFirst(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => Number(a.severity === 'advice') - Number(b.severity === 'advice'))
 }
 
 /** A cause that explains nothing any more is none. */

@@ -28,6 +28,31 @@ export interface Finding {
   readonly knownIssues: readonly string[]
 }
 
+/** As people are told it: advice that several labs give alike is one. */
+export interface ToldFinding extends Finding {
+  /** Names of the labs it is about. */
+  readonly labs: readonly string[]
+}
+
+/** In the order they are in. Each cause stays by itself, since what it explains is of one lab. */
+export function toldTogether(findings: readonly Finding[]): ToldFinding[] {
+  const told: (ToldFinding & { labs: string[] })[] = []
+  for (const finding of findings) {
+    const same = told.find(
+      ({ severity, code, title, cause }) =>
+        severity === 'advice' &&
+        finding.severity === 'advice' &&
+        code === finding.code &&
+        title === finding.title &&
+        cause === finding.cause,
+    )
+    const labs = finding.lab === undefined ? [] : [finding.lab]
+    if (same === undefined) told.push({ ...finding, labs })
+    else same.labs.push(...labs.filter((lab) => !same.labs.includes(lab)))
+  }
+  return told
+}
+
 /** More are a wall of names in a report; all are in run.json. */
 const mostPlaces = 24
 

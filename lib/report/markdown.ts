@@ -15,7 +15,7 @@ import {
 } from './labs.ts'
 import { code, fence, issue, lines, list, text } from './markdown-text.ts'
 import { explains, groupsOf, outcomeOf, outcomeOrder, outcomes, reasonOf } from './outcome.ts'
-import { describePlaces } from '../observation/finding.ts'
+import { describePlaces, toldTogether } from '../observation/finding.ts'
 import { printable } from '../printable.ts'
 import { redactValue } from '../redact-value.ts'
 import { summaryTable } from './summary-table.ts'
@@ -187,13 +187,13 @@ function log({ log: lines, logSource }: FailureRecord): string[] {
 }
 
 function findings(record: RunRecord): string[] {
-  return record.findings.flatMap((finding) => {
+  return toldTogether(record.findings).flatMap((finding) => {
     const about = [
       finding.explains.length > 0 ? `Explains ${finding.explains.map(text).join(', ')}.` : '',
       describePlaces(finding).length === 0 ? '' : `Where: ${describePlaces(finding).map(code).join(', ')}.`,
       finding.knownIssues.length === 0 ? '' : `Seen before: ${finding.knownIssues.map(issue).join(', ')}.`,
     ].filter((line) => line !== '')
-    const on = severalLabs(record) && finding.lab !== undefined ? ` (${text(finding.lab)})` : ''
+    const on = severalLabs(record) && finding.labs.length > 0 ? ` (${finding.labs.map(text).join(', ')})` : ''
     return [`### ${text(finding.title)}${on}`, text(finding.cause), list(finding.remedy), about.join(' ')]
   })
 }

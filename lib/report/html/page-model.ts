@@ -7,7 +7,7 @@ import type {
 } from '../../conformance/run-record.ts'
 import { codeBeforeVersion3 } from '../../conformance/run-record-v2.ts'
 import { summarizeRun } from '../../conformance/run-record.ts'
-import { describePlaces, shortList } from '../../observation/finding.ts'
+import { describePlaces, shortList, toldTogether, type ToldFinding } from '../../observation/finding.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { headlineOf, plural } from '../headline.ts'
 import type { Headline } from '../headline.ts'
@@ -66,7 +66,7 @@ export interface PageModel {
   readonly run: RunRecord
   /** Of the part with findings and what failed. */
   readonly findingsTitle: string
-  readonly findings: readonly (Finding & {
+  readonly findings: readonly (ToldFinding & {
     readonly places: readonly string[]
     readonly on: string
     readonly ids: readonly { id: string; anchor: string; outcome: ShownOutcome }[]
@@ -132,9 +132,9 @@ export function pageModel(record: RunRecord): PageModel {
     reproduce: record.reproduce,
     run: record,
     findingsTitle: isBrokenRun(record) ? 'What is broken' : 'Worth knowing',
-    findings: record.findings.map((finding) => ({
+    findings: toldTogether(record.findings).map((finding) => ({
       ...finding,
-      on: severalLabs(record) ? (finding.lab ?? '') : '',
+      on: severalLabs(record) ? finding.labs.join(', ') : '',
       places: describePlaces(finding),
       ids: finding.explains.flatMap((id) => explained(record, views, finding, id)),
       explainable: finding.code !== codeBeforeVersion3,

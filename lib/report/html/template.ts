@@ -75,7 +75,7 @@ export const labTable = `<% if (it.severalLabs) { %>
 export const broken = `<% if (it.findings.length + it.failed.length > 0) { %>
 <section aria-labelledby="broken"><h2 id="broken"><%= it.findingsTitle %></h2>
 <% for (const finding of it.findings) { %><article class="card cause">
-<p class="label"><%= finding.severity === 'advice' ? 'Advice' : 'Cause' %><% if (finding.on !== '') { %>, lab <%= finding.on %><% } %></p>
+<p class="label"><%= finding.severity === 'advice' ? 'Advice' : 'Cause' %><% if (finding.on !== '') { %>, lab<% if (finding.labs.length > 1) { %>s<% } %> <%= finding.on %><% } %></p>
 <h3><%~ it.prose(finding.title) %></h3>
 <p class="reason"><%~ it.prose(finding.cause) %></p>
 <p class="label">What to do</p>
