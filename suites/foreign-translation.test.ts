@@ -82,6 +82,7 @@ describe('a rule that is not the engine’s and leads a port elsewhere', functio
           `${node} leads port 80/tcp to ${sandbox}:8080: iptables -t nat -A ${chain} ${dnat(node).rule}, 3 connections meanwhile`,
         )
         expect(first?.remedy[0]).to.contain(`\`iptables -t nat -D ${chain} -d ${address[node]}/32`)
+        expect(first?.remedy[1]).to.contain(`\`conntrack -D -p tcp --orig-port-dst 80\` on ${node}`)
         expect(others).to.deep.equal([])
       }
   })

@@ -10,9 +10,16 @@ export const vxlanOnUsualPort: Fault = {
   namedBy: { code: 'foreign-translation', at: 'host' },
   async plant({ cluster }) {
     const rule = sh`OUTPUT -p udp --dport ${cluster.dataPathPort} -j DNAT --to-destination :${defaultDataPathPort}`
+    const translated = ` dport=${cluster.dataPathPort} .* sport=${defaultDataPathPort} `
     return scripted(victim(cluster), {
       plant: sh`iptables -w -t nat -I ${rule}`,
-      remove: sh`iptables -w -t nat -D ${rule}`,
+      // What was translated stays so as long as packets come, and for 30 s more.
+      remove: sh`iptables -w -t nat -D ${rule}
+i=0
+while grep -q ${translated} /proc/net/nf_conntrack; do
+  i=$((i + 1)); [ "$i" -lt 60 ] || { echo 'connections are still translated' >&2; exit 1; }
+  sleep 2
+done`,
     })
   },
 }

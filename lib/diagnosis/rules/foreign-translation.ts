@@ -48,7 +48,7 @@ export const foreignTranslation: Rule = {
       if (known === undefined) groups.set(key, [one])
       else known.push(one)
     }
-    return [...groups.values()].map(draftOf)
+    return [...groups.values()].map((led) => draftOf(led, lab))
   },
   gravity: 69,
 }
@@ -116,7 +116,7 @@ function listening(problem: Reported, lab: LabView): Led[] {
   return [{ problem, what, node: own.name, by: undefined, rule }]
 }
 
-function draftOf(led: readonly [Led, ...Led[]]): Draft {
+function draftOf(led: readonly [Led, ...Led[]], lab: LabView): Draft {
   const [{ node, by, rule }] = led
   const problems = new Set(led.map(({ problem }) => problem))
   const whats = [...new Set(led.map(({ what }) => what))]
@@ -132,7 +132,7 @@ function draftOf(led: readonly [Led, ...Led[]]): Draft {
           title: `A program of ${node} answers on ${whose}: ${rule}`,
           cause: `No rule of ${node} leads the port to a task, and a program of the host has it: a proxy or a relay that somebody started there. Managers do not know of it, and \`docker service ls\` shows no such port.`,
           remedy: [
-            `On ${node}: \`ss -lntup | grep ':${problemsPort(led)} '\` names the program; end it, or let it listen on an address that clients do not reach`,
+            `On ${node}: \`ss -lntup | grep ':${problemsPort(led) ?? ''} '\` names the program; end it, or let it listen on an address that clients do not reach`,
           ],
         }
       : {
@@ -140,6 +140,7 @@ function draftOf(led: readonly [Led, ...Led[]]): Draft {
           cause: `The rule translates the destination before anything else on ${node} gets the packet, and no engine made it. ${isData ? 'The other nodes expect VXLAN at the port and the address the swarm was told, and what goes elsewhere comes to no overlay.' : 'What answers is what the rule leads to, whatever services publish: managers, `docker service ls` and the other nodes show nothing of it.'}`,
           remedy: [
             `On ${node}: ${removalOf(by)}`,
+            ...stillTranslated(led, isData ? lab.facts?.dataPathPort : problemsPort(led)),
             'Find what writes it, or it comes back: a script that forwards by hand, firewalld, a proxy that takes connections over, a container with NET_ADMIN',
           ],
         }),
@@ -154,7 +155,16 @@ function draftOf(led: readonly [Led, ...Led[]]): Draft {
   }
 }
 
-const problemsPort = ([{ problem }]: readonly [Led, ...Led[]]): string => String(problem.port ?? '')
+const problemsPort = ([{ problem }]: readonly [Led, ...Led[]]): number | undefined => problem.port
+
+/** Connection tracking asks no rule again: of UDP, VXLAN above all, the former way ends only where nothing is sent for a while. */
+function stillTranslated([{ node, by, what }]: readonly [Led, ...Led[]], port: number | undefined): string[] {
+  if (by === undefined || by.namespace !== undefined || port === undefined) return []
+  const protocol = what.startsWith('VXLAN') || what.includes('/udp') ? 'udp' : 'tcp'
+  return [
+    `What is translated already stays so as long as packets come: \`conntrack -D -p ${protocol} --orig-port-dst ${port}\` on ${node} (package conntrack)`,
+  ]
+}
 
 /** What balancers and the mesh miss where the tasks of another node are not reached. */
 function isBehind({ kind, path, requirement }: Reported, pairs: readonly Path[]): boolean {
