@@ -31,13 +31,14 @@ const longestReply = 200
 
 /** An observation as JSON. */
 export function probeSeen(observation: Observation): ProbeSeen {
-  const { request, outcome, errno, elapsedMs, attempts, replies, replyBytes } = observation
+  const { request, outcome, errno, elapsedMs, attempts, replies, replyBytes, unanswered } = observation
   const sent = request.kind === 'udp' ? Buffer.from(request.payload) : undefined
   return {
     ...{ kind: request.kind, from: request.from.label, fromNode: request.from.host.name, to: request.to },
     ...(request.kind === 'icmp' ? {} : { port: request.port }),
     ...{ outcome, elapsedMs, attempts: attempts.map((attempt) => ({ ...attempt })) },
     ...(errno === undefined ? {} : { errno }),
+    ...(unanswered === undefined ? {} : { unanswered }),
     replies: replies.map((reply) => replyText(request, reply)),
     replyBytes: [...replyBytes],
     ...(sent === undefined || replies.length === 0 ? {} : { echoed: replies[0]?.equals(sent) ?? false }),

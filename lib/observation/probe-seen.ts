@@ -10,6 +10,8 @@ export interface ProbeSeen {
   readonly outcome: ProbeOutcomeSeen
   readonly errno?: string
   readonly elapsedMs: number
+  /** How often it was sent in vain, of a datagram that was sent again; as in `lib/probe/probe.ts`. */
+  readonly unanswered?: number
   readonly attempts: readonly AttemptSeen[]
   /** The body of each HTTP reply, trimmed; the text of other replies; at most 200 characters each. */
   readonly replies: readonly string[]
@@ -49,8 +51,19 @@ export function outcomeSeen({
   outcome,
   errno,
   elapsedMs,
-}: Pick<ProbeSeen, 'outcome' | 'errno' | 'elapsedMs'>): string {
+  unanswered = 1,
+}: Pick<ProbeSeen, 'outcome' | 'errno' | 'elapsedMs' | 'unanswered'>): string {
   const why = errno === undefined ? '' : ` (${errno})`
-  if (outcome === 'timeout') return `no answer within ${(elapsedMs / 1000).toFixed(1)} s`
+  const again = unanswered > 1 ? ', nor when it was sent again' : ''
+  if (outcome === 'timeout') return `no answer within ${(elapsedMs / 1000).toFixed(1)} s${again}`
   return `${outcome}${why}`
+}
+
+/** For the end of a conclusion: how many datagrams were answered only when they were sent again. */
+export function sentAgainNote(probes: readonly Pick<ProbeSeen, 'outcome' | 'unanswered'>[]): string {
+  const count = probes.filter(
+    ({ outcome, unanswered }) => outcome === 'answered' && unanswered !== undefined,
+  ).length
+  if (count === 0) return ''
+  return `; ${count === 1 ? 'one datagram was' : `${count} datagrams were`} lost and answered when sent again`
 }

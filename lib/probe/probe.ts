@@ -109,6 +109,8 @@ export interface Observation {
   readonly errno?: string
   /** Time to the answer; the sum of all attempts. */
   readonly elapsedMs: number
+  /** How often it was sent in vain, of a datagram that was sent again: all else is of the one that was answered, or the first. */
+  readonly unanswered?: number
   /** Every repeat for TCP; one entry otherwise. `replies` and `replyBytes` run parallel to it. */
   readonly attempts: readonly ProbeAttempt[]
   /** Up to 4 096 bytes of each reply: what TCP sent, the UDP payload, the data of the ICMP echo. */

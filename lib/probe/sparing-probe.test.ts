@@ -184,6 +184,53 @@ describe('a probe that spares silent ways', () => {
     ])
   })
 
+  describe('where a datagram gets lost', () => {
+    const datagram = (to: string, timeoutMs?: number): ProbeRequest => {
+      const { timeoutMs: _, ...rest } = request(to)
+      return { ...rest, ...(timeoutMs === undefined ? {} : { timeoutMs }) } as ProbeRequest
+    }
+    /** What each address does, datagram by datagram; the last goes on. */
+    const losing = (
+      ends: Readonly<Record<string, ProbeOutcome[]>>,
+    ): { probe: Probe; batches: string[][] } => {
+      const batches: string[][] = []
+      const inner: Probe = {
+        send: async (requests) => {
+          batches.push(requests.map(({ to }) => to))
+          return requests.map((one) => {
+            const all = ends[one.to] ?? ['answered']
+            const outcome = all.length > 1 ? all.shift() : all[0]
+            return { request: one, outcome, attempts: [{ outcome, elapsedMs: 3 }] } as unknown as Observation
+          })
+        },
+      }
+      return { probe: sparingProbe(inner, waysOf), batches }
+    }
+
+    it('sends it once more, alone, and says so', async () => {
+      const { probe, batches } = losing({ '10.0.1.6': ['timeout', 'answered'] })
+      const seen = await probe.send([datagram('10.0.1.5'), datagram('10.0.1.6')])
+      expect(batches).to.deep.equal([['10.0.1.5', '10.0.1.6'], ['10.0.1.6']])
+      expect(seen.map(({ outcome, unanswered }) => [outcome, unanswered])).to.deep.equal([
+        ['answered', undefined],
+        ['answered', 1],
+      ])
+    })
+
+    it('sends it no third time', async () => {
+      const { probe, batches } = losing({ '10.0.1.6': ['timeout'] })
+      const seen = await probe.send([datagram('10.0.1.5'), datagram('10.0.1.6')])
+      expect(batches).to.have.lengthOf(2)
+      expect(seen[1]).to.deep.include({ outcome: 'timeout', unanswered: 2 })
+    })
+
+    it('does not where silence is expected, for a time of its own, nor on a way that answers nothing', async () => {
+      const { probe, batches } = losing({ '10.0.1.6': ['timeout'], '10.0.2.5': ['timeout'] })
+      await probe.send([datagram('10.0.1.5'), datagram('10.0.1.6', 1500), datagram('10.0.2.5')])
+      expect(batches).to.have.lengthOf(1)
+    })
+  })
+
   it('spares what a balancer may send a silent way, and learns no way from it', async () => {
     const probe = sparingProbe(
       sending((to) => (to.startsWith('10.0.2.') ? 'answered' : 'timeout')),

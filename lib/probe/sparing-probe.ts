@@ -32,7 +32,8 @@ export interface Ways {
 /**
  * A probe that remembers which ways are silent and waits there no longer than it must: a broken network is reported as
  * fast as a whole one. A way that answered once is given its full time for good, and whatever was cut short on a way
- * that turns out to answer is asked again with all of its time.
+ * that turns out to answer is asked again with all of its time. A datagram for which the request sets no time of its own
+ * is sent once more, when all else is done, where it got no answer on a way that answers others.
  *
  * @param waysOf what is asked directly tells whether its way is silent; what is balanced is spared where one of its ways is
  */
@@ -92,6 +93,24 @@ export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => Wa
     const many = [...perWay.values()].filter((all) => all.length >= manyOnAWay)
     return many.flatMap((all) => all.filter(({ request }) => request.kind === 'icmp').slice(0, scoutsAWay))
   }
+  const mayBeLost = ({ request, observation }: Asked): boolean => {
+    const way = directWay(request)
+    const isDatagram = request.kind === 'icmp' || (request.kind === 'udp' && request.expectReply)
+    const isExpected = isDatagram && request.timeoutMs === undefined
+    return isExpected && observation?.outcome === 'timeout' && way !== undefined && hasAnswered(way)
+  }
+  /** Alone, when all else is done: what loses a datagram now and then is measured by bursts, and is no way that is closed. */
+  const askLostAgain = async (lost: readonly Asked[], options: ProbeOptions | undefined): Promise<void> => {
+    const patience = Math.max(spareMs, answersSpared * answers.direct.meanMs())
+    const second = lost.map(({ request }): Asked => ({ request, capMs: patience }))
+    await send(second, options)
+    second.forEach(({ observation }, index) => {
+      const one = lost[index]
+      if (one?.observation === undefined || observation === undefined) return
+      const answered = observation.outcome !== 'timeout'
+      one.observation = answered ? { ...observation, unanswered: 1 } : { ...one.observation, unanswered: 2 }
+    })
+  }
   return {
     async send(requests, options) {
       const all = requests.map((request): Asked => ({ request, capMs: Infinity }))
@@ -107,6 +126,10 @@ export function sparingProbe(probe: Probe, waysOf: (request: ProbeRequest) => Wa
       })
       for (const one of again) one.capMs = Infinity
       await send(again, options)
+      await askLostAgain(
+        all.filter((one) => !again.includes(one) && mayBeLost(one)),
+        options,
+      )
       return all.flatMap(({ observation }) => observation ?? [])
     },
   }

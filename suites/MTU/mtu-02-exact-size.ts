@@ -1,5 +1,6 @@
 import { requirement } from '../../lib/conformance/test.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
+import { sentAgainNote } from '../../lib/observation/probe-seen.ts'
 import { otherSpis } from '../known-issues.ts'
 import { omissionNote } from '../scene/recordings/supported-traffic.ts'
 import { sizes } from '../scene/recordings/sizes.ts'
@@ -50,7 +51,7 @@ export const exactSize = requirement({
       conclusion:
         datagrams.length === 0
           ? ''
-          : `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${omissionNote(leftOut, facts.networks.secret.name)}`,
+          : `${passed} datagrams of exactly ${exact.join(' and ')} were answered, ${datagrams.length - passed} of one byte more refused with EMSGSIZE${sentAgainNote(datagrams.map(({ probe }) => probe))}${omissionNote(leftOut, facts.networks.secret.name)}`,
     })
   },
 })

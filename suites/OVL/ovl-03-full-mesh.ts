@@ -3,6 +3,7 @@ import { taskOf } from '../../lib/observation/facts.ts'
 import { seenFrames } from '../../lib/observation/frame.ts'
 import { framesBetween } from '../../lib/observation/how-far.ts'
 import { part } from '../../lib/observation/part.ts'
+import { sentAgainNote } from '../../lib/observation/probe-seen.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { encryptionBrokenIn291, otherSpis, staleForwardingEntries } from '../known-issues.ts'
 import { exchangeProblem } from '../scene/judging/delivery.ts'
@@ -71,7 +72,7 @@ export const fullMesh = requirement({
       conclusion:
         judged.length === 0
           ? ''
-          : `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${omissionNote(leftOut)}`,
+          : `${pairs} ordered pairs of tasks on ${names.join(' and ')} reach each other by ICMP, TCP and UDP; ${delivered} of ${judged.length} probes delivered${sentAgainNote(judged.map(({ probe }) => probe))}${omissionNote(leftOut)}`,
     })
   },
 })

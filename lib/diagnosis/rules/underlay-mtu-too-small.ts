@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../observation/codes.ts'
+import type { Path } from '../../observation/problem.ts'
 import { culprits, type LabView, pathsOf, placesOf } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
@@ -30,6 +31,7 @@ export const underlayMtuTooSmall: Rule = {
   silencedBy: [
     'Small packets fail as well (OVL-03 fails): then it is not about size',
     'Packets of full size pass and the path is measured (MTU-02 and MTU-04 hold)',
+    'Other packets of full size passed between the same nodes on the same network, either way: an echo comes back as large as it went',
   ],
   remedy: [
     'Measure from host to host: `ping -M do -s 1472 PEER`, smaller until it answers; add 28 for the MTU',
@@ -52,7 +54,12 @@ export const underlayMtuTooSmall: Rule = {
     },
   ],
   find(lab) {
-    const problems = lab.problems(...stated, ...sent)
+    const passed = passedBetween(lab)
+    const problems = lab
+      .problems(...stated, ...sent)
+      .filter(
+        ({ code, path, network }) => code !== 'full-size-unanswered' || !passed.has(wayKey(network, path)),
+      )
     if (problems.length === 0 || lab.fails('OVL-03')) return []
     if (lab.holds('MTU-02') && lab.holds('MTU-04')) return []
     const pairs = pathsOf(problems)
@@ -88,12 +95,42 @@ export const underlayMtuTooSmall: Rule = {
                 : `${path?.from} → ${path?.to} on ${network}: ${protocol} of ${subject} was ${code === 'full-size-refused' ? 'refused by its own host' : `not answered (${observed})`}`,
             ),
         ],
-        explains: ({ code }) => follows.includes(code),
+        explains: (problem) =>
+          problem.code === 'full-size-unanswered'
+            ? problems.includes(problem)
+            : follows.includes(problem.code),
       },
     ]
   },
   gravity: 180,
 }
+
+interface Sized {
+  /** Ids of tasks. */
+  readonly from: string
+  readonly to: string
+  readonly network: string
+  readonly fits: boolean
+  readonly probe: { readonly outcome: string }
+}
+
+/** Between which nodes packets of full size were answered, on which network: the answers are as large, the other way. */
+function passedBetween(lab: LabView): ReadonlySet<string> {
+  const { facts } = lab
+  const { datagrams = [] } = (lab.scene('sizes') ?? {}) as { readonly datagrams?: readonly Sized[] }
+  const nodeOf = new Map(facts?.tasks.map(({ id, node }) => [id, node]))
+  const nameOf = new Map(Object.entries(facts?.networks ?? {}).map(([role, { name }]) => [role, name]))
+  return new Set(
+    datagrams
+      .filter(({ fits, probe }) => fits && probe.outcome === 'answered')
+      .flatMap(({ from, to, network }) => {
+        const [one, other, name] = [nodeOf.get(from) ?? '', nodeOf.get(to) ?? '', nameOf.get(network)]
+        return [wayKey(name, { from: one, to: other }), wayKey(name, { from: other, to: one })]
+      }),
+  )
+}
+
+const wayKey = (network = '', path?: Path): string => `${network} ${path?.from} ${path?.to}`
 
 /** VXLAN adds an outer header of IPv4, UDP and its own, and the inner Ethernet header: RFC 7348. */
 const vxlanOverheadBytes = 50
