@@ -187,7 +187,7 @@ describe('a probe that spares silent ways', () => {
   describe('where a datagram gets lost', () => {
     const datagram = (to: string, timeoutMs?: number): ProbeRequest => {
       const { timeoutMs: _, ...rest } = request(to)
-      return { ...rest, ...(timeoutMs === undefined ? {} : { timeoutMs }) } as ProbeRequest
+      return { ...rest, ...(timeoutMs === undefined ? {} : { timeoutMs }) }
     }
     /** What each address does, datagram by datagram; the last goes on. */
     const losing = (
