@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
+import type { SecurityPolicy } from '../lib/observe/host-state.ts'
 import { allOf, deleted, inserted, ofNftables } from './changed-firewall.fake.ts'
 import { causesWhere } from './stored/causes-where.fake.ts'
 import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
@@ -90,6 +91,32 @@ describe('clear text that a node lets in', () => {
       },
     )
     expect(titles(causesWhere({ 'ENC-07': [dropMissing] }, split))).to.deep.equal([])
+  })
+
+  it('is laid to no rule of another interface than what was sent came by, nor to one for answers', () => {
+    for (const rule of ['-i tailscale0 -j ACCEPT', '-i lxdbr0 -p udp -j ACCEPT', '-d 10.8.0.1/32 -j ACCEPT'])
+      expect(
+        titles(causesWhere({ 'ENC-05': [reached] }, later(inserted(node, 'filter', 'INPUT', rule, 1334)))),
+        rule,
+      ).to.deep.equal([])
+    const answers = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+    const reports = { 'ENC-05': [reached], 'ENC-07': [shadowedBy(answers)] }
+    expect(
+      titles(causesWhere(reports, later(inserted(node, 'filter', 'INPUT', answers, 1334)))),
+    ).to.deep.equal([])
+  })
+
+  it('by a rule that is for more than that is mended by the order, not by taking the rule away', () => {
+    const some = '-i tailscale0 -j ACCEPT'
+    const [finding] = causesWhere(
+      { 'ENC-07': [shadowedBy(some)] },
+      later(inserted(node, 'filter', 'INPUT', some, 9)),
+    )
+    expect(finding?.title).to.include(`filter INPUT rule 1 (${some}) may let it pass before`)
+    expect(finding?.remedy[0]).to.match(
+      /`iptables -t filter -D INPUT .*--pol none.*; iptables -t filter -I INPUT /,
+    )
+    expect(finding?.remedy.join()).to.not.include(some)
   })
 
   it('is found in rules of an engine with nftables as well', () => {
@@ -216,6 +243,22 @@ describe('clear overlays that a node encrypts', () => {
     })
     expect(finding).to.deep.include({ code: 'clear-overlay-encrypted', nodes: [node] })
     expect(finding?.title).to.include('192.168.56.13/32 → 192.168.56.0/24 asks for no mark')
+  })
+
+  it('are laid to no policy of a XFRM interface, nor to one beside which another leaves packets in clear', () => {
+    const any = { direction: 'out', source: '0.0.0.0/0', destination: '0.0.0.0/0', protocol: '' } as const
+    const having =
+      (...policies: readonly SecurityPolicy[]): ChangeKernel =>
+      (state, name) => {
+        if (name === node) state.securityPolicies = [...state.securityPolicies, ...policies]
+      }
+    const tunnel = { ...any, requestId: 1 }
+    expect(causesWhere(reports, having(tunnel)).map(({ code }) => code)).to.deep.equal([
+      'clear-overlay-encrypted',
+    ])
+    expect(titles(causesWhere(reports, having({ ...tunnel, interfaceId: 42 })))).to.deep.equal([])
+    const bypass = { ...any, source: '192.168.56.0/24', destination: '192.168.56.0/24' }
+    expect(titles(causesWhere(reports, having(tunnel, bypass)))).to.deep.equal([])
   })
 
   it('are laid to no rule that marks otherwise, counted nothing, is for others, or is marked over', () => {

@@ -59,6 +59,26 @@ describe('clear text on a port of engines', () => {
     )
   })
 
+  it('is not laid to an engine that sends encrypted gossip besides, nor to one where no node is', () => {
+    const from = (node: string | undefined, change: (frame: Frame & { egress?: boolean }) => void) =>
+      explainAltered(gossip, (name, { seen }) => {
+        if (name !== 'control') return
+        for (const { got } of Object.values((seen as Control).wires))
+          for (const frame of got?.frames ?? [])
+            if (frame.udp?.to === 7946 && frame.udp.from !== 7946) change(frame)
+      }).findings.filter(({ nodes }) => nodes[0] === node)
+    const [another] = from('worker2', ({ udp }) => {
+      if (udp !== undefined) udp.from = 7946
+    })
+    expect(another?.proof[1]).to.match(/^encrypted gossip came from 192\.168\.56\.13, port 7946, besides$/)
+    const [stranger] = from(undefined, (frame) => {
+      Object.assign(frame, { egress: false, udp: { ...frame.udp, from: 7946 } })
+      if (frame.outer !== undefined) frame.outer.source = '192.0.2.9'
+    })
+    expect(stranger?.title).to.match(/^192\.0\.2\.9 sends .*, from port 7946: it is no node of the swarm$/)
+    expect(stranger?.proof).to.have.lengthOf(1)
+  })
+
   it('says of no socket that was not there when sockets were read', () => {
     const said = explainWithKernel(gossip, (state) => {
       state.listeners = state.listeners.filter(({ port }) => port === 7946)

@@ -175,7 +175,10 @@ describe('a firewall rule that counted something else', () => {
       for (const drop of one !== undefined && 'got' in one ? one.got.drops : [])
         if (drop.reason === 'TC_INGRESS') drop.reason = 'NETFILTER_DROP'
     }
-    expect(await first(another, where('worker1', blockList, 5000), asNetfilter)).to.equal(
+    const ofPort = '-p udp -m udp --dport 4789 -m set --match-set blocked src -j DROP'
+    expect(await first(another, where('worker1', ofPort, 5000), asNetfilter)).to.equal('host-firewall-drops')
+    // Whoever is on such a list is not heard by gossip either.
+    expect(await codes(another, where('worker1', blockList, 5000), asNetfilter)).to.not.include(
       'host-firewall-drops',
     )
     expect(await first(another, full, asNetfilter)).to.equal('conntrack-table-full')

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
+import { allOf, deleted } from './changed-firewall.fake.ts'
 import { causesWhere, type Reports } from './stored/causes-where.fake.ts'
 import type { Changeable, ChangeKernel, Reading } from './stored/changed-kernel.fake.ts'
 import type { HostState } from '../lib/observe/host-state.ts'
@@ -188,6 +189,21 @@ describe('a rule that is not the engine’s and leads a port elsewhere', functio
     expect(at(causes(reports, { ...rule(published), chain: 'DOCKER' }))).to.deep.equal([])
   })
 
+  it('is none of the engine’s whose bridge has lost its address', () => {
+    const silent: Problem = {
+      ...{ code: 'port-not-answered', kind: 'missed', node: 'worker1', service: 'swp-web', protocol: 'TCP' },
+      ...{ path: { from: 'manager', to: 'worker1' }, address: address.worker1, port: 8080 },
+      observed: '4 of 4',
+    }
+    const found = causesWhere({ 'ING-01': [silent] }, ({ root }, node, when) => {
+      if (node !== 'worker1') return
+      for (const link of root.links) if (link.name === 'docker_gwbridge') link.addresses = []
+      for (const rule of root.firewall)
+        if (rule.chain === 'DOCKER-INGRESS' && when === 'kernel-after') rule.packets += 9
+    })
+    expect(at(found)).to.deep.equal([])
+  })
+
   it('that matches by what cannot be read is said of what was seen, and not of what was missed', () => {
     const rule = '-p tcp -m set --match-set forwarded dst -j DNAT --to-destination 172.18.0.2:8080'
     const added: Added = { on: 'worker2', chain: 'PREROUTING', rule }
@@ -319,6 +335,41 @@ describe('a rule that is not the engine’s and leads what tasks send elsewhere'
       ['foreign-translation', ['worker2'], ['OVL-03']],
     ])
     expect(at(causes({ 'OVL-03': [lost] }, { ...arriving, on: 'worker1' }))).to.deep.equal([])
+  })
+
+  it('is no cause of what another node lacks by itself, nor of its nameservers', () => {
+    const port: Added = {
+      ...{ on: 'worker2', chain: 'OUTPUT' },
+      rule: '-p udp -m udp --dport 4789 -j DNAT --to-destination :8472',
+    }
+    const found = causesWhere(
+      {
+        'CTL-08': [onPort],
+        'ENC-07': [
+          {
+            ...{ code: 'drop-rule-missing', kind: 'missed', node: 'worker1', network: 'swp-secret' },
+            expected: 4098,
+          },
+        ],
+        'DSC-06': [
+          {
+            ...{ code: 'question-not-forwarded', kind: 'missed', node: 'worker1', expected: '172.31.250.3' },
+            ends: { from: 'swp-rr@worker1', to: '172.31.250.3' },
+          },
+        ],
+        'LB-01': [
+          {
+            ...{ code: 'virtual-ip-silent', kind: 'missed', node: 'manager', network: 'swp-clear' },
+            ...{ protocol: 'TCP', address: '10.91.1.1', observed: 'timeout' },
+          },
+        ],
+      },
+      allOf(adding(port), deleted(/^filter INPUT .*--pol none .*-j DROP$/, 'worker1')),
+    )
+    expect(at(found)).to.deep.equal([
+      ['foreign-translation', ['worker2'], ['CTL-08', 'LB-01']],
+      ['clear-text-let-in', ['worker1'], ['ENC-07']],
+    ])
   })
 
   it('is the cause of ports of the control plane that are led away', () => {

@@ -3,6 +3,7 @@ import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import { allOf, deleted, inserted, ofNftables } from './changed-firewall.fake.ts'
 import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
+import { causesWhere } from './stored/causes-where.fake.ts'
 import { findingsWhere } from './stored/findings-where.fake.ts'
 
 const nothing: ChangeKernel = () => {}
@@ -14,6 +15,18 @@ async function causes(
   const found = await findingsWhere('standard-conformant', change, undefined, undefined, reports)
   return found.filter(({ severity }) => severity === 'cause')
 }
+
+/** Of a run whose kernels were read twice, so that counters tell. */
+const meanwhile =
+  (change: ChangeKernel): ChangeKernel =>
+  (state, node, reading) => {
+    if (reading === 'kernel-after') change(state, node, reading)
+  }
+
+/** What the engine accepts for published ports counted. */
+const published = meanwhile(({ root }) => {
+  for (const rule of root.firewall) if (rule.chain === 'DOCKER-INGRESS') rule.packets += 9
+})
 
 const titles = (found: readonly Finding[]): string[] => found.map(({ title }) => title)
 
@@ -189,6 +202,29 @@ describe('containers that reach their neighbours over docker_gwbridge', () => {
     expect(finding?.title).to.include('ip docker-bridges filter-FORWARD rule 1 (accept) accepts it before')
   })
 
+  it('are laid to no rule of the engine for published ports, nor to what lets others ports in', () => {
+    const asked = { ...answered, protocol: 'TCP', port: 80 }
+    const whitelist = meanwhile(
+      inserted('worker2', 'filter', 'DOCKER-USER', '-p tcp -m tcp --dport 443 -j ACCEPT', 40),
+    )
+    for (const change of [published, whitelist])
+      expect(titles(causesWhere({ 'GWB-03': [answered, asked] }, change))).to.deep.equal([])
+    const stored = { ...answered, protocol: 'TCP' }
+    expect(titles(causesWhere({ 'GWB-03': [stored] }, published))).to.deep.equal([])
+  })
+
+  it('are not said to be let in for sure by what cannot be read, which is not to be deleted either', () => {
+    for (const rule of [
+      '-m physdev --physdev-is-bridged -j ACCEPT',
+      '-m mark --mark 0x10000/0x10000 -j ACCEPT',
+    ]) {
+      const change = meanwhile(inserted('worker2', 'filter', 'FORWARD', rule, 40))
+      const [finding] = causesWhere(reports, change)
+      expect(finding?.title).to.include(`filter FORWARD rule 1 (${rule}) may accept it before`)
+      expect(finding?.remedy.join()).to.not.include('-D FORWARD')
+    }
+  })
+
   it('are laid to no rule that is for others, or stands behind', async () => {
     for (const [chain, rule] of [
       ['FORWARD', '-i docker0 -o docker0 -j ACCEPT'],
@@ -241,6 +277,29 @@ describe('containers that reach those of another node over docker_gwbridge', () 
     )
     const [byRule] = await causes(letIn, reports)
     expect(byRule?.title).to.match(/docker_gwbridge: filter FORWARD rule 1 \(.*\) of worker2 lets it in$/)
+  })
+
+  it('are laid to what lets in all of it, and to no rule of the engine for published ports', () => {
+    const appended: ChangeKernel = ({ root }, name, reading) => {
+      const rule = '-i eth1 -o docker_gwbridge -j ACCEPT'
+      const counted = { packets: reading === 'kernel-after' ? 4 : 0, bytes: 0 }
+      if (name === 'worker2')
+        root.firewall.push({ table: 'filter', chain: 'FORWARD', position: 99, rule, ...counted })
+    }
+    const [byRule] = causesWhere(reports, allOf(published, routed('172.18.0.9/32'), appended))
+    expect(byRule?.title).to.match(/, and filter FORWARD rule 99 \(.*\) of worker2 lets it in$/)
+    const [byPolicy] = causesWhere(reports, allOf(published, routed('172.18.0.9/32')))
+    expect(byPolicy?.title).to.match(/, and the policy of filter FORWARD of worker2 lets it in$/)
+    expect(titles(causesWhere(reports, published))).to.deep.equal([])
+  })
+
+  it('are laid to no half of the world that a VPN leads to itself', async () => {
+    const vpn: ChangeKernel = ({ root }, name) => {
+      if (name !== 'worker1') return
+      root.routes = root.routes.filter(({ device }) => device !== 'docker_gwbridge')
+      root.routes.push({ destination: '128.0.0.0/1', device: 'tun0', gateway: '10.8.0.1' })
+    }
+    expect(titles(await causes(vpn, reports))).to.deep.equal([])
   })
 
   it('are laid to no route of others, nor to one that the node’s own bridge takes', async () => {

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
+import { inserted } from './changed-firewall.fake.ts'
 import { explainWithKernel } from './golden/altered-case.fake.ts'
+import { causesWhere as storedCausesWhere } from './stored/causes-where.fake.ts'
+import type { Problem } from '../lib/observation/problem.ts'
 import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
 
 /** Questions of worker2 and of a task on it are dropped; with other rules in the place of those. */
@@ -45,6 +48,40 @@ describe('nameservers that are not reached', function () {
         if (isDrop(rule)) Object.assign(rule, { table: 'mangle', chain: 'POSTROUTING' })
     })
     expect(byMangle?.title).to.contain('iptables -t mangle -A POSTROUTING ')
+  })
+
+  it('are not said to be down where the host drops what they answer', () => {
+    const silent: Problem = {
+      ...{ code: 'nameservers-silent', kind: 'missed', node: 'worker2', subject: 'example.com' },
+      address: '172.31.250.3',
+    }
+    const after =
+      (change: ChangeKernel): ChangeKernel =>
+      (state, node, reading) => {
+        if (reading === 'kernel-after') change(state, node, reading)
+      }
+    const dropping: ChangeKernel = ({ root }, node) => {
+      for (const policy of root.policies ?? [])
+        if (node === 'worker2' && policy.table === 'filter' && policy.chain === 'INPUT')
+          Object.assign(policy, { policy: 'DROP', packets: policy.packets + 50 })
+    }
+    const causes = (change: ChangeKernel) => storedCausesWhere({ 'DSC-08': [silent] }, after(change))
+    const udp = inserted('worker2', 'filter', 'INPUT', '-i eth0 -p udp -j DROP', 12)
+    for (const change of [dropping, udp]) {
+      const [first] = causes(change)
+      expect(first).to.deep.include({ code: 'nameservers-dead', nodes: ['worker2'] })
+      expect(first?.title).to.match(/own firewall drops the answers: iptables -t filter -[AP] INPUT /)
+      expect(first?.cause).to.not.contain('is down')
+    }
+    const answers = '-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT'
+    const accepting = inserted('worker2', 'filter', 'INPUT', answers, 90)
+    for (const change of [dropping, udp, inserted('worker2', 'filter', 'INPUT', '-i eth1 -p udp -j DROP')]) {
+      const both: ChangeKernel = (...given) => {
+        change(...given)
+        accepting(...given)
+      }
+      expect(causes(both)[0]?.cause).to.contain('is down')
+    }
   })
 
   it('are another matter where the host is answered, and where only the task’s own rule drops', () => {

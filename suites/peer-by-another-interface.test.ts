@@ -47,6 +47,27 @@ describe('a route that leads to another node by another interface', function () 
     ])
   })
 
+  it('is not to be deleted where it is of a network that the interface is in', async () => {
+    const bridged = on('worker1', (root) => {
+      root.routes = root.routes.filter((route) => !isStray(route))
+      root.routes.push({ destination: '192.168.56.0/28', device: 'br-1' })
+      const eth0 = root.links.find(({ name }) => name === 'eth0')
+      if (eth0 === undefined) throw new Error('there is no eth0')
+      const address = { address: '192.168.56.1', prefixLength: 28, family: 'inet' } as const
+      root.links.push({ ...eth0, name: 'br-1', kind: 'bridge', index: 77, addresses: [address] })
+    })
+    const found = await findingsWhere('reverse-path-filter', (state, node, when) => {
+      for (const name of Object.keys(state.root.settings ?? {}))
+        if (name.endsWith('.rp_filter')) delete state.root.settings?.[name]
+      bridged(state, node, when)
+    })
+    const [first] = found.filter(({ code }) => code === 'peer-by-another-interface')
+    expect(first?.remedy[0]).to.match(
+      /^br-1 of worker1 is itself in 192\.168\.56\.0\/28, .*give that network/,
+    )
+    expect(first?.remedy.join()).to.not.contain('ip route del')
+  })
+
   it('is left to the reverse path filter where that drops', async () => {
     const found = await findingsWhere('reverse-path-filter')
     expect(found.filter(isCause).map(({ code }) => code)).to.deep.equal(['reverse-path-filter-drops'])

@@ -89,6 +89,19 @@ describe('a link that joins tasks', () => {
     expect(said.findings.flatMap(({ explains }) => explains)).to.not.include('OVL-09')
   })
 
+  it('is not laid to another interface of the task than the one that was seen', () => {
+    const said = explainWithKernel('joined-networks', (state) => {
+      for (const { link, inside } of endsOf(state)) {
+        const tunnel = { ...link, name: 'tun0', kind: 'tun', mac: '', addresses: [] }
+        delete tunnel.peerIndex
+        inside.links.unshift(tunnel)
+      }
+    })
+    expect(said.findings.map(({ title }) => title)).to.deep.equal([
+      'swp-island@worker2 and swp-rr@worker2 are joined beside their networks: by swpfault0 of swp-island@worker2 and swpfault1 of swp-rr@worker2',
+    ])
+  })
+
   it('is none that is down, or has an address of a network of its task', () => {
     const changes: ((link: Changeable<Link>) => void)[] = [
       (link) => (link.up = false),

@@ -17,6 +17,8 @@ export interface ClearSender {
   readonly to: readonly string[]
   /** Datagrams, or connections. */
   readonly count: number
+  /** Encrypted gossip came from the same address and port besides: the engine there has keys. */
+  readonly besideEncrypted?: true
   /** What it speaks, where the first bytes tell. */
   readonly speaks?: string
 }
@@ -58,7 +60,8 @@ export function clearSenders(lab: LabView): ClearSender[] {
     const key = `${packet.source} ${packet.port}`
     groups.set(key, [...(groups.get(key) ?? []), packet])
   }
-  return [...groups.values()].flatMap((packets) => senderOf(packets, lab))
+  const encrypted = new Set(recorded.flatMap(encryptedSources))
+  return [...groups.values()].flatMap((packets) => senderOf(packets, lab, encrypted))
 }
 
 /** Of whoever connects to the port; that its first byte is none of TLS shows that no engine does. */
@@ -91,7 +94,26 @@ function clearDatagrams({ clearDatagrams: all = [], wires = {} }: ControlRecorde
   return found.filter(({ egress, source }) => egress || !recordedAtSource.has(source))
 }
 
-function senderOf(packets: readonly ClearPacket[], lab: LabView): ClearSender[] {
+/** Addresses that gossip comes from, by the port of engines, that has the form of what is encrypted. */
+function encryptedSources({ clearDatagrams = [], wires = {} }: ControlRecorded): string[] {
+  const clear = new Set(clearDatagrams.map(({ node, index }) => `${node} ${index}`))
+  return Object.entries(wires).flatMap(([node, { got }]) =>
+    (got?.frames ?? []).flatMap(({ index, outer, udp }) =>
+      outer !== undefined &&
+      udp?.from === gossipPort &&
+      udp.to === gossipPort &&
+      !clear.has(`${node} ${index}`)
+        ? [outer.source]
+        : [],
+    ),
+  )
+}
+
+function senderOf(
+  packets: readonly ClearPacket[],
+  lab: LabView,
+  encrypted: ReadonlySet<string>,
+): ClearSender[] {
   const [first] = packets
   if (first === undefined) return []
   const node = nodeWith(lab, first.source)
@@ -105,6 +127,7 @@ function senderOf(packets: readonly ClearPacket[], lab: LabView): ClearSender[] 
       held: ports.filter((port) => listeners.some((one) => one.protocol === protocol && one.port === port)),
       to: [...new Set(packets.map(({ destination }) => nodeWith(lab, destination) ?? destination))],
       ...(node === undefined ? {} : { node }),
+      ...(first.port === gossipPort && encrypted.has(first.source) ? { besideEncrypted: true } : {}),
       ...(speaks === undefined ? {} : { speaks }),
     },
   ]
@@ -127,7 +150,8 @@ const protocols: readonly (readonly [RegExp, string])[] = [
   [/^(GET|HEAD|POST|PUT|DELETE|OPTIONS|CONNECT|PATCH) /, 'HTTP'],
   [/^PRI \* HTTP\/2/, 'HTTP/2 without TLS'],
   [/^SSH-/, 'SSH'],
-  [/^PROXY /, 'the PROXY protocol'],
+  // Version 1, and the signature of version 2.
+  [/^(PROXY |\r\n\r\n\0\r\nQUIT\n)/, 'the PROXY protocol'],
 ]
 
 /** By bytes in hexadecimal; they themselves may be a secret of somebody, and are said nowhere. */

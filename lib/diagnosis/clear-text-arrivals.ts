@@ -37,6 +37,8 @@ export function rulesFor(
   { vni }: Pick<NetworkFacts, 'vni'>,
   state: HostState,
   lab: LabView,
+  arrivals: Parameters<typeof encryptionRules>[2] = {},
 ): EncryptionRules {
-  return encryptionRules(nodeRuleset(state), { vni, dataPathPort: lab.lab.topology.swarm.dataPathPort })
+  const { dataPathPort } = lab.lab.topology.swarm
+  return encryptionRules(nodeRuleset(state), { vni, dataPathPort }, arrivals)
 }

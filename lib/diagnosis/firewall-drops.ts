@@ -20,6 +20,8 @@ export interface FirewallDrop {
   readonly packets?: number
   /** All of the packets asked about match it; of another it is known only that it counted something. */
   readonly certain: boolean
+  /** It is for senders of a list that was not read, and for all that they send. */
+  readonly ofListedSenders?: true
 }
 
 /**
@@ -53,9 +55,21 @@ export function firewallDrops(view: LabView, node: string, traffic: Traffic): Fi
         accept: acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort),
       },
       ...(packets === undefined ? {} : { packets }),
+      ...(isOfListedSenders(by) ? { ofListedSenders: true as const } : {}),
     }),
   )
 }
+
+/** As lists of attackers are applied (CrowdSec, fail2ban with ipset, blocklists of countries). */
+function isOfListedSenders(by: PlacedRule | Chain): boolean {
+  return (
+    !isChain(by) &&
+    /(^| )--match-set \S+ src( |$)/.test(by.text) &&
+    by.conditions.every(({ left }) => left.startsWith('-m set') || ofSenders.has(left))
+  )
+}
+
+const ofSenders: ReadonlySet<string> = new Set(['iifname', 'ip saddr', 'ct state', 'fib saddr type'])
 
 /** What a node’s firewall drops of these packets where it is asked about them; as `firewallDrops`. */
 export function packetDrops(

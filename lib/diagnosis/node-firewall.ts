@@ -45,6 +45,11 @@ function isOfEngine({ chain, rule }: FirewallRule): boolean {
 /** Spelled out, because operators give chains of their own names that begin alike. */
 const enginesChains = /^DOCKER(?:-(?:INGRESS|FORWARD|BRIDGE|CT|INTERNAL|ISOLATION(?:-STAGE-[12])?))?$/
 
+/** Whether a rule is in a chain that the engine fills: what it says of some packets the engine said. */
+export function isInEnginesChain({ table, chain }: PlacedRule): boolean {
+  return table.includes(' ') ? / docker/.test(table) : enginesChains.test(chain)
+}
+
 /** An engine with the backend nftables has one table for both. */
 const isOfTable = (kind: string | undefined, table: string): boolean => kind === undefined || kind === table
 

@@ -1,4 +1,4 @@
-import type { NamespaceState } from '../observe/host-state.ts'
+import type { HostState, NamespaceState } from '../observe/host-state.ts'
 import type { Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
 import { rulesetOf } from '../observe/ruleset.ts'
 import { type AskedPacket, whoDecides } from '../observe/who-decides.ts'
@@ -90,10 +90,11 @@ function readRules(lab: LabView, node: string, namespace: string | undefined): R
       { root: state.root, sandbox: state.namespaces[ingressNamespace] },
       { protocol: 'tcp', publishedPort: 0 },
     )
+    const behind = addressesBehind(state, lab)
     return {
       ruleset: nodeRuleset(state),
       former: isTwice ? nodeRuleset(before) : undefined,
-      isEngines: (rule) => isEnginesOfHost(rule, state.root, sandbox),
+      isEngines: (rule) => isEnginesOfHost(rule, sandbox, behind),
     }
   }
   const inside = state.namespaces[namespace]
@@ -111,11 +112,33 @@ function readRules(lab: LabView, node: string, namespace: string | undefined): R
  * What a published port is led to is a container of a bridge, or ingress_sbox by the port that was asked. Another rule in a
  * chain of the engine is somebody else’s, and one elsewhere that leads where the engine’s do does no harm.
  */
-function isEnginesOfHost(rule: PlacedRule, { links }: NamespaceState, sandbox: string | undefined): boolean {
+function isEnginesOfHost(
+  rule: PlacedRule,
+  sandbox: string | undefined,
+  behind: (address: string) => boolean,
+): boolean {
   const [address = '', port] = (rule.leadsTo ?? '').split(':')
   if (address === sandbox || rule.chain === 'DOCKER-INGRESS')
-    return isOnBridge(address, links) && (port === undefined || asks(rule, port))
-  return (rule.chain.startsWith('DOCKER') || / docker/.test(rule.table)) && isOnBridge(address, links)
+    return behind(address) && (port === undefined || asks(rule, port))
+  return (rule.chain.startsWith('DOCKER') || / docker/.test(rule.table)) && behind(address)
+}
+
+/**
+ * Whether an address is one that a container of the node has, or that a bridge leads to. A bridge can have lost its own
+ * address, or was made to have none (`inhibit_ipv4`).
+ */
+function addressesBehind({ root, namespaces }: HostState, lab: LabView): (address: string) => boolean {
+  const subnets = subnetsOf(lab)
+  const held = new Set(
+    Object.values(namespaces)
+      .flatMap(({ links }) => links.flatMap(({ addresses }) => addresses.map((one) => one.address)))
+      .filter((address) => isAddress(address) && !subnets.some((subnet) => contains(subnet, address))),
+  )
+  return (address) => held.has(address) || isOnBridge(address, root.links)
+}
+
+function subnetsOf({ facts }: LabView): string[] {
+  return Object.values(facts?.networks ?? {}).flatMap(({ subnet }) => (subnet === '' ? [] : [subnet]))
 }
 
 function asks({ conditions }: PlacedRule, port: string): boolean {
@@ -136,11 +159,9 @@ const isAddress = (text: string): boolean => /^\d+(\.\d+){3}$/.test(text)
  * The engine’s resolver; the published port that a task on ingress takes as its own (libnetwork: addRedirectRules); and
  * tasks behind virtual IPs, where nftables balances.
  */
-function isEnginesInside(rule: PlacedRule, { facts }: LabView): boolean {
+function isEnginesInside(rule: PlacedRule, lab: LabView): boolean {
   const [address = ''] = (rule.leadsTo ?? '').split(':')
-  const networks = Object.values(facts?.networks ?? {})
-  const subnets = networks.flatMap(({ subnet }) => (subnet === '' ? [] : [subnet]))
-  const ofIngress = networks.find(({ ingress }) => ingress)?.subnet ?? ''
+  const ofIngress = Object.values(lab.facts?.networks ?? {}).find(({ ingress }) => ingress)?.subnet ?? ''
   return (
     address === '127.0.0.11' ||
     (address === '' &&
@@ -148,7 +169,9 @@ function isEnginesInside(rule: PlacedRule, { facts }: LabView): boolean {
       rule.conditions.some(
         ({ left, values }) => left === 'ip daddr' && values.some((value) => isWithin(value, ofIngress)),
       )) ||
-    (/ docker/.test(rule.table) && isAddress(address) && subnets.some((subnet) => contains(subnet, address)))
+    (/ docker/.test(rule.table) &&
+      isAddress(address) &&
+      subnetsOf(lab).some((subnet) => contains(subnet, address)))
   )
 }
 

@@ -25,15 +25,20 @@ export interface EncryptionRules {
   readonly dropping: EnforcingRule | undefined
 }
 
-/** Told by what they do to packets of the VNI, wherever they stand. */
+/**
+ * Told by what they do to packets of the VNI, wherever they stand.
+ *
+ * @param arrivals where what arrives comes in, and for whom, where that is known
+ */
 export function encryptionRules(
   ruleset: Ruleset,
   { vni, dataPathPort }: { readonly vni: number; readonly dataPathPort: number },
+  arrivals: Pick<AskedPacket, 'in' | 'destination' | 'toHost'> = {},
 ): EncryptionRules {
   const packet: AskedPacket = { protocol: 'udp', destinationPort: dataPathPort, vni }
   const leaving = whoDecides(ruleset, 'output', packet).asked
   const arriving = (['prerouting', 'input'] as const).flatMap(
-    (hook) => whoDecides(ruleset, hook, { ...packet, byIpsec: false }).asked,
+    (hook) => whoDecides(ruleset, hook, { ...packet, ...arrivals, byIpsec: false }).asked,
   )
   const isDrop = ({ rule }: AskedRule): boolean => rule.verdict === 'drop' || rule.verdict === 'reject'
   return {
@@ -65,9 +70,24 @@ function passing(asked: readonly AskedRule[], effective: AskedRule): PassingRule
       rule.verdict === 'accept' ||
       rule.verdict === 'queue' ||
       ((rule.verdict === 'return' || isLeftBy(rule, effective, before)) && leaves(path, effective.path))
-    return passes && top !== undefined ? [{ rule, top, ofAll: applies === 'all' && !beyond }] : []
+    return passes && !path.some(isForAnswers) && top !== undefined
+      ? [{ rule, top, ofAll: applies === 'all' && !beyond }]
+      : []
   })
 }
+
+/**
+ * Whether a rule is for connections that were answered. VXLAN never is one: kernels send it from other ports than the one
+ * it comes to (vxlan_build_skb, udp_flow_src_port), so that nothing of it is an answer.
+ */
+function isForAnswers({ conditions }: PlacedRule): boolean {
+  return conditions.some(
+    ({ left, values, not }) =>
+      left === 'ct state' && not !== true && values.length > 0 && values.every((one) => answers.has(one)),
+  )
+}
+
+const answers: ReadonlySet<string> = new Set(['established', 'related'])
 
 /** Whether packets go to another chain for good, and out of it again: not where all of them are dropped there. */
 function isLeftBy(rule: PlacedRule, effective: AskedRule, before: readonly AskedRule[]): boolean {

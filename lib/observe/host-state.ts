@@ -285,6 +285,8 @@ export interface SecurityPolicy {
   readonly protocol: string
   readonly destinationPort?: number
   readonly mark?: number
+  /** Of the XFRM interface that it is for: nothing else meets it. */
+  readonly interfaceId?: number
   readonly spi?: string
   readonly requestId?: number
 }

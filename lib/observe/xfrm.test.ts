@@ -52,6 +52,17 @@ describe('security associations', () => {
 })
 
 describe('security policies', () => {
+  it('reads of which XFRM interface a policy is', () => {
+    const [policy] = parseSecurityPolicies([
+      'src 0.0.0.0/0 dst 0.0.0.0/0 ',
+      '\tdir out priority 399999 ',
+      '\ttmpl src 192.0.2.1 dst 192.0.2.2',
+      '\t\tproto esp spi 0xc1d2e3f4 reqid 1 mode tunnel',
+      '\tif_id 0x2a',
+    ])
+    expect(policy).to.deep.include({ interfaceId: 42, requestId: 1 })
+  })
+
   it('reads selector, mark and template, and leaves out socket policies', () => {
     expect(parseSecurityPolicies(policy)).to.deep.equal([
       {

@@ -33,6 +33,7 @@ export function parseSecurityPolicies(lines: readonly string[], host?: string): 
     const template = text.slice(text.indexOf('tmpl') === -1 ? text.length : text.indexOf('tmpl'))
     const port = first(text, /\bdport (\d+)/)
     const mark = first(text, /\bmark (0x[0-9a-f]+|\d+)/)
+    const interfaceId = first(text, /\bif_id (0x[0-9a-f]+|\d+)/)
     const templateSpi = first(template, /\bspi 0x([0-9a-f]+)/)
     const requestId = first(template, /\breqid (\d+)/)
     return [
@@ -43,6 +44,7 @@ export function parseSecurityPolicies(lines: readonly string[], host?: string): 
         protocol: first(text, /^src \S+ dst \S+ proto (\S+)/) ?? '',
         ...(port === undefined ? {} : { destinationPort: Number(port) }),
         ...(mark === undefined ? {} : { mark: Number(mark) }),
+        ...(interfaceId === undefined ? {} : { interfaceId: Number(interfaceId) }),
         ...(templateSpi === undefined ? {} : { spi: spi(templateSpi) }),
         ...(requestId === undefined ? {} : { requestId: Number(requestId) }),
       },

@@ -72,9 +72,15 @@ describe('enforcement of encryption', () => {
 
   it('is not effective behind an ACCEPT for the same traffic', () => {
     expect(input('-p udp -m udp --dport 4789 -j ACCEPT', drop())[0]).to.include('filter INPUT rule 1')
-    expect(input('-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', drop())).to.have.lengthOf(1)
     expect(input('-p udp -m multiport --dports 53,4000:5000 -j ACCEPT', drop())).to.have.lengthOf(1)
     expect(input('-s 192.0.2.0/24 -j ACCEPT', drop())).to.have.lengthOf(1)
+  })
+
+  it('is effective behind what accepts answers alone, for VXLAN is never one', () => {
+    expect(input('-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT', drop())).to.deep.equal([])
+    expect(input('-m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT', drop())).to.have.lengthOf(1)
+    expect(input('-m conntrack --ctstate UNTRACKED -j ACCEPT', drop())).to.have.lengthOf(1)
+    expect(input('-m conntrack ! --ctstate ESTABLISHED -j ACCEPT', drop())).to.have.lengthOf(1)
   })
 
   it('is not effective behind a chain that accepts', () => {

@@ -52,6 +52,7 @@ export const noNeighbours = requirement({
             path: { from: probe.fromNode, to: target.node },
             ends: { from: probe.from, to: taskName(target) },
             protocol: probe.kind.toUpperCase(),
+            ...(probe.port === undefined ? {} : { port: probe.port }),
           })),
         ...named
           .filter(({ what, probe }) => what === 'attempt' && isAnswer(probe))
@@ -59,6 +60,7 @@ export const noNeighbours = requirement({
             ...{ code: 'answered-over-gateway-bridge', kind: 'seen', node: target.node, address: probe.to },
             ends: { from: probe.from, to: taskName(target) },
             ...{ protocol: probe.kind.toUpperCase(), observed: outcomeSeen(probe) },
+            ...(probe.port === undefined ? {} : { port: probe.port }),
           })),
       ],
       controls: [

@@ -36,6 +36,7 @@ export const clearOverlayEncrypted: Rule = {
     'No rule that is asked about what leaves sets such a mark for the VNI of the clear network',
     'The rule counted no packet while the requirements were verified',
     'The node has no outbound policy for the mark to that peer',
+    'The policy that asks for no mark is one of a XFRM interface (`if_id`), or another leaves such packets in clear',
     'Another rule drops what leaves: `outgoing-dropped`',
   ],
   remedy: [
@@ -124,9 +125,12 @@ function encrypting(problem: Reported, node: string, state: HostState, lab: LabV
   )
   if (own === undefined) return undefined
   for (const { dataPath } of peers) {
-    const policies = state.securityPolicies.filter((one) =>
+    const all = state.securityPolicies.filter((one) =>
       isForVxlan(one, own.address, dataPath.address, facts.dataPathPort),
     )
+    const policies = all.filter(isEncrypting)
+    // One that leaves packets in clear may be asked first.
+    const isSpared = all.some((one) => (one.mark ?? 0) === 0 && !isEncrypting(one))
     // The last mark is the one a packet has.
     const marking = whoDecides(nodeRuleset(state), 'output', {
       ...{ protocol: 'udp', destinationPort: facts.dataPathPort, vni: network.vni, ofKernel: true },
@@ -136,7 +140,7 @@ function encrypting(problem: Reported, node: string, state: HostState, lab: LabV
     for (const policy of policies) {
       // Nobody marks traffic of clear networks.
       if ((policy.mark ?? 0) === 0) {
-        if (problem.code === 'twin-not-clear') return { policy }
+        if (problem.code === 'twin-not-clear' && !isSpared) return { policy }
         continue
       }
       if (marking !== undefined && marking.rule.marks === policy.mark) return { rule: marking.rule, policy }
@@ -153,16 +157,20 @@ function isMarking({ rule, applies, beyond }: AskedRule, node: string, lab: LabV
 }
 
 function isForVxlan(policy: SecurityPolicy, from: string, to: string, port: number): boolean {
-  const { direction, source, destination, protocol, destinationPort, spi, requestId } = policy
+  const { direction, source, destination, protocol, destinationPort, interfaceId = 0 } = policy
   return (
     direction === 'out' &&
-    (spi !== undefined || requestId !== undefined) &&
+    interfaceId === 0 &&
     ['udp', '', 'any', '0'].includes(protocol) &&
     (destinationPort ?? port) === port &&
     contains(source, from) &&
     contains(destination, to)
   )
 }
+
+/** It has a template; one without lets packets go as they are, as `bypass-lan` of strongSwan does. */
+const isEncrypting = ({ spi, requestId }: SecurityPolicy): boolean =>
+  spi !== undefined || requestId !== undefined
 
 function policyTold({ source, destination, destinationPort, mark }: SecurityPolicy): string {
   return `${source} → ${destination}${destinationPort === undefined ? '' : ` port ${destinationPort}`}${mark === undefined ? '' : `, mark 0x${mark.toString(16)}`}`

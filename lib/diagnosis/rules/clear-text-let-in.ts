@@ -1,7 +1,7 @@
 import type { NetworkFacts } from '../../observation/facts.ts'
 import type { EnforcingRule, PassingRule } from '../../observe/encryption-rules.ts'
 import type { HostState } from '../../observe/host-state.ts'
-import { placeOfRule } from '../../observe/ruleset.ts'
+import { placeOfRule, type PlacedRule } from '../../observe/ruleset.ts'
 import { encryptedNetworks, isOfClearTextArriving, rulesFor } from '../clear-text-arrivals.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
@@ -21,7 +21,8 @@ export const clearTextLetIn: Rule = {
   ],
   silencedBy: [
     'The drop rule is there and nothing before it lets these packets pass',
-    'The rule before it counted no packet while frames reached a task',
+    'The rule before it counted no packet while frames reached a task, or is for another interface or address than they came to',
+    'The rule before it is for answers (`ctstate ESTABLISHED`): VXLAN is never one',
     'The rule that marks what leaves is missing as well, and what leaves is in clear: `clear-text-leak`',
     'The node’s firewall could not be read, or iptables-legacy and iptables-nft are both in use there: the rule may be in the other',
     'All rules of the engine are gone: `engine-rules-gone`',
@@ -71,8 +72,9 @@ function passingDraft(
   state: HostState,
   lab: LabView,
 ): Draft | undefined {
+  const arrivals = problems.some(isReached) ? arrivalsAt(node, lab) : {}
   const networks = encryptedNetworks(lab)
-    .map((network) => ({ network, dropping: rulesFor(network, state, lab).dropping }))
+    .map((network) => ({ network, dropping: rulesFor(network, state, lab, arrivals).dropping }))
     .flatMap(({ network, dropping }) => {
       const by = dropping?.behind.filter((one) => canHaveLetIn(one, node, problems, lab)) ?? []
       return dropping === undefined || by.length === 0 ? [] : [{ network, dropping, by }]
@@ -87,7 +89,9 @@ function passingDraft(
     title: `${node} lets in clear text of the encrypted overlay ${names.join(', ')}: ${describeDecider(by.rule)} ${by.ofAll ? 'lets it pass' : 'may let it pass'} before the engine's drop rule is asked`,
     cause: `The engine drops VXLAN with the VNI of an encrypted network that did not come by IPsec, and puts its rule first when it makes the network. A rule that was put before it afterwards (a script, a firewall that was reloaded) decides about the same packets: whoever reaches UDP ${port} of ${node} sends frames into the network without any key. What ${node} itself sends is still encrypted.`,
     remedy: [
-      `On ${node} take it away: \`${deletion(by.rule)}\`, and out of whatever writes it (ufw, firewalld, a script)`,
+      by.ofAll || isOfNftables(first.dropping.rule)
+        ? `On ${node} take it away: \`${deletion(by.rule)}\`, and out of whatever writes it (ufw, firewalld, a script)`
+        : `On ${node} put the engine's rule before it, which leaves it to what it is for: \`${deletion(first.dropping.rule)}; ${insertion(first.dropping.rule)}\`, and the same for other encrypted networks`,
       `Accept VXLAN behind the engine's rules and from the other nodes alone: \`iptables -A INPUT -p udp --dport ${port} -s SUBNET -j ACCEPT\`; or start the firewall before docker, which then puts its rule first`,
     ],
     nodes: [node],
@@ -106,6 +110,16 @@ function passingDraft(
     explains: (problem) => problem.node === node && isOfClearTextArriving(problem, lab),
   }
 }
+
+/** What was sent from another node came in where the data path is. */
+function arrivalsAt(node: string, { facts }: LabView): Parameters<typeof rulesFor>[3] {
+  const own = facts?.nodes.find(({ name }) => name === node)?.dataPath
+  return own === undefined ? {} : { in: own.interface, destination: own.address, toHost: true }
+}
+
+const isOfNftables = ({ table }: PlacedRule): boolean => table.includes(' ')
+
+const insertion = ({ table, chain, text }: PlacedRule): string => `iptables -t ${table} -I ${chain} ${text}`
 
 /** A rule that counted nothing let nothing pass; where only its place was judged its place is what is wrong. */
 function canHaveLetIn(

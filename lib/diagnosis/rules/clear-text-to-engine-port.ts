@@ -43,16 +43,18 @@ export const clearTextToEnginePort: Rule = {
 }
 
 function draftOf(sender: ClearSender, isClear: (problem: Reported) => boolean): Draft {
-  const { port, address, node, ports, held, to, count, speaks } = sender
+  const { port, address, node, ports, held, to, count, speaks, besideEncrypted } = sender
   const isGossip = port === gossipPort
   const who = node ?? address
-  const isEnginePort = isGossip && ports.every((one) => one === gossipPort)
+  const isGossipPort = isGossip && ports.every((one) => one === gossipPort)
+  // Whoever is no node of the swarm need have no engine.
+  const isEnginePort = isGossipPort && node !== undefined
   const [protocol, packets] = isGossip ? ['UDP', 'datagrams'] : ['TCP', 'connections']
   const from = `port${ports.length === 1 ? '' : 's'} ${ports.slice(0, 3).join(', ')}${ports.length > 3 ? ' and others' : ''}`
   return {
-    title: `${who} sends ${speaks ?? 'clear text'} to ${protocol} ${port} of ${to.join(' and ')}, from ${from}: ${isEnginePort ? 'the port of its engine' : 'no engine does'}`,
+    title: `${who} sends ${speaks ?? 'clear text'} to ${protocol} ${port} of ${to.join(' and ')}, from ${from}: ${isEnginePort ? 'the port of its engine' : isGossipPort ? 'it is no node of the swarm' : 'no engine does'}`,
     cause: isEnginePort
-      ? `Gossip leaves ${who} from 7946, where its engine sends from, and is not encrypted: either the engine there has no keys of this swarm, or another program has taken the port. Other nodes throw it away.`
+      ? `Gossip leaves ${who} from 7946, where its engine sends from, and is not encrypted: ${besideEncrypted ? 'the engine there has keys and sends encrypted gossip besides, so another program sends from the same port, perhaps in a container' : 'either the engine there has no keys of this swarm, or another program sends from that port'}. Other programs gossip by 7946 as well, such as MetalLB and Grafana Loki. Other nodes throw it away.`
       : `Engines ${isGossip ? 'encrypt gossip, and send it from 7946' : 'speak TLS on 2377, from the first byte'}. ${node === undefined ? `${address} is the address of no node; whatever sends from there is no engine of this swarm` : `This is sent by another program on ${node}, or in a container there whose packets leave by the address of the node`}. Engines throw it away.`,
     remedy: [
       ...(node === undefined
@@ -64,12 +66,17 @@ function draftOf(sender: ClearSender, isClear: (problem: Reported) => boolean): 
           : [
               `On ${node}: \`while :; do ss -ntap '( dport = :${port} )' | grep -v dockerd; sleep 0.1; done\` names the program while it is connected`,
             ]),
-      ...(isEnginePort ? [`An engine without keys: \`systemctl restart docker\` on ${who}`] : []),
+      ...(isEnginePort && besideEncrypted !== true
+        ? [`An engine without keys: \`systemctl restart docker\` on ${who}`]
+        : []),
       `Point it elsewhere or end it, and allow ${port}/${protocol.toLowerCase()} from nodes of the swarm alone`,
     ],
     nodes: node === undefined ? [] : [node],
     proof: [
       `${count} ${packets} from ${address}${node === undefined ? '' : ` (${node})`}, ${from}, to ${protocol} ${port} of ${to.join(', ')}${speaks === undefined ? '' : `: ${speaks}`}`,
+      ...(isEnginePort && besideEncrypted === true
+        ? [`encrypted gossip came from ${address}, port ${gossipPort}, besides`]
+        : []),
       ...(held.length === 0
         ? []
         : [`${node ?? ''}: a socket of the host itself has ${protocol} ${held.slice(0, 3).join(', ')}`]),

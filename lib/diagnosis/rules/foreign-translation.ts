@@ -167,15 +167,24 @@ function stillTranslated([{ node, by, what }]: readonly [Led, ...Led[]], port: n
 }
 
 /** What balancers and the mesh miss where the tasks of another node are not reached. */
-function isBehind({ kind, path, requirement }: Reported, pairs: readonly Path[]): boolean {
-  return (
-    kind === 'missed' &&
-    /^(OVL|VXL|MTU|DSC|LB|ING|ENC|RES)/.test(requirement) &&
-    (path === undefined ||
-      pairs.some(
+const unreached: readonly ProblemCode[] = [
+  ...(['virtual-ip-silent', 'connections-unanswered', 'requests-unanswered'] as const),
+  ...(['task-not-balanced-to', 'shares-unequal', 'idle-connection-lost'] as const),
+  ...(['connections-still-fail', 'replacement-not-reached', 'request-failed-in-update'] as const),
+  ...(['port-not-answered', 'own-port-not-answered', 'task-not-reached-through-node'] as const),
+  ...(['own-node-not-answering-task', 'node-not-answering-task', 'datagrams-lost'] as const),
+  ...(['not-delivered', 'transfer-unanswered', 'transfer-not-whole', 'full-size-unanswered'] as const),
+]
+
+/** What two nodes miss of each other, or a node of any: what it lacks by itself, such as a rule, is another matter. */
+function isBehind({ code, kind, path, node, requirement }: Reported, pairs: readonly Path[]): boolean {
+  if (kind !== 'missed' || !/^(OVL|VXL|MTU|DSC|LB|ING|ENC|RES)/.test(requirement)) return false
+  return path === undefined
+    ? unreached.includes(code) &&
+        (node === undefined || pairs.some(({ from, to }) => from === node || to === node))
+    : pairs.some(
         ({ from, to }) => (from === path.from && to === path.to) || (from === path.to && to === path.from),
-      ))
-  )
+      )
 }
 
 /** Where a rule says a port alone, the address stays, or becomes the node’s own. */

@@ -1,11 +1,19 @@
 import type { HostState, Route } from '../../observe/host-state.ts'
+import { routesTo } from '../../observe/route.ts'
 import type { Chain, PlacedRule } from '../../observe/ruleset.ts'
 import { whoDecides } from '../../observe/who-decides.ts'
-import { contains, prefixLengthOf } from '../../topology/cidr.ts'
+import { isDefaultLike } from '../../topology/default-like.ts'
 import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
-import { countedMeanwhile, countTold, deletion, describeDecider, nodeRuleset } from '../node-firewall.ts'
+import {
+  countedMeanwhile,
+  countTold,
+  deletion,
+  describeDecider,
+  isInEnginesChain,
+  nodeRuleset,
+} from '../node-firewall.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** A task reaches tasks of another node over docker_gwbridge: one node routes there, and the other lets it in. */
@@ -20,8 +28,8 @@ export const gatewayBridgesNotApart: Rule = {
     'A route of the asking node covers the address and leads to another interface than its own docker_gwbridge; and a rule, or a policy, of the other node lets in what arrives for it',
   ],
   silencedBy: [
-    'Neither node has such a route or such a rule',
-    'The rule of the other node counted no packet',
+    'Neither node has such a route or such a rule; a default route is none, nor 0.0.0.0/1 and 128.0.0.0/1 of a VPN',
+    'The rule of the other node counted no packet, or is the engine’s, for published ports',
   ],
   remedy: [
     'Take the route away: `ip route del ADDRESS` on the node that asks, and `sysctl -w net.ipv4.conf.docker_gwbridge.proxy_arp=0` there',
@@ -55,14 +63,15 @@ function draftOf(from: string, to: string, problems: readonly Reported[], lab: L
   )
   const letting = distinct(
     problems.flatMap((problem) => letIn(to, problem, lab) ?? []),
-    describeDecider,
+    ({ by }) => describeDecider(by),
   )
   const [route] = routes
-  const [by] = letting
+  const [{ by, isSure } = { by: undefined, isSure: true }] = letting
   // A policy that accepts is on most nodes.
   if (route === undefined && (by === undefined || !('position' in by))) return []
   const routed = route === undefined ? '' : `${from} routes ${routeTold(route)}`
-  const accepted = by === undefined ? '' : `${describeDecider(by)} of ${to} lets it in`
+  const accepted =
+    by === undefined ? '' : `${describeDecider(by)} of ${to} ${isSure ? 'lets' : 'may let'} it in`
   return [
     {
       title: `Containers on ${from} reach those on ${to} over ${gatewayBridgeName}: ${[routed, accepted].filter((part) => part !== '').join(', and ')}`,
@@ -80,8 +89,8 @@ function draftOf(from: string, to: string, problems: readonly Reported[], lab: L
           : [
               `On ${from}, if containers ask for the address by ARP: \`sysctl -w net.ipv4.conf.${gatewayBridgeName}.proxy_arp=0\``,
             ]),
-        ...letting.map((one) =>
-          'position' in one
+        ...letting.map(({ by: one, isSure: isCertain }) =>
+          'position' in one && isCertain
             ? `On ${to}: \`${deletion(one)}\``
             : `On ${to} let in only what published ports lead there: \`iptables -I DOCKER-USER ! -i ${gatewayBridgeName} -o ${gatewayBridgeName} -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP\``,
         ),
@@ -96,7 +105,9 @@ function draftOf(from: string, to: string, problems: readonly Reported[], lab: L
               `${ends?.from} was answered by ${ends?.to} at ${address} by ${protocol}`,
           ),
         ...routes.map((one) => `${from}: route ${routeTold(one)}`),
-        ...letting.map((one) => `${to}: ${describeDecider(one)}${countTold(countedMeanwhile(lab, to, one))}`),
+        ...letting.map(
+          ({ by: one }) => `${to}: ${describeDecider(one)}${countTold(countedMeanwhile(lab, to, one))}`,
+        ),
       ],
       explains: (problem) => problems.includes(problem),
     },
@@ -105,21 +116,20 @@ function draftOf(from: string, to: string, problems: readonly Reported[], lab: L
 
 /** The route that is taken of those that say where to go, and not merely by default or to the node's own bridge. */
 function routeTo(address: string, state: HostState | undefined): Route | undefined {
-  const covering = (state?.root.routes ?? [])
-    .filter(({ destination }) => destination !== 'default' && contains(destination, address))
-    .toSorted(
-      (one, other) =>
-        prefixLengthOf(other.destination) - prefixLengthOf(one.destination) ||
-        (one.metric ?? 0) - (other.metric ?? 0),
-    )
-  const [taken] = covering
-  return taken === undefined || taken.device === gatewayBridgeName || prefixLengthOf(taken.destination) === 0
+  const [taken] = routesTo(state?.root.routes ?? [], address)
+  return taken === undefined || taken.device === gatewayBridgeName || isDefaultLike(taken.destination)
     ? undefined
     : taken
 }
 
+interface Letting {
+  readonly by: PlacedRule | Chain
+  /** It lets in all such packets; of another rule it is known only that it counted some. */
+  readonly isSure: boolean
+}
+
 /** What lets in what arrives for the address: a rule for it that counted, or where there is none a policy. */
-function letIn(node: string, { address, protocol }: Reported, lab: LabView): PlacedRule | Chain | undefined {
+function letIn(node: string, { address, protocol, port }: Reported, lab: LabView): Letting | undefined {
   const [state] = statesOf(lab, node)
   const own = lab.facts?.nodes.find(({ name }) => name === node)
   if (state === undefined || own === undefined) return undefined
@@ -129,20 +139,25 @@ function letIn(node: string, { address, protocol }: Reported, lab: LabView): Pla
       ...{ protocol: protocol?.toLowerCase() ?? 'tcp', state: 'new', translated: false, byIpsec: false },
       ...{ in: way, out: gatewayBridgeName, fromHost: false, toHost: false },
       ...(address === undefined ? {} : { destination: address }),
+      ...(port === undefined ? {} : { destinationPort: port }),
     })
-    const rule = asked.find(({ rule: one, applies, beyond }) => {
+    const accepting = asked.filter(({ rule: one, applies, beyond }) => {
       const counted = countedMeanwhile(lab, node, one)
       return (
         one.verdict === 'accept' &&
         !beyond &&
-        (applies === 'all' ? counted !== 0 : counted !== undefined && counted > 0)
+        // The engine accepts what comes to ports that are published.
+        (applies === 'all' ? counted !== 0 : !isInEnginesChain(one) && counted !== undefined && counted > 0)
       )
-    })?.rule
-    if (rule !== undefined) return rule
-    if (verdict === 'accept' && by === undefined)
-      return ruleset.find(
-        ({ hook, policy, table }) => hook === 'forward' && policy === 'accept' && table === 'filter',
-      )
+    })
+    const sure = accepting.find(({ applies }) => applies === 'all')?.rule
+    if (sure !== undefined) return { by: sure, isSure: true }
+    const policy = ruleset.find(
+      ({ hook, policy: said, table }) => hook === 'forward' && said === 'accept' && table === 'filter',
+    )
+    if (verdict === 'accept' && by === undefined && policy !== undefined) return { by: policy, isSure: true }
+    const [some] = accepting
+    if (some !== undefined) return { by: some.rule, isSure: false }
   }
   return undefined
 }

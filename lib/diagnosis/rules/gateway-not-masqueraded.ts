@@ -86,7 +86,7 @@ function draftOf(node: string, state: HostState, problems: readonly Reported[], 
             ? `No node masquerades it: either ${gatewayBridgeName} was made by hand without com.docker.network.bridge.enable_ip_masquerade, or something takes the rule away everywhere.`
             : `The engine writes the rule when it makes ${gatewayBridgeName} and does not look again: a firewall that was reloaded or a script on ${node} took it away, or the bridge was made by hand to have none.`
           : `The rule was put before the engine's, and of a connection the first rule that decides is the only one.`
-      } Answers to what containers there send do not come back; overlays and published ports go on working.`,
+      } ${by !== undefined && translates(by) ? 'Answers come back only where the address that it gives leads to this node' : 'Answers to what containers there send do not come back'}; overlays and published ports go on working.`,
       remedy:
         by === undefined
           ? [

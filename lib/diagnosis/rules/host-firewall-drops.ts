@@ -6,7 +6,12 @@ import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
 import { isOfOwnMesh } from '../own-mesh.ts'
+import { gossipBlocked } from './gossip-blocked.ts'
+import { changedOnTheWay, checksumOffload } from './inner-checksums.ts'
+import { interfaceMtuSet } from './interface-mtu-set.ts'
+import { ipsecRefuses } from './ipsec-refuses.ts'
 import { meshRuleMissing } from './mesh-rule-missing.ts'
+import { securityAssociationMissing } from './security-association-missing.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 interface Kind {
@@ -80,9 +85,10 @@ export const hostFirewallDrops: Rule = {
   ],
   silencedBy: [
     'Its counter did not move, or counted fewer packets than were missed',
+    'It drops all that senders of a list send (an ipset of CrowdSec or fail2ban, which counts on most hosts), and nodes hear each other by gossip (CTL-02, CTL-03)',
     'What was missed is seen to have ended elsewhere: on another node, or before it arrived (CTL-03, CTL-04, CTL-07)',
     'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast; another published port, other senders, another interface',
-    'Whether it matches cannot be told (an ipset, a share, a rate), and something else speaks: packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
+    'Whether it matches cannot be told (an ipset, a share, a rate), and something else speaks: another rule that drops all of it, on whichever node; IPsec, an MTU, a checksum or the mesh of a node was read to be wrong; packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
     'The published port is not led to the mesh at all: then nothing of it is forwarded',
     'A rule before a policy accepts the traffic',
     'Nothing was missed at this node that the rule could account for',
@@ -109,16 +115,50 @@ export const hostFirewallDrops: Rule = {
   ],
   find(lab) {
     const nodes = Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {})
-    return nodes.flatMap((node) => [
+    const found = nodes.flatMap((node) => [
       ...kinds.flatMap((kind) => draftOf(kind, node, lab)),
       ...forwardedDraft(node, lab),
     ])
+    const proved = found.some(({ certain }) => !certain) ? provedOtherwise(lab) : []
+    return found
+      .toSorted((one, other) => Number(other.certain) - Number(one.certain))
+      .map(({ certain, explains, ...draft }) => ({
+        ...draft,
+        explains: (problem) =>
+          explains?.(problem) === true && (certain || !proved.some((isProved) => isProved(problem))),
+      }))
   },
   gravity: 100,
 }
 
-function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
-  const found = firewallDrops(lab, node, kind.traffic).filter(({ packets }) => packets !== 0)
+interface FoundDraft extends Draft {
+  /** A rule that drops all of it is among those that were found. */
+  readonly certain: boolean
+}
+
+/**
+ * What was read to be wrong and accounts for problems by itself. Lists of attackers (CrowdSec, fail2ban) and the like count
+ * something on every host that is reached from outside, and nobody reads what they match.
+ */
+function provedOtherwise(lab: LabView): ((problem: Reported) => boolean)[] {
+  const others = [
+    ...[checksumOffload, changedOnTheWay, securityAssociationMissing, ipsecRefuses],
+    ...[interfaceMtuSet, meshRuleMissing, gossipBlocked],
+  ]
+  return others
+    .flatMap((rule) => rule.find(lab))
+    .map(
+      ({ explains, counted }) =>
+        (problem) =>
+          explains?.(problem) === true && (counted === undefined || canEndAt(problem, counted)),
+    )
+}
+
+function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
+  const found = firewallDrops(lab, node, kind.traffic).filter(
+    ({ packets, ofListedSenders }) =>
+      packets !== 0 && !(ofListedSenders === true && isEveryNodeHeard(kind, lab)),
+  )
   const [first] = found
   if (first === undefined) return []
   const explains = (problem: Reported): boolean =>
@@ -134,6 +174,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
   return [
     {
       ...draftFor(node, found, missed, lab),
+      certain: first.certain,
       title: `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`,
       remedy: [
         `On ${node} accept it from every other node: \`${first.accept(underlayOf(kind.traffic, lab))}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
@@ -144,10 +185,18 @@ function draftOf(kind: Kind, node: string, lab: LabView): Draft[] {
   ]
 }
 
+/** Each node hears each other by gossip: then none is on a list whose senders are dropped, whatever they send. */
+function isEveryNodeHeard({ traffic }: Kind, lab: LabView): boolean {
+  const isByOneAddress =
+    lab.facts?.nodes.every(({ advertise, dataPath }) => advertise.address === dataPath.address) === true
+  const isOfData = traffic === 'data' || traffic === 'esp'
+  return (!isOfData || isByOneAddress) && (lab.holds('CTL-02') || lab.holds('CTL-03'))
+}
+
 type Drops = readonly Omit<FirewallDrop, 'accept'>[]
 
 /** What drops what the node forwards between its containers and what is outside, asked problem by problem. */
-function forwardedDraft(node: string, lab: LabView): Draft[] {
+function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
   const asked = lab
     .problems()
     .filter((problem) => isForwardedBy(problem, node, lab))
@@ -170,6 +219,7 @@ function forwardedDraft(node: string, lab: LabView): Draft[] {
   return [
     {
       ...draftFor(node, found, missed, lab),
+      certain: sure.length > 0,
       title: `${node}'s own firewall drops what the engine forwards to containers (the routing mesh): ${described(first)}`,
       remedy: [
         `On ${node} remove that rule and put your own into the chain DOCKER-USER, which the engine asks first and leaves alone`,

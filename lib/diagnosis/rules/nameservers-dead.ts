@@ -1,6 +1,8 @@
 import type { ProbeSeen } from '../../observation/probe-seen.ts'
+import { deviceTo } from '../../observe/route.ts'
 import { packetDrops } from '../firewall-drops.ts'
 import type { LabView, Reported } from '../lab-view.ts'
+import { statesOf } from '../meanwhile.ts'
 import { droppingNamespaces, metBy, passes } from '../namespace-drops.ts'
 import { namesOfPrograms, tasksMadeAgain } from '../names-of-programs.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -14,6 +16,7 @@ export const nameserversDead: Rule = {
     'The engine’s resolver passes on what no service is called to the nameservers of the host. Where none answers, each such question takes four seconds and more: programs that ask for a name with a suffix first, or for names outside, seem to hang, while services are found at once by their bare names.',
   proof: [
     'A question of the node’s own, from its own namespace, to each of the nameservers that its resolv.conf names got no answer of any kind',
+    'Rules of the node drop what nameservers answer, where they do: no rule accepts answers before',
     'A rule or a policy of OUTPUT on the node drops them, where one does: that keeps the questions of tasks as well, which engines from 28 on send from there',
     'The same in the namespace of the task that asked, from which older engines send them',
   ],
@@ -92,7 +95,7 @@ function dropsInTasks(lab: LabView, node: string): { readonly rule: string; read
 
 /** Rules of the node that drop what it sends to all of these nameservers. */
 function dropsOfQuestions(lab: LabView, node: string, servers: readonly string[]): string[] {
-  const each = servers.map((destination) =>
+  return dropsOfAll(servers, (destination) =>
     packetDrops(
       lab,
       node,
@@ -103,7 +106,38 @@ function dropsOfQuestions(lab: LabView, node: string, servers: readonly string[]
         },
       ],
       ['output', 'postrouting'],
-    ).filter(({ packets, certain }) => certain && packets !== 0),
+    ),
+  )
+}
+
+/** Rules of the node that drop what all of these nameservers answer it. */
+function dropsOfAnswers(lab: LabView, node: string, servers: readonly string[]): string[] {
+  const [state] = statesOf(lab, node)
+  return dropsOfAll(servers, (source) => {
+    const device = deviceTo(state?.root.routes ?? [], source)
+    // What comes by loopback is not followed.
+    return device === undefined || source.startsWith('127.')
+      ? []
+      : packetDrops(
+          lab,
+          node,
+          [
+            {
+              ...{ protocol: 'udp', source, sourcePort: 53, state: 'established', in: device },
+              ...{ fromHost: false, toHost: true },
+            },
+          ],
+          ['prerouting', 'input'],
+        )
+  })
+}
+
+function dropsOfAll(
+  servers: readonly string[],
+  dropsOf: (server: string) => ReturnType<typeof packetDrops>,
+): string[] {
+  const each = servers.map((server) =>
+    dropsOf(server).filter(({ packets, certain }) => certain && packets !== 0),
   )
   return each.some((drops) => drops.length === 0)
     ? []
@@ -126,25 +160,32 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
   const other = answering.find(({ probe }) => !probe.to.startsWith('127.'))?.probe.to
   const drops = dropsOfQuestions(lab, node, servers)
   const [drop] = drops
+  const unheard = drop === undefined ? dropsOfAnswers(lab, node, servers) : []
+  const [dropOfAnswers] = unheard
   const inTasks = drop === undefined ? [] : dropsInTasks(lab, node)
   const address = servers.join(', ')
   return {
-    title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}${drop === undefined ? '' : `; ${node}'s own firewall drops the questions: ${drop}`}`,
-    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : heard.length === 0 ? 'The nameserver is down, or is another than it should be.' : 'It lives, so what is between it and this node drops the questions or the answers.'}`,
+    title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}${drop === undefined ? '' : `; ${node}'s own firewall drops the questions: ${drop}`}${dropOfAnswers === undefined ? '' : `; ${node}'s own firewall drops the answers: ${dropOfAnswers}`}`,
+    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : dropOfAnswers !== undefined ? `Whatever they answer is dropped as it comes to ${node}, for nothing accepts answers before.` : heard.length === 0 ? 'The nameserver is down, or is another than it should be.' : 'It lives, so what is between it and this node drops the questions or the answers.'}`,
     remedy:
-      drop === undefined
+      dropOfAnswers !== undefined
         ? [
-            heard.length > 0
-              ? `On ${node}: \`dig @${servers[0] ?? ''} example.com\`, and see what drops UDP 53 between: \`iptables -nvL OUTPUT\`, \`ip route get ${servers[0] ?? ''}\``
-              : `On ${node}: name one that answers in \`/etc/resolv.conf\`${other === undefined ? '' : `, such as ${other}, which answers other nodes`}`,
-            'Or for all tasks of an engine: `"dns": ["ADDRESS"]` in `/etc/docker/daemon.json`',
-            tasksMadeAgain(),
+            `On ${node} accept answers before that: \`iptables -I INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\`, or in nftables \`ct state established,related accept\`; keep that in whatever writes the rules`,
+            'See that it counts no more: `iptables-save -c | grep INPUT`, `nft list ruleset`',
           ]
-        : [
-            `On ${node} take that rule away, or accept before it: \`iptables -I OUTPUT -p udp --dport 53 -d ${servers[0] ?? ''} -j ACCEPT\`, and the same for TCP; keep that in whatever writes the rules`,
-            ...inTasks.map(({ removal }) => `On ${node}, in the namespace of the task, too: ${removal}`),
-            'See that it counts no more: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
-          ],
+        : drop === undefined
+          ? [
+              heard.length > 0
+                ? `On ${node}: \`dig @${servers[0] ?? ''} example.com\`, and see what drops UDP 53 between: \`iptables -nvL OUTPUT\`, \`ip route get ${servers[0] ?? ''}\``
+                : `On ${node}: name one that answers in \`/etc/resolv.conf\`${other === undefined ? '' : `, such as ${other}, which answers other nodes`}`,
+              'Or for all tasks of an engine: `"dns": ["ADDRESS"]` in `/etc/docker/daemon.json`',
+              tasksMadeAgain(),
+            ]
+          : [
+              `On ${node} take that rule away, or accept before it: \`iptables -I OUTPUT -p udp --dport 53 -d ${servers[0] ?? ''} -j ACCEPT\`, and the same for TCP; keep that in whatever writes the rules`,
+              ...inTasks.map(({ removal }) => `On ${node}, in the namespace of the task, too: ${removal}`),
+              'See that it counts no more: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
+            ],
     nodes: [node],
     proof: [
       ...asked
@@ -153,7 +194,7 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
           ({ probe }) =>
             `${node}: ${probe.to} was asked for 1 name: ${probe.outcome} after ${Math.round(probe.elapsedMs)} ms`,
         ),
-      ...drops.map((one) => `${node}: ${one}`),
+      ...[...drops, ...unheard].map((one) => `${node}: ${one}`),
       ...inTasks.map(({ rule }) => `${node}, ${rule}`),
     ],
     explains: (problem) => problem.node === node && ofNameservers(problem, drop !== undefined),

@@ -10,6 +10,7 @@ import {
   countTold,
   deletion,
   describeDecider,
+  isInEnginesChain,
   isWholeTable,
   nodeRuleset,
 } from '../node-firewall.ts'
@@ -37,7 +38,7 @@ export const neighboursNotKeptApart: Rule = {
   ],
   silencedBy: [
     'A rule drops it, none before accepts it, and bridges are filtered',
-    'Rules that accept only some such packets counted none',
+    'Rules that accept only some such packets counted none, or are the engine’s, for published ports',
     'No rule drops it as far as was read, and the firewall was not read whole, or legacy tables beside nftables may hold one',
     '`engine-rules-gone` says that the whole table is empty of the engine’s rules; `hairpin-broken` has named the setting',
   ],
@@ -109,13 +110,14 @@ function reasonOf(
 /** Rules that are asked about the first packet of what was answered. */
 function askedOf(
   state: HostState,
-  { address, protocol }: Partial<Reported>,
+  { address, protocol, port }: Partial<Reported>,
   source?: string,
 ): readonly AskedRule[] {
   return whoDecides(nodeRuleset(state), 'forward', {
     ...{ protocol: protocol?.toLowerCase() ?? 'icmp', state: 'new', translated: false, byIpsec: false },
     ...{ in: gatewayBridgeName, out: gatewayBridgeName, fromHost: false, toHost: false },
     ...(address === undefined ? {} : { destination: address }),
+    ...(port === undefined ? {} : { destinationPort: port }),
     ...(source === undefined ? {} : { source }),
   }).asked
 }
@@ -138,17 +140,22 @@ function acceptedBefore(asked: readonly AskedRule[], node: string, lab: LabView)
     .filter(({ rule, base, beyond }) => rule.verdict === 'accept' && base === drop.base && !beyond)
     .filter(({ rule, applies }) => {
       const counted = countedMeanwhile(lab, node, rule)
+      // The engine accepts what comes to ports that are published.
+      if (applies !== 'all' && isInEnginesChain(rule)) return false
       return applies === 'all' ? counted !== 0 : counted !== undefined && counted > 0
     })
     .map((accept) => ({ accept, drop }))
 }
 
 function accepting(node: string, { accept, drop }: Accepted, lab: LabView): Reason {
+  const isSure = accept.applies === 'all'
   return {
-    title: `${describeDecider(accept.rule)} accepts it before ${describeDecider(drop.rule)} is asked`,
-    cause: `The engine drops on ${node} what goes from ${gatewayBridgeName} to ${gatewayBridgeName}, and somebody else's rule accepts it before.`,
+    title: `${describeDecider(accept.rule)} ${isSure ? 'accepts' : 'may accept'} it before ${describeDecider(drop.rule)} is asked`,
+    cause: `The engine drops on ${node} what goes from ${gatewayBridgeName} to ${gatewayBridgeName}, and somebody else's rule ${isSure ? 'accepts it before' : 'that accepts some of it, and counted, stands before'}.`,
     remedy: [
-      `On ${node}: \`${deletion(accept.rule)}\`, and the same out of whatever writes it`,
+      isSure
+        ? `On ${node}: \`${deletion(accept.rule)}\`, and the same out of whatever writes it`
+        : `On ${node} put before it: \`iptables -I FORWARD -i ${gatewayBridgeName} -o ${gatewayBridgeName} -m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT -j DROP\`, and see whether they still reach each other`,
       'What published ports need of it can stay: `iptables -I DOCKER-USER -i docker_gwbridge -o docker_gwbridge -m conntrack --ctstate DNAT -j ACCEPT`',
     ],
     proof: [

@@ -4,7 +4,7 @@ import { nodesOf } from '../../observation/problem.ts'
 import type { HostState, Route } from '../../observe/host-state.ts'
 import { leadsPastMain } from '../../observe/policy-routing.ts'
 import { routesTo } from '../../observe/route.ts'
-import { contains } from '../../topology/cidr.ts'
+import { contains, networkOf } from '../../topology/cidr.ts'
 import { canEndAt } from '../ends.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
@@ -66,7 +66,11 @@ function draftsOf(lab: LabView, node: string): Draft[] {
       title: `${node} sends ${traffic} for ${who.join(' and ')} by ${first.route.device}, not by ${first.expected}: it has a route ${described(first.route)}`,
       cause: `${first.expected} of ${node} is in one network with ${first.address}, and a route that is preferred leads there by ${first.route.device}. What ${node} sends to ${who.join(' and ')} takes that line and, where nothing else says so, the source address of that interface, by which neither the other nodes nor encryption know it.`,
       remedy: [
-        ...found.map(({ route }) => `On ${node}: \`ip route del ${described(route)}\``),
+        ...found.map(({ route }) =>
+          isConnected(state, route)
+            ? `${route.device} of ${node} is itself in ${route.destination}, which covers the address of another node: give that network another range (of a bridge of docker: make it again with \`docker network create --subnet SUBNET\`, and other \`default-address-pools\` in \`/etc/docker/daemon.json\`)`
+            : `On ${node}: \`ip route del ${described(route)}\``,
+        ),
         `See which way is taken then: \`ip route get ${first.address}\` must name ${first.expected}; find what set the route (a VPN, netplan, a routing daemon), or it comes back`,
       ],
       nodes: [node],
@@ -130,6 +134,22 @@ function strayRoute(
   if (routingRules.some((rule) => leadsPastMain(rule, own, address))) return undefined
   const taken = routesTo(root.routes, address)
   return taken.some(({ device }) => device === expected) ? undefined : taken[0]
+}
+
+/** Of the network that the interface has an address in. */
+function isConnected({ root }: HostState, { destination, gateway, device }: Route): boolean {
+  return (
+    gateway === undefined &&
+    destination !== 'default' &&
+    root.links.some(
+      ({ name, addresses }) =>
+        name === device &&
+        addresses.some(
+          ({ address, prefixLength, family }) =>
+            family === 'inet' && networkOf(`${address}/${prefixLength}`) === destination,
+        ),
+    )
+  )
 }
 
 function addressesOf({ root }: HostState, device: string): string[] {

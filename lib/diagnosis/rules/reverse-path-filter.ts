@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { HostState, Neighbour } from '../../observe/host-state.ts'
+import { leadsPastMain } from '../../observe/policy-routing.ts'
 import { routesTo } from '../../observe/route.ts'
 import { dataPathGone } from '../data-path-address.ts'
 import { droppedFor } from '../kernel-drops.ts'
@@ -145,7 +146,10 @@ function strayPeer(
   peer: NodeFacts,
 ): StrayPeer[] {
   const { address } = peer.dataPath
-  if (peer.name === node || address.includes(':') || routingRules.length > 0) return []
+  const own = root.links.flatMap(({ addresses }) => addresses.map((one) => one.address))
+  if (peer.name === node || address.includes(':')) return []
+  // Marks, by which VPNs lead their own packets, are none of what the filter asks about.
+  if (routingRules.some((rule) => leadsPastMain(rule, own, address))) return []
   const devices = routesTo(root.routes, address).map((route) => route.device)
   const [by] = devices
   return by === undefined || devices.includes(device) ? [] : [{ name: peer.name, address, by }]

@@ -77,10 +77,17 @@ function placeOf({ namespace }: { readonly namespace?: string }, group: readonly
   return `in ${other === undefined ? namespace : other.label}`
 }
 
+/** Problems name the interface, with its addresses behind it. */
+const isNamed = (observed: string, { link }: ForeignInterface): boolean =>
+  observed === '' || observed.startsWith(`${link.name}:`)
+
 function explains(problem: Reported, group: readonly ForeignInterface[]): boolean {
   const { code, node, subject, observed, ends, address } = problem
   const isTheirs = (label: string | undefined): boolean => group.some((one) => one.label === label)
-  if (code === 'interface-unexpected') return node === group[0]?.node && isTheirs(subject)
+  if (code === 'interface-unexpected')
+    return group.some(
+      (one) => one.node === node && one.label === subject && isNamed(String(observed ?? ''), one),
+    )
   if (code === 'address-without-attachment')
     return group.some((one) => one.node === node && one.label === subject && one.link.name === observed)
   if (code !== 'reached-without-network') return false
