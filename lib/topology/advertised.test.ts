@@ -53,6 +53,32 @@ describe('advertise addresses', () => {
     }
   })
 
+  it('of hosts with prefixes of 32 bits are compared by interface: the odd one is named, not the others', () => {
+    const cloud = (name: string, last: number, advertised: string, isManager = false): AdvertisingNode => ({
+      ...{ name, isManager, advertised },
+      held: [held(`10.128.0.${last}/32`, 'ens4'), held(`10.8.0.${last}/24`, 'wg0')],
+    })
+    const all = [
+      cloud('manager', 2, '10.128.0.2', true),
+      cloud('worker1', 3, '10.128.0.3'),
+      cloud('worker2', 4, '10.8.0.4'),
+    ]
+    expect(otherKindsOfAddress(all)).to.deep.equal([
+      {
+        ...{ node: 'worker2', advertised: '10.8.0.4', interface: 'wg0', network: 'interface ens4' },
+        ...{ others: ['manager', 'worker1'], instead: held('10.128.0.4/32', 'ens4') },
+      },
+    ])
+    const renamed = all.map((one) =>
+      one.name === 'worker1'
+        ? { ...one, held: [held('10.128.0.3/32', 'eth0'), held('10.8.0.3/24', 'wg0')] }
+        : one,
+    )
+    expect(otherKindsOfAddress(renamed)).to.deep.equal([])
+    const alike = [...all.slice(0, 2), cloud('worker2', 4, '10.128.0.4')]
+    expect(otherKindsOfAddress(alike)).to.deep.equal([])
+  })
+
   it('that no interface has are of another kind, too, and those of routed networks are not', () => {
     const translated = [node('manager', '192.168.56.11', true), node('worker1', '203.0.113.7')]
     expect(otherKindsOfAddress(translated)[0])

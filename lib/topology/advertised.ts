@@ -21,7 +21,7 @@ export interface OtherKindOfAddress {
   readonly advertised: string
   /** The interface that has it; undefined where none has. */
   readonly interface?: string
-  /** The network the others advertise addresses of, and their names. */
+  /** The network the others advertise addresses of, or `interface NAME` where they have none in common; and their names. */
   readonly network: string
   readonly others: readonly string[]
   /** Its address in that network. */
@@ -56,18 +56,40 @@ export function otherKindsOfAddress(nodes: readonly AdvertisingNode[]): OtherKin
   const [rest] = rests.toSorted(([, a], [, b]) => b.length - a.length || leads(b) - leads(a))
   if (rest === undefined) return []
   const [network, members] = rest
-  return outside(members).flatMap((node) => {
+  const others = outside(members)
+  if (others.length > members.length) return apartFrom(others, members)
+  return others.flatMap((node) => {
     const instead = within(network, node)
-    return instead === undefined
-      ? []
-      : [
-          {
-            ...{ node: node.name, advertised: node.advertised, network, instead },
-            ...(node.at === undefined ? {} : { interface: node.at.interface }),
-            others: members.map(({ name }) => name),
-          },
-        ]
+    return instead === undefined ? [] : [otherKind(node, { network, instead, others: members })]
   })
+}
+
+type KnownNode = AdvertisingNode & { readonly at: HeldAddress | undefined }
+
+/**
+ * Few that advertise addresses of one network, whereas those of most have no network in common, as hosts with a prefix
+ * of 32 bits: by the interface that most advertise from.
+ */
+function apartFrom(most: readonly KnownNode[], few: readonly KnownNode[]): OtherKindOfAddress[] {
+  const names = [...new Set(most.map(({ at }) => at?.interface))]
+  const [name] = names
+  if (name === undefined || names.length > 1) return []
+  return few.flatMap((node) => {
+    const instead = node.held.find((one) => one.interface === name)
+    return node.at?.interface === name || instead === undefined
+      ? []
+      : [otherKind(node, { network: `interface ${name}`, instead, others: most })]
+  })
+}
+
+function otherKind(
+  { name, advertised, at }: KnownNode,
+  { others, ...rest }: { network: string; instead: HeldAddress; others: readonly KnownNode[] },
+): OtherKindOfAddress {
+  return {
+    ...{ node: name, advertised, ...rest, others: others.map((one) => one.name) },
+    ...(at === undefined ? {} : { interface: at.interface }),
+  }
 }
 
 function isManager(node: AdvertisingNode): boolean {
