@@ -1,6 +1,6 @@
 import { type TaskFacts, taskName } from '../../lib/observation/facts.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
-import { mayBeShare, mayMissByChance } from '../scene/judging/chance.ts'
+import { isTurn, mayBeShare, mayMissByChance } from '../scene/judging/chance.ts'
 
 /** How many of one client's connections each task answered. */
 export interface Shares {
@@ -17,12 +17,6 @@ export type Client = Pick<Problem, 'network' | 'service' | 'address' | 'port'> &
   readonly node: string
   readonly ends: NonNullable<Problem['ends']>
 }
-
-/**
- * Round robin gives each of n tasks every n-th new connection of a node. One client alone on its node thus sees
- * equal shares; one more or less is granted to connections that others on the node make at the same time.
- */
-export const toleratedDifference = 1
 
 /** @param answers the host name that each connection was answered with; empty without an answer */
 export function countShares(answers: readonly string[], tasks: readonly TaskFacts[]): Shares {
@@ -49,7 +43,7 @@ export function shareProblems(
   const fair = Math.round((10 * total) / Math.max(1, tasks.length)) / 10
   const made = total + strangers.length + unanswered
   const isShare = (count: number): boolean =>
-    isRandom ? mayBeShare(count, total, tasks.length) : Math.abs(count - fair) <= toleratedDifference
+    isRandom ? mayBeShare(count, total, tasks.length) : isTurn(count, fair)
   const mayMiss = isRandom && mayMissByChance(total, tasks.length)
   return [
     ...(unanswered === 0 ? [] : [unansweredProblem(client, unanswered, made)]),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { taskFacts } from '../../../lib/conformance/facts.ts'
 import { probeSeen } from '../../../lib/conformance/send-plan.ts'
 import { Inconclusive } from '../../../lib/inconclusive.ts'
@@ -10,7 +11,7 @@ import type { Task } from '../../../lib/swarm/cluster.ts'
 import { killTask } from '../../../lib/swarm/kill-task.ts'
 import { loadBalancerNamespace } from '../../../lib/swarm/namespaces.ts'
 import type { Trial } from '../../../lib/swarm/trial.ts'
-import { connectionsForShares } from '../judging/chance.ts'
+import { connectionsForShares, isTurn } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
 import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type Changing, connect } from './changing.ts'
@@ -43,6 +44,8 @@ export interface CrashStage {
   /** Running tasks at the end, and what each client then got: connections enough for equal shares. */
   readonly tasks: readonly TaskFacts[]
   readonly final: readonly { readonly client: string; readonly probe: ProbeSeen }[]
+  /** How often such connections were made, where shares were unequal at first: `final` is of the last time. */
+  readonly finalTries?: number
 }
 
 /**
@@ -63,23 +66,61 @@ export async function crash(changing: Changing, count: number): Promise<CrashSta
   const killed = before.at(-1)
   if (killed === undefined) throw new Inconclusive(`${service.name} has no task to kill`)
   await killTask(killed)
-  const { replacement, ...seen } = await untilReplaced(changing, before, isRandom)
+  const killedAt = performance.now()
+  const since = (): number => Math.round(performance.now() - killedAt)
+  const { replacement, ...seen } = await untilReplaced(changing, before, { isRandom, since })
   const tasks = before.filter((task) => task !== killed).concat(replacement ?? [])
-  const connections = connectionsForShares(tasks.length, isRandom)
-  const last = seen.replacedMs === null ? [] : await connect(changing, connections)
+  const { last, tries } =
+    seen.replacedMs === null
+      ? { last: [], tries: 0 }
+      : await untilShared(changing, tasks, { isRandom, since })
   return {
     ...(isRandom ? { isRandom } : {}),
     ...{ killed: taskFacts(killed), ...seen, tasks: tasks.map(taskFacts) },
     replacement: replacement === undefined ? null : taskFacts(replacement),
     final: last.map((one, index) => ({ client: clients[index]?.id ?? '', probe: probeSeen(one) })),
+    ...(tries > 1 ? { finalTries: tries } : {}),
   }
 }
 
+interface Recovering {
+  readonly isRandom: boolean
+  /** Milliseconds since the task was killed. */
+  readonly since: () => number
+}
+
+/** Engines go on with their balancers for a while: connections are made anew until shares are equal, or the bound runs out. */
+async function untilShared(
+  changing: Changing,
+  tasks: readonly Task[],
+  { isRandom, since }: Recovering,
+): Promise<{ readonly last: readonly Observation[]; readonly tries: number }> {
+  const connections = connectionsForShares(tasks.length, isRandom)
+  for (let tries = 1; ; tries += 1) {
+    changing.lab.signal.throwIfAborted()
+    const last = await connect(changing, connections)
+    if (isRandom || last.every((one) => takeTurns(one, tasks)) || since() >= replacedWithinMs)
+      return { last, tries }
+    await delay(pauseMs, undefined, { signal: changing.lab.signal })
+  }
+}
+
+const pauseMs = 1_000
+
+/** Whether every task answered as often as the others, one connection more or less. */
+export function takeTurns(
+  { replies }: Pick<Observation, 'replies'>,
+  tasks: readonly Pick<Task, 'hostname'>[],
+): boolean {
+  const answers = replies.map((reply) => httpBody(reply)?.trim())
+  return tasks.every(({ hostname }) =>
+    isTurn(answers.filter((answer) => answer === hostname).length, answers.length / tasks.length),
+  )
+}
+
 /** Goes on connecting until a new task has answered every client, or the bound runs out. */
-async function untilReplaced(changing: Changing, before: readonly Task[], isRandom: boolean) {
+async function untilReplaced(changing: Changing, before: readonly Task[], { isRandom, since }: Recovering) {
   const { trial, service, clients, lab } = changing
-  const killedAt = performance.now()
-  const since = (): number => Math.round(performance.now() - killedAt)
   const rounds: Round[] = []
   let replacement: Task | undefined
   let replacedMs: number | null = null

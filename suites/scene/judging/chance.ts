@@ -22,6 +22,16 @@ export function connectionsAtRandom(tasks: number): number {
 const perTaskInTurn = 6
 const perTaskAtRandom = 12
 
+/**
+ * Round robin gives each of n tasks every n-th new connection of a node. One client alone on its node thus sees
+ * equal shares; one more or less is granted to connections that others on the node make at the same time.
+ */
+export function isTurn(count: number, fair: number): boolean {
+  return Math.abs(count - fair) <= toleratedDifference
+}
+
+const toleratedDifference = 1
+
 /** How many connections tell the shares of so many tasks. */
 export function connectionsForShares(tasks: number, isRandom: boolean): number {
   return isRandom ? Math.max(perTaskAtRandom * tasks, connectionsAtRandom(tasks)) : perTaskInTurn * tasks
