@@ -40,7 +40,11 @@ export const gatewayBridgesJoined: Fault = {
     const route = (verb: 'add' | 'del'): Script =>
       each((address) => sh`ip route ${verb} ${address}/32 via ${to.dataPath.address}`)
     const accept = (flag: '-I' | '-D'): Script =>
-      each((address) => sh`iptables -w ${flag} FORWARD -d ${address}/32 -o ${gatewayBridgeName} -j ACCEPT`)
+      // Not from its own bridge: neighbours stay apart.
+      each((address) => {
+        const way = sh`! -i ${gatewayBridgeName} -o ${gatewayBridgeName}`
+        return sh`iptables -w ${flag} FORWARD -d ${address}/32 ${way} -j ACCEPT`
+      })
     await shell(to.host, accept('-I'))
     await shell(from.host, scriptLines([route('add'), neighbours(1)]))
     return {
