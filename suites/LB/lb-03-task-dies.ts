@@ -22,7 +22,7 @@ export const taskDies = requirement({
   needs: ['two-nodes', 'ipvs'],
   timeLimitMs: changingLimitMs,
   method:
-    'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated, within those 60 s: where they do not at first, the connections are made anew. Where balancers choose at random there are more of them and shares are those of chance, see LB-01.',
+    'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated, within those 60 s: where they do not at first, the connections are made again. Where balancers choose at random there are more of them and shares are those of chance, see LB-01.',
   usualCauses: [
     'gossip does not reach the node of the client, so its balancer keeps the dead task and misses the new one: see CTL-03, LB-02',
     'the restart policy of the service does not restart tasks',

@@ -6,7 +6,7 @@ const tasks = [{ hostname: 's' }, { hostname: 'q' }]
 const turns = (order: string): boolean => takeTurns({ replies: [...order].map(reply) }, tasks)
 
 describe('connections after a task was replaced', () => {
-  it('are made anew where shares are unequal, as a lab once showed for half a second', () => {
+  it('are made again where shares are unequal, as a lab once showed for half a second', () => {
     expect(turns('sqssqssqsqss')).to.equal(false)
     expect(turns('sqsqsqsqsqsq')).to.equal(true)
   })

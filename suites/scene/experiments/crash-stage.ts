@@ -89,7 +89,7 @@ interface Recovering {
   readonly since: () => number
 }
 
-/** Engines go on with their balancers for a while: connections are made anew until shares are equal, or the bound runs out. */
+/** Engines go on with their balancers for a while: connections are made again until shares are equal, or the bound runs out. */
 async function untilShared(
   changing: Changing,
   tasks: readonly Task[],
