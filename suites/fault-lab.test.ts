@@ -26,6 +26,7 @@ class Stage {
   raisedTimes = 0
   disposedTimes = 0
   resumedTimes = 0
+  seenAgainTimes = 0
   plants = 0
   /** What runs there now; a lab that is raised has all of it. */
   lines = usual
@@ -65,6 +66,10 @@ class Stage {
       },
       resume: async (raised) => {
         this.resumedTimes += 1
+        return raised
+      },
+      seeAgain: async (raised) => {
+        this.seenAgainTimes += 1
         return raised
       },
       verify: async () => {
@@ -156,6 +161,11 @@ describe('a lab faults are planted on', () => {
   it('is resumed between, and given up after, the two looks of disruptive requirements', async () => {
     await stage.lab(true).see(plantingOf(stage.fault))
     expect([stage.resumedTimes, stage.disposedTimes]).to.deep.equal([1, 1])
+  })
+
+  it('is seen again under a fault that has a node join again, and given up after it', async () => {
+    await stage.lab().see(plantingOf({ ...stage.fault, rejoins: true }))
+    expect([stage.seenAgainTimes, stage.resumedTimes, stage.disposedTimes]).to.deep.equal([1, 1, 1])
   })
 
   it('is given up at once when interrupted', async () => {

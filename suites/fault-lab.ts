@@ -19,6 +19,8 @@ export interface FaultLabOptions extends SeeOptions {
   readonly leave?: (raised: ReadyLab) => Promise<void>
   /** Waits until the lab is whole after a disruptive requirement, and sees it as it is then. */
   readonly resume: (raised: ReadyLab) => Promise<ReadyLab>
+  /** Sees the lab as it is under a fault, whole or not. */
+  readonly seeAgain: (raised: ReadyLab) => Promise<ReadyLab>
   readonly verify: (raised: ReadyLab, ids: readonly string[]) => Promise<VerifiedRun>
   /** Whether verifying a requirement may change the lab. */
   readonly isDisruptive: (id: string) => boolean
@@ -30,7 +32,7 @@ export interface FaultLabOptions extends SeeOptions {
 /**
  * A lab faults are planted on, each on the lab as it was saved: what is not as before once a fault is gone is put back.
  * A fault that was not caught on a lab that changed under it proves nothing, neither of the fault nor of the
- * requirement; it is planted once more. One that breaks disruptive requirements leaves no lab.
+ * requirement; it is planted once more. One that breaks disruptive requirements, or has a node join again, leaves no lab.
  */
 export class FaultLab {
   readonly #options: FaultLabOptions
@@ -63,14 +65,13 @@ export class FaultLab {
     const { progress, signal, isDisruptive } = this.#options
     this.#raised ??= await this.#options.raise()
     const raised = this.#raised
-    const disruptive = fault.breaks.some(isDisruptive)
+    const rejoins = fault.faults.some((one) => one.rejoins)
+    const disruptive = rejoins || fault.breaks.some(isDisruptive)
     if (!disruptive) this.#before ??= await this.#look(raised)
-    let current = raised
-    let changed = false
+    let verified = 0
     const verify = async (ids: readonly string[]): Promise<VerifiedRun> => {
-      // What a disruptive requirement left behind has other tasks, and maybe nodes that joined again.
-      if (changed) current = await this.#options.resume(raised)
-      changed = disruptive
+      const current = await this.#current(raised, { rejoins, disruptive, planted: verified === 0 })
+      verified += 1
       return this.#options.verify(current, ids)
     }
     let unclear = false
@@ -89,6 +90,15 @@ export class FaultLab {
       await this.end()
     }
     return { seen, changes }
+  }
+
+  /** What a disruptive requirement or a node that joined again left behind has other tasks. */
+  async #current(
+    raised: ReadyLab,
+    { rejoins, disruptive, planted }: Record<'rejoins' | 'disruptive' | 'planted', boolean>,
+  ): Promise<ReadyLab> {
+    if (planted) return rejoins ? this.#options.seeAgain(raised) : raised
+    return disruptive ? this.#options.resume(raised) : raised
   }
 
   async #changes(raised: ReadyLab): Promise<string[]> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { resume } from '../lib/conformance/bring-up.ts'
+import { keptLab } from '../lib/conformance/kept-lab.ts'
 import { observationReader } from '../lib/conformance/stored-files.ts'
 import { unmetNeeds } from '../lib/conformance/topology-features.ts'
 import { diagnose } from '../lib/diagnosis/diagnosis.ts'
@@ -28,6 +29,7 @@ describe('faults on a three-node lab', () => {
     raise: () => takeLab(topology.name),
     leave: endLab,
     resume: (raised) => resume(topology, raised.lab, raised.built, common),
+    seeAgain: async ({ lab: standing, built }) => ({ ...(await keptLab(standing, common)), built }),
     verify: async (raised, ids) => {
       const { record, store } = await verifyGiven(topology, raised, ids, folder)
       return { ...record, findings: diagnose(record, observationReader(store.folder, record)) }

@@ -25,11 +25,25 @@ export interface SessionOptions {
   readonly others: readonly string[]
 }
 
-/** The labs that faults find what they break on; `named` or those that are shipped. */
-export function labsFor(chosen: readonly Planting[], named: readonly string[] = []): PlannedLab[] {
+/** The labs that faults find what they break on; `names` or those that are shipped. */
+export function labsFor(chosen: readonly Planting[], names: readonly string[] = []): PlannedLab[] {
   const broken = brokenBy(chosen)
-  const selected = only(suites, ({ id }) => broken.has(id))
-  return planLabs(selected, { named: named.map((name) => findTopology(name)), shipped: listTopologies() })
+  const named = names.map((name) => findTopology(name))
+  const fits = (test: ConformanceTest): boolean =>
+    named.length === 0 || named.some((topology) => unmetNeeds(test, topology).length === 0)
+  const selected = only(suites, (test) => broken.has(test.id) && fits(test))
+  return planLabs(selected, { named, shipped: listTopologies() })
+}
+
+/** Of what faults break, what no lab of the plan has what it needs for; sentences. */
+export function notOnLabs(chosen: readonly Planting[], labs: readonly PlannedLab[]): string[] {
+  const there = new Set(labs.flatMap((lab) => lab.suites.flatMap(({ tests }) => tests.map(({ id }) => id))))
+  return chosen.flatMap(({ name, breaks }) => {
+    const left = breaks.filter((id) => !there.has(id))
+    if (left.length === 0) return []
+    const all = left.length === breaks.length ? '; the fault is not planted' : ''
+    return [`${name}: ${left.join(', ')} cannot be verified on the labs that were chosen${all}`]
+  })
 }
 
 /** What is broken and can be verified on a lab that stands, without disrupting it. */
@@ -69,6 +83,7 @@ export function raisedSession({ topology }: PlannedLab, options: SessionOptions)
       }
     },
     resume: ({ lab, built }) => resume(topology, lab, built, { progress, signal }),
+    seeAgain: async ({ lab, built }) => ({ ...(await keptLab(lab, { progress })), built }),
   })
 }
 
@@ -79,6 +94,7 @@ export function standingSession(lab: Lab, options: SessionOptions): FaultLab {
     ...sharedOptions(lab.topology, { ...options, provider: existingHostsProvider }),
     raise,
     resume: raise,
+    seeAgain: raise,
     leave: async () => undefined,
   })
 }
@@ -86,7 +102,7 @@ export function standingSession(lab: Lab, options: SessionOptions): FaultLab {
 function sharedOptions(
   topology: PlannedLab['topology'],
   { provider, progress, signal, reportDir, others }: SessionOptions,
-): Omit<FaultLabOptions, 'raise' | 'resume'> {
+): Omit<FaultLabOptions, 'raise' | 'resume' | 'seeAgain'> {
   return {
     ...{ progress, signal, others },
     isDisruptive: (id) => only(suites, (test) => test.safety === 'lab' && test.id === id).length > 0,

@@ -16,6 +16,7 @@ import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { exitCode } from './exit-code.ts'
 import {
   labsFor,
+  notOnLabs,
   onOneLab,
   raisedSession,
   type SessionOptions,
@@ -172,8 +173,10 @@ async function* sessions(
     }
     return
   }
+  const labs = labsFor(chosen, flags.lab)
+  for (const told of notOnLabs(chosen, labs)) common.progress.note(told)
   const provider = await chooseProvider(flags, common.progress)
-  for (const planned of labsFor(chosen, flags.lab)) {
+  for (const planned of labs) {
     if (common.signal.aborted) return
     const session = raisedSession(planned, { ...common, provider })
     try {

@@ -13,6 +13,8 @@ interface Defect {
   readonly breaks: readonly string[]
   /** Codes of causes that are true under it besides the one that must come first, wherever they are. */
   readonly besides?: readonly string[]
+  /** A node leaves the swarm and joins again: its tasks are others then, or engines refuse them. */
+  readonly rejoins?: true
   /** Plants it and returns how to remove it again. */
   plant(on: {
     cluster: Cluster

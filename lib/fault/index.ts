@@ -15,6 +15,7 @@ export {
 } from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 export { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
+export { dataPathAddressGone } from './data-path-address-gone.ts'
 export { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
 export {
   changedPoolsAccepted,
@@ -49,6 +50,7 @@ export {
   outerSourceRewritten,
   vniShared,
 } from './forwarding-faults.ts'
+export { forwardingOff } from './forwarding-off.ts'
 export { gatewayBridgesJoined } from './gateway-bridges-joined.ts'
 export { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 export { gossipCutOff } from './gossip-cut-off.ts'
@@ -57,7 +59,13 @@ export { idleConnectionsForgotten } from './idle-connections-forgotten.ts'
 export { ingressForwardMissing, ingressMarkMissing, unpublishedPortForwarded } from './ingress-faults.ts'
 export { joinedNetworks } from './joined-networks.ts'
 export { bridgeSettingsLost, wrongAdvertiseInterface } from './joining-faults.ts'
-export { innerChecksumsBroken, packetsDoubled, packetsLost, packetsOvertaken } from './link-faults.ts'
+export {
+  innerChecksumsBroken,
+  packetsCorrupted,
+  packetsDoubled,
+  packetsLost,
+  packetsOvertaken,
+} from './link-faults.ts'
 export { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 export { managementPortBlocked } from './management-port-blocked.ts'
 export { masqueradeGone } from './masquerade-gone.ts'
@@ -75,6 +83,7 @@ export {
   secondNetworkSilent,
   vxlanNotSent,
 } from './network-faults.ts'
+export { forwardDropped, gossipDatagramsDropped, rulesFlushed } from './operator-firewall-faults.ts'
 export { ambiguousInitAccepted, routerDropsVxlan, outsiderHasNetwork } from './outside-faults.ts'
 export { overlappingRoutes } from './overlapping-routes.ts'
 export {
@@ -85,6 +94,7 @@ export {
   udpForwardMissing,
 } from './publishing-faults.ts'
 export { arrivingVxlanDropped, neverRecovers, reloadHookDrops } from './recovery-faults.ts'
+export { addressPoolsCovered, advertisedApart, ingressDeviceTaken } from './rejoining-faults.ts'
 export { requestsSpread } from './requests-spread.ts'
 export {
   givenPortsBlocked,

@@ -10,7 +10,12 @@ function impairedLink(
   return {
     ...{ name, description, breaks },
     namedBy: { code: 'queueing-disturbs', at: 'host' },
-    besides: ['packets-lost-between-nodes', 'packets-doubled', 'packets-reordered'],
+    besides: [
+      'packets-lost-between-nodes',
+      'packets-doubled',
+      'packets-reordered',
+      'packets-changed-on-the-way',
+    ],
     plant({ cluster }) {
       const node = victim(cluster)
       const root = sh`dev ${node.dataPath.interface} root`
@@ -38,6 +43,12 @@ export const packetsOvertaken = impairedLink('packets-overtaken', {
   description: 'Some of the packets that one node sends overtake others.',
   breaks: ['OVL-20'],
   effect: sh`delay 60ms reorder 25%`,
+})
+
+export const packetsCorrupted = impairedLink('packets-corrupted', {
+  description: 'One bit is wrong in some of the packets that one node sends.',
+  breaks: ['OVL-19'],
+  effect: sh`corrupt 5%`,
 })
 
 /** Offsets from the outer IP header: 8 of UDP, 8 of VXLAN, 14 of Ethernet and the inner header of IP follow its 20. */

@@ -56,7 +56,7 @@ function observed(): string {
 
 /** A host that answers what faults ask it before they change anything; the answer given last counts. */
 function recorded(name: string, octet: number): FakeRemote {
-  const addresses = `5: eth0    inet 10.91.1.7/24 brd 10.91.1.255 scope global eth0\n6: eth1    inet 172.18.0.${octet}/16 brd 172.18.255.255\n`
+  const addresses = `5: eth0    inet 10.91.1.7/24 brd 10.91.1.255 scope global eth0\n6: eth1    inet 172.18.0.${octet}/16 brd 172.18.255.255\n7: eth2    inet 192.168.56.${octet + 2}/24 brd 192.168.56.255\n`
   return new FakeRemote(name)
     .answer(/./, '')
     .answer('xfrm-$what', inSections(observed()))

@@ -6,8 +6,9 @@ import { inBackground } from './background.ts'
 import { faults } from './fault-table.ts'
 import { type Chosen, recordedLab } from './recorded-lab.fake.ts'
 
-/** Waits for what gossip does of it, on a lab of its own. */
-const plantedElsewhere = ['gossip-cut-off']
+/** Those that wait for what the swarm does of it are planted on a lab. */
+const waitsForSwarm = ({ name, rejoins }: (typeof faults)[number]): boolean =>
+  rejoins === true || name === 'gossip-cut-off'
 
 /** Everything a fault runs on hosts, planted and removed again. */
 async function scriptsOf(fault: (typeof faults)[number], chosen: Chosen): Promise<string[]> {
@@ -24,7 +25,7 @@ function unquoted(script: string): string {
 
 describe('scripts of faults', function () {
   this.timeout(60_000)
-  for (const fault of faults.filter(({ name }) => !plantedElsewhere.includes(name))) {
+  for (const fault of faults.filter((one) => !waitsForSwarm(one))) {
     it(`of ${fault.name} are shell, and hold what others chose as words`, async () => {
       const scripts = await scriptsOf(fault, { device: 'eth2', prefix: 'swp' })
       expect(scripts).to.not.deep.equal([])
