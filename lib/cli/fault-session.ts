@@ -46,6 +46,22 @@ export function notOnLabs(chosen: readonly Planting[], labs: readonly PlannedLab
   })
 }
 
+/** Faults under which no node leaves the swarm: a lab that stands can go on after them. */
+export function withoutRejoining(chosen: readonly Planting[]): readonly Planting[] {
+  return chosen.filter(({ faults }) => !faults.some(({ rejoins }) => rejoins))
+}
+
+/** Why others of those that were chosen are not planted on a lab that stands; sentences. */
+export function notOnStanding(chosen: readonly Planting[], planned: PlannedLab): string[] {
+  const able = withoutRejoining(chosen)
+  return [
+    ...chosen
+      .filter((one) => !able.includes(one))
+      .map(({ name }) => `${name}: a node leaves the swarm under it; it is not planted on a lab that stands`),
+    ...notOnLabs(able, [planned]),
+  ]
+}
+
 /** What is broken and can be verified on a lab that stands, without disrupting it. */
 export function standingPlan({ topology }: Lab, chosen: readonly Planting[]): PlannedLab {
   const broken = brokenBy(chosen)

@@ -16,7 +16,9 @@ import { deadlineHelp, deadlineOption } from './deadline-option.ts'
 import { exitCode } from './exit-code.ts'
 import {
   labsFor,
+  withoutRejoining,
   notOnLabs,
+  notOnStanding,
   onOneLab,
   raisedSession,
   type SessionOptions,
@@ -131,8 +133,8 @@ async function plant(
     seen.push(row)
     if (!flags.json) progress.print(stdout, `${oneLine(row)}\n`)
   }
-  for await (const { planned, session } of sessions(chosen, flags, common))
-    for (const planting of chosen)
+  for await (const { planned, session, able } of sessions(chosen, flags, common))
+    for (const planting of able)
       for (const breaks of onOneLab(planting, planned)) {
         if (signal.aborted) break
         const short = flags.quick ? {} : ({ short: true } as const)
@@ -162,12 +164,19 @@ async function* sessions(
   chosen: readonly Planting[],
   flags: FaultsFlags,
   common: Omit<SessionOptions, 'provider'>,
-): AsyncGenerator<{ readonly planned: PlannedLab; readonly session: FaultLab }> {
+): AsyncGenerator<{
+  readonly planned: PlannedLab
+  readonly session: FaultLab
+  readonly able: readonly Planting[]
+}> {
   if (flags.labId !== undefined) {
     const lab: Lab = await whichLab(standingLabs(), flags.labId === true ? undefined : flags.labId)
     try {
       const session = standingSession(lab, { ...common, provider: existingHostsProvider })
-      yield { planned: standingPlan(lab, chosen), session }
+      const able = withoutRejoining(chosen)
+      const planned = standingPlan(lab, able)
+      for (const told of notOnStanding(chosen, planned)) common.progress.note(told)
+      yield { planned, session, able }
     } finally {
       await release(lab)
     }
@@ -180,7 +189,7 @@ async function* sessions(
     if (common.signal.aborted) return
     const session = raisedSession(planned, { ...common, provider })
     try {
-      yield { planned, session }
+      yield { planned, session, able: chosen }
     } finally {
       await session.end()
     }

@@ -13,7 +13,10 @@ interface Defect {
   readonly breaks: readonly string[]
   /** Codes of causes that are true under it besides the one that must come first, wherever they are. */
   readonly besides?: readonly string[]
-  /** A node leaves the swarm and joins again: its tasks are others then, or engines refuse them. */
+  /**
+   * A node leaves the swarm and joins again: its tasks are others then, or engines refuse them. No lab is kept after it,
+   * for a node that left may have failed to join; so a lab that stands is spared it.
+   */
   readonly rejoins?: true
   /** Plants it and returns how to remove it again. */
   plant(on: {
