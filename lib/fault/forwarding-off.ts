@@ -11,7 +11,7 @@ export const forwardingOff: Fault = {
   namedBy: { code: 'forwarding-off', at: 'host' },
   plant: ({ cluster }) =>
     scripted(victim(cluster), {
-      plant: sh`echo net.ipv4.ip_forward=0 > ${file} && sysctl -q -p ${file}`,
+      plant: sh`echo net.ipv4.ip_forward=0 > ${file} && sysctl -q -p ${file} || { rm -f ${file}; exit 1; }`,
       remove: sh`rm ${file} && sysctl -q -w net.ipv4.ip_forward=1`,
     }),
 }

@@ -43,9 +43,12 @@ export const gossipDatagramsDropped = droppedByOperator({
 
 const kept = '/run/swarmproof-ruleset'
 
-/** What `nft flush ruleset` leaves, by a tool that every host with an engine has. */
+/** Some of the flushing may have been done when it fails. */
+const restored = sh`iptables-restore -w < ${kept} && rm ${kept}`
+
+/** What `nft flush ruleset` leaves, by a tool that every host with an engine has: no policy drops either. */
 const flushed = scriptLines([
-  sh`iptables -w -P FORWARD ACCEPT`,
+  ...['INPUT', 'FORWARD', 'OUTPUT'].map((chain) => sh`iptables -w -P ${chain} ACCEPT`),
   ...['filter', 'nat', 'mangle', 'raw'].flatMap((table) => [
     sh`iptables -w -t ${table} -F`,
     sh`iptables -w -t ${table} -X`,
@@ -59,7 +62,10 @@ export const rulesFlushed: Fault = {
   namedBy: { code: 'engine-rules-gone', at: 'host' },
   plant: ({ cluster }) =>
     scripted(victim(cluster), {
-      plant: scriptLines([sh`iptables-save > ${kept}`, flushed]),
-      remove: sh`iptables-restore < ${kept} && rm ${kept}`,
+      plant: scriptLines([
+        sh`umask 077; iptables-save > ${kept}`,
+        sh`sh -ec ${flushed.text} || { ${restored}; exit 1; }`,
+      ]),
+      remove: restored,
     }),
 }
