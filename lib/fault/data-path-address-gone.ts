@@ -3,7 +3,7 @@ import type { Fault } from './fault.ts'
 import { requireForFault, scripted, victim } from './scripted.ts'
 import { shell } from '../change/shell.ts'
 
-export const dataPathAddressGone: Fault = {
+export const dataPathAddressRemoved: Fault = {
   name: 'data-path-address-gone',
   description: 'The address of a node’s data path is no longer on its interface.',
   breaks: ['CTL-09'],

@@ -4,7 +4,7 @@ import { scripted, victim } from './scripted.ts'
 
 const file = '/etc/sysctl.d/90-hardening.conf'
 
-export const forwardingOff: Fault = {
+export const forwardingSwitchedOff: Fault = {
   name: 'forwarding-off',
   description: 'A file of sysctl settings turns forwarding off on one node.',
   breaks: ['ING-01', 'GWB-02'],

@@ -15,7 +15,7 @@ export {
 } from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'
 export { clearTextOnManagementPort } from './clear-text-on-management-port.ts'
-export { dataPathAddressGone } from './data-path-address-gone.ts'
+export { dataPathAddressRemoved } from './data-path-address-gone.ts'
 export { endpointOffBridge, gatewayBridgeTooLarge } from './device-faults.ts'
 export {
   changedPoolsAccepted,
@@ -50,7 +50,7 @@ export {
   outerSourceRewritten,
   vniShared,
 } from './forwarding-faults.ts'
-export { forwardingOff } from './forwarding-off.ts'
+export { forwardingSwitchedOff } from './forwarding-off.ts'
 export { gatewayBridgesJoined } from './gateway-bridges-joined.ts'
 export { gatewayInterfaceMtu } from './gateway-interface-mtu.ts'
 export { gossipCutOff } from './gossip-cut-off.ts'
@@ -94,7 +94,7 @@ export {
   udpForwardMissing,
 } from './publishing-faults.ts'
 export { arrivingVxlanDropped, neverRecovers, reloadHookDrops } from './recovery-faults.ts'
-export { addressPoolsCovered, advertisedApart, ingressDeviceTaken } from './rejoining-faults.ts'
+export { addressPoolsCovered, advertisesElsewhere, ingressDeviceTaken } from './rejoining-faults.ts'
 export { requestsSpread } from './requests-spread.ts'
 export {
   givenPortsBlocked,

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { FakeRemote } from '../remote/fake-remote.ts'
-import { dataPathAddressGone } from './data-path-address-gone.ts'
+import { dataPathAddressRemoved } from './data-path-address-gone.ts'
 import type { Fault } from './fault.ts'
-import { forwardingOff } from './forwarding-off.ts'
+import { forwardingSwitchedOff } from './forwarding-off.ts'
 import { rulesFlushed } from './operator-firewall-faults.ts'
 import { recordedLab } from './recorded-lab.fake.ts'
 
@@ -66,7 +66,7 @@ describe('what operators do to a host', () => {
   })
 
   it('who cannot switch forwarding off leave no file that does it later', async () => {
-    const { plant, remove } = await scriptsOf(forwardingOff)
+    const { plant, remove } = await scriptsOf(forwardingSwitchedOff)
     const file = join(folder, '90-hardening.conf')
     expect([run(plant).status, readFileSync(file, 'utf8')]).to.deep.equal([0, 'net.ipv4.ip_forward=0\n'])
     expect([run(remove).status, existsSync(file)]).to.deep.equal([0, false])
@@ -90,7 +90,7 @@ describe('an address that is gone', () => {
           '',
         ].join('\n'),
       )
-    const { plant, remove } = await scriptsOf(dataPathAddressGone)
+    const { plant, remove } = await scriptsOf(dataPathAddressRemoved)
     expect(plant).to.equal('set -e\nip addr del 192.168.56.13/24 dev eth2')
     expect(remove.split('\n')).to.deep.equal([
       'set -e',
@@ -103,14 +103,14 @@ describe('an address that is gone', () => {
   it('comes back without a broadcast address where it had none', async () => {
     victim.answer('ip -o -4 addr show dev eth2', '7: eth2    inet 192.168.56.13/24 scope global eth2\n')
     victim.answer('ip -4 route show dev eth2', '')
-    expect((await scriptsOf(dataPathAddressGone)).remove).to.equal(
+    expect((await scriptsOf(dataPathAddressRemoved)).remove).to.equal(
       'set -e\nip addr add 192.168.56.13/24 dev eth2',
     )
   })
 
   it('is not planted where the swarm itself uses it, nor where the interface does not have it', async () => {
     const codeOf = async (given: typeof on): Promise<unknown> =>
-      dataPathAddressGone.plant(given).catch((error: { code?: unknown }) => error.code)
+      dataPathAddressRemoved.plant(given).catch((error: { code?: unknown }) => error.code)
     const nodes = on.cluster.nodes.map((node) => ({ ...node, advertise: node.dataPath }))
     expect(await codeOf({ ...on, cluster: { ...on.cluster, nodes } })).to.equal('FAULT_IMPOSSIBLE')
     victim.answer('ip -o -4 addr show dev eth2', '7: eth2    inet 192.168.56.130/24 scope global eth2\n')

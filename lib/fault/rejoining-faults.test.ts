@@ -5,7 +5,7 @@ import { inSections } from '../remote/sections.fake.ts'
 import { answerJson, ServedEngine } from '../swarm/served-engine.fake.ts'
 import type { Fault } from './fault.ts'
 import { recordedLab } from './recorded-lab.fake.ts'
-import { addressPoolsCovered, advertisedApart, ingressDeviceTaken } from './rejoining-faults.ts'
+import { addressPoolsCovered, advertisesElsewhere, ingressDeviceTaken } from './rejoining-faults.ts'
 
 const first = '0'.repeat(25)
 const later = '1'.repeat(25)
@@ -82,7 +82,7 @@ const rightly = 'join 192.168.55.13 192.168.56.13'
 
 describe('faults of a node that joins again', () => {
   it('have it join by its management interface, and rightly afterwards', async () => {
-    const { plant, remove } = await planted(advertisedApart)
+    const { plant, remove } = await planted(advertisesElsewhere)
     expect(plant).to.deep.equal([...left(first), 'join eth0 '])
     expect(remove).to.deep.equal([...left(later), rightly])
   })
@@ -110,7 +110,7 @@ describe('faults of a node that joins again', () => {
       ...node,
       host: { ...node.host, underlays: { ...node.host.underlays, all: { interface: 'eth0', address: '' } } },
     }))
-    const thrown = await advertisedApart
+    const thrown = await advertisesElsewhere
       .plant({ ...on, cluster: { ...on.cluster, nodes } })
       .catch((e: unknown) => e)
     expect(thrown).to.have.property('code', 'FAULT_IMPOSSIBLE')

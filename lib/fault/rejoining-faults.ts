@@ -62,7 +62,7 @@ async function nodeIdOf({ host }: ClusterNode): Promise<string> {
   return swarmId((await shell(host, sh`docker info --format ${'{{.Swarm.NodeID}}'}`)).trim(), host.name)
 }
 
-export const advertisedApart = joinedWith({
+export const advertisesElsewhere = joinedWith({
   name: 'advertised-apart',
   description: 'A node joined with the address of its management interface.',
   breaks: ['CTL-03', 'CTL-04', 'OVL-03', 'ING-01'],
