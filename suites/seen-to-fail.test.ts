@@ -99,3 +99,18 @@ describe('seeItFail', () => {
     expect(removed).to.equal(true)
   })
 })
+
+describe('several faults at once', () => {
+  it('are told in whole sentences, and break what each of them breaks, once', () => {
+    const fault = (name: string, description: string, breaks: string[]): Fault => ({
+      ...{ name, description, breaks, unnamed: 'it is made up' },
+      plant: () => Promise.reject(new Error('not planted here')),
+    })
+    const both = plantingOf(
+      fault('one', 'A cable is cut', ['OVL-03']),
+      fault('two', 'A port is closed.', ['OVL-03', 'CTL-01']),
+    )
+    expect(both.description).to.equal('A cable is cut. A port is closed.')
+    expect([both.name, ...both.breaks]).to.deep.equal(['one+two', 'OVL-03', 'CTL-01'])
+  })
+})

@@ -55,7 +55,7 @@ export interface Planting {
 export function plantingOf(...faults: readonly Fault[]): Planting {
   return {
     name: faults.map(({ name }) => name).join('+'),
-    description: faults.map(({ description }) => description).join(' '),
+    description: faults.map(({ description }) => description.replace(/\.?$/, '.')).join(' '),
     breaks: [...new Set(faults.flatMap(({ breaks }) => breaks))],
     faults,
   }

@@ -16,8 +16,8 @@ Examples:
   swarmproof clean -i hosts.yml --dry-run   say what it would remove there, and remove nothing
 
 With hosts: found by the label swarmproof=RUN-ID and by folders that bear such an id, and nothing else. What belongs to
-a run that is still alive is named and left: a manager says so for all nodes, any other host for itself alone. Exit codes: 0 nothing of a dead run is left, 70 something could not be removed
-or a host could not be looked at. Nodes that the swarm itself lists as down are named and not looked at.`
+a run that is still alive is named and left: a manager says so for all nodes, any other host for itself alone.
+Exit codes: 0 nothing of a dead run is left, 70 something could not be removed or a host could not be looked at. Nodes that the swarm itself lists as down are named and not looked at.`
 
 interface Flags extends CleanHostsFlags {
   readonly all: boolean
@@ -26,7 +26,8 @@ interface Flags extends CleanHostsFlags {
 
 export function cleanCommand(): Command {
   const command = new Command('clean')
-    .description('remove what killed runs left behind, on this machine or on existing hosts')
+    .summary('remove what killed runs left behind')
+    .description('Removes what killed runs left behind, on this machine or on existing hosts.')
     .argument(
       '[hosts...]',
       'hosts that runs of `validate` were on: one manager stands for all nodes of its swarm',

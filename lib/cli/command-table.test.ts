@@ -6,6 +6,8 @@ describe('the table of commands', () => {
     it(`${name}: says what the command says of itself`, async () => {
       const command = await load()
       expect([command.name(), command.usage(), command.summary()]).to.deep.equal([name, usage, summary])
+      expect(summary).to.match(/^[a-z].{15,}[^.]$/)
+      expect(command.description()).to.match(/^[A-Z][^\n]{30,}/)
     })
   }
 })

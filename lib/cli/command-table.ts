@@ -47,7 +47,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   clean: {
     usage: '[options] [hosts...]',
-    summary: '',
+    summary: 'remove what killed runs left behind',
     load: async () => (await import('./clean.ts')).cleanCommand(),
   },
   inspect: {
@@ -77,12 +77,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   list: {
     usage: '[options] [what]',
-    summary: '',
+    summary: 'list requirements, suites, topologies and findings',
     load: async () => (await import('./list.ts')).listCommand(),
   },
   explain: {
     usage: '[options] <name>',
-    summary: '',
+    summary: 'explain a requirement or a finding',
     load: async () => (await import('./explain.ts')).explainCommand(),
   },
   faults: {
@@ -97,7 +97,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   },
   doctor: {
     usage: '[options] [hosts...]',
-    summary: '',
+    summary: 'tell whether this machine can run labs, or hosts can be verified',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
 }

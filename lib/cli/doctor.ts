@@ -33,7 +33,10 @@ interface DoctorFlags extends HostFlags {
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
-    .description('can this machine run labs, can hosts you have be verified: what is missing, what to type')
+    .summary('tell whether this machine can run labs, or hosts can be verified')
+    .description(
+      'Tells whether this machine can run labs, or existing hosts can be verified: what is missing, and what to type.',
+    )
     .argument('[hosts...]', 'hosts you have, as user@host; without any and without --inventory, this machine')
     .option('--probe', 'try hardware acceleration again instead of quoting the remembered answer', false)
     .option('--json', 'print the findings as JSON', false)

@@ -24,7 +24,10 @@ Examples:
 
 export function explainCommand(): Command {
   return new Command('explain')
-    .description('one requirement or one kind of finding: how it is verified or proved, and what to type')
+    .summary('explain a requirement or a finding')
+    .description(
+      'Explains one requirement or one kind of finding: how it is verified or proved, and what to type.',
+    )
     .addArgument(new Argument('<name>', 'a requirement such as ENC-01, or a finding such as esp-blocked'))
     .option('--json', 'print JSON', false)
     .addHelpText('after', examples)

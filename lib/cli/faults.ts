@@ -41,7 +41,7 @@ export function faultsCommand(): Command {
   const command = new Command('faults')
     .summary('plant defects on a lab, see requirements fail and causes named')
     .description(
-      'Plants one defect after another on a lab, verifies the requirements it must break and profile quick, explains\nwhat it saw, removes the defect and verifies them again. Says which fell, where, what was found first, and what was\nnot caught, not named, or named falsely.',
+      'Plants one defect after another on a lab, verifies the requirements it must break and profile quick, explains what it saw, removes the defect and verifies them again. Says which fell, where, what was found first, and what was not caught, not named, or named falsely.',
     )
     .argument(
       '[name...]',
@@ -170,7 +170,11 @@ async function* sessions(
   readonly able: readonly Planting[]
 }> {
   if (flags.labId !== undefined) {
-    const lab: Lab = await whichLab(standingLabs(), flags.labId === true ? undefined : flags.labId)
+    const lab: Lab = await whichLab(
+      standingLabs(),
+      flags.labId === true ? undefined : flags.labId,
+      '--lab-id',
+    )
     try {
       const session = standingSession(lab, { ...common, provider: existingHostsProvider })
       const able = withoutRejoining(chosen)

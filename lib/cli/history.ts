@@ -39,7 +39,7 @@ export function historyCommand(): Command {
   return new Command('history')
     .summary('what became new, fixed or flaky from run to run')
     .description(
-      'Keeps one line for each run in a file and compares runs that were asked to verify the same thing:\nnew failures, what is fixed, what is flaky, how counts and durations develop.',
+      'Keeps one line for each run in a file and compares runs that were asked to verify the same thing: new failures, what is fixed, what is flaky, how counts and durations develop.',
     )
     .addCommand(add())
     .addCommand(show())

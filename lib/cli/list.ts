@@ -27,7 +27,8 @@ every profile, slow in none. Findings: a cause explains verdicts, advice explain
 
 export function listCommand(): Command {
   return new Command('list')
-    .description('what is verified, which labs there are, which causes can be named')
+    .summary('list requirements, suites, topologies and findings')
+    .description('Lists what is verified, which labs there are and which causes can be named.')
     .addArgument(new Argument('[what]', 'what to list; everything without it').choices(kinds))
     .option('--json', 'print JSON', false)
     .addHelpText('after', examples)

@@ -85,7 +85,7 @@ async function openLab(
   signal: AbortSignal,
 ): Promise<OpenLab> {
   if (labId !== undefined) {
-    const lab = await whichLab(standingLabs(), labId === true ? undefined : labId)
+    const lab = await whichLab(standingLabs(), labId === true ? undefined : labId, '--lab-id')
     return { raised: await keptLab(lab, { progress }), close: () => release(lab) }
   }
   if (named !== undefined && named.length > 1)

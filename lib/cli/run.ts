@@ -50,7 +50,7 @@ export function runCommand(): Command {
   const command = new Command('run')
     .summary('bring up labs, verify them, write the report')
     .description(
-      'Brings up labs with a swarm and a stack on them, one after another, verifies every selected requirement\non their real traffic, and writes the report.',
+      'Brings up labs with a swarm and a stack on them, one after another, verifies every selected requirement on their real traffic, and writes the report.',
     )
     .argument(
       '[topologies...]',
@@ -63,7 +63,7 @@ export function runCommand(): Command {
     .option('--grep <expression>', 'only requirements whose id or sentence matches')
     .addOption(engineOption('the engine of all hosts'))
   return withHostsOptions(command)
-    .option('--fresh', 'build a new stack instead of resuming a standing lab')
+    .option('--fresh', 'build a new stack instead of resuming a saved lab')
     .option('--keep', 'leave the lab standing at the end')
     .option(
       '--disruptive <id...>',
@@ -172,7 +172,7 @@ function reproduce(names: readonly string[], flags: RunFlags, provider: HostProv
 const examples = `
 Examples:
   swarmproof run                               every requirement that is safe, on the labs it needs
-  swarmproof run --profile quick               the dozen that find most faults
+  swarmproof run --profile quick               the few that find most faults
   swarmproof run --profile full                also what breaks and shapes its lab
   swarmproof run low-mtu two-underlays         everything on these two labs
   swarmproof run impaired --profile quick      an underlay that delays, loses and throttles on purpose

@@ -13,7 +13,7 @@ export function setupCommand(): Command {
   return new Command('setup')
     .summary('install and build what labs need')
     .description(
-      'Installs and builds what labs of virtual machines need: system packages, an emulator, the guest image.\n`run` and `up` do it by themselves. What is there already is left alone.',
+      'Installs and builds what labs of virtual machines need: system packages, an emulator, the guest image. `run` and `up` do it by themselves. What is there already is left alone.',
     )
     .addOption(engineOption('build the guest image with this engine'))
     .addOption(enginePackageOption())

@@ -30,7 +30,7 @@ export function upCommand(): Command {
     .argument('[topology]', 'a name from `swarmproof list topologies`, or a YAML file', 'three-node')
     .addOption(engineOption('the engine of all hosts'))
   return withHostsOptions(command)
-    .option('--fresh', 'build a new stack instead of resuming a standing lab')
+    .option('--fresh', 'build a new stack instead of resuming a saved lab')
     .addOption(deadlineOption())
     .option('--json', 'print the lab as JSON on standard output')
     .option('--profile-time', 'show which steps took how long')

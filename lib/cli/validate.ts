@@ -77,7 +77,7 @@ export function validateCommand(): Command {
   const command = new Command('validate')
     .summary('verify a swarm, or hosts, that you already have')
     .description(
-      'Verifies hosts that you already have, over SSH: a swarm that runs, as it is, or bare hosts with engines. Creates\nonly networks and services of its own, says so before, and removes them at the end, also after Ctrl-C.',
+      'Verifies hosts that you already have, over SSH: a swarm that runs, as it is, or bare hosts with engines. Creates only networks and services of its own, says so before, and removes them at the end, also after Ctrl-C.',
     )
     .argument('[hosts...]', 'user@host; one manager suffices, the other nodes are found from it')
     .option('--init', 'the hosts are in no swarm: build one of them')
@@ -301,7 +301,7 @@ Examples:
   swarmproof validate --inventory hosts.yml        the swarm of these hosts
   swarmproof validate -i hosts.yml --dry-run       say what would be created, and create nothing
   swarmproof validate root@a root@b --init --leave build a swarm of bare hosts, verify it, take it down
-  swarmproof validate ops@m1 --profile quick       the dozen that find most faults
+  swarmproof validate ops@m1 --profile quick       the few that find most faults
   swarmproof validate ops@m1 --only ENC --json     encryption alone, the result as JSON
   swarmproof validate ops@m1 --deadline 20m        over, and cleaned up, within 20 minutes
 ${inventoryHelp}

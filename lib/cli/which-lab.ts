@@ -2,9 +2,13 @@ import { InputError, unknownName } from '../error.ts'
 import type { Host, Lab } from '../host/host.ts'
 import type { LabKeeper } from '../host/standing-labs.ts'
 
-/** Attaches to the lab that is meant; see `whichLabId`. */
-export async function whichLab(provider: LabKeeper, named: string | undefined): Promise<Lab> {
-  return provider.attach(await whichLabId(provider, named))
+/** Attaches to the lab that is meant, which `option` names on the command line; see `whichLabId`. */
+export async function whichLab(
+  provider: LabKeeper,
+  named: string | undefined,
+  option = '--lab',
+): Promise<Lab> {
+  return provider.attach(await whichLabId(provider, named, option))
 }
 
 /**
@@ -14,6 +18,7 @@ export async function whichLab(provider: LabKeeper, named: string | undefined): 
 export async function whichLabId(
   provider: Pick<LabKeeper, 'list'>,
   named: string | undefined,
+  option = '--lab',
 ): Promise<string> {
   const standing = (await provider.list()).filter((lab) => lab.state !== 'orphaned')
   const ids = standing.map((lab) => lab.id)
@@ -29,7 +34,7 @@ export async function whichLabId(
     throw new InputError({
       code: 'SEVERAL_LABS',
       what: 'several labs stand',
-      hint: `choose with --lab: ${ids.join(', ')}`,
+      hint: `choose with ${option}: ${ids.join(', ')}`,
     })
   }
   return only

@@ -6,7 +6,7 @@ import type { ConformanceTest } from './test.ts'
  *
  * | profile | verifies |
  * |---|---|
- * | quick | the dozen that find most faults, on one lab |
+ * | quick | the few that find most faults, on one lab |
  * | standard | what is safe on a cluster in use |
  * | full | also what may disrupt or reconfigure its hosts |
  *

@@ -20,7 +20,7 @@ export interface Declaration {
   /** It restarts a host on purpose; a restart of existing hosts ends a run otherwise. */
   readonly restartsHosts?: true
   readonly needs: readonly Feature[]
-  /** One of the dozen that find most faults: part of the quick profile. */
+  /** One of the few that find most faults: part of the quick profile. */
   readonly quick?: true
   /** How long it may take where its bounds need more than `--timeout` allows others. */
   readonly timeLimitMs?: number
