@@ -21,7 +21,7 @@ export const labCases: readonly Case[] = [
 function fromStandingLab(profile: 'quick' | 'standard', most: number): Case {
   return {
     name: profile,
-    about: `\`run ${topology}\` of the requirements of the ${profile} profile that both have, from a standing lab`,
+    about: `\`run ${topology}\` of the requirements of the ${profile} profile that both have, from a saved lab`,
     parties: ['earlier', 'now'],
     targets: [
       { figure: 'wall', of: 'earlier', most },

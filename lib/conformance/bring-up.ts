@@ -52,8 +52,8 @@ export interface ReadyLab {
 const settleWithinMs = 60_000
 
 /**
- * Brings up a lab with its swarm and stack: from a standing lab where one fits and proves sound, else built from scratch
- * and saved as the next standing lab.
+ * Brings up a lab with its swarm and stack: from a saved lab where one fits and proves sound, else built from scratch
+ * and saved for the next run.
  */
 export async function bringUp(topology: Topology, options: BringUpOptions): Promise<ReadyLab> {
   const recipe = stackRecipe(topology)
@@ -65,7 +65,7 @@ export async function bringUp(topology: Topology, options: BringUpOptions): Prom
     return await resume(topology, lab, lab.standing.notes as BuildObservations, options)
   } catch (error) {
     signal.throwIfAborted()
-    progress.note(`The standing lab proved unsound and is dropped: ${firstLineOf(error)}`)
+    progress.note(`The saved lab proved unsound and is dropped: ${firstLineOf(error)}`)
     await lab.snapshots?.drop(recipe)
     await lab[Symbol.asyncDispose]()
     return bringUp(topology, { ...options, fresh: true })
@@ -118,7 +118,7 @@ async function build(
   // What did not come up whole is verified as it is, and not had again.
   const { snapshots } = lab
   if (settled && refused.length === 0 && snapshots !== undefined)
-    await step(options.progress, 'Saving the standing lab', undefined, () => snapshots.save(recipe, built))
+    await step(options.progress, 'Saving the lab', undefined, () => snapshots.save(recipe, built))
   return { lab, cluster, stack, built, states, refused }
 }
 

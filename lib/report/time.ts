@@ -36,7 +36,7 @@ export function labOrigin(lab: LabRecord): string {
   if (lab.startedFrom === 'found') return `as it was found (${hosts})`
   if (lab.startedFrom === 'standing-lab') {
     const since = lab.standingSince === undefined ? 'before this run' : `on ${instant(lab.standingSince)}`
-    return `standing lab, built ${since} (${hosts})`
+    return `saved lab, built ${since} (${hosts})`
   }
   return lab.startedFrom === 'template'
     ? `fresh, cloned from a template (${hosts})`
