@@ -35,11 +35,11 @@ describe('rows of faults', () => {
     expect(again.has(row('three'))).to.equal(false)
     expect(again.has({ ...row('three'), short: true })).to.equal(true)
     expect(again.has({ ...row('one'), short: true })).to.equal(true)
-    const anew = new FaultRows(folder, false)
-    expect(anew.all).to.deep.equal([])
+    const fresh = new FaultRows(folder, false)
+    expect(fresh.all).to.deep.equal([])
     // A command that comes to nothing takes nothing away.
     expect(stored().split('\n')).to.have.lengthOf(3)
-    anew.add(row('four'))
+    fresh.add(row('four'))
     expect(new FaultRows(folder, true).all.map(({ fault }) => fault)).to.deep.equal(['four'])
   })
 

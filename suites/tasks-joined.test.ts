@@ -46,7 +46,7 @@ describe('a link that joins tasks', () => {
       withoutRoutes(ends)
       const [one, two] = ends
       if (one === undefined || two === undefined) return
-      // Indices are given in each namespace anew.
+      // Each namespace gives indices of its own.
       Object.assign(one.link, { index: 2, peerIndex: 3 })
       Object.assign(two.link, { index: 3, peerIndex: 2 })
     })

@@ -142,7 +142,7 @@ function isForeign(
   )
 }
 
-/** The one interface of the host that has it for its other end; indices are given in each namespace anew. */
+/** The one interface of the host that has it for its other end; each namespace gives indices of its own. */
 function otherEndOf(own: PlacedLink, { root, namespaces }: HostState): OtherEnd | undefined {
   if (own.link.peerIndex === undefined) return undefined
   const all: PlacedLink[] = [

@@ -34,7 +34,7 @@ export interface Lab extends AsyncDisposable {
   readonly startedFrom: 'cold-boot' | 'template' | 'standing-lab' | 'found'
   /** How acceleration, emulator and image are called, for the report. Keys are labels. */
   readonly facts: Readonly<Record<string, string>>
-  /** What was saved with a standing lab; undefined for a new one. */
+  /** What was saved with the lab; undefined for a new one. */
   readonly standing?: StandingLab | undefined
   /** Where the whole lab can be saved; undefined where a new one takes no longer, or it is not ours to save. */
   readonly snapshots?: Snapshots | undefined
@@ -65,9 +65,9 @@ export interface StandingLab {
 export interface StartOptions {
   readonly progress: Progress
   readonly signal: AbortSignal
-  /** Identifies the stack that will be built; a standing lab is resumed only if it was saved under the same one. */
+  /** Identifies the stack that will be built; a saved lab is resumed only under the same one. */
   readonly stackRecipe: string
-  /** Never resume a standing lab. */
+  /** Never resume a saved lab. */
   readonly fresh: boolean
 }
 

@@ -135,8 +135,8 @@ export class CounterTable {
  * does not know the words can choose keys that share a slot, and open addressing stays at a constant number of
  * probes (Pătraşcu and Thorup, "The Power of Simple Tabulation Hashing", 2011). A multiplicative hash has no such
  * seed: keys that differ in their highest bits alone meet whatever its factors are. The words need not be secret for
- * long, only unknown to whoever wrote the capture, and so are those of `Math.random`, which the system seeds anew for
- * every process; to load what makes better ones takes 5 ms.
+ * long, only unknown to whoever wrote the capture, and so are those of `Math.random`, which each process is
+ * given a seed for; to load what makes better ones takes 5 ms.
  */
 const randoms = Int32Array.from({ length: 16 * 256 }, () => Math.random() * 2 ** 32)
 

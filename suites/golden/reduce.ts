@@ -50,7 +50,7 @@ function compact(files: Files): Files {
   return mapped(files, (text) => JSON.stringify(JSON.parse(text)))
 }
 
-/** Steps, and what judging makes anew of a verdict whose observations are there. */
+/** Steps, and what judging makes again of a verdict whose observations are there. */
 function withoutVerdicts(files: Files): Files {
   return changed(files, 'run.json', (run) => {
     const { requirements } = run as { requirements: StoredRequirement[] }
