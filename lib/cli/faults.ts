@@ -213,6 +213,9 @@ Examples:
   swarmproof faults --random 7 --steps 30  thirty steps of seed 7 on a lab of its own, with a client that never stops
   swarmproof faults --random 7 --lab-id    the same on the lab that stands
 
+On a lab that stands (--lab-id) nothing is planted under which a node leaves the swarm, or that only disruptive
+requirements show; what is left out is told.
+
 With --random up to three faults stand at once. A client asks every 200 ms through the mesh and by a virtual IP; it is told
 how much was answered. Whenever nothing is planted the kernels must hold what they held before and the client must be
 answered within 30 s; at the end the lab must be as before, and quick must pass. The same seed, steps and names give the
