@@ -23,7 +23,7 @@ export const addressPoolsUsedUp: Rule = {
   remedy: [
     `Make the bridge by hand before the node joins, with a SUBNET that is free there: \`${gatewayBridgeByHand}\``,
     'Or name free pools in `/etc/docker/daemon.json`: `"default-address-pools": [{ "base": "10.213.0.0/16", "size": 24 }]`, and `systemctl restart docker`',
-    'See what covers them: `ip route`; let the VPN lead into its tunnel by a gateway, which engines from 23.0 do not count',
+    'See what covers them: `ip route`; let the VPN route into its tunnel via a gateway: engines from 23.0 do not count such routes',
     'Bridges that nobody needs take them, too: `docker network prune`',
   ],
   reports: [

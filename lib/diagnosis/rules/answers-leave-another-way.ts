@@ -3,16 +3,16 @@ import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { hopsTold, leadsAnswers, type RoutedBySource, routedBySource } from '../source-routing.ts'
 
-/** Answers of published ports follow the table main, whatever rules say of the address that was asked. */
+/** Answers of published ports follow the main table, whatever rules say of the address that was asked. */
 export const answersLeaveAnotherWay: Rule = {
   code: 'answers-leave-another-way',
   title: 'Published ports at one address of a node answer along the route of another',
   severity: ['advice'],
   meaning:
-    'A node with several uplinks has a rule of policy routing for one of its addresses, so that what it sends from there leaves by the uplink it belongs to. A published port is answered by a task behind docker_gwbridge: when the kernel looks for the answer’s route the answer still has an address of that bridge, the rule does not hold, and the answer leaves by the table main. Routers of that way, or a strict reverse path filter, drop what comes from an address that is not theirs. Programs of the node itself answer at that address, published ports do not.',
+    'A node with several uplinks has a policy routing rule for one of its addresses, so that what it sends from there leaves by the uplink it belongs to. A published port is answered by a task behind docker_gwbridge: when the kernel looks for the answer’s route the answer still has an address of that bridge, the rule does not hold, and the answer leaves by the main table. Routers of that way, or a strict reverse path filter, drop what comes from an address that is not theirs. Programs of the node itself answer at that address, published ports do not.',
   proof: [
     'A rule of `ip rule` for an address of the node, and the default route of the table it leads to',
-    'Another default route, or none, in the table main',
+    'Another default route, or none, in the main table',
   ],
   silencedBy: [
     'Both tables have the same next hops',
@@ -56,10 +56,10 @@ function draftsOf(node: string, state: HostState): Draft[] {
   return [
     {
       title: `${node} answers requests to published ports at ${addresses.join(', ')} by ${mainTold(first)}, not by ${hopsTold(first.table)}`,
-      cause: `Its rule for ${first.rule.from ?? ''} leads to table ${first.table.table}, but answers of published ports have an address of docker_gwbridge when their route is looked for, and follow the table main. Clients beyond the node's own networks are answered from ${addresses.join(', ')} by a way that may drop it; those of its own networks, and programs of the node itself, are not concerned.`,
+      cause: `Its rule for ${first.rule.from ?? ''} leads to table ${first.table.table}, but answers of published ports have an address of docker_gwbridge when their route is looked for, and follow the main table. Clients beyond the node's own networks are answered from ${addresses.join(', ')} by a way that may drop it; those of its own networks, and programs of the node itself, are not concerned.`,
       remedy: [
         `On ${node}: \`iptables -t mangle -A PREROUTING -i ${device} -m conntrack --ctstate NEW -j CONNMARK --set-mark 2\`, \`iptables -t mangle -A PREROUTING -i docker_gwbridge -j CONNMARK --restore-mark\`, \`ip rule add fwmark 2 table ${first.table.table}\``,
-        `Or let clients ask an address whose way the table main has`,
+        `Or let clients use the address of the uplink that the main table’s default route takes`,
       ],
       nodes: [node],
       proof: others.map(

@@ -17,7 +17,7 @@ export const engineDoesNotAnswer: Rule = {
   ],
   silencedBy: [
     'The engine answers at the end, even if it was away in between',
-    'It is not known: the host could not be asked, nothing came within 20 s, the client was not let at the socket or failed otherwise. An engine that hangs is not told of',
+    'It is not known: the host could not be asked, nothing came within 20 s, the client was denied access to the socket or failed otherwise. An engine that hangs is not reported',
     'CTL-03, VXL-06, DSC-02 and LB-02 all hold: what engines learn by gossip and give to networks, names and balancers was there, so that the engine ended later',
     'A firewall rule of the node, or of the other one, counted VXLAN or ESP that it dropped: what such packets carry is left to `host-firewall-drops`',
     'Traffic that was seen and must not be: no missing engine explains that',

@@ -106,7 +106,7 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
   const counted = seen.filter(({ packets }) => packets !== undefined)
   return {
     title: `${node} sends ${traffic.join(' and ')} from ${sources.join(' and ')}, not from ${expected}, the address the other nodes expect`,
-    cause: `The kernel of ${node} takes another source address for packets to the other nodes: ${where}. A second address with a narrower prefix, a route with \`src\`, or a NAT rule does that. The other nodes expect its frames from ${expected}; encryption is made for ${expected} alone, so that what leaves from another address is not encrypted, and gossip that is answered elsewhere counts as lost.`,
+    cause: `The kernel of ${node} takes another source address for packets to the other nodes: ${where}. A second address with a longer prefix, a route with \`src\`, or a NAT rule does that. The other nodes expect its frames from ${expected}; encryption is made for ${expected} alone, so that what leaves from another address is not encrypted, and gossip that is answered elsewhere counts as lost.`,
     remedy: [
       ...(device === undefined || held === undefined
         ? [

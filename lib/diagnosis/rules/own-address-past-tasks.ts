@@ -7,7 +7,7 @@ import { nodesRead, statesOf } from '../meanwhile.ts'
 export const ownAddressPastTasks: Rule = {
   code: 'own-address-past-tasks',
   title:
-    'A node does not reach published ports at its own address: a rule of policy routing leads past the tasks',
+    'A node does not reach published ports at its own address: a policy routing rule leads past the tasks',
   severity: ['cause'],
   meaning:
     'A request of a node to its own address is translated to a task behind docker_gwbridge and then routed once more, now with the node’s address as the sender. A rule for that address leads to a table that has a default route and none to the bridge, so the request leaves by an uplink and is never answered. Requests from elsewhere are not concerned.',

@@ -16,22 +16,22 @@ export const peerByAnotherInterface: Rule = {
   title: 'A route leads to the address of another node by another interface than that of its network',
   severity: ['cause'],
   meaning:
-    'Control traffic goes to the advertise address of a node and VXLAN and ESP to its data-path address, by whatever interface the routes lead there. A narrower route, or one of a lower metric (a VPN, a line for another purpose, a routing daemon), takes them away from the interface that has the network of that address. They then use the wrong line, or reach nobody, and they get the source address of that interface, by which the other nodes and encryption do not know them.',
+    'Control traffic goes to the advertise address of a node and VXLAN and ESP to its data-path address, by whatever interface the routes lead there. A more specific route, or one of a lower metric (a VPN, a line for another purpose, a routing daemon), takes them away from the interface that has the network of that address. They then use the wrong line, or reach nobody, and they get the source address of that interface, by which the other nodes and encryption do not know them.',
   proof: [
     'The interface that the swarm was given for this traffic has an address in one network with the other node’s',
-    'The route that is taken for the other node’s address (the narrowest, of equal ones that of the lowest metric) leaves by another interface',
+    'The route that is taken for the other node’s address (the most specific, of equal ones the one with the lowest metric) leaves by another interface',
     'Traffic of the two was seen on an interface where it must not be, or never left by the right one',
   ],
   silencedBy: [
     'One of several equal routes leaves by the right interface',
-    'A rule of policy routing can lead these packets to another table',
+    'A policy routing rule can lead these packets to another table',
     'The node’s own interface is down, or has no address in one network with the other node: then another way may be meant',
     'Traffic of the two was seen where it should be, whatever else was missed between them',
     'A strict reverse path filter dropped what the other node sends: `reverse-path-filter-drops` says so, and names the route',
   ],
   remedy: [
     'Look: `ip route get ADDRESS` on the node, `ip route show to match ADDRESS`',
-    'Remove what is narrower, `ip route del DESTINATION dev INTERFACE`, and take it out of netplan, ifupdown, the VPN or the routing daemon that sets it',
+    'Remove the more specific route, `ip route del DESTINATION dev INTERFACE`, and take it out of netplan, ifupdown, the VPN or the routing daemon that sets it',
   ],
   reports: [],
   find: (lab) => nodesRead(lab).flatMap((node) => draftsOf(lab, node)),
@@ -119,7 +119,7 @@ function straysOf(state: HostState, own: NodeFacts, peer: NodeFacts): Stray[] {
   })
 }
 
-/** By the table main alone: nothing is said where a rule of policy routing can lead past it. */
+/** By the main table alone: nothing is said where a policy routing rule can lead past it. */
 function strayRoute(
   { root, routingRules = [] }: HostState,
   address: string,

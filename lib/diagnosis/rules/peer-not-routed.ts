@@ -14,12 +14,12 @@ export const peerNotRouted: Rule = {
   meaning:
     'Before anything reaches the wire the kernel looks for a route to the other node’s address. A `blackhole`, `unreachable` or `prohibit` route (fail2ban, a routing daemon, a tunnel that ended), or no route at all, ends VXLAN, ESP and gossip there, without a trace on any capture.',
   proof: [
-    'In the table main of the node the route that is taken for the other node’s address (the narrowest, of equal ones that of the lowest metric) refuses, or none covers it',
+    'In the main table of the node the route that is taken for the other node’s address (the most specific, of equal ones the one with the lowest metric) refuses, or none covers it',
     'Something was missed between the two',
   ],
   silencedBy: [
-    'A route by a device that is narrower, or as narrow and not of a higher metric',
-    'A rule of policy routing that can lead these packets to another table',
+    'A route via a device that is more specific, or as specific and without a higher metric',
+    'A policy routing rule that can lead these packets to another table',
     'Nothing was missed between these nodes',
   ],
   remedy: [
@@ -91,7 +91,7 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
 }
 
 /**
- * By the table main alone: nothing is said where a rule of policy routing can lead past it, or where the routes that
+ * By the main table alone: nothing is said where a policy routing rule can lead past it, or where the routes that
  * refuse were not read.
  */
 function refusalFor(

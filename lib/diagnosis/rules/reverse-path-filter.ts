@@ -24,7 +24,7 @@ export const reversePathFilterDrops: Rule = {
   ],
   silencedBy: [
     'Routes to all peers leave by the interface of the underlay, or one of several equal ones does: such a counter rises for strangers’ packets, too',
-    'There are rules of policy routing, which the filter asks as well',
+    'There are policy routing rules, which the filter asks as well',
     'The filter is off, or loose (2), there',
     'The interface is down or lacks the data-path address: `data-path-address-gone` says that',
     'No such drop was counted, and no other node has the node’s hardware address either',
@@ -138,7 +138,7 @@ interface StrayPeer {
   readonly by: string
 }
 
-/** The filter asks rules of policy routing, too, and is content with one of several equal routes. */
+/** The filter asks policy routing rules, too, and is content with one of several equal routes. */
 function strayPeer(
   { root, routingRules = [] }: HostState,
   device: string,

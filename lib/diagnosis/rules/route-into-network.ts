@@ -13,7 +13,7 @@ export const routeIntoNetwork: Rule = {
   meaning:
     'Engines choose subnets for overlays, ingress and docker_gwbridge from pools, and do not look at the routes of all hosts, nor at those that come later. Where a host, a VPN or an office uses the same range, tasks reach their own network instead of the hosts that are meant; what is led past docker_gwbridge loses the answers of published ports and of tasks that ask outside; and clients from that range are never answered by ingress.',
   proof: [
-    'A route of the table main, no default route, covers a part of the subnet and does not lead to the network itself',
+    'A route of the main table that is not a default route covers a part of the subnet and does not lead to the network itself',
     'Its interface has an address there (a network that the host is in), or it has none (a route that was set)',
   ],
   silencedBy: ['No subnet that was verified overlaps a route of a host'],
