@@ -37,7 +37,7 @@ describe('findings on a host', () => {
   it('name settings of the engine that a swarm does not work with', () => {
     const { engine, tools } = factsOf('a')
     const withNft = { ...tools, nft: '/usr/sbin/nft' }
-    const of = (more: object, present = withNft): string[] =>
+    const of = (more: object, present: typeof tools = withNft): string[] =>
       findings({ engine: { ...engine, ...more }, tools: present }).map(
         (text) => text.split(',')[0]?.split(' ->')[0] ?? '',
       )
