@@ -61,4 +61,14 @@ describe('waiting for the kernels', () => {
   it('is not for what they will never have', () => {
     expect(missing(false, [])).to.deep.equal([])
   })
+
+  it('is for balancing by rules of nftables, whatever the kernel has of IPVS', () => {
+    const rule = { handle: 1, verdict: '', random: true, leadsTo: '10.0.0.9', conditions: [on] }
+    const state = {
+      ...{ unavailable: [], kernelModules: { ip_vs: false }, loadableModules: [] },
+      namespaces: { ingress_sbox: { ipvs: [], nftables: [{ rules: [rule] }] } },
+    }
+    const waiting = unsettled(stack, [node], new Map([['worker1', state as unknown as HostState]]))
+    expect(waiting.join()).to.contain('ingress_sbox does not balance to web')
+  })
 })

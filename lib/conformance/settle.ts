@@ -4,6 +4,7 @@ import { loadBalancerNamespace, namespaceNamed, overlayNamespace } from '../swar
 import { hasIngress } from '../swarm/no-ingress.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
+import { balancesWithoutIpvs } from './features.ts'
 
 /**
  * What the kernels still lack of the state the stack should bring, in words; empty once it has settled.
@@ -27,9 +28,10 @@ export function unsettled(
   })
 }
 
-/** A kernel without IPVS never will; there is nothing to wait for. */
-function lacksBalancing({ kernelModules, loadableModules }: HostState): boolean {
-  return kernelModules['ip_vs'] === false && !loadableModules.includes('ip_vs')
+/** A kernel without IPVS never will, unless its engine balances otherwise; there is nothing to wait for. */
+function lacksBalancing(state: HostState): boolean {
+  const { kernelModules, loadableModules } = state
+  return kernelModules['ip_vs'] === false && !loadableModules.includes('ip_vs') && !balancesWithoutIpvs(state)
 }
 
 function missingForwarding(stack: Stack, node: ClusterNode, state: HostState): string[] {

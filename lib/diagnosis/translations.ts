@@ -29,6 +29,8 @@ export interface Translation extends Pick<AskedAt, 'node' | 'namespace' | 'task'
   readonly packets?: number
   /** Such packets all match it; of another it is known only that it counted something. */
   readonly certain: boolean
+  /** An engine made it that was there before: the one of today has another rule for the same port. */
+  readonly isFormer?: true
 }
 
 /** DNAT and REDIRECT in whatever chain. One whose counter did not move led nothing elsewhere. */
@@ -50,6 +52,7 @@ export function foreignTranslations(
           ...(namespace === undefined ? {} : { namespace }),
           ...(task === undefined ? {} : { task }),
           ...(packets === undefined ? {} : { packets }),
+          ...(now.isFormer(rule) ? { isFormer: true as const } : {}),
         },
       ]
     },
@@ -67,6 +70,7 @@ interface Rules {
   readonly ruleset: Ruleset
   readonly former: Ruleset | undefined
   readonly isEngines: (rule: PlacedRule) => boolean
+  readonly isFormer: (rule: PlacedRule) => boolean
 }
 
 /** Rules of a namespace are asked for each problem. */
@@ -91,10 +95,13 @@ function readRules(lab: LabView, node: string, namespace: string | undefined): R
       { protocol: 'tcp', publishedPort: 0 },
     )
     const behind = addressesBehind(state, lab)
+    const ruleset = nodeRuleset(state)
+    const isFormer = (rule: PlacedRule): boolean => isOfFormerEngine(rule, sandbox, ruleset)
     return {
-      ruleset: nodeRuleset(state),
+      ruleset,
       former: isTwice ? nodeRuleset(before) : undefined,
-      isEngines: (rule) => isEnginesOfHost(rule, sandbox, behind),
+      isEngines: (rule) => isEnginesOfHost(rule, sandbox, behind) && !isFormer(rule),
+      isFormer,
     }
   }
   const inside = state.namespaces[namespace]
@@ -105,6 +112,7 @@ function readRules(lab: LabView, node: string, namespace: string | undefined): R
         ruleset: rulesetOf(inside),
         former: former === undefined ? undefined : rulesetOf(former),
         isEngines: (rule) => isEnginesInside(rule, lab),
+        isFormer: () => false,
       }
 }
 
@@ -121,6 +129,34 @@ function isEnginesOfHost(
   if (address === sandbox || rule.chain === 'DOCKER-INGRESS')
     return behind(address) && (port === undefined || asks(rule, port))
   return (rule.chain.startsWith('DOCKER') || / docker/.test(rule.table)) && behind(address)
+}
+
+/**
+ * Engines from 29.8 publish ports of the mesh in the chain of all others. An upgrade in place leaves the one that engines
+ * before had, with the address that ingress_sbox had then.
+ */
+function isOfFormerEngine(rule: PlacedRule, sandbox: string | undefined, ruleset: Ruleset): boolean {
+  const [address] = (rule.leadsTo ?? '').split(':')
+  return (
+    rule.chain === 'DOCKER-INGRESS' &&
+    sandbox !== undefined &&
+    address !== sandbox &&
+    ruleset.some(({ name, rules }) =>
+      rules.some(
+        (other) =>
+          name !== rule.chain &&
+          other.leadsTo?.split(':')[0] === sandbox &&
+          portsOf(rule).some((port) => portsOf(other).includes(port)),
+      ),
+    )
+  )
+}
+
+/** As `tcp dport 8080`. */
+function portsOf({ conditions }: PlacedRule): string[] {
+  return conditions.flatMap(({ left, not, values }) =>
+    left.endsWith(' dport') && not !== true ? values.map((value) => `${left} ${value}`) : [],
+  )
 }
 
 /**

@@ -2,9 +2,10 @@ import { expect } from 'chai'
 import { doubtfulEngines, engineSetup, refuseUnfitEngines } from './engine-setup.ts'
 import { factsOf, inSwarm, knownHost, noSwarm } from './known-host.fake.ts'
 
-const { engine } = factsOf('a')
+const { engine, tools: known } = factsOf('a')
+const tools = { ...known, nft: '/usr/sbin/nft' }
 const host = (name: string, more: object, swarm = noSwarm) =>
-  knownHost(name, { engine: { ...engine, ...more }, swarm })
+  knownHost(name, { engine: { ...engine, ...more }, swarm, tools })
 const thrownBy = (hosts: Parameters<typeof refuseUnfitEngines>[0]): unknown => {
   try {
     refuseUnfitEngines(hosts)
@@ -16,8 +17,11 @@ const thrownBy = (hosts: Parameters<typeof refuseUnfitEngines>[0]): unknown => {
 
 describe('how an engine is set up', () => {
   it('is nothing to mention where it is as usual, or not told', () => {
-    for (const more of [{}, { execRoot: '/var/run/docker' }, { execRoot: '/run/docker' }])
-      expect(engineSetup({ engine: { ...engine, ...more }, swarm: noSwarm })).to.deep.equal([])
+    for (const more of [
+      ...[{}, { execRoot: '/var/run/docker' }, { execRoot: '/run/docker' }, { execRoot: '/run/docker/' }],
+      ...[{ firewallBackend: 'iptables' }, { firewallBackend: 'iptables+firewalld' }],
+    ])
+      expect(engineSetup(host('a', more).facts), JSON.stringify(more)).to.deep.equal([])
     const running = host('a', { liveRestore: true }, inSwarm('n', '10.0.0.1'))
     expect(engineSetup(running.facts)).to.deep.equal([])
   })
@@ -41,9 +45,23 @@ describe('how an engine is set up', () => {
   })
 
   it('is doubtful with a backend that engines refuse in swarms, and refused no more than that', () => {
-    const hosts = [host('a', { firewallBackend: 'nftables' }), host('b', { firewallBackend: 'iptables' })]
+    // Moby, libnetwork: Controller.FirewallBackend.
+    const hosts = ['nftables', 'iptables', 'nftables+firewalld', 'iptables+firewalld'].map(
+      (firewallBackend, index) => host('abcd'.charAt(index), { firewallBackend }),
+    )
     expect(thrownBy(hosts)).to.equal(undefined)
-    expect(doubtfulEngines(hosts)).to.have.lengthOf(1)
-    expect(doubtfulEngines(hosts)[0]).to.match(/^a: its firewall backend is nftables/)
+    const doubtful = doubtfulEngines(hosts)
+    expect(doubtful.map((words) => words.slice(0, 34))).to.deep.equal([
+      'a: its firewall backend is nftable',
+      'c: its firewall backend is nftable',
+    ])
+  })
+
+  it('keeps a host from being verified whose rules are in nftables, where nothing reads them', () => {
+    const error = thrownBy([knownHost('a', { engine: { ...engine, firewallBackend: 'nftables' } })])
+    expect(error).to.include({ code: 'ENGINE_UNFIT' })
+    expect((error as Error).message)
+      .to.contain('there is no nft')
+      .and.to.contain('nftables')
   })
 })

@@ -1,6 +1,7 @@
 import { SwarmproofError } from '../error.ts'
-import type { EngineFacts, SwarmFacts } from './host-facts.ts'
+import type { HostFacts } from './host-facts.ts'
 import type { KnownHost } from './known-host.ts'
+import { isRootless, rootless } from './rootless.ts'
 
 /** How an engine is set up that keeps its host from being verified, or makes it doubtful. */
 export interface EngineSetup {
@@ -14,19 +15,18 @@ export interface EngineSetup {
 const usualExecRoots: ReadonlySet<string> = new Set(['/var/run/docker', '/run/docker'])
 
 /** The gravest first. */
-export function engineSetup({ engine, swarm }: { engine: EngineFacts; swarm: SwarmFacts }): EngineSetup[] {
+export function engineSetup({
+  engine,
+  swarm,
+  tools,
+}: Pick<HostFacts, 'engine' | 'swarm' | 'tools'>): EngineSetup[] {
   const unfit = (what: string, hint: string): EngineSetup => ({ kind: 'unfit', what, hint })
   const isSnap = engine.rootDirectory.startsWith('/var/snap/')
-  const { execRoot } = engine
+  const execRoot = engine.execRoot?.replace(/(?<=.)\/+$/, '')
+  // With firewalld at work it is `nftables+firewalld`.
+  const usesNftables = engine.firewallBackend?.split('+')[0] === 'nftables'
   return [
-    ...(engine.securityOptions?.some((option) => option.startsWith('name=rootless')) === true
-      ? [
-          unfit(
-            'it runs in rootless mode, which does not support overlay networks',
-            'run the engine as root: dockerd-rootless-setuptool.sh uninstall, then systemctl enable --now docker',
-          ),
-        ]
-      : []),
+    ...(isRootless(engine.securityOptions) ? [unfit(rootless.what, rootless.hint)] : []),
     ...(isSnap
       ? [
           unfit(
@@ -51,7 +51,15 @@ export function engineSetup({ engine, swarm }: { engine: EngineFacts; swarm: Swa
           ),
         ]
       : []),
-    ...(engine.firewallBackend === 'nftables'
+    ...(usesNftables && tools.nft === undefined
+      ? [
+          unfit(
+            'its firewall backend is nftables, and there is no nft to read its rules with',
+            'apt-get install --no-install-recommends nftables',
+          ),
+        ]
+      : []),
+    ...(usesNftables
       ? [
           {
             kind: 'doubtful' as const,

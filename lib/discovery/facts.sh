@@ -23,6 +23,15 @@ EOF
   printf '%s\n' "${found:-/var/run/docker}"
 }
 
+# Processes of engines; not those of containers, which have process ids of their own.
+engines() {
+  space=$(readlink /proc/self/ns/pid)
+  for process in /proc/[0-9]*; do
+    { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = dockerd ] &&
+      [ "$(readlink "$process/ns/pid")" = "$space" ] && printf '%s\n' "$process"
+  done
+}
+
 clock
 section system
 printf 'hostname %s\n' "$(cat /proc/sys/kernel/hostname)"
@@ -49,6 +58,11 @@ elif ! out=$(docker version --format '{{json .Server}}' 2>/dev/null); then
   section no-engine
   # shellcheck disable=SC2069 # its words on standard error alone
   docker version --format '{{.Server.Version}}' 2>&1 >/dev/null
+  # Root has no way to one that runs rootless.
+  section engine-users
+  for process in $(engines); do
+    sed -n -E 's/^Uid:[[:space:]]+([1-9][0-9]*)[[:space:]].*/\1/p' "$process/status" 2>/dev/null
+  done
 else
   section engine; printf '%s\n' "$out"
   info=$(docker info --format "$engine_format" 2>/dev/null)
@@ -56,12 +70,7 @@ else
   # Clients before 28.1 do not know it, and engines before that do not say it.
   section firewall-backend; docker info --format '{{.FirewallBackend.Driver}}' 2>/dev/null
   section exec-root
-  # Not those of containers, which have process ids of their own.
-  space=$(readlink /proc/self/ns/pid)
-  for process in /proc/[0-9]*; do
-    { read -r name <"$process/comm"; } 2>/dev/null && [ "$name" = dockerd ] &&
-      [ "$(readlink "$process/ns/pid")" = "$space" ] && exec_root "$process"
-  done
+  for process in $(engines); do exec_root "$process"; done
   root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
   section networks
   ids=$(docker network ls -q --no-trunc)

@@ -40,7 +40,8 @@ async function find(output: string, init = true) {
 describe('finding a lab on hosts', () => {
   it('describes hosts whose engines can be verified, and warns of what is doubtful', async () => {
     expect((await find(printed('a'))).found).to.have.nested.property('lab.topology.nodes[0].name', 'a')
-    const { found } = await find(printed('a', { more: '@@ firewall-backend\nnftables' }))
+    const backend = '@@ firewall-backend\nnftables'
+    const { found } = await find(printed('a', { more: `${backend}\n@@ tools\nnft /usr/sbin/nft` }))
     expect(found)
       .to.have.nested.property('warnings')
       .that.satisfies((all: string[]) =>
@@ -54,6 +55,7 @@ describe('finding a lab on hosts', () => {
       ['snap', printed('a', { info: { DockerRootDir: '/var/snap/docker/common/var-lib-docker' } })],
       ['--exec-root /srv/exec', printed('a', { more: '@@ exec-root\n/srv/exec' })],
       ['live-restore', printed('a', { info: { LiveRestoreEnabled: true } })],
+      ['no nft', printed('a', { more: '@@ firewall-backend\nnftables+firewalld' })],
     ] as const) {
       const { found, commands } = await find(output)
       expect(found, why).to.have.property('code', 'ENGINE_UNFIT')

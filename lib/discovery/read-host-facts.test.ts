@@ -263,6 +263,28 @@ until [ -e $folder/up ]; do sleep 0.05; done`
     expect(hostile).to.include({ code: 'NOT_AN_IDENTIFIER' })
   })
 
+  const silent = `case $1 in --version) echo 'Docker version 29.7.2' ;; *) echo null; echo 'no socket' >&2; exit 1 ;; esac`
+
+  it('names a rootless engine that root has no way to', async function () {
+    this.timeout(30_000)
+    const front = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+    const asNobody = 'setpriv --reuid 65534 --regid 65534 --clear-groups'
+    const [program = '', ...words] = [...front, ...asNobody.split(' '), 'true']
+    if (spawnSync(program, words).status !== 0) return this.skip()
+    const start = `chmod 777 $folder
+[ -e $folder/up ] || ${asNobody} $folder/dockerd >/dev/null 2>&1 &
+until [ -e $folder/up ]; do sleep 0.05; done`
+    const programs = { dockerd: 'touch $folder/up; sleep 9' }
+    const error = await factsWith(`${start}\n${silent}`, { front, programs }).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).to.include({ code: 'ENGINE_UNFIT', host: 'web1' })
+    expect((error as Error).message)
+      .to.contain('rootless mode, which does not support overlay networks')
+      .and.to.contain('user id 65534')
+      .and.to.contain('dockerd-rootless-setuptool.sh uninstall')
+  })
+
   it('tells the stand-in of Podman from an engine', async function () {
     this.timeout(30_000)
     // What the package podman-docker installs as /usr/bin/docker, and what podman itself then says.
@@ -281,6 +303,24 @@ case $1 in --version) echo 'podman version 4.3.1' ;; *) echo '{"Version":"4.3.1"
     ).catch((thrown: unknown) => thrown)
     expect(error).to.include({ code: 'DOCKER_NOT_RUNNING' })
     expect((error as Error).message).to.contain(words)
+  })
+
+  it('names a rootless engine that answers its own user, and no engine of others for one that is down', () => {
+    const refusalOf = (printed: string): unknown => {
+      try {
+        return parseHostFacts('m1', sectionsOf(printed), span)
+      } catch (error) {
+        return error
+      }
+    }
+    const asUser = output.replace('uid 0', 'uid 1000')
+    expect(refusalOf(asUser)).to.include({ code: 'NOT_ROOT' })
+    const options = { SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] }
+    const its = asUser.replace(JSON.stringify(info), JSON.stringify({ ...info, ...options }))
+    expect(refusalOf(its)).to.include({ code: 'ENGINE_UNFIT', host: 'm1' })
+    const down = output.replace(/^@@ engine\n.*$/m, '@@ no-engine\nCannot connect\n@@ engine-users')
+    expect(refusalOf(down)).to.include({ code: 'DOCKER_NOT_RUNNING' })
+    expect(refusalOf(down.replace('engine-users', 'engine-users\n1000'))).to.include({ code: 'ENGINE_UNFIT' })
   })
 
   it('refuses what no engine says in place of an id or an address', () => {

@@ -15,11 +15,12 @@ import {
   parseVxlanDevices,
 } from './parse-system.ts'
 import { type ToolName, toolNames } from './host-facts.ts'
+import { rootless, rootlessSeen } from './rootless.ts'
 
 /**
  * Reads what a host is and has, in one remote call that changes nothing.
- * @throws SwarmproofError `DOCKER_MISSING`, `DOCKER_IS_PODMAN`, `DOCKER_NOT_RUNNING`, `DOCKER_DENIED`, `NOT_ROOT` with
- *   what to do; `NOT_AN_IDENTIFIER` where it says what no engine and no kernel says
+ * @throws SwarmproofError `DOCKER_MISSING`, `DOCKER_IS_PODMAN`, `DOCKER_NOT_RUNNING`, `DOCKER_DENIED`, `NOT_ROOT`,
+ *   `ENGINE_UNFIT` where it is rootless, with what to do; `NOT_AN_IDENTIFIER` where it says what no engine and no kernel says
  */
 export async function readHostFacts(remote: Remote, now: () => number = Date.now): Promise<HostFacts> {
   const startedMs = now()
@@ -130,6 +131,15 @@ function refuse(host: string, sections: readonly Section[], system: ReadonlyMap<
     })
   }
   const words = wordsOf('no-engine')
+  const unfit = words !== undefined || uid !== '0' ? rootlessSeen(sections) : undefined
+  if (unfit !== undefined) {
+    throw new SwarmproofError({
+      code: 'ENGINE_UNFIT',
+      what: `the engine is set up so that nothing can be verified: ${unfit}`,
+      host,
+      hint: rootless.hint,
+    })
+  }
   if (words !== undefined) {
     throw new SwarmproofError({
       code: 'DOCKER_NOT_RUNNING',

@@ -38,6 +38,7 @@ async function rulesOf(name: string, nat?: string): Promise<{ gone: string[]; ba
       ),
     )
   }
+  for (const remote of remotes) remote.answer('setsid perl', '4711\n')
   const planted = await faults.find((fault) => fault.name === name)?.plant(on)
   await planted?.remove()
   const of = (flag: string): string[] =>
@@ -76,6 +77,10 @@ describe('faults of published ports', () => {
     expect((await rulesOf('local-dnat-missing', upgraded)).gone).to.deep.equal([
       "OUTPUT '!' -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
     ])
+    // It sends from before the port was published there.
+    const [gone] = (await rulesOf('sender-from-before', upgraded)).gone
+    expect(gone).to.match(/^DOCKER .* -p udp .*--dport 8081 /)
+    expect((await rulesOf('sender-from-before')).gone[0]).to.match(/^DOCKER-INGRESS -p udp .*--dport 8081 /)
     const destination = (await rulesOf('unpublished-port-forwarded', upgraded)).gone[0]
     expect(destination).to.match(/--dport 80 -j DNAT --to-destination 172\.18\.0\.2:8080$/)
   })

@@ -1,8 +1,7 @@
-import { sh } from '../script.ts'
 import { perlFile } from '../script-file.ts'
 import { inBackground } from './background.ts'
 import type { Fault } from './fault.ts'
-import { withoutRule } from './ingress-faults.ts'
+import { withoutTranslation } from './port-way.ts'
 import { bystander, requireForFault, victim } from './scripted.ts'
 
 const sendsOn = perlFile(import.meta.url, 'sends-on.pl')
@@ -16,18 +15,13 @@ export const senderFromBefore: Fault = {
   namedBy: { code: 'stale-conntrack', at: 'host' },
   async plant({ cluster, stack }) {
     const [from, to] = [bystander(cluster), victim(cluster)]
-    const { publishedPort } = requireForFault(
+    const port = requireForFault(
       stack.services.dual.published.find(({ protocol, mode }) => protocol === 'udp' && mode === 'ingress'),
       'a published UDP port',
     )
-    const published = await withoutRule(
-      to,
-      sh`iptables -w -t nat`,
-      'DOCKER-INGRESS',
-      `udp --dport ${publishedPort} -j DNAT`,
-    )
+    const published = await withoutTranslation(to, port)
     try {
-      const words = [ownPort, to.advertise.address, publishedPort]
+      const words = [ownPort, to.advertise.address, port.publishedPort]
       const end = await inBackground(from.host, { program: sendsOn, words })
       return { host: to.host.name, remove: end }
     } finally {

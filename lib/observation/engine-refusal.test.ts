@@ -17,6 +17,14 @@ describe('words of an engine that refuses', () => {
     expect(refusalOf('all predefined address pools have been fully subnetted')).to.equal('pools-used-up')
   })
 
+  it('of a registry are another thing than an image that is missing', () => {
+    // moby/moby#52570, and Docker Hub of a name that it does not have.
+    expect(refusalOf('unauthorized: authentication required')).to.equal('registry-wants-login')
+    const hub = "pull access denied for x, repository does not exist or may require 'docker login': denied"
+    expect(refusalOf(hub)).to.equal('image-missing')
+    expect(refusalOf('No such image: example.invalid/x:1')).to.equal('image-missing')
+  })
+
   it('are not known otherwise', () => {
     expect(refusalOf('')).to.equal(undefined)
     expect(refusalOf('task: non-zero exit (137)')).to.equal(undefined)

@@ -3,7 +3,12 @@
  * are looked at where they come in; engines from 20.10 to 29 say them so.
  */
 export type EngineRefusal =
-  'vxlan-in-the-way' | 'pools-used-up' | 'no-suitable-node' | 'image-missing' | 'kernel-lacks'
+  | 'vxlan-in-the-way'
+  | 'pools-used-up'
+  | 'no-suitable-node'
+  | 'image-missing'
+  | 'registry-wants-login'
+  | 'kernel-lacks'
 
 const patterns: readonly (readonly [EngineRefusal, RegExp])[] = [
   ['vxlan-in-the-way', /vxlan interface.*(file exists|address already in use)/i],
@@ -13,6 +18,7 @@ const patterns: readonly (readonly [EngineRefusal, RegExp])[] = [
   ],
   ['no-suitable-node', /no suitable node/i],
   ['image-missing', /no such image|pull access denied|manifest/i],
+  ['registry-wants-login', /unauthorized: |authentication required|no basic auth credentials/i],
   ['kernel-lacks', /operation not supported|protocol not supported|not implemented|modprobe/i],
 ]
 

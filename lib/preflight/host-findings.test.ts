@@ -35,9 +35,12 @@ describe('findings on a host', () => {
   })
 
   it('name settings of the engine that a swarm does not work with', () => {
-    const { engine } = factsOf('a')
-    const of = (more: object): string[] =>
-      findings({ engine: { ...engine, ...more } }).map((text) => text.split(',')[0]?.split(' ->')[0] ?? '')
+    const { engine, tools } = factsOf('a')
+    const withNft = { ...tools, nft: '/usr/sbin/nft' }
+    const of = (more: object, present: typeof tools = withNft): string[] =>
+      findings({ engine: { ...engine, ...more }, tools: present }).map(
+        (text) => text.split(',')[0]?.split(' ->')[0] ?? '',
+      )
     expect(of({ securityOptions: ['name=seccomp,profile=builtin', 'name=rootless'] })).to.deep.equal([
       'missing engine settings: it runs in rootless mode',
     ])
@@ -45,9 +48,12 @@ describe('findings on a host', () => {
       'missing engine settings: it is a snap',
     ])
     expect(of({ liveRestore: true })).to.deep.equal(['missing engine settings: live-restore is on'])
-    expect(of({ firewallBackend: 'nftables' })[0]).to.match(
-      /^warning engine settings: its firewall backend is nftables/,
-    )
+    for (const firewallBackend of ['nftables', 'nftables+firewalld']) {
+      expect(of({ firewallBackend })[0]).to.match(
+        /^warning engine settings: its firewall backend is nftables/,
+      )
+      expect(of({ firewallBackend }, tools)[0]).to.match(/^missing engine settings: its firewall backend/)
+    }
     expect(of({ firewallBackend: 'iptables', securityOptions: ['name=cgroupns'] })).to.deep.equal([])
   })
 

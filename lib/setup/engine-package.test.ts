@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -99,6 +109,26 @@ describe('an engine that is given as files', () => {
     const foreign = programsIn('foreign')
     writeFileSync(join(foreign, 'runc'), '#!/bin/sh\n')
     expect(await refusal(readEnginePackage([foreign]))).to.contain('runc: it is no program for x86-64')
+  })
+
+  it('is refused where a file is cut off, for another processor, or not a file at all', async () => {
+    const cut = packageOf('cut', 'dockerd')
+    truncateSync(cut, statSync(cut).size - 60)
+    expect(await refusal(readEnginePackage([cut]))).to.contain('cut_1_amd64.deb: dpkg-deb cannot list it')
+    const foreign = programsIn('foreign')
+    const program = readFileSync(join(foreign, 'dockerd'))
+    // EM_AARCH64.
+    program.writeUInt16LE(183, 18)
+    writeFileSync(join(foreign, 'dockerd'), program)
+    expect(await refusal(readEnginePackage([foreign]))).to.contain('dockerd: it is no program for x86-64')
+    const nested = programsIn(
+      'nested',
+      names.filter((name) => name !== 'dockerd'),
+    )
+    mkdirSync(join(nested, 'dockerd'))
+    expect(await refusal(readEnginePackage([nested]))).to.contain('dockerd: it is a folder, not a program')
+    expect(await refusal(readEnginePackage(['/dev/null']))).to.contain('neither a file nor a folder')
+    expect(await refusal(readEnginePackage([foreign, foreign]))).to.contain('a folder of programs goes alone')
   })
 
   it('makes an image of its own, by what the files hold and not by where they are', async () => {

@@ -90,17 +90,26 @@ async function readPackages(paths: readonly string[]): Promise<EnginePackage> {
 }
 
 async function readPrograms(folder: string): Promise<EnginePackage> {
-  const names = (await readdir(folder)).filter((name) => /^[a-z][a-z0-9.-]*$/.test(name)).sort()
+  const names = (await listed(folder)).filter((name) => /^[a-z][a-z0-9.-]*$/.test(name)).sort()
   const missing = programs.filter((name) => !names.includes(name))
   if (missing.length > 0) throw wrong(`the folder lacks ${missing.join(', ')}`, folder)
   const files: EngineFile[] = []
   for (const name of names) {
     const path = join(folder, name)
-    if (!(await statOf(path)).isFile()) continue
+    if (!(await statOf(path)).isFile()) {
+      if (programs.some((program) => program === name)) throw wrong('it is a folder, not a program', path)
+      continue
+    }
     if (isForeign(await headOf(path, 20))) throw wrong('it is no program for x86-64', path)
     files.push({ name, path, sha256: await digestOf(path) })
   }
   return { kind: 'programs', files }
+}
+
+async function listed(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch((cause: unknown) => {
+    throw wrong('it cannot be read', folder, cause)
+  })
 }
 
 /** ELF of 64 bits, little-endian, e_machine 62. */

@@ -13,6 +13,11 @@ export function loadBalancerNamespace(networkId: string): string {
 
 export const ingressNamespace = 'ingress_sbox'
 
+/** That of ingress, or of any overlay. */
+export function isBalancer(name: string): boolean {
+  return name === ingressNamespace || name.startsWith('lb_')
+}
+
 export function namespacePath(name: string): string {
   return `/run/docker/netns/${name}`
 }

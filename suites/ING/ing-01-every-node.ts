@@ -18,6 +18,7 @@ export const everyNode = requirement({
     'the kernel has no ip_vs',
     'something else on the node listens on the port',
     'traffic on the ingress network does not pass between some nodes: see OVL-03, VXL-06',
+    'by `localhost` alone: engines before 29.8 accept connections to [::1] and answer none (moby/moby#53091); this requirement asks by IPv4, as 127.0.0.1 does',
   ],
   remedy: [
     'curl http://NODE:PORT/ from another node, for each node',

@@ -9,6 +9,9 @@ import { drain } from './res-01-drain.ts'
 import { partition } from './res-02-partition.ts'
 import { restart } from './res-03-restart.ts'
 import { rollingUpdate } from './res-04-rolling-update.ts'
+import { parseFirewall, parsePolicies } from '../../lib/observe/firewall.ts'
+import { rulesOfWay, wayOfPort } from '../../lib/observe/way-of-port.ts'
+import { of298 } from '../ING/rules-of-298.fake.ts'
 import { firewallReload } from './res-05-firewall-reload.ts'
 
 const codes = ({ problems }: Judgement): string[] => problems.map(({ code }) => code)
@@ -191,6 +194,38 @@ describe('judging a firewall reload', () => {
   it('passes when the port answers again, or missing rules of ingress explain its silence', () => {
     expect(outcomeOf(judge(firewallReload, seen('answered', [])))).to.equal('pass')
     expect(outcomeOf(judge(firewallReload, seen('timeout', [ingressRule])))).to.equal('pass')
+  })
+
+  it('is explained by rules of the port’s own way, as engine 29.8 has it, and by none beside it', () => {
+    const lines = of298(['[0:0] -A DOCKER-INGRESS -j RETURN'])
+    const namespace = { inode: '', links: [], routes: [], neighbours: [], fdb: [], ipvs: [], firewall: [] }
+    const link = (name: string, address: string) => ({
+      ...{ name, index: 1, kind: 'bridge', mtuBytes: 1500, mac: '02:42:ac:12:00:02', up: true },
+      addresses: [{ address, prefixLength: 16, family: 'inet' as const }],
+    })
+    const tables = {
+      root: {
+        ...{ ...namespace, links: [link('docker_gwbridge', '172.18.0.1')] },
+        ...{ firewall: parseFirewall(lines), policies: parsePolicies(lines) },
+      },
+      sandbox: { ...namespace, links: [link('eth1', '172.18.0.2')] },
+    }
+    const port = { protocol: 'tcp', publishedPort: 8080 }
+    const way = rulesOfWay(wayOfPort(tables, port)).map(
+      ({ table, chain, text }) => `-t ${table} -A ${chain} ${text}`,
+    )
+    expect(way.filter((rule) => / (DNAT|ACCEPT)( |$)/.test(rule))).to.have.lengthOf(2)
+    const judged = (missing: readonly string[]): string => {
+      const { after, ...before } = seen('timeout', missing)
+      return outcomeOf(judge(firewallReload, { ...before, after: { ...after, way } }))
+    }
+    for (const rule of way) expect(judged([rule]), rule).to.equal('pass')
+    expect(way.join('\n')).to.contain('-t nat -A DOCKER ! -i docker_gwbridge').and.not.contain('INGRESS')
+    // What an engine before left leads nothing on.
+    expect(judged(['-t nat -A DOCKER-INGRESS -j RETURN'])).to.equal('fail')
+    expect(judged(['-t nat -A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE'])).to.equal(
+      'fail',
+    )
   })
 
   it('fails for a silence that nothing explains', () => {

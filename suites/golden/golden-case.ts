@@ -19,7 +19,8 @@ export interface GoldenCase {
   readonly files: Files
 }
 
-export const mostGoldenBytes = 20 * 1024
+/** 20 kB. */
+export const mostGoldenBytes = 20_000
 
 /** Where those of the repository are. */
 export const goldenFolder = dirname(fileURLToPath(import.meta.url))

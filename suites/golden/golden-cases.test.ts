@@ -13,6 +13,7 @@ import {
   goldenCases,
   goldenFolder,
   mostGoldenBytes,
+  packedGolden,
   readGolden,
   writeGolden,
 } from './golden-case.ts'
@@ -67,6 +68,21 @@ describe('a golden case', function () {
     writeGolden(golden, folder)
     expect(goldenCases(folder)).to.deep.equal(['made-up'])
     expect(readGolden('made-up', folder)).to.deep.equal(golden)
+  })
+
+  it('is kept up to 20 kB, and not one of 20 KiB', () => {
+    // Compression makes little of it.
+    const ofNumbers = (count: number): GoldenCase => {
+      const numbers = Array.from({ length: count }, (_, index) => Math.sin(index + 1))
+      return { ...golden, files: { 'run.json': JSON.stringify(numbers) } }
+    }
+    const [small, large] = [2990, 3110].map(ofNumbers)
+    if (small === undefined || large === undefined) throw new Error('not made')
+    expect(packedGolden(small).length).to.be.within(19_000, 20_000)
+    expect(packedGolden(large).length).to.be.within(20_001, 20_480)
+    writeGolden(small, folder)
+    expect(() => writeGolden({ ...large, fault: 'larger' }, folder)).to.throw(InputError, 'at most 20000')
+    expect(goldenCases(folder)).to.deep.equal(['made-up'])
   })
 
   it('is refused without run or commit, too large, or with what redaction takes out', () => {

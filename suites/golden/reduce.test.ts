@@ -4,6 +4,7 @@ import { reduceRun } from './reduce.ts'
 
 const requirement = (id: string, outcome: string): object => ({
   id,
+  ...{ requirement: 'It is so.', method: 'It is looked at.', remedy: ['look'], durationMs: 7 },
   verdict: { outcome, problems: [1], evidence: [2] },
   attempts: [{ observations: `observations/${id}#0.json`, problems: [1] }],
 })
@@ -40,7 +41,8 @@ describe('a reduced run', () => {
       ...['OVL-03', 'exchange', 'facts', 'kernel'].map((name) => `observations/${name}#0.json`),
     ])
     expect(framesOf(files)).to.have.lengthOf(100)
-    expect(files['run.json']).to.contain('"outcome":"pass"')
+    expect(files['run.json']).to.contain('"outcome":"pass"').and.to.contain('"durationMs":7')
+    expect(files['run.json']).to.not.match(/It is|look/)
   })
 
   it('keeps what verdicts rest on, and little else where it must', () => {

@@ -19,7 +19,7 @@ export function reduceRun(whole: Files, { same, fits }: ReductionOptions): Files
     const less = cut(files)
     if (less !== files && same(less)) files = less
   }
-  for (const cut of [withoutPassed, withoutVerdicts]) apply(cut)
+  for (const cut of [withoutWords, withoutPassed, withoutVerdicts]) apply(cut)
   if (fits(files)) return files
   for (const scene of Object.keys(files).filter(isRecorded)) {
     for (const at of lists(JSON.parse(files[scene] ?? '{}'), 'frames'))
@@ -48,6 +48,21 @@ const isRecorded = (name: string): boolean => name.startsWith('observations/') &
 
 function compact(files: Files): Files {
   return mapped(files, (text) => JSON.stringify(JSON.parse(text)))
+}
+
+/** What requirements say of themselves, which is in the catalog. */
+function withoutWords(files: Files): Files {
+  return changed(files, 'run.json', (run) => {
+    const { requirements } = run as { requirements: readonly object[] }
+    const none = { requirement: '', source: [], method: '', usualCauses: [], remedy: [] }
+    return {
+      ...(run as object),
+      requirements: requirements.map((one) => ({
+        ...one,
+        ...Object.fromEntries(Object.entries(none).filter(([key]) => key in one)),
+      })),
+    }
+  })
 }
 
 /** Steps, and what judging makes again of a verdict whose observations are there. */

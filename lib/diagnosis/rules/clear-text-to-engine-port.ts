@@ -29,7 +29,12 @@ export const clearTextToEnginePort: Rule = {
     'Allow 2377/tcp and 7946 from nodes of the swarm alone, on every node',
     'Where the sender is an engine that has no keys: `systemctl restart docker` there, or have it leave and join again',
   ],
-  reports: [],
+  reports: [
+    {
+      url: 'https://github.com/moby/moby/issues/46838',
+      says: 'On two days an engine logged that something sent it a state that was not encrypted, though encryption is configured, from another port each time.',
+    },
+  ],
   find(lab) {
     const subjects = new Set(
       lab.everyProblem.filter(({ code }) => code === 'datagram-not-encrypted').map(({ subject }) => subject),

@@ -23,6 +23,7 @@ export const foreignTranslation: Rule = {
     'A rule of nat, in the host’s own namespace or that of a task, an overlay or a balancer, matches the packets that a requirement sent, and leads them to another address or port than the engine’s rules do',
     'Its counter rose while requirements were verified; one that matches by what cannot be read counts only where something was seen that must not be',
     'Or, for a port that must not answer, a program of the node itself listens there',
+    'Or the chain DOCKER-INGRESS of an engine before 29.8 is still asked, and leads to an address that `ingress_sbox` no longer has, while the engine of today has a rule of its own for the port',
   ],
   silencedBy: [
     'It is for another port, protocol, sender or address than what was asked',
@@ -137,11 +138,23 @@ function draftOf(led: readonly [Led, ...Led[]], lab: LabView): Draft {
         }
       : {
           title: `${node} leads ${whose} to ${targetOf(by)}: ${rule}${counted}`,
-          cause: `The rule translates the destination before anything else on ${node} gets the packet, and no engine made it. ${isData ? 'The other nodes expect VXLAN at the port and the address the swarm was told, and what goes elsewhere comes to no overlay.' : 'What answers is what the rule leads to, whatever services publish: managers, `docker service ls` and the other nodes show nothing of it.'}`,
+          cause:
+            by.isFormer === true
+              ? ofFormerEngine
+              : `The rule translates the destination before anything else on ${node} gets the packet, and no engine made it. ${isData ? 'The other nodes expect VXLAN at the port and the address the swarm was told, and what goes elsewhere comes to no overlay.' : 'What answers is what the rule leads to, whatever services publish: managers, `docker service ls` and the other nodes show nothing of it.'}`,
           remedy: [
+            ...(by.isFormer === true
+              ? [
+                  `On ${node}: \`iptables -t nat -S | grep -- '-j ${by.rule.chain}'\` shows the rules that lead to the chain; delete each with \`iptables -t nat -D …\`, or restart the host`,
+                ]
+              : []),
             `On ${node}: ${removalOf(by)}`,
             ...stillTranslated(led, isData ? lab.facts?.dataPathPort : problemsPort(led)),
-            'Find what writes it, or it comes back: a script that forwards by hand, firewalld, a proxy that takes connections over, a container with NET_ADMIN',
+            ...(by.isFormer === true
+              ? []
+              : [
+                  'Find what writes it, or it comes back: a script that forwards by hand, firewalld, a proxy that takes connections over, a container with NET_ADMIN',
+                ]),
           ],
         }),
     nodes: [node],
@@ -151,9 +164,15 @@ function draftOf(led: readonly [Led, ...Led[]], lab: LabView): Draft {
       `${node}: ${rule}${counted}`,
       ...whats.map((what) => `${what}: ${by === undefined ? 'no rule leads it on' : `to ${targetOf(by)}`}`),
     ],
-    explains: (problem) => problems.has(problem) || (isData && isBehind(problem, pairs)),
+    explains: (problem) =>
+      problems.has(problem) ||
+      (isData && isBehind(problem, pairs)) ||
+      (by?.isFormer === true && problem.code === 'own-traffic-not-masqueraded' && problem.node === node),
   }
 }
+
+const ofFormerEngine =
+  'An engine before 29.8 made the chain, and an upgrade in place left it. It holds the address that ingress_sbox had then, and is asked before the rule that the engine has for the port today: what comes to the port goes to an address that nothing has. Managers and `docker service ls` show nothing of it. What the kernel holds of it ends when the host restarts.'
 
 const problemsPort = ([{ problem }]: readonly [Led, ...Led[]]): number | undefined => problem.port
 

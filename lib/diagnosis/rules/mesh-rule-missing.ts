@@ -151,7 +151,7 @@ function lackingFor(port: Port, { root, nftables, namespaces, unavailable }: Hos
           'what the node itself sends does not come to the rule that leads it on: nat OUTPUT has no jump to it',
         )
       : []),
-    ...(way.fromLoopback !== undefined && !way.masquerades
+    ...(way.fromLoopback?.rule.leadsTo?.split(':')[0] === way.sandbox && !way.masquerades
       ? lacksOwn('what the node sends to 127.0.0.1 is led on and not masqueraded in nat POSTROUTING')
       : []),
     ...(isMarked(sandbox, port)

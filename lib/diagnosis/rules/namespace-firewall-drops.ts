@@ -32,7 +32,12 @@ export const namespaceFirewallDrops: Rule = {
     'Remove it there by `-D`, or make the task again: `docker service update --force SERVICE`',
     'If it comes back the container sets it: look for `NET_ADMIN` in `docker service inspect SERVICE`',
   ],
-  reports: [],
+  reports: [
+    {
+      url: 'https://github.com/binhex/arch-sabnzbdvpn/issues/15',
+      says: 'A container with iptables rules of its own was put on an overlay, and what it sent was refused with “Operation not permitted”.',
+    },
+  ],
   find(lab) {
     return lab.nodeNames.flatMap((node) => draftsOf(node, lab))
   },

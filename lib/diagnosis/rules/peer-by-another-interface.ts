@@ -33,7 +33,12 @@ export const peerByAnotherInterface: Rule = {
     'Look: `ip route get ADDRESS` on the node, `ip route show to match ADDRESS`',
     'Remove the more specific route, `ip route del DESTINATION dev INTERFACE`, and take it out of netplan, ifupdown, the VPN or the routing daemon that sets it',
   ],
-  reports: [],
+  reports: [
+    {
+      url: 'https://github.com/moby/swarmkit/issues/1667',
+      says: 'A swarm was given the faster of two interfaces in one network, and its containers reached each other only as long as the slower one was not blocked.',
+    },
+  ],
   find: (lab) => nodesRead(lab).flatMap((node) => draftsOf(lab, node)),
   gravity: 51,
 }

@@ -72,6 +72,26 @@ const known: readonly {
     ],
   },
   {
+    refusal: 'registry-wants-login',
+    means:
+      'the registry of the image wants a login; engines 29.6.0 to 29.6.2 refuse the task even where the node has the image',
+    remedy: [
+      'Engines 29.6.0 to 29.6.2: update to 29.7.0 or later, which start a task whose image is there',
+      'On that node: `docker image ls` shows whether it has the image; `docker login` to the registry, and `docker pull NAME`',
+      'Without `--probe-image` the image is brought to each node by SSH, and its name is of no registry',
+    ],
+    reports: [
+      {
+        url: 'https://github.com/moby/moby/pull/53212',
+        says: 'A pull that failed for lack of a login ended tasks whose image the node had; since then they start from it.',
+      },
+      {
+        url: 'https://github.com/moby/moby/issues/52570',
+        says: 'A registry refused to hand out an image without a login, and the task said that there was no such image.',
+      },
+    ],
+  },
+  {
     refusal: 'kernel-lacks',
     means: 'the kernel of that node lacks what the network needs',
     remedy: ['`modprobe -a vxlan bridge veth ip_vs xfrm_user esp4` on that node, then restart its engine'],
@@ -87,7 +107,7 @@ export const stackIncomplete: Rule = {
     'The services that swarmproof deploys did not all come up. The network is verified with the tasks that run; what needs the others is inconclusive or skipped. Your own services are likely to meet the same on that node.',
   proof: [
     'Tasks that do not run when the stack is read: service, node, state and the engine’s own words',
-    'Words with a known meaning are translated: a VXLAN device that is in the way, no free address pool, no suitable node, a missing image, a kernel that cannot',
+    'Words with a known meaning are translated: a VXLAN device that is in the way, no free address pool, no suitable node, a missing image, a registry that wants a login, a kernel that cannot',
   ],
   silencedBy: [
     'Every task of the stack runs',
@@ -97,6 +117,7 @@ export const stackIncomplete: Rule = {
     'The whole message: `docker service ps --no-trunc SERVICE` on a manager, then `journalctl -u docker` on the node',
     '“file exists”, “address already in use”: `ip -d link show type vxlan` on the node, then `ip link del NAME` for the device that no network of the swarm owns',
     '“non-overlapping address pool”: `ip route` on the node; routes to 0.0.0.0/1 and 128.0.0.0/1 of a VPN cover every pool, so create the network with `--subnet`',
+    '“unauthorized”: `docker login` on the node, or an engine other than 29.6.0 to 29.6.2, which ask the registry even for an image they have',
     '“no such image”: name one that every node can have, `--probe-image NAME`',
   ],
   reports: known.flatMap(({ reports = [] }) => reports),

@@ -71,7 +71,8 @@ const programs: Readonly<
   Record<AnyPart, { readonly needed: readonly string[]; readonly failing: readonly string[] }>
 > = {
   devices: { needed: ['perl', 'bridge'], failing: ['netlink', 'ip', 'bridge'] },
-  firewall: { needed: ['perl', 'iptables-save'], failing: ['iptables-save'] },
+  // Which of the two programs has an engine’s rules is not known before both are read.
+  firewall: { needed: ['perl', 'iptables-save'], failing: ['iptables-save', 'nft'] },
   IPsec: { needed: ['perl', 'ip'], failing: ['ip-xfrm'] },
 }
 
