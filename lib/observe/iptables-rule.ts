@@ -28,6 +28,8 @@ const plain: Readonly<Record<string, string>> = {
   '--state': 'ct state',
   '--pkt-type': 'meta pkttype',
   '--ctdir': 'ct direction',
+  '--src-range': 'ip saddr',
+  '--dst-range': 'ip daddr',
 }
 
 /**

@@ -52,9 +52,11 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
     problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
   const missed = lab.problems().filter(explains)
   if (missed.length === 0) return []
-  const drops = packetDrops(lab, node, packetsOf(traffic, node, lab), ['output', 'postrouting']).filter(
-    ({ packets }) => packets !== 0,
-  )
+  const drops = packetDrops(lab, node, packetsOf(traffic, node, lab), [
+    'output',
+    'postrouting',
+    'egress',
+  ]).filter(({ packets }) => packets !== 0)
   const [first] = drops
   if (first === undefined) return []
   const loss = lostBy(drops, { at: node, way: 'leaving' })

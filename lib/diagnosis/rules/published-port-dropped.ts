@@ -34,7 +34,7 @@ export const publishedPortDropped: Rule = {
 function draftOf(node: string, lab: LabView): Draft[] {
   const missed = lab.problems().filter((problem) => isSilent(problem) && problem.node === node)
   const found = missed.flatMap(({ port = 0, protocol = 'TCP' }) =>
-    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['prerouting'])
+    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['ingress', 'prerouting'])
       .filter(({ packets }) => packets !== 0)
       .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() })),
   )
