@@ -3,6 +3,7 @@ import { nodesOf } from '../../observation/problem.ts'
 import type { HostState, Neighbour } from '../../observe/host-state.ts'
 import { leadsPastMain } from '../../observe/policy-routing.ts'
 import { routesTo } from '../../observe/route.ts'
+import { typedSetting } from '../../observe/settings.ts'
 import { dataPathGone } from '../data-path-address.ts'
 import { droppedFor } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
@@ -77,7 +78,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
       cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${who.join(' and ')} sends comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon the peer sends nothing at all.`,
       remedy: [
         `On ${node} let the route to ${first.address} leave by ${device}: \`ip route get ${first.address}\` shows which one is taken; \`ip route show to match ${first.address}\``,
-        `Or, where the two ways are meant: \`sysctl -w net.ipv4.conf.${device}.rp_filter=2\`, and the same in \`/etc/sysctl.d\``,
+        `Or, where the two ways are meant: \`sysctl -w ${typedSetting(`net.ipv4.conf.${device}.rp_filter`)}=2\`, and the same in \`/etc/sysctl.d\``,
       ],
       nodes: [node],
       pairs: who.map((from) => ({ from, to: node })),
