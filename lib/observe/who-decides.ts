@@ -109,7 +109,7 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
   const unless = asked.filter(
     (one) =>
       !one.beyond &&
-      one.applies !== 'all' &&
+      (one.applies !== 'all' || one.doubted) &&
       isFinal(one.rule) &&
       one.rule.verdict !== verdict &&
       isSpared(one),
@@ -147,8 +147,9 @@ function walk({ ruleset, packet, base, asked, isOver }: Walk): AskedRule | undef
       const one = { rule, applies, base, path, beyond, doubted: mayBeAccepted || mayReturn }
       asked.push(one)
       if (isFinal(rule)) {
-        if (applies === 'all' && !beyond) decided = one
-        if (applies === 'unread' && spares(rule)) mayBeAccepted = true
+        const isMet = applies === 'all' && !mayReturn
+        if (isMet && !beyond) decided = one
+        if (!isMet && applies !== 'some' && spares(rule)) mayBeAccepted = true
       } else if (rule.verdict === 'return') {
         if (own === 'all') returned = true
         else if (own === 'unread') mayReturn = true
