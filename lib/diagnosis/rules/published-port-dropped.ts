@@ -46,7 +46,7 @@ function draftOf(node: string, lab: LabView): Draft[] {
   const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   return [
     {
-      title: `${node}'s own firewall drops what comes for port ${first.port}/${first.protocol}: ${first.rule}${counted}`,
+      title: `${node}'s own firewall ${first.certain ? 'drops' : 'may drop'} what comes for port ${first.port}/${first.protocol}: ${first.rule}${counted}`,
       cause: `The rule is asked on ${node} before DNAT leads the port on, so that neither DOCKER-USER nor a task sees the connection. Through other nodes the port answers, and everything is reported healthy.`,
       remedy: [
         `On ${node} take that rule away, or accept port ${first.port} before it; rules for published ports belong in DOCKER-USER, with \`-m conntrack --ctorigdstport ${first.port}\``,
