@@ -141,6 +141,23 @@ describe('a firewall that drops VXLAN where it arrives', function () {
     })
 })
 
+describe('VXLAN that no rule is seen to drop', function () {
+  this.timeout(30_000)
+  const legacy: ChangeKernel = (state, node) => {
+    if (node === 'worker2')
+      state.firewallBackend = { ...state.firewallBackend, legacyTables: ['nat', 'filter'] }
+  }
+
+  it('may be dropped by the other iptables, where that has tables', async () => {
+    const [found] = await atInput(legacy)
+    expect(found).to.deep.include({ code: 'arrives-undelivered', nodes: ['worker2'] })
+    expect(found?.title).to.match(/not delivered there; rules of iptables-legacy there were not read$/)
+    expect(found?.remedy[0]).to.match(/^On worker2: `iptables-legacy-save -c .*its tables filter hold/)
+    const [other] = await atInput()
+    expect(other?.title).to.match(/not delivered there$/)
+  })
+})
+
 describe('what lets VXLAN in', function () {
   this.timeout(60_000)
   const typed = async (...changes: readonly ChangeKernel[]): Promise<readonly string[]> => {
