@@ -91,6 +91,33 @@ describe('a firewall that drops VXLAN where it arrives', function () {
     expect(found?.title).to.contain('drops it: iptables -t filter -P INPUT DROP, 521 packets meanwhile')
   })
 
+  it('does so by a policy where what accepts new connections gets none that is tracked', async () => {
+    const accepts = rising(
+      'filter',
+      'INPUT',
+      '-p udp -m udp --dport 4789 -m conntrack --ctstate NEW -j ACCEPT',
+    )
+    expect(await first(policy('filter', 'INPUT'), accepts)).to.deep.include({
+      explains: ['OVL-03', 'MTU-02'],
+    })
+    for (const target of ['NOTRACK', 'CT --notrack']) {
+      const untracked = rising('raw', 'PREROUTING', `-p udp -m udp --dport 4789 -j ${target}`)
+      const found = await first(policy('filter', 'INPUT'), accepts, untracked)
+      expect(found?.title).to.match(/^VXLAN .* drops it: iptables -t filter -P INPUT DROP/)
+    }
+    const early = ',"type":"filter","hook":"prerouting","prio":-300,"policy":"accept"'
+    const own = [
+      chain('inet', 'own', 'early', early),
+      rule('inet', 'own', 'early', `${port4789},{"notrack":null}`),
+    ]
+    expect((await first(policy('filter', 'INPUT'), accepts, ruled(own.join())))?.title).to.match(
+      /^VXLAN .* drops it/,
+    )
+    const all = rising('filter', 'INPUT', '-m conntrack --ctstate NEW,UNTRACKED -j ACCEPT')
+    const untracked = rising('raw', 'PREROUTING', '-p udp -m udp --dport 4789 -j NOTRACK')
+    expect(await first(policy('filter', 'INPUT'), all, untracked)).to.equal(undefined)
+  })
+
   it('does not where its rule spares the range of addresses that the nodes have', async () => {
     const range = (addresses: string): ChangeKernel =>
       rising('filter', 'INPUT', `-p udp -m udp --dport 4789 -m iprange ! --src-range ${addresses} -j DROP`)

@@ -111,6 +111,7 @@ function dropsBy(
   const ruleset = nodeRuleset(state)
   const former = after === undefined || before === undefined ? undefined : nodeRuleset(before)
   const found = asked
+    .map((packet) => (isUntracked(ruleset, packet) ? { ...packet, state: 'untracked' } : packet))
     .flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
     .filter(({ by }) => !isChain(by) || !isEnginesPolicy(by) || isWholeTable(state, 'filter'))
   const drops = [...new Set(found.map(({ by }) => by))].flatMap((by): CountedDrop[] => {
@@ -123,6 +124,15 @@ function dropsBy(
   // Of a rule whose matches are not understood it is not known that it met these packets.
   return drops.toSorted(
     (one, other) => Number(other.certain) - Number(one.certain) || (other.packets ?? 0) - (one.packets ?? 0),
+  )
+}
+
+/** As Calico and hosts under load do with VXLAN: rules that accept new connections do not accept it then. */
+function isUntracked(ruleset: Ruleset, packet: AskedPacket): boolean {
+  const hook = packet.fromHost === true ? 'output' : 'prerouting'
+  return whoDecides(ruleset, hook, packet).asked.some(
+    ({ rule, applies, beyond, doubted }) =>
+      rule.untracks === true && applies === 'all' && !beyond && !doubted,
   )
 }
 

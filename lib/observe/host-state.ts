@@ -262,6 +262,8 @@ export interface RuleEffect {
   readonly leadsTo?: string
   /** It replaces the source by the address of the interface the packet leaves by. */
   readonly masquerades?: true
+  /** It keeps packets from connection tracking: their state is `untracked`. */
+  readonly untracks?: true
   /** It chooses at random, as a balancer does. */
   readonly random?: true
 }

@@ -211,6 +211,7 @@ function effectOf(part: Expression): Partial<RuleEffect> {
     return leftText(key) === 'meta mark' && typeof value === 'number' ? { marks: value } : {}
   }
   if ('masquerade' in part) return { masquerades: true }
+  if ('notrack' in part) return { untracks: true }
   if ('dnat' in part || 'redirect' in part) {
     const to = object(part['dnat'] ?? part['redirect'])
     return {

@@ -138,6 +138,7 @@ export function nftText({ conditions, ...effect }: Omit<NftRule, 'handle'>): str
     ...(effect.marks === undefined ? [] : [`meta mark set 0x${effect.marks.toString(16)}`]),
     ...(effect.leadsTo === undefined ? [] : [`dnat to ${effect.leadsTo}`]),
     ...(effect.masquerades === undefined ? [] : ['masquerade']),
+    ...(effect.untracks === undefined ? [] : ['notrack']),
     ...(effect.verdict === '' ? [] : [effect.verdict]),
   ].join(' ')
 }
