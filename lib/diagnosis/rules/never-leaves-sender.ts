@@ -9,8 +9,8 @@ import type { Draft, Rule } from '../rule.ts'
 const codes: readonly ProblemCode[] = ['data-never-left', 'gossip-never-left']
 
 /** What a node sends to another ends on the node itself, and its kernel says where. */
-export const leavesNoMore: Rule = {
-  code: 'leaves-no-more',
+export const neverLeavesSender: Rule = {
+  code: 'never-leaves-sender',
   title: 'What a node sends to another never leaves it, and its kernel says why',
   severity: ['cause'],
   meaning:

@@ -37,7 +37,7 @@ describe('what never leaves its sender', function () {
     it(`is told by the reason that its kernel gives: ${reason}`, async () => {
       const [first, ...rest] = await dropped(drop(reason, location))
       expect(rest).to.deep.equal([])
-      expect(first).to.deep.include({ code: 'leaves-no-more', nodes: ['worker1'], explains: ['CTL-04'] })
+      expect(first).to.deep.include({ code: 'never-leaves-sender', nodes: ['worker1'], explains: ['CTL-04'] })
       expect(first?.title).to.equal(`VXLAN does not leave worker1: dropped by ${by} (${reason})`)
     })
 
@@ -78,7 +78,7 @@ describe('two nodes of which one does not answer ARP', function () {
 
   it('are told so, and not that 7946 is blocked', async () => {
     const found = await unanswered()
-    expect(found.map(({ code }) => code)).to.deep.equal(['leaves-no-more'])
+    expect(found.map(({ code }) => code)).to.deep.equal(['never-leaves-sender'])
     expect(found[0]?.title).to.equal(
       'Nothing that worker2 sends to worker1 leaves: nobody answers its ARP for 192.168.56.12 (worker1)',
     )
@@ -89,7 +89,7 @@ describe('two nodes of which one does not answer ARP', function () {
     const found = await unanswered(({ root }) => {
       root.neighbours = root.neighbours.filter(({ state }) => state !== 'INCOMPLETE' && state !== 'FAILED')
     })
-    expect(found.map(({ code }) => code)).to.not.include('leaves-no-more')
+    expect(found.map(({ code }) => code)).to.not.include('never-leaves-sender')
   })
 })
 
