@@ -229,3 +229,44 @@ describe('peers that engines name by an id, whose UDP fails', () => {
     expect(found.map(({ code }) => code)).to.deep.equal(['host-firewall-drops', 'gossip-udp-blocked'])
   })
 })
+
+describe('what is lost between hosts', () => {
+  const run = 'quick-data-port-dropped'
+  const open: Asked[1] = ({ root }) => {
+    root.firewall = root.firewall.filter((one) => !one.rule.includes('--dport 4789 -j DROP'))
+  }
+  const lost = (protocol: 'VXLAN' | 'ESP', ...between: readonly (readonly [string, string])[]): Problem[] =>
+    between
+      .flatMap(([one, other]) => [
+        { from: one, to: other },
+        { from: other, to: one },
+      ])
+      .map((path) => ({
+        ...{ code: 'data-lost-on-the-way', kind: 'missed', path, protocol, expected: 30 },
+        network: protocol === 'ESP' ? 'swp-secret' : 'swp-clear',
+      }))
+  const ofWorker2 = [
+    ['worker2', 'manager'],
+    ['worker2', 'worker1'],
+  ] as const
+  const blocked = async (vxlan: readonly Problem[], esp: readonly Problem[]) =>
+    (await findingsWhere(run, open, undefined, undefined, { 'CTL-04': vxlan, 'CTL-07': esp })).filter(
+      ({ severity }) => severity === 'cause',
+    )
+
+  it('of VXLAN and of ESP alike is one finding', async () => {
+    const found = await blocked(lost('VXLAN', ...ofWorker2), lost('ESP', ...ofWorker2))
+    expect(found.map(({ code }) => code)).to.deep.equal(['data-path-port-blocked'])
+    expect(found[0]?.title).to.equal(
+      'UDP 4789 (VXLAN) and ESP (IP protocol 50) are blocked between hosts: to or from worker2',
+    )
+    expect(found[0]?.explains).to.include.members(['CTL-04', 'CTL-07', 'OVL-03'])
+  })
+
+  it('of ESP is said beside VXLAN that is lost between others', async () => {
+    const found = await blocked(lost('VXLAN', ['manager', 'worker1']), lost('ESP', ...ofWorker2))
+    const codesFound = found.map(({ code, nodes }) => [code, nodes])
+    expect(codesFound).to.deep.include(['esp-blocked', ['worker2']])
+    expect(found.find(({ code }) => code === 'data-path-port-blocked')?.explains).to.not.include('CTL-07')
+  })
+})

@@ -53,9 +53,31 @@ describe('the engine’s rules gone on a node', () => {
       })
   })
 
-  it('are not said where no node has them: that engine is told to write none', async () => {
-    const found = await findingsWhere('rules-flushed', ({ root }) => (root.firewall = []))
-    expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
+  it('are one finding where no node has them, for which a restart alone does not help', async () => {
+    const [finding, ...others] = await findingsWhere('rules-flushed', ({ root }) => (root.firewall = []))
+    expect(finding).to.deep.include({
+      code: 'engine-rules-gone',
+      nodes: ['manager', 'worker1', 'worker2'],
+      explains: ['CTL-07', 'OVL-03', 'ENC-01', 'ENC-07', 'MTU-02', 'ING-01'],
+    })
+    expect(finding?.title).to.match(/^No node has any of the engine's firewall rules/)
+    expect(finding?.remedy[0]).to.contain('daemon.json')
+    expect(others).to.deep.equal([])
+  })
+
+  it('are not said of all where the rules of one could not be read, or may be elsewhere', async () => {
+    for (const unread of [
+      (state: Changeable<HostState>) =>
+        (state.unavailable = [{ what: 'firewall', tool: 'iptables-save', package: 'iptables' }]),
+      (state: Changeable<HostState>) =>
+        (state.firewallBackend = { ...state.firewallBackend, legacyTables: ['nat'] }),
+    ]) {
+      const found = await findingsWhere('rules-flushed', (state, node) => {
+        state.root.firewall = []
+        if (node === 'manager') unread(state)
+      })
+      expect(found.map(({ code }) => code)).to.not.include('engine-rules-gone')
+    }
   })
 
   it('are those of one table, where the other is whole', async () => {

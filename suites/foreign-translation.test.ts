@@ -337,6 +337,27 @@ describe('a rule that is not the engine’s and leads what tasks send elsewhere'
     expect(at(causes({ 'OVL-03': [lost] }, { ...arriving, on: 'worker1' }))).to.deep.equal([])
   })
 
+  it('may work on after it was deleted, which is told where all rules were read', () => {
+    const [first, ...others] = causes({ 'CTL-08': [onPort], 'OVL-03': [lost] })
+    expect(first).to.deep.include({
+      ...{ code: 'translation-outlives-rule', nodes: ['worker2'], explains: ['CTL-08', 'OVL-03'] },
+    })
+    expect(first?.title).to.match(/^worker2 sends VXLAN to UDP 8472, not 4789, and none of its rules/)
+    expect(first?.remedy[0]).to.contain('`conntrack -D -p udp --orig-port-dst 4789`')
+    expect(others).to.deep.equal([])
+    for (const change of [
+      (state: Changeable<HostState>) =>
+        (state.unavailable = [{ what: 'firewall', tool: 'iptables-save', package: 'iptables' }]),
+      (state: Changeable<HostState>) =>
+        (state.firewallBackend = { ...state.firewallBackend, legacyTables: ['nat'] }),
+      ({ namespaces }: Changeable<HostState>) => {
+        for (const { links } of Object.values(namespaces))
+          for (const { vxlan } of links) if (vxlan !== undefined) Object.assign(vxlan, { port: 8472 })
+      },
+    ])
+      expect(at(causesWhere({ 'CTL-08': [onPort] }, (state) => void change(state)))).to.deep.equal([])
+  })
+
   it('is no cause of what another node lacks by itself, nor of its nameservers', () => {
     const port: Added = {
       ...{ on: 'worker2', chain: 'OUTPUT' },

@@ -35,6 +35,10 @@ describe('what containers send outside without the address of their node', () =>
     ...{ code: 'outbound-source-wrong', kind: 'seen', node, path: { from: node, to: 'manager' } },
     ...{ protocol: 'UDP', address: '192.168.56.11', port: 9, observed, expected: '192.168.56.13' },
   })
+  /** What masquerades counted. */
+  const counting: ChangeKernel = ({ root }) => {
+    for (const rule of root.firewall) if (rule.rule.includes('MASQUERADE')) rule.packets += 9
+  }
   const own = [sent('worker2', '172.18.0.4')]
   const engines = /^nat POSTROUTING -s 172\.18\.0\.0\/16 ! -o docker_gwbridge -j MASQUERADE$/
 
@@ -123,6 +127,34 @@ describe('what containers send outside without the address of their node', () =>
     )
     const [finding] = await causes(change, { 'GWB-02': own })
     expect(finding?.title).to.match(/: no rule masquerades what leaves docker_gwbridge$/)
+  })
+
+  const kube = allOf(
+    inserted('worker2', 'nat', 'POSTROUTING', '-j KUBE-POSTROUTING'),
+    inserted('worker2', 'nat', 'KUBE-POSTROUTING', '-j MASQUERADE --random-fully'),
+    inserted('worker2', 'nat', 'KUBE-POSTROUTING', '-m mark ! --mark 0x4000/0x4000 -j RETURN'),
+  )
+  const calico = inserted('worker2', 'nat', 'POSTROUTING', '-m set --match-set cali40masq src -j MASQUERADE')
+
+  for (const [whose, others] of Object.entries({ Kubernetes: kube, Calico: calico }))
+    it(`is laid to the missing rule although one of ${whose} masquerades packets of its own`, async () => {
+      const gone = allOf(deleted(engines, 'worker2'), others)
+      const [finding] = await causes(gone, { 'GWB-02': own })
+      expect(finding?.title).to.match(/: no rule masquerades what leaves docker_gwbridge$/)
+      const lost: Problem = { ...sent('worker2', ''), code: 'outbound-lost', kind: 'missed' }
+      const causesOfLoss = (change: ChangeKernel) => titles(causesWhere({ 'GWB-02': [lost] }, change))
+      expect(causesOfLoss(gone)).to.have.lengthOf(1)
+      expect(causesOfLoss(allOf(gone, meanwhile(counting)))).to.deep.equal([])
+      expect(causesOfLoss(others)).to.deep.equal([])
+    })
+
+  it('is laid to a rule before that nobody can read, where the one behind it would have met it', async () => {
+    const rule = '-m set --match-set nomasq dst -j RETURN'
+    const change = inserted('worker2', 'nat', 'POSTROUTING', rule)
+    const [finding] = await causes(change, { 'GWB-02': own })
+    expect(finding?.title).to.include(
+      `nat POSTROUTING rule 1 (${rule}) decides before nat POSTROUTING rule 3 (`,
+    )
   })
 
   it('says so where no node masquerades', async () => {

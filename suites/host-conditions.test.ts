@@ -37,6 +37,31 @@ describe('a node that does not forward', () => {
     ])
   })
 
+  const titleBy = async (...lines: readonly (readonly [string, string, string])[]): Promise<string> => {
+    const [found] = await findingsWhere('forwarding-off', (state, node) => {
+      if (node === 'worker2')
+        state.settingFiles = lines.map(([file, setting, value]) => ({ file, setting, value }))
+    })
+    return found?.title ?? ''
+  }
+
+  it('is told by the line that is applied last, under whichever name it sets it', async () => {
+    const [early, late] = ['/etc/sysctl.d/10-hard.conf', '/etc/sysctl.d/99-own.conf']
+    const off = 'worker2 forwards nothing: net.ipv4.ip_forward is 0, '
+    expect(await titleBy([early, 'net.ipv4.conf.all.forwarding', '0'])).to.equal(
+      `${off}set in ${early} by net.ipv4.conf.all.forwarding`,
+    )
+    expect(await titleBy([early, 'net.ipv4.conf.*.forwarding', '0'])).to.contain(`set in ${early}`)
+    expect(await titleBy([early, 'net.ipv4.ip_forward', '1'], [late, 'net.ipv4.ip_forward', '0'])).to.equal(
+      `${off}set in ${late}`,
+    )
+    expect(await titleBy([early, 'net.ipv4.ip_forward', '0'], [late, 'net.ipv4.ip_forward', '1'])).to.equal(
+      `${off}although ${late} sets 1: something switched it off afterwards`,
+    )
+    expect(await titleBy()).to.equal(`${off}and no file of sysctl sets it`)
+    expect(await titleBy([early, 'net.ipv4.conf.default.forwarding', '0'])).to.contain('no file of sysctl')
+  })
+
   it('by an interface that the mesh does not use is none', async () => {
     expect(await findingsWhere('forwarding-off', off('net.ipv4.conf.eth0.forwarding'))).to.deep.equal([])
   })

@@ -45,7 +45,7 @@ const meanings: Readonly<Record<string, DropMeaning>> = {
   SKB_CSUM: { by: 'a checksum that is wrong', look: '`ethtool -k INTERFACE | grep checksum`' },
   'NO_SOCKET __udp4_lib_rcv': {
     by: 'want of a socket: nothing listens on their port',
-    look: '`ss -uln`; the VXLAN socket is there while a network has a task on the node',
+    look: '`ss -uln`; the VXLAN socket is there while a network has a task on the node; and `conntrack -L -p udp --orig-port-dst 4789`: what a rule DNAT or REDIRECT translated once stays translated after the rule is gone, `conntrack -D` with the same ends it',
   },
   SOCKET_RCVBUFF: {
     by: 'a receive buffer that is full: its program does not read fast enough',

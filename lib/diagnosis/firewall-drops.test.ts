@@ -34,15 +34,16 @@ describe('drops of host firewalls', () => {
   })
 })
 
-describe('what accepts before a drop', () => {
-  it('stands in the chain that drops, in the words of its program', () => {
-    const acceptOf = (traffic: Traffic) =>
-      firewallDrops(view, 'worker1', traffic)[0]?.accept('192.168.99.0/24')
-    expect(acceptOf('data')).to.equal(
-      'iptables -t filter -I INPUT -p udp --dport 4789 -s 192.168.99.0/24 -j ACCEPT',
+describe('what lets in what is dropped', () => {
+  const letInBy = (seen: LabView, traffic: Traffic) =>
+    firewallDrops(seen, 'worker1', traffic)[0]?.letIn('192.168.99.0/24')[0]
+
+  it('takes away a rule for this traffic alone, and is in the words of its program', () => {
+    expect(letInBy(view, 'data')).to.match(
+      /^`iptables -t filter -D INPUT -s 192\.168\.99\.0\/24 -p udp -m udp --dport 4789 -j DROP`/,
     )
-    expect(acceptOf('gossip-tcp')).to.equal(
-      'nft insert rule inet own input ip saddr 192.168.99.0/24 tcp dport 7946 accept',
+    expect(letInBy(view, 'gossip-tcp')).to.match(
+      /^`nft insert rule inet own input ip saddr 192\.168\.99\.0\/24 tcp dport 7946 accept`/,
     )
   })
 })
@@ -67,7 +68,7 @@ describe('drops of a firewall that accepts what it knows', () => {
     return new LabView(lab, 0, none, none, (_, name) => seen[name])
   }
   const drops = (traffic: Traffic, counted: (rule: string) => boolean) =>
-    firewallDrops(viewOf(counted), 'worker1', traffic).map(({ accept: _, ...drop }) => drop)
+    firewallDrops(viewOf(counted), 'worker1', traffic).map(({ letIn: _, ...drop }) => drop)
   const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7, certain: true }
 
   it('are those of its policy, for what no rule accepts', () => {
@@ -101,7 +102,8 @@ describe('drops of a firewall that accepts what it knows', () => {
       const own = { address: '192.168.99.12', ...(on === undefined ? {} : { interface: on }) }
       const facts = { nodes: [node('manager1', '192.168.99.11'), { name: 'worker1', advertise: own }] }
       const view = viewOf(isForwarding, { 'facts#0': facts })
-      return packetDrops(view, 'worker1', forwardedPackets(silent, 'worker1', view), ['forward'])
+      const asked = forwardedPackets(silent, 'worker1', view)
+      return packetDrops(view, 'worker1', asked, ['forward']).map(({ dropping: _, ...drop }) => drop)
     }
     const found = { node: 'worker1', rule, packets: 7, certain: true }
     expect(forwarded('eth1')).to.deep.equal([found])

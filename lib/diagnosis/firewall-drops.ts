@@ -1,10 +1,11 @@
 import type { RuleCondition } from '../observe/host-state.ts'
-import type { Chain, Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
+import type { Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
 import { gatewayBridgeName, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 import type { CountedLoss } from './ends.ts'
 import type { LabView } from './lab-view.ts'
-import { nodeRuleset, risen } from './node-firewall.ts'
+import { choosing, type Dropping, isChain, isEnginesPolicy, letIn } from './let-in.ts'
+import { isInEnginesChain, isWholeTable, nodeRuleset, risen } from './node-firewall.ts'
 
 /** Traffic that swarm needs between nodes. */
 export type Traffic = 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp' | 'management'
@@ -14,11 +15,14 @@ export interface FirewallDrop {
   readonly node: string
   /** For people, as somebody would type or look it up: `iptables -t filter -A INPUT -p udp --dport 4789 -j DROP`. */
   readonly rule: string
-  /** What accepts the traffic before it, from these senders. */
-  readonly accept: (senders: string) => string
+  /** What lets the traffic in from these senders, the command to type first. */
+  readonly letIn: (senders: string) => readonly string[]
   /** That it dropped while the run went on; undefined where it has no counter. */
   readonly packets?: number
-  /** All of the packets asked about match it; of another it is known only that it counted something. */
+  /**
+   * All of the packets asked about match it, and nothing before it that is not understood may accept them. Of another it is
+   * known only that it counted something.
+   */
   readonly certain: boolean
   /** It is for senders of a list that was not read, and for all that they send. */
   readonly ofListedSenders?: true
@@ -46,30 +50,33 @@ export function lostBy(
  * where the packets come to it and all of them match, or where it counted some of them while the run went on.
  */
 export function firewallDrops(view: LabView, node: string, traffic: Traffic): FirewallDrop[] {
-  return dropsBy(view, node, packetsOf(view, node, traffic), ['prerouting', 'input']).map(
-    ({ by, packets, certain }) => ({
-      ...{
-        node,
-        rule: describe(by),
-        certain,
-        accept: acceptBefore(by, traffic, view.lab.topology.swarm.dataPathPort),
-      },
+  const { swarm } = view.lab.topology
+  return dropsBy(view, node, packetsOf(view, node, traffic), ['ingress', 'prerouting', 'input']).map(
+    ({ packets, certain, ruleset, ...dropping }) => ({
+      ...{ node, rule: describe(dropping), certain },
+      letIn: (senders) => letIn(dropping, ruleset, portsOf(swarm.dataPathPort)[traffic], senders),
       ...(packets === undefined ? {} : { packets }),
-      ...(isOfListedSenders(by) ? { ofListedSenders: true as const } : {}),
+      ...(isOfListedSenders(dropping) ? { ofListedSenders: true as const } : {}),
     }),
   )
 }
 
 /** As lists of attackers are applied (CrowdSec, fail2ban with ipset, blocklists of countries). */
-function isOfListedSenders(by: PlacedRule | Chain): boolean {
+function isOfListedSenders({ path }: Dropping): boolean {
   return (
-    !isChain(by) &&
-    /(^| )--match-set \S+ src( |$)/.test(by.text) &&
-    by.conditions.every(({ left }) => left.startsWith('-m set') || ofSenders.has(left))
+    path.some(({ text }) => /(^| )--match-set \S+ src( |$)/.test(text)) &&
+    path.every(({ conditions }) =>
+      conditions.every(({ left }) => left.startsWith('-m set') || ofSenders.has(left)),
+    )
   )
 }
 
 const ofSenders: ReadonlySet<string> = new Set(['iifname', 'ip saddr', 'ct state', 'fib saddr type'])
+
+/** What drops packets that were asked about. */
+export interface PacketDrop extends Omit<FirewallDrop, 'letIn'> {
+  readonly dropping: Dropping
+}
 
 /** What a node’s firewall drops of these packets where it is asked about them; as `firewallDrops`. */
 export function packetDrops(
@@ -77,11 +84,18 @@ export function packetDrops(
   node: string,
   asked: readonly AskedPacket[],
   hooks: readonly Hook[],
-): Omit<FirewallDrop, 'accept'>[] {
-  return dropsBy(view, node, asked, hooks).map(({ by, packets, certain }) => ({
-    ...{ node, rule: describe(by), certain },
+): PacketDrop[] {
+  return dropsBy(view, node, asked, hooks).map(({ packets, certain, by, path }) => ({
+    ...{ node, rule: describe({ by, path }), certain, dropping: { by, path } },
     ...(packets === undefined ? {} : { packets }),
+    ...(isOfListedSenders({ by, path }) ? { ofListedSenders: true as const } : {}),
   }))
+}
+
+interface CountedDrop extends Dropping {
+  readonly certain: boolean
+  readonly packets?: number
+  readonly ruleset: Ruleset
 }
 
 function dropsBy(
@@ -89,19 +103,23 @@ function dropsBy(
   node: string,
   asked: readonly AskedPacket[],
   hooks: readonly Hook[],
-): { readonly by: PlacedRule | Chain; readonly certain: boolean; readonly packets?: number }[] {
+): CountedDrop[] {
   const after = view.kernelAfter?.[node]
   const before = view.kernelBefore?.[node]
   const state = after ?? before
   if (state === undefined) return []
   const ruleset = nodeRuleset(state)
   const former = after === undefined || before === undefined ? undefined : nodeRuleset(before)
-  const found = asked.flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
-  const drops = [...new Set(found.map(({ by }) => by))].flatMap((by) => {
-    const packets = risen(by, former)
+  const found = asked
+    .map((packet) => (isUntracked(ruleset, packet) ? { ...packet, state: 'untracked' } : packet))
+    .flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
+    .filter(({ by }) => !isChain(by) || !isEnginesPolicy(by) || isWholeTable(state, 'filter'))
+  const drops = [...new Set(found.map(({ by }) => by))].flatMap((by): CountedDrop[] => {
     const certain = found.some((one) => one.by === by && one.matchesAll)
+    const { path } = found.find((one) => one.by === by && one.matchesAll === certain) ?? { path: [] }
+    const packets = leastOf([by, choosing({ by, path }) ?? by].map((one) => risen(one, former)))
     if (!certain && (packets === undefined || packets === 0)) return []
-    return [{ by, certain, ...(packets === undefined ? {} : { packets }) }]
+    return [{ by, path, certain, ruleset, ...(packets === undefined ? {} : { packets }) }]
   })
   // Of a rule whose matches are not understood it is not known that it met these packets.
   return drops.toSorted(
@@ -109,31 +127,49 @@ function dropsBy(
   )
 }
 
-interface Found {
-  readonly by: PlacedRule | Chain
+/** As Calico and hosts under load do with VXLAN: rules that accept new connections do not accept it then. */
+function isUntracked(ruleset: Ruleset, packet: AskedPacket): boolean {
+  const hook = packet.fromHost === true ? 'output' : 'prerouting'
+  return whoDecides(ruleset, hook, packet).asked.some(
+    ({ rule, applies, beyond, doubted }) =>
+      rule.untracks === true && applies === 'all' && !beyond && !doubted,
+  )
+}
+
+/** A chain that others lead to as well counts for all of them. */
+function leastOf(counts: readonly (number | undefined)[]): number | undefined {
+  const known = counts.filter((count) => count !== undefined)
+  return known.length === 0 ? undefined : Math.min(...known)
+}
+
+interface Found extends Dropping {
   readonly matchesAll: boolean
 }
 
 function dropsAt(ruleset: Ruleset, hook: Hook, packet: AskedPacket): Found[] {
   const { asked, by, verdict, unless } = whoDecides(ruleset, hook, packet)
   const rules = asked
-    .filter(({ rule, beyond }) => !beyond && isDrop(rule) && !isEngines(rule))
-    .map(({ rule, applies }): Found => ({ by: rule, matchesAll: applies === 'all' }))
-  if (by === undefined || !isChain(by) || verdict !== 'drop' || isEnginesPolicy(by)) return rules
-  return unless.some(({ rule }: AskedRule) => rule.verdict === 'accept')
-    ? rules
-    : [...rules, { by, matchesAll: true }]
+    .filter(({ rule, beyond }) => !beyond && mayDrop(rule) && !isEngines(rule))
+    .map(({ rule, applies, doubted, path }): Found => ({
+      ...{ by: rule, path },
+      matchesAll: applies === 'all' && !doubted && rule.verdict !== 'queue',
+    }))
+  if (by === undefined || !isChain(by) || verdict !== 'drop' || isEnginesTable(by.table)) return rules
+  const accepting = unless.filter(({ rule }: AskedRule) => rule.verdict === 'accept')
+  if (accepting.length > 0 && (isEnginesPolicy(by) || accepting.some(({ applies }) => applies === 'some')))
+    return rules
+  return [...rules, { by, path: [], matchesAll: accepting.length === 0 }]
 }
 
-const isDrop = ({ verdict }: PlacedRule): boolean => verdict === 'drop' || verdict === 'reject'
+/** A program that packets are handed to may drop them, and where it does not run nothing comes back. */
+const mayDrop = ({ verdict }: PlacedRule): boolean =>
+  verdict === 'drop' || verdict === 'reject' || verdict === 'queue'
 
-const isChain = (by: PlacedRule | Chain): by is Chain => 'rules' in by
-
-/** Rules of the engine's chains, and those that keep encrypted networks encrypted. */
-function isEngines({ table, chain, conditions }: PlacedRule): boolean {
+/** Rules of the engine’s chains, of which DOCKER-USER is none, and those that keep encrypted networks encrypted. */
+function isEngines(rule: PlacedRule): boolean {
+  const { conditions } = rule
   return (
-    chain.startsWith('DOCKER') ||
-    isEnginesTable(table) ||
+    isInEnginesChain(rule) ||
     conditions.some(({ left }) => left === 'vni' || left === '-m bpf' || left === '-m u32') ||
     keepsContainersApart(conditions)
   )
@@ -154,11 +190,6 @@ function keepsContainersApart(conditions: readonly RuleCondition[]): boolean {
 
 const isEnginesTable = (table: string): boolean => / docker/.test(table)
 
-/** The engine sets the policy of FORWARD itself and accepts its own networks before it. */
-function isEnginesPolicy({ table, name }: Chain): boolean {
-  return isEnginesTable(table) || (table === 'filter' && name === 'FORWARD')
-}
-
 /** One for each other node that sends it. */
 function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): AskedPacket[] {
   const common = { state: 'new', toHost: true }
@@ -172,37 +203,26 @@ function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): Ask
     : others.map((other) => ({ ...common, ...wanted, ...to, source: other[way].address, fromHost: false }))
 }
 
+/** Any of those that kernels choose, for VXLAN too (udp_flow_src_port). */
+const chosenPort = 49_152
+
 export function portsOf(dataPathPort: number): Readonly<Record<Traffic, AskedPacket>> {
   return {
-    data: { protocol: 'udp', destinationPort: dataPathPort, ofKernel: true },
+    data: { protocol: 'udp', sourcePort: chosenPort, destinationPort: dataPathPort, ofKernel: true },
     esp: { protocol: 'esp', ofKernel: true },
-    'gossip-udp': { protocol: 'udp', destinationPort: gossipPort },
-    'gossip-tcp': { protocol: 'tcp', destinationPort: gossipPort },
-    management: { protocol: 'tcp', destinationPort: managementPort },
+    'gossip-udp': { protocol: 'udp', sourcePort: gossipPort, destinationPort: gossipPort },
+    'gossip-tcp': { protocol: 'tcp', sourcePort: chosenPort, destinationPort: gossipPort },
+    management: { protocol: 'tcp', sourcePort: chosenPort, destinationPort: managementPort },
   }
 }
 
-/** Tables of iptables have names of one word. */
-function describe(by: PlacedRule | Chain): string {
+/** Tables of iptables have names of one word. Of a rule that drops all that comes to its chain, what leads there. */
+function describe({ by, path }: Dropping): string {
   const isNft = by.table.includes(' ')
   if (isChain(by))
     return isNft ? `nft ${by.table} ${by.name}: policy drop` : `iptables -t ${by.table} -P ${by.name} DROP`
-  return isNft
-    ? `nft ${by.table} ${by.chain}: ${by.text}`
-    : `iptables -t ${by.table} -A ${by.chain} ${by.text}`
-}
-
-/** In the same chain: what another accepts this one drops all the same. */
-function acceptBefore(
-  by: PlacedRule | Chain,
-  traffic: Traffic,
-  dataPathPort: number,
-): FirewallDrop['accept'] {
-  const { protocol, destinationPort } = portsOf(dataPathPort)[traffic]
-  const chain = isChain(by) ? by.name : by.chain
-  const port = (word: string): string => (destinationPort === undefined ? '' : ` ${word} ${destinationPort}`)
-  return (senders) =>
-    by.table.includes(' ')
-      ? `nft insert rule ${by.table} ${chain} ip saddr ${senders} ${destinationPort === undefined ? `ip protocol ${protocol}` : `${protocol}${port('dport')}`} accept`
-      : `iptables -t ${by.table} -I ${chain} -p ${protocol}${port('--dport')} -s ${senders} -j ACCEPT`
+  const told = ({ table, chain, text }: PlacedRule): string =>
+    isNft ? `nft ${table} ${chain}: ${text}` : `iptables -t ${table} -A ${chain} ${text}`
+  const rule = choosing({ by, path }) ?? by
+  return rule === by ? told(by) : `${told(rule)} (there: ${by.chain} ${by.text})`
 }

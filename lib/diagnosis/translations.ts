@@ -41,10 +41,10 @@ export function foreignTranslations(
   const now = rulesAt(lab, node, namespace)
   if (now === undefined) return []
   const [first] = whoDecides(now.ruleset, hook, packet).asked.flatMap(
-    ({ rule, applies, beyond, base }): Translation[] => {
+    ({ rule, applies, beyond, base, doubted }): Translation[] => {
       if (beyond || !base.translates || rule.leadsTo === undefined || now.isEngines(rule)) return []
       const packets = risen(rule, now.former)
-      const certain = applies === 'all'
+      const certain = applies === 'all' && !doubted
       if (packets === 0 || (!certain && packets === undefined)) return []
       return [
         {

@@ -5,7 +5,7 @@ import { parseKernelEvents } from './kernel-events.ts'
 import { parseKernelFiles } from './kernel-files.ts'
 import { parseQueueing } from './queueing.ts'
 import { recorded } from './recorded/recorded.fake.ts'
-import { parseSettingFiles, parseSettings, settingPattern } from './settings.ts'
+import { parseSettingFiles, parseSettings, settingPattern, typedSetting } from './settings.ts'
 
 const read = (file: string): string => recorded('conditions-of-a-node', file)
 const files = parseKernelFiles(read('proc-files.txt').split('\n'))
@@ -89,6 +89,12 @@ describe('what a node says of itself', () => {
     ])
     const pattern = new RegExp(`^(${settingPattern.replaceAll('[:space:]', '\\s')})\\s*=`)
     expect(lines.map((line) => pattern.test(line.replace(/^[^:]+:-?/, '')))).to.deep.equal([true, true])
+  })
+
+  it('names a setting as sysctl takes it, of interfaces with dots as well', () => {
+    expect(typedSetting('net.ipv4.conf.eth0.100.forwarding')).to.equal('net/ipv4/conf/eth0.100/forwarding')
+    for (const name of ['net.ipv4.conf.eth0.forwarding', 'net.ipv4.ip_forward'])
+      expect(typedSetting(name)).to.equal(name)
   })
 
   it('reads what the kernel said, and nothing of who it was about', () => {

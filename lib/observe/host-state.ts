@@ -216,6 +216,8 @@ export interface NftChain {
   readonly chain: string
   /** Of base chains: `input`, `forward`, … */
   readonly hook?: string
+  /** Of the hooks `ingress` and `egress`, which are of interfaces: their names. Undefined in runs of before they were read. */
+  readonly devices?: readonly string[]
   /** Chains of one hook are asked in this order, the lowest first. */
   readonly priority?: number
   readonly policy?: string
@@ -260,6 +262,8 @@ export interface RuleEffect {
   readonly leadsTo?: string
   /** It replaces the source by the address of the interface the packet leaves by. */
   readonly masquerades?: true
+  /** It keeps packets from connection tracking: their state is `untracked`. */
+  readonly untracks?: true
   /** It chooses at random, as a balancer does. */
   readonly random?: true
 }

@@ -28,6 +28,8 @@ const plain: Readonly<Record<string, string>> = {
   '--state': 'ct state',
   '--pkt-type': 'meta pkttype',
   '--ctdir': 'ct direction',
+  '--src-range': 'ip saddr',
+  '--dst-range': 'ip daddr',
 }
 
 /**
@@ -129,6 +131,8 @@ function targetOf(way: string, target: string, options: readonly string[]): Rule
   if (target === 'REDIRECT') return { verdict: '', leadsTo: `:${optionOf('--to-ports') ?? '?'}` }
   if (target === 'MASQUERADE') return { verdict: '', masquerades: true }
   if (target === 'SNAT') return { verdict: 'accept' }
+  if (target === 'NOTRACK' || (target === 'CT' && options.includes('--notrack')))
+    return { verdict: '', untracks: true }
   if (goesOn.test(target)) return { verdict: '' }
   return { verdict: verdicts[target] ?? target, ...(way === '-g' ? { forGood: true as const } : {}) }
 }

@@ -16,6 +16,8 @@ interface Listed {
     readonly name: string
     readonly type?: string
     readonly hook?: string
+    /** One, or a list from nftables 1.0.7 on. */
+    readonly dev?: string | readonly string[]
     readonly prio?: number
     readonly policy?: string
   }
@@ -51,7 +53,7 @@ export function parseNftables(line: string | undefined, saved: readonly string[]
     !(ofIptables.has(table) && (family === 'ip' || family === 'ip6')) || unreadable.has(table)
   const chains = listed.flatMap(({ chain }) => {
     if (chain === undefined) return []
-    const { family, table, name, type, hook, prio, policy } = chain
+    const { family, table, name, type, hook, dev, prio, policy } = chain
     const elements = elementsOf(listed, chain)
     const rules = listed.flatMap(({ rule }) =>
       rule !== undefined && rule.family === family && rule.table === table && rule.chain === name
@@ -62,6 +64,7 @@ export function parseNftables(line: string | undefined, saved: readonly string[]
       {
         ...{ family, table, chain: name, rules },
         ...(hook === undefined ? {} : { hook }),
+        ...(dev === undefined ? {} : { devices: [dev].flat() }),
         ...(type === undefined ? {} : { kind: type }),
         ...(prio === undefined ? {} : { priority: prio }),
         ...(policy === undefined ? {} : { policy }),
@@ -208,6 +211,7 @@ function effectOf(part: Expression): Partial<RuleEffect> {
     return leftText(key) === 'meta mark' && typeof value === 'number' ? { marks: value } : {}
   }
   if ('masquerade' in part) return { masquerades: true }
+  if ('notrack' in part) return { untracks: true }
   if ('dnat' in part || 'redirect' in part) {
     const to = object(part['dnat'] ?? part['redirect'])
     return {

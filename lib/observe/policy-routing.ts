@@ -59,6 +59,29 @@ const withLength = (address: string, length: number | undefined): string =>
   length === undefined ? address : `${address}/${length}`
 
 /**
+ * The table that decides where something without a mark goes that a host sends from one of its addresses; undefined where a
+ * rule that is asked before `main` may hold for it and is not understood, or refuses.
+ */
+export function ruleFor(rules: readonly RoutingRule[], from: string, to: string): string | undefined {
+  const asked = rules
+    .filter(
+      (rule) =>
+        rule.priority < priorityOfMain &&
+        rule.mark === undefined &&
+        (rule.comesIn === undefined || rule.comesIn === 'lo') &&
+        (rule.not === true || rule.from === undefined || contains(rule.from, from)) &&
+        (rule.not === true || rule.to === undefined || contains(rule.to, to)),
+    )
+    .toSorted((one, other) => one.priority - other.priority)
+  const [first] = asked
+  if (first === undefined) return 'main'
+  return first.not === true || first.more === true || first.table === '' ? undefined : first.table
+}
+
+/** Linux, net/ipv4/fib_rules.c: what every kernel begins with. */
+const priorityOfMain = 32_766
+
+/**
  * Whether a rule can lead what a host itself sends past the routes of the table main, which alone are read. Only marks and
  * interfaces that it came in by are known not to be those of the engine's packets.
  *

@@ -10,7 +10,7 @@ import type {
 import { readIptablesRule } from './iptables-rule.ts'
 
 /** Where a packet meets rules on its way through a host. */
-export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'
+export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress'
 
 /** One rule, whichever program made it. */
 export interface PlacedRule extends RuleEffect {
@@ -31,6 +31,8 @@ export interface Chain {
   readonly table: string
   readonly name: string
   readonly hook?: Hook
+  /** Of the hooks `ingress` and `egress`: the interfaces whose packets it is asked about. */
+  readonly devices?: readonly string[]
   readonly priority: number
   /** A chain that translates addresses is asked about the first packet of a connection only. */
   readonly translates: boolean
@@ -96,14 +98,19 @@ function iptablesRule({ table, chain, position, rule, packets }: FirewallRule): 
 }
 
 const hooks: ReadonlySet<string> = new Set(Object.values(builtIn))
+const ofDevices: ReadonlySet<string> = new Set(['ingress', 'egress'])
+const families: ReadonlySet<string> = new Set(['ip', 'inet', 'netdev'])
 
-function nftChain({ family, table, chain, hook, priority = 0, policy, kind, rules }: NftChain): Chain[] {
-  if (family !== 'ip' && family !== 'inet') return []
+function nftChain(given: NftChain): Chain[] {
+  const { family, table, chain, hook, priority = 0, policy, kind, rules, devices } = given
+  if (!families.has(family)) return []
   const name = `${family} ${table}`
+  const isAsked = hook !== undefined && (hooks.has(hook) || (ofDevices.has(hook) && devices !== undefined))
   return [
     {
       ...{ table: name, name: chain, priority, translates: kind === 'nat' },
-      ...(hook !== undefined && hooks.has(hook) ? { hook: hook as Hook } : {}),
+      ...(isAsked ? { hook: hook as Hook } : {}),
+      ...(devices === undefined ? {} : { devices }),
       ...(policy === 'accept' || policy === 'drop' ? { policy } : {}),
       rules: rules.map((rule) => nftRule(rule, name, chain, handles(rules).indexOf(rule.handle) + 1)),
     },
@@ -131,6 +138,7 @@ export function nftText({ conditions, ...effect }: Omit<NftRule, 'handle'>): str
     ...(effect.marks === undefined ? [] : [`meta mark set 0x${effect.marks.toString(16)}`]),
     ...(effect.leadsTo === undefined ? [] : [`dnat to ${effect.leadsTo}`]),
     ...(effect.masquerades === undefined ? [] : ['masquerade']),
+    ...(effect.untracks === undefined ? [] : ['notrack']),
     ...(effect.verdict === '' ? [] : [effect.verdict]),
   ].join(' ')
 }

@@ -1,5 +1,11 @@
 import type { KernelFiles } from './kernel-files.ts'
 
+/** As `sysctl` takes it: an interface such as `eth0.100` has dots of its own. */
+export function typedSetting(setting: string): string {
+  const [, device = '', what = ''] = /^net\.ipv4\.conf\.(.+)\.(\w+)$/.exec(setting) ?? []
+  return device.includes('.') ? `net/ipv4/conf/${device}/${what}` : setting
+}
+
 /** KernelSettings of sysctl by name (`net.ipv4.ip_forward`), as text. */
 export type KernelSettings = Readonly<Record<string, string>>
 

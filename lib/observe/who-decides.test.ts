@@ -211,3 +211,27 @@ describe('who decides about a packet', () => {
     )
   })
 })
+
+describe('rules behind one that is not understood', () => {
+  const decide = (...lines: readonly string[]) => {
+    const firewall = parseFirewall(['*filter', ...lines.map((line) => `[0:0] -A ${line}`)])
+    const policies = parsePolicies(['*filter', ':INPUT DROP [0:0]'])
+    return whoDecides(rulesetOf({ firewall, policies }), 'input', { protocol: 'udp', destinationPort: 4789 })
+  }
+  const doubts = (...lines: readonly string[]): boolean[] =>
+    decide(...lines).asked.map(({ doubted }) => doubted)
+
+  it('are doubted where it may accept, and not where it may drop', () => {
+    expect(doubts('INPUT -m set --match-set own src -j ACCEPT', 'INPUT -j DROP')).to.deep.equal([false, true])
+    expect(doubts('INPUT -m set --match-set bad src -j DROP', 'INPUT -j DROP')).to.deep.equal([false, false])
+  })
+
+  it('decide nothing for sure where packets may have left their chain', () => {
+    const unmarked = 'OWN -m mark ! --mark 0x4000/0x4000 -j RETURN'
+    const decision = decide('INPUT -j OWN', 'INPUT -j DROP', unmarked, 'OWN -j ACCEPT')
+    expect(decision.verdict).to.equal('drop')
+    expect(decision.unless.map(({ rule: { text } }) => text)).to.deep.equal(['-j ACCEPT'])
+    expect(decision.asked.at(-1)).to.deep.include({ beyond: false, doubted: true })
+    expect(decide('INPUT -j OWN', 'INPUT -j DROP', 'OWN -j ACCEPT').verdict).to.equal('accept')
+  })
+})

@@ -45,6 +45,8 @@ export interface AskedRule {
   readonly path: readonly PlacedRule[]
   /** Another decided about all of the packets before. */
   readonly beyond: boolean
+  /** A rule of the same base chain that is not understood is asked before and may let all of the packets pass it by. */
+  readonly doubted: boolean
 }
 
 export interface Decision {
@@ -77,7 +79,9 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
   let by: Decision['by']
   let isOver = false
   let translation: AskedRule | undefined
-  const bases = ruleset.filter((chain) => chain.hook === hook).sort((a, b) => a.priority - b.priority)
+  const bases = ruleset
+    .filter((chain) => chain.hook === hook && isOnWay(chain, packet))
+    .sort((a, b) => a.priority - b.priority)
   for (const base of bases) {
     // Only the first translation counts.
     const found = walk({
@@ -100,17 +104,23 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
   }
   const decidedIn = asked.find(({ rule }) => rule === by)?.base ?? by
   // What one chain accepts the next may drop: only the chain that decided lets nothing of it come that far.
-  const spares = ({ rule, base }: AskedRule): boolean =>
+  const isSpared = ({ rule, base }: AskedRule): boolean =>
     verdict === 'accept' || verdict === undefined || rule.verdict !== 'accept' || base === decidedIn
   const unless = asked.filter(
     (one) =>
       !one.beyond &&
-      one.applies !== 'all' &&
+      (one.applies !== 'all' || one.doubted) &&
       isFinal(one.rule) &&
       one.rule.verdict !== verdict &&
-      spares(one),
+      isSpared(one),
   )
   return { asked, verdict, by, unless, translation }
+}
+
+/** Chains of a device are asked about what comes in or leaves by it. */
+function isOnWay({ devices, hook }: Chain, packet: AskedPacket): boolean {
+  const by = hook === 'egress' ? packet.out : packet.in
+  return devices === undefined || typeof by !== 'string' || devices.includes(by)
 }
 
 interface Walk {
@@ -124,31 +134,41 @@ interface Walk {
 /** Asks the rules of a base chain, and of those it leads to; returns the one that decided about all packets. */
 function walk({ ruleset, packet, base, asked, isOver }: Walk): AskedRule | undefined {
   let decided: AskedRule | undefined
-  const visit = (chain: Chain, led: readonly PlacedRule[], inherited: Applies): void => {
-    let returned = false
+  let mayBeAccepted = false
+  const visit = (chain: Chain, led: readonly PlacedRule[], inherited: Applies, doubt: boolean): void => {
+    let [returned, mayReturn] = [false, doubt]
     for (const rule of chain.rules) {
       const own = appliesTo(rule.conditions, packet)
       if (own === 'none') continue
       const applies =
         inherited === 'all' ? own : own === 'all' ? inherited : own === 'unread' ? own : inherited
       const path = [...led, rule]
-      const one = { rule, applies, base, path, beyond: isOver || decided !== undefined || returned }
+      const beyond = isOver || decided !== undefined || returned
+      const one = { rule, applies, base, path, beyond, doubted: mayBeAccepted || mayReturn }
       asked.push(one)
       if (isFinal(rule)) {
-        if (applies === 'all' && !one.beyond) decided = one
+        const isMet = applies === 'all' && !mayReturn
+        if (isMet && !beyond) decided = one
+        if (!isMet && applies !== 'some' && spares(rule)) mayBeAccepted = true
       } else if (rule.verdict === 'return') {
         if (own === 'all') returned = true
+        else if (own === 'unread') mayReturn = true
       } else if (rule.verdict !== '') {
         const to = ruleset.find(({ table, name }) => table === rule.table && name === rule.verdict)
         if (to !== undefined && !led.some(({ chain: name }) => name === to.name) && to !== chain && !returned)
-          visit(to, path, applies)
+          visit(to, path, applies, mayReturn)
         if (rule.forGood === true && own === 'all') returned = true
+        else if (rule.forGood === true && own === 'unread') mayReturn = true
       }
     }
   }
-  visit(base, [], 'all')
+  visit(base, [], 'all', false)
   return decided
 }
+
+/** What it applies to goes on without the rules behind it. */
+const spares = ({ verdict, leadsTo, masquerades }: PlacedRule): boolean =>
+  verdict === 'accept' || leadsTo !== undefined || masquerades === true
 
 type Answer = Applies | 'none'
 

@@ -1,6 +1,7 @@
 import { clear, type DropPlace, dropPlaceOf, encrypted, isCarriedBy } from '../drop-place.ts'
 import { describeDrop, type KernelDrop } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
+import { statesOf } from '../meanwhile.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /**
@@ -17,6 +18,7 @@ export const arrivesUndelivered: Rule = {
     'Packets of every ordered pair of nodes were seen leaving and arriving: VXLAN (CTL-04) for clear networks, ESP (CTL-07) for encrypted ones',
     'Probes to or from this node were not delivered, and those between the others were',
     'Where frames were followed: on which node a probe, or the answer to it, was seen last',
+    'Where the other implementation of iptables has tables on the node, which are not read (`iptables-legacy` beside `iptables-nft`), that they may hold the rule',
     'Where kernels counted their drops: the reason and the function by which this one dropped at least as many packets as probes were lost at it, and many more than nodes that are not concerned',
   ],
   silencedBy: [
@@ -65,15 +67,20 @@ function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Dr
     ).values(),
   ]
   const undelivered = places.flatMap((place) => place.undelivered)
+  const unread = most === undefined || most.reason === 'NETFILTER_DROP' ? unreadTables(nodes, lab) : []
   const does = places.length === 1 ? 'arrives at' : 'arrive at'
   const verb = places.length === 1 ? 'is' : 'are'
   return {
-    title: `${what} ${does} ${names} and ${verb} not delivered there${most === undefined ? '' : `: dropped by ${most.meaning.by} (${most.reason})`}`,
+    title: `${what} ${does} ${names} and ${verb} not delivered there${most === undefined ? '' : `: dropped by ${most.meaning.by} (${most.reason})`}${unread.length === 0 ? '' : '; rules of iptables-legacy there were not read'}`,
     cause:
       most === undefined
         ? `Captures on ${names} show the packets that other nodes send, and its tasks get none of them; the other nodes reach each other. What drops them is on ${names} itself: its firewall, a filter of traffic control, or an overlay that is not set up there. No rule that counted them was found.`
         : `Captures on ${names} show the packets that other nodes send, and its tasks get none of them. The kernel of ${most.node} says why it dropped ${most.count} packets meanwhile, in ${most.location}: ${most.reason}. They are dropped by ${most.meaning.by}.`,
     remedy: [
+      ...unread.map(
+        ({ node, tables }) =>
+          `On ${node}: \`iptables-legacy-save -c | grep -E "DROP|REJECT"\`: what its tables ${tables.join(', ')} hold decides as well, and \`iptables -S\` does not show it`,
+      ),
       ...(most === undefined
         ? []
         : [
@@ -96,12 +103,29 @@ function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Dr
       `${undelivered.length} probes between ${pairs.length} ordered pairs of nodes were not delivered, each to or from ${names}`,
       ...nodes.flatMap((node) => followedTo(node, undelivered)),
       ...drops.map(describeDrop),
+      ...unread.map(
+        ({ node, tables }) =>
+          `${node}: iptables-legacy has ${tables.join(', ')}, the engine writes with iptables-nft`,
+      ),
     ],
     explains: (problem) =>
       problem.kind === 'missed' &&
       places.some(({ carried }) => isCarriedBy(problem, lab, carried)) &&
       nodes.some((name) => name === problem.path?.from || name === problem.path?.to || name === problem.node),
   }
+}
+
+/** Tables of iptables-legacy beside those that were read, which may hold what drops. */
+function unreadTables(
+  nodes: readonly string[],
+  lab: LabView,
+): { readonly node: string; readonly tables: readonly string[] }[] {
+  return nodes.flatMap((node) => {
+    const [state] = statesOf(lab, node)
+    const { backend, legacyTables = [] } = state?.firewallBackend ?? {}
+    const tables = legacyTables.filter((table) => table !== 'nat')
+    return backend === 'nft' && tables.length > 0 ? [{ node, tables }] : []
+  })
 }
 
 function interfaceOf(node: string, { facts }: LabView): string {

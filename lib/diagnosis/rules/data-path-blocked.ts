@@ -14,6 +14,7 @@ export const dataPathPortBlocked: Rule = {
   proof: [
     'Frames recorded leaving the first node’s data-path interface, and none of them on the second’s, for that ordered pair',
     'Where gossip by UDP passes between the same hosts, that is said too',
+    'Where ESP of the same pairs is lost as well, it is one finding: whatever is between the hosts drops both',
   ],
   silencedBy: [
     'A single frame of the pair was seen arriving: then the way is open',
@@ -47,10 +48,10 @@ export const espBlocked: Rule = {
     'Clear VXLAN passes between the same hosts, ESP does not. ESP is an IP protocol of its own and has no ports, so rules that open 2377, 7946 and 4789 do not cover it, nor do “all TCP” and “all UDP”. It does not pass address translation either.',
   proof: [
     'ESP packets recorded leaving one node, none of them on the other, told by SPI and sequence number',
-    'VXLAN between the same nodes arrives (CTL-04)',
+    'VXLAN between the same nodes is not reported to be lost (CTL-04)',
   ],
   silencedBy: [
-    'CTL-04 fails: clear VXLAN is lost as well, so it is not about ESP',
+    'Clear VXLAN of the same two nodes is lost as well, or never left: then it is not about ESP alone',
     'One ESP packet of the pair arrived',
   ],
   remedy: [
@@ -76,13 +77,23 @@ export const espBlocked: Rule = {
       says: 'Encrypted overlays carried nothing through the address translation of AWS and Google on kernels after 4.4.',
     },
   ],
-  find: (lab) => (lab.fails('CTL-04') ? [] : blocked(lab, 'ESP')),
+  find: (lab) => blocked(lab, 'ESP'),
   gravity: 120,
 }
 
 function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
-  const problems = lab.problems(...lost).filter((problem) => problem.protocol === protocol)
+  const problems = lab
+    .problems(...lost)
+    .filter(
+      (problem) => problem.protocol === protocol && (protocol === 'VXLAN' || isOfEspAlone(problem, lab)),
+    )
   if (problems.length === 0) return []
+  const alike =
+    protocol === 'ESP'
+      ? []
+      : lab
+          .problems(...lost)
+          .filter((one) => one.protocol === 'ESP' && problems.some((other) => isSamePair(one, other)))
   const pairs = pathsOf(problems)
   const nodes = culprits(pairs, lab.nodeNames, lab.facts)
   const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
@@ -93,10 +104,10 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
   const words =
     protocol === 'VXLAN'
       ? {
-          title: `UDP ${dataPathPort} (VXLAN) is blocked between hosts: ${describePairs(nodes, pairs)}`,
-          cause: `Frames to UDP ${dataPathPort} leave their host and never come to the other.${gossips} That is a security group, a firewall between the hosts, or a provider network that keeps this port for its own VXLAN. Tasks on these hosts cannot reach each other, although the swarm looks healthy.`,
+          title: `UDP ${dataPathPort} (VXLAN)${alike.length > 0 ? ' and ESP (IP protocol 50) are' : ' is'} blocked between hosts: ${describePairs(nodes, pairs)}`,
+          cause: `Frames to UDP ${dataPathPort}${alike.length > 0 ? ', and ESP of encrypted networks,' : ''} leave their host and never come to the other.${gossips} That is a security group, a firewall between the hosts, or a provider network that keeps this port for its own VXLAN. Tasks on these hosts cannot reach each other, although the swarm looks healthy.`,
           remedy: [
-            `Allow UDP ${dataPathPort} between all nodes, in both directions, in the security groups and firewalls between them`,
+            `Allow UDP ${dataPathPort}${alike.length > 0 ? ' and IP protocol 50 (which "all UDP" does not include)' : ''} between all nodes, in both directions, in the security groups and firewalls between them`,
             `See where it gets lost: \`tcpdump -ni any udp port ${dataPathPort}\` on both ends; it leaves one and never arrives`,
             'If the provider keeps the port for itself, make the swarm again with another: `docker swarm init --data-path-port 7789`',
           ],
@@ -115,13 +126,32 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
     {
       ...words,
       ...{ nodes, pairs, networks },
-      proof: problems.map(
-        ({ path, expected }) =>
-          `${path?.from} → ${path?.to}: ${expected ?? 'some'} ${protocol} packets left, none arrived`,
+      proof: [...problems, ...alike].map(
+        (problem) =>
+          `${problem.path?.from} → ${problem.path?.to}: ${problem.expected ?? 'some'} ${problem.protocol} packets left, none arrived`,
       ),
-      explains: (problem) => explainsLoss(problem, lab, protocol, pairs),
+      explains: (problem) =>
+        explainsLoss(problem, lab, protocol, pairs) ||
+        (alike.length > 0 && explainsLoss(problem, lab, 'ESP', pathsOf(alike))),
     },
   ]
+}
+
+function isSamePair({ path }: Reported, other: Reported): boolean {
+  return (
+    path !== undefined &&
+    [path.from, path.to].every((end) => end === other.path?.from || end === other.path?.to)
+  )
+}
+
+/** VXLAN of the two is neither lost nor missing from the start. */
+function isOfEspAlone(problem: Reported, lab: LabView): boolean {
+  return !lab.everyProblem.some(
+    (one) =>
+      one.protocol === 'VXLAN' &&
+      (lost.includes(one.code) || one.code === 'data-never-left') &&
+      isSamePair(problem, one),
+  )
 }
 
 /** Whatever was missed between the same two nodes on such a network, in either direction: answers are lost as well. */

@@ -23,19 +23,18 @@ export const engineRulesGone: Rule = {
     'The engine writes its rules when it starts and when something changes, and does not look whether they are still there. A firewall that is reloaded with `flush ruleset`, `iptables -F`, or a restore of a saved set takes them away. Published ports stop answering, containers no longer get out, and traffic of encrypted networks leaves in clear, because the rule that marks it is gone; networks between tasks go on working, so nothing looks broken.',
   proof: [
     'Neither iptables nor nftables of the node has a rule of the engine in the table `nat`, or in `filter`: none in a chain of the engine’s and no jump to one. The chain DOCKER-USER, jumps to it, and rules that only name a bridge of the engine’s are the operator’s and do not count',
-    'Other nodes have them, or this one had them when the run began',
+    'Other nodes have them, or this one had them when the run began; where no node has any, that is one finding of all: engines that are told to write none',
     'Encrypted networks are concerned where the rule of mangle OUTPUT that marks what they send is gone as well',
   ],
   silencedBy: [
     'The node has rules of the engine in both tables',
-    'No node has them: an engine that is told `"iptables": false`',
     'The firewall of the node could not be read, or the other implementation of iptables is in use there, which may hold them',
     'Nothing was missed at published ports, gateways or encrypted networks of this node; balancers have rules of their own in their namespaces',
   ],
   remedy: [
     '`systemctl restart docker` on the node writes them again',
     'Make the reload leave them: take `flush ruleset` out of `/etc/nftables.conf` and flush your own table only; let `iptables-restore` run with `--noflush`; restart docker after a reload of firewalld',
-    'A node that never had them: `"iptables": false` in /etc/docker/daemon.json',
+    'A node that never had them, or all nodes: `"iptables": false` in /etc/docker/daemon.json, or `--iptables=false` in the unit of docker; a restart writes no rules as long as it is there',
     'Treat what crossed encrypted networks from there meanwhile as disclosed',
   ],
   reports: [
@@ -58,10 +57,14 @@ export const engineRulesGone: Rule = {
   ],
   find(lab) {
     const nodes = nodesRead(lab)
-    return nodes.flatMap((node) => {
-      const gone = goneOn(lab, node, nodes)
-      return gone.length === 0 ? [] : [draftOf(lab, node, nodes, gone)]
-    })
+    const gone = nodes.map((node) => ({ node, of: goneOn(lab, node, nodes) }))
+    if (
+      nodes.length > 0 &&
+      nodes.every((node) => hasNone(lab, node)) &&
+      gone.every(({ of }) => of.length === 0)
+    )
+      return [nowhereDraft(lab, nodes)]
+    return gone.flatMap(({ node, of }) => (of.length === 0 ? [] : [draftOf(lab, node, nodes, of)]))
   },
   gravity: 52,
 }
@@ -104,6 +107,35 @@ function draftOf(lab: LabView, node: string, nodes: readonly string[], gone: rea
     explains: (problem) =>
       isConsequence(problem, lab, node, isClear) ||
       (gone.includes('filter') && problem.node === node && isOfClearTextArriving(problem, lab)),
+  }
+}
+
+/** No rule of the engine in any table, and all of them were read. */
+function hasNone(lab: LabView, node: string): boolean {
+  const [state] = statesOf(lab, node)
+  return (
+    state !== undefined &&
+    isFirewallRead(state) &&
+    tables.every((table) => !hasEngineRules(state, table) && !mayBeElsewhere(state, table))
+  )
+}
+
+function nowhereDraft(lab: LabView, nodes: readonly string[]): Draft {
+  return {
+    title: `No node has any of the engine's firewall rules: the engines are told to write none, or every node's firewall was flushed`,
+    cause: `An engine with \`"iptables": false\` leads no published port on, masquerades nothing and marks nothing for encryption, and on a swarm nothing else does. The same remains where one script or one tool of configuration management flushed the rules everywhere. Networks between tasks that are not encrypted go on working.`,
+    remedy: [
+      'On every node: `grep -s iptables /etc/docker/daemon.json; systemctl cat docker | grep iptables`; take `"iptables": false` out',
+      'Then `systemctl restart docker`, one node after the other, which writes the rules; as long as the setting is there it writes none',
+    ],
+    nodes,
+    proof: nodes.map((node) => `${node}: neither nat nor filter has a rule of the engine`),
+    explains: (problem) =>
+      nodes.some((node) => {
+        const [state] = statesOf(lab, node)
+        return isConsequence(problem, lab, node, state !== undefined && !hasMarkRule(state))
+      }) ||
+      (problem.node !== undefined && isOfClearTextArriving(problem, lab)),
   }
 }
 

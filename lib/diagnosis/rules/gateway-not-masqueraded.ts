@@ -30,7 +30,7 @@ export const gatewayNotMasqueraded: Rule = {
     'The rules of its node as they are after the traffic: none masquerades what leaves docker_gwbridge for that interface, or another decides before',
   ],
   silencedBy: [
-    'A rule masquerades it and is asked',
+    'A rule masquerades it and is asked; of one of which it is not known whether it meets these packets (an ipset, a mark), only where its counter moved and nothing was seen to arrive with the address of a container',
     'It arrived with a translated address, and no rule that translates otherwise is there',
     'The firewall of the node could not be read, or the other implementation of iptables may hold the rule',
     'All rules of the engine are gone, or forwarding is off: `engine-rules-gone`, `forwarding-off`',
@@ -129,8 +129,15 @@ interface Reason {
 }
 
 function reasonOf(problem: Reported, node: string, state: HostState, lab: LabView): Reason | undefined {
-  const asked = askedOf(node, state, problem, lab)
-  if (asked === undefined || asked.some((one) => isMasquerade(one) && !one.beyond)) return undefined
+  const asked = askedOf(node, state, problem, lab)?.filter(
+    (one) => !isSeenNotToMatch(one, problem, node, lab),
+  )
+  if (asked === undefined) return undefined
+  const masquerading = asked.find((one) => isMasquerade(one) && !one.beyond)
+  if (masquerading !== undefined) {
+    const by = isSeenUntranslated(problem, node, lab) ? sparedBy(masquerading, asked) : undefined
+    return by === undefined || translates(by) ? undefined : { by, masquerade: masquerading.rule }
+  }
   const masquerade = asked.find(isMasquerade)
   // Where no rule would masquerade, one that leaves packets alone is no cause; and it ends the chains of its own table only.
   const by = asked.find(
@@ -163,12 +170,40 @@ function askedOf(
   }).asked.filter(({ base }) => base.translates)
 }
 
+/**
+ * A rule that is not understood, or that stands in a chain behind one which may leave it: it met none where it counted none,
+ * and where one arrived with the address of a container.
+ */
+function isSeenNotToMatch(asked: AskedRule, problem: Reported, node: string, lab: LabView): boolean {
+  const { rule, applies, doubted, path } = asked
+  if (rule.masquerades !== true || (applies !== 'unread' && !(doubted && path.length > 1))) return false
+  return countedMeanwhile(lab, node, rule) === 0 || isSeenUntranslated(problem, node, lab)
+}
+
+function isSeenUntranslated({ code, observed = '' }: Reported, node: string, lab: LabView): boolean {
+  const [state] = statesOf(lab, node)
+  return code === 'outbound-source-wrong' && state !== undefined && isBehindGateway(state, String(observed))
+}
+
+/**
+ * Where packets left as they were although a rule masquerades all that come to it: the one before it that is not
+ * understood, where there is no other.
+ */
+function sparedBy(masquerade: AskedRule, asked: readonly AskedRule[]): PlacedRule | undefined {
+  const [only, ...others] = asked
+    .slice(0, asked.indexOf(masquerade))
+    .filter((one) => one.base === masquerade.base && one.applies === 'unread' && endsWay(one))
+  return others.length === 0 ? only?.rule : undefined
+}
+
 const isMasquerade = ({ rule, applies }: AskedRule): boolean =>
   rule.masquerades === true && applies !== 'some'
 
 /** Ends the way through the chains of its table for all of the packets, and does not masquerade. */
-function isDecider({ rule, applies, beyond, path }: AskedRule): boolean {
-  if (beyond || applies !== 'all' || rule.masquerades === true) return false
+const isDecider = (asked: AskedRule): boolean => asked.applies === 'all' && endsWay(asked)
+
+function endsWay({ rule, beyond, path }: AskedRule): boolean {
+  if (beyond || rule.masquerades === true) return false
   return isFinal(rule) || (rule.verdict === 'return' && path.length === 1)
 }
 

@@ -1,6 +1,14 @@
 import { followsFromGossip, isOfGossip, notConnected } from '../gossip.ts'
-import { culprits, describePairs, pathsOf } from '../lab-view.ts'
+import type { Path } from '../../observation/problem.ts'
+import { culprits, describePairs, type LabView, pathsOf } from '../lab-view.ts'
+import { isUnanswered } from '../neighbours.ts'
 import type { Rule } from '../rule.ts'
+
+/** A node gets no answer to ARP for another’s advertise address. */
+function hasNoAnswer(lab: LabView, from: string, to: string): boolean {
+  const address = lab.facts?.nodes.find(({ name }) => name === to)?.advertise.address
+  return address !== undefined && isUnanswered(lab, from, address)
+}
 
 /** 7946/tcp is not open between hosts, 7946/udp mostly neither: nodes are told nothing of each other. */
 export const gossipBlocked: Rule = {
@@ -15,6 +23,7 @@ export const gossipBlocked: Rule = {
   ],
   silencedBy: [
     'Connections to 7946/tcp are answered: see `gossip-udp-blocked`',
+    'The peer does not answer ARP either: then nothing at all passes between the two, whatever the port',
     'A graver finding explains it: the engine does not answer, a rule of a host’s own firewall counted, no route leads there',
   ],
   remedy: [
@@ -28,8 +37,11 @@ export const gossipBlocked: Rule = {
     },
   ],
   find(lab) {
-    const refused = notConnected(lab)
-    const problems = lab.problems().filter(isOfGossip)
+    const isCutOff = ({ from, to }: Path): boolean => hasNoAnswer(lab, from, to) || hasNoAnswer(lab, to, from)
+    const refused = notConnected(lab).filter((path) => !isCutOff(path))
+    const problems = lab
+      .problems()
+      .filter((one) => isOfGossip(one) && !(one.path !== undefined && isCutOff(one.path)))
     if (refused.length === 0 || problems.length === 0) return []
     const pairs = pathsOf([...problems, ...refused.map((path) => ({ path }))])
     const nodes = culprits(pairs, lab.nodeNames, lab.facts)

@@ -2,6 +2,7 @@ import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { canEndAt, isLostOnTheWay } from '../ends.ts'
 import { type FirewallDrop, firewallDrops, lostBy, packetDrops, type Traffic } from '../firewall-drops.ts'
+import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
@@ -81,6 +82,7 @@ export const hostFirewallDrops: Rule = {
   proof: [
     'A rule of iptables or nftables, or a policy, that is not the engine’s, lies where this traffic passes and matches it',
     'Its counter rose while the requirements were verified; one without a counter has to match traffic that was missed at this node',
+    'Of a rule of which it is not known whether it meets this traffic (it matches by an ipset, a mark, a rate, or one that does stands before it and accepts) it is said that it may drop it, and only where no other certainly does',
     'What is forwarded is asked about packet by packet: the port and the sender of each request that was not answered, the interface it came in by; and what a task sent out through docker_gwbridge',
   ],
   silencedBy: [
@@ -88,15 +90,16 @@ export const hostFirewallDrops: Rule = {
     'It drops all that senders of a list send (an ipset of CrowdSec or fail2ban, which counts on most hosts), and nodes hear each other by gossip (CTL-02, CTL-03)',
     'What was missed is seen to have ended elsewhere: on another node, or before it arrived (CTL-03, CTL-04, CTL-07)',
     'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast; another published port, other senders, another interface',
-    'Whether it matches cannot be told (an ipset, a share, a rate), and something else speaks: another rule that drops all of it, on whichever node; IPsec, an MTU, a checksum or the mesh of a node was read to be wrong; packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
+    'Whether it matches cannot be told (an ipset, a share, a rate, a program by NFQUEUE), and something else speaks: another rule that drops all of it, on whichever node; IPsec, an MTU, a checksum or the mesh of a node was read to be wrong; packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
     'The published port is not led to the mesh at all: then nothing of it is forwarded',
     'A rule before a policy accepts the traffic',
     'Nothing was missed at this node that the rule could account for',
   ],
   remedy: [
-    'Accept it from the other nodes: `iptables -I INPUT -p udp --dport 4789 -s SUBNET -j ACCEPT`; likewise 7946/udp, 7946/tcp, 2377/tcp, and `-p esp` for encrypted networks',
-    'Keep that in whatever writes the rules: `ufw allow from SUBNET to any port 4789 proto udp`, or `firewall-cmd --permanent --add-port=4789/udp` and the same again without `--permanent`, because a reload of firewalld takes the engine’s rules away',
-    'For published ports put your own rules into the chain DOCKER-USER, which the engine leaves alone',
+    'Take a rule away that is for this traffic alone, `iptables -D INPUT -p udp --dport 4789 -j DROP`; before a broader one accept it from the other nodes: `iptables -I INPUT POSITION -p udp --dport 4789 -s SUBNET -j ACCEPT`, behind a policy with `-A`; likewise 7946/udp, 7946/tcp, 2377/tcp, and `-p esp` for encrypted networks',
+    'Not at the top of INPUT: there it lets clear text into encrypted networks, whose rule of the engine has to be asked first',
+    'With ufw: `ufw allow proto udp from SUBNET to any port 4789`; with firewalld a rich rule, with `--permanent` and again without, because a reload of firewalld takes the engine’s rules away',
+    'For published ports put your own rules into the chain DOCKER-USER, which the engine leaves alone; there they are asked about the port of the container: `-m conntrack --ctorigdstport PORT` is the published one',
     'See which rule counts: `iptables -nvL --line-numbers`, `nft list ruleset`',
   ],
   reports: [
@@ -175,14 +178,28 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
     {
       ...draftFor(node, found, missed, lab),
       certain: first.certain,
-      title: `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`,
+      title: first.certain
+        ? `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`
+        : `${name} arrives at ${node} and is not received there; ${node}'s own firewall may drop it: ${described(first)}`,
       remedy: [
-        `On ${node} accept it from every other node: \`${first.accept(underlayOf(kind.traffic, lab))}\`, and keep that in whatever writes the rules (ufw, firewalld, a script)`,
+        ...(first.certain ? [] : [seeWhether(node, found)]),
+        ...first
+          .letIn(underlayOf(kind.traffic, lab))
+          .map((step, index) => (index > 0 ? step : onNode(node, first.certain ? step : `if so, ${step}`))),
         seeCounters,
       ],
       explains,
     },
   ]
+}
+
+const onNode = (node: string, step: string): string => `On ${node}: ${step}`
+
+/** How to tell whether a rule meets these packets, by what it matches. */
+function seeWhether(node: string, drops: Drops): string {
+  const sets = [...new Set(drops.flatMap(({ rule }) => /--match-set (\S+) /.exec(rule)?.[1] ?? []))]
+  const tests = sets.slice(0, 3).map((name) => `\`ipset test ${name} ADDRESS-OF-PEER\``)
+  return `On ${node} see whether its counter rises when another node sends: \`iptables-save -c | grep -E "DROP|REJECT|QUEUE"\` twice${tests.length === 0 ? '' : `; whether a peer is in the set: ${tests.join(', ')}`}`
 }
 
 /** Each node hears each other by gossip: then none is on a list whose senders are dropped, whatever they send. */
@@ -193,7 +210,11 @@ function isEveryNodeHeard({ traffic }: Kind, lab: LabView): boolean {
   return (!isOfData || isByOneAddress) && (lab.holds('CTL-02') || lab.holds('CTL-03'))
 }
 
-type Drops = readonly Omit<FirewallDrop, 'accept'>[]
+/** Lists of senders name none of the addresses that tasks have behind docker_gwbridge. */
+const isOfTask = ({ code }: Reported): boolean =>
+  code.startsWith('outbound') || code === 'own-node-not-answering-task'
+
+type Drops = readonly Omit<FirewallDrop, 'letIn'>[]
 
 /** What drops what the node forwards between its containers and what is outside, asked problem by problem. */
 function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
@@ -203,7 +224,7 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
     .map((problem) => ({
       problem,
       drops: packetDrops(lab, node, forwardedPackets(problem, node, lab), ['forward']).filter(
-        ({ packets }) => packets !== 0,
+        ({ packets, ofListedSenders }) => packets !== 0 && !(ofListedSenders === true && isOfTask(problem)),
       ),
     }))
     .filter(({ drops }) => drops.length > 0)
@@ -216,13 +237,15 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
   const [first] = found
   if (first === undefined) return []
   const missed = taken.map(({ problem }) => problem)
+  const certain = sure.length > 0
   return [
     {
       ...draftFor(node, found, missed, lab),
-      certain: sure.length > 0,
-      title: `${node}'s own firewall drops what the engine forwards to containers (the routing mesh): ${described(first)}`,
+      certain,
+      title: `${node}'s own firewall ${certain ? 'drops' : 'may drop'} what the engine forwards to containers (the routing mesh): ${described(first)}`,
       remedy: [
-        `On ${node} remove that rule and put your own into the chain DOCKER-USER, which the engine asks first and leaves alone`,
+        ...(certain ? [] : [seeWhether(node, found)]),
+        ...letForward(first.dropping).map((step, index) => (index > 0 ? step : onNode(node, step))),
         seeCounters,
       ],
       explains: (problem) => missed.includes(problem),
@@ -273,18 +296,28 @@ function draftFor(
   lab: LabView,
 ): Omit<Draft, 'title' | 'remedy'> {
   const loss = lostBy(found, { at: node, way: 'arriving' })
+  const sure = found.filter(({ certain }) => certain)
+  const others = found.filter(({ certain }) => !certain).slice(0, most)
   return {
-    cause: `The rule is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
+    cause: `${sure.length > 0 ? 'The rule' : 'Whether it meets these packets cannot be read from it, but it counted as many meanwhile as were missed. It'} is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
     nodes: [node],
     pairs: pathsOf(missed).filter(({ from, to }) => [from, to].every((end) => lab.nodeNames.includes(end))),
     networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
-    proof: found.map(
-      ({ rule, packets }) =>
-        `${node}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
-    ),
+    proof: [
+      ...sure.map((drop) => `${node}: ${countedBy(drop)}`),
+      ...others.map(
+        (drop) => `${node}: may drop ${sure.length > 0 ? 'some of it as well' : 'it'}: ${countedBy(drop)}`,
+      ),
+    ],
     ...(loss === undefined ? {} : { counted: loss }),
   }
 }
+
+/** Rules of which it is not known whether they meet the traffic, as many as are told. */
+const most = 3
+
+const countedBy = ({ rule, packets }: Drops[number]): string =>
+  `${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`
 
 const seeCounters = `See the rule count: \`iptables -nvL --line-numbers\`, or \`nft list ruleset\``
 

@@ -34,7 +34,7 @@ export const publishedPortDropped: Rule = {
 function draftOf(node: string, lab: LabView): Draft[] {
   const missed = lab.problems().filter((problem) => isSilent(problem) && problem.node === node)
   const found = missed.flatMap(({ port = 0, protocol = 'TCP' }) =>
-    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['prerouting'])
+    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['ingress', 'prerouting'])
       .filter(({ packets }) => packets !== 0)
       .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() })),
   )
@@ -46,7 +46,7 @@ function draftOf(node: string, lab: LabView): Draft[] {
   const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   return [
     {
-      title: `${node}'s own firewall drops what comes for port ${first.port}/${first.protocol}: ${first.rule}${counted}`,
+      title: `${node}'s own firewall ${first.certain ? 'drops' : 'may drop'} what comes for port ${first.port}/${first.protocol}: ${first.rule}${counted}`,
       cause: `The rule is asked on ${node} before DNAT leads the port on, so that neither DOCKER-USER nor a task sees the connection. Through other nodes the port answers, and everything is reported healthy.`,
       remedy: [
         `On ${node} take that rule away, or accept port ${first.port} before it; rules for published ports belong in DOCKER-USER, with \`-m conntrack --ctorigdstport ${first.port}\``,

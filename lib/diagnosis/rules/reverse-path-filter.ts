@@ -1,12 +1,15 @@
 import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
-import type { HostState, Neighbour } from '../../observe/host-state.ts'
-import { leadsPastMain } from '../../observe/policy-routing.ts'
+import type { HostState } from '../../observe/host-state.ts'
+import { ruleFor } from '../../observe/policy-routing.ts'
 import { routesTo } from '../../observe/route.ts'
+import { typedSetting } from '../../observe/settings.ts'
 import { dataPathGone } from '../data-path-address.ts'
 import { droppedFor } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesRead, risenOn, statesOf } from '../meanwhile.ts'
+import { isAnsweredToAny, isUnanswered } from '../neighbours.ts'
+import { networkOf } from '../../topology/cidr.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** A node drops what another sends because its own way to that one is by another interface. */
@@ -19,12 +22,12 @@ export const reversePathFilterDrops: Rule = {
   proof: [
     'The kernel counted drops of the reverse path filter meanwhile: `TcpExt.IPReversePathFilter`, or the reason `IP_RPFILTER`; or the peer gets no answer to ARP for the node, which the same filter decides about, and some other node gets one',
     'The filter is strict at the interface of the underlay, by its own setting or that of all',
-    'The node’s route to the peer leaves by another interface',
+    'The node’s route to the peer leaves by another interface: in the table main, or in the table that a rule of policy routing for its own address leads to',
     'Something was missed between the two',
   ],
   silencedBy: [
     'Routes to all peers leave by the interface of the underlay, or one of several equal ones does: such a counter rises for strangers’ packets, too',
-    'There are policy routing rules, which the filter asks as well',
+    'A policy routing rule, which the filter asks as well, leads the way back to a table whose routes are not known, or by the interface of the underlay',
     'The filter is off, or loose (2), there',
     'The interface is down or lacks the data-path address: `data-path-address-gone` says that',
     'No such drop was counted, and no other node has the node’s hardware address either',
@@ -63,7 +66,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   // Without it nobody gets an answer, whatever the filter does.
   if (dataPathGone(state, own.dataPath) !== undefined) return []
   const setting = strictBy(state, device)
-  const stray = (lab.facts?.nodes ?? []).flatMap((peer) => strayPeer(state, device, node, peer))
+  const stray = (lab.facts?.nodes ?? []).flatMap((peer) => strayPeer(state, own, peer))
   const unanswered = isAnsweredToAny(lab, node, address)
     ? stray.filter(({ name }) => isUnanswered(lab, name, address))
     : []
@@ -73,11 +76,20 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const who = peers.map(({ name }) => name)
   return [
     {
-      title: `${node} drops all that ${who.join(' and ')} sends: ${setting} = 1, and its own route to ${first.address} leaves by ${first.by}, not by ${device}`,
+      title: `${node} drops all that ${who.join(' and ')} sends: ${setting} = 1, and ${
+        first.table === undefined
+          ? `its own route to ${first.address} leaves by ${first.by}`
+          : `what ${address} answers follows table ${first.table}, which leaves by ${first.by}`
+      }, not by ${device}`,
       cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${who.join(' and ')} sends comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon the peer sends nothing at all.`,
       remedy: [
+        ...(first.table === undefined
+          ? []
+          : [
+              `On ${node}: \`ip route add ${blockOf(state, device, address)} dev ${device} table ${first.table}\`, and the same in whatever makes that table; \`ip rule\` shows what leads to it`,
+            ]),
         `On ${node} let the route to ${first.address} leave by ${device}: \`ip route get ${first.address}\` shows which one is taken; \`ip route show to match ${first.address}\``,
-        `Or, where the two ways are meant: \`sysctl -w net.ipv4.conf.${device}.rp_filter=2\`, and the same in \`/etc/sysctl.d\``,
+        `Or, where the two ways are meant: \`sysctl -w ${typedSetting(`net.ipv4.conf.${device}.rp_filter`)}=2\`, and the same in \`/etc/sysctl.d\``,
       ],
       nodes: [node],
       pairs: who.map((from) => ({ from, to: node })),
@@ -87,7 +99,10 @@ function draftsOf(lab: LabView, node: string): Draft[] {
           : [`${node}: the reverse path filter dropped ${counted} packets while requirements were verified`]),
         ...unanswered.map(({ name }) => `${name}: ${node} does not answer its ARP for ${address}`),
         `${node}: ${setting} = 1`,
-        ...peers.map((peer) => `${node}: the route to ${peer.address} of ${peer.name} leaves by ${peer.by}`),
+        ...peers.map(
+          (peer) =>
+            `${node}: the route to ${peer.address} of ${peer.name} leaves by ${peer.by}${peer.table === undefined ? '' : `: the default of table ${peer.table}, which a rule for ${address} leads to`}`,
+        ),
       ],
       ...(unanswered.length > 0 ? {} : { counted: { at: node, packets: counted, way: 'arriving' as const } }),
       explains: (problem) => {
@@ -102,28 +117,6 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   ]
 }
 
-/** The kernel asks the filter before it answers ARP, too. */
-function isUnanswered(lab: LabView, peer: string, address: string): boolean {
-  return neighboursOf(lab, peer, address).some(({ state }) => isFailed(state))
-}
-
-/** Where no node gets an answer, the address itself may not be there: that is no matter of routes to single peers. */
-function isAnsweredToAny(lab: LabView, node: string, address: string): boolean {
-  return nodesRead(lab).some(
-    (other) =>
-      other !== node &&
-      neighboursOf(lab, other, address).some(({ mac, state }) => mac !== undefined && !isFailed(state)),
-  )
-}
-
-/** What a node’s own neighbour table says of an address. */
-function neighboursOf(lab: LabView, node: string, address: string): readonly Neighbour[] {
-  const [state] = statesOf(lab, node)
-  return (state?.root.neighbours ?? []).filter((neighbour) => neighbour.address === address)
-}
-
-const isFailed = (state: string): boolean => state === 'FAILED' || state === 'INCOMPLETE'
-
 /** The setting that makes the filter strict at an interface: the greater of its own and that of all counts. */
 function strictBy({ root: { settings = {} } }: HostState, device: string): string | undefined {
   const names = [`net.ipv4.conf.${device}.rp_filter`, 'net.ipv4.conf.all.rp_filter']
@@ -136,21 +129,35 @@ interface StrayPeer {
   readonly address: string
   /** The interface that the route to it leaves by. */
   readonly by: string
+  /** Where a policy routing rule leads the way back, unless it is main. */
+  readonly table?: string
 }
 
 /** The filter asks policy routing rules, too, and is content with one of several equal routes. */
-function strayPeer(
-  { root, routingRules = [] }: HostState,
-  device: string,
-  node: string,
-  peer: NodeFacts,
-): StrayPeer[] {
+function strayPeer(state: HostState, own: NodeFacts, peer: NodeFacts): StrayPeer[] {
   const { address } = peer.dataPath
-  const own = root.links.flatMap(({ addresses }) => addresses.map((one) => one.address))
-  if (peer.name === node || address.includes(':')) return []
-  // Marks, by which VPNs lead their own packets, are none of what the filter asks about.
-  if (routingRules.some((rule) => leadsPastMain(rule, own, address))) return []
-  const devices = routesTo(root.routes, address).map((route) => route.device)
+  if (peer.name === own.name || address.includes(':')) return []
+  const table = ruleFor(state.routingRules ?? [], own.dataPath.address, address)
+  const devices = devicesTo(state, table, address)
   const [by] = devices
-  return by === undefined || devices.includes(device) ? [] : [{ name: peer.name, address, by }]
+  if (by === undefined || devices.includes(own.dataPath.interface)) return []
+  return [{ name: peer.name, address, by, ...(table === 'main' || table === undefined ? {} : { table }) }]
+}
+
+/** Of other tables only the default is read: no more is known of one that has none. */
+function devicesTo(
+  { root, routingTables = [] }: HostState,
+  table: string | undefined,
+  address: string,
+): string[] {
+  return table === 'main'
+    ? routesTo(root.routes, address).map((route) => route.device)
+    : (routingTables.find((one) => one.table === table)?.hops ?? []).map((hop) => hop.device)
+}
+
+/** The network that an interface has an address in. */
+function blockOf({ root }: HostState, device: string, address: string): string {
+  const link = root.links.find(({ name }) => name === device)
+  const length = link?.addresses.find((one) => one.address === address)?.prefixLength ?? 32
+  return networkOf(`${address}/${length}`)
 }
