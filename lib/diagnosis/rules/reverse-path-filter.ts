@@ -22,7 +22,7 @@ export const reversePathFilterDrops: Rule = {
   proof: [
     'The kernel counted drops of the reverse path filter meanwhile: `TcpExt.IPReversePathFilter`, or the reason `IP_RPFILTER`; or the peer gets no answer to ARP for the node, which the same filter decides about, and some other node gets one',
     'The filter is strict at the interface of the underlay, by its own setting or that of all',
-    'The node’s route to the peer leaves by another interface: in the table main, or in the table that a rule of policy routing for its own address leads to',
+    'The node’s route to the peer leaves by another interface: in the table main, or in the table that a policy routing rule for its own address leads to',
     'Something was missed between the two',
   ],
   silencedBy: [
