@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { plantRules } from '../change/firewall-rules.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
 import type { ClusterNode } from '../swarm/cluster.ts'
@@ -33,13 +34,30 @@ export const forwardDropped = droppedByOperator({
   match: ({ advertise }) => sh`-i ${advertise.interface} -o ${gatewayBridgeName}`,
 })
 
-export const gossipDatagramsDropped = droppedByOperator({
+/** memberlist asks one peer a second, and complains of one that did not answer; after so long it has asked all again. */
+const quietAfterMs = (nodes: number): number => 20_000 + 4_000 * nodes
+
+const datagramsDropped = droppedByOperator({
   name: 'gossip-datagrams-dropped',
   description: 'The firewall of one node lets in gossip by TCP and drops it by UDP.',
   breaks: ['CTL-03'],
   chain: 'INPUT',
   match: ({ advertise }) => sh`-i ${advertise.interface} -p udp --dport ${gossipPort}`,
 })
+
+export const gossipDatagramsDropped: Fault = {
+  ...datagramsDropped,
+  async plant(on) {
+    const { remove, ...planted } = await datagramsDropped.plant(on)
+    return {
+      ...planted,
+      async remove() {
+        await remove()
+        await sleep(quietAfterMs(on.cluster.nodes.length))
+      },
+    }
+  },
+}
 
 const kept = '/run/swarmproof-ruleset'
 

@@ -8,7 +8,7 @@ import { type Chosen, recordedLab } from './recorded-lab.fake.ts'
 
 /** Those that wait for what the swarm does of it are planted on a lab. */
 const waitsForSwarm = ({ name, rejoins }: (typeof faults)[number]): boolean =>
-  rejoins === true || name === 'gossip-cut-off'
+  rejoins === true || ['gossip-cut-off', 'gossip-datagrams-dropped'].includes(name)
 
 /** Everything a fault runs on hosts, planted and removed again. */
 async function scriptsOf(fault: (typeof faults)[number], chosen: Chosen): Promise<string[]> {
