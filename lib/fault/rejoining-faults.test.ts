@@ -83,7 +83,7 @@ const rightly = 'join 192.168.55.13 192.168.56.13'
 describe('faults of a node that joins again', () => {
   it('have it join by its management interface, and rightly afterwards', async () => {
     const { plant, remove } = await planted(advertisesElsewhere)
-    expect(plant).to.deep.equal([...left(first), 'join eth0 '])
+    expect(plant).to.deep.equal([...left(first), 'join 10.0.2.15 '])
     expect(remove).to.deep.equal([...left(later), rightly])
   })
 

@@ -1,5 +1,5 @@
 import { SwarmproofError } from '../error.ts'
-import { interfaceName, swarmId } from '../identifier.ts'
+import { ipAddress, swarmId } from '../identifier.ts'
 import { readHostState } from '../observe/read-host-state.ts'
 import { silentProgress } from '../progress.ts'
 import { type Script, scriptLines, sh } from '../script.ts'
@@ -70,15 +70,13 @@ export const advertisesElsewhere = joinedWith({
   async by(node) {
     const known = Object.values(node.host.underlays).map((underlay) => underlay?.interface)
     const { root } = await readHostState(node.host)
-    const other = root.links.find(
-      ({ name, kind, addresses }) =>
-        ['', 'veth'].includes(kind) &&
-        name !== 'lo' &&
-        !known.includes(name) &&
-        addresses.some(({ family }) => family === 'inet'),
-    )
-    const found = requireForFault(other, 'an interface with an address that is of no underlay')
-    return { advertise: interfaceName(found.name, node.host.name) }
+    const addresses = root.links
+      .filter(({ name, kind }) => ['', 'veth'].includes(kind) && name !== 'lo' && !known.includes(name))
+      .flatMap((link) => link.addresses.filter(({ family }) => family === 'inet'))
+    const [found] = addresses
+    const { address } = requireForFault(found, 'an interface with an address that is of no underlay')
+    // Of an interface with several addresses of one family an engine takes none, and joins without a word of it.
+    return { advertise: ipAddress(address, node.host.name) }
   },
 })
 
