@@ -79,11 +79,15 @@ function byUfw({ by }: Dropping, { protocol, destinationPort }: Wanted, senders:
   return [`\`ufw ${how} proto ${protocol} from ${senders}${port}\`, which stays after a restart`]
 }
 
-function byNft(by: PlacedRule | Chain, { protocol, destinationPort }: Wanted, senders: string): string[] {
-  const what =
-    destinationPort === undefined ? `ip protocol ${protocol}` : `${protocol} dport ${destinationPort}`
+const byNftWords = ({ protocol, destinationPort }: Wanted): string =>
+  destinationPort === undefined ? `ip protocol ${protocol}` : `${protocol} dport ${destinationPort}`
+
+const byIptablesWords = ({ protocol, destinationPort }: Wanted): string =>
+  `-p ${protocol}${destinationPort === undefined ? '' : ` --dport ${destinationPort}`}`
+
+function byNft(by: PlacedRule | Chain, wanted: Wanted, senders: string): string[] {
   return [
-    `\`nft insert rule ${by.table} ${chainOf(by)} ip saddr ${senders} ${what} accept\`, ${keep('/etc/nftables.conf')}`,
+    `\`nft insert rule ${by.table} ${chainOf(by)} ip saddr ${senders} ${byNftWords(wanted)} accept\`, ${keep('/etc/nftables.conf')}`,
   ]
 }
 
@@ -95,9 +99,7 @@ function byIptables(dropping: Dropping, ruleset: Ruleset, wanted: Wanted, sender
     return [
       `\`iptables -t ${rule.table} -D ${rule.chain} ${rule.text}\`, and take it out of whatever writes it (iptables-persistent, a script)`,
     ]
-  const { protocol, destinationPort } = wanted
-  const port = destinationPort === undefined ? '' : ` --dport ${destinationPort}`
-  const accept = `-p ${protocol}${port} -s ${senders} -j ACCEPT`
+  const accept = `${byIptablesWords(wanted)} -s ${senders} -j ACCEPT`
   if (rule === undefined)
     return [
       `\`iptables -t ${dropping.by.table} -A ${chainOf(dropping.by)} ${accept}\`, ${keep('iptables-persistent')}`,
@@ -137,6 +139,19 @@ function rulesOfEncryption({ path }: Dropping, ruleset: Ruleset): readonly Place
 /** The engine sets the policy of FORWARD itself and accepts its own networks before it. */
 export function isEnginesPolicy({ table, name }: Chain): boolean {
   return table === 'filter' && name === 'FORWARD'
+}
+
+/** What lets out what the node sends itself: a rule is taken away, before a policy the traffic is accepted. */
+export function letOut(dropping: Dropping, wanted: Wanted): string {
+  const { by } = dropping
+  const rule = choosing(dropping)
+  const isNft = by.table.includes(' ')
+  if (rule !== undefined)
+    return isNft
+      ? `\`nft -a list chain ${rule.table} ${rule.chain}\` shows the handle of that rule, \`nft delete rule ${rule.table} ${rule.chain} handle HANDLE\` takes it away`
+      : `\`iptables -t ${rule.table} -D ${rule.chain} ${rule.text}\`, or accept this traffic before it`
+  if (isNft) return `\`nft add rule ${by.table} ${chainOf(by)} ${byNftWords(wanted)} accept\``
+  return `\`iptables -t ${by.table} -A ${chainOf(by)} ${byIptablesWords(wanted)} -j ACCEPT\``
 }
 
 /** What lets pass what is forwarded between containers and the outside. */

@@ -80,7 +80,7 @@ export const advertisesElsewhere = joinedWith({
   },
 })
 
-/** VNI of ingress where no overlay was made before it. */
+/** As Calico calls its own. */
 const device = 'vxlan.calico'
 
 export const ingressDeviceTaken = joinedWith({

@@ -1,7 +1,7 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
-import { lostBy, type PacketDrop, packetDrops, portsOf } from '../firewall-drops.ts'
-import { choosing, isChain } from '../let-in.ts'
+import { lostBy, packetDrops, portsOf } from '../firewall-drops.ts'
+import { letOut } from '../let-in.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -67,7 +67,7 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
       title: `${node}'s own firewall ${first.certain ? 'drops' : 'may drop'} ${name} that ${node} sends: ${first.rule}${counted}`,
       cause: `The rule is asked on ${node} before a packet comes to the wire, so that no capture outside shows it and the receivers seem to be at fault.`,
       remedy: [
-        `On ${node}: ${letOut(first, portsOf(lab.lab.topology.swarm.dataPathPort)[traffic])}, and keep that in whatever writes the rules`,
+        `On ${node}: ${letOut(first.dropping, portsOf(lab.lab.topology.swarm.dataPathPort)[traffic])}, and keep that in whatever writes the rules`,
         'See which rule counts: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
       ],
       nodes: [node],
@@ -81,22 +81,6 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
       explains,
     },
   ]
-}
-
-/** A rule is taken away, before a policy the traffic is accepted. */
-function letOut({ dropping }: PacketDrop, { protocol, destinationPort }: AskedPacket): string {
-  const { by } = dropping
-  const rule = choosing(dropping)
-  const isNft = by.table.includes(' ')
-  if (rule !== undefined)
-    return isNft
-      ? `\`nft -a list chain ${rule.table} ${rule.chain}\` shows the handle of that rule, \`nft delete rule ${rule.table} ${rule.chain} handle HANDLE\` takes it away`
-      : `\`iptables -t ${rule.table} -D ${rule.chain} ${rule.text}\`, or accept this traffic before it`
-  const chain = isChain(by) ? by.name : by.chain
-  const port = (word: string): string => (destinationPort === undefined ? '' : ` ${word} ${destinationPort}`)
-  return isNft
-    ? `\`nft add rule ${by.table} ${chain} ${destinationPort === undefined ? `ip protocol ${protocol}` : `${protocol}${port('dport')}`} accept\``
-    : `\`iptables -t ${by.table} -A ${chain} -p ${protocol}${port('--dport')} -j ACCEPT\``
 }
 
 function packetsOf(traffic: Kind['traffic'], node: string, { facts, lab }: LabView): AskedPacket[] {
