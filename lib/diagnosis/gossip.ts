@@ -18,6 +18,25 @@ const entryCodes: ReadonlySet<ProblemCode> = new Set([
   'policies-differ',
 ])
 
+/** What else nodes know of tasks and services of others by gossip alone, whatever becomes of packets to them. */
+const toldCodes: ReadonlySet<ProblemCode> = new Set([
+  ...entryCodes,
+  'name-lacks-task',
+  'name-lists-stranger',
+  'name-lists-twice',
+  'name-refused',
+  'virtual-ip-not-resolved',
+  'virtual-ip-not-alone',
+  'balancer-lacks-service',
+  'balancer-lacks-task',
+  'balancer-lists-stranger',
+  'peer-unknown',
+  'peer-stale',
+])
+
+/** Whether a node was told otherwise than it is, late or never: no packet between tasks is in it. */
+export const isToldByGossip = ({ code }: Pick<Reported, 'code'>): boolean => toldCodes.has(code)
+
 /** Problems of gossip itself: datagrams, what engines say of them, connections to its port. */
 export function isOfGossip({ code, port }: Pick<Reported, 'code' | 'port'>): boolean {
   return (

@@ -2,6 +2,8 @@ import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { canEndAt, isLostOnTheWay } from '../ends.ts'
 import { type FirewallDrop, firewallDrops, lostBy, packetDrops, type Traffic } from '../firewall-drops.ts'
+import { concerns as isAbout } from '../concerns.ts'
+import { isToldByGossip } from '../gossip.ts'
 import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
@@ -31,16 +33,18 @@ const isEncrypted = (problem: Reported, lab: LabView): boolean =>
 /** Control-plane requirements judge the gossip and management ports. */
 const isControl = ({ requirement }: Reported): boolean => /^CTL-0[1235680]|^CTL-1/.test(requirement)
 
+const isOfData = (problem: Reported): boolean => !isControl(problem) && !isToldByGossip(problem)
+
 const kinds: readonly Kind[] = [
   {
     traffic: 'data',
     name: (lab) => `VXLAN (UDP ${dataPort(lab)})`,
-    accounts: (problem, lab) => !isControl(problem) && !isEncrypted(problem, lab),
+    accounts: (problem, lab) => isOfData(problem) && !isEncrypted(problem, lab),
   },
   {
     traffic: 'esp',
     name: () => 'ESP (IP protocol 50)',
-    accounts: (problem, lab) => !isControl(problem) && isEncrypted(problem, lab),
+    accounts: (problem, lab) => isOfData(problem) && isEncrypted(problem, lab),
   },
   {
     traffic: 'gossip-udp',
@@ -61,7 +65,8 @@ const kinds: readonly Kind[] = [
 
 /** What nodes learn by gossip, late or never. */
 const isStale = ({ requirement, code }: Reported): boolean =>
-  /^(CTL-10|VXL-06|DSC-0|LB-02)/.test(requirement) && !ofResolvers.includes(code)
+  isToldByGossip({ code }) ||
+  (/^(CTL-10|VXL-06|DSC-0|LB-02)/.test(requirement) && !ofResolvers.includes(code))
 
 /** What a resolver does by itself, whatever it learnt. */
 const ofResolvers: readonly ProblemCode[] = [
@@ -206,8 +211,8 @@ function seeWhether(node: string, drops: Drops): string {
 function isEveryNodeHeard({ traffic }: Kind, lab: LabView): boolean {
   const isByOneAddress =
     lab.facts?.nodes.every(({ advertise, dataPath }) => advertise.address === dataPath.address) === true
-  const isOfData = traffic === 'data' || traffic === 'esp'
-  return (!isOfData || isByOneAddress) && (lab.holds('CTL-02') || lab.holds('CTL-03'))
+  const isBetweenTasks = traffic === 'data' || traffic === 'esp'
+  return (!isBetweenTasks || isByOneAddress) && (lab.holds('CTL-02') || lab.holds('CTL-03'))
 }
 
 /** Lists of senders name none of the addresses that tasks have behind docker_gwbridge. */
@@ -333,6 +338,8 @@ function concerns(problem: Reported, node: string, lab: LabView): boolean {
   const { code, subject = '' } = problem
   if (code === 'udp-probes-failed' && !lab.nodeNames.includes(subject) && problem.node !== node)
     return lab.everyProblem.every((one) => one.code !== code || one.subject !== subject || one.node !== node)
+  // What others were not told of is of the node that it is about, as of the one that lacks it.
+  if (isToldByGossip(problem) && isAbout(problem, node)) return true
   return nodes.length === 0 || nodes.includes(node)
 }
 
