@@ -86,10 +86,15 @@ export function readIptablesRule(text: string): ReadRule {
       )
     else if (word === '--mark' && /^(0x[0-9a-f]+|\d+)(\/0xffffffff)?$/.test(value))
       add('meta mark', [String(Number(value.split('/')[0]))])
+    else if (word === '--tcp-flags' && isOfFirstPackets(value, words[at + 2])) add('tcp flags', ['syn'])
     else if (!silent.has(word)) add(`-m ${match} ${word}`, [])
   }
   return { conditions, effect }
 }
+
+/** Of all flags that are looked at only SYN is set: as `--syn` is saved, also without FIN and RST. */
+const isOfFirstPackets = (looked: string, set = ''): boolean =>
+  set === 'SYN' && ['SYN', 'ACK'].every((flag) => looked.split(',').includes(flag))
 
 /** `DNAT` is a status of the connection for nft, the others are its state. */
 function trackedAs(value: string, negated: boolean): RuleCondition[] {

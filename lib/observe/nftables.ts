@@ -230,7 +230,8 @@ function placeText(value: unknown): string[] {
 const vniAt = new Set(['th 96 24', 'ih 32 24'])
 
 function leftText(left: unknown): string {
-  const { payload, meta, ct, fib } = object(left)
+  const { payload, meta, ct, fib, '&': masked } = object(left)
+  if (isOfFirstPackets(asList(masked))) return 'tcp flags'
   const { protocol, field, base, offset, len } = object(payload)
   if (field === 'vni') return 'vni'
   if (typeof base === 'string') {
@@ -246,6 +247,13 @@ function leftText(left: unknown): string {
   return typeof tracked === 'string'
     ? ['ct', ...(typeof dir === 'string' ? [dir] : []), tracked].join(' ')
     : textOf(left)
+}
+
+/** TCP's flags, SYN and ACK at least, as in `tcp flags & (fin|syn|rst|ack)`. */
+function isOfFirstPackets([flags, mask]: readonly unknown[]): boolean {
+  return (
+    flags !== undefined && leftText(flags) === 'tcp flags' && /"syn".*"ack"|"ack".*"syn"/.test(textOf(mask))
+  )
 }
 
 /** Of a set without elements, which matches nothing. */

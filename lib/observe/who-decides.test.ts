@@ -42,6 +42,56 @@ describe('who decides about a packet', () => {
     expect(whoDecides(input, 'input', { protocol: 'esp' }).verdict).to.equal('drop')
   })
 
+  it('is a rule for first packets of TCP, in whichever program it is written', () => {
+    // As nft 1.0.6 lists `tcp flags & (fin|syn|rst|ack) == syn drop`.
+    const flags = { payload: { protocol: 'tcp', field: 'flags' } }
+    const masked = { '&': [flags, ['fin', 'syn', 'rst', 'ack']] }
+    const rulesets = [
+      saved(
+        '*filter',
+        ':INPUT ACCEPT [0:0]',
+        '[3:180] -A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP',
+      ),
+      nft(
+        ...[{ table: { family: 'ip', name: 'own' } }],
+        ...[
+          {
+            chain: {
+              family: 'ip',
+              table: 'own',
+              name: 'in',
+              type: 'filter',
+              hook: 'input',
+              prio: 0,
+              policy: 'accept',
+            },
+          },
+        ],
+        ...[
+          {
+            rule: {
+              ...{ family: 'ip', table: 'own', chain: 'in', handle: 3 },
+              expr: [{ match: { op: '==', left: masked, right: 'syn' } }, { drop: null }],
+            },
+          },
+        ],
+      ),
+    ]
+    for (const input of rulesets) {
+      expect(whoDecides(input, 'input', web))
+        .to.include({ verdict: 'drop' })
+        .and.deep.include({ unless: [] })
+      expect(whoDecides(input, 'input', { ...web, state: 'established' }).verdict).to.equal('accept')
+      expect(whoDecides(input, 'input', vxlan).verdict).to.equal('accept')
+    }
+    const others = saved(
+      '*filter',
+      ':INPUT ACCEPT [0:0]',
+      '[3:180] -A INPUT -p tcp -m tcp --tcp-flags SYN,RST SYN,RST -j DROP',
+    )
+    expect(whoDecides(others, 'input', web)).to.include({ verdict: 'accept' })
+  })
+
   it('is not a rule for some of them, or one that is not understood; those are named', () => {
     const input = saved(
       ...['*filter', ':INPUT ACCEPT [0:0]', '[0:0] -A INPUT -s 192.0.2.0/24 -j DROP'],

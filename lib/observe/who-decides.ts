@@ -235,6 +235,9 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
       return typeAnswer(packet.fromHost, values)
     case 'ct state':
       return one(packet.state, (state) => values.includes(state))
+    case 'tcp flags':
+      // Other flags than those of a first packet are not followed.
+      return values.join() === 'syn' ? one(packet.state, (state) => state === 'new') : 'unread'
     case 'ct status':
       return values.length === 1 && values[0] === 'dnat' ? yesNo(packet.translated) : 'unread'
     case 'vni':
