@@ -212,7 +212,7 @@ describe('the provider of containers', function () {
       await reboot(host, { withinMs: 60_000, signal: new AbortController().signal })
       await until(async () => (await onHost('worker1', sh`docker volume ls -q`)) === 'kept')
       expect(await onHost('worker1', sh`ip -o -4 addr show`)).to.contain('192.168.56.12/24')
-      expect(await onHost('worker1', sh`cat /etc/resolv.conf`)).to.equal('nameserver 192.168.56.254')
+      expect(await onHost('worker1', sh`cat /etc/resolv.conf`)).to.equal('nameserver 192.168.56.12')
     })
 
     it('keeps a lab that is meant to stand, lets in again, and ends it', async () => {

@@ -15,7 +15,7 @@ export interface HostSpec {
   readonly privileges: Privileges
   /** Its networks with the address it has on each, in order. */
   readonly networks: readonly { readonly name: string; readonly address: string }[]
-  /** Where its resolver asks. */
+  /** Its own address, where its resolver asks. */
   readonly nameserver: string
   /** Its engine may load modules of the shared kernel, from this machine's folder of them. */
   readonly mayLoadModules: boolean

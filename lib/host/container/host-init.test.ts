@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { hostInit, kernelTrial, containerWarmUpScript } from './host-init.ts'
 
@@ -15,7 +16,9 @@ describe('scripts of a container host', () => {
   }
 
   it('covers what would restart the machine before anything else is done', () => {
-    const lines = hostInit.text.trim().split('\n')
+    const lines = readFileSync(new URL('host-init.sh', import.meta.url), 'utf8')
+      .trim()
+      .split('\n')
     const before = lines.slice(
       0,
       lines.findIndex((line) => line.includes('sysrq-trigger')),

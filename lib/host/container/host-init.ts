@@ -1,5 +1,5 @@
 import { type Script, sh } from '../../script.ts'
-import { scriptFile } from '../../script-file.ts'
+import { perlFile, scriptFile } from '../../script-file.ts'
 import { probeImageFile } from '../../setup/probe-image-archive.ts'
 
 /** What the host's first process prints when its engine is being started. */
@@ -9,13 +9,17 @@ export const hostIsUp = 'swarmproof-host-up'
 const kernelFile = '/etc/swarmproof/kernel-modules'
 
 /**
- * What runs in a host container as process 1: makes writable what an engine writes to, and starts it. `$1` is the
- * address its resolver asks; `impairProgram` and its words follow where underlays are impaired.
+ * What runs in a host container as process 1: makes writable what an engine writes to, and starts it. `$1` is an
+ * address of its own, where its resolver asks; `impairProgram` and its words follow where underlays are impaired.
  *
  * A write to /proc/sysrq-trigger would restart the machine all containers share, so what writes there hits nothing.
- * The engine's own nameserver at 127.0.0.11 cannot be asked from the namespaces of tasks.
+ * The nameserver of the engine outside, at 127.0.0.11, cannot be asked from the namespaces of tasks, so that the host passes
+ * questions on to it, at an address of its own.
  */
-export const hostInit = scriptFile(import.meta.url, 'host-init.sh', { is_up: hostIsUp })
+export const hostInit = scriptFile(import.meta.url, 'host-init.sh', {
+  is_up: hostIsUp,
+  forward_names: perlFile(import.meta.url, 'forward-names.pl'),
+})
 
 const trial = scriptFile(import.meta.url, 'kernel-trial.sh')
 
