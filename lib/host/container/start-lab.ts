@@ -24,8 +24,9 @@ import { pointTestcontainersAt } from './point-testcontainers.ts'
 import { findPrivileges } from './privileges.ts'
 import type { Privileges } from './privileges.ts'
 import { requireNetem } from './require-netem.ts'
+import { makeRoomForNeighbours } from './room-for-neighbours.ts'
 import { weakerFact } from './shared-kernel.ts'
-import { createUnderlays, gatewayOf, networkName } from './underlay-networks.ts'
+import { createUnderlays, networkName } from './underlay-networks.ts'
 
 const warmUpLimitMs = 180_000
 
@@ -61,6 +62,8 @@ export async function startContainerLab(
     const privileges = await findPrivileges(engine, imageOf(first).tag, labId)
     if (privileges.kind !== 'privileged') progress.note(`Hosts run with ${privileges.description}`)
     await requireNetem(engine, imageOf(first).tag, labId, topology)
+    const image = imageOf(first).tag
+    await makeRoomForNeighbours(engine, { image, labId, nodes: topology.nodes.length, privileges }, progress)
     await createUnderlays(engine, labId, topology)
     const facts = factsOf(engine, topology, imageOf, privileges)
     pointTestcontainersAt(engine.endpoint)
@@ -125,14 +128,13 @@ async function startHost(plan: Plan, node: NodeSpec, Container: typeof HostConta
 function hostSpec({ engine, labId, topology, imageOf, privileges, facts }: Plan, node: NodeSpec): HostSpec {
   const attached = topology.underlays.flatMap((underlay) => {
     const address = node.addresses[underlay.name]
-    return address === undefined ? [] : [{ underlay, name: networkName(labId, underlay.name), address }]
+    return address === undefined ? [] : [{ name: networkName(labId, underlay.name), address }]
   })
-  const underlay = attached[0]?.underlay
   return {
     ...{ labId, node: node.name, image: imageOf(node).tag, memoryMib: node.memoryMib, privileges },
-    networks: attached.map(({ name, address }) => ({ name, address })),
+    networks: attached,
     mayLoadModules: engine.sharesOurKernel && existsSync(`/lib/modules/${engine.kernelRelease}`),
-    nameserver: underlay === undefined ? '127.0.0.1' : gatewayOf(underlay, topology),
+    nameserver: attached[0]?.address ?? '127.0.0.1',
     impaired: impairedAttachments(node, topology),
     neighbours: topology.nodes.flatMap(({ name, addresses }) => {
       const address = addresses[topology.swarm.advertise]
