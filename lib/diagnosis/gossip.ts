@@ -81,6 +81,12 @@ export function followsFromGossip(lab: LabView, nodes: readonly string[]): (prob
       (entryCodes.has(problem.code) || (problem.kind === 'missed' && followers.test(problem.requirement))))
 }
 
+/** The same of what others found at one node: problems of gossip between other nodes are not of it. */
+export function followsFromGossipAt(lab: LabView, node: string): (problem: Reported) => boolean {
+  const follows = followsFromGossip(lab, [node])
+  return (problem) => follows(problem) && concerns(problem, node)
+}
+
 /**
  * Whether the engine of a node set up nothing of the routing mesh, while others did: services come to it by gossip, and none
  * came. Nobody removed rules there: IPVS has no service either.

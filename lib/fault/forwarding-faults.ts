@@ -1,7 +1,7 @@
 import { overlayNamespaceOn } from './overlay-namespace.ts'
 import { type Stack, tasksOn } from '../swarm/stack.ts'
 import type { Cluster, Endpoint, Task } from '../swarm/cluster.ts'
-import { bystander, inNamespace, requireForFault, scripted, victim } from './scripted.ts'
+import { bystander, inNamespace, requireForFault, scripted, untilForgotten, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 import { scriptLines, sh } from '../script.ts'
 
@@ -110,7 +110,10 @@ export const outerSourceRewritten: Fault = {
     const rule = sh`POSTROUTING -o ${node.dataPath.interface} -p udp --dport ${cluster.dataPathPort} -j SNAT --to-source ${other}`
     return scripted(node, {
       plant: sh`iptables -w -t nat -I ${rule}`,
-      remove: sh`iptables -w -t nat -D ${rule}`,
+      remove: scriptLines([
+        sh`iptables -w -t nat -D ${rule}`,
+        untilForgotten(` dport=${cluster.dataPathPort} .* dst=${other} `),
+      ]),
     })
   },
 }

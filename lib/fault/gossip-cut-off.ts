@@ -17,7 +17,9 @@ export const gossipCutOff: Fault = {
   name: 'gossip-cut-off',
   description: 'A node’s gossip on port 7946 is cut off from all others, both ways',
   breaks: ['CTL-02', 'CTL-03', 'CTL-10', 'OVL-06', 'DSC-02'],
-  namedBy: { code: 'host-firewall-drops', at: 'host' },
+  // Its rules are for both ways, and one way is enough.
+  namedBy: { code: 'outgoing-dropped', at: 'host' },
+  besides: ['host-firewall-drops'],
   async plant(on) {
     const node = on.cluster.nodes.findLast((candidate) => candidate !== on.cluster.manager)
     if (node === undefined) throw new Error('this fault needs two nodes')

@@ -78,6 +78,6 @@ export const gossipLost = lostBetweenNodes({
   name: 'gossip-lost',
   what: 'gossip on port 7946',
   breaks: ['CTL-02', 'CTL-03'],
-  namedBy: { code: 'gossip-udp-blocked', at: 'pairs' },
+  namedBy: { code: 'gossip-blocked', at: 'pairs' },
   matches: () => [sh`-p udp --dport ${gossipPort}`, sh`-p tcp --dport ${gossipPort}`],
 })

@@ -19,6 +19,18 @@ export async function scripted(
   }
 }
 
+/**
+ * Waits until connection tracking holds nothing of a translation any more: what was translated stays so as long as packets
+ * come, and for 30 s more.
+ *
+ * @param translated matches a line of such a connection
+ */
+export const untilForgotten = (translated: string): Script => sh`i=0
+while grep -q ${translated} /proc/net/nf_conntrack; do
+  i=$((i + 1)); [ "$i" -lt 60 ] || { echo 'connections are still translated' >&2; exit 1; }
+  sleep 2
+done`
+
 /** The node faults are planted on unless they need another: the last, a worker wherever there is one. */
 export function victim(cluster: Cluster): ClusterNode {
   return requireForFault(cluster.nodes.at(-1), 'a node')

@@ -1,5 +1,5 @@
-import { sh } from '../script.ts'
-import { bystander, scripted, victim } from './scripted.ts'
+import { scriptLines, sh } from '../script.ts'
+import { bystander, scripted, untilForgotten, victim } from './scripted.ts'
 import type { Fault } from './fault.ts'
 import { defaultDataPathPort } from '../topology/swarm-defaults.ts'
 
@@ -13,13 +13,7 @@ export const vxlanOnUsualPort: Fault = {
     const translated = ` dport=${cluster.dataPathPort} .* sport=${defaultDataPathPort} `
     return scripted(victim(cluster), {
       plant: sh`iptables -w -t nat -I ${rule}`,
-      // What was translated stays so as long as packets come, and for 30 s more.
-      remove: sh`iptables -w -t nat -D ${rule}
-i=0
-while grep -q ${translated} /proc/net/nf_conntrack; do
-  i=$((i + 1)); [ "$i" -lt 60 ] || { echo 'connections are still translated' >&2; exit 1; }
-  sleep 2
-done`,
+      remove: scriptLines([sh`iptables -w -t nat -D ${rule}`, untilForgotten(translated)]),
     })
   },
 }

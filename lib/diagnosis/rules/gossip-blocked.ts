@@ -74,4 +74,5 @@ export const gossipBlocked: Rule = {
     ]
   },
   gravity: 112,
+  ofTheRest: true,
 }

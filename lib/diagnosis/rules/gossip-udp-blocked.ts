@@ -71,4 +71,5 @@ export const gossipUdpBlocked: Rule = {
     ]
   },
   gravity: 140,
+  ofTheRest: true,
 }

@@ -3,7 +3,7 @@ import { nodesOf } from '../../observation/problem.ts'
 import { canEndAt, isLostOnTheWay } from '../ends.ts'
 import { type FirewallDrop, firewallDrops, lostBy, packetDrops, type Traffic } from '../firewall-drops.ts'
 import { concerns as isAbout } from '../concerns.ts'
-import { isToldByGossip } from '../gossip.ts'
+import { followsFromGossipAt, isToldByGossip } from '../gossip.ts'
 import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
@@ -194,6 +194,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
         seeCounters,
       ],
       explains,
+      ...(kind.traffic === 'gossip-tcp' && first.certain ? { follows: followsFromGossipAt(lab, node) } : {}),
     },
   ]
 }

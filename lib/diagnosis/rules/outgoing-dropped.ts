@@ -1,5 +1,6 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
+import { followsFromGossipAt } from '../gossip.ts'
 import { lostBy, packetDrops, portsOf } from '../firewall-drops.ts'
 import { letOut } from '../let-in.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
@@ -79,6 +80,7 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
       ),
       ...(loss === undefined ? {} : { counted: loss }),
       explains,
+      ...(traffic === 'gossip-tcp' && first.certain ? { follows: followsFromGossipAt(lab, node) } : {}),
     },
   ]
 }
