@@ -1,6 +1,7 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { reportName } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
+import { type Found, joinAlike } from './alike.ts'
 import { canEndAt } from './ends.ts'
 import { LabView, type ReadObservation } from './lab-view.ts'
 import type { Draft, Rule } from './rule.ts'
@@ -23,10 +24,26 @@ export function diagnose(record: RunRecord, read: ReadObservation = () => undefi
 
 /** For tests of a rule by itself. */
 export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabRecord): Finding[] {
-  const found = applied.flatMap((rule) =>
-    rule.find(view).flatMap((draft) => finished(rule, draft, view, lab)),
-  )
-  return causesFirst(found)
+  const found: Found[] = []
+  const takeWhatFollows = (): void => {
+    for (const one of found) {
+      const { follows } = one
+      if (follows === undefined) continue
+      const taken = view.problems().filter(follows)
+      view.explain(taken)
+      const { explains } = one.finding
+      one.finding = {
+        ...one.finding,
+        explains: [...new Set([...explains, ...taken.map(({ requirement }) => requirement)])],
+      }
+    }
+  }
+  for (const rule of applied) {
+    if (rule.ofTheRest === true) takeWhatFollows()
+    for (const draft of rule.find(view)) found.push(...finished(rule, draft, view, lab))
+  }
+  takeWhatFollows()
+  return causesFirst(joinAlike(found))
 }
 
 /** What is worth knowing besides comes behind what is broken, whichever rule was asked first, and on whichever lab. */
@@ -35,9 +52,11 @@ function causesFirst(findings: readonly Finding[]): Finding[] {
 }
 
 /** A cause that explains nothing any more is none. */
-function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Finding[] {
+function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Found[] {
   const {
+    alike,
     explains,
+    follows,
     accountsFor,
     counted,
     severity = rule.severity[0],
@@ -56,14 +75,15 @@ function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Find
   const ids = [...new Set([...explained.map(({ requirement }) => requirement), ...others])]
   if (severity === 'cause' && ids.length === 0) return []
   const times = timesOf(view, ids)
+  const finding = {
+    ...{ code: rule.code, severity, lab: lab.name, generation: view.generation, ...times },
+    ...{ nodes: [], pairs: [], networks: [], proof: [] },
+    ...parts,
+    knownIssues: reports.map(reportName),
+    explains: ids,
+  }
   return [
-    {
-      ...{ code: rule.code, severity, lab: lab.name, generation: view.generation, ...times },
-      ...{ nodes: [], pairs: [], networks: [], proof: [] },
-      ...parts,
-      knownIssues: reports.map(reportName),
-      explains: ids,
-    },
+    { finding, ...(alike === undefined ? {} : { alike }), ...(follows === undefined ? {} : { follows }) },
   ]
 }
 

@@ -1,5 +1,6 @@
 import type { CatalogEntry, PublicReport } from '../observation/catalog-entry.ts'
 import type { Finding } from '../observation/finding.ts'
+import type { Alike } from './alike.ts'
 import type { CountedLoss } from './ends.ts'
 import type { LabView, Reported } from './lab-view.ts'
 
@@ -12,6 +13,8 @@ export interface Rule extends CatalogEntry {
   find(lab: LabView): readonly Draft[]
   /** Its place among the rules: those with smaller numbers are asked before it and take what they explain. None twice. */
   readonly gravity: number
+  /** It infers from what was missed where others found what lost it. */
+  readonly ofTheRest?: true
 }
 
 /** A finding before it is known which requirements it explains. */
@@ -19,6 +22,8 @@ export interface Draft
   extends
     Pick<Finding, 'title' | 'cause' | 'remedy'>,
     Partial<Pick<Finding, 'nodes' | 'pairs' | 'networks' | 'proof' | 'severity'>> {
+  /** Where others of the rule may say the same of their nodes. */
+  readonly alike?: Alike
   /** Which of its entry’s reports are of the same thing; all of them where it does not say. */
   readonly reports?: readonly PublicReport[]
   /**
@@ -28,6 +33,11 @@ export interface Draft
   readonly counted?: CountedLoss
   /** Problems that it accounts for. */
   readonly explains?: (problem: Reported) => boolean
+  /**
+   * Problems that come of it and lost none of the packets that were counted: taken before rules that are asked of the rest
+   * (`ofTheRest`), so that two findings of one kind share what they lost, and what follows is no third.
+   */
+  readonly follows?: (problem: Reported) => boolean
   /** Requirements whose verdict it accounts for although they report no problem: inconclusive or skipped. */
   readonly accountsFor?: (id: string) => boolean
 }

@@ -46,6 +46,12 @@ export interface AttemptSeen {
   readonly source?: { readonly address: string; readonly port?: number }
 }
 
+/** What the sender's own kernel answers where it does not send: full tables or queues, rules for what leaves. */
+const unsent: ReadonlySet<string | undefined> = new Set(['ENOBUFS', 'ENOMEM', 'EPERM'])
+
+export const isUnsent = ({ outcome, errno }: Pick<ProbeSeen, 'outcome' | 'errno'>): boolean =>
+  outcome === 'error' && unsent.has(errno)
+
 /** What came of a probe, short: for what a problem observed. */
 export function outcomeSeen({
   outcome,

@@ -1,5 +1,5 @@
 import { type ClusterFacts, taskName, taskOf } from '../../lib/observation/facts.ts'
-import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
+import { isUnsent, outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import type { SizedDatagram } from '../scene/recordings/sizes.ts'
 
@@ -18,7 +18,8 @@ export function sizeProblem(datagram: SizedDatagram, facts: ClusterFacts): Probl
   const observed = outcomeSeen(probe)
   if (fits && probe.outcome === 'too-big')
     return [{ ...where, code: 'full-size-refused', kind: 'seen', node: sender.node, observed }]
-  if (fits) return [{ ...where, code: 'full-size-unanswered', kind: 'missed', observed }]
+  const reached = isUnsent(probe) ? ({ reached: 'sender' } as const) : {}
+  if (fits) return [{ ...where, code: 'full-size-unanswered', kind: 'missed', observed, ...reached }]
   return probe.outcome === 'answered'
     ? [{ ...where, code: 'oversize-passed', kind: 'seen', observed }]
     : [{ ...where, code: 'oversize-not-refused', kind: 'missed', observed }]

@@ -11,8 +11,8 @@ import type { Draft, Rule } from '../rule.ts'
 interface Table {
   /** As the kernel’s log names it. */
   readonly event: KernelEventKind
-  /** How many packets it dropped while the run went on. */
-  readonly dropped: (lab: LabView, node: string) => number
+  /** How many packets it dropped while the run went on; undefined where the host does not see that counter of its kernel. */
+  readonly dropped: (lab: LabView, node: string) => number | undefined
   /** Which packets it holds back; those of both directions where it does not say. */
   readonly way?: CountedLoss['way']
   /** Whether the kernel’s reason for a drop is that it is full; not there where the kernel has several. */
@@ -47,14 +47,15 @@ const conntrack: Table = {
 
 const neighbours: Table = {
   event: 'neighbours-full',
-  dropped: (lab, node) => risenOn(lab, node, 'neighbours.table_fulls') ?? 0,
+  // Only the first namespace of a kernel has this table's limit and counters.
+  dropped: (lab, node) =>
+    neighbourLimit(lab, node) === undefined ? undefined : (risenOn(lab, node, 'neighbours.table_fulls') ?? 0),
   way: 'leaving',
   name: 'neighbour table',
   limit: 'net.ipv4.neigh.default.gc_thresh3',
   use: (lab, node) => {
-    const [state] = statesOf(lab, node)
-    const limit = Number(state?.root.settings?.['net.ipv4.neigh.default.gc_thresh3'])
-    const used = state?.neighbourEntries
+    const limit = Number(neighbourLimit(lab, node))
+    const used = statesOf(lab, node)[0]?.neighbourEntries
     return used === undefined || !Number.isFinite(limit) ? undefined : { used, limit }
   },
   cause:
@@ -64,6 +65,9 @@ const neighbours: Table = {
     'See how full it is: `ip -s ntable show`, `ip neigh | wc -l` in every namespace',
   ],
 }
+
+const neighbourLimit = (lab: LabView, node: string): string | undefined =>
+  statesOf(lab, node)[0]?.root.settings?.['net.ipv4.neigh.default.gc_thresh3']
 
 function useOf(lab: LabView, node: string, count: string, most: string): ReturnType<Table['use']> {
   const readings = statesOf(lab, node).map(({ root }) => ({
@@ -110,6 +114,7 @@ export const neighbourTableFull: Rule = {
     'While requirements were verified the kernel counted entries that it could not make: `table_fulls` of /proc/net/stat/arp_cache',
     'The kernel logged `neighbor table overflow` meanwhile, or nine tenths of `gc_thresh3` were in use at a reading',
     'As many entries at least as packets were missed on their way out of that node',
+    'Hosts that are containers see the log of the one kernel they share, and none of its counters: there the log alone',
   ],
   silencedBy: [
     'The table had room',
@@ -138,26 +143,49 @@ function draftOf(table: Table, lab: LabView, node: string): Draft[] {
   const said = saidMeanwhile(lab, node, table.event)
   const use = table.use(lab, node)
   const wasFull = said > 0 || (use !== undefined && use.used >= nearlyFull * use.limit)
-  if (!wasFull || dropped === 0) return []
-  const counted = { at: node, packets: dropped, ...(table.way === undefined ? {} : { way: table.way }) }
+  if (!wasFull || dropped === 0 || (dropped === undefined && said === 0)) return []
+  const place = { at: node, ...(table.way === undefined ? {} : { way: table.way }) }
   const explains = (problem: Reported): boolean =>
-    problem.kind === 'missed' && concerns(problem, node) && !isLostOnTheWay(problem, lab)
-  const lost = lab.problems().filter((problem) => explains(problem) && canEndAt(problem, counted)).length
+    problem.kind === 'missed' &&
+    // By the log alone it is no more than what is most likely: of what nodes sent each other.
+    (dropped !== undefined || problem.path !== undefined) &&
+    concerns(problem, node) &&
+    canEndAt(problem, place) &&
+    !isLostOnTheWay(problem, lab)
+  const lost = lab.problems().filter(explains).length
   const { isReason } = table
   if (isReason !== undefined && isDroppedOtherwise(lab, node, lost, isReason)) return []
   const full = use === undefined ? '' : `, ${use.used} of ${use.limit} entries when it was read`
   return [
     {
+      // Hosts that are containers have one kernel, and its log is in each.
+      ...(lab.lab.origin !== 'container'
+        ? {}
+        : {
+            alike: {
+              key: table.name,
+              told: (nodes) => ({
+                title: `The ${table.name} of the kernel that ${nodes} share is full (${table.limit})`,
+                cause: table.cause,
+                remedy: table.remedy.map((one, at) =>
+                  at === 0 ? `On the machine of ${nodes}: ${one}` : one,
+                ),
+              }),
+            },
+          }),
       title: `The ${table.name} of ${node} is full (${table.limit}${use === undefined ? '' : ` = ${use.limit}`})`,
       cause: table.cause,
       remedy: table.remedy.map((one, at) => (at === 0 ? `On ${node}: ${one}` : one)),
       nodes: [node],
       pairs: pathsAt(lab, node),
       proof: [
-        `${node}: ${dropped} packets found no room while requirements were verified${full}`,
+        ...(dropped === undefined
+          ? []
+          : [`${node}: ${dropped} packets found no room while requirements were verified${full}`]),
         ...(said === 0 ? [] : [`${node}: its kernel said so ${said} times meanwhile${full}`]),
       ],
-      ...{ counted, explains },
+      ...(dropped === undefined ? {} : { counted: { ...place, packets: dropped } }),
+      explains,
     },
   ]
 }

@@ -5,6 +5,7 @@ import type { LabView, Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
 import { droppingNamespaces, metBy, passes } from '../namespace-drops.ts'
 import { namesOfPrograms, tasksMadeAgain } from '../names-of-programs.ts'
+import { inWords } from '../alike.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** Nameservers that answer nothing: names of outside are not found, and every look-up of one waits. */
@@ -164,9 +165,24 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
   const [dropOfAnswers] = unheard
   const inTasks = drop === undefined ? [] : dropsInTasks(lab, node)
   const address = servers.join(', ')
+  const isAlike = drop === undefined && dropOfAnswers === undefined
+  const reached =
+    heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${inWords(heard)}`
   return {
-    title: `No nameserver of ${node} answers it: ${address}${heard.length === 0 ? '' : `, which ${servers.length === 1 ? 'answers' : 'answer'} ${heard.join(' and ')}`}${drop === undefined ? '' : `; ${node}'s own firewall drops the questions: ${drop}`}${dropOfAnswers === undefined ? '' : `; ${node}'s own firewall drops the answers: ${dropOfAnswers}`}`,
-    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : dropOfAnswers !== undefined ? `Whatever they answer is dropped as it comes to ${node}, for nothing accepts answers before.` : heard.length === 0 ? 'The nameserver is down, or is another than it should be.' : 'It lives, so what is between it and this node drops the questions or the answers.'}`,
+    ...(isAlike
+      ? {
+          alike: {
+            key: `${address} ${heard.join(' ')}`,
+            told: (nodes) => ({
+              title: `No nameserver of ${nodes} answers them: ${address}${reached}`,
+              cause: `What is no service's name is passed on to the nameservers of the node, and none answers ${nodes}: names outside are not found, and each question for one takes four seconds and more. ${whyUnheard(heard)}`,
+              remedy: whatToDo(nodes, { servers, heard, other }),
+            }),
+          },
+        }
+      : {}),
+    title: `No nameserver of ${node} answers it: ${address}${reached}${drop === undefined ? '' : `; ${node}'s own firewall drops the questions: ${drop}`}${dropOfAnswers === undefined ? '' : `; ${node}'s own firewall drops the answers: ${dropOfAnswers}`}`,
+    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : dropOfAnswers !== undefined ? `Whatever they answer is dropped as it comes to ${node}, for nothing accepts answers before.` : whyUnheard(heard)}`,
     remedy:
       dropOfAnswers !== undefined
         ? [
@@ -174,13 +190,7 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
             'See that it counts no more: `iptables-save -c | grep INPUT`, `nft list ruleset`',
           ]
         : drop === undefined
-          ? [
-              heard.length > 0
-                ? `On ${node}: \`dig @${servers[0] ?? ''} example.com\`, and see what drops UDP 53 between: \`iptables -nvL OUTPUT\`, \`ip route get ${servers[0] ?? ''}\``
-                : `On ${node}: name one that answers in \`/etc/resolv.conf\`${other === undefined ? '' : `, such as ${other}, which answers other nodes`}`,
-              'Or for all tasks of an engine: `"dns": ["ADDRESS"]` in `/etc/docker/daemon.json`',
-              tasksMadeAgain(),
-            ]
+          ? whatToDo(node, { servers, heard, other })
           : [
               `On ${node} take that rule away, or accept before it: \`iptables -I OUTPUT -p udp --dport 53 -d ${servers[0] ?? ''} -j ACCEPT\`, and the same for TCP; keep that in whatever writes the rules`,
               ...inTasks.map(({ removal }) => `On ${node}, in the namespace of the task, too: ${removal}`),
@@ -199,6 +209,29 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
     ],
     explains: (problem) => problem.node === node && ofNameservers(problem, drop !== undefined),
   }
+}
+
+const whyUnheard = (heard: readonly string[]): string =>
+  heard.length === 0
+    ? 'The nameserver is down, or is another than it should be.'
+    : 'It lives, so what is between it and this node drops the questions or the answers.'
+
+interface Heard {
+  readonly servers: readonly string[]
+  /** Nodes that these servers answer. */
+  readonly heard: readonly string[]
+  /** One that answers a node. */
+  readonly other: string | undefined
+}
+
+function whatToDo(nodes: string, { servers: [server = ''], heard, other }: Heard): string[] {
+  return [
+    heard.length > 0
+      ? `On ${nodes}: \`dig @${server} example.com\`, and see what drops UDP 53 between: \`iptables -nvL OUTPUT\`, \`ip route get ${server}\``
+      : `On ${nodes}: name one that answers in \`/etc/resolv.conf\`${other === undefined ? '' : `, such as ${other}, which answers other nodes`}`,
+    'Or for all tasks of an engine: `"dns": ["ADDRESS"]` in `/etc/docker/daemon.json`',
+    tasksMadeAgain(),
+  ]
 }
 
 function ofNameservers({ code }: Reported, isDropped: boolean): boolean {

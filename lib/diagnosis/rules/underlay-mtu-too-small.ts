@@ -31,6 +31,7 @@ export const underlayMtuTooSmall: Rule = {
   silencedBy: [
     'Small packets fail as well (OVL-03 fails): then it is not about size',
     'Packets of full size pass and the path is measured (MTU-02 and MTU-04 hold)',
+    'The sender’s own kernel did not send them, for another reason than their size (no room, a rule)',
     'Other packets of full size passed between the same nodes on the same network, either way: an echo comes back as large as it went',
   ],
   remedy: [
@@ -58,7 +59,8 @@ export const underlayMtuTooSmall: Rule = {
     const problems = lab
       .problems(...stated, ...sent)
       .filter(
-        ({ code, path, network }) => code !== 'full-size-unanswered' || !passed.has(wayKey(network, path)),
+        ({ code, path, network, reached }) =>
+          code !== 'full-size-unanswered' || (reached !== 'sender' && !passed.has(wayKey(network, path))),
       )
     if (problems.length === 0 || lab.fails('OVL-03')) return []
     if (lab.holds('MTU-02') && lab.holds('MTU-04')) return []
