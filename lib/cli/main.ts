@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Command, CommanderError } from 'commander'
 import { ExitCode, InputError, InterruptedError, OutOfTimeError, SwarmproofError } from '../error.ts'
 import { version } from '../package-root.ts'
@@ -16,6 +17,8 @@ export async function runProgram(
   words: readonly string[],
 ): Promise<void> {
   const unexpected = new UnexpectedErrors()
+  // One signal ends what is under way on every host: as many listen as there are hosts, and that is no leak.
+  setMaxListeners(0)
   try {
     const program = throwing(await make())
     await program.parseAsync([...words], { from: 'user' })
