@@ -1,4 +1,5 @@
 import { type Finding, shortList } from '../observation/finding.ts'
+import { inWords } from './in-words.ts'
 import type { Draft } from './rule.ts'
 
 /** What a rule says of one node and could say of others in the same words. */
@@ -13,8 +14,6 @@ export interface Found extends Pick<Draft, 'alike' | 'follows'> {
   finding: Finding
 }
 
-/** More names make a title that nobody reads; all are among the finding’s nodes. */
-const mostNamed = 6
 /** Lines of evidence: those of some nodes stand for the others. */
 const mostProof = 8
 
@@ -48,14 +47,6 @@ export function joinAlike(found: readonly Found[]): Finding[] {
       explains: unique(findings.flatMap((one) => one.explains)),
     }
   })
-}
-
-/** `a`, `a and b`, `a, b and c`; of many the first, and how many more. */
-export function inWords(names: readonly string[]): string {
-  if (names.length > mostNamed)
-    return `${names.slice(0, mostNamed - 1).join(', ')} and ${names.length - mostNamed + 1} more`
-  const last = names.at(-1) ?? ''
-  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`
 }
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)]

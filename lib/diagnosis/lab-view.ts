@@ -1,3 +1,4 @@
+import { inWords } from './in-words.ts'
 import type { KernelSeen } from '../conformance/kernel-scene.ts'
 import type { LabRecord, RequirementRecord } from '../conformance/run-record.ts'
 import type { Outcome } from '../conformance/verdict.ts'
@@ -169,7 +170,7 @@ export function culprits(
 
 /** For titles: the nodes that account for pairs, else the pairs themselves where they are few, else how many. */
 export function describePairs(nodes: readonly string[], pairs: readonly Path[]): string {
-  if (nodes.length > 0) return `to or from ${nodes.join(' and ')}`
+  if (nodes.length > 0) return `to or from ${inWords(nodes)}`
   if (pairs.length > 2) return `${pairs.length} ordered pairs`
   return pairs.map(({ from, to }) => `${from} → ${to}`).join(', ')
 }

@@ -1,3 +1,4 @@
+import { inWords } from './in-words.ts'
 import type { Path } from '../observation/problem.ts'
 
 /** Which end of ordered pairs accounts for all of them. */
@@ -39,9 +40,9 @@ export function oneWayCulprits(concerned: readonly Path[], measured: readonly Pa
 
 /** For titles: `that worker2 sends`, `that worker2 is sent`, or the pairs, or how many. */
 export function describeOneWay({ senders, receivers }: OneWayCulprits, pairs: readonly Path[]): string {
-  if (senders.length > 0 && receivers.length > 0) return `to and from ${senders.join(' and ')}`
-  if (senders.length > 0) return `that ${senders.join(' and ')} ${senders.length > 1 ? 'send' : 'sends'}`
-  if (receivers.length > 0) return `that ${receivers.join(' and ')} should receive`
+  if (senders.length > 0 && receivers.length > 0) return `to and from ${inWords(senders)}`
+  if (senders.length > 0) return `that ${inWords(senders)} ${senders.length > 1 ? 'send' : 'sends'}`
+  if (receivers.length > 0) return `that ${inWords(receivers)} should receive`
   if (pairs.length > 2) return `of ${pairs.length} ordered pairs of nodes`
   return pairs.map(({ from, to }) => `from ${from} to ${to}`).join(' and ')
 }

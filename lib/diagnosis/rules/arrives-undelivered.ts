@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { clear, type DropPlace, dropPlaceOf, encrypted, isCarriedBy } from '../drop-place.ts'
 import { describeDrop, type KernelDrop } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
@@ -57,7 +58,7 @@ export const arrivesUndelivered: Rule = {
 
 function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Draft {
   const [{ nodes, drops: first }] = places
-  const names = nodes.join(' and ')
+  const names = inWords(nodes)
   const what = places.map(({ carried }) => carried.name(lab)).join(' and ')
   const drops = places.length === 1 ? first : commonTo(places)
   const [most] = drops.toSorted((a, b) => b.count - a.count)

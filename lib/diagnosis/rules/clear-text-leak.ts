@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { isOfClearTextArriving } from '../clear-text-arrivals.ts'
 import { type LabView, pathsOf, placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
@@ -45,7 +46,7 @@ export const clearTextLeak: Rule = {
     const senders = nodes.length > 0 ? nodes : placesOf(leaks)
     return [
       {
-        title: `Traffic of an encrypted overlay leaves ${senders.join(' and ')} in clear text`,
+        title: `Traffic of an encrypted overlay leaves ${inWords(senders)} in clear text`,
         cause:
           'Frames of a network created with `--opt encrypted` were recorded on the wire without ESP. The engine marks such packets by a firewall rule and encrypts what is marked by an IPsec policy; if the rule does not match (no `xt_bpf` or `xt_u32`, rules flushed or shadowed) or the policy is gone, they are sent as they are. It fails open, and nothing but a log line tells.',
         remedy: [

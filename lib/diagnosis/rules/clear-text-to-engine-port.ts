@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { gossipPort } from '../../topology/swarm-defaults.ts'
 import { type ClearSender, clearSenders } from '../clear-senders.ts'
@@ -57,7 +58,7 @@ function draftOf(sender: ClearSender, isClear: (problem: Reported) => boolean): 
   const [protocol, packets] = isGossip ? ['UDP', 'datagrams'] : ['TCP', 'connections']
   const from = `port${ports.length === 1 ? '' : 's'} ${ports.slice(0, 3).join(', ')}${ports.length > 3 ? ' and others' : ''}`
   return {
-    title: `${who} sends ${speaks ?? 'clear text'} to ${protocol} ${port} of ${to.join(' and ')}, from ${from}: ${isEnginePort ? 'the port of its engine' : isGossipPort ? 'it is no node of the swarm' : 'no engine does'}`,
+    title: `${who} sends ${speaks ?? 'clear text'} to ${protocol} ${port} of ${inWords(to)}, from ${from}: ${isEnginePort ? 'the port of its engine' : isGossipPort ? 'it is no node of the swarm' : 'no engine does'}`,
     cause: isEnginePort
       ? `Gossip leaves ${who} from 7946, where its engine sends from, and is not encrypted: ${besideEncrypted ? 'the engine there has keys and sends encrypted gossip besides, so another program sends from the same port, perhaps in a container' : 'either the engine there has no keys of this swarm, or another program sends from that port'}. Other programs gossip by 7946 as well, such as MetalLB and Grafana Loki. Other nodes throw it away.`
       : `Engines ${isGossip ? 'encrypt gossip, and send it from 7946' : 'speak TLS on 2377, from the first byte'}. ${node === undefined ? `${address} is the address of no node; whatever sends from there is no engine of this swarm` : `This is sent by another program on ${node}, or in a container there whose packets leave by the address of the node`}. Engines throw it away.`,

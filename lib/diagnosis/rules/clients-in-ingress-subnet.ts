@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { contains, overlaps } from '../../topology/cidr.ts'
 import { isDefaultLike } from '../../topology/default-like.ts'
 import { exposedPorts } from '../exposure.ts'
@@ -41,7 +42,7 @@ export const clientsInIngressSubnet: Rule = {
     const nodes = [...new Set(near.map(({ node }) => node))]
     return [
       {
-        title: `Clients in ${ingress.subnet}, the subnet of ${ingress.name}, are never answered by published ports${nodes.length === 0 ? '' : `: ${nodes.join(' and ')} ${nodes.length === 1 ? 'has' : 'have'} addresses or routes there`}`,
+        title: `Clients in ${ingress.subnet}, the subnet of ${ingress.name}, are never answered by published ports${nodes.length === 0 ? '' : `: ${inWords(nodes)} ${nodes.length === 1 ? 'has' : 'have'} addresses or routes there`}`,
         cause: `The answer to a client of that subnet is looked for on the overlay ${ingress.name} itself, and never leaves the node. Everybody else is answered.`,
         remedy: [
           'Where such clients exist: remove the services that publish, `docker network rm ingress`, `docker network create --driver overlay --ingress --subnet SUBNET ingress` with one that nobody has, and deploy them again',

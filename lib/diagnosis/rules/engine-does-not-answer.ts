@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { EngineAsked } from '../../conformance/engines-scene.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { firewallDrops } from '../firewall-drops.ts'
@@ -41,7 +42,7 @@ export const engineDoesNotAnswer: Rule = {
     if (silent.length === 0 || showEngines.every((id) => lab.holds(id))) return []
     const nodes = silent.map(({ node }) => node)
     const filtering = nodesRead(lab).filter((node) => isCountedAt(lab, node))
-    const names = nodes.join(' and ')
+    const names = inWords(nodes)
     const concerned = (named: readonly string[]): boolean => named.some((name) => nodes.includes(name))
     return [
       {

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { doubleDevices, type ForeignDevice, foreignDevices, isOfNoNetwork } from '../foreign-devices.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
@@ -159,5 +160,5 @@ const ofMesh = ({ requirement }: Reported): boolean => /^(ING|LB|RES|MTU-05)/.te
 
 function nameNetworks(networks: readonly string[]): string {
   if (networks.length > 3) return `${networks.length} networks of the swarm`
-  return `the ${networks.length === 1 ? 'network' : 'networks'} ${networks.join(' and ')}`
+  return `the ${networks.length === 1 ? 'network' : 'networks'} ${inWords(networks)}`
 }

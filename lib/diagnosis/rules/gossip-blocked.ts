@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { followsFromGossip, isOfGossip, notConnected } from '../gossip.ts'
 import type { Path } from '../../observation/problem.ts'
 import { culprits, describePairs, type LabView, pathsOf } from '../lab-view.ts'
@@ -47,7 +48,7 @@ export const gossipBlocked: Rule = {
     const nodes = culprits(pairs, lab.nodeNames, lab.facts)
     const others = problems.some(({ code }) => code.startsWith('gossip-'))
     const protocols = others ? '7946 (gossip), TCP and UDP,' : '7946/tcp (gossip)'
-    const where = nodes.length > 0 ? ` on ${nodes.join(' and ')}` : ''
+    const where = nodes.length > 0 ? ` on ${inWords(nodes)}` : ''
     return [
       {
         title: `${protocols} is blocked between hosts: ${describePairs(nodes, pairs)}`,

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { followsFromGossip } from '../gossip.ts'
 import { culprits, describePairs, pathsOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
@@ -50,7 +51,7 @@ export const gossipUdpBlocked: Rule = {
         cause:
           'Nodes find each other and tell where tasks are by gossip on 7946, over TCP and UDP. With UDP blocked they fall back to TCP, suspect each other again and again, and learn late or never of new tasks: names do not resolve on some nodes, forwarding entries are missing.',
         remedy: [
-          `Allow 7946 for UDP as well as TCP from every other node${nodes.length > 0 ? ` on ${nodes.join(' and ')}` : ''}: \`iptables -I INPUT -p udp --dport 7946 -s SUBNET -j ACCEPT\``,
+          `Allow 7946 for UDP as well as TCP from every other node${nodes.length > 0 ? ` on ${inWords(nodes)}` : ''}: \`iptables -I INPUT -p udp --dport 7946 -s SUBNET -j ACCEPT\``,
           'Where no host drops it, a security group or a firewall between the hosts does: allow 7946/udp there, in both directions',
           'The engine tells it too: `journalctl -u docker | grep memberlist`',
         ],

@@ -179,20 +179,32 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
   const name = kind.name(lab)
+  const remedyOn = (nodes: string): string[] => [
+    ...(first.certain ? [] : [seeWhether(nodes, found)]),
+    ...first
+      .letIn(underlayOf(kind.traffic, lab))
+      .map((step, index) => (index > 0 ? step : onNode(nodes, first.certain ? step : `if so, ${step}`))),
+    seeCounters,
+  ]
+  const draft = draftFor(node, found, missed, lab)
   return [
     {
-      ...draftFor(node, found, missed, lab),
+      ...draft,
       certain: first.certain,
       title: first.certain
         ? `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`
         : `${name} arrives at ${node} and is not received there; ${node}'s own firewall may drop it: ${described(first)}`,
-      remedy: [
-        ...(first.certain ? [] : [seeWhether(node, found)]),
-        ...first
-          .letIn(underlayOf(kind.traffic, lab))
-          .map((step, index) => (index > 0 ? step : onNode(node, first.certain ? step : `if so, ${step}`))),
-        seeCounters,
-      ],
+      remedy: remedyOn(node),
+      alike: {
+        key: `${first.certain} ${kind.traffic} ${first.rule}`,
+        told: (nodes) => ({
+          title: first.certain
+            ? `${name} arrives at ${nodes} and is dropped there by the node's own firewall, on each: ${first.rule}`
+            : `${name} arrives at ${nodes} and is not received there; the node's own firewall may drop it, on each: ${first.rule}`,
+          cause: causeAt('each of them', first.certain),
+          remedy: remedyOn(nodes),
+        }),
+      },
       explains,
       ...(kind.traffic === 'gossip-tcp' && first.certain ? { follows: followsFromGossipAt(lab, node) } : {}),
     },
@@ -305,7 +317,7 @@ function draftFor(
   const sure = found.filter(({ certain }) => certain)
   const others = found.filter(({ certain }) => !certain).slice(0, most)
   return {
-    cause: `${sure.length > 0 ? 'The rule' : 'Whether it meets these packets cannot be read from it, but it counted as many meanwhile as were missed. It'} is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`,
+    cause: causeAt(node, sure.length > 0),
     nodes: [node],
     pairs: pathsOf(missed).filter(({ from, to }) => [from, to].every((end) => lab.nodeNames.includes(end))),
     networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
@@ -318,6 +330,9 @@ function draftFor(
     ...(loss === undefined ? {} : { counted: loss }),
   }
 }
+
+const causeAt = (node: string, certain: boolean): string =>
+  `${certain ? 'The rule' : 'Whether it meets these packets cannot be read from it, but it counted as many meanwhile as were missed. It'} is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`
 
 /** Rules of which it is not known whether they meet the traffic, as many as are told. */
 const most = 3

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf, type Path } from '../../observation/problem.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
@@ -102,8 +103,8 @@ function offload(bad: readonly Reported[], lab: LabView): Draft {
   const device = (name: string): string =>
     lab.facts?.nodes.find((node) => node.name === name)?.dataPath.interface ?? 'INTERFACE'
   return {
-    title: `${protocols.join(' and ')} inside VXLAN ${protocols.length > 1 ? 'leave' : 'leaves'} ${senders.join(' and ')} with wrong checksums: offload of the network card`,
-    cause: `${protocols.join(' and ')} from ${senders.join(' and ')} arrive on other nodes with checksums that nobody completed, and are dropped there; echoes, whose checksum the kernel makes itself, pass. The card of the sender is left to complete checksums inside VXLAN and does not.`,
+    title: `${inWords(protocols)} inside VXLAN ${protocols.length > 1 ? 'leave' : 'leaves'} ${inWords(senders)} with wrong checksums: offload of the network card`,
+    cause: `${inWords(protocols)} from ${inWords(senders)} arrive on other nodes with checksums that nobody completed, and are dropped there; echoes, whose checksum the kernel makes itself, pass. The card of the sender is left to complete checksums inside VXLAN and does not.`,
     remedy: [
       ...senders.map((name) => `On ${name}: \`ethtool -K ${device(name)} tx-checksum-ip-generic off\``),
       'Keep it over restarts: `feature-tx-checksum-ip-generic=false` below `[ethtool]` in NetworkManager, or a unit that runs ethtool at boot',

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
@@ -35,10 +36,10 @@ export const interfaceMtuSet: Rule = {
     const most = problems.map(({ observed }) => Number(observed))
     return [
       {
-        title: `Interfaces on ${nodes.join(' and ')} have another MTU than their network: ${first?.subject ?? ''} has ${first?.observed}, expected ${first?.expected}`,
+        title: `Interfaces on ${inWords(nodes)} have another MTU than their network: ${first?.subject ?? ''} has ${first?.observed}, expected ${first?.expected}`,
         cause: `Every interface of a network gets the same MTU from the engine; ${most.length === 1 ? 'this one was' : 'these were'} set by somebody else. Packets of full size are lost at ${most.length === 1 ? 'it' : 'them'} and nowhere else, and small ones pass.`,
         remedy: [
-          `Set it again on ${nodes.join(' and ')}: \`ip link set dev ${first?.subject?.split(' ')[0] ?? 'NAME'} mtu ${first?.expected}\` in the namespace, or make the tasks again: \`docker service update --force SERVICE\``,
+          `Set it again on ${inWords(nodes)}: \`ip link set dev ${first?.subject?.split(' ')[0] ?? 'NAME'} mtu ${first?.expected}\` in the namespace, or make the tasks again: \`docker service update --force SERVICE\``,
           'Look for what sets it: a container with NET_ADMIN, udev, a network manager that takes `veth*` and `vxlan*` for its own',
         ],
         ...{ nodes, networks },

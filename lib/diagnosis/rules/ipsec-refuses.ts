@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { SecurityPolicy } from '../../observe/host-state.ts'
 import { canEndAt } from '../ends.ts'
@@ -84,7 +85,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const peers = [...new Set(pairs.flatMap(({ from, to }) => [from, to]))].filter((name) => name !== node)
   return [
     {
-      title: `IPsec of ${node} refuses what ${peers.join(' and ')} sends: ${most.why} (${nameOf(most)} rose by ${most.risen})`,
+      title: `IPsec of ${node} refuses what ${inWords(peers)} sends: ${most.why} (${nameOf(most)} rose by ${most.risen})`,
       cause: `The packets come to ${node} and its kernel drops them before they reach VXLAN. The engine keeps the states that decrypt and makes no policy for what comes in: another program, or somebody by hand, changed them.`,
       remedy: [
         ...(most.clear === true

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { type ClusterFacts, type TaskFacts, taskName } from '../../observation/facts.ts'
 import { type LabView, placesOf, type Reported } from '../lab-view.ts'
@@ -49,8 +50,10 @@ export const ipvsDiffersByNode: Rule = {
     const problems = lab.problems(...codes)
     const nodes = placesOf(problems)
     if (nodes.length === 0 || nodes.length === lab.nodeNames.length) return []
-    const names = nodes.join(' and ')
+    const names = inWords(nodes)
     const withoutVip = problems.filter((problem) => isWithoutVip(problem, lab))
+    const known = [...new Set(problems.flatMap(({ service }) => service ?? []))].slice(0, 3)
+    const services = known.length > 0 ? known : ['SERVICE']
     const isOnlyThat = withoutVip.length === problems.length
     const addresses = [...new Set(withoutVip.flatMap(({ address }) => address ?? []))]
     const listed = addresses.map((address) => whoHas(address, lab)).join(', ')
@@ -59,10 +62,10 @@ export const ipvsDiffersByNode: Rule = {
       {
         title: isOnlyThat
           ? `IPVS on ${names} balances to ${listed}, whose service has no virtual IP; on the other nodes it does not`
-          : `IPVS on ${names} does not list the running tasks, on the other nodes it does`,
+          : `IPVS on ${names} ${howItDiffers(problems)}`,
         cause: isOnlyThat
           ? `A service in mode dnsrr has no virtual IP, and no balancer sends to its tasks; those of the other nodes do not. ${entries.some(({ beside }) => beside.length > 0) ? 'Here it stands among the tasks of another service, whose clients reach it in turn: somebody put it there (`ipvsadm`), or a task of that service had the address before and this node missed its end.' : 'Here it stands alone: somebody put it there (`ipvsadm`), or the service was in mode vip before and this node missed the change.'}`
-          : 'Every node fills IPVS by itself from the gossip of its peers. Lists that differ by node mean that this node missed an update: connections through it reach tasks that are gone or miss some that run, and fail now and then, depending on where they enter.',
+          : `${problems.every(({ code }) => code === 'balancer-weight-zero') ? 'The engine gives a task the weight 0 while it is taken out of service, and takes the entry away then; this one runs, and gets no new connection from there. ' : ''}Every node fills IPVS by itself from the gossip of its peers. Lists that differ by node mean that this node missed an update: connections through it reach tasks that are gone or miss some that run, and fail now and then, depending on where they enter.`,
         remedy: [
           ...entries
             .slice(0, 4)
@@ -70,7 +73,7 @@ export const ipvsDiffersByNode: Rule = {
               ({ node, namespace, mark, address }) =>
                 `On ${node}: \`nsenter --net=/run/docker/netns/${namespace} ipvsadm -d -f ${mark} -r ${address}\``,
             ),
-          'Let the engine write the entries again: `docker service update --force SERVICE`',
+          `Let the engine write the entries again: ${services.map((name) => `\`docker service update --force ${name}\``).join(', ')}`,
           'If that does not help, drain the node, restart its engine and activate it: `docker node update --availability drain NODE`',
           'See whether gossip is whole (CTL-03, CTL-10): lost datagrams on 7946/udp bring it back',
         ],
@@ -95,6 +98,20 @@ export const ipvsDiffersByNode: Rule = {
     ]
   },
   gravity: 170,
+}
+
+/** In words of what is wrong, where all of it is one thing. */
+function howItDiffers(problems: readonly Reported[]): string {
+  const [code, ...others] = new Set(problems.map((problem) => problem.code))
+  const named = (field: 'subject' | 'address'): string =>
+    inWords([...new Set(problems.flatMap((problem) => problem[field] ?? []))])
+  if (others.length === 0 && code === 'balancer-lacks-task')
+    return `does not list ${named('subject')}, on the other nodes it does`
+  if (others.length === 0 && code === 'balancer-lists-stranger')
+    return `lists ${named('address')}, which no running task has; on the other nodes it does not`
+  if (others.length === 0 && code === 'balancer-weight-zero')
+    return `gives ${named('subject')} the weight 0, no new connections; on the other nodes it does not`
+  return 'does not list the running tasks, on the other nodes it does'
 }
 
 /** Listed is a task that runs, of a service that no balancer is for. */

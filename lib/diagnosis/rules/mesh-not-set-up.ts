@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { HostState } from '../../observe/host-state.ts'
 import { type IngressTables, wayOfPort } from '../../observe/way-of-port.ts'
 import { nodesOf } from '../../observation/problem.ts'
@@ -57,7 +58,7 @@ export const meshNotSetUp: Rule = {
     const ingress = Object.values(lab.facts?.networks ?? {}).find((network) => network.ingress)?.name
     return [
       {
-        title: `On ${nodes.join(' and ')} no published port is led into the routing mesh: the engine's firewall backend is nftables`,
+        title: `On ${inWords(nodes)} no published port is led into the routing mesh: the engine's firewall backend is nftables`,
         cause:
           'The engine keeps the rules of its bridges in nftables and makes those of the mesh with iptables, where the chain DOCKER-FORWARD does not exist with this backend. It logs "Failed to add ingress" and goes on: connections to published ports are refused, ingress_sbox balances nothing, and all tasks are Running. Networks between tasks, encrypted ones too, work.',
         remedy: [

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { Part } from '../../observation/part.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -54,8 +55,8 @@ function draftOf(node: string, known: readonly Reported[]): Draft {
   const lines = [...new Set(known.map(({ address, subject }) => `${address ?? ''} ${subject ?? ''}`))]
   const names = [...new Set(known.flatMap(({ subject }) => subject ?? []))]
   return {
-    title: `/etc/hosts of ${node} names ${names.join(' and ')}: ${lines.join('; ')}`,
-    cause: `Programs of ${node} itself take ${names.join(' and ')} for known, by an address of an overlay that the host does not reach. No engine writes that file: somebody did.`,
+    title: `/etc/hosts of ${node} names ${inWords(names)}: ${lines.join('; ')}`,
+    cause: `Programs of ${node} itself take ${inWords(names)} for known, by an address of an overlay that the host does not reach. No engine writes that file: somebody did.`,
     remedy: [
       `On ${node}: \`grep -nE '${names.join('|')}' /etc/hosts\`, and delete the lines; find what writes them (configuration management, a script), or they come back`,
       'Where programs of the host need the service: publish a port of it, and ask that',

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProbeSeen } from '../../observation/probe-seen.ts'
 import { deviceTo } from '../../observe/route.ts'
 import { packetDrops } from '../firewall-drops.ts'
@@ -5,7 +6,6 @@ import type { LabView, Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
 import { droppingNamespaces, metBy, passes } from '../namespace-drops.ts'
 import { namesOfPrograms, tasksMadeAgain } from '../names-of-programs.ts'
-import { inWords } from '../alike.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** Nameservers that answer nothing: names of outside are not found, and every look-up of one waits. */

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { type KernelDrop, describeDrop, tellingDrops } from '../kernel-drops.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
@@ -81,8 +82,8 @@ function unansweredDraft(node: string, silent: readonly Reported[], lab: LabView
   const [address = ''] = told.map((one) => one.split(' ')[0])
   const device = lab.facts?.nodes.find(({ name }) => name === node)?.dataPath.interface ?? 'INTERFACE'
   return {
-    title: `Nothing that ${node} sends to ${peers.join(' and ')} leaves: nobody answers its ARP for ${told.join(', ')}`,
-    cause: `${node} asks on its own network for the hardware address of ${told.join(', ')} and gets no answer, so its kernel sends no packet there, of whatever port. Either the two are not on one network (another VLAN, ports or wireless clients that are kept apart, a filter of MAC addresses), or ${peers.join(' and ')} does not answer there.`,
+    title: `Nothing that ${node} sends to ${inWords(peers)} leaves: nobody answers its ARP for ${told.join(', ')}`,
+    cause: `${node} asks on its own network for the hardware address of ${told.join(', ')} and gets no answer, so its kernel sends no packet there, of whatever port. Either the two are not on one network (another VLAN, ports or wireless clients that are kept apart, a filter of MAC addresses), or ${inWords(peers)} does not answer there.`,
     remedy: [
       `On ${node}: \`arping -c 3 -I ${device} ${address}\`, and meanwhile \`tcpdump -ni any arp host ${address}\` on ${peers[0] ?? ''}: does the question come, does the answer leave`,
       'If the question does not come: VLAN, bridge and port of both hosts, rules of the hypervisor or cloud for MAC addresses; if it comes and is not answered: `sysctl -a | grep -E "arp_ignore|rp_filter"` and `arptables -L` there',

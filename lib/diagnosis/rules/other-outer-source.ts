@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { taskName } from '../../observation/facts.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { type WrongSource, wrongSources } from '../outer-sources.ts'
@@ -105,7 +106,7 @@ function draftOf(node: string, seen: readonly Seen[], lab: LabView): Draft {
   const peer = lab.facts?.nodes.find(({ name }) => name !== node)?.dataPath.address ?? 'OTHER-NODE'
   const counted = seen.filter(({ packets }) => packets !== undefined)
   return {
-    title: `${node} sends ${traffic.join(' and ')} from ${sources.join(' and ')}, not from ${expected}, the address the other nodes expect`,
+    title: `${node} sends ${inWords(traffic)} from ${inWords(sources)}, not from ${expected}, the address the other nodes expect`,
     cause: `The kernel of ${node} takes another source address for packets to the other nodes: ${where}. A second address with a longer prefix, a route with \`src\`, or a NAT rule does that. The other nodes expect its frames from ${expected}; encryption is made for ${expected} alone, so that what leaves from another address is not encrypted, and gossip that is answered elsewhere counts as lost.`,
     remedy: [
       ...(device === undefined || held === undefined

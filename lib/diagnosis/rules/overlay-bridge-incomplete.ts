@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
@@ -38,7 +39,7 @@ export const overlayBridgeIncomplete: Rule = {
     return [
       {
         title:
-          `The bridge of ${networks.join(', ') || 'an overlay'} on ${nodes.join(' and ')} is not whole: ${first?.code ?? ''} ${first?.subject ?? ''}`.trim(),
+          `The bridge of ${networks.join(', ') || 'an overlay'} on ${inWords(nodes)} is not whole: ${first?.code ?? ''} ${first?.subject ?? ''}`.trim(),
         cause:
           'The engine puts the VXLAN device and a veth for each endpoint on the bridge of the network once, when the task starts, and does not look again. Somebody or something took one off, set it down, or removed the gateway’s address.',
         remedy: [

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import type { Link } from '../../observe/host-state.ts'
 import { nameAmong } from '../../swarm/namespaces.ts'
@@ -99,7 +100,7 @@ function draftOf(node: string, reason: Reason, left: readonly Left[]): Draft {
   const isEmpty = left.every(({ content }) => content === 'empty')
   const path = `/run/docker/netns/${names[0] ?? ''}`
   return {
-    title: `${node} keeps ${many ? 'the namespaces' : 'the namespace'} ${names.join(' and ')} of ${networks.join(' and ')}, ${networks.length > 1 ? plurals[reason] : reasons[reason]}${isEmpty ? `: nothing is in ${many ? 'them' : 'it'}, the ${many ? 'files are' : 'file is'} still mounted` : ''}`,
+    title: `${node} keeps ${many ? 'the namespaces' : 'the namespace'} ${inWords(names)} of ${inWords(networks)}, ${networks.length > 1 ? plurals[reason] : reasons[reason]}${isEmpty ? `: nothing is in ${many ? 'them' : 'it'}, the ${many ? 'files are' : 'file is'} still mounted` : ''}`,
     cause: causeOf(reason, left),
     remedy: [
       `On ${node}: \`umount ${path}\` until it says “not mounted”, then \`rm ${path}\`${many ? ', and so for the others' : ''}`,

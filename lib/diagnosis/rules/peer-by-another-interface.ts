@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
@@ -68,8 +69,8 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const traffic = [...new Set(found.map((stray) => stray.traffic))].join(', and ')
   return [
     {
-      title: `${node} sends ${traffic} for ${who.join(' and ')} by ${first.route.device}, not by ${first.expected}: it has a route ${described(first.route)}`,
-      cause: `${first.expected} of ${node} is in one network with ${first.address}, and a route that is preferred leads there by ${first.route.device}. What ${node} sends to ${who.join(' and ')} takes that line and, where nothing else says so, the source address of that interface, by which neither the other nodes nor encryption know it.`,
+      title: `${node} sends ${traffic} for ${inWords(who)} by ${first.route.device}, not by ${first.expected}: it has a route ${described(first.route)}`,
+      cause: `${first.expected} of ${node} is in one network with ${first.address}, and a route that is preferred leads there by ${first.route.device}. What ${node} sends to ${inWords(who)} takes that line and, where nothing else says so, the source address of that interface, by which neither the other nodes nor encryption know it.`,
       remedy: [
         ...found.map(({ route }) =>
           isConnected(state, route)

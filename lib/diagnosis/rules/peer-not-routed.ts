@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { HostState } from '../../observe/host-state.ts'
 import { leadsPastMain } from '../../observe/policy-routing.ts'
 import { compareRoutes, routesTo } from '../../observe/route.ts'
@@ -57,7 +58,7 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
   if (found.length === 0) return []
   const [first] = found
   const who = [...new Set(found.map(({ peer }) => peer))]
-  const whom = `${first?.address ?? ''} (${who.join(' and ')})`
+  const whom = `${first?.address ?? ''} (${inWords(who)})`
   const how =
     first?.route === undefined
       ? `${node} has no route to ${whom}`
@@ -65,7 +66,7 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
   return [
     {
       title: how,
-      cause: `The kernel of ${node} refuses these packets before they reach an interface, so that no capture shows them: VXLAN, ESP and gossip to ${who.join(' and ')} end there.`,
+      cause: `The kernel of ${node} refuses these packets before they reach an interface, so that no capture shows them: VXLAN, ESP and gossip to ${inWords(who)} end there.`,
       remedy: [
         first?.route === undefined
           ? `On ${node}: \`ip route get ${first?.address ?? ''}\` and \`ip rule\`; the interface of the underlay may have lost its address or its network`

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { type ExposedPort, exposedPorts, outwardAddresses } from '../exposure.ts'
 import type { LabView } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
@@ -63,13 +64,13 @@ function titleOf(ports: readonly ExposedPort[], past: readonly ExposedPort[], la
   }
   if (past.length > 0) {
     const nodes = [...new Set(past.map(({ node }) => node))]
-    return `${name(past)}: open past the firewall of ${nodes.join(' and ')}, whose INPUT would drop it and is not asked`
+    return `${name(past)}: open past the firewall of ${inWords(nodes)}, whose INPUT would drop it and is not asked`
   }
   // One in host mode is open where its tasks are, and told of in the proof beside those of the mesh.
   const inMesh = ports.filter(({ mode }) => mode === 'ingress')
   const named = inMesh.length > 0 ? inMesh : ports
   const nodes = [...new Set(named.map(({ node }) => node))]
-  const where = nodes.length === lab.nodeNames.length ? `all ${nodes.length} nodes` : nodes.join(' and ')
+  const where = nodes.length === lab.nodeNames.length ? `all ${nodes.length} nodes` : inWords(nodes)
   return `${name(named)}: open at every address of ${where}; rules of INPUT are not asked about published ports`
 }
 

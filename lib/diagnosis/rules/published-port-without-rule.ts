@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -79,7 +80,7 @@ function draftOf(problems: readonly Reported[], first: Reported, lab: LabView): 
       : 'is led to ingress_sbox and no further'
   const others = lab.nodeNames.filter((other) => other !== node)
   return {
-    title: `${name} of ${service} ${where} on ${node}: requests to that node's port fail, those to ${others.join(' and ')} do not`,
+    title: `${name} of ${service} ${where} on ${node}: requests to that node's port fail, those to ${inWords(others)} do not`,
     cause: `The engine of ${node} writes the rules of a port once, when it hears of the first task behind it. They are gone there, and it does not look again. Managers list the port as before.`,
     remedy: [
       `On ${node}: \`systemctl restart docker\` writes the rules of all published ports again`,

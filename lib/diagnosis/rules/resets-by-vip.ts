@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { Rule } from '../rule.ts'
 
 /** Connections by VIP are reset, and those of the same clients straight to a task are not. */
@@ -37,10 +38,10 @@ export const resetsByVip: Rule = {
     const enter = `nsenter --net=/run/docker/netns/lb_${id?.slice(0, 9) ?? 'NETWORK'}`
     return [
       {
-        title: `Connections by VIP are reset on ${nodes.join(' and ')}, straight to a task they are not`,
-        cause: `The balancer of ${networks.join(' and ')} on ${nodes.join(' and ')} stands between: connection tracking in its namespace takes packets for invalid and lets them through untranslated, or a rule there resets connections.`,
+        title: `Connections by VIP are reset on ${inWords(nodes)}, straight to a task they are not`,
+        cause: `The balancer of ${inWords(networks)} on ${inWords(nodes)} stands between: connection tracking in its namespace takes packets for invalid and lets them through untranslated, or a rule there resets connections.`,
         remedy: [
-          `On ${nodes.join(' and ')}: \`${enter} iptables -nvL\` shows a rule that resets; without one, \`${enter} sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1\``,
+          `On ${inWords(nodes)}: \`${enter} iptables -nvL\` shows a rule that resets; without one, \`${enter} sysctl -w net.netfilter.nf_conntrack_tcp_be_liberal=1\``,
           `Does tracking count invalid packets: \`${enter} conntrack -S\``,
           'Without a balancer: `docker service update --endpoint-mode dnsrr SERVICE`',
         ],

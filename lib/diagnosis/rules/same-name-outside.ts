@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import type { ListedNetwork } from '../../swarm/form-swarm.ts'
 import type { LabView } from '../lab-view.ts'
@@ -71,7 +72,7 @@ function draftOf(host: string, names: readonly string[], lab: LabView): Draft[] 
       .join('')
   return [
     {
-      title: `${host} is in no swarm and has ${own.length === 1 ? 'a network' : 'networks'} of its own with the name ${own.join(' and ')}`,
+      title: `${host} is in no swarm and has ${own.length === 1 ? 'a network' : 'networks'} of its own with the name ${inWords(own)}`,
       cause: `The engine of ${host} learns nothing of the swarm’s overlays; what it lists under ${own.length === 1 ? 'that name was' : 'those names was'} made there. Containers that are started on ${host} by the name run on it and reach nothing of the swarm.`,
       remedy: [
         `On ${host}: \`docker network inspect ${first}\` shows who is attached, \`docker network rm ${first}\` removes it; or give one of both another name`,

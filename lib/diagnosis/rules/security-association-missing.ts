@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { concerns } from '../concerns.ts'
 import { cutOffFromGossip } from '../gossip.ts'
@@ -50,11 +51,11 @@ export const securityAssociationMissing: Rule = {
       .map(({ name }) => name)
     return [
       {
-        title: `${nodes.join(' and ')} has lost IPsec states towards ${peers.join(' and ') || 'a peer'}, which still has its own`,
+        title: `${inWords(nodes)} has lost IPsec states towards ${inWords(peers) || 'a peer'}, which still has its own`,
         cause:
           'The engine wrote them when the peers met and does not look again. Another program flushed or deleted them in the kernel; the policy is still there, so that packets of encrypted networks to that peer are held back instead of leaving in clear.',
         remedy: [
-          `\`systemctl restart docker\` on ${nodes.join(' and ')} writes them again`,
+          `\`systemctl restart docker\` on ${inWords(nodes)} writes them again`,
           'Find who deletes them: `ip xfrm monitor` while strongSwan, libreswan or a firewall script runs',
         ],
         ...{ nodes, pairs, networks: encrypted },

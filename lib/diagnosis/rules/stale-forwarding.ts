@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { concerns } from '../concerns.ts'
 import { cutOffFromGossip } from '../gossip.ts'
@@ -59,7 +60,7 @@ export const staleForwarding: Rule = {
     const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
     return [
       {
-        title: `Forwarding or neighbour entries of ${networks.join(', ')} on ${nodes.join(' and ')} are stale or missing`,
+        title: `Forwarding or neighbour entries of ${networks.join(', ')} on ${inWords(nodes)} are stale or missing`,
         cause:
           'The engine programs by hand which task is behind which host; nothing is learnt by flooding. A missing or stale entry makes one task unreachable from one host, while it answers everywhere else and is reported healthy.',
         remedy: [

@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import type { Lost } from '../../conformance/verdict.ts'
 import type { Part } from '../../observation/part.ts'
 import { loadBetween } from '../../observe/host-load.ts'
@@ -59,10 +60,10 @@ export const swarmMoved: Rule = {
     return [
       {
         severity: stillOut.length > 0 ? 'cause' : 'advice',
-        title: `The swarm itself lost ${places.join(' and ')} while it was verified`,
+        title: `The swarm itself lost ${inWords(places)} while it was verified`,
         cause: `${describe(lost)} during ${moved.map(({ id }) => id).join(', ')}, which began at ${at}. Nobody asked for that: managers give a node up after three missed heartbeats of 5 s, and gossip after probes that were not answered. On hosts without enough processor time or memory that happens to a network that is whole.${stillOut.length === 0 ? ' What was hit was verified again with the tasks read again, and stands as that.' : ''}`,
         remedy: [
-          `Look at the load of ${places.join(' and ')}: \`uptime\`, \`vmstat 1 5\` (columns r, si, st), \`dmesg | grep -i "out of memory"\``,
+          `Look at the load of ${inWords(places)}: \`uptime\`, \`vmstat 1 5\` (columns r, si, st), \`dmesg | grep -i "out of memory"\``,
           'Give the hosts processors of their own, or verify when they are not busy',
           'If they are not busy: the engine’s log around that time (`journalctl -u docker`), and loss between the nodes (CTL-02, CTL-03)',
         ],
@@ -101,7 +102,7 @@ function describe(lost: readonly Lost[]): string {
     nodes > 0 ? `${nodes} node${nodes === 1 ? '' : 's'}` : '',
     tasks > 0 ? `${tasks} task${tasks === 1 ? '' : 's'}` : '',
   ].filter((part) => part !== '')
-  return `${parts.join(' and ')} went away`
+  return `${inWords(parts)} went away`
 }
 
 function describeEach(lost: readonly Lost[]): string[] {

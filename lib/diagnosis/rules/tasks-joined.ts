@@ -1,3 +1,4 @@
+import { inWords } from '../in-words.ts'
 import { contains } from '../../topology/cidr.ts'
 import {
   areEndsOfOneLink,
@@ -44,7 +45,7 @@ function draftOf(group: readonly ForeignInterface[]): Draft {
   const isJoined = tasks.length > 1
   return {
     title: isJoined
-      ? `${tasks.join(' and ')} are joined beside their networks: by ${devices.join(' and ')}`
+      ? `${inWords(tasks)} are joined beside their networks: by ${inWords(devices)}`
       : `${tasks.join('')} has an interface that no network gave it: ${group.map(({ link }) => link.name).join(', ')}`,
     cause: `The engine makes one interface in a task for each of its networks and one on docker_gwbridge. ${isJoined ? 'These are none of them' : 'This is none of them'}: somebody, or a program on ${node} that enters namespaces, put ${group.length > 1 ? 'them' : 'it'} there.${isJoined ? ' What passes by them passes no overlay: these tasks reach each other whichever networks they are on.' : ''}`,
     remedy: [
