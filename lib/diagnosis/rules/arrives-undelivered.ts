@@ -53,7 +53,7 @@ export const arrivesUndelivered: Rule = {
       ? [draftOf([first, second], lab)]
       : seen.map((place) => draftOf([place], lab))
   },
-  gravity: 150,
+  gravity: 153,
 }
 
 function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Draft {

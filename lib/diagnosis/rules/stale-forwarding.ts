@@ -2,7 +2,8 @@ import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { concerns } from '../concerns.ts'
 import { cutOffFromGossip } from '../gossip.ts'
-import { placesOf } from '../lab-view.ts'
+import { type LabView, placesOf, type Reported } from '../lab-view.ts'
+import { type TaskFacts, taskName } from '../../observation/facts.ts'
 import type { Rule } from '../rule.ts'
 
 const codes: readonly ProblemCode[] = [
@@ -14,6 +15,32 @@ const codes: readonly ProblemCode[] = [
   'forwarding-differs',
   'forwarding-stale',
 ]
+
+const mostNamed = 3
+
+interface Misled {
+  readonly problem: Reported
+  /** Whose entry it is; undefined where no task has its address. */
+  readonly task: TaskFacts | undefined
+}
+
+/** By what the problem names, by address or by MAC. */
+function taskOf({ subject, address = '' }: Reported, { facts }: LabView): TaskFacts | undefined {
+  return facts?.tasks.find(
+    (task) =>
+      taskName(task) === subject ||
+      Object.values(task.endpoints).some(
+        (one) => one.address === address || one.mac === address.toLowerCase(),
+      ),
+  )
+}
+
+/** An entry for one task misleads what is sent to it by that node, and what it is answered; others go their way. */
+function leadsAstray({ problem: { node }, task }: Misled, { path, ends }: Reported): boolean {
+  if (path === undefined || (node !== path.from && node !== path.to)) return false
+  if (task === undefined || ends === undefined) return true
+  return [ends.from, ends.to].includes(taskName(task))
+}
 
 /** The forwarding database points to the wrong host or to none. */
 export const staleForwarding: Rule = {
@@ -58,13 +85,29 @@ export const staleForwarding: Rule = {
     if (problems.length === 0) return []
     const nodes = placesOf(problems)
     const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
+    const misled = problems.map((problem): Misled => ({ problem, task: taskOf(problem, lab) }))
+    const sentAway = misled.flatMap(({ problem: { code, node, network }, task }) =>
+      node !== undefined && task?.node === node && code !== 'forwarding-missing'
+        ? [{ node, task, network }]
+        : [],
+    )
+    const [away] = sentAway
+    const tasks = [
+      ...new Map(misled.flatMap(({ task }) => (task === undefined ? [] : [[task.id, task]]))).values(),
+    ]
+    const services = [...new Set(tasks.map(({ service }) => service))]
+    const isOfFew = misled.every(({ task }) => task !== undefined) && tasks.length <= mostNamed
+    const whose = isOfFew ? ` for ${inWords(tasks.map(taskName))}` : ''
+    const isOnlyThat = sentAway.length === problems.length && away !== undefined
     return [
       {
-        title: `Forwarding or neighbour entries of ${networks.join(', ')} on ${inWords(nodes)} are stale or missing`,
+        title: isOnlyThat
+          ? `${inWords(nodes)} forwards to another node what is for ${inWords([...new Set(sentAway.map(({ task }) => taskName(task)))])}, a task of its own: an entry of ${networks.join(', ')} is stale`
+          : `Forwarding or neighbour entries of ${networks.join(', ')}${whose} on ${inWords(nodes)} are stale or missing`,
         cause:
           'The engine programs by hand which task is behind which host; nothing is learnt by flooding. A missing or stale entry makes one task unreachable from one host, while it answers everywhere else and is reported healthy.',
         remedy: [
-          'Move the task that cannot be reached: `docker service update --force SERVICE` gives it a new address and new entries',
+          `Move the task that cannot be reached: \`docker service update --force ${services.length === 1 ? services[0] : 'SERVICE'}\` gives it a new address and new entries`,
           'Compare by hand: `nsenter --net=/run/docker/netns/1-NETWORK bridge fdb show` and `ip neigh` against `docker network inspect --verbose NETWORK`',
           'If it comes back after nodes lost each other for seconds, upgrade the engine: entries that are not written again after a rejoin are a known defect',
         ],
@@ -74,14 +117,14 @@ export const staleForwarding: Rule = {
           .map(({ node, network, code, subject, address }) =>
             `${node}, ${network}: ${code} ${subject ?? ''} ${address ?? ''}`.trim(),
           ),
-        explains: ({ code, kind, path, network }) =>
-          codes.includes(code) ||
-          (kind === 'missed' &&
-            networks.includes(network ?? '') &&
-            path !== undefined &&
-            (nodes.includes(path.from) || nodes.includes(path.to))),
+        explains: (problem) =>
+          codes.includes(problem.code) ||
+          (problem.code === 'local-traffic-left' && sentAway.some(({ node }) => node === problem.node)) ||
+          (problem.kind === 'missed' &&
+            networks.includes(problem.network ?? '') &&
+            misled.some((entry) => leadsAstray(entry, problem))),
       },
     ]
   },
-  gravity: 160,
+  gravity: 150,
 }
