@@ -3,7 +3,7 @@ import type { Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
 import { gatewayBridgeName, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 import type { CountedLoss } from './ends.ts'
-import type { LabView } from './lab-view.ts'
+import type { LabView, Reported } from './lab-view.ts'
 import { choosing, type Dropping, isChain, isEnginesPolicy, letIn } from './let-in.ts'
 import { isInEnginesChain, isWholeTable, nodeRuleset, risen } from './node-firewall.ts'
 
@@ -49,9 +49,15 @@ export function lostBy(
  * What a node's firewall, made by somebody else than the engine, drops of this traffic as it arrives. A rule counts
  * where the packets come to it and all of them match, or where it counted some of them while the run went on.
  */
-export function firewallDrops(view: LabView, node: string, traffic: Traffic): FirewallDrop[] {
+export function firewallDrops(
+  view: LabView,
+  node: string,
+  traffic: Traffic,
+  size: Pick<AskedPacket, 'bytes'> = {},
+): FirewallDrop[] {
   const { swarm } = view.lab.topology
-  return dropsBy(view, node, packetsOf(view, node, traffic), ['ingress', 'prerouting', 'input']).map(
+  const packets = packetsOf(view, node, traffic).map((packet) => ({ ...packet, ...size }))
+  return dropsBy(view, node, packets, ['ingress', 'prerouting', 'input']).map(
     ({ packets, certain, ruleset, ...dropping }) => ({
       ...{ node, rule: describe(dropping), certain },
       letIn: (senders) => letIn(dropping, ruleset, portsOf(swarm.dataPathPort)[traffic], senders),
@@ -189,6 +195,21 @@ function keepsContainersApart(conditions: readonly RuleCondition[]): boolean {
 }
 
 const isEnginesTable = (table: string): boolean => / docker/.test(table)
+
+/** The codes of packets that were as large as an overlay takes them, or of many bytes at once. */
+const large: ReadonlySet<string> = new Set([
+  'full-size-unanswered',
+  'transfer-unanswered',
+  'transfer-not-whole',
+])
+
+/** The size of what was missed where only large packets were, outside of their tunnel; of others it is any. */
+export function sizeMissed(missed: readonly Reported[], { lab, facts }: LabView): Pick<AskedPacket, 'bytes'> {
+  const { dataPath } = lab.topology.swarm
+  const underlay = lab.topology.underlays.find(({ name }) => name === dataPath) ?? lab.topology.underlays[0]
+  const isLarge = facts !== undefined && missed.length > 0 && missed.every(({ code }) => large.has(code))
+  return isLarge && underlay !== undefined ? { bytes: underlay.mtuBytes } : {}
+}
 
 /** One for each other node that sends it. */
 function packetsOf({ facts, lab }: LabView, node: string, traffic: Traffic): AskedPacket[] {

@@ -71,6 +71,7 @@ export function readIptablesRule(text: string): ReadRule {
     else if (word in plain) add(plain[word] ?? '', lowerList(value))
     else if (/^--[ds](estination-)?ports?$/.test(word))
       add(`${protocol} ${word[2]}port`, value.split(',').map(portRange))
+    else if (word === '--length') add('meta length', [portRange(value)])
     else if (word === '--ctorigdstport') add('ct original proto-dst', [portRange(value)])
     else if (word === '--ctstate') conditions.push(...trackedAs(value, negated))
     else if (word === '--bytecode' || word === '--u32') {

@@ -182,7 +182,7 @@ function conditionOf(part: Expression, elements: Elements): RuleCondition[] {
     const known = op === '==' || op === '!=' || op === 'in' || op === undefined
     return [
       {
-        ...{ left: leftText(left), values: known ? values : [] },
+        ...{ left: leftText(left), values: known ? values : rangeOf(op, right) },
         ...(op === '!=' ? { not: true as const } : {}),
       },
     ]
@@ -194,6 +194,15 @@ function conditionOf(part: Expression, elements: Elements): RuleCondition[] {
   return 'limit' in part || 'quota' in part || 'ct count' in part
     ? [{ left: Object.keys(part)[0] ?? '', values: [] }]
     : []
+}
+
+const largest = 0xffffffff
+
+/** What is larger or smaller than a number, as a range; none of anything else. */
+function rangeOf(op: unknown, right: unknown): string[] {
+  if (typeof right !== 'number') return []
+  if (op === '>' || op === '>=') return [`${op === '>' ? right + 1 : right}-${largest}`]
+  return op === '<' || op === '<=' ? [`0-${op === '<' ? right - 1 : right}`] : []
 }
 
 const verdicts = ['drop', 'reject', 'accept', 'return', 'queue'] as const

@@ -92,6 +92,46 @@ describe('who decides about a packet', () => {
     expect(whoDecides(others, 'input', web)).to.include({ verdict: 'accept' })
   })
 
+  it('is a rule for packets of a size where the size is known, and for some of them where it is not', () => {
+    const length = { meta: { key: 'length' } }
+    const rulesets = [
+      saved(
+        '*filter',
+        ':INPUT ACCEPT [0:0]',
+        '[3:180] -A INPUT -p udp -m length --length 1300:65535 -j DROP',
+      ),
+      nft(
+        ...[{ table: { family: 'ip', name: 'own' } }],
+        ...[
+          {
+            chain: {
+              family: 'ip',
+              table: 'own',
+              name: 'in',
+              type: 'filter',
+              hook: 'input',
+              prio: 0,
+              policy: 'accept',
+            },
+          },
+        ],
+        ...[
+          {
+            rule: {
+              ...{ family: 'ip', table: 'own', chain: 'in', handle: 3 },
+              expr: [{ match: { op: '>', left: length, right: 1299 } }, { drop: null }],
+            },
+          },
+        ],
+      ),
+    ]
+    for (const input of rulesets) {
+      expect(whoDecides(input, 'input', { ...vxlan, bytes: 1500 }).verdict).to.equal('drop')
+      expect(whoDecides(input, 'input', { ...vxlan, bytes: 1299 }).asked).to.deep.equal([])
+      expect(whoDecides(input, 'input', vxlan).asked.map(({ applies }) => applies)).to.deep.equal(['some'])
+    }
+  })
+
   it('is not a rule for some of them, or one that is not understood; those are named', () => {
     const input = saved(
       ...['*filter', ':INPUT ACCEPT [0:0]', '[0:0] -A INPUT -s 192.0.2.0/24 -j DROP'],

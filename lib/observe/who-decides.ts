@@ -20,6 +20,8 @@ export interface AskedPacket {
   readonly toHost?: boolean
   readonly in?: AskedInterface
   readonly out?: AskedInterface
+  /** Its size with the IP header. */
+  readonly bytes?: number
   /** Of VXLAN. */
   readonly vni?: number
   readonly byIpsec?: boolean
@@ -235,6 +237,9 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
       return typeAnswer(packet.fromHost, values)
     case 'ct state':
       return one(packet.state, (state) => values.includes(state))
+    case 'meta length':
+    case 'ip length':
+      return one(packet.bytes, (bytes) => values.some((value) => isInRange(value, bytes)))
     case 'tcp flags':
       // Other flags than those of a first packet are not followed.
       return values.join() === 'syn' ? one(packet.state, (state) => state === 'new') : 'unread'
@@ -245,7 +250,7 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
     case 'meta ipsec':
       return one(packet.byIpsec, (by) => values.some((value) => isTrue(value) === by))
     case 'meta mark':
-      return one(packet.mark, (mark) => values.some((value) => Number(value) === mark))
+      return one(packet.mark, (mark) => values.some((value) => isInRange(value, mark)))
     case 'meta nfproto':
       return values.includes('ipv4') ? 'all' : 'none'
     case 'meta protocol':

@@ -1,7 +1,14 @@
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { canEndAt, isLostOnTheWay } from '../ends.ts'
-import { type FirewallDrop, firewallDrops, lostBy, packetDrops, type Traffic } from '../firewall-drops.ts'
+import {
+  type FirewallDrop,
+  firewallDrops,
+  lostBy,
+  packetDrops,
+  sizeMissed,
+  type Traffic,
+} from '../firewall-drops.ts'
 import { concerns as isAbout } from '../concerns.ts'
 import { followsFromGossipAt, isToldByGossip } from '../gossip.ts'
 import { letForward } from '../let-in.ts'
@@ -163,16 +170,17 @@ function provedOtherwise(lab: LabView): ((problem: Reported) => boolean)[] {
 }
 
 function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
-  const found = firewallDrops(lab, node, kind.traffic).filter(
+  const isItsOwn = (problem: Reported): boolean =>
+    isMissed(problem) && kind.accounts(problem, lab) && concerns(problem, node, lab)
+  const size = kind.traffic === 'data' ? sizeMissed(lab.problems().filter(isItsOwn), lab) : {}
+  const found = firewallDrops(lab, node, kind.traffic, size).filter(
     ({ packets, ofListedSenders }) =>
       packets !== 0 && !(ofListedSenders === true && isEveryNodeHeard(kind, lab)),
   )
   const [first] = found
   if (first === undefined) return []
   const explains = (problem: Reported): boolean =>
-    isMissed(problem) &&
-    kind.accounts(problem, lab) &&
-    concerns(problem, node, lab) &&
+    isItsOwn(problem) &&
     canEndAt(problem, { at: node, way: 'arriving' }) &&
     (first.certain || !isLostOnTheWay(problem, lab))
   const missed = lab.problems().filter(explains)

@@ -1,7 +1,7 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { followsFromGossipAt } from '../gossip.ts'
-import { lostBy, packetDrops, portsOf } from '../firewall-drops.ts'
+import { lostBy, packetDrops, portsOf, sizeMissed } from '../firewall-drops.ts'
 import { letOut } from '../let-in.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -54,11 +54,10 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
     problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
   const missed = lab.problems().filter(explains)
   if (missed.length === 0) return []
-  const drops = packetDrops(lab, node, packetsOf(traffic, node, lab), [
-    'output',
-    'postrouting',
-    'egress',
-  ]).filter(({ packets }) => packets !== 0)
+  const asked = packetsOf(traffic, node, lab).map((packet) => ({ ...packet, ...sizeMissed(missed, lab) }))
+  const drops = packetDrops(lab, node, asked, ['output', 'postrouting', 'egress']).filter(
+    ({ packets }) => packets !== 0,
+  )
   const [first] = drops
   if (first === undefined) return []
   const loss = lostBy(drops, { at: node, way: 'leaving' })
