@@ -200,15 +200,17 @@ function forgottenDraft(
   lab: LabView,
 ): Draft[] {
   const known = new Set(Object.values(lab.facts?.networks ?? {}).map(({ name }) => name))
-  const lacking = problems.filter(
+  const program = standIn(state)
+  const made = problems.filter(({ network }) => network !== undefined && !known.has(network))
+  const without = made.filter(
     ({ code, network }) =>
       code === 'drop-rule-missing' &&
-      network !== undefined &&
-      !known.has(network) &&
       !lab.everyProblem.some(
         (one) => one.code === 'mark-rule-missing' && one.node === node && one.network === network,
       ),
   )
+  // Frames alone do not tell which rule lacked; what stands in for iptables there does.
+  const lacking = without.length > 0 || program === undefined ? without : made.filter(isReached)
   const [first] = lacking
   if (first === undefined) return []
   const standing = encryptedNetworks(lab).flatMap((network) => {
@@ -216,11 +218,10 @@ function forgottenDraft(
     return dropping === undefined ? [] : [{ network, dropping }]
   })
   const names = [...new Set(lacking.flatMap(({ network }) => network ?? []))]
-  const program = standIn(state)
   return [
     {
       title: `${node} lets in clear text of the encrypted overlay ${names.join(', ')}, made meanwhile: ${program === undefined ? 'its firewall has no rule that drops it, and one that marks what leaves' : `${program}, which iptables leads to there, made no rule that drops it`}`,
-      cause: `The engine makes both rules when the network comes to ${node}, and gives the network up where one of them fails (since 20.10.24 and 23.0.3). The rule that marks is there and the one that drops is not, so ${node} told the engine that it was made: a program in place of iptables, or one that takes rules away at once, swallowed it.${standing.length === 0 ? '' : ' Networks made earlier still have theirs.'} Whoever reaches UDP ${lab.lab.topology.swarm.dataPathPort} of ${node} sends frames into such networks without any key.`,
+      cause: `The engine makes both rules when the network comes to ${node}, and gives the network up where one of them fails (since 20.10.24 and 23.0.3). ${without.length > 0 ? 'The rule that marks is there and the one that drops is not' : 'The network was made, and what arrives in clear is let in'}, so ${node} told the engine that it was made: a program in place of iptables, or one that takes rules away at once, swallowed it.${standing.length === 0 ? '' : ' Networks made earlier still have theirs.'} Whoever reaches UDP ${lab.lab.topology.swarm.dataPathPort} of ${node} sends frames into such networks without any key.`,
       remedy: [
         `On ${node} see what iptables is: \`readlink -f "$(command -v iptables)"; iptables -V\`, and \`update-alternatives --display iptables\`; put the real one back, then \`systemctl restart docker\``,
         `See whether rules stay: \`iptables -I INPUT -p udp --dport 9 -j DROP; iptables -S INPUT; iptables -D INPUT -p udp --dport 9 -j DROP\``,
@@ -228,7 +229,7 @@ function forgottenDraft(
       nodes: [node],
       networks: names,
       proof: [
-        ...lacking.map(
+        ...without.map(
           ({ network, expected }) =>
             `${node}: a rule marks what leaves with VNI ${expected} of ${network}, made meanwhile, and no rule drops what arrives with it in clear`,
         ),
