@@ -236,9 +236,12 @@ function isEveryNodeHeard({ traffic }: Kind, lab: LabView): boolean {
   return (!isBetweenTasks || isByOneAddress) && (lab.holds('CTL-02') || lab.holds('CTL-03'))
 }
 
-/** Lists of senders name none of the addresses that tasks have behind docker_gwbridge. */
-const isOfTask = ({ code }: Reported): boolean =>
-  code.startsWith('outbound') || code === 'own-node-not-answering-task'
+/**
+ * Lists of senders name none of the addresses that tasks have behind docker_gwbridge, and nobody on them gets as far as the
+ * first part of a transfer.
+ */
+const isOfNoList = ({ code }: Reported): boolean =>
+  code.startsWith('outbound') || code === 'own-node-not-answering-task' || code === 'transfer-not-whole'
 
 type Drops = readonly Omit<FirewallDrop, 'letIn'>[]
 
@@ -250,7 +253,7 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
     .map((problem) => ({
       problem,
       drops: packetDrops(lab, node, forwardedPackets(problem, node, lab), ['forward']).filter(
-        ({ packets, ofListedSenders }) => packets !== 0 && !(ofListedSenders === true && isOfTask(problem)),
+        ({ packets, ofListedSenders }) => packets !== 0 && !(ofListedSenders === true && isOfNoList(problem)),
       ),
     }))
     .filter(({ drops }) => drops.length > 0)
