@@ -14,6 +14,8 @@ describe('names that a host passes on', function () {
   let port: number
   let nameserver: Socket
   let forwarder: ChildProcess
+  /** Of which the first question gets lost. */
+  const lost = new Set<string>()
 
   before(async () => {
     nameserver = createSocket('udp4')
@@ -23,7 +25,7 @@ describe('names that a host passes on', function () {
     nameserver.on('message', (message, { address, port: from }) => {
       const { id, questions = [] } = decode(message)
       const [{ name } = { name: '' }] = questions
-      if (name === 'silent.test') return
+      if (name === 'silent.test' || lost.delete(name)) return
       const answer: Packet = {
         ...{ type: 'response', id: id ?? 0, questions },
         answers: [{ type: 'A', name, ttl: 1, data: `192.0.2.${name.length}` }],
@@ -64,5 +66,10 @@ describe('names that a host passes on', function () {
       [2, ['192.0.2.8']],
       [3, ['192.0.2.7']],
     ])
+  })
+
+  it('are asked again where the first question was lost', async () => {
+    lost.add('lost.test')
+    expect((await ask('lost.test', 9))?.answers).to.have.lengthOf(1)
   })
 })

@@ -23,6 +23,6 @@ if [ $# -gt 1 ]; then
 fi
 dockerd --host unix:///var/run/docker.sock >>/var/log/dockerd.log 2>&1 </dev/null &
 # The engine outside answers its containers at 127.0.0.11.
-perl -e "$forward_names" "$address" 127.0.0.11 >>/var/log/names.log 2>&1 </dev/null &
+while :; do perl -e "$forward_names" "$address" 127.0.0.11; sleep 1; done >>/var/log/names.log 2>&1 </dev/null &
 echo "$is_up"
 while :; do sleep 3600 & wait $!; done
