@@ -52,7 +52,7 @@ export const outgoingDropped: Rule = {
 function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): Draft[] {
   const explains = (problem: Reported): boolean =>
     problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
-  const missed = lab.problems().filter(explains)
+  const missed = lab.problemsAbout(node).filter(explains)
   if (missed.length === 0) return []
   const drops = packetDrops(lab, node, packetsOf(traffic, node, lab), [
     'output',
