@@ -2,18 +2,19 @@ import type { LabRecord } from '../conformance/run-record.ts'
 import { type Finding, shortList } from '../observation/finding.ts'
 import { inWords, mostNamed } from './in-words.ts'
 import { sameOfOthers, withoutOwn } from './same-of-others.ts'
-import type { Draft } from './rule.ts'
 
 /** What a rule says of one node and could say of others in the same words. */
 export interface Alike {
   /** What is the same: drafts of one rule with the same key are one finding. */
   readonly key: string
   /** The words for several nodes, whose names come as a sentence has them. */
-  readonly told: (nodes: string) => Pick<Draft, 'title' | 'cause' | 'remedy'>
+  readonly told: (nodes: string) => Pick<Finding, 'title' | 'cause' | 'remedy'>
 }
 
-export interface Found extends Pick<Draft, 'alike' | 'follows'> {
-  finding: Finding
+/** A finding, and what its rule said of others. */
+export interface Joinable {
+  readonly finding: Finding
+  readonly alike?: Alike
 }
 
 type Nodes = readonly Pick<LabRecord['nodes'][number], 'name' | 'advertiseAddress' | 'dataPathAddress'>[]
@@ -26,14 +27,14 @@ const mostProof = 8
  * rule says itself what is alike and has words for several nodes, or the same is said of both but for what is each node’s
  * own.
  */
-export function joinAlike(found: readonly Found[], nodes: Nodes = []): Finding[] {
-  const groups = new Map<unknown, Found[]>()
+export function joinAlike(found: readonly Joinable[], nodes: Nodes = []): Finding[] {
+  const groups = new Map<unknown, Joinable[]>()
   for (const one of found) {
     const key = keyOf(one, nodes) ?? one
     groups.set(key, [...(groups.get(key) ?? []), one])
   }
   return [...groups.values()].map((group) => {
-    const [{ finding, alike }] = group as [Found]
+    const [{ finding, alike }] = group as [Joinable]
     if (group.length === 1) return finding
     const findings = group.map((one) => one.finding)
     const concerned = unique(findings.flatMap((one) => one.nodes))
@@ -61,7 +62,7 @@ export function joinAlike(found: readonly Found[], nodes: Nodes = []): Finding[]
   })
 }
 
-function keyOf({ finding, alike }: Found, nodes: Nodes): string | undefined {
+function keyOf({ finding, alike }: Joinable, nodes: Nodes): string | undefined {
   const { code, severity, title, cause, remedy } = finding
   if (alike !== undefined) return `${code} ${alike.key}`
   const own = ownOf(finding, nodes)
