@@ -143,7 +143,7 @@ function renamed(frame: Frame, names: Map<string, string>, key: string): Frame {
 interface Many {
   readonly recorded: ClusterFacts
   readonly facts: ClusterFacts
-  readonly cutOff?: string | undefined
+  readonly cutOff: ReadonlySet<string>
 }
 
 const one = (wires: Wires): WireSeen => {
@@ -174,7 +174,7 @@ export function exchangeWires({ recorded, facts, cutOff }: Many, wires: Wires): 
     for (const pair of taskPairs(facts, tasks, ({ node }) => node)) {
       const ends = pair.map(({ node }) => byName.get(node)) as [NodeFacts, NodeFacts]
       const names = pattern.names(ends, { pattern: [from, to], pair, network: clear.name })
-      const arrives = cutOff === undefined || !ends.some(({ name }) => name === cutOff)
+      const arrives = !ends.some(({ name }) => cutOff.has(name))
       all.add(frames, `${role} ${pair[0].id} ${pair[1].id}`, [ends[0].name, ends[1].name], names, arrives)
     }
   }

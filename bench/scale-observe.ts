@@ -23,7 +23,13 @@ const seenOf = <T>(name: string): T => (stored(`observations/${name}#0.json`) as
 
 const recorded = stored('observations/facts#0.json') as ClusterFacts
 const facts = multipliedFacts(recorded, Number(nodes), 4242)
-const cutOff = state === 'cut-off' ? facts.nodes.at(-2)?.name : undefined
+/** By the state of the run, which nodes exchange nothing by the data path. */
+const cutOffs: Readonly<Record<string, (name: string, index: number) => boolean>> = {
+  'cut-off': (_, index) => index === facts.nodes.length - 2,
+  'half-cut-off': (_, index) => index % 2 === 1,
+  'all-cut-off': () => true,
+}
+const cutOff = new Set(facts.nodes.map(({ name }) => name).filter(cutOffs[state] ?? (() => false)))
 const { lab, sent } = simulatedLab(facts, cutOff)
 const many = { recorded, facts, cutOff }
 

@@ -37,7 +37,7 @@ const part = (name: string, ...words: string[]): string =>
 
 let heaviest = 0
 const rows = counts.flatMap((nodes) =>
-  ['whole', 'cut-off'].map((state) => {
+  ['whole', 'cut-off', 'half-cut-off', 'all-cut-off'].map((state) => {
     const run = join(folder, `${nodes}-${state}`)
     mkdirSync(run, { recursive: true })
     part('scale-observe', String(nodes), state, run)

@@ -5,11 +5,11 @@ import type { ClusterNode, Service, Task } from '../lib/swarm/cluster.ts'
 
 /**
  * A lab that is nothing but its facts: scenes plan as on any other, and probes are answered as by a sound swarm, but for
- * what crosses the data path of a node that is cut off.
+ * what crosses the data path of nodes that are cut off.
  */
 export function simulatedLab(
   facts: ClusterFacts,
-  cutOff?: string,
+  cutOff: ReadonlySet<string> = new Set(),
 ): { readonly lab: ObserveContext; readonly sent: () => number } {
   const nodes = facts.nodes.map((node) => ({ ...node, host: { name: node.name } }) as unknown as ClusterNode)
   const byName = new Map(nodes.map((node) => [node.host.name, node]))
@@ -52,7 +52,7 @@ export function simulatedLab(
 
 const pidOf = (facts: ClusterFacts, id: string): number => facts.tasks.findIndex((task) => task.id === id) + 1
 
-function answering(facts: ClusterFacts, cutOff: string | undefined): (request: ProbeRequest) => Observation {
+function answering(facts: ClusterFacts, cutOff: ReadonlySet<string>): (request: ProbeRequest) => Observation {
   const byAddress = new Map(
     facts.tasks.flatMap((task) =>
       Object.values(task.endpoints).map(({ address }) => [address, task] as const),
@@ -68,8 +68,7 @@ function answering(facts: ClusterFacts, cutOff: string | undefined): (request: P
     }),
   )
   const turns = new Map<string, number>()
-  const crosses = (from: string, to: string): boolean =>
-    from === to || cutOff === undefined || (from !== cutOff && to !== cutOff)
+  const crosses = (from: string, to: string): boolean => from === to || (!cutOff.has(from) && !cutOff.has(to))
   const balanced = (request: ProbeRequest): string | undefined => {
     const node = nodes.get(request.to)
     if (node === undefined || request.kind === 'icmp') return undefined

@@ -4,6 +4,7 @@ import { judgeRun, type Rejudged } from '../conformance/judge-run.ts'
 import { type RunRecord, summarizeRun } from '../conformance/run-record.ts'
 import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
+import { shortList } from '../observation/finding.ts'
 import { suites } from '../../suites/index.ts'
 import { readRun } from '../report/read-run.ts'
 import { writeReports } from '../report/report.ts'
@@ -72,6 +73,9 @@ interface Differences {
   readonly findingsGone: readonly string[]
 }
 
+/** Earlier versions gave a finding for each node of many. */
+const mostTitles = 12
+
 function differenceLines(
   { verdicts, findingsAdded, findingsGone }: Differences,
   judged: number,
@@ -83,8 +87,8 @@ function differenceLines(
       ({ id, lab, before, now, gone, added }) =>
         `  ${id} (${lab}): ${before === now ? now : `${before} → ${now}`}${gone + added === 0 ? '' : `, ${added} problems added, ${gone} gone`}`,
     ),
-    ...findingsAdded.map((title) => `  new finding: ${title}`),
-    ...findingsGone.map((title) => `  no longer found: ${title}`),
+    ...shortList(findingsAdded, mostTitles).map((title) => `  new finding: ${title}`),
+    ...shortList(findingsGone, mostTitles).map((title) => `  no longer found: ${title}`),
   ]
   const head = `${judged} verdicts judged again${kept > 0 ? `, ${kept} kept for lack of observations` : ''}; `
   if (lines.length === 0)

@@ -4,6 +4,7 @@ import { describeProblems } from '../observation/describe-problem.ts'
 import { nodesOf, type Problem } from '../observation/problem.ts'
 import { restsOnTime } from '../observation/rests-on-time.ts'
 import { describeMissing } from './missing.ts'
+import { shortList } from '../observation/finding.ts'
 import { describeStarved, type StarvedHost } from './starved.ts'
 import type { Evidence, Outcome, Verdict } from './verdict.ts'
 
@@ -99,8 +100,11 @@ function controlsText(names: ReadonlySet<string>): string {
   return `${names.size === 1 ? 'a control' : 'controls'} did not hold (${[...names].join(', ')})`
 }
 
+/** All are in the verdict. */
+const mostNamed = 12
+
 function describeUnseen({ what, nodes, why }: Unseen): string {
-  const where = nodes.length === 0 ? '' : ` of ${nodes.join(', ')}`
+  const where = nodes.length === 0 ? '' : ` of ${shortList(nodes, mostNamed).join(', ')}`
   return `${what}${where} could not be observed${why === undefined ? '' : `: ${why}`}`
 }
 

@@ -2,7 +2,11 @@ import { firstLineOf, SwarmproofError } from '../error.ts'
 import { MissingPrerequisite } from '../missing-prerequisite.ts'
 import { MissingTool } from '../missing-tool.ts'
 import type { Missing } from '../observation/judgement.ts'
+import { shortList } from '../observation/finding.ts'
 import type { Part } from '../observation/part.ts'
+
+/** Of the hosts that lack it. */
+const mostNamed = 12
 
 /** What an error says that something is not there, as data. */
 export function missingOf(error: MissingPrerequisite): Missing {
@@ -18,7 +22,7 @@ export function missingOf(error: MissingPrerequisite): Missing {
 
 /** For people; the only place that words it. */
 export function describeMissing({ what, nodes, remedy }: Missing): string {
-  const where = nodes.length === 0 ? '' : ` is missing on ${nodes.join(', ')}`
+  const where = nodes.length === 0 ? '' : ` is missing on ${shortList(nodes, mostNamed).join(', ')}`
   return `${what}${where}${remedy === undefined ? '' : `: ${remedy}`}`
 }
 

@@ -11,7 +11,7 @@ const told: Alike['told'] = (nodes) => ({
   remedy: [`on ${nodes}`],
 })
 const at = (node: string, explains: string[], key?: string) => ({
-  finding: { ...finding, nodes: [node], explains, proof: [`${node}: silent`] },
+  finding: { ...finding, cause: 'dead', remedy: [], nodes: [node], explains, proof: [`${node}: silent`] },
   ...(key === undefined ? {} : { alike: { key, told } }),
 })
 

@@ -1,7 +1,7 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { reportName } from '../observation/catalog-entry.ts'
-import type { Finding } from '../observation/finding.ts'
-import { type Found, joinAlike } from './alike.ts'
+import { type Finding, shortList } from '../observation/finding.ts'
+import { type Joinable, joinAlike } from './alike.ts'
 import { canEndAt } from './ends.ts'
 import { LabView, type ReadObservation } from './lab-view.ts'
 import type { Draft, Rule } from './rule.ts'
@@ -43,13 +43,20 @@ export function findingsOf(view: LabView, applied: readonly Rule[], lab: LabReco
     for (const draft of rule.find(view)) found.push(...finished(rule, draft, view, lab))
   }
   takeWhatFollows()
-  return causesFirst(joinAlike(found))
+  return causesFirst(joinAlike(found, lab.nodes))
 }
 
 /** What is worth knowing besides comes behind what is broken, whichever rule was asked first, and on whichever lab. */
 function causesFirst(findings: readonly Finding[]): Finding[] {
   return findings.toSorted((a, b) => Number(a.severity === 'advice') - Number(b.severity === 'advice'))
 }
+
+interface Found extends Joinable, Pick<Draft, 'follows'> {
+  finding: Finding
+}
+
+/** Lines of evidence; of a pair of nodes each, more are a wall. All that was observed is in the run. */
+const mostProof = 24
 
 /** A cause that explains nothing any more is none. */
 function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Found[] {
@@ -79,6 +86,7 @@ function finished(rule: Rule, draft: Draft, view: LabView, lab: LabRecord): Foun
     ...{ code: rule.code, severity, lab: lab.name, generation: view.generation, ...times },
     ...{ nodes: [], pairs: [], networks: [], proof: [] },
     ...parts,
+    ...(parts.proof === undefined ? {} : { proof: shortList(parts.proof, mostProof) }),
     knownIssues: reports.map(reportName),
     explains: ids,
   }

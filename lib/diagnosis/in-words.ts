@@ -1,5 +1,5 @@
 /** More names make a title that nobody reads; all are among the finding’s nodes. */
-const mostNamed = 6
+export const mostNamed = 6
 
 /** `a`, `a and b`, `a, b and c`; of many the first, and how many more. */
 export function inWords(names: readonly string[]): string {

@@ -27,6 +27,7 @@ export class LabView {
   readonly #seen = new Map<string, unknown>()
   readonly #explained = new Set<Reported>()
   readonly #reported: readonly Reported[]
+  #byNode: Map<string, Reported[]> | undefined
 
   constructor(
     lab: LabRecord,
@@ -56,6 +57,23 @@ export class LabView {
     return this.#reported.filter(
       (problem) => !this.#explained.has(problem) && (codes.length === 0 || codes.includes(problem.code)),
     )
+  }
+
+  /** Those of them that are about a node: rules ask for each node, and of many nodes there are many problems. */
+  problemsAbout(node: string): Reported[] {
+    this.#byNode ??= this.#groupedByNode()
+    return (this.#byNode.get(node) ?? []).filter((problem) => !this.#explained.has(problem))
+  }
+
+  #groupedByNode(): Map<string, Reported[]> {
+    const groups = new Map<string, Reported[]>()
+    for (const problem of this.#reported)
+      for (const node of new Set(nodesOf(problem))) {
+        const own = groups.get(node) ?? []
+        groups.set(node, own)
+        own.push(problem)
+      }
+    return groups
   }
 
   /** All that were reported, whoever explained them. */
@@ -164,8 +182,29 @@ export function culprits(
   const sound = new Set(pairs.filter(([a, b]) => !fails(a, b)).flat())
   const cutOff = nodes.filter((node) => !sound.has(node))
   if (cutOff.length === 0 || (cutOff.length === nodes.length && nodes.length > 2)) return []
-  const accounted = pairs.every(([a, b]) => !fails(a, b) || cutOff.includes(a) || cutOff.includes(b))
-  return accounted ? cutOff : []
+  if (!pairs.every(([a, b]) => !fails(a, b) || cutOff.includes(a) || cutOff.includes(b))) return []
+  return needed(
+    cutOff,
+    pairs,
+    pairs.filter(([a, b]) => fails(a, b)),
+  )
+}
+
+type Pairs = readonly (readonly [string, string])[]
+
+/**
+ * Where not all pairs are tried, a sound node may have been tried with nodes alone that are cut off. Those of the suspects
+ * that were tried with others, and whom it needs besides to account for every pair that fails.
+ */
+export function needed(suspects: readonly string[], tried: Pairs, failing: Pairs): string[] {
+  const all = new Set(suspects)
+  const certain = new Set(
+    tried
+      .filter(([a, b]) => all.has(a) !== all.has(b))
+      .flatMap((pair) => pair.filter((node) => all.has(node))),
+  )
+  const besides = new Set(failing.filter(([a, b]) => !certain.has(a) && !certain.has(b)).flat())
+  return suspects.filter((node) => certain.has(node) || besides.has(node))
 }
 
 /** For titles: the nodes that account for pairs, else the pairs themselves where they are few, else how many. */

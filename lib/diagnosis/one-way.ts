@@ -1,4 +1,5 @@
 import { inWords } from './in-words.ts'
+import { needed } from './lab-view.ts'
 import type { Path } from '../observation/problem.ts'
 
 /** Which end of ordered pairs accounts for all of them. */
@@ -30,7 +31,9 @@ export function oneWayCulprits(concerned: readonly Path[], measured: readonly Pa
     by.length > 0 && by.length < nodes.length && concerned.every((pair) => by.includes(pair[end]))
   if (covered(senders, 'from')) return { senders, receivers: [] }
   if (covered(receivers, 'to')) return { senders: [], receivers }
-  const both = senders.filter((node) => receivers.includes(node))
+  const either = senders.filter((node) => receivers.includes(node))
+  const ends = (pairs: readonly Path[]) => pairs.map(({ from, to }) => [from, to] as const)
+  const both = needed(either, ends(measured), ends(concerned))
   return both.length > 0 &&
     both.length < nodes.length &&
     concerned.every(({ from, to }) => both.includes(from) || both.includes(to))

@@ -1,4 +1,5 @@
 import { requirement } from '../../lib/conformance/test.ts'
+import { shortList } from '../../lib/observation/finding.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { ingressMissing, mesh, tcpPortInMesh } from '../scene/recordings/mesh.ts'
 import { portAnswers, portProblems } from '../scene/judging/port-answers.ts'
@@ -53,7 +54,7 @@ export const everyNode = requirement({
       conclusion:
         answers.length === 0
           ? ''
-          : `${answered} connections to ${facts.nodes.length} nodes were answered, ${without.length === 0 ? 'each of which has a task' : `also by ${without.join(', ')} without a task`}`,
+          : `${answered} connections to ${facts.nodes.length} nodes were answered, ${without.length === 0 ? 'each of which has a task' : `also by ${shortList(without, 12).join(', ')} without a task`}`,
     })
   },
 })

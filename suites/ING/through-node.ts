@@ -20,14 +20,23 @@ export function through(node: string, answers: readonly string[], seen: KernelSe
   return { node, answers, isRandom: choosesAtRandom(seen?.[node]?.namespaces[ingressNamespace]) }
 }
 
+/**
+ * Of each node: among two hundred nodes it would be a problem for every task through every node, more than a run can hold.
+ * How many answers each task gave is among the observations and in the table of answers.
+ */
+const mostTold = 24
+
 /** Tasks that gave none of the answers that came through a node; what differs between nodes is at that node. */
 export function throughNode(way: Through, tasks: readonly TaskFacts[]): Problem[] {
   const { node, answers } = way
   if (isLeftToChance(way, tasks)) return []
-  return unheard(way, tasks).map((task): Problem => ({
+  const missed = unheard(way, tasks)
+  const told = missed.slice(0, mostTold)
+  const more = missed.length - told.length
+  return told.map((task): Problem => ({
     ...{ code: 'task-not-reached-through-node', kind: 'missed', node, subject: taskName(task) },
     ...(task.node === node ? {} : { path: { from: node, to: task.node } }),
-    observed: `0 of ${answers.length} answers`,
+    observed: `0 of ${answers.length} answers${more === 0 ? '' : `, nor of ${more} more tasks`}`,
   }))
 }
 

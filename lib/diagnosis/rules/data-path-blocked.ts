@@ -94,7 +94,7 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
       : lab
           .problems(...lost)
           .filter((one) => one.protocol === 'ESP' && problems.some((other) => isSamePair(one, other)))
-  const pairs = pathsOf(problems)
+  const [pairs, alikePairs] = [pathsOf(problems), pathsOf(alike)]
   const nodes = culprits(pairs, lab.nodeNames, lab.facts)
   const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
   const { dataPathPort } = lab.lab.topology.swarm
@@ -132,7 +132,7 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
       ),
       explains: (problem) =>
         explainsLoss(problem, lab, protocol, pairs) ||
-        (alike.length > 0 && explainsLoss(problem, lab, 'ESP', pathsOf(alike))),
+        (alike.length > 0 && explainsLoss(problem, lab, 'ESP', alikePairs)),
     },
   ]
 }

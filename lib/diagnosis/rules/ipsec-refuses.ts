@@ -85,7 +85,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const peers = [...new Set(pairs.flatMap(({ from, to }) => [from, to]))].filter((name) => name !== node)
   return [
     {
-      title: `IPsec of ${node} refuses what ${inWords(peers)} sends: ${most.why} (${nameOf(most)} rose by ${most.risen})`,
+      title: `IPsec of ${node} refuses what ${inWords(peers)} ${peers.length > 1 ? 'send' : 'sends'}: ${most.why} (${nameOf(most)} rose by ${most.risen})`,
       cause: `The packets come to ${node} and its kernel drops them before they reach VXLAN. The engine keeps the states that decrypt and makes no policy for what comes in: another program, or somebody by hand, changed them.`,
       remedy: [
         ...(most.clear === true

@@ -52,7 +52,7 @@ export const outgoingDropped: Rule = {
 function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): Draft[] {
   const explains = (problem: Reported): boolean =>
     problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
-  const missed = lab.problems().filter(explains)
+  const missed = lab.problemsAbout(node).filter(explains)
   if (missed.length === 0) return []
   const asked = packetsOf(traffic, node, lab).map((packet) => ({ ...packet, ...sizeMissed(missed, lab) }))
   const drops = packetDrops(lab, node, asked, ['output', 'postrouting', 'egress']).filter(

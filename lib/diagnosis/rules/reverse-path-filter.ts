@@ -77,12 +77,12 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const who = peers.map(({ name }) => name)
   return [
     {
-      title: `${node} drops all that ${inWords(who)} sends: ${setting} = 1, and ${
+      title: `${node} drops all that ${inWords(who)} ${who.length > 1 ? 'send' : 'sends'}: ${setting} = 1, and ${
         first.table === undefined
           ? `its own route to ${first.address} leaves by ${first.by}`
           : `what ${address} answers follows table ${first.table}, which leaves by ${first.by}`
       }, not by ${device}`,
-      cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${inWords(who)} sends comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon the peer sends nothing at all.`,
+      cause: `The reverse path filter of ${node} takes a packet only by the interface that its route to the sender leaves by. What ${inWords(who)} ${who.length > 1 ? 'send' : 'sends'} comes by ${device} and is dropped there; a capture shows it, and neither overlays nor gossip get it. ARP is not answered either, so that soon the peer sends nothing at all.`,
       remedy: [
         ...(first.table === undefined
           ? []

@@ -51,7 +51,7 @@ export const securityAssociationMissing: Rule = {
       .map(({ name }) => name)
     return [
       {
-        title: `${inWords(nodes)} has lost IPsec states towards ${inWords(peers) || 'a peer'}, which still has its own`,
+        title: `${inWords(nodes)} ${nodes.length === 1 ? 'has' : 'have'} lost IPsec states towards ${inWords(peers) || 'a peer'}, which still ${peers.length > 1 ? 'have their' : 'has its'} own`,
         cause:
           'The engine wrote them when the peers met and does not look again. Another program flushed or deleted them in the kernel; the policy is still there, so that packets of encrypted networks to that peer are held back instead of leaving in clear.',
         remedy: [
