@@ -53,7 +53,14 @@ describe('a service’s name in the hosts file of a node', () => {
     const both = await causesWhere([known('worker1'), known('manager')], {
       ...{ worker1: ['192.0.2.1', '10.91.1.1'], manager: ['10.91.1.1'], worker2: [] },
     })
-    expect(both.map((one) => (one as unknown[])[2])).to.deep.equal([['worker1'], ['manager']])
+    expect(both).to.deep.equal([
+      [
+        'name-in-hosts-file',
+        '/etc/hosts of worker1 and manager names swp-web: 10.91.1.1 swp-web',
+        ['worker1', 'manager'],
+        ['DSC-05'],
+      ],
+    ])
   })
 
   it('is none where the file has another address, does not have it, or was not read', async () => {
