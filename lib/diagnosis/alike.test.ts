@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { explainAltered } from '../../suites/golden/altered-case.fake.ts'
 import type { Finding } from '../observation/finding.ts'
-import { type Alike, joinAlike } from './alike.ts'
+import { type Alike, joinAlike, joinGenerations } from './alike.ts'
 import { inWords } from './in-words.ts'
 
 const [finding] = explainAltered('upstream-unreachable').findings as [Finding]
@@ -50,5 +50,21 @@ describe('findings of one rule that say the same of their nodes', () => {
     expect(one?.title).to.equal('no server of worker1, worker2, worker3, worker4, worker5 and 15 more')
     expect(one?.proof).to.have.lengthOf(8)
     expect(inWords(names.slice(0, 6))).to.equal('worker1, worker2, worker3, worker4, worker5 and worker6')
+  })
+
+  it('are one where they hold of two generations', () => {
+    const [first] = [at('a', ['DSC-08'])]
+    const later = { ...first?.finding, generation: 1, explains: ['DSC-06'] } as Finding
+    const other = { ...later, nodes: ['b'] }
+    expect(
+      joinGenerations([first?.finding as Finding, later, other]).map((one) => [
+        one.generation,
+        one.nodes,
+        one.explains,
+      ]),
+    ).to.deep.equal([
+      [first?.finding.generation, ['a'], ['DSC-08', 'DSC-06']],
+      [1, ['b'], ['DSC-06']],
+    ])
   })
 })

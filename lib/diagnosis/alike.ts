@@ -62,6 +62,29 @@ export function joinAlike(found: readonly Joinable[], nodes: Nodes = []): Findin
   })
 }
 
+/** What holds of a lab as before and as after it was read again is said once, of the earlier generation. */
+export function joinGenerations(found: readonly Finding[]): Finding[] {
+  const groups = new Map<string, Finding>()
+  for (const one of found) {
+    const { code, severity, title, nodes, pairs } = one
+    const key = JSON.stringify([code, severity, title, nodes, pairs])
+    const earlier = groups.get(key)
+    const until = one.until ?? earlier?.until
+    groups.set(
+      key,
+      earlier === undefined
+        ? one
+        : {
+            ...earlier,
+            ...(until === undefined ? {} : { until }),
+            proof: shortList(unique([...earlier.proof, ...one.proof]), mostProof),
+            explains: unique([...earlier.explains, ...one.explains]),
+          },
+    )
+  }
+  return [...groups.values()]
+}
+
 function keyOf({ finding, alike }: Joinable, nodes: Nodes): string | undefined {
   const { code, severity, title, cause, remedy } = finding
   if (alike !== undefined) return `${code} ${alike.key}`

@@ -1,7 +1,7 @@
 import type { LabRecord, RequirementRecord, RunRecord } from '../conformance/run-record.ts'
 import { reportName } from '../observation/catalog-entry.ts'
 import { type Finding, shortList } from '../observation/finding.ts'
-import { type Joinable, joinAlike } from './alike.ts'
+import { type Joinable, joinAlike, joinGenerations } from './alike.ts'
 import { canEndAt } from './ends.ts'
 import { LabView, type ReadObservation } from './lab-view.ts'
 import type { Draft, Rule } from './rule.ts'
@@ -15,8 +15,10 @@ import { rules } from './rule-table.ts'
 export function diagnose(record: RunRecord, read: ReadObservation = () => undefined): Finding[] {
   const found = record.labs.flatMap((lab) => {
     const all = record.requirements.filter((entry) => entry.lab === lab.name)
-    return generationsOf(all).flatMap(([generation, requirements]) =>
-      findingsOf(new LabView(lab, generation, requirements, all, read), rules, lab),
+    return joinGenerations(
+      generationsOf(all).flatMap(([generation, requirements]) =>
+        findingsOf(new LabView(lab, generation, requirements, all, read), rules, lab),
+      ),
     )
   })
   return causesFirst(found)
