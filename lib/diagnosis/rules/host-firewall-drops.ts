@@ -10,7 +10,7 @@ import {
   type Traffic,
 } from '../firewall-drops.ts'
 import { concerns as isAbout } from '../concerns.ts'
-import { followsFromGossipAt, isToldByGossip } from '../gossip.ts'
+import { followsFromGossipAt, isOfGossip, isToldByGossip } from '../gossip.ts'
 import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
@@ -186,6 +186,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   const missed = lab.problems().filter(explains)
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
+  if (!first.certain && kind.traffic.startsWith('gossip') && !isGossipMissed(node, lab)) return []
   const name = kind.name(lab)
   const remedyOn = (nodes: string): string[] => [
     ...(first.certain ? [] : [seeWhether(nodes, found)]),
@@ -218,6 +219,10 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
     },
   ]
 }
+
+/** An entry that lacks is no sign by itself that gossip is dropped. */
+const isGossipMissed = (node: string, lab: LabView): boolean =>
+  lab.everyProblem.some((problem) => isOfGossip(problem) && isAbout(problem, node))
 
 const onNode = (node: string, step: string): string => `On ${node}: ${step}`
 
