@@ -21,26 +21,40 @@ const usage = `Usage: npm run bench:nodes [-- NODES...] [--profile NAME...] [--h
 is what the machine has less of at worst. --keep stores topologies and runs there.
 `
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    profile: { type: 'string', multiple: true, default: ['quick'] },
-    hosts: { type: 'string', default: 'container' },
-    'engine-image': { type: 'string' },
-    keep: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-})
+/** A mistake in what was given, or what a command said: without the place in these sources. */
+function refuse(error: unknown, exitCode: number): never {
+  process.stderr.write(
+    `${error instanceof Error ? error.message : String(error)}\n${exitCode === 64 ? usage : ''}`,
+  )
+  process.exit(exitCode)
+}
+
+const { values, positionals } = given()
+
+function given() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        profile: { type: 'string', multiple: true, default: ['quick'] },
+        hosts: { type: 'string', default: 'container' },
+        'engine-image': { type: 'string' },
+        keep: { type: 'string' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    return refuse(error, 64)
+  }
+}
 if (values.help) {
   process.stdout.write(usage)
   process.exit(0)
 }
 const counts = positionals.length > 0 ? positionals.map(Number) : [3, 5, 10, 20]
 const most = 200
-if (!counts.every((nodes) => Number.isInteger(nodes) && nodes >= 3 && nodes <= most)) {
-  process.stderr.write(`NODES are numbers from 3 to ${most}\n${usage}`)
-  process.exit(64)
-}
+if (!counts.every((nodes) => Number.isInteger(nodes) && nodes >= 3 && nodes <= most))
+  refuse(`NODES are numbers from 3 to ${most}`, 64)
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'swarmproof-nodes-'))
 mkdirSync(folder, { recursive: true })
 const interruption = new AbortController()
@@ -68,16 +82,19 @@ const availableMib = (): number =>
   Number(/MemAvailable:\s+(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? NaN) / 1024
 
 const rows: object[] = []
+let failure: unknown
 try {
   for (const nodes of counts)
     for (const profile of values.profile) {
       process.stderr.write(`  ${nodes} nodes, ${profile} …\n`)
       rows.push(await rowOf(nodes, profile))
     }
-} finally {
-  process.stdout.write(`${JSON.stringify(rows, undefined, 1)}\n`)
-  if (values.keep === undefined) rmSync(folder, { recursive: true })
+} catch (error) {
+  failure = error
 }
+process.stdout.write(`${JSON.stringify(rows, undefined, 1)}\n`)
+if (values.keep === undefined) rmSync(folder, { recursive: true })
+if (failure !== undefined) refuse(failure, 70)
 
 async function rowOf(nodes: number, profile: string): Promise<object> {
   const file = join(folder, `${nodes}-nodes.yaml`)

@@ -87,7 +87,7 @@ export function joinGenerations(found: readonly Finding[]): Finding[] {
 
 function keyOf({ finding, alike }: Joinable, nodes: Nodes): string | undefined {
   const { code, severity, title, cause, remedy } = finding
-  if (alike !== undefined) return `${code} ${alike.key}`
+  if (alike !== undefined) return `${code} ${severity} ${alike.key}`
   const own = ownOf(finding, nodes)
   if (own.length === 0) return undefined
   const rest = finding.nodes.slice(1)

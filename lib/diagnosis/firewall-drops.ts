@@ -204,10 +204,10 @@ const large: ReadonlySet<string> = new Set([
 ])
 
 /** The size of what was missed where only large packets were, outside of their tunnel; of others it is any. */
-export function sizeMissed(missed: readonly Reported[], { lab, facts }: LabView): Pick<AskedPacket, 'bytes'> {
+export function sizeMissed(missed: readonly Reported[], { lab }: LabView): Pick<AskedPacket, 'bytes'> {
   const { dataPath } = lab.topology.swarm
-  const underlay = lab.topology.underlays.find(({ name }) => name === dataPath) ?? lab.topology.underlays[0]
-  const isLarge = facts !== undefined && missed.length > 0 && missed.every(({ code }) => large.has(code))
+  const underlay = lab.topology.underlays.find(({ name }) => name === dataPath)
+  const isLarge = missed.length > 0 && missed.every(({ code }) => large.has(code))
   return isLarge && underlay !== undefined ? { bytes: underlay.mtuBytes } : {}
 }
 

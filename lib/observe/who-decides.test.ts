@@ -14,6 +14,15 @@ const stateOf = (engine: string): Ruleset => {
 }
 const nft = (...chains: object[]): Ruleset =>
   rulesetOf({ firewall: [], nftables: parseNftables(JSON.stringify({ nftables: chains })) })
+/** A table of its own whose only rule drops what matches on its way in. */
+const droppingInput = (match: object): Ruleset => {
+  const [family, table, name] = ['ip', 'own', 'in']
+  return nft(
+    ...[{ table: { family, name: table } }],
+    ...[{ chain: { ...{ family, table, name, type: 'filter', hook: 'input' }, prio: 0, policy: 'accept' } }],
+    ...[{ rule: { family, table, chain: name, handle: 3, expr: [{ match }, { drop: null }] } }],
+  )
+}
 const place = (by: Decision['by']): string =>
   by === undefined ? 'none' : isRule(by) ? placeOfRule(by) : `policy of ${by.table} ${by.name}`
 const isRule = (by: PlacedRule | Chain): by is PlacedRule => 'position' in by
@@ -52,30 +61,7 @@ describe('who decides about a packet', () => {
         ':INPUT ACCEPT [0:0]',
         '[3:180] -A INPUT -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j DROP',
       ),
-      nft(
-        ...[{ table: { family: 'ip', name: 'own' } }],
-        ...[
-          {
-            chain: {
-              family: 'ip',
-              table: 'own',
-              name: 'in',
-              type: 'filter',
-              hook: 'input',
-              prio: 0,
-              policy: 'accept',
-            },
-          },
-        ],
-        ...[
-          {
-            rule: {
-              ...{ family: 'ip', table: 'own', chain: 'in', handle: 3 },
-              expr: [{ match: { op: '==', left: masked, right: 'syn' } }, { drop: null }],
-            },
-          },
-        ],
-      ),
+      droppingInput({ op: '==', left: masked, right: 'syn' }),
     ]
     for (const input of rulesets) {
       expect(whoDecides(input, 'input', web))
@@ -100,30 +86,7 @@ describe('who decides about a packet', () => {
         ':INPUT ACCEPT [0:0]',
         '[3:180] -A INPUT -p udp -m length --length 1300:65535 -j DROP',
       ),
-      nft(
-        ...[{ table: { family: 'ip', name: 'own' } }],
-        ...[
-          {
-            chain: {
-              family: 'ip',
-              table: 'own',
-              name: 'in',
-              type: 'filter',
-              hook: 'input',
-              prio: 0,
-              policy: 'accept',
-            },
-          },
-        ],
-        ...[
-          {
-            rule: {
-              ...{ family: 'ip', table: 'own', chain: 'in', handle: 3 },
-              expr: [{ match: { op: '>', left: length, right: 1299 } }, { drop: null }],
-            },
-          },
-        ],
-      ),
+      droppingInput({ op: '>', left: length, right: 1299 }),
     ]
     for (const input of rulesets) {
       expect(whoDecides(input, 'input', { ...vxlan, bytes: 1500 }).verdict).to.equal('drop')

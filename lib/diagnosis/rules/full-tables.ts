@@ -49,7 +49,7 @@ const neighbours: Table = {
   event: 'neighbours-full',
   // Only the first namespace of a kernel has this table's limit and counters.
   dropped: (lab, node) =>
-    neighbourLimit(lab, node) === undefined ? undefined : (risenOn(lab, node, 'neighbours.table_fulls') ?? 0),
+    risenOn(lab, node, 'neighbours.table_fulls') || (neighbourLimit(lab, node) === undefined ? undefined : 0),
   way: 'leaving',
   name: 'neighbour table',
   limit: 'net.ipv4.neigh.default.gc_thresh3',
@@ -158,8 +158,8 @@ function draftOf(table: Table, lab: LabView, node: string): Draft[] {
   const full = use === undefined ? '' : `, ${use.used} of ${use.limit} entries when it was read`
   return [
     {
-      // Hosts that are containers have one kernel, and its log is in each.
-      ...(lab.lab.origin !== 'container'
+      // Hosts that are containers have one kernel, and its log is in each; what each counts by itself is its own.
+      ...(lab.lab.origin !== 'container' || dropped !== undefined
         ? {}
         : {
             alike: {

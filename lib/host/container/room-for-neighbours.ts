@@ -21,7 +21,7 @@ const mostOfKernels = 1024
 /** What the script ends with where it raised the limits. */
 const raised = 10
 
-export const roomForNeighbours = (nodes: number) =>
+const roomForNeighbours = (nodes: number) =>
   scriptFile(import.meta.url, 'room-for-neighbours.sh', {
     needed: neighboursOf(nodes),
     limits: limits.join(' '),
