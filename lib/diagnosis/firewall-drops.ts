@@ -1,3 +1,4 @@
+import type { Deciding } from '../observe/deciding.ts'
 import type { RuleCondition } from '../observe/host-state.ts'
 import type { Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
@@ -84,14 +85,19 @@ export interface PacketDrop extends Omit<FirewallDrop, 'letIn'> {
   readonly dropping: Dropping
 }
 
-/** What a node’s firewall drops of these packets where it is asked about them; as `firewallDrops`. */
+/**
+ * What a node’s firewall drops of these packets where it is asked about them; as `firewallDrops`. By what decided when the
+ * requirement missed them (`within`), where that was kept.
+ */
 export function packetDrops(
   view: LabView,
   node: string,
   asked: readonly AskedPacket[],
   hooks: readonly Hook[],
+  within?: string,
 ): PacketDrop[] {
-  return dropsBy(view, node, asked, hooks).map(({ packets, certain, by, path }) => ({
+  const then = within === undefined ? undefined : view.decidingWithin(within, node)
+  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, by, path }) => ({
     ...{ node, rule: describe({ by, path }), certain, dropping: { by, path } },
     ...(packets === undefined ? {} : { packets }),
     ...(isOfListedSenders({ by, path }) ? { ofListedSenders: true as const } : {}),
@@ -109,8 +115,9 @@ function dropsBy(
   node: string,
   asked: readonly AskedPacket[],
   hooks: readonly Hook[],
+  then?: Deciding,
 ): CountedDrop[] {
-  const after = view.kernelAfter?.[node]
+  const after = then ?? view.kernelAfter?.[node]
   const before = view.kernelBefore?.[node]
   const state = after ?? before
   if (state === undefined) return []

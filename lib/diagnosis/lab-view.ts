@@ -6,6 +6,7 @@ import type { ProblemCode } from '../observation/codes.ts'
 import type { ClusterFacts, NetworkFacts } from '../observation/facts.ts'
 import { nodePairs } from '../observation/pair-sample.ts'
 import { nodesOf, type Path, type Problem } from '../observation/problem.ts'
+import type { Deciding } from '../observe/deciding.ts'
 import type { SwarmObjects } from '../swarm/swarm-objects.ts'
 
 /** Reads what a run observed, by the name of its file without the extension, such as `kernel#0`; undefined without it. */
@@ -125,6 +126,12 @@ export class LabView {
 
   get kernelAfter(): KernelSeen | undefined {
     return this.#scene('kernel-after') as KernelSeen | undefined
+  }
+
+  /** What decided on a node when a requirement missed something, before it put back what it had changed itself. */
+  decidingWithin(requirement: string, node: string): Deciding | undefined {
+    const seen = this.#scene(requirement) as { deciding?: Readonly<Record<string, Deciding>> } | undefined
+    return seen?.deciding?.[node]
   }
 
   /** What there is in the swarm, also what an operator made. */

@@ -1,25 +1,26 @@
-import type { FirewallRule, HostState } from '../observe/host-state.ts'
+import type { Deciding } from '../observe/deciding.ts'
+import type { FirewallRule } from '../observe/host-state.ts'
 import { type Chain, type PlacedRule, placeOfRule, type Ruleset, rulesetOf } from '../observe/ruleset.ts'
 import type { LabView } from './lab-view.ts'
 
 /** All that decides about packets in a node’s own namespace. */
-export function nodeRuleset({ root, nftables }: Pick<HostState, 'root' | 'nftables'>): Ruleset {
+export function nodeRuleset({ root, nftables }: Pick<Deciding, 'root' | 'nftables'>): Ruleset {
   return rulesetOf({ ...root, ...(nftables === undefined ? {} : { nftables }) })
 }
 
 /** What was not read is not missing. */
-export const isFirewallRead = ({ unavailable, firewallBackend }: HostState): boolean =>
+export const isFirewallRead = ({ unavailable, firewallBackend }: Deciding): boolean =>
   firewallBackend.backend !== 'none' &&
   !unavailable.some(({ tool }) => tool === 'iptables-save' || tool === 'nft')
 
 /** The other implementation of iptables than the one that was read has the table, or may have it. */
-export function mayBeElsewhere({ firewallBackend, nftables }: HostState, table: string): boolean {
+export function mayBeElsewhere({ firewallBackend, nftables }: Deciding, table: string): boolean {
   const { backend, legacyTables } = firewallBackend
   return backend === 'nft' ? legacyTables.includes(table) : nftables !== undefined
 }
 
 /** Whether a rule of the engine that was not seen in a table is missing: what was read is where the engine writes. */
-export function isWholeTable(state: HostState, table: string): boolean {
+export function isWholeTable(state: Deciding, table: string): boolean {
   return isFirewallRead(state) && (hasEngineRules(state, table) || !mayBeElsewhere(state, table))
 }
 
@@ -27,7 +28,7 @@ export function isWholeTable(state: HostState, table: string): boolean {
  * By the engine’s chains, the jumps to them, and its tables, on which no other program writes. What merely names one of
  * its bridges an operator may have written, and DOCKER-USER is the operator’s own.
  */
-export function hasEngineRules({ root, nftables }: HostState, table: string): boolean {
+export function hasEngineRules({ root, nftables }: Deciding, table: string): boolean {
   return (
     root.firewall.some((rule) => rule.table === table && isOfEngine(rule)) ||
     (nftables ?? []).some(

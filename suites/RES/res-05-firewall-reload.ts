@@ -8,6 +8,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import type { Polled } from '../../lib/observation/polled.ts'
 import { outcomeSeen } from '../../lib/observation/probe-seen.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
+import { type Deciding, deciding } from '../../lib/observe/deciding.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { poll } from '../../lib/poll.ts'
 import { httpGet } from '../../lib/probe/http.ts'
@@ -56,7 +57,7 @@ export const firewallReload = requirement({
     const restore = await flush(node, lab.label)
     let undone: Undone
     let answers: Polled<readonly Asked[]>
-    let after: readonly string[]
+    let after: Rules
     try {
       answers = await poll(
         {
@@ -66,12 +67,16 @@ export const firewallReload = requirement({
         () => ask(lab, node, port),
         silent,
       )
-      after = (await rulesOf(lab, node, port)).rules
+      after = await rulesOf(lab, node, port)
     } finally {
       undone = await undoing(restore)
     }
-    const missing = rules.filter((rule) => !after.includes(rule))
-    return { ...seen, after: { answers, undone, rules: rules.length, missing, way } }
+    const missing = rules.filter((rule) => !after.rules.includes(rule))
+    return {
+      ...seen,
+      after: { answers, undone, rules: rules.length, missing, way },
+      ...(silent(answers.last).length === 0 ? {} : { deciding: { [seen.node]: after.deciding } }),
+    }
   },
   judge({ node, port, before, after }) {
     const held = before.length > 0 && silent(before).length === 0
@@ -119,6 +124,8 @@ interface Reloaded {
     /** Of the rules before, those by which the port was led to the mesh; not there in older runs. */
     readonly way?: readonly string[]
   }
+  /** By name of the node, where the port was silent to the end. */
+  readonly deciding?: Readonly<Record<string, Deciding>>
 }
 
 /** Flushes all tables and returns how to put back what was in them; the host does so if the owner of this run dies. */
@@ -134,20 +141,25 @@ for table in filter nat mangle; do iptables -w -t "$table" -F; done`,
   })
 }
 
-async function rulesOf(
-  lab: ObserveContext,
-  { host }: ClusterNode,
-  port: number,
-): Promise<{ rules: string[]; way: string[] }> {
+interface Rules {
+  readonly rules: readonly string[]
+  /** Of them, those by which the port is led to the mesh. */
+  readonly way: readonly string[]
+  readonly deciding: Deciding
+}
+
+async function rulesOf(lab: ObserveContext, { host }: ClusterNode, port: number): Promise<Rules> {
   const seen = Object.fromEntries(await lab.kernel({ fresh: true }))
   const root = rootSeen(seen, host.name, 'firewall')
-  if (!('got' in root)) {
+  const state = seen[host.name]
+  if (state === undefined || !('got' in root)) {
     if ('missing' in root) throw missingTool('iptables-save', host.name)
     throw new Inconclusive(`the rules of ${host.name} could not be read`)
   }
   const tables = ingressTables(seen, host.name, 'firewall')
   const way = 'got' in tables ? wayOfPort(tables.got, { protocol: 'tcp', publishedPort: port }) : undefined
   return {
+    deciding: deciding(state),
     rules: root.got.firewall.map(text),
     way: (way === undefined ? [] : rulesOfWay(way)).map((rule) => text({ ...rule, rule: rule.text })),
   }

@@ -257,7 +257,13 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
     .filter((problem) => isForwardedBy(problem, node, lab))
     .map((problem) => ({
       problem,
-      drops: packetDrops(lab, node, forwardedPackets(problem, node, lab), ['forward']).filter(
+      drops: packetDrops(
+        lab,
+        node,
+        forwardedPackets(problem, node, lab),
+        ['forward'],
+        problem.requirement,
+      ).filter(
         ({ packets, ofListedSenders }) => packets !== 0 && !(ofListedSenders === true && isOfNoList(problem)),
       ),
     }))

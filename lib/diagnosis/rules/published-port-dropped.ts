@@ -33,8 +33,8 @@ export const publishedPortDropped: Rule = {
 
 function draftOf(node: string, lab: LabView): Draft[] {
   const missed = lab.problems().filter((problem) => isSilent(problem) && problem.node === node)
-  const found = missed.flatMap(({ port = 0, protocol = 'TCP' }) =>
-    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['ingress', 'prerouting'])
+  const found = missed.flatMap(({ port = 0, protocol = 'TCP', requirement }) =>
+    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['ingress', 'prerouting'], requirement)
       .filter(({ packets }) => packets !== 0)
       .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() })),
   )
@@ -68,7 +68,7 @@ function draftOf(node: string, lab: LabView): Draft[] {
 }
 
 const isSilent = ({ code, port, kind }: Reported): boolean =>
-  kind === 'missed' && port !== undefined && /^port-(not-answered|unanswered)/.test(code)
+  kind === 'missed' && port !== undefined && /^(published-)?port-(not-answered|unanswered|silent)/.test(code)
 
 function packetTo(port: number, protocol: string, node: string, { facts }: LabView): AskedPacket {
   const own = facts?.nodes.find(({ name }) => name === node)?.advertise
