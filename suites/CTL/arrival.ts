@@ -2,6 +2,7 @@ import { type ClusterFacts, type NodeFacts } from '../../lib/observation/facts.t
 import { type PacketRef, refOf, type SeenFrame } from '../../lib/observation/frame.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { nodePairs } from '../../lib/observation/pair-sample.ts'
+import { framesByPlace } from './frames-by-place.ts'
 
 /** What became of the packets of one ordered pair of nodes. */
 export interface Arrival {
@@ -22,19 +23,13 @@ export function arrivals(
   nodes: readonly NodeFacts[],
   frames: readonly SeenFrame[],
 ): Arrival[] {
+  const seen = framesByPlace(frames, identityOf)
   return nodePairs(facts, nodes, ({ name }) => name).map(([from, to]) => {
-    const left = frames.filter(
-      ({ egress, seenOn, outer }) =>
-        egress && seenOn === from.name && outer?.destination === to.dataPath.address,
-    )
-    const there = new Map(
-      frames
-        .filter(({ egress, seenOn }) => !egress && seenOn === to.name)
-        .map((frame) => [identityOf(frame), frame] as const),
-    )
-    const arrived = left.filter((frame) => there.has(identityOf(frame)))
+    const left = seen.leaving(from.name, to.dataPath.address)
+    const there = (frame: SeenFrame) => seen.arriving(to.name, identityOf(frame))
+    const arrived = left.filter((frame) => there(frame) !== undefined)
     const [first] = arrived
-    const received = first === undefined ? undefined : there.get(identityOf(first))
+    const received = first === undefined ? undefined : there(first)
     const example = first === undefined || received === undefined ? left.slice(0, 1) : [first, received]
     return {
       ...{ from: from.name, to: to.name, left: left.length, arrived: arrived.length },

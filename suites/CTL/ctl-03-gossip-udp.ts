@@ -11,6 +11,7 @@ import { engineLogLines } from '../../lib/swarm/engine-log.ts'
 import { control, controlWithinMs } from '../scene/recordings/control.ts'
 import { docs } from '../source.ts'
 import { aboutGivingUp, aboutJoining, aboutUdpProbes, failedUdpProbes } from './udp-probes.ts'
+import { type FramesByPlace, framesByPlace } from './frames-by-place.ts'
 import { gossipPort } from '../../lib/topology/swarm-defaults.ts'
 
 export const gossipUdp = requirement({
@@ -49,7 +50,7 @@ export const gossipUdp = requirement({
   }),
   judge({ control: { wires, waitedMs }, logs }, facts) {
     const { got, missing, unseen } = part(wires, 'capture')
-    const frames = seenFrames(got.values()).filter(isGossip)
+    const frames = framesByPlace(seenFrames(got.values()).filter(isGossip), ({ digest }) => digest)
     const pairs = nodePairs(
       facts,
       facts.nodes.filter(({ name }) => got.has(name)),
@@ -107,24 +108,15 @@ function isGossip({ udp, vxlan }: SeenFrame): boolean {
   return vxlan === undefined && udp?.from === gossipPort && udp.to === gossipPort
 }
 
-function trafficOf(from: NodeFacts, to: NodeFacts, frames: readonly SeenFrame[]): PairTraffic {
-  const leaving = (a: NodeFacts, b: NodeFacts): SeenFrame[] =>
-    frames.filter(
-      ({ egress, seenOn, outer }) =>
-        egress && seenOn === a.name && outer?.destination === b.advertise.address,
-    )
-  const left = leaving(from, to)
-  const there = new Map(
-    frames
-      .filter(({ egress, seenOn }) => !egress && seenOn === to.name)
-      .map((frame) => [frame.digest, frame] as const),
-  )
-  const arrived = left.filter(({ digest }) => there.has(digest))
+function trafficOf(from: NodeFacts, to: NodeFacts, frames: FramesByPlace): PairTraffic {
+  const left = frames.leaving(from.name, to.advertise.address)
+  const there = ({ digest }: SeenFrame) => frames.arriving(to.name, digest)
+  const arrived = left.filter((frame) => there(frame) !== undefined)
   const [first] = arrived
-  const received = first === undefined ? undefined : there.get(first.digest)
+  const received = first === undefined ? undefined : there(first)
   return {
     ...{ from: from.name, to: to.name, left: left.length, arrived: arrived.length },
-    back: leaving(to, from).length,
+    back: frames.leaving(to.name, from.advertise.address).length,
     example: (first === undefined || received === undefined ? left.slice(0, 1) : [first, received]).map(
       refOf,
     ),
