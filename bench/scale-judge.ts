@@ -19,13 +19,13 @@ const lap = (name: string): void => {
   since = process.cpuUsage()
 }
 
-const { record } = judgeRun(
+const { record, files } = judgeRun(
   await readRun(folder),
   folder,
   suites.flatMap(({ tests }) => tests),
 )
 lap('judge s')
-const findings = diagnose(record, observationReader(folder, record))
+const findings = diagnose(record, observationReader(files, record))
 lap('explain s')
 const explained = { ...record, findings }
 writeFileSync(join(folder, 'run.json'), JSON.stringify(explained, undefined, 2))

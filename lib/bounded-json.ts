@@ -12,22 +12,31 @@ export interface JsonBounds {
  * deeper than the stack can be read by the parser, and by hardly anything behind it.
  */
 export function beyondJsonBounds(data: unknown, bounds: JsonBounds): string | undefined {
-  let level: readonly unknown[] = [data]
+  const holders: object[] = []
+  const depths: number[] = []
   let values = 0
-  for (let depth = 1; level.length > 0; depth++) {
+  const look = (value: unknown, depth: number): string | undefined => {
     if (depth > bounds.mostLevels) return `it is nested more than ${bounds.mostLevels} deep`
-    const next: unknown[] = []
-    for (const value of level) {
-      if (++values > bounds.mostValues) return `it holds more than ${bounds.mostValues} values`
-      if (isTooLong(value, bounds)) return tooLong(value, bounds)
-      if (typeof value !== 'object' || value === null) continue
-      const long = Array.isArray(value) ? undefined : Object.keys(value).find((key) => isTooLong(key, bounds))
-      if (long !== undefined) return tooLong(long, bounds)
-      for (const part of Object.values(value)) next.push(part)
+    if (++values > bounds.mostValues) return `it holds more than ${bounds.mostValues} values`
+    if (isTooLong(value, bounds)) return tooLong(value, bounds)
+    if (typeof value === 'object' && value !== null) {
+      holders.push(value)
+      depths.push(depth)
     }
-    level = next
+    return undefined
   }
-  return undefined
+  let beyond = look(data, 1)
+  while (beyond === undefined) {
+    const holder = holders.pop()
+    if (holder === undefined) break
+    const depth = (depths.pop() ?? 0) + 1
+    const keys = Array.isArray(holder) ? [] : Object.keys(holder)
+    const long = keys.find((key) => isTooLong(key, bounds))
+    if (long !== undefined) return tooLong(long, bounds)
+    for (const part of Array.isArray(holder) ? (holder as readonly unknown[]) : Object.values(holder))
+      beyond ??= look(part, depth)
+  }
+  return beyond
 }
 
 function isTooLong(value: unknown, { longestTextCharacters }: JsonBounds): value is string {

@@ -31,7 +31,7 @@ export function explainStored(files: Files): StoredExplanation {
     }
     const stored = parseRun(files['run.json'] ?? '', 'run.json')
     const tests = suites.flatMap((suite) => suite.tests)
-    const { record } = judgeRun(stored, folder, tests)
+    const { record, files: read } = judgeRun(stored, folder, tests)
     const byId = <T>(of: (one: (typeof record.requirements)[number]) => T): Record<string, T> =>
       Object.fromEntries(record.requirements.map((one) => [one.id, of(one)]))
     return {
@@ -39,7 +39,7 @@ export function explainStored(files: Files): StoredExplanation {
       problems: byId(({ verdict }) =>
         (verdict?.problems ?? []).map((one) => [problemKey(one), one.reached ?? []].flat().join(' ')),
       ),
-      findings: diagnose(record, observationReader(folder, record)).map(
+      findings: diagnose(record, observationReader(read, record)).map(
         ({ code, severity, title, nodes, pairs, networks, proof, explains }) => ({
           ...{ code, severity, title, nodes, pairs, networks, proof, explains },
         }),

@@ -41,8 +41,8 @@ async function judge(run: string, flags: JudgeFlags): Promise<void> {
   const folder = await runFolder(run, flags.reportDir)
   const stored = await readRun(folder)
   const tests = suites.flatMap((suite) => suite.tests)
-  const { record, changed, judged } = judgeRun(stored, folder, tests)
-  const findings = diagnose(record, observationReader(folder, record))
+  const { record, changed, judged, files } = judgeRun(stored, folder, tests)
+  const findings = diagnose(record, observationReader(files, record))
   const explained: RunRecord = { ...record, findings }
   const before = new Set(stored.findings.map(({ code, title }) => `${code} ${title}`))
   const now = new Set(findings.map(({ code, title }) => `${code} ${title}`))

@@ -20,18 +20,21 @@ export interface Rejudged {
   readonly added: number
 }
 
+export interface Judged {
+  readonly record: RunRecord
+  readonly changed: readonly Rejudged[]
+  readonly judged: number
+  readonly files: StoredFiles
+}
+
 /**
  * Judges every attempt of a stored run again, from its observations alone. What has none (a skip without observing, a
  * run of before) stays as it was.
  *
  * @param runFolder where `observations/` lies; a copied folder will do
- * @returns the run with today's verdicts, and what is different; findings are the caller's
+ * @returns the run with today's verdicts, and what is different; findings are the caller's, by the `files` that were read
  */
-export function judgeRun(
-  record: RunRecord,
-  runFolder: string,
-  tests: readonly ConformanceTest[],
-): { readonly record: RunRecord; readonly changed: readonly Rejudged[]; readonly judged: number } {
+export function judgeRun(record: RunRecord, runFolder: string, tests: readonly ConformanceTest[]): Judged {
   const files = new StoredFiles(runFolder)
   const changed: Rejudged[] = []
   let judged = 0
@@ -50,7 +53,7 @@ export function judgeRun(
     if (difference !== undefined) changed.push(difference)
     return { ...requirement, verdict: now, attempts: again.map(({ attempt }) => attempt) }
   })
-  return { record: { ...record, requirements }, changed, judged }
+  return { record: { ...record, requirements }, changed, judged, files }
 }
 
 function judgedAgain(

@@ -95,19 +95,21 @@ export class Observations {
   }
 }
 
-/** A copy with every reference replaced by the scene; parts without any are shared. */
+/** With every reference replaced by the scene: a copy of what holds one, what holds none as it is. */
 export function resolveScenes(value: unknown, sceneOf: (reference: string) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const reference = (value as Partial<SceneReference>).$scene
   if (typeof reference === 'string') return sceneOf(reference)
-  if (Array.isArray(value)) {
-    const items = value.map((item) => resolveScenes(item, sceneOf))
-    return items.some((item, index) => item !== value[index]) ? items : value
+  const held = value as Record<string, unknown>
+  // Scenes of many nodes hold millions of values and few references: nothing is copied before one is found.
+  let copy: Record<string, unknown> | undefined
+  for (const key of Object.keys(held)) {
+    const resolved = resolveScenes(held[key], sceneOf)
+    if (resolved === held[key]) continue
+    copy ??= (Array.isArray(value) ? [...value] : { ...held }) as Record<string, unknown>
+    copy[key] = resolved
   }
-  const entries = Object.entries(value).map(([key, item]) => [key, resolveScenes(item, sceneOf)] as const)
-  return entries.some(([key, item]) => item !== (value as Record<string, unknown>)[key])
-    ? Object.fromEntries(entries)
-    : value
+  return copy ?? value
 }
 
 export function threwOf(thrown: unknown): Threw {

@@ -23,12 +23,14 @@ const sceneShape = z.looseObject({})
 /**
  * Reads facts and scenes of a stored run by lab and name, such as `kernel#0`; undefined where there is none. Where a lab's
  * files lie is told by its requirements: in a merged run it is below the run they came from.
+ *
+ * @param run its folder, or its files where some of them were read already
  */
 export function observationReader(
-  runFolder: string,
+  run: string | StoredFiles,
   record: Pick<RunRecord, 'requirements'>,
 ): (lab: Pick<LabRecord, 'name'>, name: string) => unknown {
-  const files = new StoredFiles(runFolder)
+  const files = typeof run === 'string' ? new StoredFiles(run) : run
   return (lab, name) => {
     const known = record.requirements
       .filter((requirement) => requirement.lab === lab.name)
@@ -43,6 +45,8 @@ export function observationReader(
 export class StoredFiles {
   readonly #folder: string
   readonly #known = new Map<string, unknown>()
+  /** Scenes with those that they rest on, by file. */
+  readonly #resolved = new Map<string, unknown>()
 
   constructor(runFolder: string) {
     this.#folder = runFolder
@@ -54,11 +58,14 @@ export class StoredFiles {
     const below = file.slice(0, file.lastIndexOf('/') + 1)
     const within = new Set<string>()
     const scene = (reference: string): unknown => {
+      const own = `${below}${reference}.json`
+      if (this.#resolved.has(own)) return this.#resolved.get(own)
       if (within.has(reference)) throw unreadable(file, new Error(`${reference} rests on itself`))
       within.add(reference)
-      const { seen } = this.#shaped(`${below}${reference}.json`, sceneShape)
+      const { seen } = this.#shaped(own, sceneShape)
       const resolved = resolveScenes(seen, scene)
       within.delete(reference)
+      this.#resolved.set(own, resolved)
       return resolved
     }
     const facts = this.#shaped(
