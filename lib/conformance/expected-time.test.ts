@@ -74,6 +74,15 @@ describe('the time that verifying is expected to take', () => {
     expect(expectedTime(plan(all, { earlier: [], callMs: 20 })).seconds).to.be.below(seconds)
   })
 
+  // Three, five and twenty containers on two processors took 56, 69 and 238 s, and a call 87, 175 and 607 ms.
+  it('is, of containers, by what calls take that share their processors', () => {
+    const of = (nodes: number, callMs: number): number =>
+      expectedTime(plan(all, { earlier: [], nodes, callMs, sharesKernel: true })).seconds
+    const emulated = expectedTime(plan(all, { earlier: [], callMs: 87 })).seconds
+    expect(of(3, 87)).to.be.below(0.5 * emulated)
+    expect(of(20, 607) / of(3, 87)).to.be.within(3, 7)
+  })
+
   it('takes runs of other hosts and engines for no such lab', () => {
     const other = lab.nodes.map((node) => ({ ...node, engineVersion: '20.10.24' }))
     expect(earlierLabs([run], { origin: 'ssh', nodes: lab.nodes })).to.deep.equal([])

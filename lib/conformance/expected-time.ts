@@ -18,6 +18,7 @@ export interface TimePlan {
   readonly readsOf: ReadonlyMap<string, readonly string[]>
   /** What a call on these hosts takes, in ms. */
   readonly callMs?: number | undefined
+  readonly sharesKernel?: boolean
 }
 
 /** How long verifying is expected to take, in seconds. */

@@ -23,6 +23,8 @@ export interface ForecastPlan {
   readonly kind?: LabKind
   /** What a call on its hosts takes, in ms. */
   readonly callMs?: number | undefined
+  /** Its hosts are containers of one machine. */
+  readonly sharesKernel?: boolean
   readonly known: Known
 }
 
@@ -30,10 +32,10 @@ export type Forecast = NonNullable<LabRecord['expected']>
 
 /** What verifying will send, and how long it is expected to take. */
 export async function forecast(plan: ForecastPlan): Promise<Forecast> {
-  const { waves, bounds, lab, kind, callMs, known } = plan
+  const { waves, bounds, lab, kind, callMs, sharesKernel = false, known } = plan
   const probes = probesOf(waves.flat(), lab)
   const time: ExpectedTime = expectedTime({
-    ...{ waves, bounds, probes, callMs, nodes: lab.facts.nodes.length },
+    ...{ waves, bounds, probes, callMs, sharesKernel, nodes: lab.facts.nodes.length },
     earlier: kind === undefined ? [] : earlierLabs(await known.earlier(), kind),
     readsOf: new Map(known.all.map(({ id, reads }) => [id, reads])),
   })

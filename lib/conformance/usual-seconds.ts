@@ -23,22 +23,39 @@ const ownSeconds: Readonly<Record<string, number>> = {
   ...{ 'RES-01': 90, 'RES-02': 140, 'RES-03': 240, 'RES-05': 60 },
 }
 
+/** Hosts that the table is asked for. */
+export interface UsualHosts {
+  readonly nodes: number
+  /** What a call on these hosts takes, in ms; as usual where not given. */
+  readonly callMs?: number | undefined
+  /** They are containers of one machine. */
+  readonly sharesKernel?: boolean
+}
+
+/** Calls of hosts whose processors are emulated take longer. */
+const mostCallMsOfNative = 40
+/** What tasks, services and networks take to start and end where no processor is emulated, by what the table says. */
+const nativeStarting = 0.15
+
 /**
  * How long a requirement usually takes, in seconds, where nothing is known of such a lab: the figures of the table, half
  * of them as a call on these hosts is to a usual one, and of more than ten nodes in proportion to their number, as bounds
- * of time are.
+ * of time are. Of containers on one machine all of them as a call is: it says how many share its processors.
  *
  * @param makes keys of the scenes that it makes
- * @param callMs what a call on these hosts takes; as usual where not given
  */
 export function usualSeconds(
   { id, safety, changes, slow }: Pick<ConformanceTest, 'id' | 'safety' | 'changes' | 'slow'>,
   makes: readonly string[],
-  { nodes, callMs = usualCallMs }: { readonly nodes: number; readonly callMs?: number | undefined },
+  { nodes, callMs = usualCallMs, sharesKernel = false }: UsualHosts,
 ): number {
   const unknown = slow === true ? 40 : safety === 'lab' ? 60 : changes.length > 0 ? 30 : 0.1
   const scenes = makes.reduce((sum, key) => sum + (sceneSeconds[key] ?? 0), 0)
-  const seconds = (ownSeconds[id] ?? (scenes > 0 ? 0.1 : unknown)) + scenes
+  const table = (ownSeconds[id] ?? (scenes > 0 ? 0.1 : unknown)) + scenes
+  const native = sharesKernel || callMs < mostCallMsOfNative
+  const seconds = native && changes.length > 0 ? nativeStarting * table : table
+  // Whose hosts share processors answers the slower the more there are: calls say it.
+  if (sharesKernel) return seconds * Math.min(slowest, callMs / usualCallMs)
   return boundAmong(nodes, 1000 * seconds * paceOf(callMs, usualCallMs)) / 1000
 }
 

@@ -104,9 +104,11 @@ async function foretell(
   const on = lab.sendingLab()
   const earlier = async (): Promise<readonly RunRecord[]> =>
     (await known.earlier()).filter(({ runId }) => runId !== record.runId)
+  const hosts = lab.session.raised.cluster.nodes.map(({ host }) => host)
   labRecord.expected = await forecast({
     ...{ waves, bounds, lab: on, kind: labRecord, known: { ...known, earlier } },
-    callMs: await callTime(lab.session.raised.cluster.nodes.map(({ host }) => host)),
+    sharesKernel: hosts.some(({ origin }) => origin.sharesKernel),
+    callMs: await callTime(hosts),
   })
   store.save()
   progress.note(describeForecast(labRecord.expected, waves.flat().length, on.facts.pairs))
