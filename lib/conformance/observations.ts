@@ -106,7 +106,9 @@ export function resolveScenes(value: unknown, sceneOf: (reference: string) => un
   for (const key of Object.keys(held)) {
     const resolved = resolveScenes(held[key], sceneOf)
     if (resolved === held[key]) continue
-    copy ??= (Array.isArray(value) ? [...value] : { ...held }) as Record<string, unknown>
+    copy ??= Array.isArray(value)
+      ? ([...(value as readonly unknown[])] as unknown as Record<string, unknown>)
+      : { ...held }
     copy[key] = resolved
   }
   return copy ?? value

@@ -21,10 +21,12 @@ const mostOfKernels = 1024
 /** What the script ends with where it raised the limits. */
 const raised = 10
 
-const roomForNeighbours = (nodes: number) =>
+/** @param table the folder of the limits, of the first network namespace */
+export const roomForNeighbours = (nodes: number, table = '/proc/sys/net/ipv4/neigh/default') =>
   scriptFile(import.meta.url, 'room-for-neighbours.sh', {
     needed: neighboursOf(nodes),
     limits: limits.join(' '),
+    table,
   })
 
 /**
