@@ -12,8 +12,12 @@ const reached: Readonly<Record<Reached, string>> = {
   returned: 'an answer came back to its host',
 }
 
-/** One problem for people: where, what, expected and observed. The only place that words a problem. */
-export function describeProblem(problem: Problem): string {
+/** What one problem is, without where: `br0 does not have the gateway’s address 10.0.0.1/24`. */
+export function nameProblem(problem: Problem): string {
+  return filledPhrase(problem).filled
+}
+
+function filledPhrase(problem: Problem) {
   const phrase: string = problemCodes[problem.code]
   const used = new Set<string>()
   const fields: Readonly<Record<string, string | number | undefined>> = {
@@ -25,6 +29,12 @@ export function describeProblem(problem: Problem): string {
     used.add(name)
     return String(fields[name] ?? 'unknown')
   })
+  return { filled, fields, used }
+}
+
+/** One problem for people: where, what, expected and observed. The only place that words a problem. */
+export function describeProblem(problem: Problem): string {
+  const { filled, fields, used } = filledPhrase(problem)
   const where = [
     problem.via,
     used.has('from') || used.has('to') ? undefined : arrow(problem.ends ?? problem.path),

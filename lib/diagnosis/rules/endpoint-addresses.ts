@@ -1,7 +1,9 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { taskName } from '../../observation/facts.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
+import { told } from '../told.ts'
 
 /** Seen in kernels, or told by engines of their own endpoints. */
 const codes: readonly ProblemCode[] = [
@@ -16,12 +18,12 @@ const codes: readonly ProblemCode[] = [
 ]
 
 const kinds: Readonly<Partial<Record<ProblemCode, string>>> = {
-  'address-held-twice': 'held twice',
+  'address-held-twice': 'one that another holds as well',
   'gateway-address-used': 'the gateway’s',
   'address-outside-subnet': 'outside the subnet',
   'prefix-length-differs': 'of another prefix length',
-  'address-not-held': 'not held by its interface',
-  'address-missing': 'missing',
+  'address-not-held': 'not on the interface',
+  'address-missing': 'missing from the interface',
   'endpoint-address-differs': 'another than the manager gave',
   'balancer-address-differs': 'another than the engine lists',
 }
@@ -76,7 +78,7 @@ export const endpointAddresses: Rule = {
     const found = [...new Set(problems.map(({ code }) => kinds[code] ?? code))].join(', ')
     return [
       {
-        title: `Addresses on ${networks.join(', ') || 'an overlay'} are ${found}: ${[...places].join(', ')}`,
+        title: `Endpoints of ${networks.join(', ') || 'an overlay'} on ${inWords([...places])} have wrong addresses: ${found}`,
         cause:
           'What an interface has is not what the manager gave: somebody changed it by hand or by a program in a container with NET_ADMIN, or the allocator gave it out twice after it lost its state. Answers come from the wrong task or from none, depending on who asks.',
         remedy: [
@@ -85,21 +87,7 @@ export const endpointAddresses: Rule = {
           'If more come back, the allocator is wrong: update every service once by `--force`',
         ],
         ...{ nodes, pairs, networks },
-        proof: problems
-          .slice(0, 6)
-          .map(({ code, node, network, subject, address, expected, observed }) =>
-            [
-              node,
-              network,
-              subject,
-              address,
-              code,
-              observed,
-              expected === undefined ? '' : `expected ${expected}`,
-            ]
-              .filter(Boolean)
-              .join(' '),
-          ),
+        proof: told(problems),
         explains: (problem) =>
           codes.includes(problem.code) || wrong.some((one) => concerns(problem, one, lab)),
       },

@@ -1,7 +1,9 @@
 import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
+import { nameProblem } from '../../observation/describe-problem.ts'
 import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
+import { told } from '../told.ts'
 
 const codes: readonly ProblemCode[] = [
   'device-off-bridge',
@@ -38,8 +40,7 @@ export const overlayBridgeIncomplete: Rule = {
     const [first] = problems
     return [
       {
-        title:
-          `The bridge of ${networks.join(', ') || 'an overlay'} on ${inWords(nodes)} is not whole: ${first?.code ?? ''} ${first?.subject ?? ''}`.trim(),
+        title: `The bridge of ${networks.join(', ') || 'an overlay'} on ${inWords(nodes)} is not whole: ${first === undefined ? '' : nameProblem(first)}`,
         cause:
           'The engine puts the VXLAN device and a veth for each endpoint on the bridge of the network once, when the task starts, and does not look again. Somebody or something took one off, set it down, or removed the gateway’s address.',
         remedy: [
@@ -47,13 +48,7 @@ export const overlayBridgeIncomplete: Rule = {
           'Look: `nsenter --net=/run/docker/netns/1-NETWORK ip -d link` (up, `master br0`), `ip addr show br0` (the gateway)',
         ],
         ...{ nodes, networks },
-        proof: problems
-          .slice(0, 6)
-          .map(({ node, network, code, subject, observed, expected }) =>
-            [node, network, code, subject, observed, expected === undefined ? '' : `expected ${expected}`]
-              .filter((word) => word !== undefined && word !== '')
-              .join(' '),
-          ),
+        proof: told(problems),
         explains: ({ code, kind, network, path, node }) =>
           codes.includes(code) ||
           (kind === 'missed' &&

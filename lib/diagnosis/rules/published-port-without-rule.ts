@@ -2,6 +2,7 @@ import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { told } from '../told.ts'
 
 /** What a node lacks for a port, from the first step on. */
 const codes: readonly ProblemCode[] = [
@@ -89,9 +90,7 @@ function draftOf(problems: readonly Reported[], first: Reported, lab: LabView): 
     ],
     nodes: [node],
     networks: [...new Set(problems.flatMap(({ network }) => network ?? []))],
-    proof: problems.map(
-      ({ code, subject }) => `${node}: ${name}: ${code}${subject === undefined ? '' : ` (${subject})`}`,
-    ),
+    proof: told(problems),
     explains: (problem) =>
       (problems.includes(problem) ||
         (problem.kind === 'missed' && /^(ING|RES|MTU-05)/.test(problem.requirement))) &&

@@ -4,6 +4,7 @@ import { concerns } from '../concerns.ts'
 import { cutOffFromGossip } from '../gossip.ts'
 import { placesOf } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
+import { told } from '../told.ts'
 
 const codes: readonly ProblemCode[] = [
   'outbound-states-differ',
@@ -59,12 +60,7 @@ export const securityAssociationMissing: Rule = {
           'Find who deletes them: `ip xfrm monitor` while strongSwan, libreswan or a firewall script runs',
         ],
         ...{ nodes, pairs, networks: encrypted },
-        proof: problems
-          .slice(0, 6)
-          .map(
-            ({ node, subject, code, observed, expected }) =>
-              `${node}, ${subject ?? ''}: ${code} ${observed ?? ''}${expected === undefined ? '' : `, expected ${expected}`}`,
-          ),
+        proof: told(problems),
         explains: ({ code, kind, path, network, protocol }) =>
           codes.includes(code) ||
           (kind === 'missed' &&

@@ -5,6 +5,7 @@ import { cutOffFromGossip } from '../gossip.ts'
 import { type LabView, placesOf, type Reported } from '../lab-view.ts'
 import { type TaskFacts, taskName } from '../../observation/facts.ts'
 import type { Rule } from '../rule.ts'
+import { told } from '../told.ts'
 
 const codes: readonly ProblemCode[] = [
   'neighbour-missing',
@@ -112,11 +113,7 @@ export const staleForwarding: Rule = {
           'If it comes back after nodes lost each other for seconds, upgrade the engine: entries that are not written again after a rejoin are a known defect',
         ],
         ...{ nodes, networks },
-        proof: problems
-          .slice(0, 6)
-          .map(({ node, network, code, subject, address }) =>
-            `${node}, ${network}: ${code} ${subject ?? ''} ${address ?? ''}`.trim(),
-          ),
+        proof: told(problems),
         explains: (problem) =>
           codes.includes(problem.code) ||
           (problem.code === 'local-traffic-left' && sentAway.some(({ node }) => node === problem.node)) ||
