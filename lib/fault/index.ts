@@ -65,6 +65,7 @@ export {
   packetsDoubled,
   packetsLost,
   packetsOvertaken,
+  sendingLimited,
 } from './link-faults.ts'
 export { espLost, gossipLost, vxlanLost } from './lost-between-nodes.ts'
 export { managementPortBlocked } from './management-port-blocked.ts'

@@ -2,10 +2,14 @@ import { type Script, scriptLines, sh } from '../script.ts'
 import type { Fault } from './fault.ts'
 import { scripted, victim } from './scripted.ts'
 
-/** What leaves one node goes through `netem`, which is in the kernel of every lab that is no container. */
+/** What leaves one node goes through a queueing discipline that the kernel of every lab has that is no container. */
 function impairedLink(
   name: string,
-  { description, breaks, effect }: Pick<Fault, 'description' | 'breaks'> & { readonly effect: Script },
+  {
+    description,
+    breaks,
+    discipline,
+  }: Pick<Fault, 'description' | 'breaks'> & { readonly discipline: Script },
 ): Fault {
   return {
     ...{ name, description, breaks },
@@ -20,7 +24,7 @@ function impairedLink(
       const node = victim(cluster)
       const root = sh`dev ${node.dataPath.interface} root`
       return scripted(node, {
-        plant: sh`tc qdisc add ${root} netem ${effect}`,
+        plant: sh`tc qdisc add ${root} ${discipline}`,
         remove: sh`tc qdisc del ${root}`,
       })
     },
@@ -30,25 +34,32 @@ function impairedLink(
 export const packetsLost = impairedLink('packets-lost', {
   description: 'One node loses every twentieth packet that it sends.',
   breaks: ['OVL-19'],
-  effect: sh`loss 5%`,
+  discipline: sh`netem loss 5%`,
 })
 
 export const packetsDoubled = impairedLink('packets-doubled', {
   description: 'Some of the packets that one node sends arrive twice.',
   breaks: ['OVL-20'],
-  effect: sh`duplicate 5%`,
+  discipline: sh`netem duplicate 5%`,
 })
 
 export const packetsOvertaken = impairedLink('packets-overtaken', {
   description: 'Some of the packets that one node sends overtake others.',
   breaks: ['OVL-20'],
-  effect: sh`delay 60ms reorder 25%`,
+  discipline: sh`netem delay 60ms reorder 25%`,
 })
 
 export const packetsCorrupted = impairedLink('packets-corrupted', {
   description: 'One bit is wrong in some of the packets that one node sends.',
   breaks: ['OVL-19'],
-  effect: sh`corrupt 5%`,
+  discipline: sh`netem corrupt 5%`,
+})
+
+/** Below what bursts on all networks need together, far above what managers and gossip send. */
+export const sendingLimited = impairedLink('sending-limited', {
+  description: 'What one node sends is limited to 200 kbit/s, as by a plan of its provider.',
+  breaks: ['OVL-19'],
+  discipline: sh`tbf rate 200kbit burst 4000 latency 40ms`,
 })
 
 /** Offsets from the outer IP header: 8 of UDP, 8 of VXLAN, 14 of Ethernet and the inner header of IP follow its 20. */

@@ -4,7 +4,7 @@ import { gatewayBridgeTooLarge } from './device-faults.ts'
 import { espDropped } from './esp-dropped.ts'
 import { vxlanLost } from './lost-between-nodes.ts'
 import type { Fault } from './fault.ts'
-import { forwardingEntryMissing, outerSourceRewritten } from './forwarding-faults.ts'
+import { neighbourEntryMissing, outerSourceRewritten } from './forwarding-faults.ts'
 import { managementPortBlocked } from './management-port-blocked.ts'
 import { markRuleMissing, outboundPolicyMissing } from './encryption-faults.ts'
 import { vxlanNotSent } from './network-faults.ts'
@@ -16,7 +16,7 @@ export const faultPairs: readonly (readonly [Fault, Fault])[] = [
   // A firewall of a host that lets neither out nor in what it was never told of.
   [vxlanNotSent, espDropped],
   [vxlanLost, balancerTaskMissing],
-  [outboundPolicyMissing, forwardingEntryMissing],
+  [outboundPolicyMissing, neighbourEntryMissing],
   [outerSourceRewritten, arrivingVxlanDropped],
   [espDropped, gatewayBridgeTooLarge],
 ]
