@@ -4,6 +4,7 @@ import { judgement, type Measure } from '../../lib/observation/judgement.ts'
 import { changingLimitMs, changingTasks, changingService } from '../scene/experiments/changing-service.ts'
 import { recoveredWithinMs, replacedWithinMs } from '../scene/experiments/crash-stage.ts'
 import { stage } from '../scene/experiments/stage.ts'
+import { balancerCodes, problemsBeside } from '../scene/experiments/shown-balancers.ts'
 import { kernel } from '../scene/judging/kernel-seen.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { moby, overlayTutorial } from '../source.ts'
@@ -22,7 +23,7 @@ export const taskDies = requirement({
   needs: ['two-nodes', 'ipvs'],
   timeLimitMs: changingLimitMs,
   method:
-    'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated, within those 60 s: where they do not at first, the connections are made again. Where balancers choose at random there are more of them and shares are those of chance, see LB-01.',
+    'One of two tasks of a service made for it is killed, as a crash would, while a task on every node goes on making connections to the VIP, a few at a time. Within 30 s every connection must succeed again, and within 60 s a replacement must answer every client. Then each client makes six connections per task: all tasks, the replacement too, must answer in equal shares, one more or less tolerated, within those 60 s: where they do not at first, the connections are made again. Where balancers choose at random there are more of them and shares are those of chance, see LB-01. Where the replacement does not answer, balancers are read for up to 30 s and must list exactly the running tasks.',
   usualCauses: [
     'gossip does not reach the node of the client, so its balancer keeps the dead task and misses the new one: see CTL-03, LB-02',
     'the restart policy of the service does not restart tasks',
@@ -40,6 +41,7 @@ export const taskDies = requirement({
     'answered-by-another',
     'task-not-balanced-to',
     'shares-unequal',
+    ...balancerCodes,
   ],
   changes: ['service'],
   quiet: [],
@@ -73,6 +75,7 @@ export const taskDies = requirement({
     return judgement({
       problems: [
         ...recovery.problems,
+        ...problemsBeside(seen.beside, changing),
         ...shares.flatMap((one) => shareProblems(one.shares, seen.tasks, one.client, seen.isRandom === true)),
       ],
       missing,

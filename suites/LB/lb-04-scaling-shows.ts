@@ -3,7 +3,8 @@ import { taskOf } from '../../lib/observation/facts.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { distinct } from '../../lib/observation/problem.ts'
 import { changingLimitMs, changingTasks, changingService } from '../scene/experiments/changing-service.ts'
-import { judgeShown, shownWithinMs } from '../scene/experiments/scale-stage.ts'
+import { judgeShown } from '../scene/experiments/scale-stage.ts'
+import { balancerCodes, shownWithinMs } from '../scene/experiments/shown-balancers.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { docs, moby } from '../source.ts'
@@ -32,13 +33,7 @@ export const scalingShows = requirement({
     'name-lists-twice',
     'name-not-answered',
     'name-refused',
-    'balancer-missing',
-    'balancer-not-set-up',
-    'balancer-lacks-service',
-    'balancer-lacks-task',
-    'balancer-lists-stranger',
-    'balancer-weight-zero',
-    'balancer-scheduler-differs',
+    ...balancerCodes,
   ],
   changes: ['service'],
   quiet: [],

@@ -4,6 +4,7 @@ import { judgement } from '../../lib/observation/judgement.ts'
 import type { Problem } from '../../lib/observation/problem.ts'
 import { changingLimitMs, changingTasks, changingService } from '../scene/experiments/changing-service.ts'
 import { groupBy } from '../scene/judging/group-by.ts'
+import { balancerCodes, problemsBeside } from '../scene/experiments/shown-balancers.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { unseenFromTasks } from '../scene/judging/unseen-from.ts'
 import { moby } from '../source.ts'
@@ -18,7 +19,7 @@ export const rollingUpdate = requirement({
   needs: ['ipvs'],
   timeLimitMs: changingLimitMs,
   method:
-    'A service made for it is updated start-first, one task after another, with a health check, so that a new task gets connections only once its server answers. Until nothing but new tasks run, a task on every node makes a few HTTP requests at a time to the VIP, 240 at most. Every one must be answered.',
+    'A service made for it is updated start-first, one task after another, with a health check, so that a new task gets connections only once its server answers. Until nothing but new tasks run, a task on every node makes a few HTTP requests at a time to the VIP, 240 at most. Every one must be answered. Where one was not, balancers are read for up to 30 s after that and must list exactly the new tasks.',
   usualCauses: [
     'the service answers later than its health check says, or has none',
     'the server drops open connections at SIGTERM',
@@ -29,7 +30,7 @@ export const rollingUpdate = requirement({
     'let the server finish its connections at SIGTERM and raise --stop-grace-period',
     'raise --update-delay so that the balancers of all nodes follow',
   ],
-  codes: ['request-failed-in-update'],
+  codes: ['request-failed-in-update', ...balancerCodes],
   changes: ['service'],
   quiet: [],
   ownTasks: changingTasks,
@@ -46,21 +47,24 @@ export const rollingUpdate = requirement({
     const { requests, failed, answers, old, renewed } = seen
     const byNew = renewed.reduce((sum, id) => sum + (answers[id] ?? 0), 0)
     return judgement({
-      problems: [...groupBy(failed, ({ client, outcome }) => `${client} ${outcome}`).values()].flatMap(
-        (same): Problem[] => {
-          const [first] = same
-          if (first === undefined) return []
-          const client = taskOf(facts, first.client)
-          return [
-            {
-              ...{ code: 'request-failed-in-update', kind: 'missed', node: client.node },
-              ...{ ends: { from: taskName(client), to: changing.service }, network: changing.network },
-              ...{ service: changing.service, address: changing.vip, subject: first.outcome },
-              observed: same.length,
-            },
-          ]
-        },
-      ),
+      problems: [
+        ...[...groupBy(failed, ({ client, outcome }) => `${client} ${outcome}`).values()].flatMap(
+          (same): Problem[] => {
+            const [first] = same
+            if (first === undefined) return []
+            const client = taskOf(facts, first.client)
+            return [
+              {
+                ...{ code: 'request-failed-in-update', kind: 'missed', node: client.node },
+                ...{ ends: { from: taskName(client), to: changing.service }, network: changing.network },
+                ...{ service: changing.service, address: changing.vip, subject: first.outcome },
+                observed: same.length,
+              },
+            ]
+          },
+        ),
+        ...problemsBeside(seen.beside, changing),
+      ],
       missing,
       unseen: [...unseen, ...blind],
       measures: [

@@ -4,6 +4,7 @@ import { type ClusterFacts, type TaskFacts, taskName } from '../../observation/f
 import { type LabView, placesOf, type Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
+import { told } from '../told.ts'
 
 const codes: readonly ProblemCode[] = [
   'balancer-lacks-task',
@@ -79,11 +80,7 @@ export const ipvsDiffersByNode: Rule = {
         ],
         nodes,
         proof: [
-          ...problems
-            .slice(0, 6)
-            .map(({ node, code, subject, address }) =>
-              [`${node}:`, code, subject, address].filter((word) => word !== undefined).join(' '),
-            ),
+          ...told(problems),
           ...entries
             .slice(0, 4)
             .map(
@@ -93,7 +90,8 @@ export const ipvsDiffersByNode: Rule = {
         ],
         explains: ({ code, node, path, requirement }) =>
           (codes.includes(code) && nodes.includes(node ?? '')) ||
-          (/^(LB|ING)-/.test(requirement) && nodes.some((name) => name === node || name === path?.from)),
+          (/^(LB-|ING-|RES-04)/.test(requirement) &&
+            nodes.some((name) => name === node || name === path?.from)),
       },
     ]
   },

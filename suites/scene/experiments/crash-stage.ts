@@ -15,6 +15,7 @@ import { connectionsForShares, isTurn } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
 import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type Changing, connect } from './changing.ts'
+import { type BalancersBeside, balancersBeside } from './shown-balancers.ts'
 
 /** A few connections of one client, while a task is dead or being replaced. */
 export interface Round {
@@ -44,6 +45,8 @@ export interface CrashStage {
   /** Running tasks at the end, and what each client then got: connections enough for equal shares. */
   readonly tasks: readonly TaskFacts[]
   readonly final: readonly { readonly client: string; readonly probe: ProbeSeen }[]
+  /** Where the new task did not answer every client. */
+  readonly beside?: BalancersBeside
   /** How often such connections were made, where shares were unequal at first: `final` is of the last time. */
   readonly finalTries?: number
 }
@@ -74,8 +77,10 @@ export async function crash(changing: Changing, count: number): Promise<CrashSta
     seen.replacedMs === null
       ? { last: [], tries: 0 }
       : await untilShared(changing, tasks, { isRandom, since })
+  const beside = seen.replacedMs === null ? await balancersBeside(changing, tasks.map(taskFacts)) : undefined
   return {
     ...(isRandom ? { isRandom } : {}),
+    ...(beside === undefined ? {} : { beside }),
     ...{ killed: taskFacts(killed), ...seen, tasks: tasks.map(taskFacts) },
     replacement: replacement === undefined ? null : taskFacts(replacement),
     final: last.map((one, index) => ({ client: clients[index]?.id ?? '', probe: probeSeen(one) })),

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { taskFacts } from '../../../lib/conformance/facts.ts'
 import { Inconclusive } from '../../../lib/inconclusive.ts'
 import { httpBody } from '../../../lib/probe/http.ts'
 import type { Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Changing, connect } from './changing.ts'
 import { tasksNow } from './crash-stage.ts'
+import { type BalancersBeside, balancersBeside } from './shown-balancers.ts'
 
 /** A rolling update under bounded load. */
 export interface UpdateStage {
@@ -17,6 +19,8 @@ export interface UpdateStage {
   /** Ids of tasks. */
   readonly old: readonly string[]
   readonly renewed: readonly string[]
+  /** Where requests failed. */
+  readonly beside?: BalancersBeside
 }
 
 export interface FailedRequest {
@@ -85,5 +89,8 @@ export async function update(changing: Changing, count: number): Promise<UpdateS
       renewed = tasks
   }
   const ids = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id)
-  return { requests, failed, replacedMs: since(), answers, old: ids(old), renewed: ids(renewed) }
+  const seen = { requests, failed, replacedMs: since(), answers, old: ids(old), renewed: ids(renewed) }
+  return failed.length === 0
+    ? seen
+    : { ...seen, beside: await balancersBeside(changing, renewed.map(taskFacts)) }
 }
