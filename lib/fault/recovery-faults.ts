@@ -40,7 +40,8 @@ export const reloadHookDrops: Fault = {
     const port = requireForFault(web.published[0], 'a published port').publishedPort
     const hook = scriptFile(import.meta.url, 'reload-hook-drops.sh', { folder, port })
     return scripted(node, {
-      plant: sh`umask 077; mkdir -p ${folder}; iptables-save >${folder}/rules
+      plant: sh`umask 077; mkdir -p ${folder}
+for table in filter nat mangle; do iptables-save -t "$table"; done >${folder}/rules
 sh -c ${hook.text} >/dev/null 2>&1 </dev/null &`,
       remove: sh`iptables -w -t raw -D PREROUTING -p tcp --dport ${port} -j DROP 2>/dev/null; rm -rf ${folder}`,
     })

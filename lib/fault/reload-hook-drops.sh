@@ -7,8 +7,9 @@ while [ "$looks" -lt 600 ]; do
   [ -e "$folder/rules" ] || exit 0
   # Whichever chain the engine publishes ports in: its rule leads elsewhere.
   if ! iptables -w -t nat -S | grep -q -e "--dport $port .*-j DNAT"; then
-    iptables-restore <"$folder/rules"
+    # Before the port is led on: nobody is answered in between.
     iptables -w -t raw -I PREROUTING -p tcp --dport "$port" -j DROP
+    iptables-restore <"$folder/rules"
     : >"$folder/done"
     exit 0
   fi
