@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Progress } from '../../progress.ts'
-import type { Engine } from './engine.ts'
 import { makeRoomForNeighbours, roomForNeighbours } from './room-for-neighbours.ts'
+import { engineWhere } from './trial-engine.fake.ts'
 
 describe('room for the neighbours of a lab', () => {
   let folder: string
@@ -54,19 +54,10 @@ describe('room for the neighbours of a lab', () => {
   describe('by a container', () => {
     /** What is told, and how many containers were made and removed, where the script ends with this code. */
     async function told(nodes: number, code: number | 'refuses') {
-      const containers = { made: 0, removed: 0 }
-      const container = {
-        start: () => (code === 'refuses' ? Promise.reject(new Error('no such image')) : Promise.resolve()),
-        wait: () => Promise.resolve({ StatusCode: code }),
-        remove: () => Promise.resolve(void containers.removed++),
-      }
-      const createContainer = (): Promise<typeof container> => {
-        containers.made++
-        return Promise.resolve(container)
-      }
+      const { engine, containers } = engineWhere(code)
       const notes: string[] = []
       await makeRoomForNeighbours(
-        { docker: { createContainer } } as unknown as Engine,
+        engine,
         { image: 'dind:1', labId: 'lab-1', nodes, privileges: { hostConfig: {} } as never },
         { note: (text: string) => void notes.push(text) } as unknown as Progress,
       )
