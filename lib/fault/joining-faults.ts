@@ -18,7 +18,7 @@ export const bridgeSettingsLost: Fault = {
   name: 'bridge-settings-lost',
   description: 'A node makes docker_gwbridge with the usual MTU, whatever it is told.',
   breaks: ['GWB-05'],
-  unnamed: 'only what the manager answers is wrong, and the verdict says it: no host shows why',
+  namedBy: { code: 'gateway-bridge-made-otherwise', at: 'host' },
   plant: ({ cluster }) =>
     dockerFront(
       victim(cluster),

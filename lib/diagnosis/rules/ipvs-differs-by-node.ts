@@ -26,7 +26,10 @@ export const ipvsDiffersByNode: Rule = {
     'IPVS read in the balancer’s namespace on each node, beside the tasks that the engines list: a task is missing, a stranger or a task of a service without virtual IP is listed, a weight is 0, a service or the balancer itself is missing',
     'On at least one other node there is nothing wrong',
   ],
-  silencedBy: ['IPVS is right on all nodes, or wrong on all: then it is no difference between nodes'],
+  silencedBy: [
+    'IPVS is right on all nodes, or wrong on all: then it is no difference between nodes',
+    'The manager states that the service still has the virtual IP that the node balances for: then no node is behind',
+  ],
   remedy: [
     'Have the entries written again: `docker service update --force SERVICE`',
     'If that does not help: `docker node update --availability drain NODE`, restart its engine, then `--availability active`',
@@ -48,7 +51,7 @@ export const ipvsDiffersByNode: Rule = {
     },
   ],
   find(lab) {
-    const problems = lab.problems(...codes)
+    const problems = lab.problems(...codes).filter((problem) => !isAsManagersHoldIt(problem, lab))
     const nodes = placesOf(problems)
     if (nodes.length === 0 || nodes.length === lab.nodeNames.length) return []
     const names = inWords(nodes)
@@ -97,6 +100,15 @@ export const ipvsDiffersByNode: Rule = {
   },
   gravity: 170,
 }
+
+/** Nodes balance to a task as long as managers give its service a virtual IP, whatever was asked of them. */
+const isAsManagersHoldIt = ({ code, service }: Reported, lab: LabView): boolean =>
+  code === 'balanced-without-virtual-ip' &&
+  lab.everyProblem.some(
+    (other) =>
+      (other.code === 'endpoint-mode-unchanged' || other.code === 'virtual-ip-left') &&
+      other.service === service,
+  )
 
 /** In words of what is wrong, where all of it is one thing. */
 function howItDiffers(problems: readonly Reported[]): string {
