@@ -23,8 +23,8 @@ export const gatewayBridgeMadeOtherwise: Rule = {
   ],
   reports: [
     {
-      url: 'https://github.com/moby/moby/issues/41406',
-      says: 'On OpenStack with an MTU of 1450, docker_gwbridge made again with an option of 1400 did not show it.',
+      url: 'https://github.com/moby/moby/issues/27890',
+      says: 'A user whose routes met the subnet of docker_gwbridge was told to leave the swarm, make it with his own, and join again.',
     },
   ],
   find(lab) {
