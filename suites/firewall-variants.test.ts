@@ -168,6 +168,53 @@ describe('a firewall that drops VXLAN where it arrives', function () {
     })
 })
 
+describe('what a rule counted', function () {
+  this.timeout(30_000)
+  const found = async (...changes: readonly ChangeKernel[]): Promise<Finding | undefined> =>
+    (await atInput(...changes)).find(({ code }) => code === 'host-firewall-drops')
+  const drops = '-p udp -m udp --dport 4789 -j DROP'
+  /** What it counted until each of the two readings. */
+  const counting =
+    (before: number, after: number): ChangeKernel =>
+    (state, node, reading) =>
+      inserted(
+        'worker2',
+        'filter',
+        'INPUT',
+        drops,
+        reading === 'kernel' ? before : after,
+      )(state, node, reading)
+
+  it('is all that it has where it began anew meanwhile, as after a reload', async () => {
+    expect((await found(counting(9000, 9300)))?.title).to.contain(', 300 packets meanwhile')
+    expect((await found(counting(9000, 300)))?.title).to.contain(', 300 packets meanwhile')
+    expect(await found(counting(9000, 0))).to.equal(undefined)
+  })
+
+  it('stays what it was while a list of attackers grows, of which no more than the first is told', async () => {
+    const hook = ',"type":"filter","hook":"input","prio":-10,"policy":"accept"'
+    const listed = (attackers: number, count: number): string =>
+      [
+        chain('ip', 'crowdsec', 'in', hook),
+        `{"set":{"family":"ip","table":"crowdsec","name":"bad","elem":[${['192.168.56.11', ...Array.from({ length: attackers }, (_, one) => `203.0.${one >> 8}.${one & 255}`)].map((one) => `"${one}"`).join()}]}}`,
+        rule(
+          'ip',
+          'crowdsec',
+          'in',
+          `{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@bad"}},{"counter":{"packets":${count},"bytes":0}},{"drop":null}`,
+        ),
+      ].join()
+    const growing =
+      (after: number): ChangeKernel =>
+      (state, node, reading) =>
+        ruled(reading === 'kernel' ? listed(1999, 9000) : listed(2004, after))(state, node, reading)
+    expect((await found(growing(9300)))?.title).to.match(
+      /nft ip crowdsec in: ip saddr \{ 192\.168\.56\.11, 203\.0\.0\.0, .*, … 1999 more \} drop, 300 packets meanwhile$/,
+    )
+    expect(await found(growing(9000))).to.equal(undefined)
+  })
+})
+
 describe('VXLAN that no rule is seen to drop', function () {
   this.timeout(30_000)
   const legacy: ChangeKernel = (state, node) => {
