@@ -270,6 +270,20 @@ describe('what lets VXLAN in', function () {
       /`firewall-cmd --add-rich-rule='rule family="ipv4" source address="192\.168\.56\.0\/24" port port="4789" protocol="udp" accept'`/,
     )
   })
+
+  it('is another port for Calico, whose agent writes its rules back, or the end of chains that it left', async () => {
+    const drop = '-p udp -m multiport --dports 4789 -m addrtype --dst-type LOCAL -j DROP'
+    const [first, then] = await typed(
+      rising('filter', 'cali-INPUT', drop),
+      rising('filter', 'INPUT', '-m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT', 900),
+    )
+    expect(first).to.match(
+      /^On worker2: where Calico runs there, .*`kubectl patch felixconfiguration default/,
+    )
+    expect(then).to.contain(
+      '`iptables -t filter -D INPUT -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT`',
+    )
+  })
 })
 
 describe('a firewall that drops what is forwarded', function () {
@@ -290,6 +304,17 @@ describe('a firewall that drops what is forwarded', function () {
     const found = await first(rising('filter', 'DOCKER-USER', '-m set --match-set crowdsec src -j DROP', 35))
     expect(found?.title).to.contain('may drop what the engine forwards')
     expect(found?.explains).to.deep.equal(['ING-01'])
+  })
+
+  it('is opened by ufw where that keeps the chain for published ports closed', async () => {
+    const syn = '--tcp-flags FIN,SYN,RST,ACK SYN'
+    const found = await first(
+      rising('filter', 'ufw-docker-logging-deny', '-j DROP', 35),
+      rising('filter', 'DOCKER-USER', `-d 172.16.0.0/12 -p tcp -m tcp ${syn} -j ufw-docker-logging-deny`, 35),
+    )
+    expect(found?.title).to.contain('(there: ufw-docker-logging-deny -j DROP), 35 packets meanwhile')
+    expect(found?.remedy[0]).to.match(/^On worker2: `ufw route allow proto tcp from any to any port PORT`/)
+    expect(found?.remedy.join(' ')).to.not.contain('iptables -t filter -D')
   })
 
   it('does so by its policy where nothing of the engine accepts it any more', async () => {
