@@ -15,13 +15,8 @@ import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
-import { gossipBlocked } from './gossip-blocked.ts'
-import { changedOnTheWay, checksumOffload } from './inner-checksums.ts'
-import { interfaceMtuSet } from './interface-mtu-set.ts'
-import { ipsecRefuses } from './ipsec-refuses.ts'
-import { meshRuleMissing } from './mesh-rule-missing.ts'
-import { namespaceFirewallDrops } from './namespace-firewall-drops.ts'
-import { securityAssociationMissing } from './security-association-missing.ts'
+import { isOfMesh } from '../own-mesh.ts'
+import { accounting, isBehindLoss, isCarried, provedOtherwise } from '../proved-otherwise.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { unspokenAgainst } from '../unspoken-against.ts'
 
@@ -130,15 +125,11 @@ export const hostFirewallDrops: Rule = {
     },
   ],
   find(lab) {
-    const nodes = Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {})
-    const found = nodes.flatMap((node) => [
-      ...kinds.flatMap((kind) => draftOf(kind, node, lab)),
-      ...forwardedDraft(node, lab),
-    ])
+    const found = draftsOf(lab)
     const proved = found.some(({ certain }) => !certain) ? provedOtherwise(lab) : []
     return found
       .toSorted((one, other) => Number(other.certain) - Number(one.certain))
-      .map(({ certain, explains, ...draft }) => ({
+      .map(({ certain, traffic: _, explains, ...draft }) => ({
         ...draft,
         explains: (problem) =>
           explains?.(problem) === true && (certain || !proved.some((isProved) => isProved(problem))),
@@ -147,27 +138,33 @@ export const hostFirewallDrops: Rule = {
   gravity: 100,
 }
 
-interface FoundDraft extends Draft {
-  /** A rule that drops all of it is among those that were found. */
-  readonly certain: boolean
+function draftsOf(lab: LabView): FoundDraft[] {
+  return Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {}).flatMap((node) => [
+    ...kinds.flatMap((kind) => draftOf(kind, node, lab)),
+    ...forwardedDraft(node, lab),
+  ])
 }
 
 /**
- * What was read to be wrong and accounts for problems by itself. Lists of attackers (CrowdSec, fail2ban) and the like count
- * something on every host that is reached from outside, and nobody reads what they match.
+ * What rules surely drop where it arrives. VXLAN of encrypted networks meets them as well, once it is decrypted, and
+ * published ports fail now and then on every node whose mesh asks tasks there.
  */
-function provedOtherwise(lab: LabView): ((problem: Reported) => boolean)[] {
-  const others = [
-    ...[checksumOffload, changedOnTheWay, securityAssociationMissing, ipsecRefuses],
-    ...[interfaceMtuSet, meshRuleMissing, gossipBlocked, namespaceFirewallDrops],
+export function surelyDropped(lab: LabView): ((problem: Reported) => boolean)[] {
+  const sure = draftsOf(lab).filter(({ certain }) => certain)
+  const nodes = new Set(sure.filter(({ traffic }) => traffic === 'data').flatMap((one) => one.nodes ?? []))
+  return [
+    ...sure.map(accounting),
+    (problem) =>
+      isOfData(problem) &&
+      (nodesOf(problem).some((node) => nodes.has(node)) || (nodes.size > 0 && isOfMesh(problem))),
   ]
-  return others
-    .flatMap((rule) => rule.find(lab))
-    .map(
-      ({ explains, counted }) =>
-        (problem) =>
-          explains?.(problem) === true && (counted === undefined || canEndAt(problem, counted)),
-    )
+}
+
+interface FoundDraft extends Draft {
+  /** A rule that drops all of it is among those that were found. */
+  readonly certain: boolean
+  /** Undefined of what is forwarded. */
+  readonly traffic?: Traffic
 }
 
 function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
@@ -183,7 +180,10 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   const explains = (problem: Reported): boolean =>
     isItsOwn(problem) &&
     canEndAt(problem, { at: node, way: 'arriving' }) &&
-    (first.certain || (!isLostOnTheWay(problem, lab) && !isCarried(kind, problem, lab)))
+    (first.certain ||
+      (!isLostOnTheWay(problem, lab) &&
+        !isBehindLoss(problem, lab) &&
+        !isCarried(kind.traffic, problem, lab)))
   const missed = lab.problems().filter(explains)
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
@@ -200,7 +200,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   return [
     {
       ...draft,
-      certain: first.certain,
+      ...{ certain: first.certain, traffic: kind.traffic },
       title: first.certain
         ? `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`
         : `${name} arrives at ${node} and is not received there; ${node}'s own firewall may drop it: ${described(first)}`,
@@ -241,13 +241,6 @@ function isEveryNodeHeard({ traffic }: Kind, lab: LabView): boolean {
   const isBetweenTasks = traffic === 'data' || traffic === 'esp'
   return (!isBetweenTasks || isByOneAddress) && (lab.holds('CTL-02') || lab.holds('CTL-03'))
 }
-
-/**
- * Tasks of every two nodes reach each other: the tunnel carries. Then some of its packets may be dropped where overlays
- * themselves are asked for sizes or rates, and nothing else is lost by it.
- */
-const isCarried = ({ traffic }: Kind, { requirement }: Reported, lab: LabView): boolean =>
-  (traffic === 'data' || traffic === 'esp') && lab.holds('OVL-03') && !/^(OVL|MTU|VXL|ENC)-/.test(requirement)
 
 /**
  * Lists of senders name none of the addresses that tasks have behind docker_gwbridge, and nobody on them gets as far as the
