@@ -199,6 +199,44 @@ describe('what problems themselves place', () => {
     const found = causesWhere({ 'VXL-05': [on('worker2', off)], 'OVL-03': [lost] })
     expect(codesOf(found)).to.deep.equal(['overlay-bridge-incomplete'])
     expect(found[0]?.explains).to.have.members(['VXL-05', 'OVL-03'])
+    expect(found[0]?.remedy[0]).to.contain('`docker service update --force SERVICE`')
+    // What a balancer was told comes by gossip, and frames need no gateway’s address.
+    const untold: Problem = {
+      ...{ code: 'balancer-lacks-task', kind: 'missed', network: 'swp-clear', address: '10.0.1.9' },
+      node: 'worker2',
+    }
+    const [cutOff] = causesWhere({ 'VXL-05': [on('worker2', off)], 'LB-02': [untold] })
+    expect(cutOff).to.deep.include({ code: 'overlay-bridge-incomplete', explains: ['VXL-05'] })
+    const bare = { code: 'gateway-address-missing', kind: 'missed', subject: 'br0' } as const
+    const [only] = causesWhere({
+      'VXL-05': [on('worker2', { ...bare, network: 'swp-clear', expected: '10.0.1.1/24' })],
+      'OVL-03': [lost],
+    })
+    expect(only).to.deep.include({ code: 'overlay-bridge-incomplete', explains: ['VXL-05'] })
+    expect(only?.remedy[0]).to.contain('`docker node update --availability drain NODE`')
+  })
+
+  it('is one bridge for each network, and no matter of another network on the node', () => {
+    const off = { code: 'device-off-bridge', kind: 'missed', subject: 'veth1' } as const
+    const lost: Problem = {
+      ...{ code: 'not-delivered', kind: 'missed', network: 'swp-clear', protocol: 'UDP' },
+      path: { from: 'manager', to: 'worker1' },
+    }
+    const down = { code: 'device-down', kind: 'missed', network: 'swp-secret', subject: 'vxlan0' } as const
+    const [first, second, ...others] = causesWhere({
+      'VXL-05': [
+        on('worker2', { ...off, network: 'swp-clear' }),
+        on('manager', down),
+        on('worker2', { ...down, subject: 'br0' }),
+      ],
+      'OVL-03': [lost],
+    })
+    expect([first?.title, second?.title, others]).to.deep.equal([
+      'The bridge of swp-clear on worker2 is not whole: veth1 is not on its bridge',
+      'The bridge of swp-secret on manager and worker2 is not whole: on manager vxlan0 is down, and 1 more',
+      [],
+    ])
+    expect([first?.explains, second?.explains]).to.deep.equal([['VXL-05'], ['VXL-05']])
   })
 
   it('is an IPsec state that one end lost, with the pair, and none where all nodes lack some', () => {

@@ -168,6 +168,53 @@ describe('a firewall that drops VXLAN where it arrives', function () {
     })
 })
 
+describe('what a rule counted', function () {
+  this.timeout(30_000)
+  const found = async (...changes: readonly ChangeKernel[]): Promise<Finding | undefined> =>
+    (await atInput(...changes)).find(({ code }) => code === 'host-firewall-drops')
+  const drops = '-p udp -m udp --dport 4789 -j DROP'
+  /** What it counted until each of the two readings. */
+  const counting =
+    (before: number, after: number): ChangeKernel =>
+    (state, node, reading) =>
+      inserted(
+        'worker2',
+        'filter',
+        'INPUT',
+        drops,
+        reading === 'kernel' ? before : after,
+      )(state, node, reading)
+
+  it('is all that it has where it began anew meanwhile, as after a reload', async () => {
+    expect((await found(counting(9000, 9300)))?.title).to.contain(', 300 packets meanwhile')
+    expect((await found(counting(9000, 300)))?.title).to.contain(', 300 packets meanwhile')
+    expect(await found(counting(9000, 0))).to.equal(undefined)
+  })
+
+  it('stays what it was while a list of attackers grows, of which no more than the first is told', async () => {
+    const hook = ',"type":"filter","hook":"input","prio":-10,"policy":"accept"'
+    const listed = (attackers: number, count: number): string =>
+      [
+        chain('ip', 'crowdsec', 'in', hook),
+        `{"set":{"family":"ip","table":"crowdsec","name":"bad","elem":[${['192.168.56.11', ...Array.from({ length: attackers }, (_, one) => `203.0.${one >> 8}.${one & 255}`)].map((one) => `"${one}"`).join()}]}}`,
+        rule(
+          'ip',
+          'crowdsec',
+          'in',
+          `{"match":{"op":"==","left":{"payload":{"protocol":"ip","field":"saddr"}},"right":"@bad"}},{"counter":{"packets":${count},"bytes":0}},{"drop":null}`,
+        ),
+      ].join()
+    const growing =
+      (after: number): ChangeKernel =>
+      (state, node, reading) =>
+        ruled(reading === 'kernel' ? listed(1999, 9000) : listed(2004, after))(state, node, reading)
+    expect((await found(growing(9300)))?.title).to.match(
+      /nft ip crowdsec in: ip saddr \{ 192\.168\.56\.11, 203\.0\.0\.0, .*, … 1999 more \} drop, 300 packets meanwhile$/,
+    )
+    expect(await found(growing(9000))).to.equal(undefined)
+  })
+})
+
 describe('VXLAN that no rule is seen to drop', function () {
   this.timeout(30_000)
   const legacy: ChangeKernel = (state, node) => {
@@ -223,6 +270,20 @@ describe('what lets VXLAN in', function () {
       /`firewall-cmd --add-rich-rule='rule family="ipv4" source address="192\.168\.56\.0\/24" port port="4789" protocol="udp" accept'`/,
     )
   })
+
+  it('is another port for Calico, whose agent writes its rules back, or the end of chains that it left', async () => {
+    const drop = '-p udp -m multiport --dports 4789 -m addrtype --dst-type LOCAL -j DROP'
+    const [first, then] = await typed(
+      rising('filter', 'cali-INPUT', drop),
+      rising('filter', 'INPUT', '-m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT', 900),
+    )
+    expect(first).to.match(
+      /^On worker2: where Calico runs there, .*`kubectl patch felixconfiguration default/,
+    )
+    expect(then).to.contain(
+      '`iptables -t filter -D INPUT -m comment --comment "cali:Cz_u1IQiXIMmKD4c" -j cali-INPUT`',
+    )
+  })
 })
 
 describe('a firewall that drops what is forwarded', function () {
@@ -243,6 +304,17 @@ describe('a firewall that drops what is forwarded', function () {
     const found = await first(rising('filter', 'DOCKER-USER', '-m set --match-set crowdsec src -j DROP', 35))
     expect(found?.title).to.contain('may drop what the engine forwards')
     expect(found?.explains).to.deep.equal(['ING-01'])
+  })
+
+  it('is opened by ufw where that keeps the chain for published ports closed', async () => {
+    const syn = '--tcp-flags FIN,SYN,RST,ACK SYN'
+    const found = await first(
+      rising('filter', 'ufw-docker-logging-deny', '-j DROP', 35),
+      rising('filter', 'DOCKER-USER', `-d 172.16.0.0/12 -p tcp -m tcp ${syn} -j ufw-docker-logging-deny`, 35),
+    )
+    expect(found?.title).to.contain('(there: ufw-docker-logging-deny -j DROP), 35 packets meanwhile')
+    expect(found?.remedy[0]).to.match(/^On worker2: `ufw route allow proto tcp from any to any port PORT`/)
+    expect(found?.remedy.join(' ')).to.not.contain('iptables -t filter -D')
   })
 
   it('does so by its policy where nothing of the engine accepts it any more', async () => {

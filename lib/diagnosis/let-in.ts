@@ -19,7 +19,7 @@ export function choosing({ by, path }: Dropping): PlacedRule | undefined {
   return isChain(by) ? undefined : (path.findLast(({ conditions }) => conditions.length > 0) ?? by)
 }
 
-type Wanted = Pick<AskedPacket, 'protocol' | 'destinationPort'>
+type Wanted = Pick<AskedPacket, 'protocol' | 'destinationPort' | 'ofKernel'>
 
 /**
  * What lets traffic in that is dropped, in the words of the program that keeps the rules. Nothing is accepted before the
@@ -28,6 +28,7 @@ type Wanted = Pick<AskedPacket, 'protocol' | 'destinationPort'>
 export function letIn(dropping: Dropping, ruleset: Ruleset, wanted: Wanted, senders: string): string[] {
   if (isOfFirewalld(dropping, ruleset)) return byFirewalld(dropping, wanted, senders)
   if (isOfUfw(dropping, ruleset)) return byUfw(dropping, wanted, senders)
+  if (isOfCalico(dropping)) return byCalico(dropping, wanted)
   const { by } = dropping
   return by.table.includes(' ') ? byNft(by, wanted, senders) : byIptables(dropping, ruleset, wanted, senders)
 }
@@ -77,6 +78,31 @@ function byUfw({ by }: Dropping, { protocol, destinationPort }: Wanted, senders:
   const how = /^ufw-user-/.test(chain) ? 'prepend allow' : 'allow'
   const port = destinationPort === undefined ? '' : ` to any port ${destinationPort}`
   return [`\`ufw ${how} proto ${protocol} from ${senders}${port}\`, which stays after a restart`]
+}
+
+/** Through chains that Calico names so. */
+const isOfCalico = ({ by, path }: Dropping): boolean =>
+  !by.table.includes(' ') && path.some(({ chain }) => chain.startsWith('cali-'))
+
+/** Its agent writes back what somebody deletes, and its jump to the top: no rule of iptables lasts. */
+function byCalico(dropping: Dropping, wanted: Wanted): string[] {
+  const [top] = dropping.path
+  const rule = choosing(dropping)
+  const isOfItsVxlan =
+    wanted.ofKernel === true &&
+    wanted.destinationPort !== undefined &&
+    rule !== undefined &&
+    isForNothingElse(rule, wanted)
+  return [
+    isOfItsVxlan
+      ? `where Calico runs there, its agent writes the rule back: give its VXLAN another port than ${wanted.destinationPort ?? ''}, \`kubectl patch felixconfiguration default --type merge -p '{"spec":{"vxlanPort":4790}}'\``
+      : 'where Calico runs there, its agent writes the rule back: allow it in the policy of the host endpoint, `kubectl get hostendpoints,globalnetworkpolicies`',
+    ...(top === undefined
+      ? []
+      : [
+          `Where Calico is gone its chains are left over: \`iptables -t ${top.table} -D ${top.chain} ${top.text}\` takes away what leads to them`,
+        ]),
+  ]
 }
 
 const byNftWords = ({ protocol, destinationPort }: Wanted): string =>
@@ -161,6 +187,11 @@ export function letForward(dropping: Dropping): string[] {
   if (/ firewalld$/.test(by.table))
     return [
       `\`firewall-cmd --zone=docker --change-interface=${gatewayBridgeName}\`, and the same with \`--permanent\`; do not reload firewalld for it, which takes rules of the engine away until docker is restarted`,
+    ]
+  if (dropping.path.some(({ chain }) => chain.startsWith('ufw-')))
+    return [
+      `\`ufw route allow proto tcp from any to any port PORT\`: of the routing mesh the published port, of mode host the container's own; what containers send out passes by \`ufw route allow in on ${gatewayBridgeName}\``,
+      'Do not take the rule itself away: it keeps all published ports closed that ufw was not told of',
     ]
   if (by.table.includes(' ')) {
     const [one, other] = ['iifname', 'oifname'].map(

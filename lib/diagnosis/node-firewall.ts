@@ -76,15 +76,30 @@ export function risen(by: PlacedRule | Chain, former: Ruleset | undefined): numb
   if (former === undefined) return undefined
   if (!('position' in by)) {
     const was = former.find(({ table, name }) => table === by.table && name === by.name)
-    return by.policyPackets === undefined
-      ? undefined
-      : Math.max(0, by.policyPackets - (was?.policyPackets ?? 0))
+    return by.policyPackets === undefined ? undefined : since(by.policyPackets, was?.policyPackets)
   }
   if (by.packets === undefined) return undefined
-  const was = former
-    .find(({ table, name }) => table === by.table && name === by.chain)
-    ?.rules.find(({ text }) => text === by.text)
-  return Math.max(0, by.packets - (was?.packets ?? 0))
+  const rules = former.find(({ table, name }) => table === by.table && name === by.chain)?.rules ?? []
+  const was =
+    rules.find(({ text }) => text === by.text) ?? rules.find((rule) => isSameWithOtherSets(rule, by))
+  return since(by.packets, was?.packets)
+}
+
+/** A reload writes rules anew, and `iptables -Z` sets them to nothing: then all that it has was counted since. */
+function since(packets: number, before = 0): number {
+  return packets < before ? packets : packets - before
+}
+
+/** What a set holds changes while the rule stays: lists of attackers grow and expire. */
+function isSameWithOtherSets(one: PlacedRule, other: PlacedRule): boolean {
+  const asks = ({ conditions }: PlacedRule): string =>
+    conditions.map(({ left, not }) => `${left} ${not === true}`).join()
+  return (
+    one.handle !== undefined &&
+    one.handle === other.handle &&
+    one.verdict === other.verdict &&
+    asks(one) === asks(other)
+  )
 }
 
 /** For proofs. */

@@ -128,14 +128,22 @@ function nftRules({ handle, expr = [] }: NonNullable<Listed['rule']>, elements: 
 function verdictsOf({ key, data }: Expression, elements: Elements, handle: number): NftRule[] {
   const left = leftText(key)
   const pairs = typeof data === 'string' ? (elements.get(data.slice(1)) ?? []) : asList(object(data)['set'])
+  const keys = pairs.map((pair) => asList(pair)[0]).filter((value) => !isOfAllOthers(value))
   return pairs.flatMap((pair) => {
     const [value, verdict] = asList(pair)
     const of = object(verdict)
+    const condition: RuleCondition = isOfAllOthers(value)
+      ? { left, not: true, values: keys.length === 0 ? [noValue] : listOf(keys, elements) }
+      : { left, values: valuesOf(value, elements) }
     return Object.keys(of).length === 0
       ? []
-      : [{ handle, verdict: '', ...effectOf(of), conditions: [{ left, values: valuesOf(value, elements) }] }]
+      : [{ handle, verdict: '', ...effectOf(of), conditions: [condition] }]
   })
 }
+
+/** The element of a map that applies where no other does. */
+const isOfAllOthers = (value: unknown): boolean =>
+  value === '*' || object(object(value)['elem'])['val'] === '*'
 
 /** DNAT to where a map leads by what the packet is, whatever chance has to do with it; none where it is by chance alone. */
 function targetsOf({ map }: Expression, elements: Elements, handle: number): NftRule[] {
@@ -239,7 +247,7 @@ function placeText(value: unknown): string[] {
 const vniAt = new Set(['th 96 24', 'ih 32 24'])
 
 function leftText(left: unknown): string {
-  const { payload, meta, ct, fib, '&': masked } = object(left)
+  const { payload, meta, ct, fib, concat, '&': masked } = object(left)
   if (isOfFirstPackets(asList(masked))) return 'tcp flags'
   const { protocol, field, base, offset, len } = object(payload)
   if (field === 'vni') return 'vni'
@@ -253,10 +261,14 @@ function leftText(left: unknown): string {
   const { result, flags } = object(fib)
   if (typeof result === 'string') return `fib ${asList(flags).map(textOf).join(' . ')} ${result}`
   const { key: tracked, dir } = object(ct)
-  return typeof tracked === 'string'
-    ? ['ct', ...(typeof dir === 'string' ? [dir] : []), tracked].join(' ')
-    : textOf(left)
+  if (typeof tracked === 'string') return ['ct', ...(typeof dir === 'string' ? [dir] : []), tracked].join(' ')
+  const [of, mask] = asList(masked)
+  if (typeof mask === 'number') return `${leftText(of)} & 0x${mask.toString(16)}`
+  return concat === undefined ? textOf(left) : asList(concat).map(leftText).join(joint)
 }
+
+/** Between what is looked at together, and between the values of each, as nft has it. */
+export const joint = ' . '
 
 /** TCP's flags, SYN and ACK at least, as in `tcp flags & (fin|syn|rst|ack)`. */
 function isOfFirstPackets([flags, mask]: readonly unknown[]): boolean {
@@ -275,13 +287,19 @@ function valuesOf(right: unknown, elements: Elements): readonly string[] {
     return held?.length === 0 ? [noValue] : listOf(held ?? [], elements)
   }
   if (Array.isArray(right)) return listOf(right, elements)
-  const { set, prefix, range, elem } = object(right)
+  const { set, prefix, range, elem, concat } = object(right)
+  if (concat !== undefined) return joined(asList(concat).map((part) => valuesOf(part, elements)))
   if (set !== undefined)
     return typeof set === 'string' ? valuesOf(set, elements) : listOf(asList(set), elements)
   if (elem !== undefined) return valuesOf(object(elem)['val'], elements)
   if (prefix !== undefined) return [`${textOf(object(prefix)['addr'])}/${textOf(object(prefix)['len'])}`]
   if (range !== undefined) return [asList(range).map(textOf).join('-')]
   return ['string', 'number', 'boolean'].includes(typeof right) ? [String(right)] : []
+}
+
+/** Of each part its one value. */
+function joined(parts: readonly (readonly string[])[]): string[] {
+  return parts.every(({ length }) => length === 1) ? [parts.flat().join(joint)] : []
 }
 
 function listOf(list: readonly unknown[], elements: Elements): readonly string[] {

@@ -22,6 +22,8 @@ export interface PlacedRule extends RuleEffect {
   /** As its program lists it, for people. */
   readonly text: string
   readonly conditions: readonly RuleCondition[]
+  /** Of nftables: stays the same while what its sets hold does not. */
+  readonly handle?: number
   /** Undefined where it does not count. */
   readonly packets?: number
 }
@@ -122,12 +124,7 @@ function handles(rules: readonly NftRule[]): number[] {
   return [...new Set(rules.map(({ handle }) => handle))]
 }
 
-function nftRule(
-  { handle: _, ...rule }: NftRule,
-  table: string,
-  chain: string,
-  position: number,
-): PlacedRule {
+function nftRule(rule: NftRule, table: string, chain: string, position: number): PlacedRule {
   return { ...rule, table, chain, position, text: nftText(rule) }
 }
 
@@ -143,9 +140,14 @@ export function nftText({ conditions, ...effect }: Omit<NftRule, 'handle'>): str
   ].join(' ')
 }
 
+/** A set of more is told by its first ones: lists of attackers have thousands. */
+const mostValues = 8
+
 function conditionText({ left, not, values }: RuleCondition): string {
   const [first = '?'] = values
-  const value = values.length > 1 ? `{ ${values.join(', ')} }` : first
+  const told = values.slice(0, values.length > mostValues ? mostValues - 2 : mostValues)
+  const more = values.length > told.length ? [`… ${values.length - told.length} more`] : []
+  const value = values.length > 1 ? `{ ${[...told, ...more].join(', ')} }` : first
   return `${left} ${not === true ? '!= ' : ''}${value}`
 }
 

@@ -132,6 +132,42 @@ describe('who decides about a packet', () => {
     expect(whoDecides(arrives, 'input', vxlan).unless).to.have.lengthOf(1)
   })
 
+  it('looks at several things together as nft does, in sets and maps, and at what a map has for all others', () => {
+    const at = '"family":"inet","table":"own"'
+    const ports = '{"payload":{"protocol":"th","field":"dport"}}'
+    const peers = `{"concat":[{"payload":{"protocol":"ip","field":"saddr"}},${ports}]}`
+    const decided = (expr: string, policy = 'accept') =>
+      whoDecides(
+        rulesetOf({
+          firewall: [],
+          nftables: parseNftables(
+            `{"nftables":[{"set":{${at},"name":"known","elem":[{"concat":["10.0.0.7",4789]},{"elem":{"val":{"concat":[{"prefix":{"addr":"10.1.0.0","len":16}},{"range":[4000,5000]}]},"expires":9}}]}},` +
+              `{"chain":{${at},"name":"in","handle":1,"type":"filter","hook":"input","prio":0,"policy":"${policy}"}},` +
+              `{"rule":{${at},"chain":"in","handle":2,"expr":[${expr}]}}]}`,
+          ),
+        }),
+        'input',
+        { protocol: 'udp', destinationPort: 4789, source: '10.0.0.7', in: 'eth1', state: 'new' },
+      )
+    const among = (right: string, op = '=='): string =>
+      `{"match":{"op":"${op}","left":${peers},"right":${right}}}`
+    expect(decided(`${among('"@known"')},{"drop":null}`)).to.deep.include({ verdict: 'drop', unless: [] })
+    expect(decided(`${among('"@known"', '!=')},{"drop":null}`)).to.deep.include({ verdict: 'accept' })
+    const another = '{"set":[{"concat":["10.0.0.8",4789]},{"concat":["10.0.0.7",53]}]}'
+    expect(decided(`${among(another)},{"accept":null}`, 'drop')).to.deep.include({
+      verdict: 'drop',
+      unless: [],
+    })
+    const map = (key: string, pairs: string): string => `{"vmap":{"key":${key},"data":{"set":[${pairs}]}}}`
+    const byInterface = `{"concat":[{"meta":{"key":"iifname"}},${ports}]}`
+    const dropped = decided(map(byInterface, '[{"concat":["eth1",4789]},{"drop":null}]'))
+    expect(dropped.by).to.deep.include({ text: 'iifname . th dport eth1 . 4789 drop' })
+    const others = decided(map(ports, '[22,{"accept":null}],[53,{"accept":null}],["*",{"drop":null}]'))
+    expect(others).to.deep.include({ verdict: 'drop', unless: [] })
+    expect(others.by).to.deep.include({ text: 'th dport != { 22, 53 } drop' })
+    expect(decided(map(ports, '["*",{"drop":null}],[4789,{"accept":null}]')).verdict).to.equal('accept')
+  })
+
   it('follows a chain back after RETURN, and not after goto', () => {
     const forward = (way: string): Ruleset =>
       saved(

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import type { RuleCondition } from './host-state.ts'
 import { protocolName } from './iptables-rule.ts'
+import { joint } from './nftables.ts'
 import type { Chain, Hook, PlacedRule, Ruleset } from './ruleset.ts'
 
 /** A name, or any but these. */
@@ -202,6 +203,7 @@ const transports: ReadonlySet<string> = new Set([
 ])
 
 function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
+  if (left.includes(joint) && !left.startsWith('fib ')) return anyOf(left.split(joint), values, packet)
   const [, field = ''] = left.split(' ')
   if (left === 'meta l4proto' || left === 'ip protocol')
     return one(packet.protocol, (protocol) => values.some((value) => protocolName(value) === protocol))
@@ -259,6 +261,20 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
     default:
       return 'unread'
   }
+}
+
+/** Of several things that are looked at together: whether one of the values has all of them. */
+function anyOf(lefts: readonly string[], values: readonly string[], packet: AskedPacket): Answer {
+  const answers = values.map((value): Answer => {
+    const parts = value.split(joint)
+    return parts.length === lefts.length
+      ? appliesTo(
+          lefts.map((left, index) => ({ left, values: [parts[index] ?? ''] })),
+          packet,
+        )
+      : 'none'
+  })
+  return (['all', 'some', 'unread'] as const).find((answer) => answers.includes(answer)) ?? 'none'
 }
 
 /** Where nothing was translated it is the one that the packet has. */

@@ -15,14 +15,10 @@ import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
-import { isOfOwnMesh } from '../own-mesh.ts'
-import { gossipBlocked } from './gossip-blocked.ts'
-import { changedOnTheWay, checksumOffload } from './inner-checksums.ts'
-import { interfaceMtuSet } from './interface-mtu-set.ts'
-import { ipsecRefuses } from './ipsec-refuses.ts'
-import { meshRuleMissing } from './mesh-rule-missing.ts'
-import { securityAssociationMissing } from './security-association-missing.ts'
+import { isOfMesh } from '../own-mesh.ts'
+import { accounting, isBehindLoss, isCarried, provedOtherwise } from '../proved-otherwise.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { unspokenAgainst } from '../unspoken-against.ts'
 
 interface Kind {
   readonly traffic: Traffic
@@ -129,15 +125,11 @@ export const hostFirewallDrops: Rule = {
     },
   ],
   find(lab) {
-    const nodes = Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {})
-    const found = nodes.flatMap((node) => [
-      ...kinds.flatMap((kind) => draftOf(kind, node, lab)),
-      ...forwardedDraft(node, lab),
-    ])
+    const found = draftsOf(lab)
     const proved = found.some(({ certain }) => !certain) ? provedOtherwise(lab) : []
     return found
       .toSorted((one, other) => Number(other.certain) - Number(one.certain))
-      .map(({ certain, explains, ...draft }) => ({
+      .map(({ certain, traffic: _, explains, ...draft }) => ({
         ...draft,
         explains: (problem) =>
           explains?.(problem) === true && (certain || !proved.some((isProved) => isProved(problem))),
@@ -146,27 +138,33 @@ export const hostFirewallDrops: Rule = {
   gravity: 100,
 }
 
-interface FoundDraft extends Draft {
-  /** A rule that drops all of it is among those that were found. */
-  readonly certain: boolean
+function draftsOf(lab: LabView): FoundDraft[] {
+  return Object.keys(lab.kernelAfter ?? lab.kernelBefore ?? {}).flatMap((node) => [
+    ...kinds.flatMap((kind) => draftOf(kind, node, lab)),
+    ...forwardedDraft(node, lab),
+  ])
 }
 
 /**
- * What was read to be wrong and accounts for problems by itself. Lists of attackers (CrowdSec, fail2ban) and the like count
- * something on every host that is reached from outside, and nobody reads what they match.
+ * What rules surely drop where it arrives. VXLAN of encrypted networks meets them as well, once it is decrypted, and
+ * published ports fail now and then on every node whose mesh asks tasks there.
  */
-function provedOtherwise(lab: LabView): ((problem: Reported) => boolean)[] {
-  const others = [
-    ...[checksumOffload, changedOnTheWay, securityAssociationMissing, ipsecRefuses],
-    ...[interfaceMtuSet, meshRuleMissing, gossipBlocked],
+export function surelyDropped(lab: LabView): ((problem: Reported) => boolean)[] {
+  const sure = draftsOf(lab).filter(({ certain }) => certain)
+  const nodes = new Set(sure.filter(({ traffic }) => traffic === 'data').flatMap((one) => one.nodes ?? []))
+  return [
+    ...sure.map(accounting),
+    (problem) =>
+      isOfData(problem) &&
+      (nodesOf(problem).some((node) => nodes.has(node)) || (nodes.size > 0 && isOfMesh(problem))),
   ]
-  return others
-    .flatMap((rule) => rule.find(lab))
-    .map(
-      ({ explains, counted }) =>
-        (problem) =>
-          explains?.(problem) === true && (counted === undefined || canEndAt(problem, counted)),
-    )
+}
+
+interface FoundDraft extends Draft {
+  /** A rule that drops all of it is among those that were found. */
+  readonly certain: boolean
+  /** Undefined of what is forwarded. */
+  readonly traffic?: Traffic
 }
 
 function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
@@ -182,7 +180,10 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   const explains = (problem: Reported): boolean =>
     isItsOwn(problem) &&
     canEndAt(problem, { at: node, way: 'arriving' }) &&
-    (first.certain || !isLostOnTheWay(problem, lab))
+    (first.certain ||
+      (!isLostOnTheWay(problem, lab) &&
+        !isBehindLoss(problem, lab) &&
+        !isCarried(kind.traffic, problem, lab)))
   const missed = lab.problems().filter(explains)
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
@@ -199,7 +200,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   return [
     {
       ...draft,
-      certain: first.certain,
+      ...{ certain: first.certain, traffic: kind.traffic },
       title: first.certain
         ? `${name} arrives at ${node} and ${node}'s own firewall drops it: ${described(first)}`
         : `${name} arrives at ${node} and is not received there; ${node}'s own firewall may drop it: ${described(first)}`,
@@ -291,42 +292,6 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
       explains: (problem) => missed.includes(problem),
     },
   ]
-}
-
-/** Problems of which nothing else is known than a rule whose matches are not understood. */
-function unspokenAgainst<T extends { readonly problem: Reported }>(
-  asked: readonly T[],
-  node: string,
-  lab: LabView,
-): readonly T[] {
-  if (asked.length === 0 || isDroppedOtherwise(lab, node, asked.length, isOfNetfilter)) return []
-  const missing = meshRuleMissing.find(lab)
-  const own = lab.everyProblem.filter((problem) => isOfOwnMesh(problem, node, lab))
-  const isBehind = losesBehindMesh(lab)
-  return asked.filter(({ problem }) =>
-    problem.code.startsWith('outbound')
-      ? problem.code !== 'outbound-lost'
-      : !isBehind &&
-        !missing.some(({ explains }) => explains?.(problem)) &&
-        !own.some((one) => isOfMeshItself(one, problem, node, lab)),
-  )
-}
-
-/** Requests that came through a node’s firewall end where tasks of other nodes are not reached. */
-const losesBehindMesh = (lab: LabView): boolean =>
-  lab.everyProblem.some(
-    ({ code, network }) => behindMesh.includes(code) && lab.networkNamed(network)?.encrypted !== true,
-  )
-
-const behindMesh: readonly ProblemCode[] = ['not-delivered', 'data-never-left', 'data-lost-on-the-way']
-
-/** The node itself is not answered either, or its tables are not as they should be: what is forwarded is not to blame. */
-function isOfMeshItself(one: Reported, { port }: Reported, node: string, lab: LabView): boolean {
-  return (
-    one.requirement.startsWith('ING') &&
-    !isForwardedBy(one, node, lab) &&
-    (one.port === undefined || one.port === port)
-  )
 }
 
 function draftFor(

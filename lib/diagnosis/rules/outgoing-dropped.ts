@@ -1,10 +1,14 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
+import { isLostOnTheWay } from '../ends.ts'
 import { followsFromGossipAt } from '../gossip.ts'
 import { lostBy, packetDrops, portsOf, sizeMissed } from '../firewall-drops.ts'
+import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { letOut } from '../let-in.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { isBehindLoss, isCarried, provedOtherwise } from '../proved-otherwise.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { surelyDropped } from './host-firewall-drops.ts'
 
 interface Kind {
   readonly traffic: 'data' | 'esp' | 'gossip-udp' | 'gossip-tcp'
@@ -50,16 +54,27 @@ export const outgoingDropped: Rule = {
 }
 
 function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): Draft[] {
-  const explains = (problem: Reported): boolean =>
+  const isItsOwn = (problem: Reported): boolean =>
     problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
-  const missed = lab.problemsAbout(node).filter(explains)
-  if (missed.length === 0) return []
-  const asked = packetsOf(traffic, node, lab).map((packet) => ({ ...packet, ...sizeMissed(missed, lab) }))
+  const concerned = lab.problemsAbout(node).filter(isItsOwn)
+  if (concerned.length === 0) return []
+  const asked = packetsOf(traffic, node, lab).map((packet) => ({ ...packet, ...sizeMissed(concerned, lab) }))
   const drops = packetDrops(lab, node, asked, ['output', 'postrouting', 'egress']).filter(
     ({ packets }) => packets !== 0,
   )
   const [first] = drops
   if (first === undefined) return []
+  const others = first.certain ? [] : [...provedOtherwise(lab), ...surelyDropped(lab)]
+  const explains = (problem: Reported): boolean =>
+    isItsOwn(problem) &&
+    (first.certain ||
+      (!isLostOnTheWay(problem, lab) &&
+        !isBehindLoss(problem, lab) &&
+        !isCarried(traffic, problem, lab) &&
+        !others.some((accountsFor) => accountsFor(problem))))
+  const missed = concerned.filter(explains)
+  if (missed.length === 0) return []
+  if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
   const loss = lostBy(drops, { at: node, way: 'leaving' })
   const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   return [

@@ -1,8 +1,10 @@
 import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nameProblem } from '../../observation/describe-problem.ts'
-import { placesOf } from '../lab-view.ts'
-import type { Rule } from '../rule.ts'
+import { nodesOf } from '../../observation/problem.ts'
+import { isToldByGossip } from '../gossip.ts'
+import { placesOf, type Reported } from '../lab-view.ts'
+import type { Draft, Rule } from '../rule.ts'
 import { told } from '../told.ts'
 
 const codes: readonly ProblemCode[] = [
@@ -33,29 +35,51 @@ export const overlayBridgeIncomplete: Rule = {
   ],
   reports: [],
   find(lab) {
-    const problems = lab.problems(...codes)
-    const nodes = placesOf(problems)
-    if (nodes.length === 0) return []
-    const networks = [...new Set(problems.flatMap(({ network }) => network ?? []))]
-    const [first] = problems
-    return [
-      {
-        title: `The bridge of ${networks.join(', ') || 'an overlay'} on ${inWords(nodes)} is not whole: ${first === undefined ? '' : nameProblem(first)}`,
-        cause:
-          'The engine puts the VXLAN device and a veth for each endpoint on the bridge of the network once, when the task starts, and does not look again. Somebody or something took one off, set it down, or removed the gateway’s address.',
-        remedy: [
-          'Make the tasks of this network there again: `docker service update --force SERVICE`',
-          'Look: `nsenter --net=/run/docker/netns/1-NETWORK ip -d link` (up, `master br0`), `ip addr show br0` (the gateway)',
-        ],
-        ...{ nodes, networks },
-        proof: told(problems),
-        explains: ({ code, kind, network, path, node }) =>
-          codes.includes(code) ||
-          (kind === 'missed' &&
-            networks.includes(network ?? '') &&
-            [node, path?.from, path?.to].some((name) => name !== undefined && nodes.includes(name))),
-      },
-    ]
+    const groups = new Map<string, Reported[]>()
+    for (const problem of lab.problems(...codes)) {
+      const { network = '' } = problem
+      groups.set(network, [...(groups.get(network) ?? []), problem])
+    }
+    return [...groups].flatMap(([network, problems]) => draftOf(network, problems))
   },
   gravity: 148,
 }
+
+/**
+ * One for each network: what one lacks on a node is no matter of another there. Frames need no gateway’s address, and what
+ * nodes are told by gossip comes by no bridge.
+ */
+function draftOf(network: string, problems: readonly Reported[]): Draft[] {
+  const [first] = problems
+  const nodes = placesOf(problems)
+  if (first === undefined || nodes.length === 0) return []
+  const where = nodes.length > 1 && first.node !== undefined ? `on ${first.node} ` : ''
+  const more = problems.length > 1 ? `, and ${problems.length - 1} more` : ''
+  const cutOff = placesOf(problems.filter(({ code }) => code !== 'gateway-address-missing'))
+  return [
+    {
+      title: `The bridge of ${network || 'an overlay'} on ${inWords(nodes)} is not whole: ${where}${nameProblem(first)}${more}`,
+      cause:
+        'The engine puts the VXLAN device and a veth for each endpoint on the bridge of the network once, when the task starts, and does not look again. Somebody or something took one off, set it down, or removed the gateway’s address.',
+      remedy: [
+        problems.every(isOfEndpoint)
+          ? 'Make the tasks of this network there again: `docker service update --force SERVICE`'
+          : `The namespace goes with the last task of the network on ${inWords(nodes)}: \`docker node update --availability drain NODE\`, then \`docker node update --availability active NODE\`, and tasks that come back make it again`,
+        'Look: `nsenter --net=/run/docker/netns/1-NETWORK ip -d link` (up, `master br0`), `ip addr show br0` (the gateway)',
+      ],
+      ...{ nodes, networks: network === '' ? [] : [network] },
+      proof: told(problems),
+      explains: (problem) =>
+        problems.includes(problem) ||
+        (problem.kind === 'missed' &&
+          problem.network === network &&
+          !isToldByGossip(problem) &&
+          !codes.includes(problem.code) &&
+          nodesOf(problem).some((node) => cutOff.includes(node))),
+    },
+  ]
+}
+
+/** A task that is made again brings its own veth; the bridge and the VXLAN device stay. */
+const isOfEndpoint = ({ code, subject = '' }: Reported): boolean =>
+  code === 'endpoint-devices-differ' || subject.startsWith('veth')

@@ -1,8 +1,9 @@
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
-import { lostBy, packetDrops } from '../firewall-drops.ts'
+import { lostBy, type PacketDrop, packetDrops } from '../firewall-drops.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { unspokenAgainst } from '../unspoken-against.ts'
 
 /** A rule of a node drops what comes for a published port before DNAT leads it on. */
 export const publishedPortDropped: Rule = {
@@ -32,24 +33,26 @@ export const publishedPortDropped: Rule = {
 }
 
 function draftOf(node: string, lab: LabView): Draft[] {
-  const missed = lab.problems().filter((problem) => isSilent(problem) && problem.node === node)
-  const found = missed.flatMap(({ port = 0, protocol = 'TCP', requirement }) =>
-    packetDrops(lab, node, [packetTo(port, protocol, node, lab)], ['ingress', 'prerouting'], requirement)
-      .filter(({ packets }) => packets !== 0)
-      .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() })),
-  )
+  const asked = lab
+    .problems()
+    .filter((problem) => comesIn(problem, node))
+    .map((problem) => ({ problem, drops: dropsOf(problem, node, lab) }))
+    .filter(({ drops }) => drops.length > 0)
+  const sure = asked.filter(({ drops }) => drops.some(({ certain }) => certain))
+  const dropped = sure.length > 0 ? sure : unspokenAgainst(asked, node, lab)
+  const found = dropped.flatMap(({ problem, drops }) => (isSilent(problem) ? drops : []))
   const drops = [...new Map(found.map((drop) => [`${drop.rule} ${drop.port}`, drop])).values()]
   const [first] = drops
   if (first === undefined) return []
   const loss = lostBy(drops, { at: node, way: 'arriving' })
-  const ports = new Set(drops.map(({ port }) => port))
+  const missed = new Set(dropped.map(({ problem }) => problem))
   const counted = first.packets === undefined ? '' : `, ${first.packets} packets meanwhile`
   return [
     {
       title: `${node}'s own firewall ${first.certain ? 'drops' : 'may drop'} what comes for port ${first.port}/${first.protocol}: ${first.rule}${counted}`,
       cause: `The rule is asked on ${node} before DNAT leads the port on, so that neither DOCKER-USER nor a task sees the connection. Through other nodes the port answers, and everything is reported healthy.`,
       remedy: [
-        `On ${node} take that rule away, or accept port ${first.port} before it; rules for published ports belong in DOCKER-USER, with \`-m conntrack --ctorigdstport ${first.port}\``,
+        `On ${node} ${first.certain ? '' : 'see whether its counter rises when the port is asked; if so, '}take that rule away, or accept port ${first.port} before it; rules for published ports belong in DOCKER-USER, with \`-m conntrack --ctorigdstport ${first.port}\``,
         'See which rule counts: `iptables-save -c | grep -E "PREROUTING.*(DROP|REJECT)"`, `nft list ruleset`',
       ],
       nodes: [node],
@@ -58,23 +61,58 @@ function draftOf(node: string, lab: LabView): Draft[] {
           `${node}, port ${port}: ${rule}: ${packets === undefined ? 'without a counter' : `${packets} packets while the requirements were verified`}`,
       ),
       ...(loss === undefined ? {} : { counted: loss }),
-      explains: (problem) =>
-        problem.kind === 'missed' &&
-        problem.node === node &&
-        problem.port !== undefined &&
-        ports.has(problem.port),
+      explains: (problem) => missed.has(problem),
     },
   ]
 }
 
-const isSilent = ({ code, port, kind }: Reported): boolean =>
-  kind === 'missed' && port !== undefined && /^(published-)?port-(not-answered|unanswered|silent)/.test(code)
+/** What a node asks itself does not come in. */
+const comesIn = ({ kind, port, path, code, ...problem }: Reported, node: string): boolean =>
+  kind === 'missed' &&
+  port !== undefined &&
+  problem.node === node &&
+  (path?.from !== node || code === fromOwnTask)
 
-function packetTo(port: number, protocol: string, node: string, { facts }: LabView): AskedPacket {
-  const own = facts?.nodes.find(({ name }) => name === node)?.advertise
+const isSilent = ({ code }: Reported): boolean =>
+  /^(published-)?port-(not-answered|unanswered|silent)/.test(code)
+
+const fromOwnTask = 'own-node-not-answering-task'
+
+interface PortDrop extends PacketDrop {
+  readonly port: number
+  readonly protocol: string
+}
+
+function dropsOf(problem: Reported, node: string, lab: LabView): PortDrop[] {
+  const { port = 0, protocol = 'TCP', requirement } = problem
+  const packet = packetOf(problem, node, lab)
+  return packetDrops(lab, node, [packet], ['ingress', 'prerouting'], requirement)
+    .filter(
+      ({ packets, ofListedSenders }) =>
+        packets !== 0 && !(ofListedSenders === true && packet.source !== undefined && isHeard(lab)),
+    )
+    .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() }))
+}
+
+/** Nodes hear each other by gossip, from the same addresses: none is on a list whose senders are dropped. */
+const isHeard = (lab: LabView): boolean => lab.holds('CTL-02') || lab.holds('CTL-03')
+
+/** As the node gets it: from whom and by which interface, as far as that is known. */
+function packetOf(
+  { code, port = 0, protocol = 'TCP', address, path }: Reported,
+  node: string,
+  { facts }: LabView,
+): AskedPacket {
+  const named = (name: string | undefined) => facts?.nodes.find((one) => one.name === name)?.advertise
+  const own = named(node)
+  const source = code === fromOwnTask ? undefined : named(path?.from)?.address
+  const destination = address ?? own?.address
+  const isOfNodes = source !== undefined && own !== undefined && destination === own.address
+  const outside = isOfNodes ? own.interface : { noneOf: [gatewayBridgeName, 'lo'] }
   return {
     ...{ protocol: protocol.toLowerCase(), destinationPort: port, state: 'new' },
-    ...{ fromHost: false, toHost: true, in: { noneOf: [gatewayBridgeName, 'lo'] } },
-    ...(own === undefined ? {} : { destination: own.address }),
+    ...{ fromHost: false, toHost: true, in: code === fromOwnTask ? gatewayBridgeName : outside },
+    ...(source === undefined ? {} : { source }),
+    ...(destination === undefined ? {} : { destination }),
   }
 }
