@@ -1,8 +1,8 @@
 /**
  * Keeps in every golden case the words that rules have now. Refuses, and keeps what was there, where more than words is
- * another: whoever means that changes it with the command that observed the case.
+ * another, but in cases that are named: there that is meant.
  *
- *     npm run golden
+ *     npm run golden [-- CASE...]
  */
 import { explainStored } from '../lib/cli/explain-stored.ts'
 import { stdout } from '../lib/cli/output.ts'
@@ -15,10 +15,12 @@ const wordless = (said: Said): string =>
   JSON.stringify(said, (key, value: unknown) => (words.has(key) ? undefined : value))
 const titles = ({ findings }: Said): string => findings.map(({ title }) => title).join('; ')
 
+const meant = process.argv.slice(2)
+
 for (const name of goldenCases()) {
   const golden = readGolden(name)
   const [then, now] = [golden.said as Said, explainStored(golden.files)]
-  if (wordless(then) !== wordless(now)) {
+  if (wordless(then) !== wordless(now) && !meant.includes(name)) {
     stdout.write(`✘ ${name}: not only the words are others\n`)
     process.exitCode = 1
   } else if (JSON.stringify(then) !== JSON.stringify(now)) {

@@ -15,10 +15,16 @@ interface Kind {
   readonly name: string
   /** Requirements that miss it. */
   readonly misses: RegExp
+  /** And those that miss what becomes of it, where all of it is dropped. */
+  readonly besides?: RegExp
 }
 
 const kinds: readonly Kind[] = [
-  { traffic: 'data', name: 'VXLAN', misses: /^(CTL-04|VXL|OVL|MTU|ING|LB|DSC|RES)/ },
+  {
+    ...{ traffic: 'data', name: 'VXLAN', misses: /^(CTL-04|VXL|OVL|MTU|ING|LB|DSC|RES)/ },
+    // What is to be encrypted passes OUTPUT and POSTROUTING as VXLAN first, and as ESP again (net/xfrm/xfrm_output.c).
+    besides: /^(CTL-07|ENC)/,
+  },
   { traffic: 'esp', name: 'ESP', misses: /^(CTL-07|ENC|OVL|MTU)/ },
   { traffic: 'gossip-udp', name: 'gossip by UDP', misses: /^CTL-(03|10)/ },
   { traffic: 'gossip-tcp', name: 'gossip by TCP', misses: /^CTL-(02|10)/ },
@@ -53,9 +59,10 @@ export const outgoingDropped: Rule = {
   gravity: 98,
 }
 
-function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): Draft[] {
-  const isItsOwn = (problem: Reported): boolean =>
-    problem.kind === 'missed' && misses.test(problem.requirement) && nodesOf(problem).includes(node)
+function draftOf({ traffic, name, misses, besides }: Kind, node: string, lab: LabView): Draft[] {
+  const isMissed = (problem: Reported): boolean =>
+    problem.kind === 'missed' && nodesOf(problem).includes(node)
+  const isItsOwn = (problem: Reported): boolean => isMissed(problem) && misses.test(problem.requirement)
   const concerned = lab.problemsAbout(node).filter(isItsOwn)
   if (concerned.length === 0) return []
   const asked = packetsOf(traffic, node, lab).map((packet) => ({ ...packet, ...sizeMissed(concerned, lab) }))
@@ -65,13 +72,16 @@ function draftOf({ traffic, name, misses }: Kind, node: string, lab: LabView): D
   const [first] = drops
   if (first === undefined) return []
   const others = first.certain ? [] : [...provedOtherwise(lab), ...surelyDropped(lab)]
+  const isBesides = (problem: Reported): boolean =>
+    first.certain && besides?.test(problem.requirement) === true && isMissed(problem)
   const explains = (problem: Reported): boolean =>
-    isItsOwn(problem) &&
-    (first.certain ||
-      (!isLostOnTheWay(problem, lab) &&
-        !isBehindLoss(problem, lab) &&
-        !isCarried(traffic, problem, lab) &&
-        !others.some((accountsFor) => accountsFor(problem))))
+    isBesides(problem) ||
+    (isItsOwn(problem) &&
+      (first.certain ||
+        (!isLostOnTheWay(problem, lab) &&
+          !isBehindLoss(problem, lab) &&
+          !isCarried(traffic, problem, lab) &&
+          !others.some((accountsFor) => accountsFor(problem)))))
   const missed = concerned.filter(explains)
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
