@@ -1,7 +1,6 @@
-import type { AskedPacket } from '../../observe/who-decides.ts'
-import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
 import { lostBy, type PacketDrop, packetDrops } from '../firewall-drops.ts'
 import type { LabView, Reported } from '../lab-view.ts'
+import { isMissedAtPort, isPortSilent, packetToPort } from '../port-packets.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { unspokenAgainst } from '../unspoken-against.ts'
 
@@ -35,12 +34,12 @@ export const publishedPortDropped: Rule = {
 function draftOf(node: string, lab: LabView): Draft[] {
   const asked = lab
     .problems()
-    .filter((problem) => comesIn(problem, node))
+    .filter((problem) => isMissedAtPort(problem, node))
     .map((problem) => ({ problem, drops: dropsOf(problem, node, lab) }))
     .filter(({ drops }) => drops.length > 0)
   const sure = asked.filter(({ drops }) => drops.some(({ certain }) => certain))
   const dropped = sure.length > 0 ? sure : unspokenAgainst(asked, node, lab)
-  const found = dropped.flatMap(({ problem, drops }) => (isSilent(problem) ? drops : []))
+  const found = dropped.flatMap(({ problem, drops }) => (isPortSilent(problem) ? drops : []))
   const drops = [...new Map(found.map((drop) => [`${drop.rule} ${drop.port}`, drop])).values()]
   const [first] = drops
   if (first === undefined) return []
@@ -66,18 +65,6 @@ function draftOf(node: string, lab: LabView): Draft[] {
   ]
 }
 
-/** What a node asks itself does not come in. */
-const comesIn = ({ kind, port, path, code, ...problem }: Reported, node: string): boolean =>
-  kind === 'missed' &&
-  port !== undefined &&
-  problem.node === node &&
-  (path?.from !== node || code === fromOwnTask)
-
-const isSilent = ({ code }: Reported): boolean =>
-  /^(published-)?port-(not-answered|unanswered|silent)/.test(code)
-
-const fromOwnTask = 'own-node-not-answering-task'
-
 interface PortDrop extends PacketDrop {
   readonly port: number
   readonly protocol: string
@@ -85,7 +72,7 @@ interface PortDrop extends PacketDrop {
 
 function dropsOf(problem: Reported, node: string, lab: LabView): PortDrop[] {
   const { port = 0, protocol = 'TCP', requirement } = problem
-  const packet = packetOf(problem, node, lab)
+  const packet = packetToPort(problem, node, lab)
   return packetDrops(lab, node, [packet], ['ingress', 'prerouting'], requirement)
     .filter(
       ({ packets, ofListedSenders }) =>
@@ -96,23 +83,3 @@ function dropsOf(problem: Reported, node: string, lab: LabView): PortDrop[] {
 
 /** Nodes hear each other by gossip, from the same addresses: none is on a list whose senders are dropped. */
 const isHeard = (lab: LabView): boolean => lab.holds('CTL-02') || lab.holds('CTL-03')
-
-/** As the node gets it: from whom and by which interface, as far as that is known. */
-function packetOf(
-  { code, port = 0, protocol = 'TCP', address, path }: Reported,
-  node: string,
-  { facts }: LabView,
-): AskedPacket {
-  const named = (name: string | undefined) => facts?.nodes.find((one) => one.name === name)?.advertise
-  const own = named(node)
-  const source = code === fromOwnTask ? undefined : named(path?.from)?.address
-  const destination = address ?? own?.address
-  const isOfNodes = source !== undefined && own !== undefined && destination === own.address
-  const outside = isOfNodes ? own.interface : { noneOf: [gatewayBridgeName, 'lo'] }
-  return {
-    ...{ protocol: protocol.toLowerCase(), destinationPort: port, state: 'new' },
-    ...{ fromHost: false, toHost: true, in: code === fromOwnTask ? gatewayBridgeName : outside },
-    ...(source === undefined ? {} : { source }),
-    ...(destination === undefined ? {} : { destination }),
-  }
-}
