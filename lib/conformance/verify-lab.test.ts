@@ -135,7 +135,8 @@ describe('verifyLab', () => {
       'Verifying 1 requirement with about 12 probes, expected to take at most 5 s (by no earlier run of such a lab)',
     ])
     expect(expected).to.include({ probes: 12, runs: 0, atOnce: 4 })
-    expect(became).to.deep.equal({ probes: 0, seconds: 0 })
+    expect(became?.probes).to.equal(0)
+    expect(became?.seconds, 'of a second at most, however busy the machine is').to.be.below(5)
     const again = await verified(tests, { known, progress, serial: true, timeoutMs: 1000 })
     expect(again.record.labs[0]?.expected?.atOnce).to.equal(1)
     expect((await verified(tests)).record.labs[0]).not.to.have.property('expected')

@@ -47,7 +47,7 @@ export const routerDropsVxlan: Fault = {
   name: 'router-drops-vxlan',
   description: 'A host that is to route between nodes drops VXLAN.',
   breaks: ['VXL-09'],
-  unnamed: 'the host that drops is no node: nothing of it is observed',
+  namedBy: { code: 'router-drops', at: 'host' },
   async plant(on) {
     const host = outsider(on)
     const rule = sh`-p udp --dport ${on.cluster.dataPathPort} -j DROP`

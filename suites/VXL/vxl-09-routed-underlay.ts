@@ -8,6 +8,7 @@ import { type NodeFacts, pairsOf } from '../../lib/observation/facts.ts'
 import type { Frame, WireSeen } from '../../lib/observation/frame.ts'
 import { judgement } from '../../lib/observation/judgement.ts'
 import { type Part, part } from '../../lib/observation/part.ts'
+import type { Problem } from '../../lib/observation/problem.ts'
 import { scriptLines, sh } from '../../lib/script.ts'
 import type { ClusterNode } from '../../lib/swarm/cluster.ts'
 import { onlyEsp } from '../ENC/enc-01-only-esp.ts'
@@ -35,7 +36,7 @@ export const routedUnderlay = requirement({
   needs: ['two-nodes', 'outsider', 'encrypted-overlay'],
   timeLimitMs: 420_000,
   method:
-    'Every node is given a route of its own to each other node via a host outside the swarm, which forwards: each node is then alone in its subnet, as far as the others go. Within 60 s the full mesh of tasks, the addresses of VXLAN and the encryption of the encrypted network (OVL-03, VXL-02, ENC-01) must hold in one look. Control: the router’s interface is recorded meanwhile, and VXLAN and ESP of every ordered pair of nodes must have passed it with its outer TTL one less on the way out. Then the routes are taken away.',
+    'Every node is given a route of its own to each other node via a host outside the swarm, which forwards: each node is then alone in its subnet, as far as the others go. Within 60 s the full mesh of tasks, the addresses of VXLAN and the encryption of the encrypted network (OVL-03, VXL-02, ENC-01) must hold in one look. The router’s interface is recorded meanwhile: VXLAN and ESP of every ordered pair of nodes must leave it with an outer TTL one less than they came with. Control: they came there. Then the routes are taken away.',
   usualCauses: [
     'a firewall between the subnets lets neither UDP on the data-path port nor IP protocol 50 pass',
     'the way between the subnets carries less than the underlay: see MTU-02',
@@ -45,7 +46,7 @@ export const routedUnderlay = requirement({
     'tracepath -n OTHER-ADDRESS on the node named',
     'allow 2377/tcp, 7946/tcp+udp, the data-path port/udp and protocol 50 between the subnets of all nodes',
   ],
-  codes: ['not-again'],
+  codes: ['not-again', 'not-passed-on'],
   changes: ['host'],
   quiet: ['traffic', 'changes'],
   reads: [],
@@ -92,9 +93,16 @@ export const routedUnderlay = requirement({
         ),
       })),
     )
-    const past = rows.filter(({ ttls }) => Object.keys(ttls).length < 2)
+    const past = rows.filter(({ ttls }) => Object.keys(ttls).length === 0)
+    // What is passed on was there twice, with one TTL as it came and a lower one as it left.
+    const stopped = rows.filter(({ ttls }) => Object.keys(ttls).length === 1)
     return judgement({
-      problems: judged.problems,
+      problems: [
+        ...stopped.map(({ kind, from, to }): Problem => ({
+          ...{ code: 'not-passed-on', kind: 'missed', node: router, protocol: kind, path: { from, to } },
+        })),
+        ...judged.problems,
+      ],
       controls: [
         ...judged.controls,
         {

@@ -35,6 +35,7 @@ export const vxlanCodes = {
   'frame-not-on-veth': 'was not seen on the veth of its sender',
   'frame-encapsulated-early': 'is in VXLAN on the veth of its sender already',
   'frame-not-on-underlay': 'is bare on the veth, but was never seen on the underlay of {node}',
+  'not-passed-on': '{protocol} from {from} to {to} came to {node}, which routes, and did not leave it',
   'frame-altered': 'is another frame on the underlay of {node} than on the veth',
   'payload-unreadable': 'no packet with the known data left {from} for {to}',
   'checksum-wrong': '{observed} of {expected} packets of {protocol} arrived with a wrong checksum {subject}',
