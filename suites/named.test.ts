@@ -82,6 +82,9 @@ describe('what a fault is named by', () => {
     expect(misnamed([standing('worker2')], [])).to.deep.equal([])
     expect(misnamed([standing('worker2')], [espAt])).to.have.lengthOf(1)
     expect(misnamed([standing('worker2')], [espAt], [espAt])).to.deep.equal([])
+    const everywhere = cause('esp-blocked', { nodes: ['manager', 'worker2'] })
+    expect(misnamed([standing('worker2')], [espAt], [everywhere]), 'at some of the places').to.deep.equal([])
+    expect(misnamed([standing('worker2')], [everywhere], [espAt]), 'at one more').to.have.lengthOf(1)
   })
 
   it('is both of two, the graver first', () => {

@@ -23,8 +23,9 @@ export function misnamed(
   findings: readonly FindingSaid[],
   anyway: readonly FindingSaid[] = [],
 ): string[] {
-  const without = new Set(anyway.map(keyOf))
-  const causes = findings.filter((finding) => finding.severity === 'cause' && !without.has(keyOf(finding)))
+  const causes = findings.filter(
+    (finding) => finding.severity === 'cause' && !anyway.some((other) => isPartOf(finding, other)),
+  )
   const wanted = standing.filter(({ fault }) => fault.namedBy !== undefined)
   const places = wanted.map((one) => causes.findIndex((cause) => names(cause, one)))
   const first = causes[0]
@@ -64,8 +65,13 @@ function placeOfFault({ at }: Pick<Standing, 'at'>): string {
   return at.causeAt ?? at.host
 }
 
-function keyOf({ code, nodes, pairs }: FindingSaid): string {
-  return JSON.stringify([code, nodes, pairs])
+/** The same, there or at some of the places: under a fault less of a lab may show it. */
+function isPartOf({ code, nodes, pairs }: FindingSaid, anyway: FindingSaid): boolean {
+  return (
+    code === anyway.code &&
+    nodes.every((node) => anyway.nodes.includes(node)) &&
+    pairs.every(({ from, to }) => anyway.pairs.some((path) => path.from === from && path.to === to))
+  )
 }
 
 function placeOf({ nodes, pairs }: FindingSaid): string {
