@@ -55,10 +55,10 @@ export const packetsCorrupted = impairedLink('packets-corrupted', {
   discipline: sh`netem corrupt 5%`,
 })
 
-/** Below what bursts on all networks need together, far above what managers and gossip send. */
+/** Below what bursts on all networks and full-size datagrams need together, far above what managers and gossip send. */
 export const sendingLimited = impairedLink('sending-limited', {
   description: 'What one node sends is limited to 200 kbit/s, as by a plan of its provider.',
-  breaks: ['OVL-19'],
+  breaks: ['MTU-02'],
   discipline: sh`tbf rate 200kbit burst 4000 latency 40ms`,
 })
 
