@@ -36,6 +36,7 @@ export const accounting =
 export const isCarried = (traffic: Traffic, { requirement }: Reported, lab: LabView): boolean =>
   (traffic === 'data' || traffic === 'esp') && lab.holds('OVL-03') && !/^(OVL|MTU|VXL|ENC)-/.test(requirement)
 
-/** Published ports fail now and then where the mesh asks tasks behind a pair of nodes between which packets are lost. */
+/** Published ports fail now and then where the mesh asks tasks behind a pair of nodes between which packets are lost, or never leave. */
 export const isBehindLoss = (problem: Reported, lab: LabView): boolean =>
-  isOfMesh(problem) && lab.everyProblem.some(({ code }) => code === 'data-lost-on-the-way')
+  isOfMesh(problem) &&
+  lab.everyProblem.some(({ code }) => code === 'data-lost-on-the-way' || code === 'data-never-left')
