@@ -5,7 +5,7 @@
  *     npm run golden [-- CASE...]
  */
 import { explainStored } from '../lib/cli/explain-stored.ts'
-import { stdout } from '../lib/cli/output.ts'
+import { stderr, stdout } from '../lib/cli/output.ts'
 import { goldenCases, readGolden, writeGolden } from '../suites/golden/golden-case.ts'
 
 type Said = ReturnType<typeof explainStored>
@@ -16,8 +16,14 @@ const wordless = (said: Said): string =>
 const titles = ({ findings }: Said): string => findings.map(({ title }) => title).join('; ')
 
 const meant = process.argv.slice(2)
+const cases = goldenCases()
+const unknown = meant.filter((name) => !cases.includes(name))
+if (unknown.length > 0) {
+  stderr.write(`there is no golden case ${unknown.join(', ')}: suites/golden has them, NAME.json.br\n`)
+  process.exit(64)
+}
 
-for (const name of goldenCases()) {
+for (const name of cases) {
   const golden = readGolden(name)
   const [then, now] = [golden.said as Said, explainStored(golden.files)]
   if (wordless(then) !== wordless(now) && !meant.includes(name)) {

@@ -1,7 +1,9 @@
 import { expect } from 'chai'
+import type { HostState } from '../lib/observe/host-state.ts'
+import { parseNftables } from '../lib/observe/nftables.ts'
 import { allOf, deleted, inserted } from './changed-firewall.fake.ts'
 import { causesOf, explainWithKernel } from './golden/altered-case.fake.ts'
-import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
+import type { Changeable, ChangeKernel } from './stored/changed-kernel.fake.ts'
 
 /** Port 8080 is silent at worker2, asked by manager and worker1, and the rule of FORWARD that dropped it is not there. */
 const run = 'forward-dropped'
@@ -11,6 +13,20 @@ const unlessDropped = deleted(/^filter FORWARD -i eth1 -o docker_gwbridge -j DRO
 function rising(table: string, rule: string, packets = 12): ChangeKernel {
   return (state, node, reading) =>
     inserted('worker2', table, 'PREROUTING', rule, reading === 'kernel' ? 0 : packets)(state, node, reading)
+}
+/** A chain of nftables on worker2 with one rule for the port. */
+function ofNft(chain: string, does: string): ChangeKernel {
+  return (state, node, reading) => {
+    if (node !== 'worker2') return
+    const of = '"family":"ip","table":"web"'
+    const counter = `{"counter":{"packets":${reading === 'kernel' ? 0 : 12},"bytes":0}}`
+    const port = '{"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":8080}}'
+    state.nftables = [
+      ...parseNftables(
+        `{"nftables":[{"chain":{${of},"name":"pre","handle":1,${chain},"policy":"accept"}},{"rule":{${of},"chain":"pre","handle":2,"expr":[${port},${counter},${does}]}}]}`,
+      ),
+    ] as NonNullable<Changeable<HostState>['nftables']>
+  }
 }
 const explained = (...changes: readonly ChangeKernel[]) =>
   explainWithKernel(run, allOf(unlessDropped, ...changes))
@@ -42,6 +58,19 @@ describe('a published port that is kept from DNAT', function () {
       ['raw', '-p tcp -m tcp --dport 8080 -j CT --notrack', 0],
     ] as const)
       expect(causesOf(explained(rising(table, rule, packets))), rule).to.deep.equal([])
+  })
+
+  it('is not by another chain that translates, nor by what untracks behind connection tracking', () => {
+    for (const chain of [
+      '"type":"nat","hook":"prerouting","prio":-110',
+      '"type":"filter","hook":"prerouting","prio":-150',
+    ])
+      for (const does of ['{"accept":null}', '{"notrack":null}'])
+        expect(causesOf(explained(ofNft(chain, does))), `${chain} ${does}`).to.deep.equal([])
+    const early = '"type":"filter","hook":"prerouting","prio":-300'
+    expect(causesOf(explained(ofNft(early, '{"notrack":null}')))).to.deep.equal([
+      ['published-port-kept-from-dnat', ['worker2']],
+    ])
   })
 
   it('is not where the engine has no DNAT for it', () => {

@@ -93,9 +93,10 @@ export const routedUnderlay = requirement({
         ),
       })),
     )
-    const past = rows.filter(({ ttls }) => Object.keys(ttls).length === 0)
     // What is passed on was there twice, with one TTL as it came and a lower one as it left.
-    const stopped = rows.filter(({ ttls }) => Object.keys(ttls).length === 1)
+    const once = rows.filter(({ ttls }) => Object.keys(ttls).length === 1)
+    const stopped = judged.problems.length > 0 ? once : []
+    const past = rows.filter((row) => Object.keys(row.ttls).length < 2 && !stopped.includes(row))
     return judgement({
       problems: [
         ...stopped.map(({ kind, from, to }): Problem => ({

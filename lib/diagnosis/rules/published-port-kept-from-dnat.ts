@@ -80,10 +80,10 @@ function keptFromDnat(problem: Reported, node: string, lab: LabView): Kept[] {
   if (state === undefined) return []
   const ruleset = nodeRuleset(state)
   const packet = packetToPort(problem, node, lab)
-  const by = whoDecides(ruleset, 'prerouting', packet).asked.find(isKeeping)
+  const { asked, translation } = whoDecides(ruleset, 'prerouting', packet)
+  const by = asked.find(leavesUntracked) ?? (translation === undefined ? asked.find(endsNat) : undefined)
   if (by === undefined) return []
-  const { translation } = whoDecides(without(by.rule, ruleset), 'prerouting', packet)
-  if (translation === undefined) return []
+  if (whoDecides(without(by.rule, ruleset), 'prerouting', packet).translation === undefined) return []
   const former = before === undefined || state === before ? undefined : nodeRuleset(before)
   const packets = risen(by.rule, former)
   return packets === 0 ? [] : [{ problem, by: by.rule, packets }]
@@ -93,9 +93,17 @@ function keptFromDnat(problem: Reported, node: string, lab: LabView): Kept[] {
 const without = (rule: PlacedRule, ruleset: Ruleset): Ruleset =>
   ruleset.map((chain) => ({ ...chain, rules: chain.rules.filter((other) => other !== rule) }))
 
-/** What DNAT that stands behind it would have led on is not led on. */
-function isKeeping({ rule, applies, base, path, beyond, doubted }: AskedRule): boolean {
-  if (applies !== 'all' || beyond || doubted || isInEnginesChain(rule)) return false
-  const endsNat = rule.verdict === 'accept' || (rule.verdict === 'return' && path.length === 1)
-  return rule.untracks === true || (base.translates && endsNat)
-}
+const isSurelyMet = ({ rule, applies, beyond, doubted }: AskedRule): boolean =>
+  applies === 'all' && !beyond && !doubted && !isInEnginesChain(rule)
+
+/** Where connection tracking is asked; what untracks later does nothing. */
+const trackingPriority = -200
+
+const leavesUntracked = (one: AskedRule): boolean =>
+  one.rule.untracks === true && one.base.priority < trackingPriority && isSurelyMet(one)
+
+/** Of its own chain alone: another that translates is asked all the same. */
+const endsNat = (one: AskedRule): boolean =>
+  one.base.translates &&
+  (one.rule.verdict === 'accept' || (one.rule.verdict === 'return' && one.path.length === 1)) &&
+  isSurelyMet(one)

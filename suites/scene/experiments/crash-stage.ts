@@ -45,7 +45,7 @@ export interface CrashStage {
   /** Running tasks at the end, and what each client then got: connections enough for equal shares. */
   readonly tasks: readonly TaskFacts[]
   readonly final: readonly { readonly client: string; readonly probe: ProbeSeen }[]
-  /** Where the new task did not answer every client. */
+  /** Where a new task was seen that did not answer every client. */
   readonly beside?: BalancersBeside
   /** How often such connections were made, where shares were unequal at first: `final` is of the last time. */
   readonly finalTries?: number
@@ -77,7 +77,10 @@ export async function crash(changing: Changing, count: number): Promise<CrashSta
     seen.replacedMs === null
       ? { last: [], tries: 0 }
       : await untilShared(changing, tasks, { isRandom, since })
-  const beside = seen.replacedMs === null ? await balancersBeside(changing, tasks.map(taskFacts)) : undefined
+  const beside =
+    seen.replacedMs === null && replacement !== undefined
+      ? await balancersBeside(changing, tasks.map(taskFacts))
+      : undefined
   return {
     ...(isRandom ? { isRandom } : {}),
     ...(beside === undefined ? {} : { beside }),
