@@ -45,7 +45,7 @@ export interface HostState {
   readonly routingRules?: readonly RoutingRule[]
   /** Of the table main, as the routes of `root`. Undefined in runs of before they were read with their metrics. */
   readonly refusingRoutes?: readonly RefusingRoute[]
-  /** Of every routing table that has a default route. Undefined where no rule of policy routing is for a sender. */
+  /** Of every routing table that has a default route, or that a rule leads to. Undefined where none leads to another than main. */
   readonly routingTables?: readonly RoutingTable[]
   /** Of the host’s own interfaces. Undefined without `tc`. */
   readonly queueing?: readonly QueueingDiscipline[]
@@ -258,6 +258,8 @@ export interface RuleEffect {
   readonly forGood?: true
   /** The mark it sets, where that is a constant. */
   readonly marks?: number
+  /** It sets a part of the mark, or the mark that the connection has. */
+  readonly remarks?: true
   /** DNAT: where it leads, as `ADDRESS:PORT` as far as it says; `?` where that is computed. */
   readonly leadsTo?: string
   /** It replaces the source by the address of the interface the packet leaves by. */

@@ -131,8 +131,10 @@ function targetOf(way: string, target: string, options: readonly string[]): Rule
     const mark = /^(0x[0-9a-fA-F]+|\d+)(\/0xffffffff)?$/.exec(
       optionOf('--set-xmark', '--set-mark') ?? '',
     )?.[1]
-    return { verdict: '', ...(mark === undefined ? {} : { marks: Number(mark) }) }
+    return { verdict: '', ...(mark === undefined ? { remarks: true as const } : { marks: Number(mark) }) }
   }
+  if (target === 'CONNMARK')
+    return { verdict: '', ...(options.includes('--restore-mark') ? { remarks: true as const } : {}) }
   if (target === 'DNAT') return { verdict: '', leadsTo: optionOf('--to-destination') ?? '?' }
   if (target === 'REDIRECT') return { verdict: '', leadsTo: `:${optionOf('--to-ports') ?? '?'}` }
   if (target === 'MASQUERADE') return { verdict: '', masquerades: true }

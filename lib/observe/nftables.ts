@@ -225,7 +225,8 @@ function effectOf(part: Expression): Partial<RuleEffect> {
   }
   if ('mangle' in part) {
     const { key, value } = object(part['mangle'])
-    return leftText(key) === 'meta mark' && typeof value === 'number' ? { marks: value } : {}
+    if (leftText(key) !== 'meta mark') return {}
+    return typeof value === 'number' ? { marks: value } : { remarks: true }
   }
   if ('masquerade' in part) return { masquerades: true }
   if ('notrack' in part) return { untracks: true }

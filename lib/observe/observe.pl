@@ -23,7 +23,9 @@ my ($ENOENT, $EINVAL, $EPROTONOSUPPORT, $CLONE_NEWNET) = (2, 22, 93, 0x40000000)
 # A kernel says where what it listed changed meanwhile.
 my $tries = 8;
 # No list of a kernel takes so long or is so large: 20 s, 64 MiB. A program that is asked may take 30 s.
+# Of routing tables that rules lead to at most 12 are read, and none of more than 128 KiB.
 my ($list_seconds, $list_bytes, $program_seconds) = (20, 1 << 26, 30);
+my ($table_count, $table_bytes) = (12, 1 << 17);
 my $sequence = 0;
 
 # Of each kind of message: what asks for it, the length of what stands before its attributes, and those that are wanted.
@@ -340,18 +342,26 @@ sub routed_by_rules {
   return scalar keys %usual;
 }
 
-# Routes of the table main are read with the namespace. Of tables that rules for senders may lead to, which can hold the
-# routes of the internet, only those to anywhere and those to the bridge by which published ports are reached.
+# Routes of the table main are read with the namespace. Of all tables those to anywhere and those to the bridge by which
+# published ports are reached; all of those that rules lead to, unless they hold the routes of the internet.
 sub routing {
   section('routing-rules');
   if (!routed_by_rules()) { print "[]\n"; return }
   my $rules = text_from(qw(ip -j -4 rule show));
   print $rules, "\n";
-  return if $rules !~ /"src":"[0-9]/;
+  my %tables = map { $_ => 1 } $rules =~ /"table":"([\w.-]{1,32})"/g;
+  delete @tables{qw(local main default)};
+  return if !%tables;
   section('ways-out');
   print text_from(qw(ip -j -4 -d route show table all exact 0/0)), "\n";
   section('gateway-routes');
   print text_from(qw(ip -j -4 -d route show table all dev docker_gwbridge)), "\n";
+  my @names = sort keys %tables;
+  for my $table (@names > $table_count ? () : @names) {
+    my $routes = text_from(qw(ip -j -4 -d route show table), $table);
+    section('table-routes', $table);
+    print length $routes > $table_bytes ? '' : $routes, "\n";
+  }
 }
 
 # Whether the kernel has nf_tables already: nft would load it. A kernel that has it built in shows no module.

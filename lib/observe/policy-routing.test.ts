@@ -11,12 +11,12 @@ describe('rules of policy routing', () => {
       { priority: 32765, from: '192.168.56.12', table },
     ])
     expect(rules).to.deep.equal([
-      { priority: 90, to: '10.30.0.0/16', table: '' },
+      { priority: 90, to: '10.30.0.0/16', refuses: 'prohibit', table: '' },
       { priority: 91, not: true, from: '10.0.0.0/8', table },
-      { priority: 92, comesIn: 'eth1', mark: '0x1', table },
+      { priority: 92, comesIn: 'eth1', mark: '0x1', markMask: '0xff', table },
       { priority: 93, more: true, table },
       { priority: 94, more: true, table },
-      { priority: 95, more: true, table: 'main' },
+      { priority: 95, suppressed: 0, table: 'main' },
       { priority: 96, not: true, mark: '0xca6c', table },
       { priority: 97, table: '' },
       { priority: 98, comesIn: 'lo', table },

@@ -2,6 +2,10 @@ import { z } from 'zod'
 import { jsonList } from '../json-list.ts'
 import { contains } from '../topology/cidr.ts'
 
+export type Refusal = 'blackhole' | 'unreachable' | 'prohibit'
+
+const refusals: readonly string[] = ['blackhole', 'unreachable', 'prohibit'] satisfies Refusal[]
+
 /** A rule of policy routing, as `ip rule` has it, besides the three that every kernel has. */
 export interface RoutingRule {
   readonly priority: number
@@ -13,7 +17,12 @@ export interface RoutingRule {
   /** `lo`: what the host itself sends. */
   readonly comesIn?: string
   readonly mark?: string
-  /** It asks for more than that: a protocol, ports, a user, the interface to leave by, or how narrow a route is. */
+  /** Of the mark; undefined for all of it. */
+  readonly markMask?: string
+  /** Routes of its table whose prefix is no longer than this are not taken, and the next rule is asked. */
+  readonly suppressed?: number
+  readonly refuses?: Refusal
+  /** It asks for more than that: a protocol, ports, a user, or the interface to leave by. */
   readonly more?: true
   /** Where it leads; empty for a rule that refuses, goes to another rule, or leads to the table of a VRF. */
   readonly table: string
@@ -30,29 +39,42 @@ const ipRule = z.looseObject({
   dstlen: z.number().exactOptional(),
   iif: word.exactOptional(),
   fwmark: word.exactOptional(),
+  fwmask: word.exactOptional(),
+  suppress_prefixlen: z.number().exactOptional(),
+  action: word.exactOptional(),
   table: word.exactOptional(),
 })
 
 /** What is no condition of a rule, or a part of one above (iproute2, ip/iprule.c). */
-const unasked = ['fwmask', 'action', 'goto', 'l3mdev', 'protocol']
+const unasked = ['goto', 'l3mdev', 'protocol']
 
 const ofEveryKernel = ['local', 'main', 'default']
+
+/** Linux, net/ipv4/fib_rules.c: what every kernel begins with. */
+const priorityOfMain = 32_766
+const usual: Readonly<Record<string, number>> = { local: 0, main: priorityOfMain, default: 32_767 }
 
 /** Reads `ip -j -4 rule show`; undefined where there is no such output. */
 export function parseRoutingRules(line: string | undefined): readonly RoutingRule[] | undefined {
   if (line?.startsWith('[') !== true) return undefined
   return jsonList(line, ipRule)
-    .map(({ priority, not, src, srclen, dst, dstlen, iif, fwmark, table = '', ...rest }) => ({
-      priority,
-      ...(not === undefined ? {} : { not: true as const }),
-      ...(src === undefined || src === 'all' ? {} : { from: withLength(src, srclen) }),
-      ...(dst === undefined || dst === 'all' ? {} : { to: withLength(dst, dstlen) }),
-      ...(iif === undefined ? {} : { comesIn: iif }),
-      ...(fwmark === undefined ? {} : { mark: fwmark }),
-      ...(Object.keys(rest).every((key) => unasked.includes(key)) ? {} : { more: true as const }),
-      table,
-    }))
-    .filter((rule) => Object.keys(rule).length > 2 || !ofEveryKernel.includes(rule.table))
+    .map(({ priority, not, src, srclen, dst, dstlen, iif, fwmark, table = '', ...all }) => {
+      const { fwmask, suppress_prefixlen: suppressed, action = '', ...rest } = all
+      return {
+        priority,
+        ...(not === undefined ? {} : { not: true as const }),
+        ...(src === undefined || src === 'all' ? {} : { from: withLength(src, srclen) }),
+        ...(dst === undefined || dst === 'all' ? {} : { to: withLength(dst, dstlen) }),
+        ...(iif === undefined ? {} : { comesIn: iif }),
+        ...(fwmark === undefined ? {} : { mark: fwmark }),
+        ...(fwmask === undefined ? {} : { markMask: fwmask }),
+        ...(suppressed === undefined ? {} : { suppressed }),
+        ...(refusals.includes(action) ? { refuses: action as Refusal } : {}),
+        ...(Object.keys(rest).every((key) => unasked.includes(key)) ? {} : { more: true as const }),
+        table,
+      }
+    })
+    .filter((rule) => Object.keys(rule).length > 2 || usual[rule.table] !== rule.priority)
 }
 
 const withLength = (address: string, length: number | undefined): string =>
@@ -77,9 +99,6 @@ export function ruleFor(rules: readonly RoutingRule[], from: string, to: string)
   if (first === undefined) return 'main'
   return first.not === true || first.more === true || first.table === '' ? undefined : first.table
 }
-
-/** Linux, net/ipv4/fib_rules.c: what every kernel begins with. */
-const priorityOfMain = 32_766
 
 /**
  * Whether a rule can lead what a host itself sends past the routes of the table main, which alone are read. Only marks and

@@ -173,7 +173,12 @@ function hostConditions(
   const files = parseKernelFiles(find('files') ?? [])
   const rules = parseRoutingRules(find('routing-rules')?.[0])
   const netlink = find('netlink')
-  const ways = parseRoutingTables(find('ways-out')?.[0], find('gateway-routes')?.[0], host)
+  const ofRules = new Map(
+    all.flatMap(({ name, argument, lines }) =>
+      name === 'table-routes' ? [[argument, lines[0]] as const] : [],
+    ),
+  )
+  const ways = parseRoutingTables(find('ways-out')?.[0], find('gateway-routes')?.[0], host, ofRules)
   const queueing = find('queueing')
   const bootId = files.get('/proc/sys/kernel/random/boot_id')?.[0]
   const uptime = Number(files.get('/proc/uptime')?.[0]?.split(' ')[0])

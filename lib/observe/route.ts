@@ -108,8 +108,8 @@ export function compareRoutes(one: Choosable, other: Choosable): number {
   return narrowness(other) - narrowness(one) || (one.metric ?? 0) - (other.metric ?? 0)
 }
 
-/** `default` is as wide as `0.0.0.0/0`. */
-const narrowness = ({ destination }: Choosable): number =>
+/** The length of its prefix; `default` is as wide as `0.0.0.0/0`. */
+export const narrowness = ({ destination }: Choosable): number =>
   destination === 'default' ? 0 : prefixLengthOf(destination)
 
 /** The device by which an address is reached; the first of several. Undefined where no route leads there. */

@@ -3,12 +3,12 @@ import type { ProblemCode } from '../../observation/codes.ts'
 import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { HostState, Route } from '../../observe/host-state.ts'
-import { leadsPastMain } from '../../observe/policy-routing.ts'
-import { routesTo } from '../../observe/route.ts'
+import type { RoutingDecision } from '../../observe/routing-decision.ts'
 import { contains, networkOf } from '../../topology/cidr.ts'
 import { canEndAt } from '../ends.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
+import { ledByTold, routeTold, wayToPeer } from '../peer-routing.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** A node is in one network with another, and a route leads to that one’s address by another interface all the same. */
@@ -20,18 +20,19 @@ export const peerByAnotherInterface: Rule = {
     'Control traffic goes to the advertise address of a node and VXLAN and ESP to its data-path address, by whatever interface the routes lead there. A more specific route, or one of a lower metric (a VPN, a line for another purpose, a routing daemon), takes them away from the interface that has the network of that address. They then use the wrong line, or reach nobody, and they get the source address of that interface, by which the other nodes and encryption do not know them.',
   proof: [
     'The interface that the swarm was given for this traffic has an address in one network with the other node’s',
-    'The route that is taken for the other node’s address (the most specific, of equal ones the one with the lowest metric) leaves by another interface',
+    'The route that is taken for the other node’s address leaves by another interface: of the table main, or of the one that a policy routing rule leads to, the most specific, of equal ones the one with the lowest metric',
     'Traffic of the two was seen on an interface where it must not be, or never left by the right one',
   ],
   silencedBy: [
     'One of several equal routes leaves by the right interface',
-    'A policy routing rule can lead these packets to another table',
+    'What policy routing makes of these packets is not known: `peer-not-routed` says when',
     'The node’s own interface is down, or has no address in one network with the other node: then another way may be meant',
     'Traffic of the two was seen where it should be, whatever else was missed between them',
     'A strict reverse path filter dropped what the other node sends: `reverse-path-filter-drops` says so, and names the route',
   ],
   remedy: [
     'Look: `ip route get ADDRESS` on the node, `ip route show to match ADDRESS`',
+    'Where a policy routing rule leads there, `ip rule add to SUBNET lookup main priority N` before it keeps the network of the nodes out; of Tailscale, `tailscale set --accept-routes=false`',
     'Remove the more specific route, `ip route del DESTINATION dev INTERFACE`, and take it out of netplan, ifupdown, the VPN or the routing daemon that sets it',
   ],
   reports: [
@@ -52,6 +53,8 @@ export interface Stray {
   readonly address: string
   readonly traffic: string
   readonly route: Route
+  /** What led to its table, unless that is main. */
+  readonly led?: Pick<RoutingDecision, 'rule' | 'table'>
   /** The interface that is in one network with the address. */
   readonly expected: string
 }
@@ -69,20 +72,21 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const traffic = [...new Set(found.map((stray) => stray.traffic))].join(', and ')
   return [
     {
-      title: `${node} sends ${traffic} for ${inWords(who)} by ${first.route.device}, not by ${first.expected}: it has a route ${described(first.route)}`,
+      title: `${node} sends ${traffic} for ${inWords(who)} by ${first.route.device}, not by ${first.expected}: it has a route ${toldOf(first)}`,
       cause: `${first.expected} of ${node} is in one network with ${first.address}, and a route that is preferred leads there by ${first.route.device}. What ${node} sends to ${inWords(who)} takes that line and, where nothing else says so, the source address of that interface, by which neither the other nodes nor encryption know it.`,
       remedy: [
-        ...found.map(({ route }) =>
-          isConnected(state, route)
+        ...found.flatMap(({ address, expected, led }) => byRule(node, state, address, expected, led)),
+        ...found.map(({ route, led }) =>
+          led === undefined && isConnected(state, route)
             ? `${route.device} of ${node} is itself in ${route.destination}, which covers the address of another node: give that network another range (of a bridge of docker: make it again with \`docker network create --subnet SUBNET\`, and other \`default-address-pools\` in \`/etc/docker/daemon.json\`)`
-            : `On ${node}: \`ip route del ${described(route)}\``,
+            : `${led === undefined ? `On ${node}:` : 'Or take the route away:'} \`ip route del ${routeTold(route)}${led === undefined ? '' : ` table ${led.table}`}\``,
         ),
         `See which way is taken then: \`ip route get ${first.address}\` must name ${first.expected}; find what set the route (a VPN, netplan, a routing daemon), or it comes back`,
       ],
       nodes: [node],
       pairs: who.map((to) => ({ from: node, to })),
-      proof: found.flatMap(({ peer, address, route, expected }) => [
-        `${node}: ${described(route)} covers ${address} of ${peer.name}`,
+      proof: found.flatMap(({ peer, address, expected, ...stray }) => [
+        `${node}: ${toldOf(stray)} covers ${address} of ${peer.name}`,
         `${node}: ${expected} has ${addressesOf(state, expected).join(', ')}`,
       ]),
       explains: (problem) => found.some((stray) => isBetween(problem, own, stray)),
@@ -96,14 +100,10 @@ export function straysOn(lab: LabView, node: string): readonly Stray[] {
   const [state] = statesOf(lab, node)
   if (own === undefined || state === undefined) return []
   const peers = lab.facts?.nodes.filter(({ name }) => name !== node) ?? []
-  return peers.flatMap((peer) => straysOf(state, own, peer))
+  return peers.flatMap((peer) => straysOf(lab, state, own, peer))
 }
 
-/** As `ip route del` takes it. */
-const described = ({ destination, gateway, device }: Route): string =>
-  `${destination}${gateway === undefined ? '' : ` via ${gateway}`} dev ${device}`
-
-function straysOf(state: HostState, own: NodeFacts, peer: NodeFacts): Stray[] {
+function straysOf(lab: LabView, state: HostState, own: NodeFacts, peer: NodeFacts): Stray[] {
   const isOne = peer.dataPath.address === peer.advertise.address
   const wanted = [
     {
@@ -120,26 +120,55 @@ function straysOf(state: HostState, own: NodeFacts, peer: NodeFacts): Stray[] {
         ]),
   ]
   return wanted.flatMap((one): Stray[] => {
-    const route = strayRoute(state, one.address, one.expected)
-    return route === undefined ? [] : [{ ...one, peer, route }]
+    const stray = strayRoute(lab, state, own.name, one)
+    return stray === undefined ? [] : [{ ...one, peer, ...stray }]
   })
 }
 
-/** By the main table alone: nothing is said where a policy routing rule can lead past it. */
-function strayRoute(
-  { root, routingRules = [] }: HostState,
+/** As `ip route del` takes it, with what leads to its table. */
+function toldOf({ route, led }: Pick<Stray, 'route' | 'led'>): string {
+  const table = led === undefined ? '' : ` in table ${led.table}`
+  return `${routeTold(route)}${table}${led?.rule === undefined ? '' : `, to which ${ledByTold(led.rule)} leads`}`
+}
+
+/** What keeps the network of the nodes out of another table, whatever that holds. */
+function byRule(
+  node: string,
+  state: HostState,
   address: string,
   expected: string,
-): Route | undefined {
+  led: Stray['led'],
+): string[] {
+  const near = state.root.links
+    .find(({ name }) => name === expected)
+    ?.addresses.find(
+      (one) => one.family === 'inet' && contains(`${one.address}/${one.prefixLength}`, address),
+    )
+  if (led?.rule === undefined || near === undefined) return []
+  const priority = led.rule.priority > 1 ? ` priority ${led.rule.priority - 1}` : ''
+  return [
+    `On ${node}: \`ip rule add to ${networkOf(`${near.address}/${near.prefixLength}`)} lookup main${priority}\`, before the rule that leads to table ${led.table}; of Tailscale (table 52) \`tailscale set --accept-routes=false\``,
+  ]
+}
+
+/** Undefined where the right interface is taken, or where that is not known. */
+function strayRoute(
+  lab: LabView,
+  state: HostState,
+  node: string,
+  { address, expected }: Pick<Stray, 'address' | 'expected'>,
+): Pick<Stray, 'route' | 'led'> | undefined {
   if (address.includes(':')) return undefined
-  const link = root.links.find(({ name }) => name === expected)
+  const link = state.root.links.find(({ name }) => name === expected)
   const ofLink = link?.addresses.filter(({ family }) => family === 'inet') ?? []
   const isNear = ofLink.some((one) => contains(`${one.address}/${one.prefixLength}`, address))
   if (link?.up !== true || !isNear) return undefined
-  const own = root.links.flatMap(({ addresses }) => addresses.map((one) => one.address))
-  if (routingRules.some((rule) => leadsPastMain(rule, own, address))) return undefined
-  const taken = routesTo(root.routes, address)
-  return taken.some(({ device }) => device === expected) ? undefined : taken[0]
+  const way = wayToPeer(lab, state, node, address)
+  const [route] = way?.routes ?? []
+  if (way === undefined || route === undefined) return undefined
+  if (way.routes.some(({ device }) => device === expected)) return undefined
+  const { table, rule } = way
+  return { route, ...(table === 'main' ? {} : { led: { table, ...(rule === undefined ? {} : { rule }) } }) }
 }
 
 /** Of the network that the interface has an address in. */

@@ -1,8 +1,7 @@
 import { inWords } from '../in-words.ts'
 import type { HostState } from '../../observe/host-state.ts'
-import { leadsPastMain } from '../../observe/policy-routing.ts'
-import { compareRoutes, routesTo } from '../../observe/route.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
+import { ledByTold, wayToPeer } from '../peer-routing.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -15,12 +14,12 @@ export const peerNotRouted: Rule = {
   meaning:
     'Before anything reaches the wire the kernel looks for a route to the other node’s address. A `blackhole`, `unreachable` or `prohibit` route (fail2ban, a routing daemon, a tunnel that ended), or no route at all, ends VXLAN, ESP and gossip there, without a trace on any capture.',
   proof: [
-    'In the main table of the node the route that is taken for the other node’s address (the most specific, of equal ones the one with the lowest metric) refuses, or none covers it',
+    'The route that is taken for the other node’s address refuses, or none covers it: of the table main, or of the one that a policy routing rule leads to, the most specific, of equal ones the one with the lowest metric; or the rule itself refuses',
     'Something was missed between the two',
   ],
   silencedBy: [
     'A route via a device that is more specific, or as specific and without a higher metric',
-    'A policy routing rule that can lead these packets to another table',
+    'A policy routing rule that cannot be followed: it asks for more than addresses, marks and interfaces, or its table was not read',
     'Nothing was missed between these nodes',
   ],
   remedy: [
@@ -40,8 +39,8 @@ export const peerNotRouted: Rule = {
 interface Refusal {
   readonly peer: string
   readonly address: string
-  /** As `ip route del` takes it; undefined where there is no route. */
-  readonly route?: string
+  /** What refuses, as `route that refuses` or `policy routing rule that refuses`, and what `ip` takes to delete it; undefined where there is no route. */
+  readonly by?: { readonly what: string; readonly told: string; readonly remove: string }
 }
 
 function refusalsOf(lab: LabView, node: string): Draft[] {
@@ -51,7 +50,7 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
   const found = peers.flatMap(({ name, dataPath, advertise }): Refusal[] =>
     [...new Set([dataPath.address, advertise.address])].flatMap((address) => {
       if (address.includes(':')) return []
-      const refused = refusalFor(state, address)
+      const refused = refusalFor(lab, state, node, address)
       return refused === undefined ? [] : [{ peer: name, address, ...refused }]
     }),
   )
@@ -60,24 +59,24 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
   const who = [...new Set(found.map(({ peer }) => peer))]
   const whom = `${first?.address ?? ''} (${inWords(who)})`
   const how =
-    first?.route === undefined
+    first?.by === undefined
       ? `${node} has no route to ${whom}`
-      : `${node} has a route that refuses ${whom}: ${first.route}`
+      : `${node} has a ${first.by.what} ${whom}: ${first.by.told}`
   return [
     {
       title: how,
       cause: `The kernel of ${node} refuses these packets before they reach an interface, so that no capture shows them: VXLAN, ESP and gossip to ${inWords(who)} end there.`,
       remedy: [
-        first?.route === undefined
+        first?.by === undefined
           ? `On ${node}: \`ip route get ${first?.address ?? ''}\` and \`ip rule\`; the interface of the underlay may have lost its address or its network`
-          : `On ${node}: \`ip route del ${first.route}\`, and find what made it: a ban, a routing daemon, a tunnel that ended`,
+          : `On ${node}: \`${first.by.remove}\`, and find what made it: a ban, a routing daemon, a tunnel that ended`,
         `See that it is gone: \`ip route get ${first?.address ?? ''}\``,
       ],
       nodes: [node],
       pairs: who.map((peer) => ({ from: node, to: peer })),
       proof: found.map(
-        ({ peer, address, route }) =>
-          `${node}: ${route === undefined ? `no route covers ${address}` : `${route} covers ${address}`} of ${peer}`,
+        ({ peer, address, by }) =>
+          `${node}: ${by === undefined ? `no route covers ${address}` : `${by.told} covers ${address}`} of ${peer}`,
       ),
       explains: (problem) => {
         const concerned = nodesOf(problem)
@@ -91,21 +90,33 @@ function refusalsOf(lab: LabView, node: string): Draft[] {
   ]
 }
 
-/**
- * By the main table alone: nothing is said where a policy routing rule can lead past it, or where the routes that
- * refuse were not read.
- */
+/** Undefined where a route leads there, or where that is not known. */
 function refusalFor(
-  { root, refusingRoutes, routingRules = [] }: HostState,
+  lab: LabView,
+  state: HostState,
+  node: string,
   address: string,
-): { readonly route?: string } | undefined {
-  const own = root.links.flatMap(({ addresses }) => addresses.map((one) => one.address))
-  if (refusingRoutes === undefined || routingRules.some((rule) => leadsPastMain(rule, own, address)))
-    return undefined
-  const [refusing] = routesTo(refusingRoutes, address)
-  const [open] = routesTo(root.routes, address)
-  if (refusing === undefined) return open === undefined ? {} : undefined
-  return open === undefined || compareRoutes(refusing, open) < 0
-    ? { route: `${refusing.kind} ${refusing.destination}` }
-    : undefined
+): Pick<Refusal, 'by'> | undefined {
+  const way = state.refusingRoutes === undefined ? undefined : wayToPeer(lab, state, node, address)
+  if (way === undefined || way.routes.length > 0) return undefined
+  const { refused, table, rule } = way
+  if (refused === undefined) return {}
+  if (refused.destination === undefined) {
+    const told = rule === undefined ? '' : ledByTold(rule)
+    return {
+      by: {
+        what: 'policy routing rule that refuses',
+        told,
+        remove: `ip rule del priority ${rule?.priority ?? ''}`,
+      },
+    }
+  }
+  const route = `${refused.kind} ${refused.destination}${table === 'main' ? '' : ` table ${table}`}`
+  return {
+    by: {
+      what: 'route that refuses',
+      told: rule === undefined || table === 'main' ? route : `${route}, to which ${ledByTold(rule)} leads`,
+      remove: `ip route del ${route}`,
+    },
+  }
 }

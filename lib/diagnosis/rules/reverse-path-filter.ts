@@ -3,6 +3,7 @@ import type { NodeFacts } from '../../observation/facts.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import type { HostState } from '../../observe/host-state.ts'
 import { ruleFor } from '../../observe/policy-routing.ts'
+import { routingDecision } from '../../observe/routing-decision.ts'
 import { routesTo } from '../../observe/route.ts'
 import { typedSetting } from '../../observe/settings.ts'
 import { dataPathGone } from '../data-path-address.ts'
@@ -138,14 +139,19 @@ interface StrayPeer {
 function strayPeer(state: HostState, own: NodeFacts, peer: NodeFacts): StrayPeer[] {
   const { address } = peer.dataPath
   if (peer.name === own.name || address.includes(':')) return []
-  const table = ruleFor(state.routingRules ?? [], own.dataPath.address, address)
-  const devices = devicesTo(state, table, address)
+  const asked = { protocol: 'udp', destination: address, fromHost: true, toHost: false, in: '', state: 'new' }
+  const way = routingDecision(
+    { ...state, refusingRoutes: state.refusingRoutes ?? [] },
+    { to: address, from: own.dataPath.address, comesIn: 'lo', asked },
+  )
+  const table = way?.table ?? ruleFor(state.routingRules ?? [], own.dataPath.address, address)
+  const devices = way?.routes.map(({ device }) => device) ?? devicesTo(state, table, address)
   const [by] = devices
   if (by === undefined || devices.includes(own.dataPath.interface)) return []
   return [{ name: peer.name, address, by, ...(table === 'main' || table === undefined ? {} : { table }) }]
 }
 
-/** Of other tables only the default is read: no more is known of one that has none. */
+/** In runs of before other tables were read, of those only the default is known, and no more of one that has none. */
 function devicesTo(
   { root, routingTables = [] }: HostState,
   table: string | undefined,

@@ -19,6 +19,8 @@ import { readFileSync } from 'node:fs'
  *   iproute2 6.1 on kernel 6.18.
  * - `routes-by-source`: a namespace with two uplinks, rules for two of its addresses and a table of routes for each, one of
  *   which has a route to a bridge named docker_gwbridge: iproute2 6.1 on kernel 6.18, as `observe.sh` asks.
+ * - `routes-of-tunnels`: the rules and the table of wg-quick for all addresses, of Tailscale with routes accepted, and of
+ *   a script that routes by interface and refuses: iproute2 6.1 on kernel 6.18, as `observe.sh` asks.
  * - `netlink-6.18`: a namespace as `furnished-namespace.fake.sh` makes it, listed by `read-namespaces.pl` on kernel 6.18,
  *   and by iproute2 6.1 at the same time.
  * - `drops-6.12`: what a kernel 6.12 counted by `skb:kfree_skb` while each of these kept the packets of another node
