@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import type { FirewallRule, NamespaceState } from '../lib/observe/host-state.ts'
+import { parseNftables } from '../lib/observe/nftables.ts'
+import { recorded } from '../lib/observe/recorded/recorded.fake.ts'
 import type { Changeable, ChangeKernel } from './stored/changed-kernel.fake.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import { causesWhere } from './stored/causes-where.fake.ts'
@@ -88,3 +90,47 @@ describe('a firewall rule in a namespace that counted something else', () => {
 function hasAddress({ links }: Changeable<NamespaceState>, beginning: string): boolean {
   return links.some(({ addresses }) => addresses.some(({ address }) => address.startsWith(beginning)))
 }
+
+describe('a rule in the namespace of an overlay', () => {
+  const lost: Problem = {
+    ...{ code: 'not-delivered', kind: 'missed', network: 'swp-clear', protocol: 'TCP' },
+    path: { from: 'manager', to: 'worker1' },
+  }
+  const ofOverlay: Chosen = (name, { links }) =>
+    /^\d+-/.test(name) &&
+    links.some(({ addresses }) => addresses.some(({ address }) => address.startsWith('10.91.1.')))
+
+  it('is the cause where frames are bridged past iptables or a chain of the bridge drops them', () => {
+    const rule = '-m physdev --physdev-in vxlan0 --physdev-is-bridged -j DROP'
+    const [found] = causesWhere({ 'OVL-03': [lost] }, dropping(ofOverlay, rule, 70, 'FORWARD'))
+    expect(found).to.deep.include({ code: 'namespace-firewall-drops', nodes: ['worker1'] })
+    expect(found?.cause).to.contain('br_netfilter').and.not.contain('that task')
+    expect(found?.remedy.join())
+      .to.contain('net.bridge.bridge-nf-call-iptables=0')
+      .and.not.contain('NET_ADMIN')
+    const bridged: ChangeKernel = ({ namespaces }, node, reading) => {
+      for (const [name, inside] of Object.entries(namespaces))
+        if (node === 'worker1' && ofOverlay(name, inside)) {
+          const all = parseNftables(recorded('nft-below', 'ruleset.json').replaceAll('4789', '80'))
+          const [chain] = structuredClone(all.filter((one) => one.chain === 'in'))
+          if (chain === undefined) throw new Error('there is no chain')
+          const counted = chain.rules.map((one) => ({ ...one, packets: reading === 'kernel' ? 0 : 70 }))
+          inside.nftables = [{ ...chain, hook: 'forward', rules: counted }] as NonNullable<
+            typeof inside.nftables
+          >
+        }
+    }
+    const udp = causesWhere({ 'OVL-03': [{ ...lost, protocol: 'UDP', port: 80 }] }, bridged)
+    expect(udp[0]).to.deep.include({ code: 'namespace-firewall-drops', nodes: ['worker1'] })
+    expect(udp[0]?.title).to.contain('nft bridge guard in')
+  })
+
+  it('is none of another overlay, or of another port', () => {
+    const other: Problem = { ...lost, network: 'swp-secret' }
+    const rule = '-m physdev --physdev-is-bridged -j DROP'
+    expect(causesWhere({ 'OVL-03': [other] }, dropping(ofOverlay, rule, 70, 'FORWARD'))).to.deep.equal([])
+    const ofPort = `-p tcp -m tcp --dport 22 ${rule}`
+    const atPort: Problem = { ...lost, port: 80 }
+    expect(causesWhere({ 'OVL-03': [atPort] }, dropping(ofOverlay, ofPort, 70, 'FORWARD'))).to.deep.equal([])
+  })
+})

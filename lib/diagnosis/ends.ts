@@ -7,6 +7,8 @@ export interface CountedLoss {
   readonly at: string
   readonly packets: number
   readonly way?: 'arriving' | 'leaving'
+  /** Below the interface that is recorded: what arrives is not seen there, and what leaves is. */
+  readonly beneath?: true
 }
 
 type Followed = Pick<Reported, 'reached' | 'path'> & { readonly code?: ProblemCode }
@@ -30,10 +32,18 @@ export function endOf(problem: Followed): string | undefined {
 }
 
 /** Whether the node can have lost it, as far as it was followed. */
-export function canEndAt(problem: Followed, { at, way }: Pick<CountedLoss, 'at' | 'way'>): boolean {
+export function canEndAt(
+  problem: Followed,
+  { at, way, beneath }: Pick<CountedLoss, 'at' | 'way' | 'beneath'>,
+): boolean {
   const { path } = problem
   const reached = reachedBy(problem)
   if (reached === undefined) return true
+  if (beneath === true && (reached === 'wire' || reached === 'way-back')) {
+    const isBack = reached === 'way-back'
+    const [start, end] = isBack ? [path?.to, path?.from] : [path?.from, path?.to]
+    return (way !== 'leaving' && end === at) || (way !== 'arriving' && start === at)
+  }
   const arriving = endOf(problem) === at
   // What it asked never left it, or it was asked and its answer never left it.
   const leaving = (reached === 'sender' && path?.from === at) || (reached === 'receiver' && path?.to === at)

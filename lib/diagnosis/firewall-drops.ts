@@ -1,8 +1,9 @@
 import type { Deciding } from '../observe/deciding.ts'
 import type { RuleCondition } from '../observe/host-state.ts'
-import type { Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
+import type { Chain, Hook, PlacedRule, Ruleset } from '../observe/ruleset.ts'
 import { type AskedPacket, type AskedRule, whoDecides } from '../observe/who-decides.ts'
 import { gatewayBridgeName, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
+import { belowOf } from './below.ts'
 import type { CountedLoss } from './ends.ts'
 import type { LabView, Reported } from './lab-view.ts'
 import { choosing, type Dropping, isChain, isEnginesPolicy, letIn } from './let-in.ts'
@@ -25,6 +26,8 @@ export interface FirewallDrop {
    * known only that it counted something.
    */
   readonly certain: boolean
+  /** It is asked below the interface that is recorded: at a port of a bridge or bond, or under a VLAN. */
+  readonly beneath?: true
   /** It is for senders of a list that was not read, and for all that they send. */
   readonly ofListedSenders?: true
 }
@@ -34,7 +37,7 @@ export interface FirewallDrop {
  * any; undefined where one of those has no counter.
  */
 export function lostBy(
-  drops: readonly Pick<FirewallDrop, 'rule' | 'packets' | 'certain'>[],
+  drops: readonly Pick<FirewallDrop, 'rule' | 'packets' | 'certain' | 'beneath'>[],
   { at, way }: Required<Pick<CountedLoss, 'at' | 'way'>>,
 ): CountedLoss | undefined {
   const certain = drops.filter((one) => one.certain)
@@ -43,7 +46,10 @@ export function lostBy(
   const counts = [...rules.values()].filter((packets) => packets !== undefined)
   return counts.length < rules.size || counts.length === 0
     ? undefined
-    : { at, way, packets: counts.reduce((sum, one) => sum + one, 0) }
+    : {
+        ...{ at, way, packets: counts.reduce((sum, one) => sum + one, 0) },
+        ...(drops.some(({ beneath }) => beneath) ? { beneath: true } : {}),
+      }
 }
 
 /**
@@ -58,15 +64,21 @@ export function firewallDrops(
 ): FirewallDrop[] {
   const { swarm } = view.lab.topology
   const packets = packetsOf(view, node, traffic).map((packet) => ({ ...packet, ...size }))
-  return dropsBy(view, node, packets, ['ingress', 'prerouting', 'input']).map(
-    ({ packets, certain, ruleset, ...dropping }) => ({
+  return dropsBy(view, node, packets, hooksOfArrival).map(
+    ({ packets, certain, ruleset, beneath, ...dropping }) => ({
       ...{ node, rule: describe(dropping), certain },
+      ...(beneath === true ? { beneath } : {}),
       letIn: (senders) => letIn(dropping, ruleset, portsOf(swarm.dataPathPort)[traffic], senders),
       ...(packets === undefined ? {} : { packets }),
       ...(isOfListedSenders(dropping) ? { ofListedSenders: true as const } : {}),
     }),
   )
 }
+
+/** In the order in which what is for a host meets them. */
+export const hooksOfArrival: readonly Hook[] = [
+  ...(['ingress', 'bridge-prerouting', 'bridge-input', 'prerouting', 'input'] as const),
+]
 
 /** As lists of attackers are applied (CrowdSec, fail2ban with ipset, blocklists of countries). */
 function isOfListedSenders({ path }: Dropping): boolean {
@@ -97,8 +109,9 @@ export function packetDrops(
   within?: string,
 ): PacketDrop[] {
   const then = within === undefined ? undefined : view.decidingWithin(within, node)
-  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, by, path }) => ({
+  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, by, path, beneath }) => ({
     ...{ node, rule: describe({ by, path }), certain, dropping: { by, path } },
+    ...(beneath === true ? { beneath } : {}),
     ...(packets === undefined ? {} : { packets }),
     ...(isOfListedSenders({ by, path }) ? { ofListedSenders: true as const } : {}),
   }))
@@ -107,6 +120,7 @@ export function packetDrops(
 interface CountedDrop extends Dropping {
   readonly certain: boolean
   readonly packets?: number
+  readonly beneath?: true
   readonly ruleset: Ruleset
 }
 
@@ -123,7 +137,12 @@ function dropsBy(
   if (state === undefined) return []
   const ruleset = nodeRuleset(state)
   const former = after === undefined || before === undefined ? undefined : nodeRuleset(before)
+  const links = (view.kernelAfter ?? view.kernelBefore)?.[node]?.root.links ?? []
   const found = asked
+    .map((packet): AskedPacket => {
+      const below = belowOf(links, packet)
+      return below === undefined ? packet : { ...packet, below }
+    })
     .map((packet) => (isUntracked(ruleset, packet) ? { ...packet, state: 'untracked' } : packet))
     .flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
     .filter(({ by }) => !isChain(by) || !isEnginesPolicy(by) || isWholeTable(state, 'filter'))
@@ -132,7 +151,14 @@ function dropsBy(
     const { path } = found.find((one) => one.by === by && one.matchesAll === certain) ?? { path: [] }
     const packets = leastOf([by, choosing({ by, path }) ?? by].map((one) => risen(one, former)))
     if (!certain && (packets === undefined || packets === 0)) return []
-    return [{ by, path, certain, ruleset, ...(packets === undefined ? {} : { packets }) }]
+    const isBeneath = found.some((one) => one.by === by && one.beneath)
+    return [
+      {
+        ...{ by, path, certain, ruleset },
+        ...(packets === undefined ? {} : { packets }),
+        ...(isBeneath ? { beneath: true } : {}),
+      },
+    ]
   })
   // Of a rule whose matches are not understood it is not known that it met these packets.
   return drops.toSorted(
@@ -157,21 +183,29 @@ function leastOf(counts: readonly (number | undefined)[]): number | undefined {
 
 interface Found extends Dropping {
   readonly matchesAll: boolean
+  readonly beneath: boolean
 }
 
 function dropsAt(ruleset: Ruleset, hook: Hook, packet: AskedPacket): Found[] {
   const { asked, by, verdict, unless } = whoDecides(ruleset, hook, packet)
   const rules = asked
     .filter(({ rule, beyond }) => !beyond && mayDrop(rule) && !isEngines(rule))
-    .map(({ rule, applies, doubted, path }): Found => ({
-      ...{ by: rule, path },
+    .map(({ rule, applies, doubted, path, base }): Found => ({
+      ...{ by: rule, path, beneath: isBeneath(base, packet) },
       matchesAll: applies === 'all' && !doubted && rule.verdict !== 'queue',
     }))
   if (by === undefined || !isChain(by) || verdict !== 'drop' || isEnginesTable(by.table)) return rules
   const accepting = unless.filter(({ rule }: AskedRule) => rule.verdict === 'accept')
   if (accepting.length > 0 && (isEnginesPolicy(by) || accepting.some(({ applies }) => applies === 'some')))
     return rules
-  return [...rules, { by, path: [], matchesAll: accepting.length === 0 }]
+  return [...rules, { by, path: [], matchesAll: accepting.length === 0, beneath: isBeneath(by, packet) }]
+}
+
+/** Recordings are of the interface that has the address; of which one a chain is may not be known. */
+function isBeneath({ hook, devices }: Chain, packet: AskedPacket): boolean {
+  if (hook !== 'ingress' && hook !== 'egress') return hook?.startsWith('bridge-') === true
+  const by = hook === 'egress' ? packet.out : packet.in
+  return devices === undefined || (typeof by === 'string' && !devices.includes(by))
 }
 
 /** A program that packets are handed to may drop them, and where it does not run nothing comes back. */

@@ -193,6 +193,12 @@ export function letForward(dropping: Dropping): string[] {
       `\`ufw route allow proto tcp from any to any port PORT\`: of the routing mesh the published port, of mode host the container's own; what containers send out passes by \`ufw route allow in on ${gatewayBridgeName}\``,
       'Do not take the rule itself away: it keeps all published ports closed that ufw was not told of',
     ]
+  if (by.table.startsWith('bridge ')) {
+    const chain = `${by.table} ${isChain(by) ? by.name : by.chain}`
+    return [
+      `\`nft insert rule ${chain} meta obrname ${gatewayBridgeName} accept; nft insert rule ${chain} meta ibrname ${gatewayBridgeName} accept\`, ${keep('/etc/nftables.conf, the ebtables service')}`,
+    ]
+  }
   if (by.table.includes(' ')) {
     const [one, other] = ['iifname', 'oifname'].map(
       (side) =>

@@ -112,7 +112,12 @@ export function passes(
   )
 }
 
-const hooks: readonly Hook[] = ['prerouting', 'input', 'forward', 'output', 'postrouting']
+/** In the namespace of an overlay frames are bridged: br_netfilter shows them to the hooks of IP as well. */
+const hooks: readonly Hook[] = [
+  ...(['prerouting', 'input', 'forward', 'output', 'postrouting'] as const),
+  ...(['ingress', 'egress', 'bridge-prerouting', 'bridge-input', 'bridge-forward'] as const),
+  ...(['bridge-output', 'bridge-postrouting'] as const),
+]
 
 /** Of these rules those that packets of a problem meet, on their way there or back. */
 export function metBy(

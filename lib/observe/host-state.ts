@@ -118,11 +118,13 @@ export interface Link {
   readonly mtuBytes: number
   readonly mac: string
   readonly up: boolean
-  /** Name of the bridge it belongs to. */
+  /** Name of the bridge or bond it belongs to. */
   readonly master?: string
   readonly vxlan?: VxlanSettings
   /** Of `veth`: index of its other end, in whichever namespace that is. Undefined in runs of before it was read. */
   readonly peerIndex?: number
+  /** Of `vlan`, `macvlan` and `ipvlan`: index of the interface that it is on. Undefined in runs of before it was read. */
+  readonly parentIndex?: number
   /** Of VXLAN devices: created in the namespace that it is in, not moved there. Undefined in runs of before it was read. */
   readonly createdHere?: boolean
   /** Since it was made. */
@@ -216,7 +218,7 @@ export interface NftChain {
   readonly chain: string
   /** Of base chains: `input`, `forward`, … */
   readonly hook?: string
-  /** Of the hooks `ingress` and `egress`, which are of interfaces: their names. Undefined in runs of before they were read. */
+  /** Of the hooks `ingress` and `egress`, which are of interfaces: their names. nft 1.0.6 does not say them. */
   readonly devices?: readonly string[]
   /** Chains of one hook are asked in this order, the lowest first. */
   readonly priority?: number

@@ -30,6 +30,8 @@ const plain: Readonly<Record<string, string>> = {
   '--ctdir': 'ct direction',
   '--src-range': 'ip saddr',
   '--dst-range': 'ip daddr',
+  '--physdev-in': 'physdev in',
+  '--physdev-out': 'physdev out',
 }
 
 /**
@@ -67,7 +69,9 @@ export function readIptablesRule(text: string): ReadRule {
     else if (word === '-p') {
       protocol = protocolName(value)
       if (protocol !== 'all' && protocol !== '0') add('meta l4proto', [protocol])
-    } else if (word === '-i' || word === '-o') add(plain[word] ?? '', [value.replace(/\+$/, '*')])
+    } else if (/^(-[io]|--physdev-(in|out))$/.test(word)) add(plain[word] ?? '', [value.replace(/\+$/, '*')])
+    else if (/^--physdev-is-(in|out|bridged)$/.test(word))
+      add(`physdev ${word.slice('--physdev-is-'.length)}`, ['*'])
     else if (word in plain) add(plain[word] ?? '', lowerList(value))
     else if (/^--[ds](estination-)?ports?$/.test(word))
       add(`${protocol} ${word[2]}port`, value.split(',').map(portRange))

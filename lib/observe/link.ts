@@ -20,6 +20,8 @@ const [linkInfo, statistics, peerNamespace] = [18, 23, 37]
 const [infoKind, infoData] = [1, 2]
 const [ofInterface, local] = [1, 2]
 const isUp = 1
+/** Kinds of interfaces that are made on another one. */
+const onOthers: ReadonlySet<string> = new Set(['vlan', 'macvlan', 'ipvlan'])
 
 /** Interfaces with their addresses, from the messages of both. */
 export function readLinks(
@@ -50,6 +52,7 @@ function toLink(
   const vxlan = kind === 'vxlan' ? vxlanOf(info.get(infoData), host) : undefined
   const bridge = numberOf(attributes.get(master))
   const peer = kind === 'veth' ? numberOf(attributes.get(linked)) : undefined
+  const parent = onOthers.has(kind) ? numberOf(attributes.get(linked)) : undefined
   const counted = countersOf(attributes.get(statistics))
   return {
     name: interfaceName(textOf(attributes.get(name)), host),
@@ -60,6 +63,7 @@ function toLink(
     up: (head.readUInt32LE(8) & isUp) !== 0,
     ...(bridge === undefined ? {} : { master: interfaceName(nameOf(bridge), host) }),
     ...(peer === undefined ? {} : { peerIndex: peer }),
+    ...(parent === undefined ? {} : { parentIndex: parent }),
     // The kernel names the namespace in which it was created, where that is another one.
     ...(vxlan === undefined ? {} : { vxlan, createdHere: !attributes.has(peerNamespace) }),
     ...(counted === undefined ? {} : counted),

@@ -9,8 +9,19 @@ import type {
 } from './host-state.ts'
 import { readIptablesRule } from './iptables-rule.ts'
 
-/** Where a packet meets rules on its way through a host. */
-export type Hook = 'ingress' | 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'egress'
+/**
+ * Where a packet meets rules on its way through a host. Those of bridges are asked about frames: of what comes in by a bridge
+ * before the others, of what leaves by one behind them.
+ */
+export type Hook =
+  | 'ingress'
+  | 'prerouting'
+  | 'input'
+  | 'forward'
+  | 'output'
+  | 'postrouting'
+  | 'egress'
+  | `bridge-${'prerouting' | 'input' | 'forward' | 'output' | 'postrouting'}`
 
 /** One rule, whichever program made it. */
 export interface PlacedRule extends RuleEffect {
@@ -33,7 +44,7 @@ export interface Chain {
   readonly table: string
   readonly name: string
   readonly hook?: Hook
-  /** Of the hooks `ingress` and `egress`: the interfaces whose packets it is asked about. */
+  /** Of the hooks `ingress` and `egress`: the interfaces whose packets it is asked about; undefined where that is not known. */
   readonly devices?: readonly string[]
   readonly priority: number
   /** A chain that translates addresses is asked about the first packet of a connection only. */
@@ -101,17 +112,17 @@ function iptablesRule({ table, chain, position, rule, packets }: FirewallRule): 
 
 const hooks: ReadonlySet<string> = new Set(Object.values(builtIn))
 const ofDevices: ReadonlySet<string> = new Set(['ingress', 'egress'])
-const families: ReadonlySet<string> = new Set(['ip', 'inet', 'netdev'])
+const families: ReadonlySet<string> = new Set(['ip', 'inet', 'netdev', 'bridge'])
 
 function nftChain(given: NftChain): Chain[] {
   const { family, table, chain, hook, priority = 0, policy, kind, rules, devices } = given
   if (!families.has(family)) return []
   const name = `${family} ${table}`
-  const isAsked = hook !== undefined && (hooks.has(hook) || (ofDevices.has(hook) && devices !== undefined))
+  const isAsked = hook !== undefined && (hooks.has(hook) || ofDevices.has(hook))
   return [
     {
       ...{ table: name, name: chain, priority, translates: kind === 'nat' },
-      ...(isAsked ? { hook: hook as Hook } : {}),
+      ...(isAsked ? { hook: (family === 'bridge' ? `bridge-${hook}` : hook) as Hook } : {}),
       ...(devices === undefined ? {} : { devices }),
       ...(policy === 'accept' || policy === 'drop' ? { policy } : {}),
       rules: rules.map((rule) => nftRule(rule, name, chain, handles(rules).indexOf(rule.handle) + 1)),

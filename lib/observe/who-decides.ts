@@ -7,6 +7,16 @@ import type { Chain, Hook, PlacedRule, Ruleset } from './ruleset.ts'
 /** A name, or any but these. */
 export type AskedInterface = string | { readonly noneOf: readonly string[] }
 
+/** What is below the interfaces that packets come in and leave by. */
+export interface Below {
+  /** Of each VLAN, bond or bridge on the way what it is made on: packets pass one of each list. */
+  readonly in: readonly (readonly string[])[]
+  readonly out: readonly (readonly string[])[]
+  /** Ports of the bridge that packets come in or leave by itself; none where that is not a bridge. */
+  readonly portsIn: readonly string[]
+  readonly portsOut: readonly string[]
+}
+
 /** Packets as far as they are alike. What is left out may be anything, except that no packet is one of loopback. */
 export interface AskedPacket {
   readonly protocol: string
@@ -21,6 +31,10 @@ export interface AskedPacket {
   readonly toHost?: boolean
   readonly in?: AskedInterface
   readonly out?: AskedInterface
+  /** What is below those interfaces, whose chains meet it as well. Undefined where that is not known. */
+  readonly below?: Below
+  /** The bridge that it passes, where it is asked about as a frame. */
+  readonly bridge?: string
   /** Its size with the IP header. */
   readonly bytes?: number
   /** Of VXLAN. */
@@ -83,14 +97,18 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
   let isOver = false
   let translation: AskedRule | undefined
   const bases = ruleset
-    .filter((chain) => chain.hook === hook && isOnWay(chain, packet))
-    .sort((a, b) => a.priority - b.priority)
-  for (const base of bases) {
+    .flatMap((chain) => {
+      const met = chain.hook === hook ? metAt(chain, packet) : undefined
+      return met === undefined ? [] : [{ base: chain, ...met }]
+    })
+    .sort((a, b) => a.base.priority - b.base.priority)
+  for (const { base, share, ...met } of bases) {
     // Only the first translation counts.
     const found = walk({
       ruleset,
-      packet,
+      ...met,
       base,
+      share,
       asked,
       isOver: isOver || (base.translates && translation !== undefined),
     })
@@ -101,7 +119,7 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
       if (said === 'drop' || said === 'reject' || said === 'queue') {
         ;[verdict, by, isOver] = [said, found.rule, true]
       } else by = found.rule
-    } else if (base.policy === 'drop') {
+    } else if (base.policy === 'drop' && share === 'all') {
       ;[verdict, by, isOver] = ['drop', base, true]
     } else if (base.policy === undefined && base.rules.length > 0) verdict = undefined
   }
@@ -120,22 +138,61 @@ export function whoDecides(ruleset: Ruleset, hook: Hook, packet: AskedPacket): D
   return { asked, verdict, by, unless, translation }
 }
 
-/** Chains of a device are asked about what comes in or leaves by it. */
-function isOnWay({ devices, hook }: Chain, packet: AskedPacket): boolean {
-  const by = hook === 'egress' ? packet.out : packet.in
-  return devices === undefined || typeof by !== 'string' || devices.includes(by)
+interface Met {
+  readonly packet: AskedPacket
+  /** A port of a bond gets some of the packets alone. */
+  readonly share: 'all' | 'some'
+}
+
+/**
+ * Packets as a chain meets them, if it does. Chains of a device are asked about what comes in or leaves by it, or by an
+ * interface that is made on it; those of bridges about what passes a bridge.
+ */
+function metAt({ devices, hook }: Chain, packet: AskedPacket): Met | undefined {
+  const { below } = packet
+  const side = hook === 'egress' ? 'out' : 'in'
+  if (devices !== undefined) {
+    const by = packet[side]
+    if (typeof by !== 'string' || devices.includes(by)) return { packet, share: 'all' }
+    const passed = (below?.[side] ?? []).filter((list) => list.some((name) => devices.includes(name)))
+    const [only, ...others] = passed.flat().filter((name) => devices.includes(name))
+    if (only === undefined) return undefined
+    const { [side]: _, ...rest } = packet
+    return {
+      packet: others.length === 0 ? { ...rest, [side]: only } : rest,
+      share: passed.some((list) => list.every((name) => devices.includes(name))) ? 'all' : 'some',
+    }
+  }
+  if (hook === 'ingress' || hook === 'egress') return { packet: withoutInterfaces(packet), share: 'some' }
+  if (hook?.startsWith('bridge-') !== true) return { packet, share: 'all' }
+  // What is bridged within one namespace comes in and leaves by ports that are not followed.
+  if (hook === 'bridge-forward' || below === undefined)
+    return { packet: withoutInterfaces(packet), share: 'some' }
+  const isOut = hook === 'bridge-output' || hook === 'bridge-postrouting'
+  const ports = isOut ? below.portsOut : below.portsIn
+  if (ports.length === 0) return undefined
+  const [port] = ports
+  const bridge = isOut ? packet.out : packet.in
+  const bare = { ...withoutInterfaces(packet), ...(typeof bridge === 'string' ? { bridge } : {}) }
+  const met = ports.length > 1 || port === undefined ? bare : { ...bare, [isOut ? 'out' : 'in']: port }
+  return { packet: met, share: 'all' }
+}
+
+function withoutInterfaces({ in: _in, out: _out, ...packet }: AskedPacket): AskedPacket {
+  return packet
 }
 
 interface Walk {
   readonly ruleset: Ruleset
   readonly packet: AskedPacket
   readonly base: Chain
+  readonly share: Met['share']
   readonly asked: AskedRule[]
   readonly isOver: boolean
 }
 
 /** Asks the rules of a base chain, and of those it leads to; returns the one that decided about all packets. */
-function walk({ ruleset, packet, base, asked, isOver }: Walk): AskedRule | undefined {
+function walk({ ruleset, packet, base, share, asked, isOver }: Walk): AskedRule | undefined {
   let decided: AskedRule | undefined
   let mayBeAccepted = false
   const visit = (chain: Chain, led: readonly PlacedRule[], inherited: Applies, doubt: boolean): void => {
@@ -165,7 +222,7 @@ function walk({ ruleset, packet, base, asked, isOver }: Walk): AskedRule | undef
       }
     }
   }
-  visit(base, [], 'all', false)
+  visit(base, [], share, false)
   return decided
 }
 
@@ -253,6 +310,13 @@ function matches({ left, values }: RuleCondition, packet: AskedPacket): Answer {
       return one(packet.byIpsec, (by) => values.some((value) => isTrue(value) === by))
     case 'meta mark':
       return one(packet.mark, (mark) => values.some((value) => isInRange(value, mark)))
+    case 'meta ibrname':
+    case 'meta obrname':
+      return one(packet.bridge, (bridge) => values.includes(bridge))
+    case 'physdev in':
+    case 'physdev bridged':
+    case 'physdev out':
+      return portAnswer(left, values, packet.below)
     case 'meta nfproto':
       return values.includes('ipv4') ? 'all' : 'none'
     case 'meta protocol':
@@ -299,6 +363,17 @@ function interfaceAnswer(asked: AskedInterface | undefined, values: readonly str
   if (typeof asked === 'string') return yesNo(covers(asked))
   const others = ['lo', ...(asked?.noneOf ?? [])]
   return values.every((value) => others.includes(value)) ? 'none' : 'some'
+}
+
+/**
+ * xt_physdev: packets that are asked about are routed, or for the host or by it, and not bridged; they have come by a port of
+ * a bridge or of none.
+ */
+function portAnswer(left: string, values: readonly string[], below: Below | undefined): Answer {
+  if (below === undefined) return 'unread'
+  if (left !== 'physdev in' || below.portsIn.length === 0) return 'none'
+  const met = below.portsIn.filter((port) => values.includes('*') || interfaceAnswer(port, values) === 'all')
+  return met.length === 0 ? 'none' : met.length === below.portsIn.length ? 'all' : 'some'
 }
 
 function typeAnswer(isHost: boolean | undefined, values: readonly string[]): Answer {

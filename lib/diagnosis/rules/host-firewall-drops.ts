@@ -1,3 +1,4 @@
+import type { Hook } from '../../observe/ruleset.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { canEndAt, isLostOnTheWay } from '../ends.ts'
@@ -91,13 +92,14 @@ export const hostFirewallDrops: Rule = {
     'A rule of iptables or nftables, or a policy, that is not the engine’s, lies where this traffic passes and matches it',
     'Its counter rose while the requirements were verified; one without a counter has to match traffic that was missed at this node',
     'Of a rule of which it is not known whether it meets this traffic (it matches by an ipset, a mark, a rate, or one that does stands before it and accepts) it is said that it may drop it, and only where no other certainly does',
+    'Chains below the interface that has the address are asked as well: at the ports of its bridge or bond, at what its VLAN is on, of the family bridge. What they drop no recording of that interface shows: it seems to be lost between the hosts',
     'What is forwarded is asked about packet by packet: the port and the sender of each request that was not answered, the interface it came in by; and what a task sent out through docker_gwbridge',
   ],
   silencedBy: [
     'Its counter did not move, or counted fewer packets than were missed',
     'It drops all that senders of a list send (an ipset of CrowdSec or fail2ban, which counts on most hosts), and nodes hear each other by gossip (CTL-02, CTL-03)',
     'What was missed is seen to have ended elsewhere: on another node, or before it arrived (CTL-03, CTL-04, CTL-07)',
-    'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast; another published port, other senders, another interface',
+    'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast, frames that are bridged (`physdev`); another published port, other senders, another interface',
     'Whether it matches cannot be told (an ipset, a share, a rate, a program by NFQUEUE), and something else speaks: another rule that drops all of it, on whichever node; IPsec, an MTU, a checksum or the mesh of a node was read to be wrong; packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
     'The published port is not led to the mesh at all: then nothing of it is forwarded',
     'A rule before a policy accepts the traffic',
@@ -179,9 +181,9 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   if (first === undefined) return []
   const explains = (problem: Reported): boolean =>
     isItsOwn(problem) &&
-    canEndAt(problem, { at: node, way: 'arriving' }) &&
+    canEndAt(problem, { at: node, way: 'arriving', ...(first.beneath ? { beneath: true } : {}) }) &&
     (first.certain ||
-      (!isLostOnTheWay(problem, lab) &&
+      ((first.beneath === true || !isLostOnTheWay(problem, lab)) &&
         !isBehindLoss(problem, lab) &&
         !isCarried(kind.traffic, problem, lab)))
   const missed = lab.problems().filter(explains)
@@ -211,7 +213,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
           title: first.certain
             ? `${name} arrives at ${nodes} and is dropped there by the node's own firewall, on each: ${first.rule}`
             : `${name} arrives at ${nodes} and is not received there; the node's own firewall may drop it, on each: ${first.rule}`,
-          cause: causeAt('each of them', first.certain),
+          cause: causeAt('each of them', first.certain, first.beneath),
           remedy: remedyOn(nodes),
         }),
       },
@@ -251,6 +253,12 @@ const isOfNoList = ({ code }: Reported): boolean =>
 
 type Drops = readonly Omit<FirewallDrop, 'letIn'>[]
 
+/** Frames of docker_gwbridge are asked about as well: of what containers send before it is routed, else behind. */
+const hooksOf = ({ code }: Reported): readonly Hook[] =>
+  code.startsWith('outbound')
+    ? ['bridge-prerouting', 'bridge-input', 'forward']
+    : ['forward', 'bridge-output', 'bridge-postrouting']
+
 /** What drops what the node forwards between its containers and what is outside, asked problem by problem. */
 function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
   const asked = lab
@@ -262,7 +270,7 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
         lab,
         node,
         forwardedPackets(problem, node, lab),
-        ['forward'],
+        hooksOf(problem),
         problem.requirement,
       ).filter(
         ({ packets, ofListedSenders }) => packets !== 0 && !(ofListedSenders === true && isOfNoList(problem)),
@@ -304,7 +312,11 @@ function draftFor(
   const sure = found.filter(({ certain }) => certain)
   const others = found.filter(({ certain }) => !certain).slice(0, most)
   return {
-    cause: causeAt(node, sure.length > 0),
+    cause: causeAt(
+      node,
+      sure.length > 0,
+      found.some(({ beneath }) => beneath),
+    ),
     nodes: [node],
     pairs: pathsOf(missed).filter(({ from, to }) => [from, to].every((end) => lab.nodeNames.includes(end))),
     networks: [...new Set(missed.flatMap(({ network }) => network ?? []))],
@@ -318,8 +330,8 @@ function draftFor(
   }
 }
 
-const causeAt = (node: string, certain: boolean): string =>
-  `${certain ? 'The rule' : 'Whether it meets these packets cannot be read from it, but it counted as many meanwhile as were missed. It'} is asked on ${node} before the engine's rules or the socket get the packet, so a capture there shows it and nothing behind receives it. Tasks are Running, and the swarm looks healthy.`
+const causeAt = (node: string, certain: boolean, isBeneath = false): string =>
+  `${certain ? 'The rule' : 'Whether it meets these packets cannot be read from it, but it counted as many meanwhile as were missed. It'} is asked on ${node} before the engine's rules or the socket get the packet, ${isBeneath ? 'below the interface that has the address, so that a capture of that one does not show it and it seems to be lost between the hosts' : 'so a capture there shows it and nothing behind receives it'}. Tasks are Running, and the swarm looks healthy.`
 
 /** Rules of which it is not known whether they meet the traffic, as many as are told. */
 const most = 3

@@ -81,12 +81,22 @@ function draftOf(
 ): Draft {
   return {
     title: `On ${node} a firewall rule in the namespace ${name} drops packets: ${described(first)}`,
-    cause: `The rule is in the namespace of a task or a balancer, not in the host's: \`iptables -S\` on ${node} does not show it, and a capture on the host sees the packets come. Only that task or that virtual IP is silent.`,
+    cause: /^\d+-/.test(name)
+      ? `The rule is in the namespace of the overlay itself, not in the host's: \`iptables -S\` on ${node} does not show it, and a capture on the host sees the packets come. What is bridged there between tasks and the VXLAN device meets ${isOfBridge(first) ? 'it' : 'rules of iptables, because br_netfilter hands frames to them'}; other overlays are not concerned.`
+      : `The rule is in the namespace of a task or a balancer, not in the host's: \`iptables -S\` on ${node} does not show it, and a capture on the host sees the packets come. Only that task or that virtual IP is silent.`,
     remedy: [
       first.rule.table.includes(' ')
         ? `On ${node}: \`nsenter --net=/run/docker/netns/${name} nft -a list chain ${first.rule.table} ${first.rule.chain}\`, and delete the rule by its handle`
         : `On ${node}: \`nsenter --net=/run/docker/netns/${name} iptables -t ${first.rule.table} -D ${first.rule.chain} ${first.rule.text}\``,
-      'If it comes back the container sets it: look for `NET_ADMIN` in `docker service inspect SERVICE`',
+      ...(/^\d+-/.test(name)
+        ? isOfBridge(first)
+          ? []
+          : [
+              `Or have frames bridged there without iptables: \`nsenter --net=/run/docker/netns/${name} sysctl -w net.bridge.bridge-nf-call-iptables=0\`; on ${node} itself it has to stay 1`,
+            ]
+        : [
+            'If it comes back the container sets it: look for `NET_ADMIN` in `docker service inspect SERVICE`',
+          ]),
     ],
     nodes: [node],
     networks: [...networks],
@@ -95,6 +105,8 @@ function draftOf(
     explains: (problem) => explained.has(problem),
   }
 }
+
+const isOfBridge = ({ rule }: NamespaceDrop): boolean => rule.table.startsWith('bridge ')
 
 function described({ rule, packets }: NamespaceDrop): string {
   const { table, chain, text } = rule

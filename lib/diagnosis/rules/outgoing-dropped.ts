@@ -1,3 +1,4 @@
+import type { Hook } from '../../observe/ruleset.ts'
 import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { isLostOnTheWay } from '../ends.ts'
@@ -66,9 +67,7 @@ function draftOf({ traffic, name, misses, besides }: Kind, node: string, lab: La
   const concerned = lab.problemsAbout(node).filter(isItsOwn)
   if (concerned.length === 0) return []
   const asked = packetsOf(traffic, node, lab).map((packet) => ({ ...packet, ...sizeMissed(concerned, lab) }))
-  const drops = packetDrops(lab, node, asked, ['output', 'postrouting', 'egress']).filter(
-    ({ packets }) => packets !== 0,
-  )
+  const drops = packetDrops(lab, node, asked, hooksOfSending).filter(({ packets }) => packets !== 0)
   const [first] = drops
   if (first === undefined) return []
   const others = first.certain ? [] : [...provedOtherwise(lab), ...surelyDropped(lab)]
@@ -108,6 +107,10 @@ function draftOf({ traffic, name, misses, besides }: Kind, node: string, lab: La
     },
   ]
 }
+
+const hooksOfSending: readonly Hook[] = [
+  ...(['output', 'postrouting', 'bridge-output', 'bridge-postrouting', 'egress'] as const),
+]
 
 function packetsOf(traffic: Kind['traffic'], node: string, { facts, lab }: LabView): AskedPacket[] {
   const way = traffic === 'data' || traffic === 'esp' ? 'dataPath' : 'advertise'

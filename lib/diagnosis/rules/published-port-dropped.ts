@@ -1,3 +1,4 @@
+import type { Hook } from '../../observe/ruleset.ts'
 import { lostBy, type PacketDrop, packetDrops } from '../firewall-drops.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import { isMissedAtPort, isPortSilent, packetToPort } from '../port-packets.ts'
@@ -73,13 +74,15 @@ interface PortDrop extends PacketDrop {
 function dropsOf(problem: Reported, node: string, lab: LabView): PortDrop[] {
   const { port = 0, protocol = 'TCP', requirement } = problem
   const packet = packetToPort(problem, node, lab)
-  return packetDrops(lab, node, [packet], ['ingress', 'prerouting'], requirement)
+  return packetDrops(lab, node, [packet], hooksBeforeDnat, requirement)
     .filter(
       ({ packets, ofListedSenders }) =>
         packets !== 0 && !(ofListedSenders === true && packet.source !== undefined && isHeard(lab)),
     )
     .map((drop) => ({ ...drop, port, protocol: protocol.toLowerCase() }))
 }
+
+const hooksBeforeDnat: readonly Hook[] = ['ingress', 'bridge-prerouting', 'bridge-input', 'prerouting']
 
 /** Nodes hear each other by gossip, from the same addresses: none is on a list whose senders are dropped. */
 const isHeard = (lab: LabView): boolean => lab.holds('CTL-02') || lab.holds('CTL-03')

@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs'
  * - `nft-in-iptables-tables`: nftables 1.0.6 and iptables 1.8.9 of one namespace where nft added chains to the table
  *   `filter` of iptables-nft and made a table `nat`.
  * - `nft-of-both-families`: what `nft -j list ruleset` (1.0.6) prints of a table of IPv4 and IPv6.
+ * - `nft-below`: what it prints (1.0.6) of chains that are asked below an interface: at devices, and of the family bridge.
  * - `nft-balancer`: what it prints (1.0.6) of the maps and rules that moby/moby#53125 makes, with one virtual IP, two tasks
  *   and no published port.
  * - `firewall-of-an-operator`: what both print of rules for senders that are no nodes, for one subnet, and for IPv6.
