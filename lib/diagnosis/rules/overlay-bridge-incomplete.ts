@@ -1,9 +1,9 @@
 import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nameProblem } from '../../observation/describe-problem.ts'
-import { nodesOf } from '../../observation/problem.ts'
+import { carriedBy } from '../bridge-parts.ts'
 import { isToldByGossip } from '../gossip.ts'
-import { placesOf, type Reported } from '../lab-view.ts'
+import { type LabView, placesOf, type Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { told } from '../told.ts'
 
@@ -27,7 +27,11 @@ export const overlayBridgeIncomplete: Rule = {
     'The devices in the network’s namespace on the node, as the kernel has them: which are up, which are on the bridge, which addresses it has',
     'The endpoints that the engine lists there: one veth for each',
   ],
-  silencedBy: ['All devices are there, up and on the bridge', 'The namespace could not be read'],
+  silencedBy: [
+    'All devices are there, up and on the bridge',
+    'The namespace could not be read',
+    'What was missed would not have passed the device: another task than that of the veth, tasks of one node where the VXLAN device is off',
+  ],
   remedy: [
     'Have the task made again, with new devices: `docker service update --force SERVICE`',
     'Look at it: `nsenter --net=/run/docker/netns/1-NETWORK ip -d link`, and `ip addr show br0`',
@@ -40,7 +44,7 @@ export const overlayBridgeIncomplete: Rule = {
       const { network = '' } = problem
       groups.set(network, [...(groups.get(network) ?? []), problem])
     }
-    return [...groups].flatMap(([network, problems]) => draftOf(network, problems))
+    return [...groups].flatMap(([network, problems]) => draftOf(network, problems, lab))
   },
   gravity: 148,
 }
@@ -49,13 +53,15 @@ export const overlayBridgeIncomplete: Rule = {
  * One for each network: what one lacks on a node is no matter of another there. Frames need no gateway’s address, and what
  * nodes are told by gossip comes by no bridge.
  */
-function draftOf(network: string, problems: readonly Reported[]): Draft[] {
+function draftOf(network: string, problems: readonly Reported[], lab: LabView): Draft[] {
   const [first] = problems
   const nodes = placesOf(problems)
   if (first === undefined || nodes.length === 0) return []
   const where = nodes.length > 1 && first.node !== undefined ? `on ${first.node} ` : ''
   const more = problems.length > 1 ? `, and ${problems.length - 1} more` : ''
-  const cutOff = placesOf(problems.filter(({ code }) => code !== 'gateway-address-missing'))
+  const carried = problems
+    .filter(({ code }) => code !== 'gateway-address-missing')
+    .map((problem) => carriedBy(problem, lab))
   return [
     {
       title: `The bridge of ${network || 'an overlay'} on ${inWords(nodes)} is not whole: ${where}${nameProblem(first)}${more}`,
@@ -72,10 +78,9 @@ function draftOf(network: string, problems: readonly Reported[]): Draft[] {
       explains: (problem) =>
         problems.includes(problem) ||
         (problem.kind === 'missed' &&
-          problem.network === network &&
           !isToldByGossip(problem) &&
           !codes.includes(problem.code) &&
-          nodesOf(problem).some((node) => cutOff.includes(node))),
+          carried.some((isCarried) => isCarried(problem))),
     },
   ]
 }
