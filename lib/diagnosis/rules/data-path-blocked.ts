@@ -1,5 +1,8 @@
 import type { ProblemCode } from '../../observation/codes.ts'
+import { contains } from '../../topology/cidr.ts'
 import { culprits, describePairs, type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { statesOf } from '../meanwhile.ts'
+import { routeTold, wayToPeer } from '../peer-routing.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 const lost: readonly ProblemCode[] = ['data-lost-on-the-way']
@@ -122,9 +125,10 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
             'If there is address translation between the hosts, encrypted overlays cannot work there: connect the hosts by a VPN and advertise its addresses',
           ],
         }
+  const remedy = [...viaOthers(lab, pairs), ...words.remedy]
   return [
     {
-      ...words,
+      ...{ ...words, remedy },
       ...{ nodes, pairs, networks },
       proof: [...problems, ...alike].map(
         (problem) =>
@@ -135,6 +139,33 @@ function blocked(lab: LabView, protocol: 'VXLAN' | 'ESP'): Draft[] {
         (alike.length > 0 && explainsLoss(problem, lab, 'ESP', alikePairs)),
     },
   ]
+}
+
+/** Nodes of one network that reach each other by a gateway all the same: that one may drop it. */
+function viaOthers(lab: LabView, pairs: readonly { readonly from: string; readonly to: string }[]): string[] {
+  const { nodes = [] } = lab.facts ?? {}
+  return pairs.flatMap(({ from, to }) => {
+    const [state] = statesOf(lab, from)
+    const address = nodes.find(({ name }) => name === to)?.dataPath.address
+    if (state === undefined || address === undefined) return []
+    const way = wayToPeer(lab, state, from, address)
+    const [route] = way?.routes ?? []
+    const isNear = state.root.links.some(
+      ({ name, addresses }) =>
+        name === route?.device &&
+        addresses.some(
+          (one) => one.family === 'inet' && contains(`${one.address}/${one.prefixLength}`, address),
+        ),
+    )
+    if (route?.gateway === undefined || !isNear) return []
+    const { gateway } = route
+    const hop = nodes.find(({ advertise, dataPath }) =>
+      [advertise.address, dataPath.address].includes(gateway),
+    )
+    return [
+      `On ${from}: ${to} is in its own network, and it sends by ${gateway}${hop === undefined ? '' : ` (${hop.name})`}: unless that is meant, \`ip route del ${routeTold(route)}${way?.table === undefined || way.table === 'main' ? '' : ` table ${way.table}`}\`; if it is, look at what ${hop?.name ?? gateway} drops: \`iptables -nvL FORWARD\` there`,
+    ]
+  })
 }
 
 function isSamePair({ path }: Reported, other: Reported): boolean {
