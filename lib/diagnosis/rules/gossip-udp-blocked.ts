@@ -1,6 +1,6 @@
 import { inWords } from '../in-words.ts'
 import { followsFromGossip } from '../gossip.ts'
-import { culprits, describePairs, pathsOf } from '../lab-view.ts'
+import { culprits, describePairs, pathsOf, type Reported } from '../lab-view.ts'
 import type { Rule } from '../rule.ts'
 
 /** 7946/tcp is open, 7946/udp is not: the engines fall back to TCP, so that nothing else need fail for long. */
@@ -45,14 +45,27 @@ export const gossipUdpBlocked: Rule = {
     const nodes = culprits(pairs, lab.nodeNames, lab.facts)
     const follows = followsFromGossip(lab, nodes)
     const tcp = lab.holds('CTL-02') ? ', 7946/tcp is not' : ''
+    const isLost = onTheWire.some(({ code }) => code === 'gossip-lost-on-the-way')
+    const deaf = unansweringNode(onTheWire)
+    const whose = describePairs(nodes, pairs)
     return [
       {
-        title: `7946/udp (gossip) is blocked between hosts${tcp}: ${describePairs(nodes, pairs)}`,
-        cause:
-          'Nodes find each other and tell where tasks are by gossip on 7946, over TCP and UDP. With UDP blocked they fall back to TCP, suspect each other again and again, and learn late or never of new tasks: names do not resolve on some nodes, forwarding entries are missing.',
+        title:
+          deaf === undefined
+            ? isLost
+              ? `7946/udp (gossip) is blocked between hosts${tcp}: ${whose}`
+              : `Gossip by UDP (7946) goes unanswered${lab.holds('CTL-02') ? ', by TCP it does not' : ''}: ${whose}`
+            : `Gossip by UDP (7946) arrives at ${deaf} and ${deaf} does not answer it`,
+        cause: `${
+          deaf === undefined
+            ? ''
+            : `The datagrams of other nodes were seen on the interface of ${deaf}, so that nothing between the hosts keeps them: ${deaf} drops them itself, or drops its answers, or its engine comes too late to them. `
+        }Nodes find each other and tell where tasks are by gossip on 7946, over TCP and UDP. Without UDP they fall back to TCP, suspect each other again and again, and learn late or never of new tasks: names do not resolve on some nodes, forwarding entries are missing.`,
         remedy: [
           `Allow 7946 for UDP as well as TCP from every other node${nodes.length > 0 ? ` on ${inWords(nodes)}` : ''}: \`iptables -I INPUT -p udp --dport 7946 -s SUBNET -j ACCEPT\``,
-          'Where no host drops it, a security group or a firewall between the hosts does: allow 7946/udp there, in both directions',
+          deaf === undefined
+            ? 'Where no host drops it, a security group or a firewall between the hosts does: allow 7946/udp there, in both directions'
+            : `If nothing drops it on ${deaf}: is it starved, \`uptime\` and \`vmstat 1 5\` there; do its answers leave, \`tcpdump -ni any udp port 7946\``,
           'The engine tells it too: `journalctl -u docker | grep memberlist`',
         ],
         ...{ nodes, pairs },
@@ -73,4 +86,13 @@ export const gossipUdpBlocked: Rule = {
   },
   gravity: 140,
   ofTheRest: true,
+}
+
+/** The one node at which gossip arrives by all that was seen on the wire, and which does not answer. */
+function unansweringNode(onTheWire: readonly Reported[]): string | undefined {
+  const places = new Set(onTheWire.map(({ path }) => path?.to))
+  const [place, ...others] = places
+  return others.length === 0 && onTheWire.every(({ code }) => code === 'gossip-unanswered')
+    ? place
+    : undefined
 }
