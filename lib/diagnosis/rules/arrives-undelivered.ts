@@ -89,7 +89,7 @@ function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Dr
           ]),
       ...(most === undefined
         ? [
-            `On ${names}: \`iptables -nvL INPUT\`, \`nft list ruleset\`, \`iptables-legacy -nvL\`, \`tc -s filter show dev INTERFACE ingress\`: what drops ${what}`,
+            `On ${names}: \`iptables -nvL INPUT\`, \`nft list ruleset\`, \`iptables-legacy -nvL\`, \`tc -s filter show dev ${interfaceOf(nodes[0] ?? '', lab)} ingress\`: what drops ${what}`,
           ]
         : []),
       `\`docker network inspect NETWORK\` there, and \`nsenter --net=/run/docker/netns/1-NETWORK ip -s link\`: does the VXLAN device count what comes in`,

@@ -294,7 +294,9 @@ function forwardedDraft(node: string, lab: LabView): FoundDraft[] {
       title: `${node}'s own firewall ${certain ? 'drops' : 'may drop'} what the engine forwards to containers (the routing mesh): ${described(first)}`,
       remedy: [
         ...(certain ? [] : [seeWhether(node, found)]),
-        ...letForward(first.dropping).map((step, index) => (index > 0 ? step : onNode(node, step))),
+        ...letForward(first.dropping).map((step, index) =>
+          index > 0 ? step : onNode(node, certain ? step : `if so, ${step}`),
+        ),
         seeCounters,
       ],
       explains: (problem) => missed.includes(problem),

@@ -76,10 +76,12 @@ function draftsOf(lab: LabView, node: string): Draft[] {
       cause: `${first.expected} of ${node} is in one network with ${first.address}, and a route that is preferred leads there by ${first.route.device}. What ${node} sends to ${inWords(who)} takes that line and, where nothing else says so, the source address of that interface, by which neither the other nodes nor encryption know it.`,
       remedy: [
         ...found.flatMap(({ address, expected, led }) => byRule(node, state, address, expected, led)),
-        ...found.map(({ route, led }) =>
-          led === undefined && isConnected(state, route)
-            ? `${route.device} of ${node} is itself in ${route.destination}, which covers the address of another node: give that network another range (of a bridge of docker: make it again with \`docker network create --subnet SUBNET\`, and other \`default-address-pools\` in \`/etc/docker/daemon.json\`)`
-            : `${led === undefined ? `On ${node}:` : 'Or take the route away:'} \`ip route del ${routeTold(route)}${led === undefined ? '' : ` table ${led.table}`}\``,
+        ...found.map(({ route, led, expected }) =>
+          led === undefined && isConnected(state, route) && isOfSameNetwork(state, route, expected)
+            ? `${route.device} and ${expected} of ${node} are both in ${route.destination}: let ${expected} be preferred, \`ip route replace ${route.destination} dev ${expected} metric ${Math.max(0, (route.metric ?? 0) - 1)}\`${(route.metric ?? 0) === 0 ? ` after \`ip route del ${routeTold(route)}\`` : ''}, or take the address of ${route.device} away; and the same in whatever sets the interfaces up`
+            : led === undefined && isConnected(state, route)
+              ? `${route.device} of ${node} is itself in ${route.destination}, which covers the address of another node: give that network another range (of a bridge of docker: make it again with \`docker network create --subnet SUBNET\`, and other \`default-address-pools\` in \`/etc/docker/daemon.json\`)`
+              : `${led === undefined ? `On ${node}:` : 'Or take the route away:'} \`ip route del ${routeTold(route)}${led === undefined ? '' : ` table ${led.table}`}\``,
         ),
         `See which way is taken then: \`ip route get ${first.address}\` must name ${first.expected}; find what set the route (a VPN, netplan, a routing daemon), or it comes back`,
       ],
@@ -186,6 +188,17 @@ function isConnected({ root }: HostState, { destination, gateway, device }: Rout
     )
   )
 }
+
+/** Two interfaces of the node are in one network. */
+const isOfSameNetwork = ({ root }: HostState, { destination }: Route, expected: string): boolean =>
+  root.links.some(
+    ({ name, addresses }) =>
+      name === expected &&
+      addresses.some(
+        ({ address, prefixLength, family }) =>
+          family === 'inet' && networkOf(`${address}/${prefixLength}`) === destination,
+      ),
+  )
 
 function addressesOf({ root }: HostState, device: string): string[] {
   return root.links
