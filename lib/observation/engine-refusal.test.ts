@@ -14,6 +14,10 @@ describe('words of an engine that refuses', () => {
   })
 
   it('are known as other engines say them (Moby, ErrNoMoreSubnets)', () => {
+    // Of two networks with one range, which free pools do not help.
+    expect(refusalOf('invalid pool request: Pool overlaps with other one on this address space')).to.equal(
+      'pool-overlaps',
+    )
     expect(refusalOf('all predefined address pools have been fully subnetted')).to.equal('pools-used-up')
   })
 
@@ -28,5 +32,16 @@ describe('words of an engine that refuses', () => {
   it('are not known otherwise', () => {
     expect(refusalOf('')).to.equal(undefined)
     expect(refusalOf('task: non-zero exit (137)')).to.equal(undefined)
+  })
+
+  it('are of a node or a network that has no room, or of one that is gone', () => {
+    for (const [words, means] of [
+      ["no available IPv4 addresses on this network's address pools: app (o7gwjyztti)", 'addresses-used-up'],
+      ['could not find an available IP while allocating VIP', 'addresses-used-up'],
+      ['mkdir /var/lib/docker/overlay2/5591: no space left on device', 'no-space'],
+      ['x509: certificate has expired or is not yet valid', 'certificate-expired'],
+      ['network o7gwjyztti1a not found', 'network-gone'],
+    ] as const)
+      expect(refusalOf(words), words).to.equal(means)
   })
 })

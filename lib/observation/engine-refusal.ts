@@ -5,6 +5,11 @@
 export type EngineRefusal =
   | 'vxlan-in-the-way'
   | 'pools-used-up'
+  | 'pool-overlaps'
+  | 'addresses-used-up'
+  | 'no-space'
+  | 'certificate-expired'
+  | 'network-gone'
   | 'no-suitable-node'
   | 'image-missing'
   | 'registry-wants-login'
@@ -12,13 +17,16 @@ export type EngineRefusal =
 
 const patterns: readonly (readonly [EngineRefusal, RegExp])[] = [
   ['vxlan-in-the-way', /vxlan interface.*(file exists|address already in use)/i],
-  [
-    'pools-used-up',
-    /could not find an available.*pool|all predefined address pools|pool overlaps|address space|no available network/i,
-  ],
+  // Two networks want one range: it says nothing of pools, or of routes.
+  ['pool-overlaps', /pool overlaps/i],
+  ['addresses-used-up', /no available IPv4 addresses|available IP while allocating/i],
+  ['pools-used-up', /could not find an available.*pool|all predefined address pools|no available network/i],
   ['no-suitable-node', /no suitable node/i],
   ['image-missing', /no such image|pull access denied|manifest/i],
   ['registry-wants-login', /unauthorized: |authentication required|no basic auth credentials/i],
+  ['no-space', /no space left on device/i],
+  ['certificate-expired', /certificate has expired|expired certificate/i],
+  ['network-gone', /network \S+ not found/i],
   ['kernel-lacks', /operation not supported|protocol not supported|not implemented|modprobe/i],
 ]
 

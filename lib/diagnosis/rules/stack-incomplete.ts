@@ -56,6 +56,53 @@ const known: readonly {
     ],
   },
   {
+    refusal: 'pool-overlaps',
+    means: 'another network of the engine there has the same subnet, or one that overlaps it',
+    remedy: [
+      'On that node, the subnets of its networks: `docker network inspect --format "{{.Name}} {{.Scope}} {{range .IPAM.Config}}{{.Subnet}}{{end}}" $(docker network ls -q)`',
+      'A local one that nobody uses: `docker network rm NAME` there; one of compose or `docker0` gets another range by `default-address-pools` or `bip` in `/etc/docker/daemon.json`',
+      'Or create the overlay with a range that is free everywhere: `docker network create -d overlay --subnet SUBNET NAME`',
+    ],
+    reports: [
+      {
+        url: 'https://github.com/moby/moby/issues/50011',
+        says: 'An overlay was given the subnet of the default bridge, and its tasks were refused although most of the pool was free.',
+      },
+    ],
+  },
+  {
+    refusal: 'addresses-used-up',
+    means: 'the network has no address left',
+    remedy: [
+      'On a manager: `docker network inspect NETWORK` shows its subnet; every task, every service with a virtual IP and every node takes an address of it',
+      'Create it with a larger one: `docker network create -d overlay --subnet 10.20.0.0/20 NAME`',
+    ],
+  },
+  {
+    refusal: 'no-space',
+    means: 'that node has no space left on a disk, or no inodes',
+    remedy: [
+      'On that node: `df -h /var/lib/docker /run`, `df -i`, `docker system df`',
+      'What frees it: `docker image prune`, logs of containers below /var/lib/docker/containers; volumes only after a look at what is in them',
+    ],
+  },
+  {
+    refusal: 'certificate-expired',
+    means: 'a certificate has expired, or the clock of a node is wrong',
+    remedy: [
+      '`date -u` on all nodes, and `timedatectl`: a clock that is wrong makes certificates invalid',
+      'On a node with the right time: `openssl x509 -noout -dates -in /var/lib/docker/swarm/certificates/swarm-node.crt`; a worker whose certificate has expired leaves and joins again',
+    ],
+  },
+  {
+    refusal: 'network-gone',
+    means: 'the network was removed, or made again with the same name, while the task was to start',
+    remedy: [
+      'On a manager: `docker network ls --no-trunc --filter driver=overlay`; scripts that run `docker network prune` or remove a stack and deploy it at once do that',
+      '`docker service update --force SERVICE` once the network is there',
+    ],
+  },
+  {
     refusal: 'no-suitable-node',
     means: 'no node fulfils what the task asks for',
     remedy: [
