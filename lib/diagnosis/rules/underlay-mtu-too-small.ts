@@ -1,6 +1,7 @@
+import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import type { Path } from '../../observation/problem.ts'
-import { culprits, type LabView, pathsOf, placesOf } from '../lab-view.ts'
+import { culprits, type LabView, pathsOf, placesOf, type Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import type { Rule } from '../rule.ts'
 
@@ -69,11 +70,20 @@ export const underlayMtuTooSmall: Rule = {
     const nodes = settings.length > 0 ? placesOf(settings) : culprits(pairs, lab.nodeNames, lab.facts)
     const small = lab.holds('OVL-03') ? 'Small packets pass between all tasks, packets' : 'Packets'
     const where = nodes.length > 0 ? ` (${nodes.join(', ')})` : ''
+    const odd = smallerThanOthers(settings, lab)
     return [
       {
-        title: `The underlay carries less than the overlay networks assume${where}`,
+        title:
+          odd === undefined
+            ? `The underlay carries less than the overlay networks assume${where}`
+            : `The underlay carries less than the overlay networks assume: ${odd.told}`,
         cause: `${small} of the overlay’s MTU do not pass. The engine takes 1500 bytes for the underlay unless told otherwise and never measures it; VXLAN adds 50 bytes, ESP more. On a VPN, a tunnel or a cloud network with a smaller MTU pings and handshakes work and transfers hang.`,
         remedy: [
+          ...(odd === undefined
+            ? []
+            : [
+                `On ${inWords(nodes)}: \`ip link set dev ${odd.device} mtu ${odd.others}\`, and the same in what sets it (netplan, a \`.network\` file, cloud-init), unless what is below carries no more than ${odd.own}`,
+              ]),
           'Find what the path carries: `ping -M do -s 1472 PEER` from host to host, smaller until it answers; add 28 for the MTU',
           'Create overlays with the underlay’s MTU: `docker network create -d overlay --opt com.docker.network.driver.mtu=MTU NAME` (the engine subtracts the overhead itself)',
           'Ingress too: remove it while no service publishes a port, and create it again with `--ingress` and the same option; or raise the MTU of the underlay',
@@ -105,6 +115,31 @@ export const underlayMtuTooSmall: Rule = {
     ]
   },
   gravity: 180,
+}
+
+/** Where the interface of some nodes has a smaller MTU than all others have. */
+function smallerThanOthers(
+  settings: readonly Reported[],
+  lab: LabView,
+):
+  | { readonly told: string; readonly device: string; readonly own: number; readonly others: number }
+  | undefined {
+  const places = placesOf(settings)
+  const sizes = (lab.facts?.nodes ?? []).flatMap(({ name, dataPath }) => {
+    const [state] = statesOf(lab, name)
+    const link = state?.root.links.find((one) => one.name === dataPath.interface)
+    return link === undefined ? [] : [{ name, device: link.name, mtuBytes: link.mtuBytes }]
+  })
+  const small = sizes.filter(({ name }) => places.includes(name))
+  const others = sizes.filter(({ name }) => !places.includes(name)).map(({ mtuBytes }) => mtuBytes)
+  const [first] = small
+  if (first === undefined || small.length < places.length || others.length === 0) return undefined
+  const [own, least] = [Math.max(...small.map(({ mtuBytes }) => mtuBytes)), Math.min(...others)]
+  if (own >= least) return undefined
+  return {
+    told: `${first.device} of ${inWords(small.map(({ name }) => name))} carries ${own} bytes, that of the other nodes ${least}`,
+    ...{ device: first.device, own, others: least },
+  }
 }
 
 interface Sized {
