@@ -86,15 +86,19 @@ function draftOf(node: string, group: readonly Led[]): Draft[] {
       : `${node} sends ${what} (${to}) by ${[...new Set(by)].join(' or ')}, not by ${expected}`
   const problems = group.map(({ problem }) => problem)
   const { rule, table } = way
-  const commands = undoing(way, selector)
+  const isGone = expected === gatewayBridgeName && undoing(way, selector).length === 0
+  const commands = isGone
+    ? [`ip route add ${selector.replace('to ', '')} dev ${gatewayBridgeName}`]
+    : undoing(way, selector)
   return [
     {
-      title: `${leads}: ${decidedBy(way)}`,
+      title: `${leads}: ${isGone ? `it has no route by ${gatewayBridgeName}, and takes ` : ''}${decidedBy(way)}`,
       cause: `${rule === undefined || table === 'main' ? 'The route is more specific than that of the network itself, or that is gone' : `The rule is asked before the table main, which has the right route, and ${table === '' ? 'ends them' : `table ${table} takes them`}`}. The node’s own traffic has other addresses, so that the swarm looks healthy.`,
       remedy: [
-        ...commands.map(
-          (command) =>
-            `On ${node}: \`${command}\`, and the same where these are set up (\`PostUp\` of wg-quick, netplan, a script)`,
+        ...commands.map((command) =>
+          isGone
+            ? `On ${node}: \`${command}\`, and find what took the route away: \`journalctl -u NetworkManager -u systemd-networkd\``
+            : `On ${node}: \`${command}\`, and the same where these are set up (\`PostUp\` of wg-quick, netplan, a script)`,
         ),
         `See the way then: \`ip route get ${to} from ${sourceTold(first)}\` must name ${expected}`,
       ],
