@@ -98,6 +98,7 @@ export const hostFirewallDrops: Rule = {
   silencedBy: [
     'Its counter did not move, or counted fewer packets than were missed',
     'It drops all that senders of a list send (an ipset of CrowdSec or fail2ban, which counts on most hosts), and nodes hear each other by gossip (CTL-02, CTL-03)',
+    'It is gossip by TCP that it may drop, and engines say that they reach the node by TCP',
     'What was missed is seen to have ended elsewhere: on another node, or before it arrived (CTL-03, CTL-04, CTL-07)',
     'It matches only what such traffic is not: packets of a user, of IPv6, to broadcast or multicast, frames that are bridged (`physdev`); another published port, other senders, another interface',
     'Whether it matches cannot be told (an ipset, a share, a rate, a program by NFQUEUE), and something else speaks: another rule that drops all of it, on whichever node; IPsec, an MTU, a checksum or the mesh of a node was read to be wrong; packets of the same two nodes are lost between them, the kernel gives another reason for as many drops, the mesh of the node lacks something, or the node itself is not answered either, which is not forwarded',
@@ -190,6 +191,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
   if (!first.certain && kind.traffic.startsWith('gossip') && !isGossipMissed(node, lab)) return []
+  if (!first.certain && kind.traffic === 'gossip-tcp' && isReachedByTcp(node, lab)) return []
   const name = kind.name(lab)
   const remedyOn = (nodes: string): string[] => [
     ...(first.certain ? [] : [seeWhether(nodes, found)]),
@@ -226,6 +228,10 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
 /** An entry that lacks is no sign by itself that gossip is dropped. */
 const isGossipMissed = (node: string, lab: LabView): boolean =>
   lab.everyProblem.some((problem) => isOfGossip(problem) && isAbout(problem, node))
+
+/** Engines say that UDP probes fail where they reach the other by TCP (memberlist). */
+const isReachedByTcp = (node: string, lab: LabView): boolean =>
+  lab.everyProblem.some((problem) => problem.code === 'udp-probes-failed' && isAbout(problem, node))
 
 const onNode = (node: string, step: string): string => `On ${node}: ${step}`
 

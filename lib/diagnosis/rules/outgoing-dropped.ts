@@ -91,7 +91,7 @@ function draftOf({ traffic, name, misses, besides }: Kind, node: string, lab: La
       title: `${node}'s own firewall ${first.certain ? 'drops' : 'may drop'} ${name} that ${node} sends: ${first.rule}${counted}`,
       cause: `The rule is asked on ${node} before a packet comes to the wire, so that no capture outside shows it and the receivers seem to be at fault.`,
       remedy: [
-        `On ${node}: ${letOut(first.dropping, portsOf(lab.lab.topology.swarm.dataPathPort)[traffic])}, and keep that in whatever writes the rules`,
+        `On ${node}${first.certain ? ':' : ' see whether its counter rises when a task there sends to another node; if so,'} ${letOut(first.dropping, portsOf(lab.lab.topology.swarm.dataPathPort)[traffic])}, and keep that in whatever writes the rules`,
         'See which rule counts: `iptables-save -c | grep -E "OUTPUT|POSTROUTING"`, `nft list ruleset`',
       ],
       nodes: [node],
