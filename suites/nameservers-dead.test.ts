@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { inserted } from './changed-firewall.fake.ts'
-import { explainWithKernel } from './golden/altered-case.fake.ts'
+import { explainAltered, explainWithKernel } from './golden/altered-case.fake.ts'
 import { causesWhere as storedCausesWhere } from './stored/causes-where.fake.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import type { ChangeKernel } from './stored/changed-kernel.fake.ts'
@@ -104,5 +104,19 @@ describe('nameservers that are not reached', function () {
       expect(found).to.have.lengthOf(1)
       expect(found[0]).to.deep.include(ofTask)
     }
+  })
+})
+
+describe('a nameserver of the host itself', function () {
+  this.timeout(20_000)
+  const titleAt = (address: string): string | undefined =>
+    explainAltered('upstream-unreachable', (_, stored) => {
+      if (stored.seen !== undefined)
+        stored.seen = JSON.parse(JSON.stringify(stored.seen).replaceAll('172.31.250.3', address)) as unknown
+    }).findings.find(({ code }) => code === 'nameservers-dead')?.title
+
+  it('is not said to answer other hosts, which have their own at the same address', () => {
+    expect(titleAt('172.31.250.4')).to.contain('172.31.250.4, which answers manager and worker1')
+    expect(titleAt('127.0.0.53')).to.match(/^No nameserver of worker2 answers it: 127\.0\.0\.53;/)
   })
 })

@@ -156,7 +156,7 @@ function dropsOfAll(
 
 function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
   const answering = asked.filter(({ probe }) => probe.dns !== undefined)
-  const elsewhere = answering.filter(({ probe }) => servers.includes(probe.to))
+  const elsewhere = answering.filter(({ probe }) => servers.includes(probe.to) && !isOwn(probe.to))
   const heard = [...new Set(elsewhere.map((one) => one.node))]
   const other = answering.find(({ probe }) => !probe.to.startsWith('127.'))?.probe.to
   const drops = dropsOfQuestions(lab, node, servers)
@@ -175,14 +175,14 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
             key: `${address} ${heard.join(' ')}`,
             told: (nodes) => ({
               title: `No nameserver of ${nodes} answers them: ${address}${reached}`,
-              cause: `What is no service's name is passed on to the nameservers of the node, and none answers ${nodes}: names outside are not found, and each question for one takes four seconds and more. ${whyUnheard(heard)}`,
+              cause: `What is no service's name is passed on to the nameservers of the node, and none answers ${nodes}: names outside are not found, and each question for one takes four seconds and more. ${whyUnheard(heard, servers)}`,
               remedy: whatToDo(nodes, { servers, heard, other }),
             }),
           },
         }
       : {}),
     title: `No nameserver of ${node} answers it: ${address}${reached}${drop === undefined ? '' : `; ${node}'s own firewall drops the questions: ${drop}`}${dropOfAnswers === undefined ? '' : `; ${node}'s own firewall drops the answers: ${dropOfAnswers}`}`,
-    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : dropOfAnswers !== undefined ? `Whatever they answer is dropped as it comes to ${node}, for nothing accepts answers before.` : whyUnheard(heard)}`,
+    cause: `What is no service's name is passed on to the nameservers of ${node}, and none answers: names outside are not found, and each question for one takes four seconds and more. ${drop !== undefined ? `The questions do not leave ${node}.` : dropOfAnswers !== undefined ? `Whatever they answer is dropped as it comes to ${node}, for nothing accepts answers before.` : whyUnheard(heard, servers)}`,
     remedy:
       dropOfAnswers !== undefined
         ? [
@@ -211,10 +211,15 @@ function draftOf(lab: LabView, { node, servers, asked }: Silence): Draft {
   }
 }
 
-const whyUnheard = (heard: readonly string[]): string =>
-  heard.length === 0
-    ? 'The nameserver is down, or is another than it should be.'
-    : 'It lives, so what is between it and this node drops the questions or the answers.'
+/** Each host has a resolver of its own there: what answers on another is another program. */
+const isOwn = (server: string): boolean => server.startsWith('127.')
+
+const whyUnheard = (heard: readonly string[], servers: readonly string[]): string =>
+  servers.every(isOwn)
+    ? 'The address is of the host itself: its own resolver (systemd-resolved at 127.0.0.53, dnsmasq, unbound) does not run, or gets no answer from those that it asks.'
+    : heard.length === 0
+      ? 'The nameserver is down, or is another than it should be.'
+      : 'It lives, so what is between it and this node drops the questions or the answers.'
 
 interface Heard {
   readonly servers: readonly string[]
@@ -224,8 +229,14 @@ interface Heard {
   readonly other: string | undefined
 }
 
-function whatToDo(nodes: string, { servers: [server = ''], heard, other }: Heard): string[] {
+function whatToDo(nodes: string, { servers, heard, other }: Heard): string[] {
+  const [server = ''] = servers
   return [
+    ...(servers.every(isOwn)
+      ? [
+          `On ${nodes}: \`ss -lnup sport = :53\` shows whether anything listens at ${server}; of systemd-resolved \`resolvectl status\` shows whom it asks, \`systemctl restart systemd-resolved\` starts it again`,
+        ]
+      : []),
     heard.length > 0
       ? `On ${nodes}: \`dig @${server} example.com\`, and see what drops UDP 53 between: \`iptables -nvL OUTPUT\`, \`ip route get ${server}\``
       : `On ${nodes}: name one that answers in \`/etc/resolv.conf\`${other === undefined ? '' : `, such as ${other}, which answers other nodes`}`,
