@@ -34,7 +34,7 @@ export const hardwareAddressShared: Rule = {
   ],
   reports: [],
   find: (lab) => [...sameOfTwo(lab), ...answeredByAnother(lab)],
-  gravity: 50,
+  gravity: 47,
 }
 
 interface OnUnderlay {
