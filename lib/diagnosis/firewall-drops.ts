@@ -25,6 +25,8 @@ export interface FirewallDrop {
    * known only that it counted something.
    */
   readonly certain: boolean
+  /** Packets that were asked about and all match it; where it is not certain, those of which some may. */
+  readonly of: readonly AskedPacket[]
   /** It is for senders of a list that was not read, and for all that they send. */
   readonly ofListedSenders?: true
 }
@@ -48,24 +50,24 @@ export function lostBy(
 
 /**
  * What a node's firewall, made by somebody else than the engine, drops of this traffic as it arrives. A rule counts
- * where the packets come to it and all of them match, or where it counted some of them while the run went on.
+ * where the packets come to it and all of them match, or where it counted some of them while the run went on. What IPsec
+ * has decrypted passes PREROUTING and INPUT a second time (net/ipv4/xfrm4_input.c), and no device before them.
  */
 export function firewallDrops(
   view: LabView,
   node: string,
   traffic: Traffic,
-  size: Pick<AskedPacket, 'bytes'> = {},
+  more: Pick<AskedPacket, 'bytes' | 'byIpsec'> = {},
 ): FirewallDrop[] {
   const { swarm } = view.lab.topology
-  const packets = packetsOf(view, node, traffic).map((packet) => ({ ...packet, ...size }))
-  return dropsBy(view, node, packets, ['ingress', 'prerouting', 'input']).map(
-    ({ packets, certain, ruleset, ...dropping }) => ({
-      ...{ node, rule: describe(dropping), certain },
-      letIn: (senders) => letIn(dropping, ruleset, portsOf(swarm.dataPathPort)[traffic], senders),
-      ...(packets === undefined ? {} : { packets }),
-      ...(isOfListedSenders(dropping) ? { ofListedSenders: true as const } : {}),
-    }),
-  )
+  const packets = packetsOf(view, node, traffic).map((packet) => ({ ...packet, ...more }))
+  const hooks = [...(more.byIpsec === true ? [] : (['ingress'] as const)), 'prerouting', 'input'] as const
+  return dropsBy(view, node, packets, hooks).map(({ packets, certain, of, ruleset, ...dropping }) => ({
+    ...{ node, rule: describe(dropping), certain, of },
+    letIn: (senders) => letIn(dropping, ruleset, portsOf(swarm.dataPathPort)[traffic], senders),
+    ...(packets === undefined ? {} : { packets }),
+    ...(isOfListedSenders(dropping) ? { ofListedSenders: true as const } : {}),
+  }))
 }
 
 /** As lists of attackers are applied (CrowdSec, fail2ban with ipset, blocklists of countries). */
@@ -97,16 +99,14 @@ export function packetDrops(
   within?: string,
 ): PacketDrop[] {
   const then = within === undefined ? undefined : view.decidingWithin(within, node)
-  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, by, path }) => ({
-    ...{ node, rule: describe({ by, path }), certain, dropping: { by, path } },
+  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, of, by, path }) => ({
+    ...{ node, rule: describe({ by, path }), certain, of, dropping: { by, path } },
     ...(packets === undefined ? {} : { packets }),
     ...(isOfListedSenders({ by, path }) ? { ofListedSenders: true as const } : {}),
   }))
 }
 
-interface CountedDrop extends Dropping {
-  readonly certain: boolean
-  readonly packets?: number
+interface CountedDrop extends Dropping, Pick<FirewallDrop, 'certain' | 'of' | 'packets'> {
   readonly ruleset: Ruleset
 }
 
@@ -125,14 +125,18 @@ function dropsBy(
   const former = after === undefined || before === undefined ? undefined : nodeRuleset(before)
   const found = asked
     .map((packet) => (isUntracked(ruleset, packet) ? { ...packet, state: 'untracked' } : packet))
-    .flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
+    .flatMap((packet) =>
+      hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)).map((one) => ({ ...one, packet })),
+    )
     .filter(({ by }) => !isChain(by) || !isEnginesPolicy(by) || isWholeTable(state, 'filter'))
   const drops = [...new Set(found.map(({ by }) => by))].flatMap((by): CountedDrop[] => {
     const certain = found.some((one) => one.by === by && one.matchesAll)
-    const { path } = found.find((one) => one.by === by && one.matchesAll === certain) ?? { path: [] }
+    const here = found.filter((one) => one.by === by && one.matchesAll === certain)
+    const path = here[0]?.path ?? []
+    const of = here.map(({ packet }) => packet)
     const packets = leastOf([by, choosing({ by, path }) ?? by].map((one) => risen(one, former)))
     if (!certain && (packets === undefined || packets === 0)) return []
-    return [{ by, path, certain, ruleset, ...(packets === undefined ? {} : { packets }) }]
+    return [{ by, path, certain, of, ruleset, ...(packets === undefined ? {} : { packets }) }]
   })
   // Of a rule whose matches are not understood it is not known that it met these packets.
   return drops.toSorted(

@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../../observation/codes.ts'
 import { culprits, describePairs, type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { missesPackets } from '../missed-packets.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 const lost: readonly ProblemCode[] = ['data-lost-on-the-way']
@@ -161,8 +162,8 @@ function explainsLoss(
   protocol: 'VXLAN' | 'ESP',
   pairs: readonly { readonly from: string; readonly to: string }[],
 ): boolean {
-  const { kind, path, requirement } = problem
-  if (kind !== 'missed') return false
+  const { path, requirement } = problem
+  if (!missesPackets(problem)) return false
   const encrypted = problem.protocol === 'ESP' || lab.networkNamed(problem.network)?.encrypted === true
   if (encrypted !== (protocol === 'ESP')) return false
   if (path !== undefined)

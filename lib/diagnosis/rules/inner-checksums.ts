@@ -2,6 +2,7 @@ import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf, type Path } from '../../observation/problem.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { missesPackets } from '../missed-packets.ts'
 import { describeOneWay, oneWayCulprits } from '../one-way.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -119,7 +120,7 @@ function offload(bad: readonly Reported[], lab: LabView): Draft {
       ),
     explains: (problem) =>
       (wrong.includes(problem.code) && senders.includes(problem.path?.from ?? '')) ||
-      (problem.kind === 'missed' && isOfTransport(problem) && touches(problem, senders)),
+      (missesPackets(problem) && isOfTransport(problem) && touches(problem, senders)),
   }
 }
 
