@@ -20,7 +20,8 @@ export function concernsPeers(
   const peers = peersOf(of, peerIs, lab)
   return (problem) => {
     if (peers === undefined || isOfMesh(problem) || isToldByGossip(problem)) return true
-    const others = nodesOf(problem).filter((name) => name !== node)
+    // Engines name some peers by an id.
+    const others = nodesOf(problem).filter((name) => name !== node && lab.nodeNames.includes(name))
     return others.length === 0 || others.some((name) => peers.has(name))
   }
 }

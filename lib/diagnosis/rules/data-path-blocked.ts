@@ -155,6 +155,10 @@ function isOfEspAlone(problem: Reported, lab: LabView): boolean {
   )
 }
 
+/** Gossip and management, which travel between the same nodes and are no data. */
+const isOfControl = ({ requirement, code }: Reported): boolean =>
+  /^CTL-/.test(requirement) && !code.startsWith('data-') && code !== 'no-esp-left'
+
 /** Whatever was missed between the same two nodes on such a network, in either direction: answers are lost as well. */
 function explainsLoss(
   problem: Reported,
@@ -163,7 +167,7 @@ function explainsLoss(
   pairs: readonly { readonly from: string; readonly to: string }[],
 ): boolean {
   const { path, requirement } = problem
-  if (!missesPackets(problem)) return false
+  if (!missesPackets(problem) || isOfControl(problem)) return false
   const encrypted = problem.protocol === 'ESP' || lab.networkNamed(problem.network)?.encrypted === true
   if (encrypted !== (protocol === 'ESP')) return false
   if (path !== undefined)

@@ -42,7 +42,7 @@ export const namespaceFirewallDrops: Rule = {
   find(lab) {
     return lab.nodeNames.flatMap((node) => draftsOf(node, lab))
   },
-  gravity: 105,
+  gravity: 103,
 }
 
 /** One for each namespace: a rule counts packets of its own alone. */
