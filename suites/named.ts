@@ -38,10 +38,20 @@ export function misnamed(
         return [`${must} was not found first, but ${first.code} (${placeOf(first)})`]
       return place < (places[index - 1] ?? -1) ? [`${must} came before the graver one`] : []
     }),
-    ...causes
-      .filter((cause) => !standing.some((one) => isTrue(cause, one)))
-      .map((cause) => `a cause that is false: ${cause.code} (${placeOf(cause)}): ${cause.title}`),
+    ...causesOfOthers(standing, causes).map(
+      (cause) => `a cause that is false: ${cause.code} (${placeOf(cause)}): ${cause.title}`,
+    ),
   ]
+}
+
+/** Causes that are neither the declared one of a fault nor what follows from it. */
+export function causesOfOthers(
+  standing: readonly Standing[],
+  findings: readonly FindingSaid[],
+): readonly FindingSaid[] {
+  return findings.filter(
+    (finding) => finding.severity === 'cause' && !standing.some((one) => isTrue(finding, one)),
+  )
 }
 
 function isTrue(cause: FindingSaid, one: Standing): boolean {

@@ -3,6 +3,8 @@ import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import { exampleVerdict } from '../lib/conformance/verdict.fake.ts'
 import type { Outcome } from '../lib/conformance/verdict.ts'
+import { exampleFinding } from '../lib/observation/finding.fake.ts'
+import type { Finding } from '../lib/observation/finding.ts'
 import type { Problem } from '../lib/observation/problem.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { plantingOf, seeItFail, type FaultOutcome } from './seen-to-fail.ts'
@@ -21,9 +23,11 @@ const record = (
 async function see(
   under: RequirementRecord,
   after: RequirementRecord,
-): Promise<FaultOutcome & { removed: boolean }> {
+  found: readonly Finding[] = [],
+): Promise<FaultOutcome & { removed: boolean; verified: (readonly string[])[] }> {
   let planted = false
   let removed = false
+  const verified: (readonly string[])[] = []
   const fault: Fault = {
     name: 'cable-cut',
     description: 'A cable is cut.',
@@ -41,10 +45,11 @@ async function see(
       })
     },
   }
-  const seen = await seeItFail(plantingOf(fault), {} as ReadyLab, () =>
-    Promise.resolve({ requirements: [planted ? under : after], findings: [] }),
-  )
-  return { ...seen, removed }
+  const seen = await seeItFail(plantingOf(fault), {} as ReadyLab, (ids) => {
+    verified.push(ids)
+    return Promise.resolve({ requirements: [planted ? under : after], findings: found })
+  })
+  return { ...seen, removed, verified }
 }
 
 describe('seeItFail', () => {
@@ -81,6 +86,13 @@ describe('seeItFail', () => {
     expect(await see(under, after)).to.deep.include({ failsAnyway: ['OVL-03'], problems: [] })
     const elsewhere = record('OVL-03', 'fail', '2 problems', [violated, at('worker1')])
     expect((await see(elsewhere, after)).problems).to.have.lengthOf(2)
+  })
+
+  it('verifies again what a cause explains that is not the fault’s, and counts none that is there anyway', async () => {
+    const cause = exampleFinding({ severity: 'cause', code: 'ttl-of-task', explains: ['VXL-02'] })
+    const seen = await see(fails, passes, [cause])
+    expect(seen.verified).to.deep.equal([['OVL-03'], ['OVL-03', 'VXL-02']])
+    expect(seen.problems).to.deep.equal([])
   })
 
   it('removes the fault when verifying breaks', async () => {

@@ -2,7 +2,7 @@ import type { ReadyLab } from '../lib/conformance/bring-up.ts'
 import type { RequirementRecord } from '../lib/conformance/run-record.ts'
 import type { Fault } from '../lib/fault/fault.ts'
 import { nodesOf, type Problem, problemKey } from '../lib/observation/problem.ts'
-import { type FindingSaid, misnamed, type Standing } from './named.ts'
+import { causesOfOthers, type FindingSaid, misnamed, type Standing } from './named.ts'
 
 /** What became of the requirements a fault must break, while it was planted and after its removal. */
 export interface FaultOutcome {
@@ -68,7 +68,8 @@ export interface SeeOptions {
 
 /**
  * Plants faults on a lab, verifies the requirements they must break and others if wanted, removes them and verifies
- * what they break again. They are removed whatever happens.
+ * what they break again, and what a cause explains that is none of theirs: the lab may show it without them. They are
+ * removed whatever happens.
  */
 export async function seeItFail(
   planting: Planting,
@@ -90,7 +91,8 @@ export async function seeItFail(
   } finally {
     await removeAll(removals)
   }
-  const afterwards = await verify(planting.breaks)
+  const ofOthers = causesOfOthers(standing, during.findings).flatMap(({ explains }) => explains)
+  const afterwards = await verify([...new Set([...planting.breaks, ...ofOthers])])
   const fell = during.requirements.filter(({ verdict }) => verdict?.outcome === 'fail')
   const reasons = Object.fromEntries(fell.map(({ id, verdict }) => [id, verdict?.reason ?? '']))
   const problems = new Map(fell.map(({ id, verdict }) => [id, verdict?.problems ?? []]))
@@ -107,7 +109,9 @@ export async function seeItFail(
     fell: fell.map(({ id }) => id),
     problems: [
       ...during.requirements.flatMap((one) => hostsOf(one.id).flatMap((host) => notCaught(one, host))),
-      ...afterwards.requirements.filter((one) => !failsAnyway.includes(one)).flatMap(notRecovered),
+      ...afterwards.requirements
+        .filter((one) => planting.breaks.includes(one.id) && !failsAnyway.includes(one))
+        .flatMap(notRecovered),
       ...misnamed(standing, during.findings, afterwards.findings),
     ],
     failsAnyway: failsAnyway.map(({ id }) => id),

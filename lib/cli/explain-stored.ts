@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { suites } from '../../suites/index.ts'
 import type { Files } from '../../suites/stored/stored-run.ts'
 import { judgeRun } from '../conformance/judge-run.ts'
+import type { RunRecord } from '../conformance/run-record.ts'
 import { observationReader } from '../conformance/stored-files.ts'
 import { diagnose } from '../diagnosis/diagnosis.ts'
 import type { Finding } from '../observation/finding.ts'
@@ -21,8 +22,11 @@ export interface StoredExplanation {
   >[]
 }
 
-/** Judges and explains a run as it is stored, in a folder of its own that is gone afterwards. */
-export function explainStored(files: Files): StoredExplanation {
+/** Judges a run as it is stored, in a folder of its own that is gone afterwards, and gives it with what was observed. */
+export function judgingStored<T>(
+  files: Files,
+  use: (record: RunRecord, read: ReturnType<typeof observationReader>) => T,
+): T {
   const folder = mkdtempSync(join(tmpdir(), 'swarmproof-golden-'))
   try {
     for (const [file, text] of Object.entries(files)) {
@@ -30,8 +34,20 @@ export function explainStored(files: Files): StoredExplanation {
       writeFileSync(join(folder, file), text)
     }
     const stored = parseRun(files['run.json'] ?? '', 'run.json')
-    const tests = suites.flatMap((suite) => suite.tests)
-    const { record, files: read } = judgeRun(stored, folder, tests)
+    const { record, files: read } = judgeRun(
+      stored,
+      folder,
+      suites.flatMap((suite) => suite.tests),
+    )
+    return use(record, observationReader(read, record))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Judges and explains a run as it is stored. */
+export function explainStored(files: Files): StoredExplanation {
+  return judgingStored(files, (record, read) => {
     const byId = <T>(of: (one: (typeof record.requirements)[number]) => T): Record<string, T> =>
       Object.fromEntries(record.requirements.map((one) => [one.id, of(one)]))
     return {
@@ -39,13 +55,11 @@ export function explainStored(files: Files): StoredExplanation {
       problems: byId(({ verdict }) =>
         (verdict?.problems ?? []).map((one) => [problemKey(one), one.reached ?? []].flat().join(' ')),
       ),
-      findings: diagnose(record, observationReader(read, record)).map(
+      findings: diagnose(record, read).map(
         ({ code, severity, title, nodes, pairs, networks, proof, explains }) => ({
           ...{ code, severity, title, nodes, pairs, networks, proof, explains },
         }),
       ),
     }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
 }

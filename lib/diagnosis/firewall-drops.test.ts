@@ -68,7 +68,7 @@ describe('drops of a firewall that accepts what it knows', () => {
     return new LabView(lab, 0, none, none, (_, name) => seen[name])
   }
   const drops = (traffic: Traffic, counted: (rule: string) => boolean) =>
-    firewallDrops(viewOf(counted), 'worker1', traffic).map(({ letIn: _, ...drop }) => drop)
+    firewallDrops(viewOf(counted), 'worker1', traffic).map(({ letIn: _, of: __, ...drop }) => drop)
   const policy = { node: 'worker1', rule: 'iptables -t filter -P INPUT DROP', packets: 7, certain: true }
 
   it('are those of its policy, for what no rule accepts', () => {
@@ -103,7 +103,7 @@ describe('drops of a firewall that accepts what it knows', () => {
       const facts = { nodes: [node('manager1', '192.168.99.11'), { name: 'worker1', advertise: own }] }
       const view = viewOf(isForwarding, { 'facts#0': facts })
       const asked = forwardedPackets(silent, 'worker1', view)
-      return packetDrops(view, 'worker1', asked, ['forward']).map(({ dropping: _, ...drop }) => drop)
+      return packetDrops(view, 'worker1', asked, ['forward']).map(({ dropping: _, of: __, ...drop }) => drop)
     }
     const found = { node: 'worker1', rule, packets: 7, certain: true }
     expect(forwarded('eth1')).to.deep.equal([found])

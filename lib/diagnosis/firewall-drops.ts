@@ -28,6 +28,8 @@ export interface FirewallDrop {
   readonly certain: boolean
   /** It is asked below the interface that is recorded: at a port of a bridge or bond, or under a VLAN. */
   readonly beneath?: true
+  /** Packets that were asked about and all match it; where it is not certain, those of which some may. */
+  readonly of: readonly AskedPacket[]
   /** It is for senders of a list that was not read, and for all that they send. */
   readonly ofListedSenders?: true
 }
@@ -54,19 +56,21 @@ export function lostBy(
 
 /**
  * What a node's firewall, made by somebody else than the engine, drops of this traffic as it arrives. A rule counts
- * where the packets come to it and all of them match, or where it counted some of them while the run went on.
+ * where the packets come to it and all of them match, or where it counted some of them while the run went on. What IPsec
+ * has decrypted passes PREROUTING and INPUT a second time (net/ipv4/xfrm4_input.c), and no device before them.
  */
 export function firewallDrops(
   view: LabView,
   node: string,
   traffic: Traffic,
-  size: Pick<AskedPacket, 'bytes'> = {},
+  more: Pick<AskedPacket, 'bytes' | 'byIpsec'> = {},
 ): FirewallDrop[] {
   const { swarm } = view.lab.topology
-  const packets = packetsOf(view, node, traffic).map((packet) => ({ ...packet, ...size }))
-  return dropsBy(view, node, packets, hooksOfArrival).map(
-    ({ packets, certain, ruleset, beneath, ...dropping }) => ({
-      ...{ node, rule: describe(dropping), certain },
+  const packets = packetsOf(view, node, traffic).map((packet) => ({ ...packet, ...more }))
+  const hooks = more.byIpsec === true ? hooksOfDecrypted : hooksOfArrival
+  return dropsBy(view, node, packets, hooks).map(
+    ({ packets, certain, of, ruleset, beneath, ...dropping }) => ({
+      ...{ node, rule: describe(dropping), certain, of },
       ...(beneath === true ? { beneath } : {}),
       letIn: (senders) => letIn(dropping, ruleset, portsOf(swarm.dataPathPort)[traffic], senders),
       ...(packets === undefined ? {} : { packets }),
@@ -79,6 +83,8 @@ export function firewallDrops(
 export const hooksOfArrival: readonly Hook[] = [
   ...(['ingress', 'bridge-prerouting', 'bridge-input', 'prerouting', 'input'] as const),
 ]
+
+const hooksOfDecrypted: readonly Hook[] = ['prerouting', 'input']
 
 /** As lists of attackers are applied (CrowdSec, fail2ban with ipset, blocklists of countries). */
 function isOfListedSenders({ path }: Dropping): boolean {
@@ -109,18 +115,15 @@ export function packetDrops(
   within?: string,
 ): PacketDrop[] {
   const then = within === undefined ? undefined : view.decidingWithin(within, node)
-  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, by, path, beneath }) => ({
-    ...{ node, rule: describe({ by, path }), certain, dropping: { by, path } },
+  return dropsBy(view, node, asked, hooks, then).map(({ packets, certain, of, by, path, beneath }) => ({
+    ...{ node, rule: describe({ by, path }), certain, of, dropping: { by, path } },
     ...(beneath === true ? { beneath } : {}),
     ...(packets === undefined ? {} : { packets }),
     ...(isOfListedSenders({ by, path }) ? { ofListedSenders: true as const } : {}),
   }))
 }
 
-interface CountedDrop extends Dropping {
-  readonly certain: boolean
-  readonly packets?: number
-  readonly beneath?: true
+interface CountedDrop extends Dropping, Pick<FirewallDrop, 'certain' | 'of' | 'packets' | 'beneath'> {
   readonly ruleset: Ruleset
 }
 
@@ -144,17 +147,21 @@ function dropsBy(
       return below === undefined ? packet : { ...packet, below }
     })
     .map((packet) => (isUntracked(ruleset, packet) ? { ...packet, state: 'untracked' } : packet))
-    .flatMap((packet) => hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)))
+    .flatMap((packet) =>
+      hooks.flatMap((hook) => dropsAt(ruleset, hook, packet)).map((one) => ({ ...one, packet })),
+    )
     .filter(({ by }) => !isChain(by) || !isEnginesPolicy(by) || isWholeTable(state, 'filter'))
   const drops = [...new Set(found.map(({ by }) => by))].flatMap((by): CountedDrop[] => {
     const certain = found.some((one) => one.by === by && one.matchesAll)
-    const { path } = found.find((one) => one.by === by && one.matchesAll === certain) ?? { path: [] }
+    const here = found.filter((one) => one.by === by && one.matchesAll === certain)
+    const path = here[0]?.path ?? []
+    const of = here.map(({ packet }) => packet)
     const packets = leastOf([by, choosing({ by, path }) ?? by].map((one) => risen(one, former)))
     if (!certain && (packets === undefined || packets === 0)) return []
     const isBeneath = found.some((one) => one.by === by && one.beneath)
     return [
       {
-        ...{ by, path, certain, ruleset },
+        ...{ by, path, certain, of, ruleset },
         ...(packets === undefined ? {} : { packets }),
         ...(isBeneath ? { beneath: true } : {}),
       },

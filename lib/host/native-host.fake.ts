@@ -1,3 +1,4 @@
+import { sh } from '../script.ts'
 import { existingHosts } from './origin.ts'
 import { spawn } from 'node:child_process'
 import type { Script } from '../script.ts'
@@ -66,4 +67,21 @@ async function collect(stream: NodeJS.ReadableStream): Promise<string> {
   const chunks: Buffer[] = []
   for await (const chunk of stream) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks).toString('utf8')
+}
+
+/** The same, where the docker client reaches its engine at this address. */
+export function nativeHostWithEngine(name: string, address: string): Host {
+  const native = nativeHost(name)
+  return {
+    ...native,
+    remote: {
+      ...native.remote,
+      exec: (script, options) =>
+        native.remote.exec(
+          sh`export DOCKER_HOST=${address}
+${script}`,
+          options,
+        ),
+    },
+  }
 }

@@ -3,29 +3,10 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import type { Host } from '../host/host.ts'
-import { nativeHost } from '../host/native-host.fake.ts'
-import { sh } from '../script.ts'
+import { nativeHostWithEngine } from '../host/native-host.fake.ts'
 import { postToEngine } from './engine-socket.ts'
 
 const token = 'SWMTKN-1-3pu6hszjas19xyp7ghgosyx9k8atbfcr8p2is99znpy26u2lkl-1awxwuwd3z9j1z3puu7rcgdbx'
-
-/** This machine, where the docker client reaches its engine at this address. */
-function hostWith(address: string): Host {
-  const native = nativeHost('here')
-  return {
-    ...native,
-    remote: {
-      ...native.remote,
-      exec: (script, options) =>
-        native.remote.exec(
-          sh`export DOCKER_HOST=${address}
-${script}`,
-          options,
-        ),
-    },
-  }
-}
 
 /** Command lines and environments of everything that runs here. */
 function processes(): string {
@@ -44,7 +25,7 @@ function processes(): string {
 describe('a request over the socket of an engine', () => {
   const folder = mkdtempSync(join(tmpdir(), 'swp-engine-'))
   const path = join(folder, 's')
-  const host = hostWith(`unix://${path}`)
+  const host = nativeHostWithEngine('here', `unix://${path}`)
   let server: Server
   let seen: { url: string; body: string; processes: string }[] = []
   let answer: { status: number; body: string } = { status: 200, body: '' }
@@ -89,7 +70,7 @@ describe('a request over the socket of an engine', () => {
 
   it('is refused where the client reaches its engine over a network, before the body is sent', async () => {
     for (const address of ['tcp://192.0.2.1:2376', 'ssh://192.0.2.1', '']) {
-      const away = hostWith(address === '' ? 'fd://' : address)
+      const away = nativeHostWithEngine('here', address === '' ? 'fd://' : address)
       const error = await postToEngine(away, '/swarm/join', { JoinToken: token }, 10_000).catch(
         (thrown: unknown) => thrown,
       )
@@ -99,7 +80,7 @@ describe('a request over the socket of an engine', () => {
 
   it('tells a socket that nobody listens on', async () => {
     const error = await postToEngine(
-      hostWith('unix:///nowhere/s'),
+      nativeHostWithEngine('here', 'unix:///nowhere/s'),
       '/swarm/join',
       { JoinToken: token },
       10_000,

@@ -60,6 +60,9 @@ export const addressPoolsUsedUp: Rule = {
   gravity: 28,
 }
 
+/** Seen to leave one node and not to come to the other, of whatever runs there. */
+const isBetweenNodes = ({ code }: Reported): boolean => code.endsWith('-lost-on-the-way')
+
 function draftOf(
   lab: LabView,
   node: string,
@@ -70,7 +73,7 @@ function draftOf(
   const refused = refusalsAt(lab, node, 'pools-used-up')
   const broken = !hasBridge || refused.length > 0
   const explains = (problem: Reported): boolean =>
-    broken && problem.kind === 'missed' && nodesOf(problem).includes(node)
+    broken && problem.kind === 'missed' && !isBetweenNodes(problem) && nodesOf(problem).includes(node)
   const accountsFor = (id: string): boolean => broken && unseenAt(lab, id, node)
   const isCause = lab.problems().some(explains) || lab.notPassed.some(({ id }) => accountsFor(id))
   const by = named.length > 0 ? `routes (${named.slice(0, 3).join(', ')})` : `${bridges} bridges`

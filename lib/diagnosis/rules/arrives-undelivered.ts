@@ -3,6 +3,7 @@ import { clear, type DropPlace, dropPlaceOf, encrypted, isCarriedBy } from '../d
 import { describeDrop, type KernelDrop } from '../kernel-drops.ts'
 import type { LabView } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
+import { missesPackets } from '../missed-packets.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /**
@@ -110,7 +111,7 @@ function draftOf(places: readonly [DropPlace, ...DropPlace[]], lab: LabView): Dr
       ),
     ],
     explains: (problem) =>
-      problem.kind === 'missed' &&
+      missesPackets(problem) &&
       places.some(({ carried }) => isCarriedBy(problem, lab, carried)) &&
       nodes.some((name) => name === problem.path?.from || name === problem.path?.to || name === problem.node),
   }

@@ -1,3 +1,4 @@
+import type { ProblemCode } from '../../observation/codes.ts'
 import { inWords } from '../in-words.ts'
 import { isOfClearTextArriving } from '../clear-text-arrivals.ts'
 import { type LabView, pathsOf, placesOf } from '../lab-view.ts'
@@ -68,6 +69,7 @@ export const clearTextLeak: Rule = {
             code === 'payload-readable' ||
             (requirement.startsWith('ENC-') &&
               (kind === 'missed' || node !== undefined) &&
+              !ofEncrypted.has(code) &&
               senders.includes(path?.from ?? node ?? '') &&
               (!isOfClearTextArriving(problem, lab) || isUnmarked(lab, node)))
           )
@@ -77,6 +79,15 @@ export const clearTextLeak: Rule = {
   },
   gravity: 90,
 }
+
+/** What became of packets that left encrypted. */
+const ofEncrypted: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'sequence-repeated',
+  'sequence-not-rising',
+  'data-lost-on-the-way',
+  'inbound-states-differ',
+  'outbound-states-differ',
+])
 
 /** The engine’s rules for a network are made together: without the one that marks the other’s absence is the same cause. */
 function isUnmarked({ everyProblem }: LabView, node: string | undefined): boolean {

@@ -2,6 +2,7 @@ import type { ProblemCode } from '../../observation/codes.ts'
 import { contains } from '../../topology/cidr.ts'
 import { culprits, describePairs, type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
+import { missesPackets } from '../missed-packets.ts'
 import { routeTold, wayToPeer } from '../peer-routing.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -185,6 +186,10 @@ function isOfEspAlone(problem: Reported, lab: LabView): boolean {
   )
 }
 
+/** Gossip and management, which travel between the same nodes and are no data. */
+const isOfControl = ({ requirement, code }: Reported): boolean =>
+  /^CTL-/.test(requirement) && !code.startsWith('data-') && code !== 'no-esp-left'
+
 /** Whatever was missed between the same two nodes on such a network, in either direction: answers are lost as well. */
 function explainsLoss(
   problem: Reported,
@@ -192,8 +197,8 @@ function explainsLoss(
   protocol: 'VXLAN' | 'ESP',
   pairs: readonly { readonly from: string; readonly to: string }[],
 ): boolean {
-  const { kind, path, requirement } = problem
-  if (kind !== 'missed') return false
+  const { path, requirement } = problem
+  if (!missesPackets(problem) || isOfControl(problem)) return false
   const encrypted = problem.protocol === 'ESP' || lab.networkNamed(problem.network)?.encrypted === true
   if (encrypted !== (protocol === 'ESP')) return false
   if (path !== undefined)

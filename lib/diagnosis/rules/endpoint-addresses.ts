@@ -2,6 +2,7 @@ import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { taskName } from '../../observation/facts.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { missesPackets } from '../missed-packets.ts'
 import type { Rule } from '../rule.ts'
 import { told } from '../told.ts'
 
@@ -98,9 +99,10 @@ export const endpointAddresses: Rule = {
 
 /** Answers that come from another or not at all, of whoever has the wrong address or should have it. */
 function concerns(problem: Reported, wrong: Reported, lab: LabView): boolean {
-  const { code, kind, network, ends } = problem
+  const { code, network, ends } = problem
   if (network !== wrong.network || network === undefined) return false
-  if (kind !== 'missed' && code !== 'answered-by-another' && code !== 'inner-address-unknown') return false
+  if (!missesPackets(problem) && code !== 'answered-by-another' && code !== 'inner-address-unknown')
+    return false
   if (wrong.code === 'balancer-address-differs')
     return (problem.node ?? problem.path?.from) === wrong.node && byVirtualIp.includes(code)
   const addresses = [wrong.address, wrong.expected, wrong.observed]

@@ -1,4 +1,5 @@
 import type { HostState } from '../../observe/host-state.ts'
+import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { isOfClearTextArriving } from '../clear-text-arrivals.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
@@ -184,8 +185,15 @@ function hasMarkRule({ root, nftables }: HostState): boolean {
 /** Others mark what leaves as well, with marks of their own. */
 const enginesMark = /-j MARK --set-x?mark 0xd0c4e3\b/i
 
+/** What no rule of a firewall decides: how a bridge was made, the states of IPsec, what is lost between nodes. */
+const ofOthers: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  ...(['engine-states-otherwise', 'larger-than-uplink', 'data-lost-on-the-way'] as const),
+  ...(['inbound-states-differ', 'outbound-states-differ', 'policies-differ'] as const),
+])
+
 /** What its mesh and gateway do for those who ask this node or are on it, and encryption between it and another. */
 function isConsequence(problem: Reported, lab: LabView, node: string, isClear: boolean): boolean {
+  if (ofOthers.has(problem.code)) return false
   if (isOfOwnMesh(problem, node, lab)) return true
   const isEncrypted =
     lab.networkNamed(problem.network)?.encrypted === true || /^(ENC-|CTL-07)/.test(problem.requirement)

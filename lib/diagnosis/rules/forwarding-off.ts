@@ -3,6 +3,7 @@ import { typedSetting } from '../../observe/settings.ts'
 import { gatewayBridgeName } from '../../topology/swarm-defaults.ts'
 import type { LabView } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
+import { missesPackets } from '../missed-packets.ts'
 import { isOfOwnMesh } from '../own-mesh.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -107,9 +108,7 @@ function draftOf(node: string, { setting, files }: Off, lab: LabView): Draft {
     ],
     // What the node sends itself is not forwarded.
     explains: (problem) =>
-      problem.kind === 'missed' &&
-      problem.code !== 'own-port-not-answered' &&
-      isOfOwnMesh(problem, node, lab),
+      missesPackets(problem) && problem.code !== 'own-port-not-answered' && isOfOwnMesh(problem, node, lab),
   }
 }
 

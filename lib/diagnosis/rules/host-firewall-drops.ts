@@ -11,11 +11,13 @@ import {
   type Traffic,
 } from '../firewall-drops.ts'
 import { concerns as isAbout } from '../concerns.ts'
+import { concernsPeers } from '../dropped-peers.ts'
 import { followsFromGossipAt, isOfGossip, isToldByGossip } from '../gossip.ts'
 import { letForward } from '../let-in.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { pathsOf, type LabView, type Reported } from '../lab-view.ts'
 import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
+import { missesPackets } from '../missed-packets.ts'
 import { isOfMesh } from '../own-mesh.ts'
 import { accounting, isBehindLoss, isCarried, provedOtherwise } from '../proved-otherwise.ts'
 import type { Draft, Rule } from '../rule.ts'
@@ -37,7 +39,7 @@ const isEncrypted = (problem: Reported, lab: LabView): boolean =>
 /** Control-plane requirements judge the gossip and management ports. */
 const isControl = ({ requirement }: Reported): boolean => /^CTL-0[1235680]|^CTL-1/.test(requirement)
 
-const isOfData = (problem: Reported): boolean => !isControl(problem) && !isToldByGossip(problem)
+const isOfData = (problem: Reported): boolean => !isControl(problem) && missesPackets(problem)
 
 const kinds: readonly Kind[] = [
   {
@@ -180,8 +182,11 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   )
   const [first] = found
   if (first === undefined) return []
+  const isOfPeers = concernsPeers(found, node, 'source', lab)
+  const isDecrypted = kind.traffic === 'data' && isDroppedDecrypted(node, lab)
   const explains = (problem: Reported): boolean =>
-    isItsOwn(problem) &&
+    (isItsOwn(problem) || (isDecrypted && isOfDecrypted(problem, node, lab))) &&
+    isOfPeers(problem) &&
     canEndAt(problem, { at: node, way: 'arriving', ...(first.beneath ? { beneath: true } : {}) }) &&
     (first.certain ||
       ((first.beneath === true || !isLostOnTheWay(problem, lab)) &&
@@ -189,6 +194,7 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
         !isCarried(kind.traffic, problem, lab)))
   const missed = lab.problems().filter(explains)
   if (missed.length === 0) return []
+  if (kind.traffic === 'data' && size.bytes === undefined && isSeenElsewhere(missed, lab)) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []
   if (!first.certain && kind.traffic.startsWith('gossip') && !isGossipMissed(node, lab)) return []
   if (!first.certain && kind.traffic === 'gossip-tcp' && isReachedByTcp(node, lab)) return []
@@ -225,6 +231,21 @@ function draftOf(kind: Kind, node: string, lab: LabView): FoundDraft[] {
   ]
 }
 
+/** VXLAN that came by ESP, which itself comes in. */
+function isDroppedDecrypted(node: string, lab: LabView): boolean {
+  const isDropped = (traffic: Traffic, byIpsec: boolean): boolean =>
+    firewallDrops(lab, node, traffic, { byIpsec }).some(({ certain, packets }) => certain && packets !== 0)
+  return isDropped('data', true) && !isDropped('esp', false)
+}
+
+const isOfDecrypted = (problem: Reported, node: string, lab: LabView): boolean =>
+  isMissed(problem) &&
+  isOfData(problem) &&
+  problem.protocol !== 'ESP' &&
+  isEncrypted(problem, lab) &&
+  concerns(problem, node, lab) &&
+  !isLostOnTheWay(problem, lab)
+
 /** An entry that lacks is no sign by itself that gossip is dropped. */
 const isGossipMissed = (node: string, lab: LabView): boolean =>
   lab.everyProblem.some((problem) => isOfGossip(problem) && isAbout(problem, node))
@@ -232,6 +253,10 @@ const isGossipMissed = (node: string, lab: LabView): boolean =>
 /** Engines say that UDP probes fail where they reach the other by TCP (memberlist). */
 const isReachedByTcp = (node: string, lab: LabView): boolean =>
   lab.everyProblem.some((problem) => problem.code === 'udp-probes-failed' && isAbout(problem, node))
+
+/** Tasks were asked from node to node, and only published ports missed something that this would have dropped. */
+const isSeenElsewhere = (missed: readonly Reported[], lab: LabView): boolean =>
+  missed.every(isOfMesh) && lab.fails('OVL-03')
 
 const onNode = (node: string, step: string): string => `On ${node}: ${step}`
 

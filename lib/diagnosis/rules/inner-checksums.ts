@@ -2,8 +2,10 @@ import { inWords } from '../in-words.ts'
 import type { ProblemCode } from '../../observation/codes.ts'
 import { nodesOf, type Path } from '../../observation/problem.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
+import { missesPackets } from '../missed-packets.ts'
 import { describeOneWay, oneWayCulprits } from '../one-way.ts'
 import type { Draft, Rule } from '../rule.ts'
+import { meshRuleMissing } from './mesh-rule-missing.ts'
 
 const wrong: readonly ProblemCode[] = ['checksum-wrong', 'checksum-unfinished']
 
@@ -52,7 +54,7 @@ export const checksumOffload: Rule = {
     )
     return culpable.length === 0 ? [] : [offload(culpable, lab)]
   },
-  gravity: 102,
+  gravity: 104,
 }
 
 /** A share of what arrives was changed on the way, whatever it is. */
@@ -83,7 +85,7 @@ export const changedOnTheWay: Rule = {
     const bad = lab.problems('checksum-wrong')
     return bad.length === 0 ? [] : [changed(bad, lab)]
   },
-  gravity: 103,
+  gravity: 105,
 }
 
 const isInner = ({ subject, protocol }: Reported): boolean =>
@@ -100,6 +102,7 @@ function offload(bad: readonly Reported[], lab: LabView): Draft {
   const pairs = pathsOf(bad)
   const senders = [...new Set(pairs.map(({ from }) => from))]
   const protocols = [...new Set(bad.flatMap(({ protocol }) => protocol ?? []))].sort()
+  const lacking = meshRuleMissing.find(lab)
   const device = (name: string): string =>
     lab.facts?.nodes.find((node) => node.name === name)?.dataPath.interface ?? 'INTERFACE'
   return {
@@ -119,7 +122,10 @@ function offload(bad: readonly Reported[], lab: LabView): Draft {
       ),
     explains: (problem) =>
       (wrong.includes(problem.code) && senders.includes(problem.path?.from ?? '')) ||
-      (problem.kind === 'missed' && isOfTransport(problem) && touches(problem, senders)),
+      (missesPackets(problem) &&
+        isOfTransport(problem) &&
+        touches(problem, senders) &&
+        !lacking.some((other) => other.explains?.(problem))),
   }
 }
 

@@ -59,6 +59,7 @@ export const ipvsDiffersByNode: Rule = {
     const known = [...new Set(problems.flatMap(({ service }) => service ?? []))].slice(0, 3)
     const services = known.length > 0 ? known : ['SERVICE']
     const isOnlyThat = withoutVip.length === problems.length
+    const listsStranger = problems.some((problem) => problem.code === 'balancer-lists-stranger')
     const addresses = [...new Set(withoutVip.flatMap(({ address }) => address ?? []))]
     const listed = addresses.map((address) => whoHas(address, lab)).join(', ')
     const entries = nodes.flatMap((node) => addresses.flatMap((address) => entriesFor(lab, node, address)))
@@ -94,12 +95,19 @@ export const ipvsDiffersByNode: Rule = {
         explains: ({ code, node, path, requirement }) =>
           (codes.includes(code) && nodes.includes(node ?? '')) ||
           (/^(LB-|ING-|RES-04)/.test(requirement) &&
+            (!ofConnections.has(code) || listsStranger) &&
             nodes.some((name) => name === node || name === path?.from)),
       },
     ]
   },
   gravity: 170,
 }
+
+/** What happens to connections that were made: a list that lacks a task only leads them elsewhere. */
+const ofConnections: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'connections-reset',
+  'idle-connection-lost',
+])
 
 /** Nodes balance to a task as long as managers give its service a virtual IP, whatever was asked of them. */
 const isAsManagersHoldIt = ({ code, service }: Reported, lab: LabView): boolean =>

@@ -2,7 +2,7 @@ import type { HostState } from '../../observe/host-state.ts'
 import type { PlacedRule } from '../../observe/ruleset.ts'
 import { wayOfPort } from '../../observe/way-of-port.ts'
 import { ingressNamespace } from '../../swarm/namespaces.ts'
-import { cutOffFromGossip, isUntoldOfServices } from '../gossip.ts'
+import { cutOffFromGossip, isToldByGossip, isUntoldOfServices } from '../gossip.ts'
 import type { LabView, Reported } from '../lab-view.ts'
 import type { Draft, Rule } from '../rule.ts'
 
@@ -70,6 +70,7 @@ function draftOf(node: string, state: HostState, lab: LabView): Draft[] {
   const ports = new Set(lacking.map(({ port }) => port.publishedPort))
   const explains = (problem: Reported): boolean =>
     problem.kind === 'missed' &&
+    !isToldByGossip(problem) &&
     /^(ING|RES|MTU|LB)-/.test(problem.requirement) &&
     problem.node === node &&
     lacking.some(

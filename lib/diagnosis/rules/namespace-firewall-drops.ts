@@ -7,6 +7,7 @@ import {
   type NamespaceDrop,
   passes,
 } from '../namespace-drops.ts'
+import { missesPackets } from '../missed-packets.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** A rule in the namespace of a task or a balancer drops what is for it or what it sends. */
@@ -41,7 +42,7 @@ export const namespaceFirewallDrops: Rule = {
   find(lab) {
     return lab.nodeNames.flatMap((node) => draftsOf(node, lab))
   },
-  gravity: 105,
+  gravity: 103,
 }
 
 /** One for each namespace: a rule counts packets of its own alone. */
@@ -61,7 +62,7 @@ function draftsOf(node: string, lab: LabView): Draft[] {
 
 function concerns(problem: Reported, node: string, namespace: DroppingNamespace, lab: LabView): boolean {
   return (
-    problem.kind === 'missed' &&
+    missesPackets(problem) &&
     !/^(CTL|VXL|ENC)-/.test(problem.requirement) &&
     nodesOf(problem).includes(node) &&
     passes(problem, node, namespace, lab)

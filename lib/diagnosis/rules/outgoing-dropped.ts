@@ -3,11 +3,13 @@ import type { AskedPacket } from '../../observe/who-decides.ts'
 import { nodesOf } from '../../observation/problem.ts'
 import { isLostOnTheWay } from '../ends.ts'
 import { followsFromGossipAt } from '../gossip.ts'
+import { concernsPeers } from '../dropped-peers.ts'
 import { lostBy, packetDrops, portsOf, sizeMissed } from '../firewall-drops.ts'
 import { isDroppedOtherwise, isOfNetfilter } from '../kernel-drops.ts'
 import { letOut } from '../let-in.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { isBehindLoss, isCarried, provedOtherwise } from '../proved-otherwise.ts'
+import { missesPackets } from '../missed-packets.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { surelyDropped } from './host-firewall-drops.ts'
 
@@ -62,7 +64,8 @@ export const outgoingDropped: Rule = {
 
 function draftOf({ traffic, name, misses, besides }: Kind, node: string, lab: LabView): Draft[] {
   const isMissed = (problem: Reported): boolean =>
-    problem.kind === 'missed' && nodesOf(problem).includes(node)
+    (traffic.startsWith('gossip') ? problem.kind === 'missed' : missesPackets(problem)) &&
+    nodesOf(problem).includes(node)
   const isItsOwn = (problem: Reported): boolean => isMissed(problem) && misses.test(problem.requirement)
   const concerned = lab.problemsAbout(node).filter(isItsOwn)
   if (concerned.length === 0) return []
@@ -70,17 +73,19 @@ function draftOf({ traffic, name, misses, besides }: Kind, node: string, lab: La
   const drops = packetDrops(lab, node, asked, hooksOfSending).filter(({ packets }) => packets !== 0)
   const [first] = drops
   if (first === undefined) return []
+  const isOfPeers = concernsPeers(drops, node, 'destination', lab)
   const others = first.certain ? [] : [...provedOtherwise(lab), ...surelyDropped(lab)]
   const isBesides = (problem: Reported): boolean =>
     first.certain && besides?.test(problem.requirement) === true && isMissed(problem)
   const explains = (problem: Reported): boolean =>
-    isBesides(problem) ||
-    (isItsOwn(problem) &&
-      (first.certain ||
-        (!isLostOnTheWay(problem, lab) &&
-          !isBehindLoss(problem, lab) &&
-          !isCarried(traffic, problem, lab) &&
-          !others.some((accountsFor) => accountsFor(problem)))))
+    isOfPeers(problem) &&
+    (isBesides(problem) ||
+      (isItsOwn(problem) &&
+        (first.certain ||
+          (!isLostOnTheWay(problem, lab) &&
+            !isBehindLoss(problem, lab) &&
+            !isCarried(traffic, problem, lab) &&
+            !others.some((accountsFor) => accountsFor(problem))))))
   const missed = concerned.filter(explains)
   if (missed.length === 0) return []
   if (!first.certain && isDroppedOtherwise(lab, node, missed.length, isOfNetfilter)) return []

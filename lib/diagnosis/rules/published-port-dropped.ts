@@ -29,7 +29,7 @@ export const publishedPortDropped: Rule = {
   find(lab) {
     return lab.nodeNames.flatMap((node) => draftOf(node, lab))
   },
-  gravity: 104,
+  gravity: 102,
 }
 
 function draftOf(node: string, lab: LabView): Draft[] {

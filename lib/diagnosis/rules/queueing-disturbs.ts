@@ -5,6 +5,7 @@ import { canEndAt } from '../ends.ts'
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { nodesRead, statesOf } from '../meanwhile.ts'
 import { impairedOnPurpose } from '../impaired-on-purpose.ts'
+import { missesPackets } from '../missed-packets.ts'
 import type { Draft, Rule } from '../rule.ts'
 
 /** A queueing discipline on a node’s underlay interface drops, repeats, delays or limits what the node sends. */
@@ -58,7 +59,7 @@ function draftsOf(lab: LabView, node: string): Draft[] {
   const does = found.does.length === 0 ? '' : ` (${found.does.join(', ')})`
   const onPurpose = impairedOnPurpose(lab.lab.topology, facts, device)
   const isLost = (problem: Reported): boolean =>
-    problem.kind === 'missed' && canEndAt(problem, { at: node, way: 'leaving' })
+    missesPackets(problem) && canEndAt(problem, { at: node, way: 'leaving' })
   const disturbed = lab.problems().filter((problem) => isDisturbed(problem, node))
   const lost = disturbed.filter((problem) => isLost(problem) && !isChanged(found, problem))
   const accountsForLost = mayHaveDropped(found) >= lost.reduce((sum, one) => sum + packetsMissed(one), 0)
@@ -148,9 +149,12 @@ function summed(disciplines: readonly QueueingDiscipline[]): Disturbing[] {
 }
 
 /** What it sent, or what it did not answer. */
-function isDisturbed({ kind, path, node: at, code }: Reported, node: string): boolean {
+function isDisturbed(problem: Reported, node: string): boolean {
+  const { path, node: at, code } = problem
   if (path === undefined) return at === node && code.startsWith('sequence')
   return (
-    path.from !== path.to && [path.from, path.to].includes(node) && (kind === 'missed' || path.from === node)
+    path.from !== path.to &&
+    [path.from, path.to].includes(node) &&
+    (missesPackets(problem) || path.from === node)
   )
 }

@@ -16,8 +16,8 @@ const follows: readonly ProblemCode[] = [
 ]
 
 /**
- * Small packets pass everywhere, those of the size that the overlays promise do not. Where packets of full size are
- * seen to pass (MTU-02), or small ones are seen to fail as well (OVL-03), it is something else.
+ * Small packets pass, those of the size that the overlays promise do not. Where packets of full size are seen to pass
+ * (MTU-02), or small ones are seen to fail between the same nodes (OVL-03), it is something else.
  */
 export const underlayMtuTooSmall: Rule = {
   code: 'underlay-mtu-too-small',
@@ -30,7 +30,7 @@ export const underlayMtuTooSmall: Rule = {
     'Traffic: probes of the size that the overlay promises are not answered, refused by their own host, or leave in fragments',
   ],
   silencedBy: [
-    'Small packets fail as well (OVL-03 fails): then it is not about size',
+    'Small packets fail between the same nodes on the same network as well (OVL-03): then it is not about size',
     'Packets of full size pass and the path is measured (MTU-02 and MTU-04 hold)',
     'The sender’s own kernel did not send them, for another reason than their size (no room, a rule)',
     'Other packets of full size passed between the same nodes on the same network, either way: an echo comes back as large as it went',
@@ -57,18 +57,24 @@ export const underlayMtuTooSmall: Rule = {
   ],
   find(lab) {
     const passed = passedBetween(lab)
+    const silent = silentBetween(lab)
     const problems = lab
       .problems(...stated, ...sent)
       .filter(
         ({ code, path, network, reached }) =>
-          code !== 'full-size-unanswered' || (reached !== 'sender' && !passed.has(wayKey(network, path))),
+          code !== 'full-size-unanswered' ||
+          (reached !== 'sender' && ![passed, silent].some((ways) => ways.has(wayKey(network, path)))),
       )
-    if (problems.length === 0 || lab.fails('OVL-03')) return []
+    if (problems.length === 0 || (lab.fails('OVL-03') && silent.size === 0)) return []
     if (lab.holds('MTU-02') && lab.holds('MTU-04')) return []
     const pairs = pathsOf(problems)
     const settings = problems.filter(({ code }) => stated.includes(code))
-    const nodes = settings.length > 0 ? placesOf(settings) : culprits(pairs, lab.nodeNames, lab.facts)
-    const small = lab.holds('OVL-03') ? 'Small packets pass between all tasks, packets' : 'Packets'
+    const nodes = settings.length > 0 ? placesOf(settings) : atFault(pairs, lab)
+    const small = lab.holds('OVL-03')
+      ? 'Small packets pass between all tasks, packets'
+      : lab.fails('OVL-03')
+        ? 'Small packets pass between these nodes, packets'
+        : 'Packets'
     const where = nodes.length > 0 ? ` (${nodes.join(', ')})` : ''
     const odd = smallerThanOthers(settings, lab)
     return [
@@ -110,7 +116,7 @@ export const underlayMtuTooSmall: Rule = {
         explains: (problem) =>
           problem.code === 'full-size-unanswered'
             ? problems.includes(problem)
-            : follows.includes(problem.code),
+            : follows.includes(problem.code) && !silent.has(wayKey(problem.network, problem.path)),
       },
     ]
   },
@@ -142,6 +148,15 @@ function smallerThanOthers(
   }
 }
 
+/** Of pairs where nothing passes it is not known whether large packets would. */
+function atFault(pairs: readonly Path[], lab: LabView): string[] {
+  const found = culprits(pairs, lab.nodeNames, lab.facts)
+  if (found.length > 0) return found
+  const silent = pathsOf(lab.everyProblem.filter(({ code }) => code === 'not-delivered'))
+  const concerned = new Set(pairs.flatMap(({ from, to }) => [from, to]))
+  return culprits([...pairs, ...silent], lab.nodeNames, lab.facts).filter((node) => concerned.has(node))
+}
+
 interface Sized {
   /** Ids of tasks. */
   readonly from: string
@@ -164,6 +179,17 @@ function passedBetween(lab: LabView): ReadonlySet<string> {
         const [one, other, name] = [nodeOf.get(from) ?? '', nodeOf.get(to) ?? '', nameOf.get(network)]
         return [wayKey(name, { from: one, to: other }), wayKey(name, { from: other, to: one })]
       }),
+  )
+}
+
+/** Between which nodes small packets were not answered either, on which network. */
+function silentBetween({ everyProblem }: LabView): ReadonlySet<string> {
+  return new Set(
+    everyProblem.flatMap(({ code, network, path }) =>
+      code !== 'not-delivered' || path === undefined
+        ? []
+        : [wayKey(network, path), wayKey(network, { from: path.to, to: path.from })],
+    ),
   )
 }
 
