@@ -84,7 +84,7 @@ export const routeTold = ({ destination, gateway, device }: Route): string =>
  * What undoes a decision: a rule before the one that led past main, which keeps `what` out of its table, or the route taken
  * away. Each a command.
  */
-export function undoing({ table, rule, routes, refused }: RoutingDecision, what: string): string[] {
+export function howToUndo({ table, rule, routes, refused }: RoutingDecision, what: string): string[] {
   const before = rule === undefined || rule.priority < 2 ? '' : ` priority ${rule.priority - 1}`
   if (rule !== undefined && table !== 'main') return [`ip rule add ${what} lookup main${before}`]
   const [first] = routes

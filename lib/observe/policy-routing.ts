@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { jsonList } from '../json-list.ts'
 import { contains } from '../topology/cidr.ts'
 
-export type Refusal = 'blackhole' | 'unreachable' | 'prohibit'
+export type RouteRefusal = 'blackhole' | 'unreachable' | 'prohibit'
 
-const refusals: readonly string[] = ['blackhole', 'unreachable', 'prohibit'] satisfies Refusal[]
+const refusals: readonly string[] = ['blackhole', 'unreachable', 'prohibit'] satisfies RouteRefusal[]
 
 /** A rule of policy routing, as `ip rule` has it, besides the three that every kernel has. */
 export interface RoutingRule {
@@ -21,7 +21,7 @@ export interface RoutingRule {
   readonly markMask?: string
   /** Routes of its table whose prefix is no longer than this are not taken, and the next rule is asked. */
   readonly suppressed?: number
-  readonly refuses?: Refusal
+  readonly refuses?: RouteRefusal
   /** It asks for more than that: a protocol, ports, a user, or the interface to leave by. */
   readonly more?: true
   /** Where it leads; empty for a rule that refuses, goes to another rule, or leads to the table of a VRF. */
@@ -69,7 +69,7 @@ export function parseRoutingRules(line: string | undefined): readonly RoutingRul
         ...(fwmark === undefined ? {} : { mark: fwmark }),
         ...(fwmask === undefined ? {} : { markMask: fwmask }),
         ...(suppressed === undefined ? {} : { suppressed }),
-        ...(refusals.includes(action) ? { refuses: action as Refusal } : {}),
+        ...(refusals.includes(action) ? { refuses: action as RouteRefusal } : {}),
         ...(Object.keys(rest).every((key) => unasked.includes(key)) ? {} : { more: true as const }),
         table,
       }

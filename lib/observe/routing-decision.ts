@@ -1,6 +1,6 @@
 import { contains } from '../topology/cidr.ts'
 import type { HostState, Route } from './host-state.ts'
-import type { Refusal, RoutingRule } from './policy-routing.ts'
+import type { RouteRefusal, RoutingRule } from './policy-routing.ts'
 import { narrowness, routesTo } from './route.ts'
 import type { TableRoute } from './routing-table.ts'
 import { rulesetOf } from './ruleset.ts'
@@ -25,7 +25,7 @@ export interface RoutingDecision {
   readonly rule?: RoutingRule
   /** One for each next hop; none where it is refused. */
   readonly routes: readonly Route[]
-  readonly refused?: { readonly kind: Refusal; readonly destination?: string }
+  readonly refused?: { readonly kind: RouteRefusal; readonly destination?: string }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { interfaceName, ipAddress, routeDestination } from '../identifier.ts'
 import { jsonList } from '../json-list.ts'
-import type { Refusal } from './policy-routing.ts'
+import type { RouteRefusal } from './policy-routing.ts'
 
 /** Where a table of routes sends what it has no narrower route for, and whether it leads to the tasks behind published ports. */
 export interface RoutingTable {
@@ -22,7 +22,7 @@ export interface TableRoute {
   readonly device?: string
   readonly gateway?: string
   /** Undefined for one that leads by a device. `throw`: the next rule is asked. */
-  readonly kind?: Refusal | 'throw'
+  readonly kind?: RouteRefusal | 'throw'
 }
 
 const word = z.string().max(64)
@@ -92,7 +92,7 @@ function parseTableRoutes(text: string | undefined, host?: string): TableRoute[]
         ...(metric === undefined ? {} : { metric }),
       }
       if (type !== undefined && refusing.includes(type))
-        return [{ ...common, kind: type as Refusal | 'throw' }]
+        return [{ ...common, kind: type as RouteRefusal | 'throw' }]
       return (nexthops ?? [only]).flatMap(({ dev, gateway }) =>
         dev === undefined
           ? []

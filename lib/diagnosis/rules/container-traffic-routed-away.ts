@@ -9,7 +9,7 @@ import { addressBehindGateway, gatewaySubnets, isBehindGateway } from '../gatewa
 import { type LabView, pathsOf, type Reported } from '../lab-view.ts'
 import { statesOf } from '../meanwhile.ts'
 import { forwardedPackets, isForwardedBy } from '../mesh-packets.ts'
-import { decidedBy, undoing } from '../peer-routing.ts'
+import { decidedBy, howToUndo } from '../peer-routing.ts'
 import type { Draft, Rule } from '../rule.ts'
 import { routedBySource } from '../source-routing.ts'
 
@@ -86,10 +86,10 @@ function draftOf(node: string, group: readonly Led[]): Draft[] {
       : `${node} sends ${what} (${to}) by ${[...new Set(by)].join(' or ')}, not by ${expected}`
   const problems = group.map(({ problem }) => problem)
   const { rule, table } = way
-  const isGone = expected === gatewayBridgeName && undoing(way, selector).length === 0
+  const isGone = expected === gatewayBridgeName && howToUndo(way, selector).length === 0
   const commands = isGone
     ? [`ip route add ${selector.replace('to ', '')} dev ${gatewayBridgeName}`]
-    : undoing(way, selector)
+    : howToUndo(way, selector)
   return [
     {
       title: `${leads}: ${isGone ? `it has no route by ${gatewayBridgeName}, and takes ` : ''}${decidedBy(way)}`,
