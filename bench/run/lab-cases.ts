@@ -111,7 +111,7 @@ function listed({ folder, environment }: Side): Listed[] {
   ) as Listed[]
 }
 
-/** Brings up the side's lab, resumed from where it was saved; disposing ends it, after Ctrl-C, too. */
+/** Brings up the side's lab, resumed from where it was saved; disposing ends all of the side, after Ctrl-C, too. */
 async function standingLab(bench: Bench, side: Side): Promise<AsyncDisposable & { readonly id: string }> {
   bench.note(`bringing up the lab of ${side.name}`)
   const { folder, environment } = side
@@ -123,7 +123,8 @@ async function standingLab(bench: Bench, side: Side): Promise<AsyncDisposable & 
   return {
     id,
     async [Symbol.asyncDispose]() {
-      await bench.finish({ words: of('down', '--lab', id), folder, environment })
+      // A run that keeps its lab keeps another than it was given, and each side has a folder of its own for its labs.
+      await bench.finish({ words: of('down', '--all'), folder, environment })
     },
   }
 }
