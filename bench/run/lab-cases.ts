@@ -33,7 +33,8 @@ function fromStandingLab(profile: 'quick' | 'standard', most: number): Case {
       const run = async (side: Side, selection: readonly string[]): Promise<Trial> => {
         await using lab = await standingLab(bench, side)
         const words = ['run', topology, ...bench.hosts, ...selection, '--keep']
-        return verified(bench, side, words, await engineOf(bench, side, lab.id))
+        // Awaited here: the lab is ended when this returns.
+        return await verified(bench, side, words, await engineOf(bench, side, lab.id))
       }
       return {
         run: (party) => run(sideOf(bench, party), ['--only', ...both]),
