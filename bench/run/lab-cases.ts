@@ -17,7 +17,7 @@ export const labCases: readonly Case[] = [
   validate(),
 ]
 
-/** A lab is brought up by the side's own program before each turn, and is ended after it: two that stand disturb each other. */
+/** `run` resumes the lab that the side's own program saved when it was brought up; it alone stands meanwhile. */
 function fromStandingLab(profile: 'quick' | 'standard', most: number): Case {
   return {
     name: profile,
@@ -31,10 +31,8 @@ function fromStandingLab(profile: 'quick' | 'standard', most: number): Case {
     async open(bench) {
       const { both, newOnes } = sharedRequirements(bench, profile)
       const run = async (side: Side, selection: readonly string[]): Promise<Trial> => {
-        await using lab = await standingLab(bench, side)
-        const words = ['run', topology, ...bench.hosts, ...selection, '--keep']
-        // Awaited here: the lab is ended when this returns.
-        return await verified(bench, side, words, await engineOf(bench, side, lab.id))
+        const engine = await savedLab(bench, side)
+        return verified(bench, side, ['run', topology, ...bench.hosts, ...selection], engine)
       }
       return {
         run: (party) => run(sideOf(bench, party), ['--only', ...both]),
@@ -112,7 +110,14 @@ function listed({ folder, environment }: Side): Listed[] {
   ) as Listed[]
 }
 
-/** Brings up the side's lab, resumed from where it was saved; disposing ends all of the side, after Ctrl-C, too. */
+/** Brings up the side's lab, which saves it where it was not saved yet, asks for its engine and ends it again. */
+async function savedLab(bench: Bench, side: Side): Promise<string> {
+  await using lab = await standingLab(bench, side)
+  const engine = await engineOf(bench, side, lab.id)
+  return engine
+}
+
+/** Brings up the side's lab, resumed from where it was saved; disposing ends it, after Ctrl-C, too. */
 async function standingLab(bench: Bench, side: Side): Promise<AsyncDisposable & { readonly id: string }> {
   bench.note(`bringing up the lab of ${side.name}`)
   const { folder, environment } = side
@@ -124,8 +129,7 @@ async function standingLab(bench: Bench, side: Side): Promise<AsyncDisposable & 
   return {
     id,
     async [Symbol.asyncDispose]() {
-      // A run that keeps its lab keeps another than it was given, and each side has a folder of its own for its labs.
-      await bench.finish({ words: of('down', '--all'), folder, environment })
+      await bench.finish({ words: of('down', '--lab', id), folder, environment })
     },
   }
 }
