@@ -201,7 +201,7 @@ describe('a rule that is not the engine’s and leads a port elsewhere', functio
       for (const rule of root.firewall)
         if (rule.chain === 'DOCKER-INGRESS' && when === 'kernel-after') rule.packets += 9
     })
-    expect(at(found)).to.deep.equal([])
+    expect(at(found)).to.deep.equal([['gateway-bridge-broken', ['worker1'], ['ING-01']]])
   })
 
   it('that matches by what cannot be read is said of what was seen, and not of what was missed', () => {
