@@ -1,7 +1,10 @@
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
+import { SwarmproofError } from './error.ts'
 import { eventually, type Wake } from './eventually.ts'
+import { retryingRemote } from './remote/retrying-remote.ts'
+import { engineOf } from './swarm/engine-of.ts'
 
 async function messageOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -44,6 +47,20 @@ describe('eventually', () => {
     const failing = (): Promise<string> => Promise.reject(new Error('engine gone'))
     const never = eventually({ ...bound, withinMs: 0 }, async () => ({ ready: false, seen: failing }))
     expect(await messageOf(never)).to.include('engine gone')
+  })
+
+  it('gives up what a host would show that was let go of', async () => {
+    const bound = { what: 'the service is removed', withinMs: 60_000, everyMs: 1 }
+    const remote = retryingRemote('manager', () => Promise.reject(new Error('not asked')))
+    await remote[Symbol.asyncDispose]()
+    const looking = eventually(bound, async () => {
+      await engineOf({ name: 'manager', remote }).delete('/services/web')
+      return { ready: true, value: undefined }
+    })
+    expect(await messageOf(looking)).to.contain('the Remote was disposed')
+    const interrupted = new SwarmproofError({ code: 'INTERRUPTED', what: 'interrupted by SIGINT' })
+    const caused = new SwarmproofError({ code: 'DOCKER_FAILED', what: 'no answer', cause: interrupted })
+    expect(await messageOf(eventually(bound, () => Promise.reject(caused)))).to.equal('no answer')
   })
 
   it('takes a look that fails for "not yet", and quotes it if it stays so', async () => {

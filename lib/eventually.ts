@@ -38,9 +38,9 @@ export type Look<T> =
 
 /**
  * Looks until ready. When the bound runs out the error states it and quotes the last look. A look that fails is
- * "not yet": an engine under load refuses to answer now and then. What is lacking does not come by waiting. Between two
- * looks there is at least as long a pause as the first took: looking is work for the hosts, too, and must not be what
- * keeps them from getting ready.
+ * "not yet": an engine under load refuses to answer now and then. What is lacking does not come by waiting, nor does
+ * anything of a host that this run has let go of. Between two looks there is at least as long a pause as the first took:
+ * looking is work for the hosts, too, and must not be what keeps them from getting ready.
  */
 export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>): Promise<T> {
   const startedAt = performance.now()
@@ -55,7 +55,7 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     const lookedAt = performance.now()
     const seen = await look().catch((error: unknown): Look<T> => {
       bound.signal?.throwIfAborted()
-      if (error instanceof MissingPrerequisite || error instanceof Unhelped) throw error
+      if (error instanceof MissingPrerequisite || error instanceof Unhelped || isOfEnded(error)) throw error
       return { ready: false, seen: messageOf(error) }
     })
     try {
@@ -69,6 +69,11 @@ export async function eventually<T>(bound: Bound, look: () => Promise<Look<T>>):
     }
   }
 }
+
+/** Its Remote was disposed, or is not connected again after an interruption; an engine’s client has that as its cause. */
+const isOfEnded = (error: unknown): boolean =>
+  error instanceof SwarmproofError &&
+  (error.code === 'REMOTE_CLOSED' || error.code === 'INTERRUPTED' || isOfEnded(error.cause))
 
 /** Whether something was told before the time was over; then a while after it. */
 async function pauseUntil(
