@@ -14,7 +14,7 @@ if (folder !== undefined) begin(folder)
 function begin(counts) {
   const probes = { planned: 0, again: 0 }
   const canaries = { sent: 0, readBack: 0 }
-  /** By the bound in milliseconds. */
+  /** By the bound in milliseconds: the pauses of its waits, each once. */
   const bounds = {}
   /** True in every look but the first of a bound. */
   const lookingAgain = new AsyncLocalStorage()
@@ -31,8 +31,8 @@ function begin(counts) {
       return seenAt
     },
     looking({ withinMs, everyMs = 500 }, look) {
-      const bound = (bounds[withinMs] ??= { longestPauseMs: 0, waits: 0, looks: 0 })
-      bound.longestPauseMs = Math.max(bound.longestPauseMs, everyMs)
+      const bound = (bounds[withinMs] ??= { pausesMs: [], waits: 0, looks: 0 })
+      if (!bound.pausesMs.includes(everyMs)) bound.pausesMs.push(everyMs)
       bound.waits += 1
       let looks = 0
       return (...words) => {

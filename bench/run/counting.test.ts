@@ -47,8 +47,8 @@ describe('counting in the processes of a run', () => {
     const counted = readCounted(folder, folder)
     expect(counted.probes).to.deep.equal({ planned: 11, again: 2 })
     expect(counted.bounds).to.deep.equal({
-      4000: { longestPauseMs: 20, waits: 1, looks: 3 },
-      9000: { longestPauseMs: 500, waits: 1, looks: 1 },
+      4000: { pausesMs: [20], waits: 1, looks: 3 },
+      9000: { pausesMs: [500], waits: 1, looks: 1 },
     })
     expect(counted.sshBytes).to.equal(0)
   })

@@ -80,7 +80,7 @@ export function firewallDrops(
 }
 
 /** In the order in which what is for a host meets them. */
-export const hooksOfArrival: readonly Hook[] = [
+const hooksOfArrival: readonly Hook[] = [
   ...(['ingress', 'bridge-prerouting', 'bridge-input', 'prerouting', 'input'] as const),
 ]
 

@@ -37,7 +37,7 @@ export function ledByTold(rule: RoutingRule): string {
 }
 
 /** As `ip rule` prints it. */
-export function ruleTold({
+function ruleTold({
   not,
   from,
   to,

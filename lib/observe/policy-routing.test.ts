@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { leadsPastMain, parseRoutingRules, type RoutingRule } from './policy-routing.ts'
+import { parseRoutingRules } from './policy-routing.ts'
 import { recorded } from './recorded/recorded.fake.ts'
 
 const table = '100'
@@ -29,18 +29,5 @@ describe('rules of policy routing', () => {
     expect(parseRoutingRules(undefined)).to.equal(undefined)
     expect(parseRoutingRules('')).to.equal(undefined)
     expect(parseRoutingRules('[]')).to.deep.equal([])
-  })
-
-  it('lead past main what they can hold for', () => {
-    const past = (address: string, to: string): number[] =>
-      rules.filter((rule) => leadsPastMain(rule, [address], to)).map(({ priority }) => priority)
-    expect(past('192.168.56.12', '192.168.56.13')).to.deep.equal([91, 93, 94, 96, 97, 98, 99, 1000])
-    expect(past('192.168.56.11', '10.30.0.1')).to.deep.equal([90, 91, 93, 94, 96, 97, 98, 1000])
-  })
-
-  it('lead nowhere else where they name main', () => {
-    const rule: RoutingRule = { priority: 9, to: '10.0.0.0/8', table: 'main' }
-    expect(leadsPastMain(rule, [], '10.0.0.1')).to.equal(false)
-    expect(leadsPastMain({ ...rule, table }, [], '10.0.0.1')).to.equal(true)
   })
 })

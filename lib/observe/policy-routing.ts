@@ -48,8 +48,6 @@ const ipRule = z.looseObject({
 /** What is no condition of a rule, or a part of one above (iproute2, ip/iprule.c). */
 const unasked = ['goto', 'l3mdev', 'protocol']
 
-const ofEveryKernel = ['local', 'main', 'default']
-
 /** Linux, net/ipv4/fib_rules.c: what every kernel begins with. */
 const priorityOfMain = 32_766
 const usual: Readonly<Record<string, number>> = { local: 0, main: priorityOfMain, default: 32_767 }
@@ -98,21 +96,4 @@ export function ruleFor(rules: readonly RoutingRule[], from: string, to: string)
   const [first] = asked
   if (first === undefined) return 'main'
   return first.not === true || first.more === true || first.table === '' ? undefined : first.table
-}
-
-/**
- * Whether a rule can lead what a host itself sends past the routes of the table main, which alone are read. Only marks and
- * interfaces that it came in by are known not to be those of the engine's packets.
- *
- * @param own addresses of the host
- */
-export function leadsPastMain(rule: RoutingRule, own: readonly string[], to: string): boolean {
-  if (ofEveryKernel.includes(rule.table)) return false
-  if (rule.not === true) return true
-  return (
-    rule.mark === undefined &&
-    (rule.comesIn === undefined || rule.comesIn === 'lo') &&
-    (rule.to === undefined || contains(rule.to, to)) &&
-    (rule.from === undefined || own.some((address) => contains(rule.from ?? '', address)))
-  )
 }
