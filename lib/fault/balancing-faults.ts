@@ -52,6 +52,18 @@ export const balancerTaskMissing: Fault = {
   },
 }
 
+export const balancerEmptied: Fault = {
+  name: 'balancer-emptied',
+  description:
+    'The balancer of one node marks what is for a virtual IP, and IPVS has no service for the mark.',
+  breaks: ['LB-01', 'LB-02', 'DSC-04'],
+  namedBy: { code: 'balancer-empty', at: 'host' },
+  async plant({ cluster, stack }) {
+    const { node, namespace, mark } = await balancerEntry(cluster, stack)
+    return emptied(node, namespace, mark)
+  },
+}
+
 export const balancerWeightZero: Fault = {
   name: 'balancer-weight-zero',
   description: 'The balancer of one node gives one of the running tasks no connections.',
@@ -96,18 +108,44 @@ export const ingressTaskMissing: Fault = {
       'a task of web',
     )
     const { address } = requireForFault(task.endpoints[stack.networks.ingress.name], 'an ingress endpoint')
-    const rules = await shell(
-      node.host,
-      inNamespace(ingressNamespace, sh`iptables -w -t mangle -S PREROUTING`),
-    )
-    const rule = requireForFault(
-      rules.split('\n').find((line) => line.includes(`--dport ${port.publishedPort} `)),
-      'a mark rule',
-    )
-    const mark = packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1]), node.host.name)
+    const mark = await ingressMark(node, port.publishedPort)
     return scripted(node, {
       plant: inNamespace(ingressNamespace, sh`ipvsadm -d -f ${mark} -r ${address}`),
       remove: inNamespace(ingressNamespace, sh`ipvsadm -a -f ${mark} -r ${address} -m -w 1`),
     })
   },
+}
+
+export const ingressBalancerEmptied: Fault = {
+  name: 'ingress-balancer-emptied',
+  description:
+    'The ingress balancer of one node marks what is for a published port, and IPVS has no service for it.',
+  breaks: ['LB-02', 'ING-01', 'ING-05'],
+  namedBy: { code: 'balancer-empty', at: 'host' },
+  async plant({ cluster, stack }) {
+    const node = victim(cluster)
+    const port = requireForFault(stack.services.web.published[0], 'a published port')
+    return emptied(node, ingressNamespace, await ingressMark(node, port.publishedPort))
+  },
+}
+
+/** The mark that the ingress sandbox of a node gives to what is for a published port. */
+async function ingressMark({ host }: ClusterNode, publishedPort: number): Promise<number> {
+  const rules = await shell(host, inNamespace(ingressNamespace, sh`iptables -w -t mangle -S PREROUTING`))
+  const rule = requireForFault(
+    rules.split('\n').find((line) => line.includes(`--dport ${publishedPort} `)),
+    'a mark rule',
+  )
+  return packetMark(Number(/--set-x?mark (0x[0-9a-f]+)/.exec(rule)?.[1]), host.name)
+}
+
+/** Takes the IPVS service of a mark away; `remove` makes it again as it was, with its tasks. */
+async function emptied(node: ClusterNode, namespace: string, mark: number): ReturnType<Fault['plant']> {
+  const saved = await shell(node.host, inNamespace(namespace, sh`ipvsadm-save -n`))
+  const lines = saved.split('\n').filter((line) => line.includes(` -f ${mark} `))
+  requireForFault(lines[0], `an IPVS service for the mark ${mark}`)
+  return scripted(node, {
+    plant: inNamespace(namespace, sh`ipvsadm -D -f ${mark}`),
+    remove: sh`printf '%s\n' ${lines.join('\n')} | ${inNamespace(namespace, sh`ipvsadm -R`)}`,
+  })
 }

@@ -8,9 +8,11 @@ export {
 } from './wrong-interface-faults.ts'
 export { balancedRoundRobin } from './balanced-round-robin.ts'
 export {
+  balancerEmptied,
   balancerTaskMissing,
   balancerWeightZero,
   connectionsByVipReset,
+  ingressBalancerEmptied,
   ingressTaskMissing,
 } from './balancing-faults.ts'
 export { clearTextOnGossipPort } from './clear-text-on-gossip-port.ts'

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { FirewallRule } from '../../../lib/observe/host-state.ts'
-import { balancerProblems, balancingProblems, markOfPort, markOfVip } from './balancer.ts'
+import { markOfPort, markOfVip } from '../../../lib/observe/balancer-marks.ts'
+import { balancerProblems, balancingProblems } from './balancer.ts'
 
 const rule = (chain: string, text: string, table = 'mangle'): FirewallRule => ({
   table,

@@ -7,7 +7,7 @@ import { choosesAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type IngressTables, wayOfPort } from '../../../lib/observe/way-of-port.ts'
 import { ingressNamespace, loadBalancerNamespace } from '../../../lib/swarm/namespaces.ts'
 import { readSwarmObjects, type SwarmObjects } from '../../../lib/swarm/swarm-objects.ts'
-import { markOfPort, markOfVip } from '../judging/balancer.ts'
+import { markOfPort, markOfVip } from '../../../lib/observe/balancer-marks.ts'
 import { kernel, type KernelSeen, namespaceSeen, rootSeen } from '../judging/kernel-seen.ts'
 import {
   type OtherBalancer,
