@@ -1,6 +1,7 @@
 import { sh } from '../script.ts'
 import { existingHosts } from './origin.ts'
 import { spawn } from 'node:child_process'
+import type { Socket } from 'node:net'
 import type { Script } from '../script.ts'
 import type { Host } from './host.ts'
 import type { ExecResult, Remote, RemoteProcess } from '../remote/remote.ts'
@@ -20,7 +21,7 @@ export function nativeHost(name: string, front: readonly string[] = ['/bin/sh', 
 }
 
 function nativeRemote(host: string, front: readonly string[]): Remote {
-  const start = (command: Script): RemoteProcess => {
+  const start = (command: Script): RemoteProcess & { readonly letGo: () => void } => {
     const [program = '/bin/sh', ...words] = front
     const child = spawn(program, [...words, command.text], { stdio: ['pipe', 'pipe', 'pipe'] })
     // One that ended before it was given its input.
@@ -34,7 +35,11 @@ function nativeRemote(host: string, front: readonly string[]): Remote {
       if (front[0] !== 'ssh') child.kill('SIGINT')
       await exited
     }
-    return { ...pick(child), exited, stop, [Symbol.asyncDispose]: stop }
+    const letGo = (): void => {
+      child.unref()
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) (pipe as Socket).unref()
+    }
+    return { ...pick(child), exited, stop, letGo, [Symbol.asyncDispose]: stop }
   }
   return {
     host,
@@ -51,7 +56,12 @@ function nativeRemote(host: string, front: readonly string[]): Remote {
         durationMs: performance.now() - startedAt,
       }
     },
-    spawn: async (command) => start(command),
+    spawn: async (command) => {
+      const process = start(command)
+      // What is kept there must not keep tests from ending.
+      process.letGo()
+      return process
+    },
     upload: async () => undefined,
     download: async () => Buffer.alloc(0),
     [Symbol.asyncDispose]: async () => undefined,

@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import { SwarmproofError } from '../error.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
 import type { Host } from '../host/host.ts'
+import { keeping } from '../remote/kept-program.fake.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { agentProbe, mostSenders } from './agent-probe.ts'
-import { agentScript } from './agent-script.ts'
 import type { Origin, ProbeRequest } from './probe.ts'
 
 interface Scripted {
@@ -24,6 +24,10 @@ function scripted(
   const spawn: Host['remote']['spawn'] = async (command): Promise<RemoteProcess> => {
     events.push(`${name} spawn`)
     expect(command.text).to.match(/^exec perl /)
+    return keeping(command, run)
+  }
+  const run = (): RemoteProcess => {
+    events.push(`${name} run`)
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()]
     let exit: (value: { exitCode: number }) => void = () => undefined
     const exited = new Promise<{ exitCode: number }>((resolve) => (exit = resolve))
@@ -36,7 +40,6 @@ function scripted(
     const plan: string[] = []
     stdin.on('data', (chunk: Buffer) => {
       input += String(chunk)
-      if (input.startsWith(agentScript)) input = input.slice(agentScript.length)
       for (let at = input.indexOf('\n'); at !== -1; at = input.indexOf('\n')) {
         const line = input.slice(0, at)
         input = input.slice(at + 1)

@@ -2,12 +2,13 @@ import { SwarmproofError } from '../error.ts'
 import type { Host } from '../host/host.ts'
 import { missingTool } from '../missing-tool.ts'
 import { readLines, TooMuchOutput } from '../remote/bounded-lines.ts'
+import { runKept, StrayOutput } from '../remote/kept-program.ts'
 import type { RemoteProcess } from '../remote/remote.ts'
 import { decodeResult, type AgentResult, type Plan } from './agent-protocol.ts'
-import { agentCommand, agentScript } from './agent-script.ts'
+import { agentScript } from './agent-script.ts'
 
 /**
- * One agent on one host, for one call: one remote process. Every way it can end before it was told to
+ * One agent on one host, for one call: a run of a program that is kept there. Every way it can end before it was told to
  * makes `ready` and `done` reject; none of them can look like a probe that timed out.
  */
 export class AgentSession implements AsyncDisposable {
@@ -38,11 +39,11 @@ export class AgentSession implements AsyncDisposable {
       (error: unknown) => this.#broke(error),
     )
     process.stdin.on('error', () => undefined)
-    process.stdin.write(agentScript + plan.lines.map((line) => `${line}\n`).join(''))
+    process.stdin.write(plan.lines.map((line) => `${line}\n`).join(''))
   }
 
   static async start(host: Host, plan: Plan): Promise<AgentSession> {
-    return new AgentSession(host.name, await host.remote.spawn(agentCommand(), { stdin: 'pipe' }), plan)
+    return new AgentSession(host.name, await runKept(host.remote, agentScript), plan)
   }
 
   go(): void {
@@ -70,6 +71,7 @@ export class AgentSession implements AsyncDisposable {
 
   /** An agent that floods is not listened to any longer. */
   #broke(error: unknown): void {
+    if (error instanceof StrayOutput) return this.#fail(error.message, error)
     if (!(error instanceof TooMuchOutput)) return this.#fail('its connection was lost', error)
     this.#fail(`it printed ${error.message}`, error)
     this.#process.stop().catch(() => undefined)

@@ -84,14 +84,23 @@ describe('a host that floods', function () {
     expect(error).to.have.property('code', 'REMOTE_OUTPUT')
   })
 
-  it('with one endless line of its probe agent fails the probe, and is ended', async () => {
-    const process_ = flooding('exec tr "\\0" x </dev/zero')
-    const host = { name: 'worker1', remote: { spawn: async () => process_ } } as unknown as Host
-    const session = await AgentSession.start(host, emptyPlan)
-    const error = await rejection(session.ready)
-    expect(error).to.include({ code: 'PROBE_AGENT', host: 'worker1' })
-    expect(error.message).to.contain(`a line of more than ${mebibyte} bytes`)
-    await process_.exited
-    expect(await rejection(session.done)).to.equal(error)
-  })
+  for (const [what, script, told] of [
+    [
+      'its probe agent',
+      'printf "1 out 999999999\\n"; exec tr "\\0" x </dev/zero',
+      `a line of more than ${mebibyte} bytes`,
+    ],
+    ['what keeps that', 'exec tr "\\0" x </dev/zero', "it said 'xxx"],
+  ] as const)
+    it(`with one endless line of ${what} fails the probe, and is ended`, async () => {
+      const process_ = flooding(script)
+      const host = { name: 'worker1', remote: { spawn: async () => process_ } } as unknown as Host
+      const session = await AgentSession.start(host, emptyPlan)
+      const error = await rejection(session.ready)
+      expect(error).to.include({ code: 'PROBE_AGENT', host: 'worker1' })
+      expect(error.message).to.contain(told)
+      expect(await rejection(session.done)).to.equal(error)
+      await process_.stop()
+      await process_.exited
+    })
 })

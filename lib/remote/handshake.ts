@@ -8,6 +8,9 @@ import { HangUp, type HandshakeState, connectError } from './connect-error.ts'
 import { limitHandshakes } from './handshake-limit.ts'
 import { addressOf } from './ssh-endpoint.ts'
 import type { Negotiable, SshEndpoint } from './ssh-endpoint.ts'
+import { keepCompressingWhenLost } from './ssh2-compression.ts'
+
+keepCompressingWhenLost()
 
 const defaultKeepaliveMs = 10_000
 const defaultKeepaliveMisses = 4
@@ -118,6 +121,8 @@ function settings(
     keepaliveCountMax: endpoint.keepaliveMisses ?? defaultKeepaliveMisses,
     algorithms: {
       serverHostKey: [...endpoint.hostKeys.algorithms],
+      // After the login, as OpenSSH does it. What is read of kernels and engines is text: a fourth to a tenth is left of it.
+      compress: endpoint.onlyForwards === true ? ['none'] : ['zlib@openssh.com', 'none'],
       ...(endpoint.algorithms === undefined ? {} : negotiable(endpoint.algorithms)),
     },
     // The callback form: whatever this function returned, a Promise too, would count as a verdict.

@@ -31,6 +31,8 @@ export interface SshEndpoint {
   readonly addressFamily?: 4 | 6
   /** Address of this machine to connect from. */
   readonly localAddress?: string
+  /** Only connections to other hosts go through it, which are encrypted: compressing them gains nothing. */
+  readonly onlyForwards?: boolean
   /** Run everything as root, by `sudo -n` if the login is not root. */
   readonly become?: boolean
   /** The connection does not keep this process from ending, and is not probed by keepalives. */

@@ -65,6 +65,21 @@ describe('ssh remote', function () {
       expect(calls).to.deep.equal([true])
     })
 
+    it('has text compressed, where the host does that', async () => {
+      const words = readFileSync(new URL('../observe/observe.pl', import.meta.url))
+      const passed = async (settings: string[]): Promise<number> => {
+        await using other = await startLoopbackSshd(settings)
+        await using wire = await cuttable(other.target.port)
+        await using remote = await connectSsh({ ...other.target, port: wire.port })
+        const { stdout } = await remote.exec(sh`cat`, { input: words })
+        expect(stdout).to.equal(words.toString())
+        return wire.passed()
+      }
+      const [plain, compressed] = [await passed(['Compression no']), await passed([])]
+      expect(plain).to.be.above(2 * words.length)
+      expect(compressed).to.be.below(plain / 2)
+    })
+
     it('says that nothing listens', async () => {
       const port = await freePort()
       const error = await failure(connectSsh({ ...sshd.target, port }))

@@ -134,7 +134,7 @@ async function way(
     ...(before.length === 0 ? {} : { proxyJump: before.join(',') }),
     ...(configFile === undefined ? {} : { configFile }),
   }
-  const endpoint = await endpointFor(jump, sources, behind)
+  const endpoint = { ...(await endpointFor(jump, sources, behind)), onlyForwards: true }
   // The alias is part of it: what is known of the host's key may depend on it.
   const jumpRoute = `${endpoint.username}@${jump.hostname}=${endpoint.route ?? addressOf(endpoint)}`
   return {

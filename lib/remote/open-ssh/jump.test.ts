@@ -55,6 +55,22 @@ describe('ssh client, jump hosts', function () {
     expect(servers.map((server, n) => accepted(server) - (before[n] ?? 0))).to.deep.equal([1, 1, 1])
   })
 
+  it('compresses what goes to the host, once', async () => {
+    await using bastion = await startLoopbackSshd(['LogLevel DEBUG1'])
+    await using host = await startLoopbackSshd(['LogLevel DEBUG1'])
+    describeHost('bastion', bastion)
+    describeHost('behind', host)
+    await using client = home.client()
+    const remote = await client.connect({
+      ...{ name: 'behind', hostname: 'behind', become: false },
+      proxyJump: 'bastion',
+    })
+    expect((await remote.exec(sh`echo there`)).stdout).to.equal('there\n')
+    const agreed = (server: LoopbackSshd): Set<string | undefined> =>
+      new Set([...server.log().matchAll(/kex: .* compression: (\S+)/g)].map(([, method]) => method))
+    expect([agreed(bastion), agreed(host)]).to.deep.equal([new Set(['none']), new Set(['zlib@openssh.com'])])
+  })
+
   it('follows the ProxyJump of ssh_config, and of the jump host itself', async () => {
     home.config(
       'Match originalhost web1',

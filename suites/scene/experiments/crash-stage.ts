@@ -60,6 +60,8 @@ export const recoveredWithinMs = 30_000
 export const replacedWithinMs = recoveredWithinMs + 5_000 + 25_000
 
 const connectionsPerRound = 3
+/** No round is shorter. */
+const roundMs = 1_500
 
 export async function crash(changing: Changing, count: number): Promise<CrashStage> {
   const { trial, service, clients, lab } = changing
@@ -138,6 +140,8 @@ async function untilReplaced(changing: Changing, before: readonly Task[], { isRa
     const [observations, tasks] = await Promise.all([
       connect(changing, connectionsPerRound),
       tasksNow(trial, service),
+      // Clients go on, and must not be what keeps the host from starting a task.
+      delay(roundMs, undefined, { signal: lab.signal }),
     ])
     taskLooks += tasks === undefined ? 0 : 1
     replacement = tasks?.find(({ id }) => !before.some((task) => task.id === id)) ?? replacement

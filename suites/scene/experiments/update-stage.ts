@@ -35,7 +35,8 @@ export interface FailedRequest {
 const updatedWithinMs = 240_000
 const requestsPerRound = 3
 const mostRequests = 240
-const pauseMs = 300
+/** No round is shorter: clients go on, and must not be what keeps the host from starting tasks. */
+const roundMs = 1_500
 /** Rounds until all tasks are new ones: as seen. */
 const usualRounds = 8
 
@@ -74,7 +75,7 @@ export async function update(changing: Changing, count: number): Promise<UpdateS
     const [observations, tasks = []] = await Promise.all([
       requests < mostRequests ? connect(changing, requestsPerRound) : [],
       tasksNow(trial, service),
-      delay(pauseMs, undefined, { signal: lab.signal }),
+      delay(roundMs, undefined, { signal: lab.signal }),
     ])
     for (const [index, { attempts, replies }] of observations.entries()) {
       requests += attempts.length
