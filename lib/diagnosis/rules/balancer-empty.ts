@@ -42,14 +42,9 @@ export const balancerEmpty: Rule = {
   remedy: [
     'Have the engine set up its balancers again: `docker node update --availability drain NODE`, `systemctl restart docker` there, `docker node update --availability active NODE`',
     'Look for what empties it: `grep -rn ipvsadm /etc /usr/local`, keepalived or another user of IPVS in that namespace',
-    'Compare: `nsenter --net=/run/docker/netns/lb_NETWORK ipvsadm -ln` on two nodes; published ports in `ingress_sbox`',
+    'Read on the node what marks and what balances: `nsenter --net=/run/docker/netns/ingress_sbox sh -c "iptables -t mangle -S; ipvsadm -ln"`, for a virtual IP in `lb_` and nine characters of the network’s id',
   ],
-  reports: [
-    {
-      url: 'https://github.com/moby/moby/issues/30464',
-      says: 'IPVS went wrong on nodes over time, and straight after services were brought up again.',
-    },
-  ],
+  reports: [],
   find(lab) {
     const cutOff = cutOffFromGossip(lab)
     return lab.nodeNames
