@@ -53,17 +53,22 @@ export async function verifyLab(
   const lab = new LabVerification(planned, given, options)
   const { pairs } = lab.shared.facts
   if (pairs !== undefined) options.labRecord.pairs = { seed: pairs.seed, taken: pairs.taken, of: pairs.of }
-  await Promise.all([
-    lab.shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) })),
-    lab.shared.scene(swarmObjects).catch((error: unknown) => store.log.info({ objects: firstLineOf(error) })),
-  ])
+  const objects = lab.shared
+    .scene(swarmObjects)
+    .catch((error: unknown) => store.log.info({ objects: firstLineOf(error) }))
+  await lab.shared.scene(kernel).catch((error: unknown) => store.log.info({ kernel: firstLineOf(error) }))
   const bounds = boundsOf(planned, given, options)
   const order = wavesOf(planned, bounds)
   await foretell(order, bounds, lab, options)
   const startedAt = performance.now()
   await step(options.progress, 'Verifying', undefined, (current) =>
-    verifyAll(planned, { order, bounds, lab }, { ...options, update: (detail) => current.update(detail) }),
+    verifyAll(
+      planned,
+      { order, bounds, lab, objects },
+      { ...options, update: (detail) => current.update(detail) },
+    ),
   )
+  await objects
   const ended =
     !signal.aborted && !lab.halted.aborted && [...lab.records.values()].every(({ verdict }) => verdict)
   if (ended) options.labRecord.verified = { probes: lab.sent, seconds: secondsSince(startedAt) }
@@ -122,12 +127,14 @@ interface Begun {
   readonly order: Waves
   readonly bounds: OverlapBounds
   readonly lab: LabVerification
+  /** Objects of the swarm are being read: nothing that changes them begins before. */
+  readonly objects: Promise<unknown>
 }
 
 /** In the order of the plan for whoever follows; what may overlap is verified ahead of that. */
 async function verifyAll(
   { name, suites }: PlannedLab,
-  { order, bounds, lab }: Begun,
+  { order, bounds, lab, objects }: Begun,
   options: VerifyLabOptions & { readonly update: (detail: string) => void },
 ): Promise<void> {
   const { store, bail, onVerdict, update, progress } = options
@@ -156,6 +163,7 @@ async function verifyAll(
     pace: lab.pace,
     onUnderWay,
     async verify(test) {
+      if (test.changes.length > 0) await objects
       const verification = await lab.verify(test)
       const requirement = lab.records.get(test.id)
       if (bail && requirement !== undefined && isBroken(requirement)) ahead.stop()

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { buffer, text } from 'node:stream/consumers'
 import { expect } from 'chai'
 import { nativeHost } from '../host/native-host.fake.ts'
@@ -25,7 +26,7 @@ const word = async ({ stdout }: RemoteProcess): Promise<string> => {
 }
 
 describe('a program that is kept on a host', function () {
-  this.timeout(30_000)
+  this.timeout(40_000)
 
   it('is started once, and runs by itself each time, several at once', async () => {
     const { remote, started } = watched()
@@ -106,6 +107,28 @@ describe('a program that is kept on a host', function () {
     const next = await runKept(remote, copy)
     next.stdin.end('again')
     expect(await text(next.stdout)).to.equal('again')
+    expect(started).to.have.lengthOf(2)
+  })
+
+  it('on a host that stands still is given up, and begins again with the next run', async () => {
+    const { remote, started } = watched()
+    const run = await runKept(remote, `$| = 1; print "$$\\n"; ${copy}`)
+    const pid = Number(await word(run))
+    const parent = Number(
+      / (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) \S/, ''))?.[1],
+    )
+    process.kill(parent, 'SIGSTOP')
+    try {
+      await run.stop()
+      expect(await run.exited.catch((error: Error) => error.message)).to.equal(
+        'it was told to end and did not within 17 s',
+      )
+    } finally {
+      process.kill(parent, 'SIGCONT')
+    }
+    const next = await runKept(remote, `$| = 1; print "$$\\n"; ${copy}`)
+    next.stdin.end()
+    await next.exited
     expect(started).to.have.lengthOf(2)
   })
 

@@ -101,6 +101,7 @@ class Keeping {
       resume: () => {
         if (![...this.#runs.values()].some((one) => one.isFull)) this.#process.stdout.resume()
       },
+      giveUp: (error) => this.#giveUp(error),
     })
     this.#runs.set(id, run)
     if (this.#ended === undefined) void this.#say(`${id} run`)
@@ -156,9 +157,11 @@ class Keeping {
   }
 
   #stray(bytes: Buffer): void {
-    this.#end({
-      error: new StrayOutput(`it said '${bytes.toString('latin1')}', which is not of its protocol`),
-    })
+    this.#giveUp(new StrayOutput(`it said '${bytes.toString('latin1')}', which is not of its protocol`))
+  }
+
+  #giveUp(error: Error): void {
+    this.#end({ error })
     this.#process.stop().catch(() => undefined)
   }
 
@@ -175,7 +178,12 @@ class Keeping {
 interface Channel {
   say(words: string, bytes?: Buffer): Promise<void>
   resume(): void
+  /** Nothing of it is answered any more. */
+  giveUp(error: Error): void
 }
+
+/** From the end of input until a run has ended, killed if need be, and a slow host has said so. */
+const endedWithinMs = endOfInputGraceMs + killGraceMs + 10_000
 
 /** One run of the program. */
 class KeptRun implements RemoteProcess {
@@ -257,10 +265,24 @@ class KeptRun implements RemoteProcess {
   #leave(): void {
     if (this.#hasEnded) return
     void this.#channel.say('end')
-    this.#timer = setTimeout(() => {
-      void this.#channel.say('INT')
-      this.#timer = setTimeout(() => void this.#channel.say('KILL'), killGraceMs)
-    }, endOfInputGraceMs)
+    const steps: readonly (readonly [number, () => void])[] = [
+      [endOfInputGraceMs, () => void this.#channel.say('INT')],
+      [killGraceMs, () => void this.#channel.say('KILL')],
+      [
+        endedWithinMs - endOfInputGraceMs - killGraceMs,
+        () =>
+          this.#channel.giveUp(new Error(`it was told to end and did not within ${endedWithinMs / 1000} s`)),
+      ],
+    ]
+    const next = (index: number): void => {
+      const step = steps[index]
+      if (step === undefined) return
+      this.#timer = setTimeout(() => {
+        step[1]()
+        if (!this.#hasEnded) next(index + 1)
+      }, step[0])
+    }
+    next(0)
   }
 }
 
