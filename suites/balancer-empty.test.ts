@@ -94,6 +94,38 @@ describe('a balancer that sends to nobody', function () {
     expect(found(asked, unmarked).map(([code]) => code)).to.not.include('balancer-empty')
   })
 
+  it('is none of a port that is entered elsewhere, whoever asks, of another port, and of names', () => {
+    const elsewhere: Problem = { ...refused, node: 'manager', path: { from: 'worker1', to: 'manager' } }
+    const other: Problem = { ...refused, protocol: 'UDP' }
+    const empty = inIngress(noService)
+    expect(found({ 'ING-01': [elsewhere] }, empty)).to.deep.equal([])
+    expect(found({ 'ING-01': [other] }, empty)).to.deep.equal([])
+    const entered: Problem = { ...refused, path: { from: 'manager', to: 'worker1' } }
+    expect(found({ 'ING-01': [entered] }, empty)).to.deep.equal([['balancer-empty', ['worker1']]])
+    const unnamed: Problem = {
+      ...{ code: 'name-lacks-task', kind: 'missed', node: 'worker1' },
+      ...{ network: 'swp-clear', service: 'swp-web', subject: 'swp-web@worker2' },
+    }
+    const everywhere = (state: State): void => noService(ofClear(state).balancer)
+    expect(found({ 'DSC-02': [unnamed] }, everywhere).map(([code]) => code)).to.not.include('balancer-empty')
+  })
+
+  it('is none where the only task has had no weight for less than the run', () => {
+    const single =
+      (weight: number) =>
+      (sandbox: Namespace): void =>
+        void (sandbox.ipvs = sandbox.ipvs.map((one) => ({
+          ...one,
+          destinations: one.destinations.slice(0, 1).map((task) => ({ ...task, weight })),
+        })))
+    const ending =
+      (when: string) =>
+      (state: State, node: string, reading: string): void =>
+        inIngress(single(reading === when ? 1 : 0))(state, node)
+    expect(found(asked, ending('kernel'))).to.deep.equal([])
+    expect(found(asked, ending('never'))).to.deep.equal([['balancer-empty', ['worker1']]])
+  })
+
   it('is none where rules of nftables balance, or nothing could be read', () => {
     const random = { text: 'dnat to numgen random', conditions: [], verdict: 'dnat', random: true }
     const byRules = inIngress((sandbox) => {

@@ -68,7 +68,7 @@ export async function verifyLab(
       { ...options, update: (detail) => current.update(detail) },
     ),
   )
-  await objects
+  if (!signal.aborted) await objects
   const ended =
     !signal.aborted && !lab.halted.aborted && [...lab.records.values()].every(({ verdict }) => verdict)
   if (ended) options.labRecord.verified = { probes: lab.sent, seconds: secondsSince(startedAt) }

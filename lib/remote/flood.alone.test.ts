@@ -87,7 +87,7 @@ describe('a host that floods', function () {
   for (const [what, script, told] of [
     [
       'its probe agent',
-      'printf "1 out 999999999\\n"; exec tr "\\0" x </dev/zero',
+      'exec perl -e \'syswrite STDOUT, "1 out 65536\\n" . "x" x 65536 while 1\'',
       `a line of more than ${mebibyte} bytes`,
     ],
     ['what keeps that', 'exec tr "\\0" x </dev/zero', "it said 'xxx"],

@@ -8,9 +8,9 @@ import { HangUp, type HandshakeState, connectError } from './connect-error.ts'
 import { limitHandshakes } from './handshake-limit.ts'
 import { addressOf } from './ssh-endpoint.ts'
 import type { Negotiable, SshEndpoint } from './ssh-endpoint.ts'
-import { keepCompressingWhenLost } from './ssh2-compression.ts'
+import { compressSafely } from './ssh2-compression.ts'
 
-keepCompressingWhenLost()
+compressSafely()
 
 const defaultKeepaliveMs = 10_000
 const defaultKeepaliveMisses = 4

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { nativeHost } from '../host/native-host.fake.ts'
 import { sh } from '../script.ts'
@@ -99,6 +100,47 @@ describe('a program that is kept on a host', function () {
     await deaf.stop()
   })
 
+  it('goes on when a reader that was slow has read what held up all runs', async () => {
+    const { remote } = watched()
+    const program = `my ($count, $one) = (""); while (sysread STDIN, $one, 1) { last if $one eq "\\n"; $count .= $one }
+      syswrite STDOUT, "x" x 65536 for 1 .. $count; ${copy}`
+    const [loud, quiet] = [await runKept(remote, program), await runKept(remote, program)]
+    loud.stdin.write('100\n')
+    quiet.stdin.write('0\n')
+    const said = text(quiet.stdout)
+    await delay(500)
+    let bytes = 0
+    for await (const chunk of loud.stdout as AsyncIterable<Buffer>) {
+      bytes += chunk.length
+      await delay(1)
+      if (bytes < 6_553_600) continue
+      loud.stdin.end()
+      quiet.stdin.end('there')
+    }
+    expect(bytes).to.equal(6_553_600)
+    expect(await said).to.equal('there')
+  })
+
+  it('fails its runs where a frame is none of theirs', async () => {
+    for (const frame of ['7 out 5', '1 out 65537']) {
+      const { remote } = watched()
+      const other: Remote = { ...remote, spawn: () => remote.spawn(sh`echo ${frame}; cat >/dev/null`) }
+      const { exited } = await runKept(other, copy)
+      expect(await exited.catch(({ message }: Error) => message)).to.contain(`it said '${frame}'`)
+    }
+  })
+
+  it('is not held up by a run that closed its outputs and goes on', async () => {
+    const { remote } = watched()
+    const gone = await runKept(remote, 'close STDOUT; close STDERR; sleep 3; exit 5')
+    const startedAt = performance.now()
+    const other = await runKept(remote, copy)
+    other.stdin.end('x')
+    expect(await text(other.stdout)).to.equal('x')
+    expect(performance.now() - startedAt).to.be.below(2500)
+    expect(await gone.exited).to.deep.equal({ exitCode: 5 })
+  })
+
   it('that is lost ends its runs, and begins again with the next', async () => {
     const { remote, started } = watched()
     const run = await runKept(remote, copy)
@@ -118,6 +160,8 @@ describe('a program that is kept on a host', function () {
       / (\d+) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) \S/, ''))?.[1],
     )
     process.kill(parent, 'SIGSTOP')
+    // More than all pipes on the way hold.
+    run.stdin.write(Buffer.alloc(4_000_000))
     try {
       await run.stop()
       expect(await run.exited.catch((error: Error) => error.message)).to.equal(

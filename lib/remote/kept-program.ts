@@ -26,6 +26,8 @@ export async function runKept(remote: Remote, program: string): Promise<RemotePr
 const keeper = perlFile(import.meta.url, 'kept.pl')
 /** No head is longer. */
 const headCharacters = 64
+/** As of `kept.pl`. */
+const partBytes = 65_536
 const wordsCharacters = 600
 /** More that nobody read yet holds all runs up. */
 const unreadBytes = 1024 * 1024
@@ -63,7 +65,7 @@ class KeptProgram {
 
 /** Of an output of a run, what is yet to come of it. */
 interface Part {
-  readonly run: KeptRun | undefined
+  readonly run: KeptRun
   readonly what: 'out' | 'err'
   left: number
 }
@@ -128,8 +130,8 @@ class Keeping {
     this.#unread = this.#unread.subarray(bytes.length)
     part.left -= bytes.length
     if (part.left === 0) this.#part = undefined
-    part.run?.take(part.what, bytes)
-    if (part.run?.isFull === true) this.#process.stdout.pause()
+    part.run.take(part.what, bytes)
+    if (part.run.isFull) this.#process.stdout.pause()
     return true
   }
 
@@ -148,10 +150,15 @@ class Keeping {
       return false
     }
     const run = this.#runs.get(Number(id))
+    // Of a run that ended it says nothing more.
+    if (run === undefined || Number(number) > partBytes) {
+      this.#stray(head)
+      return false
+    }
     if (what === 'out' || what === 'err') this.#part = { run, what, left: Number(number) }
     else {
       this.#runs.delete(Number(id))
-      run?.end({ exitCode: Number(number) })
+      run.end({ exitCode: Number(number) })
     }
     return true
   }
@@ -198,8 +205,9 @@ class KeptRun implements RemoteProcess {
 
   constructor(channel: Channel) {
     this.#channel = channel
+    // When it is asked for more it has not yet handed out what it has.
     const readable = (): Readable =>
-      new Readable({ highWaterMark: unreadBytes, read: () => channel.resume() })
+      new Readable({ highWaterMark: unreadBytes, read: () => setImmediate(() => channel.resume()) })
     ;[this.stdout, this.stderr] = [readable(), readable()]
     // Whoever stopped to read hears of an error by `exited`.
     for (const stream of [this.stdout, this.stderr])
@@ -209,7 +217,8 @@ class KeptRun implements RemoteProcess {
     this.stdin = new Writable({
       write: (chunk: Buffer, _encoding, done) => void this.#give(chunk).then(() => done()),
       final: (done) => {
-        this.#leave()
+        if (!this.#hasEnded) void channel.say('end')
+        this.#hurry()
         done()
       },
     })
@@ -250,6 +259,8 @@ class KeptRun implements RemoteProcess {
   /** The end of input asks it to end; it gets SIGINT and SIGKILL where it runs on. */
   async stop(): Promise<void> {
     this.stdin.end()
+    // Input that it does not take holds up its end.
+    this.#hurry()
     for (const stream of [this.stdout, this.stderr]) if (!stream.destroyed) stream.resume()
     await this.exited.catch(() => undefined)
   }
@@ -262,9 +273,8 @@ class KeptRun implements RemoteProcess {
     if (!this.#hasEnded && chunk.length > 0) await this.#channel.say(`in ${chunk.length}`, chunk)
   }
 
-  #leave(): void {
-    if (this.#hasEnded) return
-    void this.#channel.say('end')
+  #hurry(): void {
+    if (this.#hasEnded || this.#timer !== undefined) return
     const steps: readonly (readonly [number, () => void])[] = [
       [endOfInputGraceMs, () => void this.#channel.say('INT')],
       [killGraceMs, () => void this.#channel.say('KILL')],

@@ -18,7 +18,14 @@ sub kept {
     my $text = $what eq 'exit' ? "$id exit $bytes\n" : "$id $what " . length($bytes) . "\n$bytes";
     for (my $at = 0; $at < length $text;) {
       my $count = syswrite STDOUT, $text, length($text) - $at, $at;
-      if (defined $count) { $at += $count } elsif ($! != $EINTR) { exit 0 }
+      if (defined $count) { $at += $count }
+      # Somebody else who has it open may have made it not wait.
+      elsif ($! == $EAGAIN) {
+        my $out = '';
+        vec($out, 1, 1) = 1;
+        select undef, $out, undef, undef;
+      }
+      elsif ($! != $EINTR) { exit 1 }
     }
   };
   my $run = sub {
@@ -62,7 +69,9 @@ sub kept {
       vec($read, fileno $_->{err}, 1) = 1 if $_->{err};
       vec($to, fileno $_->{in}, 1) = 1 if $_->{in} && length $_->{left};
     }
-    my $found = select my $can_read = $read, my $can_write = $to, undef, undef;
+    # What closed its outputs and has not ended is looked at again: nobody else waits for it.
+    my $wait = (grep { !$_->{out} && !$_->{err} } values %runs) ? 0.05 : undef;
+    my $found = select my $can_read = $read, my $can_write = $to, undef, $wait;
     next if $found < 0;
     for my $id (keys %runs) {
       my $one = $runs{$id};
@@ -74,7 +83,7 @@ sub kept {
         elsif (defined $count || $! != $EINTR) { close delete $one->{$what} }
       }
       next if $one->{out} || $one->{err};
-      waitpid $one->{pid}, 0;
+      waitpid($one->{pid}, 1) == $one->{pid} or next;
       $say->($id, 'exit', $? & 127 ? -1 : $? >> 8);
       delete $runs{$id};
     }

@@ -34,7 +34,8 @@ export const balancerEmpty: Rule = {
     'IPVS there has no service with that mark, no destination in it, or only destinations of weight 0, while the service has running tasks',
   ],
   silencedBy: [
-    'IPVS lists some of the tasks: see `ipvs-differs-by-node`',
+    'IPVS lists some of the tasks: see `ipvs-differs-by-node`; or the only task of a service has had the weight 0 for less than the run, for it may be ending',
+    'Only names were not answered, or the port is entered at another node',
     'No rule marks packets for the virtual IP: then it is the rule that is missing, see `mesh-rule-missing`',
     'The node is cut off from gossip: it may have been told that the tasks ended',
     'Rules of nftables balance there, without IPVS; or something of the node’s kernel state could not be read',
@@ -49,7 +50,7 @@ export const balancerEmpty: Rule = {
     const cutOff = cutOffFromGossip(lab)
     return lab.nodeNames
       .filter((node) => !cutOff.includes(node))
-      .flatMap((node) => draftOf(lab, node, emptyOn(lab, statesOf(lab, node)[0])))
+      .flatMap((node) => draftOf(lab, node, emptyOn(lab, statesOf(lab, node))))
   },
   gravity: 126,
 }
@@ -85,31 +86,53 @@ function whatOf({ service, vip, isIngress }: Empty): string {
     : `${vip} of ${service.name}`
 }
 
-/** Whether a problem is of a connection that enters a balancer there, or of what it lists. */
-function isBy(problem: Reported, node: string, { service, network, isIngress, vip }: Empty): boolean {
-  const { kind, code, path, address, port, requirement } = problem
+/** What is asked of a name server passes no balancer. */
+const ofNames = /^(?:name-|virtual-ip-not-)/
+
+/**
+ * Whether a problem is of a connection that enters a balancer there, or of what it lists: a virtual IP is balanced on the node
+ * that asks, a published port on the one that is asked.
+ */
+function isBy(problem: Reported, node: string, one: Empty): boolean {
+  const { kind, code, path, address, network, service } = problem
   if (kind !== 'missed' && code !== 'balancer-weight-zero') return false
-  if (problem.node !== node && path?.from !== node) return false
-  if (problem.network === network && (address === vip || problem.service === service.name)) return true
+  if (ofNames.test(code)) return false
+  if ((problem.node ?? (one.isIngress ? path?.to : path?.from) ?? '') !== node) return false
   return (
-    isIngress &&
-    /^(ING|RES|MTU)-/.test(requirement) &&
-    service.published.some(({ mode, publishedPort }) => mode === 'ingress' && publishedPort === port)
+    (network === one.network && (address === one.vip || service === one.service.name)) ||
+    (one.isIngress && isOfPort(problem, one.service))
   )
 }
 
-function emptyOn({ facts }: LabView, state: HostState | undefined): Empty[] {
+function isOfPort({ requirement, port, protocol }: Reported, { published }: ServiceFacts): boolean {
+  return (
+    /^(ING|RES|MTU)-/.test(requirement) &&
+    published.some(
+      (one) =>
+        one.mode === 'ingress' &&
+        one.publishedPort === port &&
+        (protocol === undefined || protocol.toLowerCase() === one.protocol),
+    )
+  )
+}
+
+function emptyOn({ facts }: LabView, [state, before]: readonly HostState[]): Empty[] {
   if (facts === undefined || state === undefined || state.unavailable.length > 0) return []
   return Object.values(facts.networks).flatMap((network): Empty[] => {
     const namespace = network.ingress ? ingressNamespace : loadBalancerNamespace(network.id)
     const tables = namespaceNamed(state.namespaces, namespace)
     if (tables === undefined || choosesAtRandom(tables)) return []
+    const balancedBefore =
+      before === undefined ? undefined : namespaceNamed(before.namespaces, namespace)?.ipvs
     return Object.values(facts.services).flatMap((service): Empty[] => {
       const vip = service.vips[network.id]
       const mark = vip === undefined ? undefined : markOfVip(tables.firewall, vip)
       const runs = facts.tasks.some((task) => task.service === service.name)
       if (vip === undefined || mark === undefined || !runs) return []
-      const has = lack(tables.ipvs.find(({ firewallMark }) => firewallMark === mark))
+      const has = lack(byMark(tables.ipvs, mark))
+      // The only task of a service has that weight while it is being ended.
+      const isEnding = has === allWithoutWeight && byMark(tables.ipvs, mark)?.destinations.length === 1
+      if (isEnding && balancedBefore !== undefined && lack(byMark(balancedBefore, mark)) !== has) return []
       return has === undefined
         ? []
         : [{ service, network: network.name, isIngress: network.ingress, namespace, vip, mark, has }]
@@ -117,11 +140,14 @@ function emptyOn({ facts }: LabView, state: HostState | undefined): Empty[] {
   })
 }
 
+const byMark = (ipvs: readonly IpvsService[], mark: number): IpvsService | undefined =>
+  ipvs.find(({ firewallMark }) => firewallMark === mark)
+
+const allWithoutWeight = 'all tasks for that mark with the weight 0'
+
 /** Undefined where it sends to somebody. */
 function lack(service: IpvsService | undefined): string | undefined {
   if (service === undefined) return 'no service for that mark'
   if (service.destinations.length === 0) return 'a service for that mark without any task'
-  return service.destinations.every(({ weight }) => weight === 0)
-    ? 'all tasks for that mark with the weight 0'
-    : undefined
+  return service.destinations.every(({ weight }) => weight === 0) ? allWithoutWeight : undefined
 }
