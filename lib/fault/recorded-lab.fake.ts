@@ -77,6 +77,10 @@ function recorded(name: string, octet: number): FakeRemote {
     .answer(/iptables .*-S/, rules)
     .answer('--timeout', 'Timeout (tcp tcpfin udp): 900 120 300\n')
     .answer('ipvsadm -ln', 'FWM  256 rr\n')
+    .answer(
+      'ipvsadm-save -n',
+      [256, 257].map((mark) => `-A -f ${mark} -s rr\n-a -f ${mark} -r 10.0.0.9:0 -m -w 1\n`).join(''),
+    )
     .answer('xfrm policy show', policy)
 }
 

@@ -71,14 +71,15 @@ sub kept {
     }
     # What closed its outputs and has not ended is looked at again: nobody else waits for it.
     my $wait = (grep { !$_->{out} && !$_->{err} } values %runs) ? 0.05 : undef;
-    my $found = select my $can_read = $read, my $can_write = $to, undef, $wait;
+    my ($can_read, $can_write) = ($read, $to);
+    my $found = select $can_read, $can_write, undef, $wait;
     next if $found < 0;
     for my $id (keys %runs) {
       my $one = $runs{$id};
       $write->($one) if $one->{in} && vec $can_write, fileno $one->{in}, 1;
       for my $what ('out', 'err') {
         next unless $one->{$what} && vec $can_read, fileno $one->{$what}, 1;
-        my $count = sysread $one->{$what}, my $bytes, $most;
+        my $count = sysread $one->{$what}, (my $bytes), $most;
         if ($count) { $say->($id, $what, $bytes) }
         elsif (defined $count || $! != $EINTR) { close delete $one->{$what} }
       }
