@@ -318,6 +318,21 @@ describe('verifyLab', () => {
     expect(told).to.deep.equal(['AAA-01 pass', 'AAA-02 pass', 'AAA-03 pass', 'AAA-04 pass'])
   })
 
+  it('begins what changes something when the objects of the swarm were read, and the rest before', async () => {
+    const raised = lab()
+    const { host } = raised.cluster.manager
+    const exec = async (): Promise<never> => {
+      await delay(60)
+      log.push('objects read')
+      throw new Error('a manager that says nothing')
+    }
+    Object.assign(host, { remote: { exec } })
+    await verified([made('AAA-01', 5), creating('AAA-02', 5)], {}, raised)
+    expect(log).to.deep.equal([
+      ...['AAA-01 begins', 'AAA-01 ends', 'objects read', 'AAA-02 begins', 'AAA-02 ends'],
+    ])
+  })
+
   it('gives no fail where the lab loses something beneath the last attempt, too', async () => {
     const { record } = await verified(
       [1, 2, 3, 4, 5].map((number) => creating(`AAA-0${number}`, 5 * number, { judge: () => missed })),

@@ -15,6 +15,7 @@ import { connectionsForShares, isTurn } from '../judging/chance.ts'
 import { kernel } from '../judging/kernel-seen.ts'
 import { someChooseAtRandom } from '../../../lib/observe/random-balancer.ts'
 import { type Changing, connect } from './changing.ts'
+import { pauseAfter } from './pause-after.ts'
 import { type BalancersBeside, balancersBeside } from './shown-balancers.ts'
 
 /** A few connections of one client, while a task is dead or being replaced. */
@@ -60,8 +61,6 @@ export const recoveredWithinMs = 30_000
 export const replacedWithinMs = recoveredWithinMs + 5_000 + 25_000
 
 const connectionsPerRound = 3
-/** No round is shorter. */
-const roundMs = 1_500
 
 export async function crash(changing: Changing, count: number): Promise<CrashStage> {
   const { trial, service, clients, lab } = changing
@@ -137,11 +136,10 @@ async function untilReplaced(changing: Changing, before: readonly Task[], { isRa
   let taskLooks = 0
   while (replacedMs === null && since() < replacedWithinMs) {
     lab.signal.throwIfAborted()
+    const begunAt = performance.now()
     const [observations, tasks] = await Promise.all([
       connect(changing, connectionsPerRound),
       tasksNow(trial, service),
-      // Clients go on, and must not be what keeps the host from starting a task.
-      delay(roundMs, undefined, { signal: lab.signal }),
     ])
     taskLooks += tasks === undefined ? 0 : 1
     replacement = tasks?.find(({ id }) => !before.some((task) => task.id === id)) ?? replacement
@@ -154,6 +152,7 @@ async function untilReplaced(changing: Changing, before: readonly Task[], { isRa
       round.every(({ client, failed }) => failed === 0 && isAnsweredBy(hostname, client, counted))
     )
       replacedMs = since()
+    else await pauseAfter(begunAt, lab.signal)
   }
   return { rounds, replacement, replacedMs, taskLooks }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { taskFacts } from '../../../lib/conformance/facts.ts'
 import { Inconclusive } from '../../../lib/inconclusive.ts'
 import { httpBody } from '../../../lib/probe/http.ts'
@@ -6,6 +5,7 @@ import type { Task } from '../../../lib/swarm/cluster.ts'
 import { pagePath } from '../../../lib/swarm/probe-task.ts'
 import { type Changing, connect } from './changing.ts'
 import { tasksNow } from './crash-stage.ts'
+import { pauseAfter } from './pause-after.ts'
 import { type BalancersBeside, balancersBeside } from './shown-balancers.ts'
 
 /** A rolling update under bounded load. */
@@ -35,8 +35,6 @@ export interface FailedRequest {
 const updatedWithinMs = 240_000
 const requestsPerRound = 3
 const mostRequests = 240
-/** No round is shorter: clients go on, and must not be what keeps the host from starting tasks. */
-const roundMs = 1_500
 /** Rounds until all tasks are new ones: as seen. */
 const usualRounds = 8
 
@@ -72,10 +70,10 @@ export async function update(changing: Changing, count: number): Promise<UpdateS
   while (renewed.length === 0) {
     if (since() > updatedWithinMs)
       throw new Inconclusive(`the update had not ended after ${updatedWithinMs / 1000} s`)
+    const begunAt = performance.now()
     const [observations, tasks = []] = await Promise.all([
       requests < mostRequests ? connect(changing, requestsPerRound) : [],
       tasksNow(trial, service),
-      delay(roundMs, undefined, { signal: lab.signal }),
     ])
     for (const [index, { attempts, replies }] of observations.entries()) {
       requests += attempts.length
@@ -88,6 +86,7 @@ export async function update(changing: Changing, count: number): Promise<UpdateS
     }
     if (tasks.length === count && tasks.every(({ id }) => !old.some((task) => task.id === id)))
       renewed = tasks
+    else await pauseAfter(begunAt, lab.signal)
   }
   const ids = (tasks: readonly Task[]): string[] => tasks.map(({ id }) => id)
   const seen = { requests, failed, replacedMs: since(), answers, old: ids(old), renewed: ids(renewed) }
