@@ -28,6 +28,16 @@ describe('machine arguments', () => {
     expect(args({ shape: { ...spec.shape, accelerator: 'kvm' } })).to.include('-accel kvm -cpu host')
   })
 
+  it('spare emulated machines alone what protects a processor, and let a node have parameters of its own', () => {
+    const parameters = (accelerator: 'kvm' | 'tcg'): string =>
+      / -append (.*?) -drive /.exec(
+        args({ shape: { ...spec.shape, accelerator }, kernelParameters: 'mitigations=auto' }),
+      )?.[1] ?? ''
+    expect(args()).to.match(/ -cpu max,\S*-smap/)
+    expect(parameters('tcg')).to.match(/ mitigations=off .* mitigations=auto$/)
+    expect(parameters('kvm')).to.match(/ panic=-1 mitigations=auto$/)
+  })
+
   it('double commas in paths, which QEMU would split at', () => {
     expect(args()).to.include('file=/lab/a,,b/disk.qcow2,format=qcow2')
   })

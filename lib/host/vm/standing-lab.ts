@@ -11,6 +11,7 @@ import type { Acceleration } from './acceleration.ts'
 import { clientKeyFile, labIds, machineFiles, readLabState } from './lab-directory.ts'
 import type { LabMachine, LabState } from './lab-directory.ts'
 import type { LabContext } from './lab-machines.ts'
+import { processorOf } from './machine-arguments.ts'
 import { findTemplate } from './template.ts'
 
 /** A lab saved whole. Its files are only read: labs resumed from it write to overlays of their own. */
@@ -54,6 +55,7 @@ export function standingKey(
     topology,
     stackRecipe,
     accelerator: acceleration.accelerator,
+    processor: processorOf(acceleration.accelerator),
     emulator: [context.emulator.version, context.emulator.binary],
     image: builds.length === 1 ? builds[0] : builds,
   })

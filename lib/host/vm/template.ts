@@ -17,8 +17,7 @@ import { scriptFile } from '../../script-file.ts'
 import { createOverlay } from './disk.ts'
 import { endProcessesUsing } from './end-lab.ts'
 import { bootedAgent, startEngine } from './guest-boot.ts'
-import { guestMacAddress } from './machine-arguments.ts'
-import type { MachineShape } from './machine-arguments.ts'
+import { guestMacAddress, type MachineShape, processorOf } from './machine-arguments.ts'
 import { saveMachine, startMachine } from './machine.ts'
 import { makeSocketDirectory, socketDirectory } from './socket-directory.ts'
 import type { MachineContext } from './machine.ts'
@@ -65,6 +64,7 @@ export function templateKey(shape: MachineShape, context: MachineContext): strin
     recipe: templateRecipe,
     warmUpScript: guestWarmUpScript(context.image).text,
     shape,
+    processor: processorOf(shape.accelerator),
     emulator: context.emulator.version,
     binary: context.emulator.binary,
     image: context.image.buildId,
