@@ -2,8 +2,8 @@ import { boundAmong } from '../bound-among.ts'
 import { firstLineOf, SwarmproofError } from '../error.ts'
 import { type Look, eventually } from '../eventually.ts'
 import type { Host, HostProvider, Lab } from '../host/host.ts'
-import type { DevicesState, HostState } from '../observe/host-state.ts'
-import { readDevices, readHostState } from '../observe/read-host-state.ts'
+import type { DevicesState, HostState, RulesState } from '../observe/host-state.ts'
+import { readDevices, readHostState, readRules } from '../observe/read-host-state.ts'
 import { labImage } from '../loaded-image.ts'
 import type { Missing } from '../observation/judgement.ts'
 import { type Progress, step } from '../progress.ts'
@@ -195,6 +195,11 @@ export function readStates(cluster: Cluster): Promise<ReadonlyMap<string, HostSt
 /** Of it what `readDevices` reads. */
 export function readDevicesOfNodes(cluster: Cluster): Promise<ReadonlyMap<string, DevicesState>> {
   return ofEachNode(cluster, readDevices)
+}
+
+/** Of it what `readRules` reads. */
+export function readRulesOfNodes(cluster: Cluster): Promise<ReadonlyMap<string, RulesState>> {
+  return ofEachNode(cluster, readRules)
 }
 
 async function ofEachNode<T>(

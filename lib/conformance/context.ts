@@ -6,7 +6,7 @@ import type { Stack } from '../swarm/stack.ts'
 import type { Probe } from '../probe/probe.ts'
 import type { Capture, CapturePoint } from '../capture/capture.ts'
 import type { Recorded } from '../capture/during.ts'
-import type { DevicesState, HostState } from '../observe/host-state.ts'
+import type { DevicesState, HostState, RulesState } from '../observe/host-state.ts'
 import type { Packet } from '../packet/packet.ts'
 import type { ClusterFacts } from '../observation/facts.ts'
 import type { Topology } from '../topology/topology.ts'
@@ -50,6 +50,8 @@ export interface ObserveContext extends Omit<TestContext, 'renewed' | 'state'> {
   kernel(options?: { readonly fresh: boolean }): Promise<ReadonlyMap<string, HostState>>
   /** As it is now, of devices alone: for who looks again and again. */
   devices(): Promise<ReadonlyMap<string, DevicesState>>
+  /** As they are now, of every node's own firewall: for who looks at what rules count. */
+  rules(): Promise<ReadonlyMap<string, RulesState>>
   /** Kernel state of every node as it is now; what others share stays as it is. */
   freshState(): Promise<ReadonlyMap<string, HostState>>
   /** Keeps packets as a pcap of their own, beside the verdict. */
@@ -71,6 +73,8 @@ export interface Scene<T> {
   readonly byPairs?: true
   /** How many probes it sends; none where not given. */
   readonly probes?: CountProbes
+  /** Most of it is waiting for what engines do by themselves. */
+  readonly listens?: true
 }
 
 export interface Wire {

@@ -20,6 +20,15 @@ describe('requirements that may be verified at the same time', () => {
     expect(overlap(looking, looking)).to.equal(false)
   })
 
+  it('are one that listens to what comes by itself, beside one that rests on something else', () => {
+    const listening: Overlapping = { ...looking, reads: ['control'], listens: true }
+    expect(overlap(listening, looking)).to.equal(true)
+    expect(overlap(listening, { ...looking, quiet: ['changes'] })).to.equal(true)
+    expect(overlap(listening, listening)).to.equal(false)
+    expect(overlap(listening, { ...looking, quiet: ['traffic'] })).to.equal(false)
+    expect(overlap({ ...listening, quiet: ['changes'] }, creating)).to.equal(false)
+  })
+
   it('are none that may disrupt the lab, or change more of it than is their own', () => {
     for (const alone of [
       { ...creating, safety: 'lab' },

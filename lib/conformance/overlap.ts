@@ -1,15 +1,16 @@
 import type { ConformanceTest } from './test.ts'
 
 /** What of a requirement says beside which others it may be verified. */
-export type Overlapping = Pick<ConformanceTest, 'safety' | 'changes' | 'quiet' | 'reads'>
+export type Overlapping = Pick<ConformanceTest, 'safety' | 'changes' | 'quiet' | 'reads' | 'listens'>
 
 /**
  * Whether two requirements may be verified on one lab at the same time, by what they declare:
  *
  * - not where one may disrupt the lab or changes more of it than services and networks of its own;
  * - not where one must have quiet from what the other does;
- * - not where neither changes anything: they do not wait for the swarm, and send from the same tasks;
- * - not where both change something and rest on one scene: the second would only wait for the first to make it.
+ * - not where neither changes anything, for they send from the same tasks; but beside one that only listens;
+ * - not where both change something, or neither does, and they rest on one scene: the second would only wait for the first
+ *   to make it.
  */
 export function mayOverlap(one: Overlapping, other: Overlapping): boolean {
   return (
@@ -17,14 +18,12 @@ export function mayOverlap(one: Overlapping, other: Overlapping): boolean {
     !isAlone(other) &&
     !disturbs(one, other) &&
     !disturbs(other, one) &&
-    (one.changes.length > 0 || other.changes.length > 0) &&
-    !(
-      one.changes.length > 0 &&
-      other.changes.length > 0 &&
-      one.reads.some((key) => other.reads.includes(key))
-    )
+    (changesAny(one) || changesAny(other) || one.listens === true || other.listens === true) &&
+    !(changesAny(one) === changesAny(other) && one.reads.some((key) => other.reads.includes(key)))
   )
 }
+
+const changesAny = ({ changes }: Overlapping): boolean => changes.length > 0
 
 /** Whether it is verified with nothing beside it, whatever that is. */
 export function isAlone({ safety, changes, quiet }: Overlapping): boolean {

@@ -5,7 +5,7 @@ const keys = new Set<string>()
 export function scene<T>(
   key: string,
   record: Scene<T>['record'],
-  about: Pick<Scene<T>, 'byPairs' | 'probes'> = {},
+  about: Pick<Scene<T>, 'byPairs' | 'probes' | 'listens'> = {},
 ): Scene<T> {
   if (keys.has(key)) throw new Error(`two scenes are named ${key}`)
   keys.add(key)

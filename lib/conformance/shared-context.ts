@@ -15,7 +15,7 @@ import type { ObserveContext, Scene, TestContext } from './context.ts'
 import { factsOf } from './facts.ts'
 import { causeOfThrown } from './missing.ts'
 import { type Observations, threwOf } from './observations.ts'
-import { type ReadyLab, readDevicesOfNodes, readStates } from './bring-up.ts'
+import { type ReadyLab, readDevicesOfNodes, readRulesOfNodes, readStates } from './bring-up.ts'
 import type { RunStore } from './run-store.ts'
 import type { ConformanceTest } from './test.ts'
 import { waysOf } from './ways.ts'
@@ -99,6 +99,7 @@ export function sharedContext(raised: ReadyLab, options: SharedContextOptions): 
     freshState,
     kernel: (which) => (which?.fresh ? readStates(raised.cluster) : readStatesOnce()),
     devices: () => readDevicesOfNodes(raised.cluster),
+    rules: () => readRulesOfNodes(raised.cluster),
     async renewed() {
       renewals += 1
       const stack = await readStack(raised.stack.names, raised.cluster)

@@ -54,6 +54,8 @@ export interface ConformanceTest extends Declaration {
   readonly ownTasks?: number
   /** Keys of the scenes it rests on. */
   readonly reads: readonly string[]
+  /** It changes nothing, and spends its time waiting for what comes by itself. */
+  readonly listens?: true
   /** What those scenes send and what it sends beside them; nothing where not given. */
   readonly sends?: readonly Sending[]
   readonly observe: (context: ObserveContext) => Promise<unknown>
@@ -77,6 +79,8 @@ export interface Requirement<O, C extends ProblemCode> extends Declaration {
   /** The most tasks it has at once beside the stack; none where not given. */
   readonly ownTasks?: number
   readonly reads: readonly Scene<unknown>[]
+  /** As of `ConformanceTest`; where not given, what rests on scenes alone that listen. */
+  readonly listens?: true
   /** How many probes it sends beside its scenes; none where not given. */
   readonly probes?: CountProbes
   /** Does all of the traffic and changes, undoes them, and returns plain JSON without a verdict or a sentence of ours. */
@@ -88,8 +92,10 @@ export interface Requirement<O, C extends ProblemCode> extends Declaration {
 export function requirement<O, const C extends ProblemCode>(declared: Requirement<O, C>): ConformanceTest {
   const { reads, judge, probes, ...others } = declared
   const byPairs = reads.some((one) => one.byPairs === true)
+  const restsOnListening = reads.length > 0 && probes === undefined && reads.every((one) => one.listens)
   return Object.freeze({
     ...others,
+    ...(restsOnListening ? { listens: true as const } : {}),
     reads: reads.map(({ key }) => key),
     sends: [...reads, { key: declared.id, ...(probes === undefined ? {} : { probes }) }].flatMap(
       ({ key, probes: count }) => (count === undefined ? [] : [{ key, probes: count }]),

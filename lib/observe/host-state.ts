@@ -110,6 +110,14 @@ export interface DevicesState extends Pick<
   readonly namespaces: Readonly<Record<string, DeviceTables>>
 }
 
+/** Rules of the host's own firewall, for who looks at what they count: a part of `HostState`, with the same fields. */
+export interface RulesState extends Pick<
+  HostState,
+  'host' | 'takenAt' | 'firewallBackend' | 'nftables' | 'unavailable'
+> {
+  readonly root: Pick<NamespaceState, 'inode' | 'firewall' | 'policies'>
+}
+
 export interface Link {
   readonly name: string
   readonly index: number

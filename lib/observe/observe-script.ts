@@ -33,8 +33,8 @@ export interface ObserveOptions {
   readonly pids?: readonly number[]
   /** Numbers of rules that need not be printed again, see `known-rules.ts`. */
   readonly known?: readonly string[]
-  /** Interfaces, neighbours, routes, forwarding and IPsec alone. */
-  readonly only?: 'devices' | undefined
+  /** Interfaces, neighbours, routes, forwarding and IPsec alone; or the rules of the host's own firewall. */
+  readonly only?: 'devices' | 'rules' | undefined
 }
 
 /**
@@ -60,7 +60,7 @@ export function observeScript({ pids = [], known = [], only }: ObserveOptions = 
     pids: pids.join(' '),
     known: known.join(' '),
     seed,
-    devices: only === undefined ? '' : 'only',
+    only: only ?? '',
   }
   return scriptFile(
     import.meta.url,

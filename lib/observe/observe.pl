@@ -3,7 +3,7 @@
 # or more, and loading a module of Perl as much.
 use strict; use warnings;
 my %given = map { /^(\w+)=(.*)/s ? ($1, $2) : die "'$_' is no setting" } @ARGV;
-my ($mark, $devices) = @given{'mark', 'devices'};
+my ($mark, $only) = @given{'mark', 'only'};
 my %known = map { $_ => 1 } split ' ', $given{known};
 my $folder = '/run/docker/netns';
 # In a container that has the host's processes its files are here.
@@ -262,8 +262,9 @@ sub files {
 
 sub inside {
   my ($own) = @_;
-  tables();
-  return if $devices;
+  tables() if $only ne 'rules';
+  return if $only eq 'devices';
+  return $given{firewall} ? firewall() : () if $only eq 'rules';
   if (open my $balancers, '<', '/proc/net/ip_vs') {
     section('ipvs');
     print readline $balancers;
@@ -282,8 +283,9 @@ sub inside {
 sub namespaces {
   section('namespace', '-');
   inside(1);
+  return if $only eq 'rules';
   # Here, because what is asked below is of the host's own.
-  host() if !$devices;
+  host() if !$only;
   security();
   opendir my $names, $folder or return;
   for my $name (sort grep { !/^\./ } readdir $names) {
@@ -459,7 +461,7 @@ sub modules {
 }
 
 open STDERR, '>', '/dev/null';
-need('ip', 'routing-rules,IPsec', 'iproute2');
+need('ip', 'routing-rules,IPsec', 'iproute2') if $only ne 'rules';
 my ($seconds, $minutes, $hours, $day, $month, $year) = gmtime;
 section('clock');
 printf "%04d-%02d-%02dT%02d:%02d:%02dZ\n", $year + 1900, $month + 1, $day, $hours, $minutes, $seconds;
@@ -468,12 +470,12 @@ for my $file ('/proc/self/ns/net', map("/proc/$_/ns/net", split ' ', $given{pids
   my (undef, $inode) = stat $file;
   print "$inode $file\n" if defined $inode;
 }
-if (!$devices) {
+if ($only ne 'devices') {
   my $release = text_of('/proc/sys/kernel/osrelease');
   chomp $release;
   my $builtin = text_of("$root/lib/modules/$release/modules.builtin");
   firewalls($builtin);
-  modules($builtin, text_of("$root/lib/modules/$release/modules.dep"));
+  modules($builtin, text_of("$root/lib/modules/$release/modules.dep")) if !$only;
 }
 namespaces();
 section('end');

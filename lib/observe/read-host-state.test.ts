@@ -19,7 +19,7 @@ import { netlinkLines } from './netlink-lines.fake.ts'
 import { recorded } from './recorded/recorded.fake.ts'
 import { observeScript } from './observe-script.ts'
 import type { HostState } from './host-state.ts'
-import { parseHostState, readDevices, readHostState } from './read-host-state.ts'
+import { parseHostState, readDevices, readHostState, readRules } from './read-host-state.ts'
 
 const netlink = recorded('netlink-6.18', 'netlink.txt').trim()
 
@@ -156,7 +156,7 @@ describe('host state', () => {
   })
 })
 
-describe('devices alone', () => {
+describe('devices alone, and rules alone', () => {
   it('are what the whole has of them', async function () {
     if (process.getuid?.() !== 0 || process.platform !== 'linux') this.skip()
     const host = nativeHost('here')
@@ -168,13 +168,28 @@ describe('devices alone', () => {
     expect(Object.keys(devices.namespaces)).to.deep.equal(Object.keys(whole.namespaces))
   })
 
+  it('and rules alone, what it has of the host’s own firewall', async function () {
+    if (process.getuid?.() !== 0 || process.platform !== 'linux') this.skip()
+    const host = nativeHost('here')
+    const [whole, rules] = [await readHostState(host), await readRules(host)]
+    const places = ({ firewall }: Pick<typeof whole.root, 'firewall'>) =>
+      firewall.map(({ table, chain, rule }) => `${table} ${chain} ${rule}`)
+    expect(places(rules.root)).to.deep.equal(places(whole.root))
+    expect(rules.root.inode).to.equal(whole.root.inode)
+    expect(rules.firewallBackend).to.deep.equal(whole.firewallBackend)
+    expect(rules.nftables).to.deep.equal(whole.nftables)
+    expect(rules.unavailable).to.deep.equal(
+      whole.unavailable.filter(({ tool }) => ['perl', 'iptables-save', 'nft'].includes(tool)),
+    )
+  })
+
   it('leave out every program that reads something else', () => {
     const folder = mkdtempSync(join(tmpdir(), 'swp-devices-'))
     try {
       const asked = join(folder, 'asked')
       for (const name of ['iptables', 'iptables-save', 'nft', 'tc', 'dmesg', 'cat', 'grep', 'sed', 'stat'])
         writeFileSync(join(folder, name), `#!/bin/sh\necho ${name} >>${asked}\n`, { mode: 0o755 })
-      const run = (only?: 'devices') =>
+      const run = (only?: 'devices' | 'rules') =>
         spawnSync('sh', ['-c', `mark=@@\n${observeScript({ only }).text}`], {
           env: { PATH: `${folder}:${process.env['PATH']}` },
           encoding: 'utf8',
@@ -183,6 +198,11 @@ describe('devices alone', () => {
         .to.include('@@ netlink')
         .and.to.match(/@@ end\n$/)
       expect(existsSync(asked)).to.equal(false)
+      expect(run('rules'))
+        .to.include('@@ backend')
+        .and.to.match(/@@ namespace -\n[^]*@@ end\n$/)
+        .and.not.to.match(/@@ (netlink|xfrm|files|modules|namespace \/|sockets)/)
+      expect(readFileSync(asked, 'utf8')).not.to.match(/^(tc|dmesg|ip)$/m)
       run()
       expect(readFileSync(asked, 'utf8')).to.include('iptables-save').and.to.include('tc')
     } finally {

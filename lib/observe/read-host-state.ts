@@ -3,7 +3,14 @@ import type { Host } from '../host/host.ts'
 import { neighbourEntries, parseCounters } from './counters.ts'
 import { readFdb } from './fdb.ts'
 import { parseFirewall, parseFirewallBackend, parsePolicies } from './firewall.ts'
-import type { DevicesState, DeviceTables, HostState, NamespaceState, Unavailable } from './host-state.ts'
+import type {
+  DevicesState,
+  DeviceTables,
+  HostState,
+  NamespaceState,
+  RulesState,
+  Unavailable,
+} from './host-state.ts'
 import { parseHostLoad } from './host-load.ts'
 import { parseIpvs } from './ipvs.ts'
 import { parseKernelEvents } from './kernel-events.ts'
@@ -62,6 +69,21 @@ export async function readDevices(host: Host): Promise<DevicesState> {
     namespaces: Object.fromEntries(
       Object.entries(state.namespaces).map(([name, one]) => [name, deviceTables(one)]),
     ),
+  }
+}
+
+/** As `readHostState`, with the rules of the host's own firewall alone. */
+export async function readRules(host: Host): Promise<RulesState> {
+  const before = knownRulesOf(host.remote)
+  const script = observeScript({ known: [...before.keys()], only: 'rules' })
+  const { takenAt, root, firewallBackend, nftables, unavailable } = await readState(host, script, {
+    rules: { before, now: new Map() },
+  })
+  const { inode, firewall, policies } = root
+  return {
+    ...{ host: host.name, takenAt, firewallBackend, unavailable },
+    ...(nftables === undefined ? {} : { nftables }),
+    root: { inode, firewall, ...(policies === undefined ? {} : { policies }) },
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts'
 import { MissingPrerequisite } from '../missing-prerequisite.ts'
-import { type Script, sh } from '../script.ts'
+import { type Script, scriptLines, sh } from '../script.ts'
 
 /**
  * What lines of an engine's log are about that may leave its host: the swarm, its networks and the engine itself
@@ -45,14 +45,22 @@ export function engineLogScript(lines: number): Script {
 }
 
 /**
- * The last such lines of an engine's log that hold one of these words.
+ * The last such lines of an engine's log that hold one of these words; of several lists of words the last of each, list
+ * after list.
  * @throws Lacking where there is no log to be found
  */
-export async function engineLogLines(host: Host, words: readonly string[]): Promise<string[]> {
-  const patterns = words.flatMap((word) => ['-e', word])
-  const script = sh`log() { { ${readLog}; } 2>/dev/null; }
-[ -n "$(log | head -n 1)" ] || exit 44
-log | grep -E ${subjects} | grep -v -E ${ofOthers} | grep -F ${patterns} | tail -n 20`
+export async function engineLogLines(
+  host: Host,
+  ...lists: readonly (readonly string[])[]
+): Promise<string[]> {
+  const script = scriptLines([
+    sh`log() { { ${readLog}; } 2>/dev/null; }
+[ -n "$(log | head -n 1)" ] || exit 44`,
+    ...lists.map((words) => {
+      const patterns = words.flatMap((word) => ['-e', word])
+      return sh`log | grep -E ${subjects} | grep -v -E ${ofOthers} | grep -F ${patterns} | tail -n 20`
+    }),
+  ])
   const { exitCode, stdout } = await host.remote.exec(script, { idempotent: true })
   if (exitCode === 44) {
     throw new MissingPrerequisite({

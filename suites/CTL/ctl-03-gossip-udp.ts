@@ -85,10 +85,8 @@ export const gossipUdp = requirement({
 })
 
 /** The last complaints about UDP, who joined by which id, and who was given up. */
-async function gossipLines(host: Host): Promise<string[]> {
-  const joining = await engineLogLines(host, aboutJoining)
-  const givingUp = await engineLogLines(host, aboutGivingUp)
-  return [...joining, ...givingUp, ...(await engineLogLines(host, aboutUdpProbes))]
+function gossipLines(host: Host): Promise<string[]> {
+  return engineLogLines(host, aboutJoining, aboutGivingUp, aboutUdpProbes)
 }
 
 interface PairTraffic {

@@ -12,7 +12,7 @@ import {
   type InjectionOutcome,
   outcomesOf,
 } from '../scene/judging/injection-outcomes.ts'
-import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
+import { type RulesSeen, rulesSeen } from '../scene/judging/kernel-seen.ts'
 import { stage } from '../scene/experiments/stage.ts'
 import { moby } from '../source.ts'
 import { type Behind, behindAdminRule } from './behind-accept.ts'
@@ -55,7 +55,7 @@ export const injectionDropped = requirement({
   async observe(lab): Promise<Seen> {
     const before = await lab.kernel({ fresh: true })
     const first = await inject(lab, [...targetPerNode(lab, 'secret'), ...targetPerNode(lab, 'clear')], before)
-    const after = Object.fromEntries(await lab.kernel({ fresh: true }))
+    const after = Object.fromEntries(await lab.rules())
     const counts = dropCounts(lab, Object.fromEntries(before), after)
     return { first, counts, behind: await behindAdminRule(lab) }
   },
@@ -132,14 +132,10 @@ function parted(
   ]
 }
 
-function dropCounts(
-  { stack, cluster }: ObserveContext,
-  before: KernelSeen,
-  after: KernelSeen,
-): Seen['counts'] {
+function dropCounts({ stack, cluster }: ObserveContext, before: RulesSeen, after: RulesSeen): Seen['counts'] {
   const expected = { vni: stack.networks.secret.vni, dataPathPort: cluster.dataPathPort }
-  const count = (seen: KernelSeen, node: string): Part<number> => {
-    const root = rootSeen(seen, node, 'firewall')
+  const count = (seen: RulesSeen, node: string): Part<number> => {
+    const root = rulesSeen(seen, node)
     const state = seen[node]
     if (!('got' in root) || state === undefined) return 'got' in root ? { threw: 'not read' } : root
     return { got: enforcement(hostRules(state), expected, node).dropping?.packets ?? 0 }

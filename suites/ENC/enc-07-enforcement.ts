@@ -6,7 +6,7 @@ import type { Problem } from '../../lib/observation/problem.ts'
 import type { FirewallRule } from '../../lib/observe/host-state.ts'
 import { placeOfRule, type PlacedRule } from '../../lib/observe/ruleset.ts'
 import { tasksOn } from '../../lib/swarm/stack.ts'
-import { type KernelSeen, rootSeen } from '../scene/judging/kernel-seen.ts'
+import { type RulesSeen, rulesSeen } from '../scene/judging/kernel-seen.ts'
 import { addressOn, inTask, triedTaskPairs } from '../scene/sending/pair.ts'
 import { moby } from '../source.ts'
 import { aboutVxlan, type Enforcement, enforcement, hostRules, type VxlanRules } from './enforcement.ts'
@@ -40,9 +40,9 @@ export const enforced = requirement({
   reads: [],
   probes: (lab) => acrossNodes(lab, 'secret'),
   async observe(lab): Promise<Seen> {
-    const before = Object.fromEntries(await lab.kernel({ fresh: true }))
+    const before = Object.fromEntries(await lab.rules())
     const sent = await sendAcross(lab)
-    const after = Object.fromEntries(await lab.kernel({ fresh: true }))
+    const after = Object.fromEntries(await lab.rules())
     return {
       ...{ sent, rules: rulesOf(lab, before), rulesAfter: rulesOf(lab, after) },
       ...{ nftables: nftablesOf(lab, before), nftablesAfter: nftablesOf(lab, after) },
@@ -120,16 +120,16 @@ function place(rule: PlacedRule | undefined): string {
   return `${placeOfRule(rule)}, ${counted}`
 }
 
-function rulesOf({ stack }: ObserveContext, seen: KernelSeen): Seen['rules'] {
+function rulesOf({ stack }: ObserveContext, seen: RulesSeen): Seen['rules'] {
   return Object.fromEntries(
     secretNodes(stack).map(({ host: { name } }) => {
-      const root = rootSeen(seen, name, 'firewall')
+      const root = rulesSeen(seen, name)
       return [name, 'got' in root ? { got: aboutVxlan(root.got).firewall } : root]
     }),
   )
 }
 
-function nftablesOf({ stack }: ObserveContext, seen: KernelSeen): NonNullable<Seen['nftables']> {
+function nftablesOf({ stack }: ObserveContext, seen: RulesSeen): NonNullable<Seen['nftables']> {
   return Object.fromEntries(
     secretNodes(stack).flatMap(({ host: { name } }) => {
       const state = seen[name]
@@ -138,7 +138,7 @@ function nftablesOf({ stack }: ObserveContext, seen: KernelSeen): NonNullable<Se
   )
 }
 
-function backendsOf(seen: KernelSeen): Seen['backends'] {
+function backendsOf(seen: RulesSeen): Seen['backends'] {
   return Object.fromEntries(
     Object.entries(seen).map(([node, state]) => [node, state.firewallBackend.backend]),
   )

@@ -1,6 +1,6 @@
 import type { Problem } from '../../lib/observation/problem.ts'
 import { encryptionRules, type EnforcingRule } from '../../lib/observe/encryption-rules.ts'
-import type { FirewallRule, HostState, NamespaceState, NftChain } from '../../lib/observe/host-state.ts'
+import type { FirewallRule, NamespaceState, NftChain, RulesState } from '../../lib/observe/host-state.ts'
 import { placeOfRule, type PlacedRule, rulesetOf } from '../../lib/observe/ruleset.ts'
 
 export interface Enforcement {
@@ -18,7 +18,7 @@ export interface VxlanRules {
 }
 
 /** Of a host's own namespace, by both programs. */
-export function hostRules({ root, nftables }: HostState): VxlanRules {
+export function hostRules({ root, nftables }: Pick<RulesState, 'root' | 'nftables'>): VxlanRules {
   return { firewall: root.firewall, nftables: nftables ?? [] }
 }
 

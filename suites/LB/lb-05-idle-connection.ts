@@ -31,6 +31,7 @@ export const idleConnection = requirement({
   changes: [],
   quiet: ['changes'],
   reads: [],
+  listens: true,
   probes: (lab) => homesOf(tasksAt(lab, 'clear')),
   observe: observeIdle,
   judge({ idleSeconds, connections, timers }, facts) {

@@ -2,7 +2,7 @@ import { kernel, type KernelSeen } from '../../../lib/conformance/kernel-scene.t
 import { missingOf } from '../../../lib/conformance/missing.ts'
 import { missingTool } from '../../../lib/missing-tool.ts'
 import type { Part } from '../../../lib/observation/part.ts'
-import type { DeviceTables, HostState } from '../../../lib/observe/host-state.ts'
+import type { DeviceTables, HostState, RulesState } from '../../../lib/observe/host-state.ts'
 import { isSameNamespace, namespaceNamed } from '../../../lib/swarm/namespaces.ts'
 
 export { kernel, type KernelSeen }
@@ -18,6 +18,9 @@ export type SeenOf<N extends DeviceTables> = Readonly<
   >
 >
 export type DevicesSeen = SeenOf<DeviceTables>
+
+/** By name of node. */
+export type RulesSeen = Readonly<Record<string, RulesState>>
 
 /** Interfaces with what belongs to them, or firewall rules. */
 export type SeenPart = 'devices' | 'firewall'
@@ -56,6 +59,11 @@ export function rootSeen<N extends DeviceTables>(seen: SeenOf<N>, node: string, 
   return readable(seen, node, wanted, ownNamespace, (state) => state.root)
 }
 
+/** The node's own firewall, of whoever looked at its rules alone. */
+export function rulesSeen(seen: RulesSeen, node: string): Part<RulesState['root']> {
+  return readable(seen, node, 'firewall', ownNamespace, (state) => state.root)
+}
+
 /** Security associations and policies of a node. */
 export function ipsecSeen(
   seen: DevicesSeen,
@@ -76,12 +84,12 @@ const programs: Readonly<
   IPsec: { needed: ['perl', 'ip'], failing: ['ip-xfrm'] },
 }
 
-function readable<N extends DeviceTables, T>(
-  seen: SeenOf<N>,
+function readable<S extends Pick<HostState, 'unavailable'>, T>(
+  seen: Readonly<Record<string, S>>,
   node: string,
   wanted: AnyPart,
   where: string,
-  read: (state: SeenOf<N>[string]) => T,
+  read: (state: S) => T,
 ): Part<T> {
   const state = seen[node]
   if (state === undefined) return { threw: 'the kernel state was not read' }

@@ -48,6 +48,8 @@ export function controlWithinMs(nodes: number): number {
 /** Recorded once per generation and shared. */
 export const control = scene('control', record, {
   byPairs: true,
+  // One connection each, then gossip and heartbeats.
+  listens: true,
   probes(lab) {
     const { nodes } = lab.facts
     const managers = nodes.filter(({ role }) => role === 'manager').length
