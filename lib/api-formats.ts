@@ -1,7 +1,7 @@
 /**
  * What is taken of objects of a swarm, which may be anybody's: fields that the code names, and no others. An
  * environment, a label, a mount, a command, the name of a configuration or of a secret never leaves its host. Each is a
- * template for `--format` that gives one line of JSON an object, in the shape of the engine's API.
+ * template for `--format` that gives one line of JSON an object, in the shape of the engine's API, or a list of fields of it.
  */
 
 /** Options of a network that say something about it; of others not even the names are taken. */
@@ -96,6 +96,29 @@ export const swarmFormat = `{${['NodeID', 'NodeAddr', 'LocalNodeState', 'Control
 
 /** Of `docker info`: what an engine says about itself; no label, proxy or mirror of it. */
 export const engineFormat = `{${['ID', 'DockerRootDir', 'OperatingSystem', 'SecurityOptions', 'LiveRestoreEnabled'].map((name) => field(name, `.${name}`)).join()},"Swarm":${swarmFormat}}`
+
+/** The same of lists of objects, for `readFields`. */
+export const networkFields = [
+  ...['Id', 'Name', 'Driver', 'Scope', 'Ingress', 'IPAM/Config/[]/Subnet', 'IPAM/Config/[]/Gateway'],
+  ...networkOptions.map((name) => `Options/${name}`),
+]
+
+export const serviceFields = [
+  ...['ID', 'Spec/Name', 'Spec/EndpointSpec/Mode', 'Spec/TaskTemplate/Networks/[]/Target'],
+  ...['NetworkID', 'Addr'].map((name) => `Endpoint/VirtualIPs/[]/${name}`),
+  ...['Protocol', 'TargetPort', 'PublishedPort', 'PublishMode'].map((name) => `Endpoint/Ports/[]/${name}`),
+]
+
+export const taskFields = [
+  ...['ID', 'NodeID', 'ServiceID', 'Slot', 'DesiredState', 'CreatedAt'],
+  ...['NetworksAttachments/[]/Network/ID', 'NetworksAttachments/[]/Addresses/[]', 'Status/State'],
+  ...['Status/ContainerStatus/ContainerID', 'Status/ContainerStatus/PID'],
+]
+
+export const nodeFields = [
+  ...['ID', 'Description/Hostname', 'Spec/Role', 'Spec/Availability', 'Status/State', 'Status/Addr'],
+  ...['ManagerStatus/Addr', 'ManagerStatus/Leader'],
+]
 
 function field(name: string, path: string): string {
   return `"${name}":{{json ${path}}}`

@@ -5,6 +5,7 @@ import { expect } from 'chai'
 import { sh } from '../script.ts'
 import * as formats from '../api-formats.ts'
 import type { Host } from '../host/host.ts'
+import { AnsweringEngine } from './answering-engine.fake.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
 import type { Cluster, ClusterNode } from './cluster.ts'
 import { dockerLines } from './docker.ts'
@@ -19,7 +20,7 @@ const file = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`,
  * each template. Recorded from docker 20.10.24 with a client of 28.2.2 in November 2026, the engine itself from 26.1.5.
  */
 const recorded = JSON.parse(readFileSync(file('operator-objects.json'), 'utf8')) as {
-  readonly whole: unknown
+  readonly whole: Readonly<Record<'networks' | 'services' | 'tasks', readonly unknown[]>>
   readonly named: Readonly<Record<string, { readonly template: string; readonly lines: readonly string[] }>>
 }
 
@@ -45,7 +46,7 @@ describe('what an operator keeps in services and networks', () => {
   it('is not in what they print by our templates, which are those it was recorded with', () => {
     for (const [name, { template, lines }] of Object.entries(recorded.named)) {
       expect(template, `${name} is another now: record it again`).to.equal(
-        (formats as Readonly<Record<string, string>>)[name],
+        (formats as Readonly<Record<string, unknown>>)[name],
       )
       expect(lines.join(), name).to.not.match(/canary/i)
       for (const line of lines) expect(() => JSON.parse(line) as unknown, name).to.not.throw()
@@ -53,9 +54,9 @@ describe('what an operator keeps in services and networks', () => {
   })
 
   it('is not missed by those who read networks, services, tasks and nodes', async () => {
-    const given = await readGivenAddresses(
-      clusterThat(linesOf('networkFormat', 'serviceFormat', 'taskFormat')),
-    )
+    const { networks, services, tasks } = recorded.whole
+    using engine = new AnsweringEngine({ '/networks': networks, '/services': services, '/tasks': tasks })
+    const given = await readGivenAddresses(engine.cluster)
     const network = given.networks.find(({ name }) => name === 'ops-net')
     expect(network).to.deep.include({ subnet: '10.77.0.0/24', gateway: '10.77.0.254', encrypted: false })
     expect(network?.vni).to.be.above(4095)

@@ -1,8 +1,6 @@
-import { sh } from '../script.ts'
-import { networkFormat, serviceFormat, taskFormat } from '../api-formats.ts'
+import { networkFields, serviceFields, taskFields } from '../api-formats.ts'
 import type { Cluster, OverlayNetwork } from './cluster.ts'
-import { dockerLines } from './docker.ts'
-import { inspectListed } from './inspect-listed.ts'
+import { readFields } from './engine-fields.ts'
 import {
   type ApiNetwork,
   type ApiService,
@@ -39,23 +37,25 @@ interface TaskAttachment {
   readonly running: boolean
 }
 
-/** One remote call on the manager. */
+/** One remote call on the manager. @throws as `readFields` */
 export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddresses> {
-  const script = inspectListed(
-    {
-      list: sh`docker network ls -q --no-trunc --filter driver=overlay --filter scope=swarm`,
-      inspect: sh`docker network inspect --format ${networkFormat}`,
+  const { host } = cluster.manager
+  const told = await readFields(host, {
+    networks: {
+      ...{ path: '/networks', filters: { driver: ['overlay'], scope: ['swarm'] }, fields: networkFields },
+      most: Infinity,
     },
-    { list: listServices, inspect: sh`docker service inspect --format ${serviceFormat}` },
-    { list: runningTasks, inspect: sh`docker inspect --type task --format ${taskFormat}` },
-  )
-  const entries = (await dockerLines(cluster.manager.host, script)) as (ApiNetwork | ApiService | ApiTask)[]
-  const services = entries.filter((entry): entry is ApiService => 'Endpoint' in entry)
+    services: { path: '/services', fields: serviceFields, most: Infinity },
+    tasks: {
+      ...{ path: '/tasks', filters: { 'desired-state': ['running'] }, fields: taskFields, most: Infinity },
+    },
+  })
+  const services = told.services.objects as readonly ApiService[]
   const names = new Map(services.map((service) => [service.ID, service.Spec.Name]))
   return {
-    networks: entries
-      .filter((entry): entry is ApiNetwork => 'IPAM' in entry)
-      .map((network) => toNetwork(network, cluster.manager.host.name)),
+    networks: (told.networks.objects as readonly ApiNetwork[]).map((network) =>
+      toNetwork(network, host.name),
+    ),
     virtualIps: services.flatMap((service) =>
       Object.entries(toService(service).vips)
         .filter(([, address]) => address !== '')
@@ -65,21 +65,9 @@ export async function readGivenAddresses(cluster: Cluster): Promise<GivenAddress
       name: Spec.Name,
       networkIds: (Spec.TaskTemplate?.Networks ?? []).map(({ Target }) => Target),
     })),
-    tasks: entries
-      .filter((entry): entry is ApiTask => 'NodeID' in entry)
-      .flatMap((task) => attachments(task, names)),
+    tasks: (told.tasks.objects as readonly ApiTask[]).flatMap((task) => attachments(task, names)),
   }
 }
-
-const listServices = sh`docker service ls -q`
-
-/** In a shell of its own, for it is such a script itself: services go as well, and asking for tasks of none is an error. */
-const runningTasks = sh`(
-${inspectListed({
-  list: listServices,
-  inspect: sh`docker service ps --no-trunc -q --filter desired-state=running`,
-})}
-)`
 
 function attachments(task: ApiTask, names: ReadonlyMap<string, string>): GivenAddresses['tasks'] {
   return (task.NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>

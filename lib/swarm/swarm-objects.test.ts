@@ -1,44 +1,47 @@
-import { execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
-import { readSections } from '../remote/sections.ts'
-import { parseSwarmObjects } from './swarm-objects.ts'
+import { AnsweringEngine } from './answering-engine.fake.ts'
+import type { ClusterNode } from './cluster.ts'
+import { readSwarmObjects, swarmObjectsOf } from './swarm-objects.ts'
 
 const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** Lines that an engine printed of an operator’s objects, by template; see `operator-objects.test.ts`. */
-const { named } = JSON.parse(readFileSync(file('fixtures/operator-objects.json'), 'utf8')) as {
+const { named, whole } = JSON.parse(readFileSync(file('fixtures/operator-objects.json'), 'utf8')) as {
+  readonly whole: Readonly<Record<'networks' | 'services' | 'tasks', readonly unknown[]>>
   readonly named: Readonly<Record<string, { readonly lines: readonly string[] }>>
 }
-const section = (name: string, format: string, having = ''): string =>
-  [`@@ ${name}`, ...(named[format]?.lines.filter((line) => line.includes(having)) ?? [])].join('\n')
-const printed = [
-  section('nodes', 'nodeFormat'),
-  section('networks', 'networkFormat', '"Driver":"overlay"'),
-  section('services', 'serviceFormat'),
-  section('tasks', 'taskFormat'),
-  '@@ listed',
-  '@@ end',
-].join('\n')
+const told = (format: string, having = ''): { objects: unknown[]; isCut: boolean } => ({
+  objects: (named[format]?.lines ?? [])
+    .filter((line) => line.includes(having))
+    .map((line) => JSON.parse(line) as unknown),
+  isCut: false,
+})
+const task = told('taskFormat').objects[0] as object
+const all = {
+  nodes: told('nodeFormat'),
+  networks: told('networkFormat', '"Driver":"overlay"'),
+  services: told('serviceFormat'),
+  tasks: { objects: [{ ...task, CreatedAt: '2026-11-28T03:12:05Z' }], isCut: false },
+  others: { objects: [], isCut: false },
+}
 const hosts = new Map([['omf2z97ftbvq4ybqvgtnrg4hd', 'manager']])
-const parse = (text: string) => parseSwarmObjects(readSections(text, '@@'), hosts)
 
 describe('what there is in a swarm', () => {
-  const seen = parse(printed)
+  const seen = swarmObjectsOf(all, hosts)
 
   it('is read with nodes by their hosts’ names, and by id where they are no host of the lab', () => {
     expect(seen.nodes).to.deep.equal([{ node: 'manager', address: '10.99.0.1' }])
-    const strange = parseSwarmObjects(readSections(printed, '@@'), new Map())
+    const strange = swarmObjectsOf(all, new Map())
     expect(strange.nodes[0]?.node).to.equal('omf2z97ftbvq4ybqvgtnrg4hd')
   })
 
   it('has the address of a manager that states none as a node', () => {
-    const unstated = printed.replace('"Addr":"10.99.0.1"}', '"Addr":"0.0.0.0"}')
-    expect(unstated).to.not.equal(printed)
-    expect(parse(unstated).nodes).to.deep.equal(seen.nodes)
+    const [node] = all.nodes.objects as { Status: object }[]
+    const unstated = { ...node, Status: { ...node?.Status, Addr: '0.0.0.0' } }
+    const nodes = { objects: [unstated], isCut: false }
+    expect(swarmObjectsOf({ ...all, nodes }, hosts).nodes).to.deep.equal(seen.nodes)
   })
 
   it('has networks with VNIs, services with ports, and tasks with their addresses', () => {
@@ -67,74 +70,71 @@ describe('what there is in a swarm', () => {
     ])
   })
 
-  it('names refused tasks by what the engine meant, and keeps none of its words', () => {
-    const listed =
-      'zzapp.1\tvm\tReady\tRejected 1 second ago\t"network sandbox join failed: subnet sandbox join failed for "10.0.4.0/24": error creating vxlan interface: file exists"\n' +
-      'other.1\tvm\tReady\tRejected 1 second ago\t"invalid mount config: /home/secret"'
-    const { refused } = parse(printed.replace('@@ listed', `@@ listed\n${listed}`))
-    expect(refused).to.deep.equal([{ service: 'zzapp', means: 'vxlan-in-the-way', node: 'manager' }])
+  it('names refused tasks by what the engine meant, of the last or of the one before', () => {
+    const of = (
+      CreatedAt: string,
+      State: string,
+      DesiredState: string,
+      Err: string | null = null,
+      Slot = 1,
+    ) => ({
+      ...{ ServiceID: 'l62pqb1b1e34nr9hnwlmw09n1', NodeID: 'omf2z97ftbvq4ybqvgtnrg4hd', Slot },
+      ...{ CreatedAt, DesiredState, Status: { State, Err } },
+    })
+    const inTheWay = 'error creating vxlan interface: file exists'
+    const refused = (...objects: unknown[]) =>
+      swarmObjectsOf(
+        { ...all, tasks: { objects: [], isCut: false }, others: { objects, isCut: false } },
+        hosts,
+      ).refused
+    const named = [{ service: 'ops-web', means: 'vxlan-in-the-way', node: 'manager' }]
+    const [before, last] = [of('1', 'rejected', 'shutdown', inTheWay), of('2', 'preparing', 'ready')]
+    expect(refused(before, last)).to.deep.equal(named)
+    expect(refused(last, before)).to.deep.equal(named)
+    expect(refused(of('3', 'rejected', 'ready', inTheWay))).to.deep.equal(named)
+    // It runs by now, was given up, or means nothing known.
+    expect(refused(before, of('2', 'running', 'running'))).to.deep.equal([])
+    expect(refused(before)).to.deep.equal([])
+    expect(refused(last)).to.deep.equal([])
+    expect(refused(before, of('2', 'preparing', 'ready', null, 2))).to.deep.equal([])
   })
 
-  it('is refused where a line is another thing, without quoting it', () => {
-    expect(() => parse('@@ nodes\n{"secret":1}\n@@ end'))
+  it('leaves out what was attached to a network without a service, and says where tasks are missing', () => {
+    const attached = { ...task, ServiceID: undefined, CreatedAt: '1' }
+    const tasks = { objects: [...all.tasks.objects, attached], isCut: true }
+    expect(swarmObjectsOf({ ...all, tasks }, hosts)).to.deep.equal({ ...seen, tasksCut: true })
+  })
+
+  it('is refused where an object is another thing, without quoting it', () => {
+    const nodes = { objects: [{ secret: 1 }], isCut: false }
+    expect(() => swarmObjectsOf({ ...all, nodes }, hosts))
       .to.throw('one of the nodes of the swarm in an unexpected form')
       .with.property('message')
       .not.contain('secret')
   })
-})
 
-describe('the script that asks a manager', () => {
-  it('lets no words of a refusal leave the host but those that are known', () => {
-    const line = readFileSync(file('swarm-objects.sh'), 'utf8')
-      .split('\n')
-      .find((one) => one.startsWith('known_alone()'))
-    const output = execFileSync('sh', ['-c', `${line ?? ''}\nknown_alone`], {
-      input: 'a\tn\tReady\tRejected\t"vxlan interface: file exists"\nb\tn\tReady\tRejected\t"/home/secret"\n',
-      env: { ...process.env, known: 'vxlan interface.*file exists' },
-    })
-    expect(output.toString()).to.equal(
-      'a\tn\tReady\tRejected\t"vxlan interface: file exists"\nb\tn\tReady\tRejected\t\n',
-    )
-  })
-
-  describe('where the client', () => {
-    let folder: string
-    beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'swarmproof-objects-'))))
-    afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-    /** @param client what stands in for the one of the host, as cases of its first two words */
-    const asked = (client: string) => {
-      writeFileSync(join(folder, 'docker'), `#!/bin/sh\ncase "$1 $2" in\n${client}\nesac\n`)
-      chmodSync(join(folder, 'docker'), 0o755)
-      const { status, stdout } = spawnSync('sh', [file('swarm-objects.sh')], {
-        encoding: 'utf8',
-        env: {
-          ...{ PATH: `${folder}:${process.env['PATH'] ?? ''}`, mark: '@@', most: '2', most_tasks: '3' },
-          ...{ known: 'x', node_format: 'n', network_format: 'o', service_format: 's', task_format: 't' },
-          listed_format: 'l',
-        },
-      })
-      return { status, sections: readSections(stdout, '@@') }
+  it('is asked of a manager, and comes whole or not at all', async () => {
+    const { networks, services, tasks } = whole
+    const answers = {
+      '/nodes': all.nodes.objects,
+      '/networks': networks,
+      '/services': services,
+      '/tasks': tasks,
     }
-    const answers = ['"node ls") echo a ;;', '"network ls") echo b ;;', '"service ls") echo c ;;']
-    const ids = '"service ps") case "$*" in *" -q "*) seq 4 ;; esac ;;'
-
-    it('answers every list, they come to the end, and what was left out is named', () => {
-      const { status, sections } = asked([...answers, ids].join('\n'))
-      expect(status).to.equal(0)
-      expect(sections.complete).to.equal(true)
-      expect(sections.all.filter(({ name }) => name === 'cut').map(({ argument }) => argument)).to.deep.equal(
-        ['tasks'],
-      )
-    })
-
-    for (const [place, refused] of [...answers, ids].entries())
-      it(`does not answer ${refused.split('"')[1] ?? ''}, none passes for empty`, () => {
-        const { status, sections } = asked(
-          [...answers, ids].with(place, refused.replace(/\) .*/, ') exit 1 ;;')).join('\n'),
-        )
-        expect(status).to.equal(1)
-        expect(sections.complete).to.equal(false)
-      })
+    using engine = new AnsweringEngine(answers)
+    const [node] = engine.cluster.nodes
+    const cluster = {
+      ...engine.cluster,
+      nodes: [{ ...node, nodeId: 'omf2z97ftbvq4ybqvgtnrg4hd' } as ClusterNode],
+    }
+    const read = await readSwarmObjects(cluster)
+    expect(JSON.stringify(read)).to.not.match(/canary/i)
+    expect(read.services).to.deep.equal(seen.services)
+    expect(read.tasks).to.deep.equal(seen.tasks)
+    for (const path of Object.keys(answers)) {
+      using refusing = new AnsweringEngine({ ...answers, [path]: { status: 503, message: 'no' } })
+      const error = await readSwarmObjects(refusing.cluster).catch((thrown: unknown) => thrown)
+      expect(error, path).to.have.property('code', 'DOCKER_FAILED')
+    }
   })
 })

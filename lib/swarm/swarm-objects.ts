@@ -1,13 +1,11 @@
 import { z } from 'zod'
-import { networkFormat, nodeFormat, serviceFormat, taskFormat } from '../api-formats.ts'
+import { networkFields, nodeFields, serviceFields, taskFields } from '../api-formats.ts'
 import { SwarmproofError } from '../error.ts'
 import { cidrBlock, ipAddress, networkId, portNumber, swarmId, vni } from '../identifier.ts'
 import { type EngineRefusal, refusalOf } from '../observation/engine-refusal.ts'
 import { printable } from '../printable.ts'
-import { execSections, type Sections } from '../remote/sections.ts'
-import { scriptFile } from '../script-file.ts'
 import type { Cluster } from './cluster.ts'
-import { refusedTasks, taskListFormat } from './refused-tasks.ts'
+import { type FieldsTold, readFields } from './engine-fields.ts'
 
 /**
  * What there is in a swarm, whoever made it, as a manager tells it: of what is an operator’s no other field is kept.
@@ -55,41 +53,40 @@ const mostObjects = 1000
 const mostTasks = 5000
 const longestNameCharacters = 100
 
-/** One remote call. @throws SwarmproofError `OBJECTS_UNKNOWN` where the manager did not tell all of it */
-export async function readSwarmObjects(cluster: Cluster): Promise<SwarmObjects> {
-  const { host } = cluster.manager
-  const { result, sections } = await execSections(host.remote, objectsScript, {
-    timeoutMs: 60_000,
-    idempotent: true,
-  })
-  if (sections.complete)
-    return parseSwarmObjects(sections, new Map(cluster.nodes.map((node) => [node.nodeId, node.host.name])))
-  throw new SwarmproofError({
-    code: 'OBJECTS_UNKNOWN',
-    what: 'what there is in the swarm could not be read',
-    host: host.name,
-    observed: `exit code ${result.exitCode}`,
-  })
-}
+/** What an engine said of a task may hold an operator’s words: of those that are not known nothing leaves the host. */
+const knownWords =
+  'vxlan interface.*(file exists|address already in use)|could not find an available|all predefined address pools'
 
-const objectsScript = scriptFile(import.meta.url, 'swarm-objects.sh', {
-  most: mostObjects,
-  most_tasks: mostTasks,
-  known:
-    'vxlan interface.*(file exists|address already in use)|could not find an available|all predefined address pools',
-  node_format: nodeFormat,
-  network_format: networkFormat,
-  service_format: serviceFormat,
-  task_format: taskFormat,
-  listed_format: taskListFormat,
-})
+/** One remote call. @throws as `readFields` */
+export async function readSwarmObjects(cluster: Cluster): Promise<SwarmObjects> {
+  const told = await readFields(
+    cluster.manager.host,
+    {
+      nodes: { path: '/nodes', fields: nodeFields, most: mostObjects },
+      networks: {
+        ...{ path: '/networks', filters: { driver: ['overlay'] }, fields: networkFields, most: mostObjects },
+      },
+      services: { path: '/services', fields: serviceFields, most: mostObjects },
+      tasks: {
+        ...{ path: '/tasks', filters: { 'desired-state': ['running'] }, most: mostTasks },
+        fields: [...taskFields, 'Status/Err/~'],
+      },
+      // What is to come, and what was before.
+      others: {
+        ...{ path: '/tasks', filters: { 'desired-state': ['ready', 'shutdown'] }, most: mostTasks },
+        fields: ['ServiceID', 'NodeID', 'Slot', 'DesiredState', 'CreatedAt', 'Status/State', 'Status/Err/~'],
+      },
+    },
+    knownWords,
+  )
+  return swarmObjectsOf(told, new Map(cluster.nodes.map((node) => [node.nodeId, node.host.name])))
+}
 
 const subnets = z.array(z.object({ Subnet: z.string() })).nullable()
 const nodeShape = z.object({
   ID: z.string(),
-  Description: z.object({ Hostname: z.string() }),
   Status: z.object({ Addr: z.string() }),
-  ManagerStatus: z.object({ Addr: z.string() }).nullable(),
+  ManagerStatus: z.object({ Addr: z.string() }).nullish(),
 })
 const networkShape = z.object({
   Id: z.string(),
@@ -116,20 +113,28 @@ const attachment = z.object({
   Addresses: z.array(z.string()).nullish(),
 })
 const taskShape = z.object({
-  ServiceID: z.string(),
-  NodeID: z.string(),
-  Status: z.object({ State: z.string() }),
+  /** None of what was attached to a network without a service. */
+  ServiceID: z.string().nullish(),
+  /** None where no node was found for it. */
+  NodeID: z.string().nullish(),
+  Slot: z.number().nullish(),
+  DesiredState: z.string(),
+  CreatedAt: z.string(),
+  Status: z.object({ State: z.string(), Err: z.string().nullish() }),
   NetworksAttachments: z.array(attachment).nullish(),
 })
 
 /** @param hosts name of the host by id of its node */
-export function parseSwarmObjects(sections: Sections, hosts: ReadonlyMap<string, string>): SwarmObjects {
-  const of = <T>(section: string, shape: z.ZodType<T>): T[] =>
-    sections.lines(section).map((line) => parsed(section, line, shape))
+export function swarmObjectsOf(
+  told: Readonly<Record<'nodes' | 'networks' | 'services' | 'tasks' | 'others', FieldsTold>>,
+  hosts: ReadonlyMap<string, string>,
+): SwarmObjects {
+  const of = <T>(kind: keyof typeof told, shape: z.ZodType<T>): T[] =>
+    told[kind].objects.map((object) => shaped(kind, object, shape))
   const nodes = of('nodes', nodeShape)
   const services = of('services', serviceShape)
+  const tasks = of('tasks', taskShape)
   const nameOf = (id: string): string => hosts.get(id) ?? id
-  const byHostname = new Map(nodes.map(({ ID, Description }) => [Description.Hostname, nameOf(ID)]))
   const serviceOf = new Map(services.map(({ ID, Spec }) => [ID, named(Spec.Name)]))
   return {
     nodes: nodes.map((node) => ({ node: nameOf(swarmId(node.ID)), address: addressOfNode(node) })),
@@ -153,41 +158,60 @@ export function parseSwarmObjects(sections: Sections, hosts: ReadonlyMap<string,
           : [],
       ),
     })),
-    tasks: of('tasks', taskShape)
-      .filter(({ Status }) => Status.State === 'running')
-      .map(({ ServiceID, NodeID, NetworksAttachments }) => ({
-        ...{ service: serviceOf.get(ServiceID) ?? ServiceID, node: nameOf(NodeID) },
-        addresses: Object.fromEntries(
-          (NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>
-            Addresses?.[0] === undefined ? [] : [[networkId(Network.ID), withoutLength(Addresses[0])]],
-          ),
-        ),
-      })),
-    ...(sections.all.some(({ name, argument }) => name === 'cut' && argument === 'tasks')
-      ? { tasksCut: true as const }
-      : {}),
-    refused: refusedTasks(sections.lines('listed').join('\n'), byHostname).flatMap(
-      ({ service, node, error }) => {
-        const means = refusalOf(error)
-        return means === undefined
-          ? []
-          : [{ service: named(service), means, ...(node === undefined ? {} : { node }) }]
+    tasks: tasks.flatMap(({ ServiceID, NodeID, Status, NetworksAttachments }) =>
+      Status.State !== 'running' || !ServiceID || !NodeID
+        ? []
+        : [
+            {
+              ...{ service: serviceOf.get(ServiceID) ?? ServiceID, node: nameOf(NodeID) },
+              addresses: Object.fromEntries(
+                (NetworksAttachments ?? []).flatMap(({ Network, Addresses }) =>
+                  Addresses?.[0] === undefined
+                    ? []
+                    : [[networkId(Network.ID), withoutLength(Addresses[0])] as const],
+                ),
+              ),
+            },
+          ],
+    ),
+    ...(told.tasks.isCut ? { tasksCut: true as const } : {}),
+    refused: refusedOf([...tasks, ...of('others', taskShape)]).flatMap(
+      ({ task: { ServiceID, NodeID }, words }) => {
+        const means = refusalOf(words)
+        if (means === undefined || !ServiceID) return []
+        const node = NodeID ? { node: nameOf(NodeID) } : {}
+        return [{ service: serviceOf.get(ServiceID) ?? ServiceID, means, ...node }]
       },
     ),
   }
 }
 
-/** Quotes nothing: it may be of somebody else's objects. */
-function parsed<T>(section: string, line: string, shape: z.ZodType<T>): T {
-  try {
-    return shape.parse(JSON.parse(line))
-  } catch {
-    throw new SwarmproofError({
-      code: 'DOCKER_OUTPUT',
-      what: `docker printed one of the ${section} of the swarm in an unexpected form`,
-      observed: `${line.length} characters`,
-    })
+type ToldTask = z.infer<typeof taskShape>
+
+/** The newest task of each slot, where it does not run, with what its engine said of it or of the one before. */
+function refusedOf(tasks: readonly ToldTask[]): { readonly task: ToldTask; readonly words: string }[] {
+  const slots = new Map<string, { task: ToldTask; words: string }>()
+  for (const task of tasks.toSorted((one, other) => (one.CreatedAt < other.CreatedAt ? 1 : -1))) {
+    const slot = `${task.ServiceID ?? ''} ${task.Slot || task.NodeID || ''}`
+    const newest = slots.get(slot)
+    const words = task.Status.Err ?? ''
+    if (newest === undefined) slots.set(slot, { task, words })
+    else if (newest.words === '') newest.words = words
   }
+  return [...slots.values()].filter(
+    ({ task }) => task.Status.State !== 'running' && task.DesiredState !== 'shutdown',
+  )
+}
+
+/** Quotes nothing: it may be of somebody else's objects. */
+function shaped<T>(kind: string, object: unknown, shape: z.ZodType<T>): T {
+  const { success, data } = shape.safeParse(object)
+  if (success) return data
+  throw new SwarmproofError({
+    code: 'DOCKER_OUTPUT',
+    what: `an engine answered with one of the ${kind} of the swarm in an unexpected form`,
+    observed: `${JSON.stringify(object).length} characters`,
+  })
 }
 
 /** A manager may state no address of its own as a node; its own is the one others reach it by then. */
