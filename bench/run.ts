@@ -145,7 +145,7 @@ async function resultOf(one: Case, open: OpenCase, { bench, pairs, withBeside }:
   return {
     ...{ name: one.name, about: one.about, trials },
     targets: one.targets.map((target) => judgeTarget(target, trials)),
-    counts: earlier.length === 0 || now.length === 0 ? [] : compareCounts(earlier, now),
+    counts: earlier.length === 0 || now.length === 0 ? [] : compareCounts(one.name, earlier, now),
     ...(beside === undefined ? {} : { beside }),
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { expect } from 'chai'
-import { compareCounts, type Counted, countRequirements, decided } from './counts.ts'
+import { compareCounts, type Counted, countRequirements, decided, type Reason } from './counts.ts'
 
 const stored = new URL('../../suites/stored/standard-conformant.json.gz', import.meta.url)
 const { 'run.json': run } = JSON.parse(gunzipSync(readFileSync(stored)).toString()) as Record<string, unknown>
@@ -16,8 +16,8 @@ const counted: Counted = {
   requirements,
 }
 
-const failing = (now: Partial<Counted>, reasons = {}): string[] =>
-  compareCounts([counted], [{ ...counted, ...now }], reasons)
+const failing = (now: Partial<Counted>, reasons: readonly Reason[] = []): string[] =>
+  compareCounts('quick', [counted], [{ ...counted, ...now }], reasons)
     .filter(({ fails, decision }) => fails && decision === undefined)
     .map(({ what }) => what)
 
@@ -48,7 +48,7 @@ describe('counts of both commits', () => {
   it('lets several kinds of waits have one bound, of which each may not occur', () => {
     const both = { 30000: { pausesMs: [5000, 3000], waits: 5, looks: 6 } }
     expect(failing({ bounds: both })).to.deep.equal([])
-    const row = compareCounts([counted], [{ ...counted, bounds: both }]).find(({ what }) =>
+    const row = compareCounts('quick', [counted], [{ ...counted, bounds: both }]).find(({ what }) =>
       what.endsWith('of 30 s'),
     )
     expect(row).to.include({ earlier: '11', now: '11, 7', fails: false })
@@ -74,17 +74,22 @@ describe('counts of both commits', () => {
     ])
   })
 
-  it('lets pass what a decision record gives a reason for, and names it', () => {
-    const reasons = { probes: '0018-waiting-for-silence.md' }
-    const lower = { ...counted, probes: { planned: 1, again: 0 } }
-    expect(failing(lower, reasons)).to.deep.equal([])
-    const row = compareCounts([counted], [lower], reasons).find(({ what }) => what === 'probes')
-    expect(row).to.include({ fails: true, decision: '0018-waiting-for-silence.md' })
+  it('lets pass what a decision record gives a reason for, as much of it and in that case, and names it', () => {
+    const decision = '0018-waiting-for-silence.md'
+    const reason = { of: 'quick', what: 'probes', byAtMost: 3, decision }
+    const lower = (planned: number) => ({ ...counted, probes: { planned, again: 0 } })
+    expect(failing(lower(897), [reason])).to.deep.equal([])
+    expect(failing(lower(896), [reason])).to.deep.equal(['probes'])
+    expect(failing(lower(897), [{ ...reason, of: 'standard' }])).to.deep.equal(['probes'])
+    const row = compareCounts('quick', [counted], [lower(897)], [reason]).find(
+      ({ what }) => what === 'probes',
+    )
+    expect(row).to.include({ fails: true, decision })
   })
 
   it('gives reasons by records that are there', () => {
-    const missing = Object.values(decided).filter(
-      (record) => !existsSync(new URL(`../../docs/decisions/${record}`, import.meta.url)),
+    const missing = decided.filter(
+      ({ decision }) => !existsSync(new URL(`../../docs/decisions/${decision}`, import.meta.url)),
     )
     expect(missing).to.deep.equal([])
   })
