@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { networkFields, serviceFields, taskFields } from '../api-formats.ts'
 import { AnsweringEngine, type EngineAnswers } from './answering-engine.fake.ts'
@@ -120,18 +123,80 @@ describe('fields of an engine’s objects', () => {
   })
 
   it('are not made up where the client does not reach the engine, breaks off or answers something else', async () => {
+    const answering = (body: string, head = `Content-Length: ${body.length}`): string =>
+      `printf 'HTTP/1.1 200 OK\\r\\n%s\\r\\n\\r\\n%s' '${head}' '${body}'; cat`
     for (const [client, words] of [
-      ['#!/bin/sh\necho "Cannot connect to the Docker daemon" >&2; exit 1\n', 'Cannot connect'],
-      ['#!/bin/sh\nprintf "HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\n[{"\n', 'ended the connection'],
-      ['#!/bin/sh\nprintf "HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\n[{]secret]"; cat\n', 'no name'],
-      ['#!/bin/sh\necho "Password: secret"\n', 'no HTTP'],
+      ['echo "Cannot connect to the Docker daemon" >&2; exit 1', 'Cannot connect'],
+      ["printf 'HTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\n[{'", 'ended the connection'],
+      ["printf 'HTTP/1.1 200 OK\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\nzz\\r\\n'; cat", 'no chunk'],
+      ['echo "Password: secret"', 'no HTTP'],
+      [answering('[{]secret]'), 'no name'],
+      [answering('[{"n":1},null]'), 'no object'],
+      [answering('[{"n":1},'), 'no object'],
+      [answering('[{"n":1}'), 'no list'],
+      [answering('[{"n":1}{"n":2}]'), 'no list'],
+      [answering('[{"n":1}] secret'), 'more than a list'],
+      [answering('['), 'no object'],
+      [answering('nullish'), 'more than a list'],
+      [answering('{"n":1}'), 'no list'],
+      [answering('[{"n":"x'), 'no end of a text'],
+      [answering('[{"n":1}]', 'Content-Length: -3'), 'no length'],
+      [answering('[{"n":1}]', 'Connection: close'), 'no length'],
     ] as const) {
       using engine = new AnsweringEngine({})
-      engine.writeClient(client)
+      engine.writeClient(`#!/bin/sh\n${client}\n`)
       const error = await thrown(readFields(engine.cluster.manager.host, { x: ask('/x', ['n']) }))
-      expect(error).to.have.property('code', 'DOCKER_FAILED')
+      expect(error, client).to.have.property('code', 'DOCKER_FAILED')
       expect(String(error)).to.include(words).and.to.not.include('secret')
     }
+  })
+
+  it('come past answers that are on the way, and past texts of any number of lines', async () => {
+    const lines = 'x\n'.repeat(200_000)
+    expect(await taken({ Labels: { lines }, n: 1 }, ['n'])).to.deep.equal({ n: 1 })
+    using engine = new AnsweringEngine({})
+    engine.writeClient(`#!/bin/sh
+printf 'HTTP/1.1 100 Continue\\r\\n\\r\\nHTTP/1.1 200 OK\\r\\nContent-Length: 9\\r\\n\\r\\n[{"n":1}]'
+cat
+`)
+    const { x } = await readFields(engine.cluster.manager.host, { x: ask('/x', ['n']) })
+    expect(x.objects).to.deep.equal([{ n: 1 }])
+  })
+
+  it('leave no client behind, whatever comes of them', async () => {
+    for (const [said, ending] of [
+      ['[]', ''],
+      ['{"message":"no"}', '503'],
+      ['nothing', ''],
+    ]) {
+      using engine = new AnsweringEngine({})
+      const status = ending === '' ? '200 OK' : '503 Service Unavailable'
+      // As the real one, which waits for its engine when its input has ended.
+      engine.writeClient(`#!/bin/sh
+trap '' TERM
+echo $$ >${engine.folder}/pid
+printf 'HTTP/1.1 ${status}\\r\\nContent-Length: ${said?.length ?? 0}\\r\\n\\r\\n%s' '${said ?? ''}'
+exec sleep 30
+`)
+      const startedAt = performance.now()
+      await thrown(readFields(engine.cluster.manager.host, { x: ask('/x', ['n']) }))
+      expect(performance.now() - startedAt, 'milliseconds, of 30 000').to.be.below(15_000)
+      const pid = Number(readFileSync(join(engine.folder, 'pid'), 'utf8'))
+      expect(() => process.kill(pid, 0), said).to.throw('ESRCH')
+    }
+  })
+
+  it('leave none behind when the time is over', () => {
+    using engine = new AnsweringEngine({})
+    engine.writeClient(`#!/bin/sh\necho $$ >${engine.folder}/pid\nexec sleep 30\n`)
+    const program = fileURLToPath(new URL('engine-fields.pl', import.meta.url))
+    const { status, stderr } = spawnSync('perl', [program, '@@', '1', 'x', 'x /x 1 n'], {
+      env: { ...process.env, PATH: `${engine.folder}:${process.env['PATH'] ?? ''}` },
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).to.deep.equal([1, 'the engine does not answer within 1 s\n'])
+    const pid = Number(readFileSync(join(engine.folder, 'pid'), 'utf8'))
+    expect(() => process.kill(pid, 0)).to.throw('ESRCH')
   })
 })
 

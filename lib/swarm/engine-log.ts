@@ -61,7 +61,9 @@ export async function engineLogLines(
       return sh`log | grep -E ${subjects} | grep -v -E ${ofOthers} | grep -F ${patterns} | tail -n 20`
     }),
   ])
-  const { exitCode, stdout } = await host.remote.exec(script, { idempotent: true })
+  // Each list reads the log again.
+  const timeoutMs = 30_000 * lists.length
+  const { exitCode, stdout } = await host.remote.exec(script, { timeoutMs, idempotent: true })
   if (exitCode === 44) {
     throw new MissingPrerequisite({
       code: 'NO_ENGINE_LOG',

@@ -76,7 +76,8 @@ function attachments(task: ApiTask, names: ReadonlyMap<string, string>): GivenAd
       address: withoutLength(address),
       of: names.get(task.ServiceID) ?? task.ID,
       taskId: task.ID,
-      nodeId: task.NodeID,
+      // None where the swarm found no node for it.
+      nodeId: (task.NodeID as string | undefined) ?? '',
       containerId: task.Status.ContainerStatus?.ContainerID ?? '',
       running: task.Status.State === 'running',
     })),

@@ -44,6 +44,20 @@ describe('what there is in a swarm', () => {
     expect(swarmObjectsOf({ ...all, nodes }, hosts).nodes).to.deep.equal(seen.nodes)
   })
 
+  it('has none of a node that never reached a manager: an engine leaves out what is empty', () => {
+    const nodes = {
+      objects: [
+        { ID: 'omf2z97ftbvq4ybqvgtnrg4hd', Status: { State: 'unknown' } },
+        { ID: 'omf2z97ftbvq4ybqvgtnrg4he', Status: { State: 'ready', Addr: '10.99.0.2' }, ManagerStatus: {} },
+      ],
+      isCut: false,
+    }
+    expect(swarmObjectsOf({ ...all, nodes }, hosts).nodes).to.deep.equal([
+      { node: 'manager', address: '' },
+      { node: 'omf2z97ftbvq4ybqvgtnrg4he', address: '10.99.0.2' },
+    ])
+  })
+
   it('has networks with VNIs, services with ports, and tasks with their addresses', () => {
     expect(seen.networks).to.deep.equal([
       {
@@ -97,6 +111,9 @@ describe('what there is in a swarm', () => {
     expect(refused(before)).to.deep.equal([])
     expect(refused(last)).to.deep.equal([])
     expect(refused(before, of('2', 'preparing', 'ready', null, 2))).to.deep.equal([])
+    // The swarm tries another node: what the first one said is nothing about it.
+    const elsewhere = { ...last, NodeID: 'omf2z97ftbvq4ybqvgtnrg4he' }
+    expect(refused(before, elsewhere)).to.deep.equal([])
   })
 
   it('leaves out what was attached to a network without a service, and says where tasks are missing', () => {

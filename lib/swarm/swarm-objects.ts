@@ -73,7 +73,11 @@ export async function readSwarmObjects(cluster: Cluster): Promise<SwarmObjects> 
       },
       // What is to come, and what was before.
       others: {
-        ...{ path: '/tasks', filters: { 'desired-state': ['ready', 'shutdown'] }, most: mostTasks },
+        ...{
+          path: '/tasks',
+          filters: { 'desired-state': ['ready', 'accepted', 'complete', 'shutdown'] },
+          most: mostTasks,
+        },
         fields: ['ServiceID', 'NodeID', 'Slot', 'DesiredState', 'CreatedAt', 'Status/State', 'Status/Err/~'],
       },
     },
@@ -82,18 +86,19 @@ export async function readSwarmObjects(cluster: Cluster): Promise<SwarmObjects> 
   return swarmObjectsOf(told, new Map(cluster.nodes.map((node) => [node.nodeId, node.host.name])))
 }
 
-const subnets = z.array(z.object({ Subnet: z.string() })).nullable()
+const subnets = z.array(z.object({ Subnet: z.string().nullish() })).nullish()
 const nodeShape = z.object({
   ID: z.string(),
-  Status: z.object({ Addr: z.string() }),
-  ManagerStatus: z.object({ Addr: z.string() }).nullish(),
+  // An engine leaves out what is empty.
+  Status: z.object({ Addr: z.string().nullish() }),
+  ManagerStatus: z.object({ Addr: z.string().nullish() }).nullish(),
 })
 const networkShape = z.object({
   Id: z.string(),
   Name: z.string(),
   Ingress: z.boolean(),
   IPAM: z.object({ Config: subnets }),
-  Options: z.record(z.string(), z.string()).nullable(),
+  Options: z.record(z.string(), z.string().nullable()).nullish(),
 })
 const port = z.object({
   Protocol: z.string(),
@@ -140,7 +145,7 @@ export function swarmObjectsOf(
     nodes: nodes.map((node) => ({ node: nameOf(swarmId(node.ID)), address: addressOfNode(node) })),
     networks: of('networks', networkShape).map(({ Id, Name, Ingress, IPAM, Options }) => ({
       ...{ id: networkId(Id), name: named(Name), ingress: Ingress },
-      subnets: (IPAM.Config ?? []).map(({ Subnet }) => cidrBlock(Subnet)),
+      subnets: (IPAM.Config ?? []).flatMap(({ Subnet }) => (Subnet ? [cidrBlock(Subnet)] : [])),
       vnis: (Options?.['com.docker.network.driver.overlay.vxlanid_list'] ?? '')
         .split(',')
         .flatMap((digits) => (digits === '' ? [] : [vni(Number(digits))])),
@@ -188,11 +193,11 @@ export function swarmObjectsOf(
 
 type ToldTask = z.infer<typeof taskShape>
 
-/** The newest task of each slot, where it does not run, with what its engine said of it or of the one before. */
+/** The newest task of each slot on a node, where it does not run, with what that engine said of it or of the one before. */
 function refusedOf(tasks: readonly ToldTask[]): { readonly task: ToldTask; readonly words: string }[] {
   const slots = new Map<string, { task: ToldTask; words: string }>()
   for (const task of tasks.toSorted((one, other) => (one.CreatedAt < other.CreatedAt ? 1 : -1))) {
-    const slot = `${task.ServiceID ?? ''} ${task.Slot || task.NodeID || ''}`
+    const slot = [task.ServiceID, task.Slot, task.NodeID].join(' ')
     const newest = slots.get(slot)
     const words = task.Status.Err ?? ''
     if (newest === undefined) slots.set(slot, { task, words })
@@ -216,7 +221,7 @@ function shaped<T>(kind: string, object: unknown, shape: z.ZodType<T>): T {
 
 /** A manager may state no address of its own as a node; its own is the one others reach it by then. */
 function addressOfNode({ Status, ManagerStatus }: z.infer<typeof nodeShape>): string {
-  const [stated, asManager] = [Status.Addr, ManagerStatus?.Addr.replace(/:\d+$/, '') ?? '']
+  const [stated, asManager] = [Status.Addr ?? '', ManagerStatus?.Addr?.replace(/:\d+$/, '') ?? '']
   const address = ['', '0.0.0.0', '127.0.0.1', '::'].includes(stated) ? asManager : stated
   return address === '' ? '' : ipAddress(address)
 }

@@ -40,7 +40,8 @@ export const asApplications = requirement({
     'nameservers-silent',
   ],
   changes: [],
-  quiet: [],
+  // It has 3 s for an answer.
+  quiet: ['traffic'],
   reads: [applicationNames],
   observe: async (lab) => ({ names: await lab.scene(applicationNames) }),
   judge({ names }, facts) {
