@@ -43,41 +43,6 @@ const containers = `{"":null{{range $id, $one := .Containers}},{{json $id}}:${ob
 /** As `networkFormat`, with peers and endpoints. */
 export const networkViewFormat = `{${[...network, `"Peers":${peers}`, `"Containers":${containers}`].join()}}`
 
-const ports = list(
-  '.Endpoint.Ports',
-  object({
-    Protocol: '$one.Protocol',
-    TargetPort: '$one.TargetPort',
-    PublishedPort: '$one.PublishedPort',
-    PublishMode: '$one.PublishMode',
-  }),
-)
-const virtualIps = list('.Endpoint.VirtualIPs', object({ NetworkID: '$one.NetworkID', Addr: '$one.Addr' }))
-const targets = list('.Spec.TaskTemplate.Networks', object({ Target: '$one.Target' }))
-const mode = '{{with .Spec.EndpointSpec}}{{json .Mode}}{{else}}""{{end}}'
-
-function service(ofTask: string): string {
-  const spec = `${field('Name', '.Spec.Name')},"EndpointSpec":{"Mode":${mode}},"TaskTemplate":{${ofTask}}`
-  return `{${field('ID', '.ID')},"Spec":{${spec}},"Endpoint":{"VirtualIPs":${virtualIps},"Ports":${ports}}}`
-}
-
-/** Of `docker service inspect`; see `ApiService`. */
-export const serviceFormat = service(`"Networks":${targets}`)
-
-const attachments = list(
-  '.NetworksAttachments',
-  `{"Network":{${field('ID', '$one.Network.ID')}},${field('Addresses', '$one.Addresses')}}`,
-)
-const containerStatus =
-  '{{with .Status.ContainerStatus}}{"ContainerID":{{json .ContainerID}},"PID":{{.PID}}}{{else}}null{{end}}'
-const task = [
-  ...['ID', 'NodeID', 'ServiceID', 'Slot', 'DesiredState'].map((name) => field(name, `.${name}`)),
-  `"NetworksAttachments":${attachments}`,
-]
-
-/** Of `docker inspect --type task`; see `ApiTask`. */
-export const taskFormat = `{${task.join()},"Status":{${field('State', '.Status.State')},"ContainerStatus":${containerStatus}}}`
-
 /** Of `docker node inspect`. */
 export const nodeFormat = `{${field('ID', '.ID')},"Description":{${field('Hostname', '.Description.Hostname')}},"Spec":${object(
   { Role: '.Spec.Role', Availability: '.Spec.Availability' },
@@ -97,7 +62,7 @@ export const swarmFormat = `{${['NodeID', 'NodeAddr', 'LocalNodeState', 'Control
 /** Of `docker info`: what an engine says about itself; no label, proxy or mirror of it. */
 export const engineFormat = `{${['ID', 'DockerRootDir', 'OperatingSystem', 'SecurityOptions', 'LiveRestoreEnabled'].map((name) => field(name, `.${name}`)).join()},"Swarm":${swarmFormat}}`
 
-/** The same of lists of objects, for `readFields`. */
+/** The same of lists of objects, for `readFields`; see `ApiNetwork`, `ApiService`, `ApiTask`. */
 export const networkFields = [
   ...['Id', 'Name', 'Driver', 'Scope', 'Ingress', 'IPAM/Config/[]/Subnet', 'IPAM/Config/[]/Gateway'],
   ...networkOptions.map((name) => `Options/${name}`),
@@ -115,10 +80,7 @@ export const taskFields = [
   ...['Status/ContainerStatus/ContainerID', 'Status/ContainerStatus/PID'],
 ]
 
-export const nodeFields = [
-  ...['ID', 'Description/Hostname', 'Spec/Role', 'Spec/Availability', 'Status/State', 'Status/Addr'],
-  ...['ManagerStatus/Addr', 'ManagerStatus/Leader'],
-]
+export const nodeFields = ['ID', 'Status/Addr', 'ManagerStatus/Addr']
 
 function field(name: string, path: string): string {
   return `"${name}":{{json ${path}}}`

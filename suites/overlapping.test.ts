@@ -18,6 +18,17 @@ describe('requirements side by side', () => {
     expect(silent.map(({ id }) => id)).to.deep.equal([])
   })
 
+  it('that only listen change nothing, and are beside others that change nothing', () => {
+    const listening = tests.filter(({ listens }) => listens === true)
+    expect(listening.map(({ id }) => id).sort()).to.deep.equal(
+      ['CTL-01', 'CTL-02', 'CTL-03', 'CTL-05', 'CTL-06', 'LB-05'].sort(),
+    )
+    expect(listening.flatMap(({ changes }) => changes)).to.deep.equal([])
+    const mesh = tests.find(({ id }) => id === 'CTL-04')
+    expect(mesh).to.not.equal(undefined)
+    for (const test of listening) expect(mesh !== undefined && mayOverlap(test, mesh), test.id).to.equal(true)
+  })
+
   it('of the standard profile are those that wait longest for the swarm', () => {
     const standard = tests.filter((test) => inProfile(test, 'standard'))
     const waves = verificationWaves(standard)
