@@ -62,7 +62,7 @@ export async function runSideBySide(checks, { atOnce, folder }) {
       running.delete(check)
       // Mocha ends with 0 when it is interrupted.
       const isOk = exitCode === 0 && signal === undefined
-      ended.push({ check, ...counted(check, isOk, output) })
+      ended.push({ check, ...counted(check, isOk, output), ...(isOk ? {} : { said: saidLast(output) }) })
       if (!check.alone && output.trim() !== '')
         process.stdout.write(`\n== ${check.name}\n${output.replace(/\n*$/, '\n')}`)
       console.log(`== ${check.name} ${isOk ? 'ok' : 'FAILED'} in ${seconds} s`)
@@ -111,6 +111,20 @@ function end({ pid }, signal) {
   } catch (error) {
     if (error.code !== 'ESRCH') throw error
   }
+}
+
+/** Lines that are told again of what failed. */
+const mostLines = 60
+
+/** What a check that failed said of it: from where mocha begins to list failures, or else its last lines. */
+function saidLast(output) {
+  const lines = stripVTControlCharacters(output).trimEnd().split('\n')
+  const first = lines.findLastIndex((line) => /^\s+\d+ failing$/.test(line))
+  if (first === -1) return lines.slice(-mostLines).join('\n')
+  const left = lines.length - first - mostLines
+  return [...lines.slice(first, first + mostLines), ...(left > 0 ? [`… and ${left} lines above`] : [])].join(
+    '\n',
+  )
 }
 
 /** Each check counts as one test; mocha's runs count what they ran. */

@@ -69,6 +69,9 @@ for (const tests of ['unit tests', ...(quick ? [] : ['lab tests'])]) {
   console.log(`${tests}: no test ran`)
   if (sum('failed', of) === 0) failed += 1
 }
+// Thousands of lines stand above, and whoever keeps only the last of them wants to know as well.
+for (const { check, said } of ended)
+  if (said !== undefined && signal === undefined) console.log(`\n== ${check.name} FAILED:\n${said}`)
 if (signal !== undefined) console.log(`\nended by ${signal}; not everything ran`)
 const skipped = sum('skipped')
 console.log(`\n${sum('passed')} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)

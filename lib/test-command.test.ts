@@ -138,6 +138,17 @@ describe('the test command', function () {
     ])
   })
 
+  it('tells at its end once more what failed, however much was printed since', async () => {
+    write('lib/a.test.ts', failing)
+    write('lib/x.lab.ts', `${passing}after(() => console.log('a line\\n'.repeat(1000)))\n`)
+    program('eslint', 'echo 12:3 no-such-rule; exit 1')
+    const { out } = await run()
+    const end = out.slice(out.lastIndexOf('a line'))
+    expect(end).to.match(/^== lint FAILED:\n12:3 no-such-rule$/m)
+    expect(end).to.match(/^== unit tests 1\/1 FAILED:\n +1 failing\n\n +1\) does not hold:\n +Error: as is$/m)
+    expect(lastLine(end)).to.match(/^\d+ passed, 2 failed$/)
+  })
+
   it('refuses words it does not know before it does anything', async () => {
     expect(await run('--qiuck')).to.deep.equal({ code: 64, out: '' })
     expect((await run('--help')).out).to.match(/^usage: npm test \[-- --quick\]\n/)
