@@ -190,11 +190,11 @@ exec sleep 30
     using engine = new AnsweringEngine({})
     engine.writeClient(`#!/bin/sh\necho $$ >${engine.folder}/pid\nexec sleep 30\n`)
     const program = fileURLToPath(new URL('engine-fields.pl', import.meta.url))
-    const { status, stderr } = spawnSync('perl', [program, '@@', '1', 'x', 'x /x 1 n'], {
+    const { status, stderr } = spawnSync('perl', [program, '@@', '3', 'x', 'x /x 1 n'], {
       env: { ...process.env, PATH: `${engine.folder}:${process.env['PATH'] ?? ''}` },
       encoding: 'utf8',
     })
-    expect([status, stderr]).to.deep.equal([1, 'the engine does not answer within 1 s\n'])
+    expect([status, stderr]).to.deep.equal([1, 'the engine does not answer within 3 s\n'])
     const pid = Number(readFileSync(join(engine.folder, 'pid'), 'utf8'))
     expect(() => process.kill(pid, 0)).to.throw('ESRCH')
   })
