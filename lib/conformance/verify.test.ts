@@ -166,8 +166,8 @@ describe('verify', () => {
           return { pairs: 6 }
         },
       })
-    expect((await outcomeOf(waits(150), { timeoutMs: 100 })).outcome).to.equal('pass')
-    expect((await outcomeOf(waits(400), { timeoutMs: 100 })).outcome).to.equal('inconclusive')
+    expect((await outcomeOf(waits(900), { timeoutMs: 600 })).outcome).to.equal('pass')
+    expect((await outcomeOf(waits(2400), { timeoutMs: 600 })).outcome).to.equal('inconclusive')
   })
 
   it('says that a capture may have missed packets, so that taking it again may help', async () => {

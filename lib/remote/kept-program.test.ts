@@ -80,7 +80,7 @@ describe('a program that is kept on a host', function () {
     expect(await Promise.all([word(soft), word(hard)])).to.deep.equal(['here', 'here'])
     const startedAt = performance.now()
     await soft.stop()
-    expect(performance.now() - startedAt).to.be.within(1900, 6000)
+    expect(performance.now() - startedAt).to.be.within(1900, 15_000)
     expect(await soft.exited).to.deep.equal({ exitCode: -1 })
     await hard.stop()
     expect(await hard.exited).to.deep.equal({ exitCode: -1 })
@@ -132,12 +132,12 @@ describe('a program that is kept on a host', function () {
 
   it('is not held up by a run that closed its outputs and goes on', async () => {
     const { remote } = watched()
-    const gone = await runKept(remote, 'close STDOUT; close STDERR; sleep 3; exit 5')
+    const gone = await runKept(remote, 'close STDOUT; close STDERR; sleep 8; exit 5')
     const startedAt = performance.now()
     const other = await runKept(remote, copy)
     other.stdin.end('x')
     expect(await text(other.stdout)).to.equal('x')
-    expect(performance.now() - startedAt).to.be.below(2500)
+    expect(performance.now() - startedAt).to.be.below(6000)
     expect(await gone.exited).to.deep.equal({ exitCode: 5 })
   })
 

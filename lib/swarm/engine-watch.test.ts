@@ -16,9 +16,18 @@ function watched(): { remote: ServedEngine; watch: EngineWatch; tell: () => void
   return { remote, watch, tell: () => void answers.at(-1)?.write('{"Action":"start"}\n') }
 }
 
-/** Whether it was told within a moment. */
-async function isTold(told: Promise<void>): Promise<boolean> {
-  return Promise.race([told.then(() => true), delay(60, false)])
+/** What must not come is waited for so long. */
+const moment = 60
+
+/** Whether it was told within a moment; what has to come is given more than that. */
+async function isTold(told: Promise<unknown>, withinMs = 5000): Promise<boolean> {
+  const late = new AbortController()
+  const never = delay(withinMs, false, { signal: late.signal }).catch(() => false)
+  try {
+    return await Promise.race([told.then(() => true), never])
+  } finally {
+    late.abort()
+  }
 }
 
 describe('watching an engine', () => {
@@ -30,7 +39,7 @@ describe('watching an engine', () => {
     expect(remote.requests).to.deep.equal(['GET /events?filters={"label":["swarmproof.run=x"]}'])
     for (let round = 0; round < 2; round += 1) {
       const [first, second] = [watch.next(signal), watch.next(signal)]
-      expect(await isTold(first), 'before it was told').to.equal(false)
+      expect(await isTold(first, moment), 'before it was told').to.equal(false)
       tell()
       expect(await Promise.all([isTold(first), isTold(second)])).to.deep.equal([true, true])
     }
@@ -41,9 +50,10 @@ describe('watching an engine', () => {
     const { remote, watch, tell } = watched()
     await watch.begin()
     remote.cut()
-    await delay(20)
-    await watch.begin()
-    expect(remote.dials).to.equal(2)
+    await eventually({ what: 'it begins again', withinMs: 5000, everyMs: 5 }, async () => {
+      await watch.begin()
+      return remote.dials === 2 ? { ready: true, value: undefined } : { ready: false, seen: 'not yet' }
+    })
     const told = watch.next(new AbortController().signal)
     tell()
     expect(await isTold(told)).to.equal(true)
@@ -55,11 +65,11 @@ describe('watching an engine', () => {
     await watch.begin()
     const stop = new AbortController()
     const told = watch.next(stop.signal)
-    expect(await isTold(told)).to.equal(false)
+    expect(await isTold(told, moment)).to.equal(false)
     stop.abort()
     await told
     remote.refusal = undefined
-    await eventually({ what: 'it listens', withinMs: 1000, everyMs: 5 }, async () => {
+    await eventually({ what: 'it listens', withinMs: 5000, everyMs: 5 }, async () => {
       await watch.begin()
       return remote.open === 1 ? { ready: true, value: undefined } : { ready: false, seen: 'not yet' }
     })
@@ -79,7 +89,7 @@ describe('watching an engine', () => {
     expect(await isTold(watch.begin()), 'a look is not late').to.equal(true)
     await watch.begin()
     start()
-    await eventually({ what: 'it listens', withinMs: 1000, everyMs: 5 }, async () =>
+    await eventually({ what: 'it listens', withinMs: 5000, everyMs: 5 }, async () =>
       remote.open === 1 ? { ready: true, value: undefined } : { ready: false, seen: 'not yet' },
     )
     expect(remote.dials, 'one at a time').to.equal(2)

@@ -89,7 +89,7 @@ setsid "$@" &
       on().engine.program('systemd-run', standIn)
       on().engine.program('systemctl', '#!/bin/sh\nexit 1\n')
       on().engine.set('refuses')
-      await on().start({ systemdFolder: systemd, silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 600_000 })
+      await on().start({ systemdFolder: systemd, silenceSeconds: 1, lapseSeconds: 600, beatMs: 600_000 })
       await on().untilGone()
     })
   })

@@ -84,12 +84,12 @@ exec STATE/docker "$@"
 
   it('cleans up by itself with such a client, too', async () => {
     on().engine.set('warns')
-    await on().start({ silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 600_000 })
+    await on().start({ silenceSeconds: 1, lapseSeconds: 600, beatMs: 600_000 })
     await on().untilGone()
   })
 
   it('cleans up soon after the process that held the line was killed', async () => {
-    await on().start({ silenceSeconds: 600, lapseSeconds: 0.3, beatMs: 600_000 })
+    await on().start({ silenceSeconds: 600, lapseSeconds: 1, beatMs: 600_000 })
     expect(on().guard?.lost.aborted).to.equal(false)
     // The process may take a moment to open the line, on a busy machine.
     const kill = `for round in 1 2 3 4 5 6 7 8 9 10; do
@@ -102,7 +102,7 @@ exec STATE/docker "$@"
   })
 
   it('cleans up when nothing is heard though the line is held', async () => {
-    await on().start({ silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 600_000 })
+    await on().start({ silenceSeconds: 1, lapseSeconds: 600, beatMs: 600_000 })
     await on().untilGone()
   })
 
@@ -117,7 +117,7 @@ exec STATE/docker "$@"
   })
 
   it('tells a run that lives after all that its stack is gone', async () => {
-    await on().start({ silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 1_500 })
+    await on().start({ silenceSeconds: 1, lapseSeconds: 600, beatMs: 3_000 })
     const { lost } = on().guard as Guard
     await on().untilGone()
     if (!lost.aborted) await once(lost, 'abort')
@@ -127,7 +127,7 @@ exec STATE/docker "$@"
   })
 
   it('removes also what the run created after a host had taken it for dead', async () => {
-    await on().start({ silenceSeconds: 0.5, lapseSeconds: 600, beatMs: 600_000 })
+    await on().start({ silenceSeconds: 1, lapseSeconds: 600, beatMs: 600_000 })
     await on().untilGone()
     on().engine.put('services', 'swp-x-late', label)
     on().engine.put('networks', 'swp-x-late', label)
@@ -136,9 +136,9 @@ exec STATE/docker "$@"
   })
 
   it('does not take an engine that is down for one without services', async () => {
-    await on().start({ silenceSeconds: 0.2, beatMs: 600_000 })
+    await on().start({ silenceSeconds: 2, beatMs: 600_000 })
     on().engine.set('down')
-    await new Promise((resolve) => setTimeout(resolve, 800))
+    await new Promise((resolve) => setTimeout(resolve, 3500))
     expect(on().engine.left()).to.have.lengthOf(9)
     on().engine.unset('down')
     await on().untilGone()
