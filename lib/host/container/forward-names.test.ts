@@ -61,7 +61,9 @@ describe('names that a host passes on', function () {
 
   it('are answered each to whom asked, in whatever order, and past one that never is', async () => {
     const names = ['a.test', 'silent.test', 'bcd.test', 'ef.test']
-    const answers = await Promise.all(names.map((name, id) => ask(name, id, name === 'silent.test' ? 3000 : undefined)))
+    const answers = await Promise.all(
+      names.map((name, id) => ask(name, id, name === 'silent.test' ? 3000 : undefined)),
+    )
     expect(
       answers.map((answer) => [answer?.id, answer?.answers?.map((one) => 'data' in one && one.data)]),
     ).to.deep.equal([
