@@ -63,7 +63,7 @@ async function main(): Promise<void> {
   const run = (command: Command, signal: AbortSignal): Promise<Measured> => {
     if (!values.dry) return measure(command, signal)
     process.stdout.write(`${command.words.join(' ')}\n`)
-    const none = { wallSeconds: NaN, cpuSeconds: NaN, machineSeconds: NaN }
+    const none = { wallSeconds: NaN, cpuSeconds: NaN, machineSeconds: NaN, fixedWorkMs: [] }
     return Promise.resolve({ ...none, exitCode: 0, output: '' })
   }
   const side = async (name: Side['name'], commit: string): Promise<Side> => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { measure } from './measure.ts'
+import { fixedWorkMs, measure } from './measure.ts'
 
 const never = new AbortController().signal
 const folder = process.cwd()
@@ -13,6 +13,14 @@ describe('what a command costs', () => {
     expect(cpuSeconds).to.be.within(0.3, 3)
     expect(wallSeconds).to.be.at.least(0.3)
     expect(machineSeconds).to.be.at.least(0.2)
+  })
+
+  it('holds how fast the machine was before and after, by processor time', async () => {
+    const waits = node('setTimeout(() => {}, 300)')
+    const { fixedWorkMs: told } = await measure({ words: waits, folder }, never)
+    expect(told).to.have.lengthOf(2)
+    const now = fixedWorkMs()
+    for (const ms of told) expect(ms).to.be.within(now / 10, now * 10)
   })
 
   it('returns both streams and an exit code that is expected', async () => {

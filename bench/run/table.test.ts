@@ -4,7 +4,7 @@ import { isGood, judgeTarget, type Result, tell } from './table.ts'
 
 const took = (wallSeconds: number): Trial => ({
   ...{ wallSeconds, cpuSeconds: wallSeconds / 2, machineSeconds: 2 * wallSeconds },
-  exitCode: 0,
+  ...{ fixedWorkMs: [30, 31], exitCode: 0 },
 })
 const trials = { earlier: [10, 20, 30].map(took), now: [4, 6, 15].map(took) }
 const parties = ['earlier', 'now']
@@ -64,5 +64,12 @@ describe('the table of bench:run', () => {
     }
     const text = tell(result(1, { trials: failed }), { parties })
     expect(text).to.include('now: exit codes 1, 1, 1').and.to.include('now: 9 passed, 1 failed')
+  })
+
+  it('says where the machine was not equally fast', () => {
+    const slower = { ...trials, now: trials.now.map((trial) => ({ ...trial, fixedWorkMs: [31, 60] })) }
+    expect(tell(result(1, { trials: slower }), { parties }))
+      .to.include('2.00 times slower at one time than at another')
+      .and.to.include('earlier 30 and 31, 30 and 31, 30 and 31; now 31 and 60')
   })
 })

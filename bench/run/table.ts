@@ -79,6 +79,7 @@ export function tell(result: Result, { parties }: Pick<Case, 'parties'>): string
     columns([['', 'median (lowest to highest)', 'target', ''], ...ratios]),
     ...(counts.length === 0 ? [] : [columns([['', 'earlier', 'now', ''], ...counts])]),
     ...unsound(result.trials),
+    ...unequal(result.trials),
     ...(result.beside === undefined ? [] : [`  beside: ${result.beside}`]),
   ].join('\n')
 }
@@ -93,6 +94,20 @@ function unsound(trials: Result['trials']): string[] {
       ...(told.length === 0 ? [] : [`  ${party}: ${told.join('; ')}`]),
     ]
   })
+}
+
+/** A machine that was not equally fast in all turns: ratios of these say little. */
+function unequal(trials: Result['trials']): string[] {
+  const all = Object.values(trials).flatMap((turns) => turns.flatMap(({ fixedWorkMs }) => fixedWorkMs))
+  const [least, most] = [Math.min(...all), Math.max(...all)]
+  if (!(most > 1.25 * least)) return []
+  const told = Object.entries(trials).map(
+    ([party, turns]) =>
+      `${party} ${turns.map(({ fixedWorkMs }) => fixedWorkMs.map((ms) => ms.toFixed(0)).join(' and ')).join(', ')}`,
+  )
+  return [
+    `  the machine was ${(most / least).toFixed(2)} times slower at one time than at another: measure again. The same work before and after each turn, ms: ${told.join('; ')}`,
+  ]
 }
 
 function range(values: readonly number[], digits: number): string {
