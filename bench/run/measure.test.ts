@@ -20,7 +20,9 @@ describe('what a command costs', () => {
     const { fixedWorkMs: told } = await measure({ words: waits, folder }, never)
     expect(told).to.have.lengthOf(2)
     const now = fixedWorkMs()
-    for (const ms of told) expect(ms).to.be.within(now / 10, now * 10)
+    // A compiler that left the loop out would leave nothing of it.
+    expect(now).to.be.above(2)
+    for (const ms of told) expect(ms).to.be.within(now / 4, now * 4)
   })
 
   it('returns both streams and an exit code that is expected', async () => {
