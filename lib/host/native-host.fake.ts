@@ -2,6 +2,7 @@ import { sh } from '../script.ts'
 import { existingHosts } from './origin.ts'
 import { spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import type { Script } from '../script.ts'
 import type { Host } from './host.ts'
 import type { ExecResult, Remote, RemoteProcess } from '../remote/remote.ts'
@@ -56,11 +57,11 @@ function nativeRemote(host: string, front: readonly string[]): Remote {
         durationMs: performance.now() - startedAt,
       }
     },
-    spawn: async (command) => {
+    spawn: async (command, options) => {
       const process = start(command)
       // What is kept there must not keep tests from ending.
       process.letGo()
-      return process
+      return options?.stdin === 'pipe' ? process : { ...process, stdin: new PassThrough().destroy() }
     },
     upload: async () => undefined,
     download: async () => Buffer.alloc(0),

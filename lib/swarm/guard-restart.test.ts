@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { eventually } from '../eventually.ts'
 import { type Guard } from './guard.ts'
-import { commandOf, describeGuards, others } from './guarded.fake.ts'
+import { commandOf, describeGuards, lineHolder, others } from './guarded.fake.ts'
 
 describeGuards('a guard of a host that is restarted', (on, shell) => {
   /** As a restart leaves a host: no process of before, another boot id, the engine's objects as they were. */
-  const restartHost = (): void => {
+  const restartHost = async (): Promise<void> => {
+    process.kill(await lineHolder(on().own), 'SIGKILL')
     process.kill(-Number(readFileSync(join(on().own, 'pid'), 'utf8')), 'SIGKILL')
     on().engine.set('boot', 'another boot\n')
   }
@@ -20,7 +21,7 @@ describeGuards('a guard of a host that is restarted', (on, shell) => {
     await on().start({ beatMs: 100 })
     await on().guard?.removesImage(on().host, 'swarmproof/probe:x')
     const { lost } = on().guard as Guard
-    restartHost()
+    await restartHost()
     if (!lost.aborted) await once(lost, 'abort')
     expect((lost.reason as Error).message)
       .to.contain('the host restarted during the run')
@@ -34,7 +35,7 @@ describeGuards('a guard of a host that is restarted', (on, shell) => {
   it('cleans up where the restart took the folder away, too', async () => {
     await on().start({ beatMs: 600_000 })
     await on().guard?.removesImage(on().host, 'swarmproof/probe:x')
-    restartHost()
+    await restartHost()
     rmSync(join(on().folder, 'lib'), { recursive: true })
     await on().guard?.[Symbol.asyncDispose]()
     expect(on().engine.left()).to.deep.equal(others)
@@ -45,7 +46,7 @@ describeGuards('a guard of a host that is restarted', (on, shell) => {
     const restarted: string[] = []
     await on().start({ beatMs: 100, restartsExpected: true, onRestart: ({ name }) => restarted.push(name) })
     const { lost } = on().guard as Guard
-    restartHost()
+    await restartHost()
     await eventually({ what: 'it is told', withinMs: 10_000, everyMs: 20 }, async () =>
       restarted.length > 0 ? { ready: true, value: undefined } : { ready: false, seen: 'nothing' },
     )

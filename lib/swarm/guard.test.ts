@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { eventually } from '../eventually.ts'
 import { type Guard } from './guard.ts'
-import { commandOf, describeGuards, failure, label, others } from './guarded.fake.ts'
+import { commandOf, describeGuards, failure, label, lineHolder, others } from './guarded.fake.ts'
 import { LeftBehindError } from './leftovers.ts'
 
 describeGuards('a guard', (on, shell) => {
@@ -91,14 +92,31 @@ exec STATE/docker "$@"
   it('cleans up soon after the process that held the line was killed', async () => {
     await on().start({ silenceSeconds: 600, lapseSeconds: 1, beatMs: 600_000 })
     expect(on().guard?.lost.aborted).to.equal(false)
-    // The process may take a moment to open the line, on a busy machine.
-    const kill = `for round in 1 2 3 4 5 6 7 8 9 10; do
-      pids=$(grep -la 2147483647 /proc/[0-9]*/cmdline | while read f; do p=\${f%/cmdline}; ls -l $p/fd/3 2>/dev/null | grep -q ${on().folder}/ && echo \${p#/proc/}; done)
-      if [ -n "$pids" ]; then kill -KILL $pids; exit $?; fi
-      sleep 0.3
-    done; exit 9`
-    expect(await once(spawn('/bin/sh', ['-c', kill]), 'exit')).to.deep.equal([0, null])
+    process.kill(await lineHolder(on().own), 'SIGKILL')
     await on().untilGone()
+  })
+
+  it('hears over the line that it holds, without a call for each beat', async () => {
+    await on().start({ beatMs: 50 })
+    const beat = (): number => Number(readFileSync(join(on().own, 'beat'), 'utf8'))
+    await eventually({ what: 'it beats', withinMs: 10_000, everyMs: 20 }, async () =>
+      beat() > 3 ? { ready: true, value: undefined } : { ready: false, seen: `${beat()}` },
+    )
+    const { calls } = on()
+    const before = beat()
+    await eventually({ what: 'it goes on', withinMs: 10_000, everyMs: 20 }, async () =>
+      beat() > before + 5 ? { ready: true, value: undefined } : { ready: false, seen: `${beat()}` },
+    )
+    expect(on().calls).to.equal(calls)
+  })
+
+  it('goes on by calls where the line is lost, and holds it again', async () => {
+    await on().start({ beatMs: 50 })
+    const first = await lineHolder(on().own)
+    process.kill(first, 'SIGKILL')
+    await lineHolder(on().own, first)
+    expect(on().guard?.lost.aborted).to.equal(false)
+    expect(existsSync(join(on().own, 'watch'))).to.equal(true)
   })
 
   it('cleans up when nothing is heard though the line is held', async () => {

@@ -1,8 +1,8 @@
 import { firstLineOf, SwarmproofError } from '../error.ts'
 import { systemdFolder } from '../change/detach.ts'
 import type { Host } from '../host/host.ts'
-import type { RemoteProcess } from '../remote/remote.ts'
 import { type Script, sh } from '../script.ts'
+import { GuardLine } from './guard-line.ts'
 import { guardProgram } from './guard-program.ts'
 import {
   addScript,
@@ -51,7 +51,7 @@ export class GuardedHost {
   readonly #entries: string[] = []
   #timer: NodeJS.Timeout | undefined
   #boot = ''
-  #lifeline: RemoteProcess | undefined
+  #line: GuardLine | undefined
   #beats = 0
   #beating: Promise<void> | undefined
   #ending = false
@@ -125,7 +125,7 @@ export class GuardedHost {
     } finally {
       clearInterval(this.#timer)
       await this.#beating
-      await this.#lifeline?.stop().catch(() => undefined)
+      await this.#line?.stop()
     }
   }
 
@@ -150,28 +150,18 @@ export class GuardedHost {
   async #beat(): Promise<void> {
     this.#beats += 1
     try {
+      if (await this.#line?.beat(this.#beats)) return
+      // That the guard is gone, or of another boot, is told by a call alone.
       const { exitCode } = await this.host.remote.exec(
         sh`sh -c ${beatScript.text} beat ${[this.folder, this.#boot, this.#beats]}`,
         { timeoutMs: 20_000, idempotent: true },
       )
       if (exitCode === goneExit) this.#tookForDead()
       else if (exitCode === restartedExit) await this.#restarted()
-      else this.#lifeline ??= await this.#tie()
+      else if (this.#line?.isOver ?? true) this.#line = await GuardLine.hold(this.host, this.folder)
     } catch {
       // The next beat tries again; that the connection is lost is for those to say who need it.
     }
-  }
-
-  /** A process that lives as long as this connection, holding the line. */
-  async #tie(): Promise<RemoteProcess> {
-    const process = await this.host.remote.spawn(sh`exec 3>${`${this.folder}/line`} sleep 2147483647`)
-    process.stdout.resume()
-    process.stderr.resume()
-    const over = (): void => {
-      if (!this.#ending) this.#lifeline = undefined
-    }
-    process.exited.then(over, over)
-    return process
   }
 
   #tookForDead(): void {
@@ -189,6 +179,8 @@ export class GuardedHost {
   /** The engine comes back with all its services and networks: what the run created there is still to be removed. */
   async #restarted(): Promise<void> {
     if (this.#ending) return
+    // It leads to the guard of before.
+    await this.#line?.stop()
     await this.#launch('again')
     this.#options.onRestart?.(this.host)
     if (this.#options.restartsExpected === true) return

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { eventually } from '../eventually.ts'
 import type { Host } from '../host/host.ts'
 import { nativeHost } from '../host/native-host.fake.ts'
+import type { Remote } from '../remote/remote.ts'
 import { type FakeEngine, fakeEngine } from './guard.fake.ts'
 import { type Guard, type GuardOptions, startGuard } from './guard.ts'
 
@@ -20,6 +21,29 @@ const shells = ['/bin/sh', '/bin/busybox'].filter((shell) => existsSync(shell))
 /** Empty for a process that has ended, also where nobody has asked for its end yet. */
 export function commandOf(pid: string): string {
   return existsSync(`/proc/${pid}`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : ''
+}
+
+/** The process that holds the line of the guard in a folder, as soon as there is one beside `former`. */
+export function lineHolder(folder: string, former?: number): Promise<number> {
+  return eventually({ what: 'the line is held', withinMs: 10_000, everyMs: 20 }, async () => {
+    const holder = lineHolders(folder).find((pid) => pid !== former)
+    return holder === undefined ? { ready: false, seen: 'by nobody' } : { ready: true, value: holder }
+  })
+}
+
+function lineHolders(folder: string): number[] {
+  const holds = (pid: string): boolean => {
+    try {
+      return (
+        readlinkSync(`/proc/${pid}/fd/3`) === join(folder, 'line') && commandOf(pid).includes('read -r beat')
+      )
+    } catch {
+      return false
+    }
+  }
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && holds(entry))
+    .map(Number)
 }
 
 export async function failure(work: Promise<unknown>): Promise<Error> {
@@ -38,6 +62,8 @@ export class GuardedFake {
   readonly engine: FakeEngine
   readonly host: Host
   guard: Guard | undefined
+  /** Commands that the host was given, but for what lives on. */
+  calls = 0
 
   constructor(shell: string) {
     this.shell = shell
@@ -61,7 +87,12 @@ export class GuardedFake {
 
   hostWith(path: string, name = 'web1'): Host {
     const words = this.shell === '/bin/busybox' ? [this.shell, 'sh', '-c'] : [this.shell, '-c']
-    return nativeHost(name, ['/usr/bin/env', `PATH=${path}`, ...words])
+    const { remote, ...host } = nativeHost(name, ['/usr/bin/env', `PATH=${path}`, ...words])
+    const exec: Remote['exec'] = (command, options) => {
+      this.calls += 1
+      return remote.exec(command, options)
+    }
+    return { ...host, remote: { ...remote, exec } }
   }
 
   async start(changes: Partial<GuardOptions> = {}): Promise<Guard> {
