@@ -73,9 +73,9 @@ function launch(args: readonly string[], log: string, emulator: Emulator): numbe
 
 /**
  * QEMU finds each next block of translated code in a table of tens of megabytes that malloc gives. In pages of 4 KiB the
- * processor knows few of their addresses at a time; asked for, the kernel gives huge ones, which saves up to a
- * quarter of what an emulated machine costs (docs/decisions/0026). Only glibc 2.35 and later knows the word, others pass over it; what the
- * user says of it stands.
+ * processor knows few of their addresses at a time; asked for, the kernel gives huge ones, which saves up to a quarter
+ * of what an emulated machine costs (docs/decisions/0026). Only glibc 2.35 and later knows the word, others pass over
+ * it; what the user says of it stands.
  */
 export function machineEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const name = 'glibc.malloc.hugetlb'
