@@ -4,18 +4,21 @@ newline='
 '
 note() { left="$left$1$newline"; }
 
-# remove KIND LINES COMMAND...: each line is an id and a name.
+# remove KIND LINES COMMAND...: each line is an id and a name; all with one call, for which a small host takes a second.
 remove() {
   kind=$1 lines=$2
   shift 2
+  [ -n "$lines" ] || return 0
   for line in $lines; do
     note "$kind $line"
-    ask "$@" "${line%% *}" >/dev/null
+    set -- "$@" "${line%% *}"
   done
+  ask "$@" >/dev/null || stuck=yes
 }
 
+# What was removed in this look is left for the next to find gone; whatever is in its way ends the look.
 look() {
-  left=
+  left='' stuck='' tasks=''
   # It needs no engine, and the kernel goes on counting until it is gone.
   set +f
   found=$(traces "${label#*=}")
@@ -28,29 +31,29 @@ look() {
       remove service "$(named "$prefix" "$lines")" service rm
       ;;
     active* | inactive*) ;;
-    [a-z]*) note "swarm - ${state%% *}" ;;
-    *) note 'engine - -'; return ;;
+    [a-z]*) note "swarm - ${state%% *}" && stuck=yes ;;
+    *) note 'engine - -' && return ;;
   esac
   lines=$(ask ps -a --filter "label=$label" --format '{{.ID}} {{.Names}} {{.Label "swarmproof.part"}}') || { note 'engine - -'; return; }
   remove container "$(alone "$prefix" "$lines")" rm --force
   if [ -n "$prefix" ]; then
-    lines=$(ask ps -a --filter "name=^/*$prefix-" --format '{{.ID}} {{.Names}}') || { note 'engine - -'; return; }
-    for line in $lines; do note "task $line"; done
+    tasks=$(ask ps -a --filter "name=^/*$prefix-" --format '{{.ID}} {{.Names}}') || { note 'engine - -'; return; }
+    for line in $tasks; do note "task $line"; done
   fi
-  [ -z "$left" ] || return
+  [ -z "$stuck$tasks" ] || return
   lines=$(ask network ls --filter "label=$label" --format '{{.ID}} {{.Name}}') || { note 'engine - -'; return; }
   remove network "$(named "$prefix" "$lines")" network rm
-  [ -z "$left" ] || return
+  [ -z "$stuck" ] || return
   for image in $(of image); do
     ask image inspect --format '{{.Id}}' "$image" >/dev/null || continue
     note "image $image $image"
-    ask image rm "$image" >/dev/null
+    ask image rm "$image" >/dev/null || stuck=yes
   done
   for image in $(nameless); do
     note "image $image $image"
-    ask image rm "$image" >/dev/null
+    ask image rm "$image" >/dev/null || stuck=yes
   done
-  [ -z "$left" ] || return
+  [ -z "$stuck" ] || return
   for extra in $(of folder); do
     case $extra in
       */../* | */..) note "folder $extra $extra" ;;
@@ -59,13 +62,44 @@ look() {
   done
 }
 
+# until_destroyed SINCE LINES: until the engine has told that each of these containers is gone, or 15 s have passed. To
+# ask again and again takes a small host the time that the engine needs to end them. Where it tells nothing, at once.
+until_destroyed() {
+  since=$1 number=0
+  shift
+  for line in $1; do
+    number=$((number + 1))
+    set -- "$@" --filter "container=${line%% *}"
+  done
+  shift
+  {
+    engine events --since "$since" --until "$(($(date +%s) + 15))" --filter event=destroy "$@" --format gone &
+    echo $!
+    wait
+  } | {
+    read -r teller
+    while [ "$number" -gt 0 ] && read -r _; do number=$((number - 1)); done
+    kill "$teller" 2>/dev/null
+  }
+}
+
 until_gone() {
   looks=0
-  while look; [ -n "$left" ]; do
+  while
+    began=$(date +%s)
+    look
+    [ -n "$left" ]
+  do
     looks=$((looks + 1))
     if [ "$looks" -ge "$patience" ]; then
       printf '%s' "$left" | sed 's/^/left /'
       return 1
+    fi
+    if [ -n "$tasks" ]; then
+      until_destroyed "$began" "$tasks"
+      waited=$(($(date +%s) - began))
+      # A clock that was set is no patience.
+      if [ "$waited" -gt 0 ] && [ "$waited" -le 60 ]; then looks=$((looks + waited)); fi
     fi
     sleep "$tick"
   done

@@ -58,14 +58,34 @@ case "$*" in
   'network inspect --format {{index .Labels '*) shift 4; told networks "$@" ;;
   'ps -a --filter label=swarmproof --format {{.Label '*) told containers $(ids containers) ;;
   'service ls --filter label='*) list services "$(label "$*")" ;;
-  'service rm '*) rm "$state/services/$3"; (sleep 0.3; rm -f "$state/tasks/$3".*) >/dev/null 2>&1 & ;;
+  'service rm '*)
+    shift 2
+    for name; do
+      rm "$state/services/$name"
+      (sleep 0.3; rm -f "$state/tasks/$name".*) >/dev/null 2>&1 &
+    done ;;
+  'events --since '*' --filter event=destroy --filter container='*' --format gone')
+    for word; do case $word in
+      container=*) while [ -e "$state/tasks/${'$'}{word#*=}" ]; do sleep 0.05; done; echo gone ;;
+    esac; done
+    sleep 60 ;;
   'ps -a --filter label='*) list containers "$(label "$*")" ;;
   'ps -a --filter name=^/'*) list tasks '' | grep "^$(echo "$3 $4" | sed 's/.*[*]//')" || true ;;
-  'rm --force '*) rm "$state/containers/$3" ;;
+  'rm --force '*) shift 2; for name; do rm "$state/containers/$name"; done ;;
   'network ls -q --filter name=^docker_gwbridge$') ls "$state/networks" | grep -x docker_gwbridge || true ;;
   'network ls --filter label='*) list networks "$(label "$*")" ;;
-  'network rm '*) ls "$state/tasks" | grep -q -e '^somebody' -e "^${'$'}{3%-*}-" && exit 1; rm "$state/networks/$3" ;;
-  'image inspect --format {{len '*) grep -qsx "$5" "$state/images/nameless" && echo '0 0' ;;
+  'network rm '*)
+    shift 2
+    failed=0
+    for name; do
+      if ls "$state/tasks" | grep -q -e '^somebody' -e "^${'$'}{name%-*}-"; then failed=1; else rm "$state/networks/$name"; fi
+    done
+    exit $failed ;;
+  'image inspect --format {{len '*)
+    shift 4
+    failed=0
+    for id; do if grep -qsx "$id" "$state/images/nameless"; then echo '0 0'; else failed=1; fi; done
+    exit $failed ;;
   'image inspect --format {{.Id}} '*) grep -qx "$5" "$state/images/list" ;;
   'image rm '*) ls "$state/tasks" | grep -q -e "${'$'}{3##*:}-" && exit 1
     for file in "$state/images"/*; do sed -i "\#^$3\$#d" "$file"; done ;;

@@ -12,7 +12,12 @@ traces() {
 }
 
 nameless() {
-  for id in $(of unnamed); do
+  ids=$(of unnamed)
+  [ -n "$ids" ] || return 0
+  # Most often all have names or are gone, which one call tells.
+  # shellcheck disable=SC2086 # ids, a line each
+  ask image inspect --format '{{len .RepoTags}} {{len .RepoDigests}}' $ids | grep -qx '0 0' || return 0
+  for id in $ids; do
     [ "$(ask image inspect --format '{{len .RepoTags}} {{len .RepoDigests}}' "$id")" != '0 0' ] || echo "$id"
   done
 }
