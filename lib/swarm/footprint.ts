@@ -2,7 +2,7 @@ import { SwarmproofError } from '../error.ts'
 import type { LoadedImage } from '../loaded-image.ts'
 import type { OverlaySpec, Topology } from '../topology/topology.ts'
 import { freeBlock, fromEndOf } from './free-block.ts'
-import type { Occupied } from './occupied.ts'
+import type { Occupied, OccupiedSubnets } from './occupied.ts'
 import { prefixFor } from '../topology/room-for-nodes.ts'
 import { defaultDataPathPort, gossipPort, managementPort } from '../topology/swarm-defaults.ts'
 
@@ -81,7 +81,7 @@ export function withFootprint(
 }
 
 /** Everything that must not be overlapped, and, beside it, pools that are better left alone but may fill all there is. */
-function blocksInUse({ hosts, swarm }: Occupied) {
+function blocksInUse({ hosts, swarm }: OccupiedSubnets) {
   const must = [
     ...hosts.flatMap(({ routes, addresses, networks }) => [...routes, ...addresses, ...networks]),
     ...swarm.networks,
@@ -99,7 +99,7 @@ export interface SubnetWish {
 }
 
 /** @throws SwarmproofError `NO_FREE_SUBNET` */
-export function freeSubnet(occupied: Occupied, prefixLength: number, wish: SubnetWish = {}): string {
+export function freeSubnet(occupied: OccupiedSubnets, prefixLength: number, wish: SubnetWish = {}): string {
   const { preferred, besides = [], random } = wish
   const { must, swarmPools, localPools } = blocksInUse(occupied)
   const taken = [...must, ...besides]

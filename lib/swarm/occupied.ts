@@ -1,5 +1,5 @@
-/** What is in use on one host, as far as a stack could be in its way. All blocks are IPv4. */
-export interface OccupiedHost {
+/** What a subnet of a new network could be in the way of on one host. All blocks are IPv4. */
+interface OccupiedBlocks {
   readonly host: string
   /** Destinations of routes of every table, but default routes; CIDR, or an address without a prefix length. */
   readonly routes: readonly string[]
@@ -9,18 +9,26 @@ export interface OccupiedHost {
   readonly networks: readonly string[]
   /** Where its engine takes subnets from for networks that are given none. */
   readonly localPools: readonly string[]
+}
+
+/** What is in use on one host, as far as a stack could be in its way. */
+export interface OccupiedHost extends OccupiedBlocks {
   /** TCP and UDP ports that a socket is bound to, a container publishes, or a NAT rule names. */
   readonly ports: readonly number[]
   /** Ports its kernel gives to outgoing connections, first and last. */
   readonly ephemeral: readonly [number, number]
 }
 
-/** What is in use in a swarm; empty where there is none yet. */
-export interface OccupiedSwarm {
+/** Empty where there is no swarm yet. */
+interface OccupiedSwarmBlocks {
   /** Where networks without a subnet of their own get one from. */
   readonly pools: readonly string[]
   /** Subnets of its networks. */
   readonly networks: readonly string[]
+}
+
+/** What is in use in a swarm; empty where there is none yet. */
+export interface OccupiedSwarm extends OccupiedSwarmBlocks {
   /** Ports its services publish, in any mode. */
   readonly ports: readonly number[]
 }
@@ -28,4 +36,10 @@ export interface OccupiedSwarm {
 export interface Occupied {
   readonly hosts: readonly OccupiedHost[]
   readonly swarm: OccupiedSwarm
+}
+
+/** What of it a subnet is chosen by. */
+export interface OccupiedSubnets {
+  readonly hosts: readonly OccupiedBlocks[]
+  readonly swarm: OccupiedSwarmBlocks
 }

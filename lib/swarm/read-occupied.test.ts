@@ -1,8 +1,14 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { nativeHost } from '../host/native-host.fake.ts'
 import { FakeRemote } from '../remote/fake-remote.ts'
+import type { Remote } from '../remote/remote.ts'
 import { inSections } from '../remote/sections.fake.ts'
 import { readSections } from '../remote/sections.ts'
-import { parseOccupied, readOccupied } from './read-occupied.ts'
+import type { OccupiedSubnets } from './occupied.ts'
+import { parseOccupied, readOccupied, readOccupiedSubnets } from './read-occupied.ts'
 
 const manager = `@@ routes
 default via 10.20.0.1 dev eth0
@@ -100,5 +106,73 @@ describe('readOccupied', () => {
     })
     const error = await readOccupied([remote]).catch((thrown: unknown) => thrown)
     expect(error).to.have.property('code', 'OCCUPIED_UNKNOWN')
+  })
+})
+
+describe('what is asked of an engine for what is in use', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'swp-occupied-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  // What clients of 28.5 on a manager and on a worker, and one that has no such field, say to these templates.
+  const manager = String.raw`'info --format {{json .DefaultAddressPools}}') echo null ;;
+'info --format {{json .DefaultAddressPools}}{{println}}'*) printf 'null\nactive {"DefaultAddrPool":null}\n' ;;
+'info --format {{.Swarm.LocalNodeState}}'*) echo 'active {"DefaultAddrPool":null}' ;;`
+  const worker = manager.replaceAll('{"DefaultAddrPool":null}', '')
+  const older = manager.replaceAll(/\{\{json \.Def.*/g, (line) => `${line.split(')')[0]}) echo; exit 1 ;;`)
+
+  async function asked(
+    answers: string,
+    read: (remotes: readonly Remote[]) => Promise<OccupiedSubnets>,
+  ): Promise<{ readonly words: readonly string[]; readonly occupied: OccupiedSubnets }> {
+    const log = join(folder, 'asked')
+    writeFileSync(log, '')
+    const client = `#!/bin/sh\necho "$*" >>${log}\ncase "$*" in\n${answers}
+'network ls -q') echo n1 ;;
+'network inspect '*) echo 'swarm 10.91.1.0/24' ;;
+'service ls -q') echo s1 ;;
+'service inspect '*) echo '8443 ' ;;
+ps*) echo '0.0.0.0:9000->9000/tcp' ;;
+*) exit 1 ;;
+esac\n`
+    writeFileSync(join(folder, 'docker'), client, { mode: 0o755 })
+    const path = `PATH=${folder}:${process.env['PATH'] ?? ''}`
+    const { remote } = nativeHost('web1', ['/usr/bin/env', path, '/bin/sh', '-c'])
+    const occupied = await read([remote])
+    const words = readFileSync(log, 'utf8').trim().split('\n')
+    return { occupied, words: words.map((line) => line.replace(/ (--format|-q).*/, '')) }
+  }
+
+  it('is one call for pools and swarm, and on a manager alone its services', async () => {
+    const of = await asked(manager, readOccupied)
+    expect(of.words).to.deep.equal([
+      'network ls',
+      'network inspect',
+      'info',
+      'service ls',
+      'service inspect',
+      'ps',
+    ])
+    expect(of.occupied.swarm).to.deep.equal({
+      pools: ['10.0.0.0/8'],
+      networks: ['10.91.1.0/24'],
+      ports: [8443],
+    })
+    const there = await asked(worker, readOccupied)
+    expect(there.words).to.deep.equal(['network ls', 'network inspect', 'info', 'ps'])
+    expect(there.occupied.swarm.pools).to.deep.equal([])
+  })
+
+  it('is each by itself where the client does not know of both', async () => {
+    const { words, occupied } = await asked(older, readOccupied)
+    expect(words.filter((word) => word === 'info')).to.have.lengthOf(3)
+    expect(occupied.swarm).to.deep.include({ pools: ['10.0.0.0/8'], ports: [8443] })
+    expect(occupied.hosts[0]?.localPools).to.include('172.31.0.0/16')
+  })
+
+  it('is nothing of ports where a subnet is chosen', async () => {
+    const { words, occupied } = await asked(manager, readOccupiedSubnets)
+    expect(words).to.deep.equal(['network ls', 'network inspect', 'info'])
+    expect(occupied.swarm).to.deep.include({ pools: ['10.0.0.0/8'], networks: ['10.91.1.0/24'] })
+    expect(occupied.hosts[0]?.networks).to.deep.equal(['10.91.1.0/24'])
   })
 })

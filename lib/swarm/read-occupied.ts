@@ -4,11 +4,22 @@ import { cidrBlock } from '../identifier.ts'
 import type { Remote } from '../remote/remote.ts'
 import { execSections, type Sections } from '../remote/sections.ts'
 import { scriptFile } from '../script-file.ts'
-import type { Occupied, OccupiedHost, OccupiedSwarm } from './occupied.ts'
+import type { Occupied, OccupiedHost, OccupiedSubnets, OccupiedSwarm } from './occupied.ts'
 
 /** Reads what is in use on these hosts and in the swarm they form, if they do: one remote call a host. */
-export async function readOccupied(remotes: readonly Remote[]): Promise<Occupied> {
-  const read = await Promise.all(remotes.map(readOne))
+export function readOccupied(remotes: readonly Remote[]): Promise<Occupied> {
+  return readOf(remotes, 'all')
+}
+
+/** Reads of it what a subnet is chosen by, with half of the calls of the docker client. */
+export function readOccupiedSubnets(remotes: readonly Remote[]): Promise<OccupiedSubnets> {
+  return readOf(remotes, 'subnets')
+}
+
+type Part = 'all' | 'subnets'
+
+async function readOf(remotes: readonly Remote[], only: Part): Promise<Occupied> {
+  const read = await Promise.all(remotes.map((remote) => readOne(remote, only)))
   const swarms = read.map(({ swarm }) => swarm)
   const union = <T>(pick: (swarm: OccupiedSwarm) => readonly T[]): T[] => [...new Set(swarms.flatMap(pick))]
   return {
@@ -21,8 +32,8 @@ export async function readOccupied(remotes: readonly Remote[]): Promise<Occupied
   }
 }
 
-async function readOne(remote: Remote): Promise<{ host: OccupiedHost; swarm: OccupiedSwarm }> {
-  const { result, sections } = await execSections(remote, occupiedScript, {
+async function readOne(remote: Remote, only: Part): Promise<{ host: OccupiedHost; swarm: OccupiedSwarm }> {
+  const { result, sections } = await execSections(remote, occupiedScript(only), {
     timeoutMs: 60_000,
     idempotent: true,
   })
@@ -38,9 +49,9 @@ async function readOne(remote: Remote): Promise<{ host: OccupiedHost; swarm: Occ
 
 /**
  * Reads only. Without `ip` the main routing table and all own addresses are still to be had from /proc. Only a manager
- * knows the swarm's pools and services; elsewhere those commands say nothing on standard output.
+ * knows the swarm's pools and services, and is asked for services.
  */
-const occupiedScript = scriptFile(import.meta.url, 'read-occupied.sh')
+const occupiedScript = (only: Part) => scriptFile(import.meta.url, 'read-occupied.sh', { only })
 
 export function parseOccupied(
   host: string,
