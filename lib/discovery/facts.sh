@@ -3,6 +3,8 @@
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/sbin LC_ALL=C
 export PATH LC_ALL
 have() { command -v "$1" >/dev/null 2>&1; }
+newline='
+'
 section() { printf '%s %s\n' "$mark" "$*"; }
 clock() { section clock "$(date +%s%N 2>/dev/null)"; }
 # Told to an engine in its arguments or in the file it is configured by; nothing where it was not told.
@@ -65,13 +67,29 @@ elif ! out=$(docker version --format '{{json .Server}}' 2>/dev/null); then
   done
 else
   section engine; printf '%s\n' "$out"
-  info=$(docker info --format "$engine_format" 2>/dev/null)
+  # A client takes a small host most of a second: one call tells all. Those before 28.1 know of no backend, and engines
+  # before that do not say it.
+  told='{{println}}{{.DockerRootDir}}{{println}}backend'
+  case $client in
+    'Docker version '[1-9].* | 'Docker version 1'[0-9].* | 'Docker version 2'[0-7].* | 'Docker version 28.0.'*) ;;
+    *) told="$told {{with .FirewallBackend}}{{.Driver}}{{end}}" ;;
+  esac
+  all=$(docker info --format "$engine_format$told" 2>/dev/null)
+  case $all in
+    *"$newline"*"${newline}backend"*)
+      info=${all%%"$newline"*} backend=${all##*"${newline}backend"} root=${all#*"$newline"}
+      root=${root%%"$newline"*} backend=${backend# }
+      ;;
+    *)
+      info=$(docker info --format "$engine_format" 2>/dev/null)
+      root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+      backend=
+      ;;
+  esac
   section info; printf '%s\n' "$info"
-  # Clients before 28.1 do not know it, and engines before that do not say it.
-  section firewall-backend; docker info --format '{{.FirewallBackend.Driver}}' 2>/dev/null
+  section firewall-backend; printf '%s\n' "$backend"
   section exec-root
   for process in $(engines); do exec_root "$process"; done
-  root=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
   section networks
   ids=$(docker network ls -q --no-trunc)
   # shellcheck disable=SC2086 # ids, a line each

@@ -239,6 +239,24 @@ esac`
     expect(facts.swarm.state).to.equal('inactive')
   })
 
+  it('asks the engine once for what it is, where its client knows of firewall backends', async function () {
+    this.timeout(30_000)
+    // What the client and the engine 28.5.2 of Debian say to it, but for the rest of the first line.
+    const all = String.raw`printf '%s\n' '{"DockerRootDir":"/srv/docker","Swarm":{"LocalNodeState":"active"}}' /srv/docker 'backend iptables'`
+    const once = `case "$1 $*" in 'info '*FirewallBackend*) [ -e $folder/asked ] || ${all}; : >$folder/asked; exit ;; esac${engine}`
+    const facts = await factsWith(once)
+    expect(facts.engine).to.include({ rootDirectory: '/srv/docker', firewallBackend: 'iptables' })
+    expect(facts.swarm.state).to.equal('active')
+
+    // What those of 26.1 say, which end with an error where they are asked for a backend.
+    const older = once
+      .replaceAll('28.5.2', '26.1.5')
+      .replace('*FirewallBackend*)', `*FirewallBackend*) exit 1 ;; 'info '*)`)
+      .replace('backend iptables', 'backend')
+    const { engine: told } = await factsWith(older)
+    expect(told).to.include({ rootDirectory: '/srv/docker' }).and.not.to.have.property('firewallBackend')
+  })
+
   it('learns from the engine’s own arguments, or from its file, where it keeps network namespaces', async function () {
     this.timeout(60_000)
     // Process ids of its own: only the engine of the test is seen.
