@@ -13,7 +13,7 @@ import { join } from 'node:path'
 
 /**
  * A `docker` of a few lines of sh for tests of guards, with its objects as files: `services/<name>` and so on hold their
- * label. Removing a service takes its tasks with it, a moment later; a network or image in use is refused, as engines
+ * label. Removing a service takes its tasks with it, after 0.3 s or what a file `ending` says; a network or image in use is refused, as engines
  * do. While a file `down` is there it answers nothing, and with a file `warns` it prints a warning on standard error at
  * every call, as clients do. In which swarm it is: `inactive` for none, else `node`, `remotes` (a line each) and
  * `expiry` say.
@@ -62,13 +62,17 @@ case "$*" in
     shift 2
     for name; do
       rm "$state/services/$name"
-      (sleep 0.3; rm -f "$state/tasks/$name".*) >/dev/null 2>&1 &
+      (sleep "$(cat "$state/ending" 2>/dev/null || echo 0.3)"; rm -f "$state/tasks/$name".*) >/dev/null 2>&1 &
     done ;;
   'events --since '*' --filter event=destroy --filter container='*' --format gone')
+    until=$5
+    on() { [ "$(date +%s)" -lt "$until" ]; }
     for word; do case $word in
-      container=*) while [ -e "$state/tasks/${'$'}{word#*=}" ]; do sleep 0.05; done; echo gone ;;
+      container=*)
+        while on && [ -e "$state/tasks/${'$'}{word#*=}" ]; do sleep 0.05; done
+        ! on || echo gone ;;
     esac; done
-    sleep 60 ;;
+    while on; do sleep 0.05; done ;;
   'ps -a --filter label='*) list containers "$(label "$*")" ;;
   'ps -a --filter name=^/'*) list tasks '' | grep "^$(echo "$3 $4" | sed 's/.*[*]//')" || true ;;
   'rm --force '*) shift 2; for name; do rm "$state/containers/$name"; done ;;

@@ -179,6 +179,40 @@ exec STATE/docker "$@"
     await on().untilGone()
   })
 
+  const askedFor = (words: string): number =>
+    (on().engine.read('asked') ?? '').split('\n').filter((line) => line.startsWith(words)).length
+
+  it('removes all services with one call, and waits for the end of their tasks without asking again', async () => {
+    await on().start()
+    on().engine.set('ending', '3')
+    await on().guard?.[Symbol.asyncDispose]()
+    expect(on().engine.left()).to.deep.equal(others)
+    expect(askedFor('service rm swp-x-')).to.equal(1)
+    expect(askedFor('events ')).to.equal(1)
+    // One look finds the tasks, one removes the network after them, one finds nothing.
+    expect(askedFor('ps -a --filter name=')).to.equal(3)
+  })
+
+  it('asks again and again where the engine tells no events', async () => {
+    on().engine.wrap('docker', '#!/bin/sh\n[ "$1" != events ] || exit 1\nexec STATE/docker "$@"\n')
+    await on().start()
+    on().engine.set('ending', '2')
+    await on().guard?.[Symbol.asyncDispose]()
+    expect(on().engine.left()).to.deep.equal(others)
+    expect(askedFor('ps -a --filter name=')).to.be.above(3)
+  })
+
+  it('waits no longer than it has patience for a task that does not end', async () => {
+    await on().start({ cleanLooks: 5 })
+    on().engine.set('ending', '25')
+    const error = await failure(Promise.resolve(on().guard?.[Symbol.asyncDispose]()))
+    expect((error as LeftBehindError).leftovers.map(({ what }) => what)).to.deep.equal([
+      'task swp-x-rr.1.abc',
+      'task swp-x-web.1.abc',
+    ])
+    expect(askedFor('events ')).to.equal(1)
+  })
+
   it('names a network that is in use by somebody', async () => {
     await on().start({ cleanLooks: 8 })
     on().engine.put('tasks', 'somebody.1.xyz')
