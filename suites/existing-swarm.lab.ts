@@ -5,6 +5,7 @@ import { collectHosts, engineLogTail } from '../lib/conformance/collect-hosts.ts
 import type { RunRecord } from '../lib/conformance/run-record.ts'
 import { startCustomers } from './customer.fake.ts'
 import { filesWith } from './holds-secret.fake.ts'
+import { timeProfileOf } from '../lib/report/time-profile.ts'
 import { unwanted, plainProgress } from './lab-test.ts'
 import { plantOperatorObjects } from './operator-objects.fake.ts'
 import { raisedLab } from './raised-lab.fake.ts'
@@ -72,6 +73,14 @@ for (const name of labs) {
       const record = JSON.parse(readFileSync(file, 'utf8')) as RunRecord
       expect(unwanted(record.requirements, ['pass', 'skip']), told).to.deep.equal([])
       expect(exitCode, told).to.equal(0)
+      const steps = record.steps.map(({ what, outcome }) => `${what} ${outcome}`)
+      expect(steps).to.include.members([
+        'Connecting done',
+        'Verifying done',
+        'Removing what was created done',
+      ])
+      const { totalMs, betweenMs } = timeProfileOf(record)
+      expect(betweenMs / totalMs, 'share of the time in no step and no requirement').to.be.below(0.1)
     })
   })
 }

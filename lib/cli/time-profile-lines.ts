@@ -6,7 +6,8 @@ const MOST_ROWS = 15
 /** Where the time of a run went, for people: a row a step or requirement, the longest first. */
 export function timeProfileLines(profile: TimeProfile): string {
   const { totalMs, betweenMs, steps, requirements, expectations } = profile
-  const labs = new Set([...steps, ...requirements].map(({ lab }) => lab))
+  // A step before the lab was known is of none.
+  const labs = new Set([...steps, ...requirements].flatMap(({ lab }) => lab ?? []))
   const severalLabs = labs.size > 1
   return [
     `Time: ${formatDuration(totalMs)}, of it ${formatDuration(betweenMs)} in no step and no requirement`,

@@ -49,7 +49,7 @@ async function up(topologyName: string, flags: UpFlags): Promise<void> {
   try {
     const { built } = await bringUp(topology, {
       provider: await chooseProvider(flags, progress),
-      progress: recordingProgress(progress, timed, topology.name, { info: () => undefined }),
+      progress: recordingProgress(progress, timed, topology.name),
       signal: interruption.signal,
       fresh: flags.fresh ?? false,
       runId: `up-${randomBytes(3).toString('hex')}`,

@@ -1,6 +1,9 @@
 import { deployOnExisting, type DeployedOnExisting } from '../conformance/deploy-on-existing.ts'
+import { callsOfHosts } from '../conformance/calls-of-hosts.ts'
 import type { Known } from '../conformance/forecast.ts'
+import type { Begun } from '../conformance/new-record.ts'
 import { planLabs } from '../conformance/plan.ts'
+import { recordingProgress } from '../conformance/recording-progress.ts'
 import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
 import type { Suite } from '../conformance/suite.ts'
@@ -35,6 +38,8 @@ export interface ValidateRunOptions {
   readonly reproduce: string
   readonly version: string
   readonly progress: Progress
+  /** What was done before, such as connecting. */
+  readonly begun: Begun
   readonly signal: AbortSignal
   readonly onVerdict: (requirement: RequirementRecord) => void
 }
@@ -48,20 +53,25 @@ export async function validateRun(
   lab: Lab,
   options: ValidateRunOptions,
 ): Promise<FinishedRun> {
-  const { progress } = options
+  const { begun } = options
+  const progress = recordingProgress(options.progress, begun, topology.name)
   const adopted = await deployOnExisting(topology, lab, {
     ...options,
+    progress,
     guard: { cleanCommand: options.cleanCommand, restartsExpected: restartsHosts(options) },
   })
   const verified = await settled(verifyAdopted(topology, adopted, options))
+  const before = begun.steps.length
   const leftovers = await remove(adopted, progress)
   if (!verified.ok)
     throw leftovers.length === 0 ? verified.error : new LeftBehindError(leftovers, verified.error)
   const finished = verified.value
-  if (leftovers.length > 0) {
-    finished.record.leftovers = [...(finished.record.leftovers ?? []), ...leftovers]
-    finished.store.save()
-  }
+  const { record, store } = finished
+  for (const removal of begun.steps.slice(before)) store.log.info(removal)
+  if (leftovers.length > 0) record.leftovers = [...(record.leftovers ?? []), ...leftovers]
+  for (const one of record.labs) one.calls = callsOfHosts(adopted.raised.lab.hosts, one.calls)
+  record.endedAt = new Date().toISOString()
+  store.save()
   return finished
 }
 

@@ -1,7 +1,8 @@
 import { Command } from 'commander'
-import { newRunId } from '../conformance/new-record.ts'
+import { type Begun, newRunId } from '../conformance/new-record.ts'
 import { type OverlapBounds, overlapBounds } from '../conformance/overlap-bounds.ts'
 import { defaultProfile, type Profile, profiles, readProfile } from '../conformance/profile.ts'
+import { recordingProgress } from '../conformance/recording-progress.ts'
 import { chosenRequirementIds, selectTests } from '../conformance/selection.ts'
 import type { Suite } from '../conformance/suite.ts'
 import { defaultTimeLimitMs } from '../conformance/time-limit.ts'
@@ -65,6 +66,7 @@ export interface ValidateFlags extends HostFlags, SideBySideFlags {
   readonly pairs?: PairChoice
   readonly bail?: true
   readonly json?: true
+  readonly profileTime?: true
   readonly reportDir: string
   readonly timeout: number
   readonly deadline?: number
@@ -115,6 +117,7 @@ export function validateCommand(): Command {
     .addOption(timeLimitOption())
     .addOption(deadlineOption())
     .option('--report-dir <folder>', 'where runs are stored', 'reports')
+    .option('--profile-time', 'show which steps and requirements took how long')
     .option('--json', 'print the result as JSON on standard output')
     .addHelpText('after', examples)
     .action(validate)
@@ -130,7 +133,9 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
   const inventory = givenHosts(words, flags)
   const selected = selectTests(suites, { ...flags, slow: flags.slow ?? false, existing: true })
   const disruptive = chosenRequirementIds(suites, flags.disruptive ?? [])
-  const progress = new LiveProgress()
+  const begun: Begun = { startedAt: new Date(), steps: [] }
+  const screen = new LiveProgress()
+  const progress = recordingProgress(screen, begun, undefined)
   const interruption = onInterruption((text) => progress.note(text), { deadlineMs: flags.deadline })
   const { signal } = interruption
   // Interrupts connecting alone: what was created is removed over the same connections, after Ctrl-C too.
@@ -138,7 +143,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
   const giveUp = (): void => connecting.abort(signal.reason)
   signal.addEventListener('abort', giveUp)
   const client = sshClient(clientOptions(flags, connecting.signal))
-  const runId = newRunId(new Date())
+  const runId = newRunId(begun.startedAt)
   try {
     const connect = client.connect.bind(client)
     const found = await findLab(inventory, {
@@ -173,7 +178,7 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
     const announcement = { found, footprint, creates, suites: selected, disruptive, flags }
     if (flags.dryRun) {
       const foretold = await foretellValidation({ topology, found, suites: selected, disruptive, flags })
-      return tellAnnouncement({ ...announcement, foretold }, flags, progress)
+      return tellAnnouncement({ ...announcement, foretold }, flags, screen)
     }
     for (const line of announcementLines(announcement)) progress.note(line)
     if (flags.init) await refuseBlockedPorts(found, progress, signal)
@@ -183,14 +188,15 @@ async function validate(words: readonly string[], flags: ValidateFlags): Promise
       suites: selected,
       disruptive,
       runId,
-      progress,
+      begun,
+      progress: screen,
       interruption,
     })
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {
     await client[Symbol.asyncDispose]()
-    progress.close()
+    screen.close()
     interruption.release()
   }
 }
@@ -234,6 +240,7 @@ interface VerifyOptions {
   readonly suites: readonly Suite[]
   readonly disruptive: readonly string[]
   readonly runId: string
+  readonly begun: Begun
   readonly progress: LiveProgress
   readonly interruption: Interruption
 }
@@ -271,7 +278,7 @@ async function verify(found: FoundLab, topology: Topology, options: VerifyOption
       if (!flags.json) progress.print(stdout, verdictLines(requirement, paint))
     },
   })
-  await concludeRun(finished, progress, flags.json === true)
+  await concludeRun(finished, progress, flags.json === true, flags.profileTime)
 }
 
 /** The command that does it again. */

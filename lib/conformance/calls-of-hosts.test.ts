@@ -21,5 +21,11 @@ describe('calls of hosts', () => {
     })
     again.remote.calls.files += 1
     expect(callsOfHosts(all)['a'], 'since it was asked before').to.deep.equal({ ...noCalls(), files: 1 })
+    other.remote.calls.files += 2
+    const earlier = { b: { ...noCalls(), files: 4 }, gone: noCalls() }
+    const sums = callsOfHosts(all, earlier)
+    expect(sums['b'], 'on top of what was counted already').to.deep.equal({ ...noCalls(), files: 6 })
+    expect(sums).to.have.keys('a', 'b', 'gone')
+    expect(earlier.b.files).to.equal(4)
   })
 })

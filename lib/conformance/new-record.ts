@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import type { Topology } from '../topology/topology.ts'
 import type { ReadyLab } from './bring-up.ts'
-import type { LabRecord, RequirementRecord, RunRecord } from './run-record.ts'
+import type { LabRecord, RequirementRecord, RunRecord, StepRecord } from './run-record.ts'
 import type { Suite } from './suite.ts'
 import type { ConformanceTest } from './test.ts'
+
+/** What a run did before there was a record of it. */
+export interface Begun {
+  readonly startedAt: Date
+  /** Becomes that of the record: what is added later is in it too. */
+  readonly steps: StepRecord[]
+}
 
 export interface NewRecordOptions {
   readonly labs: readonly {
@@ -16,11 +23,12 @@ export interface NewRecordOptions {
   readonly version: string
   /** Where something bears it already; a new one otherwise. */
   readonly runId?: string
+  readonly begun?: Begun
 }
 
 /** The record of a run that begins. */
 export function newRecord(options: NewRecordOptions): RunRecord {
-  const startedAt = new Date()
+  const { startedAt, steps } = options.begun ?? { startedAt: new Date(), steps: [] }
   return {
     schemaVersion: 3,
     runId: options.runId ?? newRunId(startedAt),
@@ -32,7 +40,7 @@ export function newRecord(options: NewRecordOptions): RunRecord {
     requirements: options.labs.flatMap(({ name, suites }) =>
       suites.flatMap(({ tests }) => tests.map((test) => requirementRecord(test, name))),
     ),
-    steps: [],
+    steps,
     failures: [],
     findings: [],
   }

@@ -2,16 +2,19 @@ import type { Logger } from 'pino'
 import type { Progress, ProgressStep } from '../progress.ts'
 import type { RunRecord } from './run-record.ts'
 
-/** Passes progress on and keeps each ended step, with the lab it belongs to, in the record and in the log. */
+/**
+ * Passes progress on and keeps each ended step in the record and in the log, with the lab it belongs to: none where
+ * it is not known yet.
+ */
 export function recordingProgress(
   inner: Progress,
   record: Pick<RunRecord, 'steps'>,
-  lab: string,
-  log: Pick<Logger, 'info'>,
+  lab: string | undefined,
+  log?: Pick<Logger, 'info'>,
 ): Progress {
   return {
     note(text) {
-      log.info({ lab, note: text })
+      log?.info({ lab, note: text })
       inner.note(text)
     },
     begin(what, host) {
@@ -21,7 +24,7 @@ export function recordingProgress(
       const end = (outcome: 'done' | 'failed', text: string | undefined): void => {
         const step = {
           what,
-          lab,
+          ...(lab === undefined ? {} : { lab }),
           ...(host === undefined ? {} : { host }),
           startedAt: startedAt.toISOString(),
           durationMs: Date.now() - startedAt.getTime(),
@@ -29,7 +32,7 @@ export function recordingProgress(
           ...(text === undefined ? {} : { detail: text }),
         }
         record.steps.push(step)
-        log.info(step)
+        log?.info(step)
       }
       const recorded: ProgressStep = {
         update(text) {

@@ -8,7 +8,7 @@ import type { BuildObservations } from './context.ts'
 import { failureOf } from './failure.ts'
 import type { Known } from './forecast.ts'
 import { writeKeptNotes } from './kept-notes.ts'
-import { newRecord } from './new-record.ts'
+import { type Begun, newRecord } from './new-record.ts'
 import type { PlannedLab } from './plan.ts'
 import { type ReadyLab, bringUp } from './bring-up.ts'
 import { recordingProgress } from './recording-progress.ts'
@@ -57,6 +57,8 @@ export interface OneLabOptions extends RunOptions {
   readonly raised?: ReadyLab
   /** Where what was created for the run bears its id already; a new one otherwise. */
   readonly runId?: string
+  /** What was done before, as for a lab that was given. */
+  readonly begun?: Begun
 }
 
 export interface FinishedRun {
@@ -82,12 +84,13 @@ export function planRun(plan: readonly PlannedLab[], options: RunOptions): Promi
 
 async function runLabs(
   plan: readonly PlannedLab[],
-  options: RunOptions,
+  options: RunOptions & Pick<OneLabOptions, 'runId' | 'begun'>,
   raised: ReadyLab | undefined,
 ): Promise<FinishedRun> {
   const record = newRecord({ ...options, labs: plan })
   const { pairs = randomSeed() } = options
   const store = new RunStore(options.reportDir, record, (text) => options.progress.note(text))
+  for (const step of record.steps) store.log.info(step)
   let labId: string | undefined
   for (const [index, planned] of plan.entries()) {
     if (options.signal.aborted || (options.bail && record.requirements.some(isBroken))) break

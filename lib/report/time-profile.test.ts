@@ -99,4 +99,17 @@ describe('the profile of time', () => {
     if (several === undefined) throw new Error('no run of several labs')
     expect(timeProfileLines(timeProfileOf(several()))).to.match(/ on [a-z-]+/)
   })
+
+  it('takes a step before the lab was known for none of another lab', () => {
+    const [make] = Object.values(exampleRuns)
+    const run = make?.()
+    if (run === undefined) throw new Error('no run')
+    run.steps.unshift({
+      ...{ what: 'Connecting', host: 'worker1', outcome: 'done' },
+      ...{ startedAt: run.startedAt, durationMs: 7000 },
+    })
+    const lines = timeProfileLines(timeProfileOf(run))
+    expect(lines).to.contain('Connecting: worker1 7.0 s')
+    expect(lines).not.to.match(/ on [a-z-]+/)
+  })
 })
