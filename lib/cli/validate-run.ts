@@ -1,10 +1,9 @@
 import { deployOnExisting, type DeployedOnExisting } from '../conformance/deploy-on-existing.ts'
-import { callsOfHosts } from '../conformance/calls-of-hosts.ts'
 import type { Known } from '../conformance/forecast.ts'
 import type { Begun } from '../conformance/new-record.ts'
 import { planLabs } from '../conformance/plan.ts'
 import { recordingProgress } from '../conformance/recording-progress.ts'
-import { conformanceRun, type FinishedRun } from '../conformance/run.ts'
+import { conformanceRun, type FinishedRun, type OneLabOptions } from '../conformance/run.ts'
 import type { RequirementRecord } from '../conformance/run-record.ts'
 import type { Suite } from '../conformance/suite.ts'
 import type { Lab } from '../host/host.ts'
@@ -60,25 +59,18 @@ export async function validateRun(
     progress,
     guard: { cleanCommand: options.cleanCommand, restartsExpected: restartsHosts(options) },
   })
-  const verified = await settled(verifyAdopted(topology, adopted, options))
-  const before = begun.steps.length
-  const leftovers = await remove(adopted, progress)
-  if (!verified.ok)
-    throw leftovers.length === 0 ? verified.error : new LeftBehindError(leftovers, verified.error)
-  const finished = verified.value
-  const { record, store } = finished
-  for (const removal of begun.steps.slice(before)) store.log.info(removal)
-  if (leftovers.length > 0) record.leftovers = [...(record.leftovers ?? []), ...leftovers]
-  for (const one of record.labs) one.calls = callsOfHosts(adopted.raised.lab.hosts, one.calls)
-  record.endedAt = new Date().toISOString()
-  store.save()
-  return finished
+  let removal: Promise<readonly Leftover[]> | undefined
+  const closing = (): Promise<readonly Leftover[]> => (removal ??= remove(adopted, progress))
+  const verified = await settled(verifyAdopted(topology, adopted, { ...options, closing }))
+  if (verified.ok) return verified.value
+  const leftovers = await closing()
+  throw leftovers.length === 0 ? verified.error : new LeftBehindError(leftovers, verified.error)
 }
 
 function verifyAdopted(
   topology: Topology,
   adopted: DeployedOnExisting,
-  options: ValidateRunOptions,
+  options: ValidateRunOptions & Pick<OneLabOptions, 'closing'>,
 ): Promise<FinishedRun> {
   const [planned] = planLabs(options.suites, { named: [topology], shipped: [] })
   return conformanceRun({

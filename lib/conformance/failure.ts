@@ -11,7 +11,10 @@ export async function failureOf(
   labName: string,
   lab: Lab | undefined,
 ): Promise<FailureRecord> {
-  const failed = record.steps.findLast((entry) => entry.lab === labName && entry.outcome === 'failed')
+  const steps = record.steps.filter(({ lab }) => lab === labName)
+  // What failed before, and was borne, is not why verifying could not go on.
+  const from = steps.findLast(({ what }) => what === 'Verifying')?.startedAt ?? ''
+  const failed = steps.findLast(({ outcome, startedAt }) => outcome === 'failed' && startedAt >= from)
   const detail = error instanceof SwarmproofError ? error.detail : undefined
   const name = detail?.host ?? failed?.host
   const host = lab?.hosts.find((candidate) => candidate.name === name)

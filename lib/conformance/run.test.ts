@@ -37,7 +37,10 @@ describe('planRun', () => {
   afterEach(() => rmSync(folder, { recursive: true }))
 
   const run = (changed: Partial<RunOptions> = {}, onStart = (): void => undefined) =>
-    planRun(plan, {
+    planRun(plan, { ...options(onStart), ...changed })
+
+  function options(onStart = (): void => undefined): RunOptions {
+    return {
       provider: {
         start: (topology: { name: string }) => {
           asked.push(topology.name)
@@ -56,8 +59,8 @@ describe('planRun', () => {
       reproduce: 'swarmproof run',
       version: 'test',
       onVerdict: () => undefined,
-      ...changed,
-    })
+    }
+  }
 
   it('goes on with the next lab when one cannot come up, and ends as harness-failed', async () => {
     const { record, store, labId } = await run({ keep: true })
@@ -114,6 +117,34 @@ describe('planRun', () => {
         remove: 'swarmproof clean',
       })),
     )
+  })
+
+  it('has not ended before what was created is removed, and tells what is left', async () => {
+    const left = { host: 'web1', what: 'network swp-x-clear', remove: 'docker network rm swp-x-clear' }
+    const begun = { startedAt: new Date(), steps: [] as RunRecord['steps'] }
+    const seen: unknown[] = []
+    const { record, store } = await planRun(plan, {
+      ...options(),
+      begun,
+      closing: () => {
+        const stored = JSON.parse(
+          readFileSync(join(folder, 'latest', 'run.json'), 'utf8'),
+        ) as Partial<RunRecord>
+        seen.push(stored.state, stored.endedAt)
+        begun.steps.push({
+          ...{ what: 'Removing what was created', outcome: 'done' },
+          ...{ startedAt: new Date().toISOString(), durationMs: 1 },
+        })
+        return Promise.resolve([left])
+      },
+    })
+    expect(seen).to.deep.equal(['running', undefined])
+    const stored = JSON.parse(readFileSync(join(store.folder, 'run.json'), 'utf8')) as RunRecord
+    expect(stored.leftovers).to.deep.equal([left])
+    expect(stored.steps.at(-1)?.what).to.equal('Removing what was created')
+    expect(stored.endedAt).to.equal(record.endedAt).and.not.to.equal(undefined)
+    expect(stored.state).to.equal('harness-failed')
+    expect(readFileSync(join(store.folder, 'log.ndjson'), 'utf8')).to.contain('Removing what was created')
   })
 
   it('starts no further lab once aborted, and calls that no failure', async () => {

@@ -2,6 +2,7 @@ import { InterruptedError, OutOfTimeError } from '../error.ts'
 import type { HostProvider, Lab } from '../host/host.ts'
 import { type PairChoice, randomSeed } from '../observation/pair-sample.ts'
 import { type Progress, step } from '../progress.ts'
+import type { Leftover } from '../swarm/leftovers.ts'
 import type { Topology } from '../topology/topology.ts'
 import { callsOfHosts } from './calls-of-hosts.ts'
 import type { BuildObservations } from './context.ts'
@@ -49,16 +50,22 @@ export interface RunOptions {
   readonly callerRestoresLab?: boolean
 }
 
-export interface OneLabOptions extends RunOptions {
+/** What surrounds the verifying of labs that were given. */
+interface Around {
+  /** Where what was created for the run bears its id already; a new one otherwise. */
+  readonly runId?: string
+  /** What was done before. */
+  readonly begun?: Begun
+  /** Takes down what the run created there, and returns what is left: the run ends when it has. */
+  readonly closing?: () => Promise<readonly Leftover[]>
+}
+
+export interface OneLabOptions extends RunOptions, Around {
   readonly topology: Topology
   /** What to verify, already selected. */
   readonly suites: readonly Suite[]
   /** A lab that stands already and is its owner's: it is verified as it is now, and left as it is. */
   readonly raised?: ReadyLab
-  /** Where what was created for the run bears its id already; a new one otherwise. */
-  readonly runId?: string
-  /** What was done before, as for a lab that was given. */
-  readonly begun?: Begun
 }
 
 export interface FinishedRun {
@@ -78,13 +85,13 @@ export function conformanceRun(options: OneLabOptions): Promise<FinishedRun> {
  * Verifies the labs of a plan one after another, each brought up when the one before is gone. A lab that cannot come
  * up leaves its requirements unreached, and the run goes on with the next. Never throws for what happened on the way.
  */
-export function planRun(plan: readonly PlannedLab[], options: RunOptions): Promise<FinishedRun> {
+export function planRun(plan: readonly PlannedLab[], options: RunOptions & Around): Promise<FinishedRun> {
   return runLabs(plan, options, undefined)
 }
 
 async function runLabs(
   plan: readonly PlannedLab[],
-  options: RunOptions & Pick<OneLabOptions, 'runId' | 'begun'>,
+  options: RunOptions & Around,
   raised: ReadyLab | undefined,
 ): Promise<FinishedRun> {
   const record = newRecord({ ...options, labs: plan })
@@ -97,10 +104,26 @@ async function runLabs(
     const keep = options.keep && index === plan.length - 1
     labId = await runLab(planned, index, record, store, { ...options, keep, pairs }, raised)
   }
-  record.state = await stateAtEnd(record, store, plan, options.signal)
+  const state = await stateAtEnd(record, store, plan, options.signal)
+  // A run that is killed while it removes what it created has not ended.
+  if (options.closing !== undefined) await close(options.closing, record, store, raised)
+  record.state = state
   record.endedAt = new Date().toISOString()
   store.save()
   return { record, store, ...(labId === undefined ? {} : { labId }) }
+}
+
+async function close(
+  closing: () => Promise<readonly Leftover[]>,
+  record: RunRecord,
+  store: RunStore,
+  raised: ReadyLab | undefined,
+): Promise<void> {
+  const before = record.steps.length
+  const left = await closing()
+  for (const step of record.steps.slice(before)) store.log.info(step)
+  if (left.length > 0) record.leftovers = [...(record.leftovers ?? []), ...left]
+  for (const lab of record.labs) lab.calls = callsOfHosts(raised?.lab.hosts ?? [], lab.calls)
 }
 
 /** An error that aborted the run, instead of a person or a deadline, is one of its failures. */

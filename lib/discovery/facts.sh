@@ -69,16 +69,17 @@ else
   section engine; printf '%s\n' "$out"
   # A client takes a small host most of a second: one call tells all. Those before 28.1 know of no backend, and engines
   # before that do not say it.
-  told='{{println}}{{.DockerRootDir}}{{println}}backend'
+  told='{{println}}root {{.DockerRootDir}}{{println}}backend'
   case $client in
     'Docker version '[1-9].* | 'Docker version 1'[0-9].* | 'Docker version 2'[0-7].* | 'Docker version 28.0.'*) ;;
     *) told="$told {{with .FirewallBackend}}{{.Driver}}{{end}}" ;;
   esac
   all=$(docker info --format "$engine_format$told" 2>/dev/null)
   case $all in
-    *"$newline"*"${newline}backend"*)
-      info=${all%%"$newline"*} backend=${all##*"${newline}backend"} root=${all#*"$newline"}
-      root=${root%%"$newline"*} backend=${backend# }
+    *"${newline}root "*"${newline}backend"*)
+      # From the end: a wrapper may say words of its own before.
+      backend=${all##*"${newline}backend"} all=${all%"${newline}backend"*}
+      info=${all%"${newline}root "*} root=${all##*"${newline}root "} backend=${backend# }
       ;;
     *)
       info=$(docker info --format "$engine_format" 2>/dev/null)

@@ -242,11 +242,16 @@ esac`
   it('asks the engine once for what it is, where its client knows of firewall backends', async function () {
     this.timeout(30_000)
     // What the client and the engine 28.5.2 of Debian say to it, but for the rest of the first line.
-    const all = String.raw`printf '%s\n' '{"DockerRootDir":"/srv/docker","Swarm":{"LocalNodeState":"active"}}' /srv/docker 'backend iptables'`
+    const all = String.raw`printf '%s\n' '{"DockerRootDir":"/srv/docker","Swarm":{"LocalNodeState":"active"}}' 'root /srv/docker' 'backend iptables'`
     const once = `case "$1 $*" in 'info '*FirewallBackend*) [ -e $folder/asked ] || ${all}; : >$folder/asked; exit ;; esac${engine}`
     const facts = await factsWith(once)
     expect(facts.engine).to.include({ rootDirectory: '/srv/docker', firewallBackend: 'iptables' })
     expect(facts.swarm.state).to.equal('active')
+
+    const talking = await factsWith(
+      once.replace(all, `echo 'this host is managed by the platform team'; ${all}`),
+    )
+    expect(talking.engine).to.include({ rootDirectory: '/srv/docker', firewallBackend: 'iptables' })
 
     // What those of 26.1 say, which end with an error where they are asked for a backend.
     const older = once

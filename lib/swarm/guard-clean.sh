@@ -77,9 +77,12 @@ until_destroyed() {
     echo $!
     wait
   } | {
-    read -r teller
-    while [ "$number" -gt 0 ] && read -r _; do number=$((number - 1)); done
-    kill "$teller" 2>/dev/null
+    teller=''
+    while { [ -z "$teller" ] || [ "$number" -gt 0 ]; } && read -r line; do
+      # What it tells may be there before its number.
+      case $line in gone) number=$((number - 1)) ;; *) teller=$line ;; esac
+    done
+    [ -z "$teller" ] || kill "$teller" 2>/dev/null
   }
 }
 
@@ -98,8 +101,10 @@ until_gone() {
     if [ -n "$tasks" ]; then
       until_destroyed "$began" "$tasks"
       waited=$(($(date +%s) - began))
-      # A clock that was set is no patience.
-      if [ "$waited" -gt 0 ] && [ "$waited" -le 60 ]; then looks=$((looks + waited)); fi
+      # A look takes a small host three seconds. No call lasts longer than 90 s: beyond it a clock was set.
+      [ "$waited" -ge 0 ] || waited=0
+      [ "$waited" -le 90 ] || waited=90
+      looks=$((looks + waited / 3))
     fi
     sleep "$tick"
   done

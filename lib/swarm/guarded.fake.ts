@@ -123,7 +123,7 @@ export class GuardedFake {
 export function describeGuards(title: string, tests: (on: () => GuardedFake, shell: string) => void): void {
   for (const shell of shells) {
     describe(`${title}, by ${shell}`, function () {
-      this.timeout(30_000)
+      this.timeout(60_000)
       let fake: GuardedFake
       beforeEach(() => (fake = new GuardedFake(shell)))
       afterEach(() => fake.end())

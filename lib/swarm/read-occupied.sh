@@ -29,7 +29,9 @@ printf '%s\n' "$mark local-pools" "$pools" "$mark swarm" "$swarm"
 if [ "$only" != subnets ]; then
   echo "$mark services"
   case $swarm in
-    active*'{'* | '')
+    # Of a worker, or of what is in no swarm; where the state is unknown it is asked for all the same.
+    'active ' | inactive* | pending* | error* | locked*) ;;
+    *)
       ids=$(docker service ls -q 2>/dev/null)
       # shellcheck disable=SC2086 # ids, a line each
       [ -z "$ids" ] || docker service inspect --format '{{range .Endpoint.Ports}}{{.PublishedPort}} {{end}}' $ids

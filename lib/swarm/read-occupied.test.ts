@@ -169,6 +169,14 @@ esac\n`
     expect(occupied.hosts[0]?.localPools).to.include('172.31.0.0/16')
   })
 
+  it('is services too where the engine does not say whether it is in a swarm', async () => {
+    // What clients since 23 say, with exit code 0, where the engine answers with an error.
+    const blank = manager.replaceAll('active {"DefaultAddrPool":null}', ' ')
+    const { words, occupied } = await asked(blank, readOccupied)
+    expect(words).to.include('service inspect')
+    expect(occupied.swarm).to.deep.include({ ports: [8443] })
+  })
+
   it('is nothing of ports where a subnet is chosen', async () => {
     const { words, occupied } = await asked(manager, readOccupiedSubnets)
     expect(words).to.deep.equal(['network ls', 'network inspect', 'info'])
