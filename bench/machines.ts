@@ -2,7 +2,8 @@
  * Two emulated machines of the same image side by side, one as labs have it and one with something changed: what each
  * costs in processor time while it does what labs do.
  *
- *     npm run bench:machines -- [--kernel WORDS] [--engine JSON] [--environment NAME=VALUE...] [--rounds N] [--json]
+ *     npm run bench:machines -- [--kernel WORDS] [--engine JSON] [--environment NAME=VALUE...] [--prepare FILE]
+ *                               [--rounds N] [--json]
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -23,11 +24,13 @@ import { scriptLines, sh } from '../lib/script.ts'
 import { scriptFile } from '../lib/script-file.ts'
 import { ensureSetup } from '../lib/setup/setup.ts'
 
-const usage = `Usage: npm run bench:machines -- [--kernel WORDS] [--engine JSON] [--environment NAME=VALUE...] [--rounds N] [--json]
+const usage = `Usage: npm run bench:machines -- [--kernel WORDS] [--engine JSON] [--environment NAME=VALUE...]
+                                  [--prepare FILE] [--rounds N] [--json]
 
 --kernel       words added to the kernel's command line of the changed machine
 --engine       the daemon.json of its engine
 --environment  of its QEMU
+--prepare      a shell script that it runs before its engine is used
 --rounds       2 where nothing is said; after each the machines change places
 
 Each machine has a processor of this one to itself. Run nothing else meanwhile.
@@ -49,6 +52,7 @@ interface Measured {
 interface Changes {
   readonly kernel: string
   readonly engine: string
+  readonly prepare: string
   readonly environment: Readonly<Record<string, string>>
 }
 
@@ -71,6 +75,7 @@ function given(): { readonly changes: Changes; readonly rounds: number; readonly
       options: {
         kernel: { type: 'string', default: '' },
         engine: { type: 'string', default: '' },
+        prepare: { type: 'string' },
         environment: { type: 'string', multiple: true, default: [] },
         rounds: { type: 'string', default: '2' },
         json: { type: 'boolean', default: false },
@@ -91,7 +96,12 @@ function given(): { readonly changes: Changes; readonly rounds: number; readonly
       return [word.slice(0, at), word.slice(at + 1)]
     })
     const { kernel, engine, json } = values
-    return { changes: { kernel, engine, environment: Object.fromEntries(environment) }, rounds, json }
+    const prepare = values.prepare === undefined ? '' : readFileSync(values.prepare, 'utf8')
+    return {
+      changes: { kernel, engine, prepare, environment: Object.fromEntries(environment) },
+      rounds,
+      json,
+    }
   } catch (error) {
     return refuse(error, 64)
   }
@@ -140,9 +150,10 @@ async function start(
   return { side, machine, agent: await bootedAgent(machine, context) }
 }
 
-/** The engine with another configuration: it is stopped and comes back by itself, as the guest's init has it. */
+/** The engine with another configuration: init starts again what failed, and not what was told to end. */
 const reconfigure = (json: string) => sh`mkdir -p /etc/docker && printf %s ${json} > /etc/docker/daemon.json
-engine=$(pgrep -x dockerd) && kill "$engine" && while kill -0 "$engine" 2>/dev/null; do sleep 0.2; done`
+engine=$(pgrep -x dockerd) && kill "$engine" && while kill -0 "$engine" 2>/dev/null; do sleep 0.2; done
+sleep 2; pgrep -x dockerd >/dev/null || { rm -f /run/docker.pid; setsid dockerd >>/var/log/dockerd.log 2>&1 </dev/null & }`
 
 async function main(): Promise<void> {
   const { changes, rounds, json } = given()
@@ -176,11 +187,12 @@ async function main(): Promise<void> {
       )
       measured.push(...did)
     }
-    if (changes.engine !== '') {
-      const { machine, agent } = booted[1]
-      const script = reconfigure(changes.engine).text
-      await runInGuest(agent, machine, 'configuring the engine', script, { timeoutMs: 60_000, signal })
+    const { machine: changed, agent: toChanged } = booted[1]
+    const change = async (what: string, script: string): Promise<void> => {
+      await runInGuest(toChanged, changed, what, script, { timeoutMs: 60_000, signal })
     }
+    if (changes.prepare !== '') await change('preparing', changes.prepare)
+    if (changes.engine !== '') await change('configuring the engine', reconfigure(changes.engine).text)
     const warmUp = guestWarmUpScript(context.image).text
     await Promise.all(booted.map(({ agent, machine }) => startEngine(agent, machine, warmUp, signal)))
     for (const { side, machine } of booted) {

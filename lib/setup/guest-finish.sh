@@ -3,6 +3,8 @@
 set -e
 here=$(dirname "$0")
 install -m 755 "$here/init" "$1/usr/sbin/swarmproof-init"
+install -D -m 644 "$here/seal-program.pl" "$1/usr/lib/swarmproof/seal-program.pl"
+ln -s /run/swarmproof/runc "$1/usr/local/sbin/runc"
 install -m 644 "$here/sshd_config" "$1/etc/ssh/sshd_config"
 rm -f "$1"/etc/ssh/ssh_host_* "$1/etc/machine-id" "$1/var/lib/dbus/machine-id"
 rm -f "$1/var/lib/docker/engine-id" "$1/etc/hostname"

@@ -19,8 +19,16 @@ ip link set lo up
 for module in $modules; do modprobe -q "$module"; done
 sysctl -qw net.ipv4.ip_forward=1
 mkdir -p /run/sshd /run/swarmproof
+# runc copies itself into memory for each container that it starts, unless it is such a copy, sealed. Where a processor is
+# emulated a copy is translated each time. Links in /usr/local/sbin lead here; where there is no copy, to nothing.
+if grep -q swarmproof.sealed /proc/cmdline && runc=$(command -v runc); then
+  perl /usr/lib/swarmproof/seal-program.pl "$runc" /run/swarmproof/runc &
+fi
 [ -r /etc/swarmproof/start.sh ] && sh /etc/swarmproof/start.sh
+# The engine's sleeps, and those of all it starts: Go wakes up after 20 us again and again to see whether it is needed.
+slack=$(sed -n 's/.*swarmproof\.slack=\([0-9]*\).*/\1/p' /proc/cmdline)
 (
+  [ -z "$slack" ] || echo "$slack" >/proc/self/timerslack_ns
   tries=0
   until dockerd >>/var/log/dockerd.log 2>&1; do
     tries=$((tries + 1))

@@ -1,5 +1,5 @@
 import { scriptLines } from '../script.ts'
-import { scriptFile } from '../script-file.ts'
+import { perlFile, scriptFile } from '../script-file.ts'
 import type { EnginePackage } from './engine-package.ts'
 import { packProbeImage, probeImageFile } from './probe-image-archive.ts'
 
@@ -49,6 +49,9 @@ export const guestInit = scriptLines([
   agentFunction,
   scriptFile(import.meta.url, 'guest-init.sh', { modules: guestModules.join(' ') }),
 ]).text
+
+/** Keeps a sealed copy of a program in memory; see `guest-init.sh`. */
+export const sealProgram = perlFile(import.meta.url, 'seal-program.pl')
 
 /** sshd of a guest: keys only, no look-ups, and room for the many sessions one run opens. PAM makes login sessions. */
 export function guestSshdConfig(hasSourcePenalties: boolean, pam: 'yes' | 'no' = 'no'): string {

@@ -11,6 +11,7 @@ import {
   guestSshdConfig,
   installEngineScript,
   probeImageScript,
+  sealProgram,
 } from './guest-init.ts'
 import { contentKey } from './manifest.ts'
 import { systemdFiles, systemdPackages } from './systemd-guest.ts'
@@ -186,6 +187,7 @@ function recipe(
     diskMib: 3072,
     files: {
       init: guestInit,
+      'seal-program.pl': sealProgram,
       sshd_config: guestSshdConfig(withSourcePenalties.includes(suite)),
       'probe-image': probeImageScript,
       finish: guestFinishScript,

@@ -97,6 +97,18 @@ describe('the provider of virtual machines', () => {
     await expectClocksRight(lab, everywhere)
   })
 
+  it('has emulated ones start containers by a sealed runc, and their engine alone sleep longer', async function () {
+    if (lab === undefined) expect.fail('no lab')
+    const [commandLine] = await everywhere(lab, sh`cat /proc/cmdline`)
+    if (!commandLine?.includes('swarmproof.sealed')) return this.skip()
+    expect(await everywhere(lab, sh`readlink -f "$(command -v runc)"`)).to.deep.equal(
+      Array(3).fill('/memfd:sealed (deleted)'),
+    )
+    for (const version of await everywhere(lab, sh`runc --version`)) expect(version).to.match(/^runc version/)
+    const slack = sh`cat "/proc/$(pgrep -o -x dockerd)/timerslack_ns" /proc/self/timerslack_ns`
+    expect(await everywhere(lab, slack)).to.deep.equal(Array(3).fill('10000000\n50000'))
+  })
+
   it('connects them by the underlay, with its addresses and its MTU', async () => {
     if (lab === undefined) expect.fail('no lab')
     expect(await everywhere(lab, sh`cat /sys/class/net/eth1/mtu`)).to.deep.equal(['1400', '1400', '1400'])
