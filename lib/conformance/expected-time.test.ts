@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
 import { suites } from '../../suites/index.ts'
 import { storedFiles } from '../../suites/stored/stored-run.ts'
@@ -18,9 +19,20 @@ const secondsOf = (...ids: string[]): number =>
     .filter(({ id }) => ids.includes(id))
     .reduce((sum, { durationMs = 0 }) => sum + durationMs / 1000, 0)
 
+const verifiedStandard = JSON.parse(
+  readFileSync(new URL('fixtures/verified-standard.json', import.meta.url), 'utf8'),
+) as readonly {
+  readonly atOnce: number
+  readonly callMs: number
+  readonly probes: number
+  /** From the first requirement to the last. */
+  readonly seconds: number
+  readonly ids: readonly string[]
+}[]
+
 const plan = (ids: readonly string[], given: Partial<TimePlan> = {}): TimePlan => {
   const bounds = given.bounds ?? { requirements: 1, tasks: 12 }
-  const wanted = selected.filter(({ id }) => ids.includes(id))
+  const wanted = tests.filter(({ id }) => ids.includes(id))
   const one = { group: 'AAA', title: '', tests: wanted }
   return {
     ...{ waves: wavesOf({ suites: [one] }, bounds), bounds, nodes: 3, probes: 1000 },
@@ -67,12 +79,19 @@ describe('the time that verifying is expected to take', () => {
   it('is by a table where nothing is known of such a lab, with a wide range', () => {
     const { seconds, least, most, runs } = expectedTime(plan(all, { earlier: [] }))
     expect(runs).to.equal(0)
-    expect(seconds).to.be.within(0.7 * secondsOf(...all), 1.3 * secondsOf(...all))
     expect([least, most]).to.deep.equal([Math.round(seconds / 2), Math.round(seconds * 1.5)])
     const more = expectedTime(plan(all, { earlier: [], nodes: 50, probes: 100_000 }))
     expect(more.seconds).to.be.above(5 * seconds)
     expect(expectedTime(plan(all, { earlier: [], callMs: 20 })).seconds).to.be.below(seconds)
   })
+
+  // Three emulated machines of one processor each, engine 26.1; what runs of the standard profile showed.
+  for (const { atOnce, callMs, probes, seconds: took, ids } of verifiedStandard)
+    it(`is by that table as it was, ${atOnce} at once, where a call took ${callMs} ms`, () => {
+      const bounds = { requirements: atOnce, tasks: 12 }
+      const { seconds } = expectedTime(plan(ids, { earlier: [], bounds, callMs, probes }))
+      expect(seconds).to.be.within(0.8 * took, 1.2 * took)
+    })
 
   // Three, five and twenty containers on two processors took 56, 69 and 238 s, and a call 87, 175 and 607 ms.
   it('is, of containers, by what calls take that share their processors', () => {
