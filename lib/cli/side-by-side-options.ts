@@ -12,7 +12,7 @@ export function serialOption(): Option {
 }
 
 export function atOnceOption(): Option {
-  const what = `how many requirements that create something are verified at a time, 1 to ${mostAtOnce}; without it as many as the weakest node has processors, and two at least on labs of swarmproof’s own`
+  const what = `how many requirements that create something are verified at a time, 1 to ${mostAtOnce}; without it as many as the weakest node has processors, and on labs of swarmproof’s own two at least, ${mostAtOnce} on up to three machines`
   return new Option('--at-once <n>', what).argParser(parseAtOnce).conflicts('serial')
 }
 

@@ -94,7 +94,8 @@ function boundsOf(
   { serial, atOnce }: VerifyLabOptions,
 ): OverlapBounds {
   const owned = hosts.every(({ origin }) => origin.owned)
-  return overlapBounds(topology.nodes, { owned, atOnce, serial })
+  const sharesKernel = hosts.some(({ origin }) => origin.sharesKernel)
+  return overlapBounds(topology.nodes, { owned, sharesKernel, atOnce, serial })
 }
 
 /** Says what will be sent and how long it may take, and keeps it. */
