@@ -6,7 +6,7 @@
  *                               [--rounds N] [--json]
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -23,6 +23,7 @@ import { silentProgress } from '../lib/progress.ts'
 import { scriptLines, sh } from '../lib/script.ts'
 import { scriptFile } from '../lib/script-file.ts'
 import { ensureSetup } from '../lib/setup/setup.ts'
+import { restartEngineScript } from '../lib/swarm/restart-engine.ts'
 
 const usage = `Usage: npm run bench:machines -- [--kernel WORDS] [--engine JSON] [--environment NAME=VALUE...]
                                   [--prepare FILE] [--rounds N] [--json]
@@ -69,6 +70,15 @@ function refuse(error: unknown, exitCode: number): never {
   process.exit(exitCode)
 }
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function given(): { readonly changes: Changes; readonly rounds: number; readonly json: boolean } {
   try {
     const { values } = parseArgs({
@@ -89,13 +99,15 @@ function given(): { readonly changes: Changes; readonly rounds: number; readonly
     const rounds = Number(values.rounds)
     if (!Number.isInteger(rounds) || rounds < 1 || rounds > 20)
       throw new Error('--rounds is a number from 1 to 20')
-    if (values.engine !== '') JSON.parse(values.engine)
+    if (values.engine !== '' && !isJson(values.engine)) throw new Error(`--engine ${values.engine}: not JSON`)
     const environment = values.environment.map((word): [string, string] => {
       const at = word.indexOf('=')
       if (at < 1) throw new Error(`--environment ${word}: not NAME=VALUE`)
       return [word.slice(0, at), word.slice(at + 1)]
     })
     const { kernel, engine, json } = values
+    if (values.prepare !== undefined && !existsSync(values.prepare))
+      throw new Error(`--prepare ${values.prepare}: no such file`)
     const prepare = values.prepare === undefined ? '' : readFileSync(values.prepare, 'utf8')
     return {
       changes: { kernel, engine, prepare, environment: Object.fromEntries(environment) },
@@ -150,10 +162,10 @@ async function start(
   return { side, machine, agent: await bootedAgent(machine, context) }
 }
 
-/** The engine with another configuration: init starts again what failed, and not what was told to end. */
-const reconfigure = (json: string) => sh`mkdir -p /etc/docker && printf %s ${json} > /etc/docker/daemon.json
-engine=$(pgrep -x dockerd) && kill "$engine" && while kill -0 "$engine" 2>/dev/null; do sleep 0.2; done
-sleep 2; pgrep -x dockerd >/dev/null || { rm -f /run/docker.pid; setsid dockerd >>/var/log/dockerd.log 2>&1 </dev/null & }`
+/** The engine with another configuration. */
+const reconfigure = (json: string): string =>
+  scriptLines([sh`mkdir -p /etc/docker && printf %s ${json} > /etc/docker/daemon.json`, restartEngineScript])
+    .text
 
 async function main(): Promise<void> {
   const { changes, rounds, json } = given()
@@ -189,10 +201,10 @@ async function main(): Promise<void> {
     }
     const { machine: changed, agent: toChanged } = booted[1]
     const change = async (what: string, script: string): Promise<void> => {
-      await runInGuest(toChanged, changed, what, script, { timeoutMs: 60_000, signal })
+      await runInGuest(toChanged, changed, what, script, { timeoutMs: 180_000, signal })
     }
     if (changes.prepare !== '') await change('preparing', changes.prepare)
-    if (changes.engine !== '') await change('configuring the engine', reconfigure(changes.engine).text)
+    if (changes.engine !== '') await change('configuring the engine', reconfigure(changes.engine))
     const warmUp = guestWarmUpScript(context.image).text
     await Promise.all(booted.map(({ agent, machine }) => startEngine(agent, machine, warmUp, signal)))
     for (const { side, machine } of booted) {

@@ -16,28 +16,10 @@ const sceneSeconds: Readonly<Record<string, number>> = {
 /** Of requirements without their scenes, likewise; of disruptive ones with the lab put back. */
 const ownSeconds: Readonly<Record<string, number>> = {
   ...{ 'CTL-11': 25, 'CTL-12': 170, 'CTL-13': 20, 'OVL-06': 3, 'OVL-11': 24, 'OVL-12': 20, 'OVL-13': 3 },
-  ...{
-    'OVL-16': 30,
-    'OVL-18': 30,
-
-    'VXL-07': 3,
-    'VXL-09': 25,
-    'ENC-05': 50,
-    'ENC-06': 45,
-    'ENC-07': 3,
-  },
+  ...{ 'OVL-16': 30, 'OVL-18': 30, 'VXL-07': 3, 'VXL-09': 25, 'ENC-05': 50, 'ENC-06': 45, 'ENC-07': 3 },
   ...{ 'ENC-08': 10, 'ENC-09': 5, 'ENC-10': 16, 'DSC-05': 3, 'DSC-06': 5, 'DSC-07': 25, 'LB-05': 41 },
-  ...{
-    'LB-06': 2,
-    'ING-08': 0.5,
-    'ING-09': 10,
-    'ING-11': 55,
-    'ING-14': 2,
-    'ING-15': 3,
-    'GWB-02': 2,
-    'GWB-03': 2,
-  },
-  ...{ 'GWB-05': 50, 'ADR-01': 15, 'ADR-02': 10, 'ADR-03': 4, 'ADR-04': 25 },
+  ...{ 'LB-06': 2, 'ING-08': 0.5, 'ING-09': 10, 'ING-11': 55, 'ING-14': 2, 'ING-15': 3, 'GWB-02': 2 },
+  ...{ 'GWB-03': 2, 'GWB-05': 50, 'ADR-01': 15, 'ADR-02': 10, 'ADR-03': 4, 'ADR-04': 25 },
   ...{ 'RES-01': 90, 'RES-02': 140, 'RES-03': 240, 'RES-05': 60 },
 }
 
@@ -58,7 +40,8 @@ const nativeStarting = 0.15
 /**
  * How long a requirement usually takes, in seconds, where nothing is known of such a lab: the figures of the table, half
  * of them as a call on these hosts is to a usual one, and of more than ten nodes in proportion to their number, as bounds
- * of time are. What is not in the table is taken to need little where it reads a scene that another made. Of containers on one machine all of them as a call is: it says how many share its processors.
+ * of time are. Of containers on one machine all of them as a call is: it says how many share its processors. What is not in
+ * the table and changes something is taken to do so by a scene that another made, where it reads one.
  *
  * @param makes keys of the scenes that it makes
  */

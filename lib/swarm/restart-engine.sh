@@ -4,6 +4,7 @@ if command -v systemctl >/dev/null && systemctl -q is-active docker 2>/dev/null;
 else
   old=$(pgrep -o -x dockerd) || { echo "no dockerd runs" >&2; exit 3; }
   tr '\0' '\n' <"/proc/$old/cmdline" >/run/swarmproof-dockerd
+  slack=$(cat "/proc/$old/timerslack_ns" 2>/dev/null)
   kill -TERM "$old"
   tries=0
   while kill -0 "$old" 2>/dev/null; do
@@ -17,7 +18,8 @@ else
     set --
     while IFS= read -r word; do set -- "$@" "$word"; done </run/swarmproof-dockerd
     # shellcheck disable=SC2016 # for the shell that is started
-    setsid sh -c 'n=0; until "$@"; do n=$((n+1)); [ $n -lt 3 ] || exit 1; sleep 1; done' sh "$@" \
+    setsid sh -c '[ -z "$1" ] || echo "$1" >/proc/self/timerslack_ns; shift; n=0
+      until "$@"; do n=$((n+1)); [ $n -lt 3 ] || exit 1; sleep 1; done' sh "$slack" "$@" \
       >>/var/log/dockerd.log 2>&1 </dev/null &
   fi
   rm -f /run/swarmproof-dockerd

@@ -8,7 +8,7 @@ import { docker } from './docker.ts'
  * before gives up waiting for its containerd. Resolves when it answers.
  */
 export async function restartEngine(host: Pick<Host, 'name' | 'remote'>): Promise<void> {
-  await docker(host, script, { timeoutMs: 240_000 })
+  await docker(host, restartEngineScript, { timeoutMs: 240_000 })
 }
 
-const script = scriptFile(import.meta.url, 'restart-engine.sh')
+export const restartEngineScript = scriptFile(import.meta.url, 'restart-engine.sh')

@@ -34,7 +34,9 @@ describe('machine arguments', () => {
         args({ shape: { ...spec.shape, accelerator }, kernelParameters: 'mitigations=auto' }),
       )?.[1] ?? ''
     expect(args()).to.match(/ -cpu max,\S*-smap/)
-    expect(parameters('tcg')).to.match(/ mitigations=off .* mitigations=auto$/)
+    expect(parameters('tcg')).to.match(
+      / mitigations=off .* swarmproof\.sealed swarmproof\.slack=[0-9]+ mitigations=auto$/,
+    )
     expect(parameters('kvm')).to.match(/ panic=-1 mitigations=auto$/)
   })
 
